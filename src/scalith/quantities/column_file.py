@@ -1,0 +1,189 @@
+"""CSV files whose header names each column and its unit: ``x [1], open_circuit_voltage [V]``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalith.quantities.atomic_write import write_text
+from scalith.quantities.digest import file_digest
+from scalith.quantities.errors import InputError, nearest
+from scalith.quantities.property import Property
+from scalith.quantities.source import FileRecord, Source
+from scalith.quantities.units import to_si
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_HEADER = re.compile(r"^\s*(?P<name>.*?)\s*\[(?P<unit>[^\]]*)\]\s*$")
+
+
+@dataclass(frozen=True)
+class ColumnFile:
+    """Columns of a CSV file as read: numbers still in the file's units.
+
+    Attributes
+    ----------
+    path : str
+        File name, for messages.
+    columns : dict of str to ndarray
+        Each of shape (rows,).
+    units : dict of str to str
+    comments : dict of str to str
+        ``# key: value`` lines from the head of the file (``source``, ``licence``, …).
+    """
+
+    path: str
+    columns: dict[str, NDArray[np.float64]]
+    units: dict[str, str]
+    comments: dict[str, str]
+
+    def si(self, name: str, expected: str) -> NDArray[np.float64]:
+        """One column in the SI unit `expected`; a missing column or a wrong unit is an `InputError`."""
+        if name not in self.columns:
+            raise InputError(self.path, f"column {name!r}", "no such column", nearest(name, self.columns))
+        return to_si(self.columns[name], self.units[name], expected, where=self.path, field=f"column {name!r}")
+
+
+def read_columns(path: str | Path) -> ColumnFile:
+    """Read a CSV file with units in its header.
+
+    Raises
+    ------
+    InputError
+        The file is unreadable, a header has no unit, a row is short, a value is not a finite number: named with
+        file, column and row.
+    """
+    name = str(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(name, "", "no such file", "a CSV file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(name, "", str(error), "a readable CSV file in UTF-8") from None
+    comments: dict[str, str] = {}
+    rows: list[tuple[int, list[str]]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.lstrip().startswith("#"):
+            key, colon, value = line.lstrip("# ").partition(":")
+            if colon:
+                comments[key.strip().lower()] = value.strip()
+        elif line.strip():
+            rows.append((number, next(csv.reader([line], skipinitialspace=True))))
+    if len(rows) < 2:
+        raise InputError(name, "", f"{len(rows)} lines", "a header such as 'x [1], open_circuit_voltage [V]' and at least one row")
+    units: dict[str, str] = {}
+    for title in rows[0][1]:
+        match = _HEADER.match(title)
+        if match is None:
+            raise InputError(name, f"line {rows[0][0]}", title.strip(), "a column title with its unit, such as 'x [1]' or 'time [s]'")
+        if match["name"] in units:
+            raise InputError(name, f"line {rows[0][0]}", f"column {match['name']!r} twice", "each column once")
+        units[match["name"]] = match["unit"]
+    data = np.empty((len(rows) - 1, len(units)))
+    for index, (number, cells) in enumerate(rows[1:]):
+        if len(cells) != len(units):
+            raise InputError(name, f"line {number}", f"{len(cells)} values", f"{len(units)}: {', '.join(units)}")
+        for column, (title, cell) in enumerate(zip(units, cells, strict=True)):
+            try:
+                data[index, column] = float(cell)
+            except ValueError:
+                data[index, column] = np.nan
+            if not np.isfinite(data[index, column]):
+                raise InputError(name, f"line {number}, column {title!r}", cell.strip(), "a finite number")
+    return ColumnFile(name, {title: data[:, k] for k, title in enumerate(units)}, units, comments)
+
+
+def read_property_csv(
+    path: str | Path, name: str, unit: str, coordinates: dict[str, str], *, source: Source | None = None
+) -> Property:
+    """Read one property from a CSV file.
+
+    Parameters
+    ----------
+    path : path
+        Columns: some of the `coordinates`, then `name`, optionally ``standard_error``.
+    name, unit : str
+        The quantity and its SI unit.
+    coordinates : dict of str to str
+        Coordinates that the quantity may depend on, with their SI units: ``{"x": "1", "T": "K"}``.
+    source : Source, optional
+        Without it the file's ``# source:`` and ``# kind:`` comments are used (kind ``measured`` when silent).
+
+    Raises
+    ------
+    InputError
+        As `read_columns`; also an unknown column, a coordinate that does not increase, or two coordinates that do
+        not fill a rectangle.
+    """
+    data = read_columns(path)
+    allowed = [*coordinates, name, "standard_error"]
+    for title in data.columns:
+        if title not in allowed:
+            raise InputError(data.path, f"column {title!r}", "an unknown column", nearest(title, allowed))
+    values = data.si(name, unit)
+    used = [dim for dim in coordinates if dim in data.columns]
+    points = {dim: data.si(dim, coordinates[dim]) for dim in used}
+    error = data.si("standard_error", unit) if "standard_error" in data.columns else None
+    if source is None:
+        kind = data.comments.get("kind", "measured")
+        if kind not in ("predicted", "measured", "published", "assumed"):
+            raise InputError(data.path, "# kind", kind, "predicted, measured, published or assumed")
+        source = Source(kind=kind, reference=data.comments.get("source", "not stated in the file"), note=data.comments.get("note", ""))  # type: ignore[arg-type]
+    record = FileRecord(name=Path(path).name, digest=file_digest(path), licence=data.comments.get("licence", ""))
+    source = source.model_copy(update={"files": (*source.files, record)})
+    if not used:
+        if values.size != 1:
+            raise InputError(data.path, "", f"{values.size} rows and no coordinate", f"one row, or a column out of {', '.join(coordinates)}")
+        return Property.constant(name, float(values[0]), unit, source, None if error is None else float(error[0]))
+    grids = {dim: np.unique(points[dim]) for dim in used}
+    shape = tuple(grid.size for grid in grids.values())
+    if len(used) == 1:
+        _require_increasing(data, used[0], points[used[0]])
+        return Property.from_arrays(name, grids, values, unit, source, error)
+    order = np.lexsort([points[dim] for dim in reversed(used)])
+    filled = len(values) == int(np.prod(shape)) and all(
+        np.array_equal(points[dim][order].reshape(shape), np.broadcast_to(_along(grids[dim], axis, len(used)), shape))
+        for axis, dim in enumerate(used)
+    )
+    if not filled:
+        raise InputError(data.path, ", ".join(used), f"{len(values)} rows", f"every combination once: {' × '.join(map(str, shape))} rows")
+    sorted_error = None if error is None else error[order].reshape(shape)
+    return Property.from_arrays(name, grids, values[order].reshape(shape), unit, source, sorted_error)
+
+
+def write_property_csv(value: Property, path: str | Path) -> None:
+    """Write the nominal values (and error) of a property as CSV that `read_property_csv` reads."""
+    from scalith.quantities.property import _COORDINATE_UNITS
+
+    stream = io.StringIO()
+    stream.write(f"# source: {value.source.by or value.source.reference}\n# kind: {value.source.kind}\n# digest: {value.digest}\n")
+    titles = [f"{dim} [{_COORDINATE_UNITS.get(dim, '1')}]" for dim in value.coordinates] + [f"{value.name} [{value.unit}]"]
+    grids = np.meshgrid(*value.coordinates.values(), indexing="ij") if value.coordinates else []
+    columns = [grid.ravel() for grid in grids] + [value.nominal.values.ravel()]
+    if value.standard_error is not None:
+        titles.append(f"standard_error [{value.unit}]")
+        columns.append(value.standard_error.values.ravel())
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(titles)
+    writer.writerows([repr(float(number)) for number in row] for row in zip(*columns, strict=True))
+    write_text(path, stream.getvalue())
+
+
+def _require_increasing(data: ColumnFile, dim: str, grid: NDArray[np.float64]) -> None:
+    steps = np.diff(grid)
+    if np.any(steps <= 0):
+        row = int(np.argmax(steps <= 0)) + 1
+        raise InputError(data.path, f"column {dim!r}, row {row + 1}", f"{grid[row]:.6g} after {grid[row - 1]:.6g}", "strictly increasing values")
+
+
+def _along(grid: NDArray[np.float64], axis: int, dimensions: int) -> NDArray[np.float64]:
+    shape = [1] * dimensions
+    shape[axis] = grid.size
+    return grid.reshape(shape)

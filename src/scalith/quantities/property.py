@@ -1,0 +1,406 @@
+"""`Property`: a material property as a function of state, with unit, error and source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from scalith.quantities.atomic_write import whole_file
+from scalith.quantities.cubic_hermite import interpolate, nodal_slopes
+from scalith.quantities.digest import digest
+from scalith.quantities.errors import DomainError, InputError
+from scalith.quantities.source import Source, predicted
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from pydantic_core import CoreSchema
+
+    from scalith.quantities.kernel_table import KernelTable
+
+Extrapolation = Literal["nearest", "linear"]
+
+_COORDINATE_UNITS = {"x": "1", "T": "K", "c": "mol m-3", "t": "s"}
+
+
+@dataclass(frozen=True, eq=False)
+class Property:
+    """A material property as a function of state.
+
+    Between the nodes it is the cubic Hermite interpolant of `scalith.quantities.cubic_hermite`.
+
+    Parameters
+    ----------
+    name : str
+        The quantity, in the field's standard words: ``"open_circuit_voltage"``.
+    values : xarray.DataArray
+        Values on a rectilinear grid; dimensions out of ``x`` (filled fraction of the host's sites), ``T`` (K),
+        ``c`` (mol m-3), …; an optional leading ``draw`` holds the members of an ensemble.
+    unit : str
+        SI unit of the values.
+    source : Source
+        Where it comes from.
+    standard_error : xarray.DataArray, optional
+        Standard error on the same grid (without ``draw``). With draws and no error given: their standard deviation.
+
+    Raises
+    ------
+    InputError
+        Values or coordinates are not finite, a coordinate does not increase, the grids differ.
+    """
+
+    name: str
+    values: xr.DataArray
+    unit: str
+    source: Source
+    standard_error: xr.DataArray | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        dims = tuple(str(dim) for dim in self.values.dims)
+        if "draw" in dims and dims[0] != "draw":
+            raise InputError(self.name, "dimensions", dims, "'draw' as the leading dimension")
+        values = self.values.astype(np.float64)
+        for dim in dims:
+            if dim == "draw":
+                continue
+            if dim not in values.coords:
+                raise InputError(self.name, dim, "no coordinate", "a coordinate for every dimension")
+            grid = values[dim].values
+            if not np.all(np.isfinite(grid)) or np.any(np.diff(grid) <= 0):
+                raise InputError(self.name, dim, grid, "finite, strictly increasing values")
+        if not np.all(np.isfinite(values.values)):
+            where = np.argwhere(~np.isfinite(values.values))[0]
+            raise InputError(self.name, "values", f"{values.values[tuple(where)]} at index {tuple(int(i) for i in where)}", "finite numbers")
+        if self.standard_error is not None:
+            error = self.standard_error.astype(np.float64)
+            wanted = tuple(size for dim, size in values.sizes.items() if dim != "draw")
+            if error.shape != wanted or not np.all(error.values >= 0):
+                raise InputError(self.name, "standard_error", f"shape {error.shape}", f"non-negative numbers of shape {wanted}")
+            object.__setattr__(self, "standard_error", error)
+        elif "draw" in dims and values.sizes["draw"] > 1:
+            object.__setattr__(self, "standard_error", values.std("draw", ddof=1))
+        object.__setattr__(self, "values", values)
+
+    # -- making -------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def constant(cls, name: str, value: float, unit: str, source: Source, standard_error: float | None = None) -> Property:
+        """A property that depends on nothing."""
+        error = None if standard_error is None else xr.DataArray(float(standard_error))
+        return cls(name, xr.DataArray(float(value)), unit, source, error)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        name: str,
+        coordinates: Mapping[str, ArrayLike],
+        values: ArrayLike,
+        unit: str,
+        source: Source,
+        standard_error: ArrayLike | None = None,
+    ) -> Property:
+        """From plain arrays; `values` of shape (len(coordinate) for each coordinate), or (draws, …) with an ensemble."""
+        grids = {dim: np.asarray(grid, dtype=np.float64) for dim, grid in coordinates.items()}
+        array = np.asarray(values, dtype=np.float64)
+        dims = tuple(grids)
+        error = None if standard_error is None else xr.DataArray(np.asarray(standard_error, dtype=np.float64), grids, dims)
+        if array.ndim == len(dims) + 1:
+            dims = ("draw", *dims)
+        if array.shape[array.ndim - len(grids) :] != tuple(grid.size for grid in grids.values()):
+            raise InputError(name, "values", f"shape {array.shape}", f"shape {tuple(grid.size for grid in grids.values())}")
+        return cls(name, xr.DataArray(array, grids, dims), unit, source, error)
+
+    @classmethod
+    def from_function(
+        cls, name: str, function: Callable[..., Any], coordinates: Mapping[str, ArrayLike], unit: str, source: Source
+    ) -> Property:
+        """Sample ``function(**coordinates)`` (vectorised) on the grid of `coordinates`."""
+        grids = {dim: np.asarray(grid, dtype=np.float64) for dim, grid in coordinates.items()}
+        mesh = dict(zip(grids, np.meshgrid(*grids.values(), indexing="ij"), strict=True))
+        shape = tuple(grid.size for grid in grids.values())
+        return cls.from_arrays(name, grids, np.broadcast_to(function(**mesh), shape), unit, source)
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    @property
+    def coordinates(self) -> dict[str, NDArray[np.float64]]:
+        """Nodes of each state coordinate, in order."""
+        return {str(dim): self.values[dim].values.astype(np.float64) for dim in self.values.dims if dim != "draw"}
+
+    @property
+    def domain(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest value of each coordinate."""
+        return {dim: (float(grid[0]), float(grid[-1])) for dim, grid in self.coordinates.items()}
+
+    @property
+    def draws(self) -> int:
+        """Number of members of the ensemble; 0 when there is none."""
+        return int(self.values.sizes.get("draw", 0))
+
+    @cached_property
+    def nominal(self) -> xr.DataArray:
+        """Values without the `draw` dimension: the mean of the members."""
+        return self.values.mean("draw") if self.draws else self.values
+
+    def member(self, draw: int) -> Property:
+        """One member of the ensemble; a property without draws is its own member."""
+        if not self.draws:
+            return self
+        if not 0 <= draw < self.draws:
+            raise InputError(self.name, "draw", draw, f"0 to {self.draws - 1}")
+        source = predicted("scalith.quantities.Property.member", self.digest, settings={"draw": draw})
+        return Property(self.name, self.values.isel(draw=draw, drop=True), self.unit, source)
+
+    def __call__(self, *state: ArrayLike, extrapolate: Extrapolation | None = None, **named: ArrayLike) -> Any:
+        """Value at a state, given in the order of the coordinates or by name; arrays broadcast.
+
+        Coordinates that the property does not depend on may be given by name and are ignored: ``p(x=0.5, T=300)``
+        works for a property of `x` alone.
+
+        Raises
+        ------
+        DomainError
+            The state lies outside the grid and no `extrapolate` was asked for.
+        """
+        return self._evaluate(self.nominal.values, state, named, extrapolate, None)
+
+    def error(self, *state: ArrayLike, extrapolate: Extrapolation | None = None, **named: ArrayLike) -> Any:
+        """Standard error at a state (as `__call__`); 0 when none is known."""
+        if self.standard_error is None:
+            return self(*state, extrapolate=extrapolate, **named) * 0.0
+        return self._evaluate(self.standard_error.values, state, named, extrapolate, None)
+
+    def slope(self, dim: str, *state: ArrayLike, extrapolate: Extrapolation | None = None, **named: ArrayLike) -> Any:
+        """Exact derivative of the interpolant by `dim` at a state."""
+        self._require(dim)
+        return self._evaluate(self.nominal.values, state, named, extrapolate, list(self.coordinates).index(dim))
+
+    def derivative(self, dim: str) -> Property:
+        """The derivative by `dim` as a property on the same grid (nodal slopes of the interpolant)."""
+        self._require(dim)
+        axis = self.values.get_axis_num(dim)
+        slopes = nodal_slopes(self.coordinates[dim], self.values.values, int(axis))  # type: ignore[arg-type]
+        coordinate_unit = _COORDINATE_UNITS.get(dim, "1")
+        unit = self.unit if coordinate_unit == "1" else f"{self.unit} / ({coordinate_unit})"
+        source = predicted("scalith.quantities.Property.derivative", self.digest, settings={"by": dim})
+        return Property(f"{self.name}_by_{dim}", self.values.copy(data=slopes), unit, source)
+
+    def _require(self, dim: str) -> None:
+        if dim not in self.coordinates:
+            raise InputError(self.name, "coordinate", dim, f"one of {', '.join(self.coordinates) or 'none: it is a constant'}")
+
+    def _evaluate(
+        self,
+        nodal: NDArray[np.float64],
+        state: tuple[ArrayLike, ...],
+        named: Mapping[str, ArrayLike],
+        extrapolate: Extrapolation | None,
+        derivative: int | None,
+    ) -> Any:
+        grids = self.coordinates
+        given = dict(zip(grids, state, strict=False)) | dict(named)
+        if len(state) > len(grids) and not (len(grids) == 0 or all(np.size(s) == 1 for s in state)):
+            raise InputError(self.name, "state", f"{len(state)} arguments", f"{len(grids)}: {', '.join(grids)}")
+        missing = [dim for dim, grid in grids.items() if dim not in given and grid.size > 1]
+        if missing:
+            raise InputError(self.name, missing[0], "nothing", f"a value: the property depends on {', '.join(grids)}")
+        wanted = [np.asarray(given.get(dim, grid[0]), dtype=np.float64) for dim, grid in grids.items()]
+        ignored = [np.asarray(value, dtype=np.float64) for dim, value in given.items() if dim not in grids]
+        shape = np.broadcast_shapes(*(point.shape for point in [*wanted, *ignored]))
+        points = [np.broadcast_to(point, shape).ravel() for point in wanted]
+        inside: list[NDArray[np.float64]] = []
+        for (dim, grid), point in zip(grids.items(), points, strict=True):
+            slack = 1e-12 * max(abs(grid[0]), abs(grid[-1]), 1e-300)
+            outside = ~((point >= grid[0] - slack) & (point <= grid[-1] + slack))
+            if grid.size > 1 and np.any(outside) and (extrapolate is None or np.any(np.isnan(point))):
+                raise DomainError(self.name, dim, float(point[outside][0]), f"{grid[0]:.6g} to {grid[-1]:.6g}")
+            inside.append(np.clip(point, grid[0], grid[-1]) if grid.size > 1 else np.full_like(point, grid[0]))
+        result = interpolate(list(grids.values()), nodal, inside, derivative)
+        if not grids:
+            result = np.broadcast_to(result, (int(np.prod(shape)),))
+        if extrapolate == "linear" and derivative is None:
+            for axis, (point, clipped) in enumerate(zip(points, inside, strict=True)):
+                if grids[list(grids)[axis]].size > 1 and np.any(point != clipped):
+                    result = result + (point - clipped) * interpolate(list(grids.values()), nodal, inside, axis)
+        return float(result[0]) if shape == () else result.reshape(shape)
+
+    # -- kernels ------------------------------------------------------------------------------------------------
+
+    def table(self, T: float | None = None, *, pieces: int | None = None, T_pieces: int = 16) -> KernelTable:
+        """The form that kernels take: uniform cubic pieces in (state coordinate, temperature).
+
+        Parameters
+        ----------
+        T : float, optional
+            Temperature to fix, K. Without it a property that depends on T gives a table that does too.
+        pieces : int, optional
+            Pieces along the state coordinate. Without it the number is doubled from 256 until the table agrees
+            with the property within 1e-6 of its range (at most 4096 pieces).
+        T_pieces : int
+            Pieces along temperature.
+
+        Raises
+        ------
+        InputError
+            The property has more than one coordinate besides T.
+        """
+        from scalith.quantities.kernel_table import table_from_nodes
+
+        grids = self.coordinates
+        others = [dim for dim, grid in grids.items() if dim != "T" and grid.size > 1]
+        if len(others) > 1:
+            raise InputError(self.name, "coordinates", list(grids), "one coordinate besides T for a kernel table")
+        by_T = "T" in grids and grids["T"].size > 1 and T is None
+        T_nodes = np.linspace(*self.domain["T"], T_pieces + 1) if by_T else np.array([298.15 if T is None else float(T)])
+        lower, upper = self.domain[others[0]] if others else (0.0, 1.0)
+        counts = [1] if not others else [pieces] if pieces else [256, 512, 1024, 2048, 4096]
+        for count in counts:
+            nodal = self._table_nodes(others, np.linspace(lower, upper, count + 1), T_nodes)
+            table = table_from_nodes(lower, upper, float(T_nodes[0]), float(T_nodes[-1]), nodal)
+            if len(counts) == 1 or self._table_agrees(table, others[0], grids[others[0]], float(T_nodes[0])):
+                break
+        return table
+
+    def _table_nodes(self, others: list[str], x: NDArray[np.float64], T: NDArray[np.float64]) -> NDArray[np.float64]:
+        grids, nodal = list(self.coordinates.values()), self.nominal.values
+        mesh = {"T": np.repeat(T, x.size)} | ({others[0]: np.tile(x, T.size)} if others else {})
+        points = [
+            mesh[dim] if dim in mesh and grid.size > 1 else np.full(x.size * T.size, grid[0])
+            for dim, grid in self.coordinates.items()
+        ]
+        if "T" in self.coordinates and self.coordinates["T"].size > 1:
+            low, high = self.domain["T"]
+            if T[0] < low - 1e-9 or T[-1] > high + 1e-9:
+                raise DomainError(self.name, "T", float(T[0]), f"{low:.6g} to {high:.6g}")
+        shape = (T.size, x.size)
+        value = np.broadcast_to(interpolate(grids, nodal, points), (x.size * T.size,)).reshape(shape)
+        axis = list(self.coordinates).index(others[0]) if others else None
+        slope = interpolate(grids, nodal, points, axis).reshape(shape) if axis is not None else np.zeros(shape)
+        # Slopes in T are taken again on the table's own nodes: value and slope in x then agree with each other.
+        return np.stack([value, slope, nodal_slopes(T, value, 0), nodal_slopes(T, slope, 0)])
+
+    def _table_agrees(self, table: KernelTable, dim: str, grid: NDArray[np.float64], T: float) -> bool:
+        from scalith.quantities.kernel_table import evaluate_many
+
+        probes = np.unique(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])]))
+        exact = np.asarray(self(**{dim: probes, "T": T}), dtype=np.float64)
+        span = float(np.ptp(exact)) or abs(float(exact[0])) or 1.0
+        return float(np.max(np.abs(evaluate_many(table, probes, T)[0] - exact))) <= 1e-6 * span
+
+    # -- identity and files -------------------------------------------------------------------------------------
+
+    @cached_property
+    def digest(self) -> str:
+        """Content digest: covers name, unit, grid, values, error and source."""
+        return digest(
+            self.name,
+            self.unit,
+            list(self.values.dims),
+            [[dim, grid] for dim, grid in self.coordinates.items()],
+            self.values.values,
+            None if self.standard_error is None else self.standard_error.values,
+            self.source.to_json(),
+        )
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        """Lets specifications hold properties, and write and read them as plain JSON."""
+        from pydantic_core import core_schema
+
+        def read(value: Any) -> Property:
+            if isinstance(value, Property):
+                return value
+            if not isinstance(value, Mapping):
+                raise ValueError("a Property")
+            return cls.from_plain(value)
+
+        return core_schema.no_info_plain_validator_function(
+            read, serialization=core_schema.plain_serializer_function_ser_schema(Property.to_plain)
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """As plain data (numbers, lists, text) for JSON."""
+        error = self.standard_error
+        return {
+            "name": self.name,
+            "coordinates": {dim: grid.tolist() for dim, grid in self.coordinates.items()},
+            "values": self.values.values.tolist(),
+            "unit": self.unit,
+            "source": self.source.model_dump(mode="json"),
+            "standard_error": None if error is None else error.values.tolist(),
+        }
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Property:
+        """Read what `to_plain` made."""
+        return cls.from_arrays(**(dict(data) | {"source": Source.model_validate(data["source"])}))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Property) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        return f"Property({self.describe()}; {self.source.kind})"
+
+    def describe(self) -> str:
+        """One line: name, value or range, unit, domain."""
+        low, high = float(self.nominal.min()), float(self.nominal.max())
+        shown = f"{low:.6g}" if low == high else f"{low:.6g} … {high:.6g}"
+        over = ", ".join(f"{dim} {a:.4g}–{b:.4g}" for dim, (a, b) in self.domain.items() if a < b)
+        return f"{self.name} = {shown} {self.unit}" + (f" over {over}" if over else "")
+
+    def to_dataset(self) -> xr.Dataset:
+        """As a dataset with `units` and `long_name` on every variable and the source in `attrs`."""
+        values = self.values.assign_attrs(units=self.unit, long_name=self.name.replace("_", " "))
+        for dim in self.coordinates:
+            values[dim].attrs.update(units=_COORDINATE_UNITS.get(dim, "1"), long_name=dim)
+        data = xr.Dataset({self.name: values})
+        if self.standard_error is not None:
+            data["standard_error"] = self.standard_error.assign_attrs(units=self.unit, long_name="standard error")
+        return data.assign_attrs(property=self.name, source=self.source.to_json(), digest=self.digest)
+
+    @classmethod
+    def from_dataset(cls, data: xr.Dataset, where: str = "dataset") -> Property:
+        """Read what `to_dataset` made; the digest is checked.
+
+        Raises
+        ------
+        InputError
+            The dataset is not a property, or its content is not what its digest says.
+        """
+        name = data.attrs.get("property")
+        if name is None or name not in data:
+            raise InputError(where, "property", list(data), "a data set written by Property.save")
+        values = data[name]
+        error = data.get("standard_error")
+        made = cls(
+            str(name),
+            values.drop_attrs(),
+            str(values.attrs["units"]),
+            Source.from_json(data.attrs["source"]),
+            None if error is None else error.drop_attrs(),
+        )
+        if data.attrs.get("digest") not in (None, made.digest):
+            raise InputError(where, "digest", made.digest, f"{data.attrs['digest']}: the file was changed after it was written")
+        return made
+
+    def save(self, path: str | Path) -> None:
+        """Write to a NetCDF file, whole or not at all."""
+        with whole_file(path) as temporary:
+            self.to_dataset().to_netcdf(temporary, engine="netcdf4")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Property:
+        """Read a file that `save` wrote."""
+        try:
+            with xr.open_dataset(path, engine="netcdf4") as data:
+                return cls.from_dataset(data.load(), str(path))
+        except (OSError, KeyError) as error:
+            raise InputError(str(path), "", str(error), "a NetCDF file written by Property.save") from error

@@ -1,0 +1,71 @@
+"""Where a value comes from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["predicted", "measured", "published", "assumed"]
+
+
+class FileRecord(BaseModel):
+    """A file that a value was read from: its name (never a machine's path) and the digest of its bytes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    digest: str
+    licence: str = ""
+
+
+class Source(BaseModel):
+    """Origin of a value: how it came to be known, by what, from which parents.
+
+    Attributes
+    ----------
+    kind : {"predicted", "measured", "published", "assumed"}
+        How the value is known.
+    by : str
+        Function and version that computed it (``"scalith.lattice.monte_carlo 0.1.0"``), or the instrument.
+    reference : str
+        Paper, data set or person: with DOI where there is one.
+    reference_state : str
+        What the value is relative to (``"bcc lithium, -2.33 eV/atom (SCAN)"``), where that matters.
+    settings : dict
+        Settings that decide the value (cut-offs, seeds, sweeps): plain data.
+    parents : tuple of str
+        Digests of the values that it was computed from.
+    files : tuple of FileRecord
+        Files that it was read from.
+    note : str
+        What a reader must mind.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    by: str = ""
+    reference: str = ""
+    reference_state: str = ""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    parents: tuple[str, ...] = ()
+    files: tuple[FileRecord, ...] = ()
+    note: str = ""
+
+    def to_json(self) -> str:
+        """One line of JSON, as stored in `attrs` of data sets and in NetCDF files."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Source:
+        """Read what `to_json` wrote."""
+        return cls.model_validate_json(text)
+
+
+def predicted(by: str, *parents: str, **fields: Any) -> Source:
+    """Source of a value computed by function `by` from values with digests `parents`."""
+    from scalith import __version__
+
+    return Source(kind="predicted", by=f"{by} {__version__}", parents=tuple(parents), **fields)

@@ -1,0 +1,121 @@
+"""Specifications: frozen, validated models of what a user states. Here text becomes SI numbers."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from scalith.quantities.digest import digest
+from scalith.quantities.errors import InputError, nearest
+from scalith.quantities.units import parse_quantity
+
+
+@dataclass(frozen=True)
+class SI:
+    """Marks a float field that reads ``"10 um"`` or a bare number and holds SI: ``Annotated[float, SI("m")]``."""
+
+    unit: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        unit = self.unit
+
+        def read(value: Any) -> float:
+            return parse_quantity(value, unit)
+
+        return core_schema.no_info_before_validator_function(read, handler(source))
+
+
+Length = Annotated[float, SI("m"), Field(gt=0)]
+Area = Annotated[float, SI("m2"), Field(gt=0)]
+Volume = Annotated[float, SI("m3"), Field(gt=0)]
+Mass = Annotated[float, SI("kg"), Field(gt=0)]
+Temperature = Annotated[float, SI("K"), Field(gt=0)]
+Duration = Annotated[float, SI("s"), Field(gt=0)]
+Voltage = Annotated[float, SI("V")]
+Current = Annotated[float, SI("A")]
+Concentration = Annotated[float, SI("mol m-3"), Field(gt=0)]
+MolarEnergy = Annotated[float, SI("J mol-1"), Field(ge=0)]
+Fraction = Annotated[float, SI("1"), Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Spec(BaseModel):
+    """Root of all specifications: frozen, no unknown fields, one clear error for a wrong one.
+
+    Read user input with `read` (errors name file, field, found, expected); plain construction raises pydantic's error.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], where: str = "specification") -> Self:
+        """Validate a mapping.
+
+        Raises
+        ------
+        InputError
+            Names `where`, the first wrong field, what was found and what was expected.
+        """
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as error:
+            raise _input_error(cls, error, where) from None
+
+    @classmethod
+    def read_toml(cls, path: str | Path) -> Self:
+        """Validate a TOML file."""
+        return cls.read(read_toml(path), where=str(path))
+
+    @cached_property
+    def digest(self) -> str:
+        """Content digest of all fields."""
+        return digest(type(self).__name__, self.model_dump(mode="json"))
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Parse a TOML file; an unreadable one gives an `InputError` that names it."""
+    try:
+        with Path(path).open("rb") as stream:
+            return tomllib.load(stream)
+    except FileNotFoundError:
+        raise InputError(str(path), "", "no such file", "a TOML file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(str(path), "", str(error), "a readable TOML file") from None
+
+
+def _input_error(cls: type[BaseModel], error: ValidationError, where: str) -> InputError:
+    # Unknown keys first: a mistyped key also shows up as a missing field, which would mislead.
+    problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
+    problem = problems[0]
+    location = [str(part) for part in problem["loc"]]
+    field = ".".join(location)
+    cause = problem.get("ctx", {}).get("error")
+    if isinstance(cause, InputError):
+        return InputError(where, field, cause.found, cause.expected)
+    if problem["type"] == "extra_forbidden":
+        return InputError(where, field, f"unknown key {location[-1]!r}", nearest(location[-1], _known_fields(cls, location[:-1])))
+    if problem["type"] == "missing":
+        return InputError(where, field, "nothing", "a value: this field is required")
+    message = problem["msg"]
+    for prefix in ("Input should be ", "Value error, "):
+        message = message.removeprefix(prefix)
+    return InputError(where, field, problem["input"], message)
+
+
+def _known_fields(cls: type[BaseModel], location: list[str]) -> list[str]:
+    model: Any = cls
+    for part in location:
+        fields = getattr(model, "model_fields", {})
+        if part not in fields:
+            continue
+        annotation = fields[part].annotation
+        candidates = [annotation, *getattr(annotation, "__args__", ())]
+        model = next((item for item in candidates if isinstance(item, type) and issubclass(item, BaseModel)), model)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -6,9 +6,12 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def digest(*parts: Any) -> str:
@@ -26,6 +29,19 @@ def file_digest(path: str | Path) -> str:
     """SHA-256 (32 hexadecimal digits) of a file's bytes."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+
+
+def dataset_digest(data: xr.Dataset) -> str:
+    """Digest of a dataset: dimensions, variables, coordinates and all attributes."""
+    variables = [
+        [str(name), [str(dim) for dim in variable.dims], np.asarray(variable.values), _plain(variable.attrs)]
+        for name, variable in sorted(data.variables.items(), key=lambda item: str(item[0]))
+    ]
+    return digest(variables, _plain(data.attrs))
+
+
+def _plain(attributes: dict[Any, Any]) -> dict[str, Any]:
+    return {str(key): value.tolist() if isinstance(value, np.ndarray) else value for key, value in attributes.items()}
 
 
 @cache

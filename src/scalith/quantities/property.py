@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
-from scalith.quantities.atomic_write import whole_file
 from scalith.quantities.cubic_hermite import interpolate, nodal_slopes
 from scalith.quantities.digest import digest
 from scalith.quantities.errors import DomainError, InputError
+from scalith.quantities.results_file import read_results, write_results
 from scalith.quantities.source import Source, predicted
 
 if TYPE_CHECKING:
@@ -393,14 +393,9 @@ class Property:
 
     def save(self, path: str | Path) -> None:
         """Write to a NetCDF file, whole or not at all."""
-        with whole_file(path) as temporary:
-            self.to_dataset().to_netcdf(temporary, engine="netcdf4")
+        write_results(self.to_dataset(), path)
 
     @classmethod
     def load(cls, path: str | Path) -> Property:
         """Read a file that `save` wrote."""
-        try:
-            with xr.open_dataset(path, engine="netcdf4") as data:
-                return cls.from_dataset(data.load(), str(path))
-        except (OSError, KeyError) as error:
-            raise InputError(str(path), "", str(error), "a NetCDF file written by Property.save") from error
+        return cls.from_dataset(read_results(path), str(path))

@@ -55,8 +55,8 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)
 
     @classmethod
-    def read(cls, data: Mapping[str, Any], where: str = "specification") -> Self:
-        """Validate a mapping.
+    def read(cls, data: Mapping[str, Any], where: str = "specification", *, context: Mapping[str, Any] | None = None) -> Self:
+        """Validate a mapping; `context` reaches fields that need to know where the text came from.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Spec(BaseModel):
             Names `where`, the first wrong field, what was found and what was expected.
         """
         try:
-            return cls.model_validate(dict(data))
+            return cls.model_validate(dict(data), context=None if context is None else dict(context))
         except ValidationError as error:
             raise _input_error(cls, error, where) from None
 

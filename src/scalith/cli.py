@@ -1,0 +1,321 @@
+"""``scalith``: climb a study, trace a value, show the ladder, start a study."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from scalith.ladder import Entry, Ledger
+
+app = typer.Typer(
+    help="From the energy of a few atoms to the heat of a pack: one ladder, with errors and provenance at each rung.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+_debug = False
+
+
+def _version(show: bool) -> None:
+    if show:
+        from scalith import __version__
+
+        typer.echo(f"scalith {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    global _debug
+    _debug = debug
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="Study file (TOML); 'scalith new' writes one to start from.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Results folder; default: results/NAME of the study.")] = None,
+    until: Annotated[str | None, typer.Option("--until", "-u", help="Climb to this quantity only.")] = None,
+    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: one for each core.")] = 0,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")] = None,
+    report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Climb a STUDY: compute its quantities rung by rung, reuse what is finished, write results and a report.
+
+    Interrupt it at any time (Ctrl-C): what was finished is kept, and the next run goes on from there.
+    """
+    global _debug
+    _debug = _debug or debug
+    from scalith.ladder import climb, read_study
+
+    folder = out if out is not None else Path("results") / study.stem
+    read = read_study(study, folder)
+    with _Progress() as listener, _executor(workers, scheduler) as executor:
+        ledger = climb(read, folder, until=until, executor=executor, listener=listener)
+        if report:
+            from scalith.report import write_report
+
+            write_report(folder, ledger)
+    _say_results(folder, ledger, report)
+
+
+@app.command()
+def trace(
+    quantity: Annotated[str, typer.Argument(help="A quantity of the ledger, for example open_circuit_voltage.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Results folder; default: the newest under results/.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Where a value comes from: value, error and source of a QUANTITY, then its parents down to files and papers."""
+    global _debug
+    _debug = _debug or debug
+    from rich.tree import Tree
+
+    from scalith.ladder import read_ledger
+
+    folder = out if out is not None else _newest_results()
+    ledger = read_ledger(folder)
+    branches: list[Any] = []
+    for depth, entry, seen in ledger.ancestry(quantity, str(folder / "ledger.json")):
+        label = f"[bold]{entry.quantity}[/bold] [dim](above)[/dim]" if seen else _label(entry)
+        if depth == 0:
+            branches = [Tree(label)]
+            continue
+        del branches[depth:]
+        branches.append(branches[depth - 1].add(label))
+        if not seen:
+            for line in _leaves(entry):
+                branches[depth].add(line)
+    _console().print(branches[0])
+
+
+@app.command()
+def rungs(
+    picture: Annotated[Path | None, typer.Option("--picture", "-p", help="Write the graph as SVG to this file.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """The ladder: every quantity, what it needs, and the sections of a study that set it."""
+    global _debug
+    _debug = _debug or debug
+    from rich.table import Table
+
+    from scalith.ladder import given_only, sections
+    from scalith.ladder import rungs as all_rungs
+
+    console = _console()
+    table = Table(title="The ladder, bottom to top", show_lines=False)
+    for title in ("scale", "quantity", "unit", "needs"):
+        table.add_column(title, overflow="fold")
+    for name, (scale, quantity, _) in given_only().items():
+        table.add_row(scale, f"[bold]{name}[/bold]", quantity.unit, f"[dim]\\[given][/dim]: {quantity.title}")
+    for item in all_rungs().values():
+        needs = ", ".join(f"\\[{name}]" if name in sections() else name for name in item.needs if name != "seed")
+        table.add_row(item.scale, f"[bold]{item.name}[/bold]", item.quantity.unit, needs)
+    console.print(table)
+    console.print("Names in [ ] are sections of the study file; any quantity can be put under \\[given] instead.", style="dim")
+    if picture is not None:
+        from scalith.quantities import write_text
+        from scalith.report import ladder_picture
+
+        write_text(picture, ladder_picture())
+        console.print(f"picture written to {picture}")
+
+
+@app.command()
+def new(
+    path: Annotated[Path, typer.Argument(help="Study file to write.")] = Path("study.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Write a commented study to start from: it runs as it stands, with data that comes with the package."""
+    global _debug
+    _debug = _debug or debug
+    from scalith.quantities import InputError, shipped, write_text
+
+    if path.exists() and not force:
+        raise InputError(str(path), "", "a file that is there already", "a new name, or --force to overwrite it")
+    write_text(path, shipped("studies/lixnio2.toml").read_text(encoding="utf-8"))
+    _console().print(f"{path} written; climb it with  scalith run {path}")
+
+
+def main() -> None:
+    """Entry point: a user's mistake is one sentence and exit code 2, never a traceback (one with ``--debug``)."""
+    from scalith.quantities.errors import ScalithError
+
+    try:
+        app(standalone_mode=False)
+    except ScalithError as error:
+        _fail(error, USER_ERROR)
+    except KeyboardInterrupt:
+        _errors().print("interrupted: what was finished is kept; run the same command to go on")
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        import click
+
+        if isinstance(error, click.ClickException):
+            error.show()
+            sys.exit(error.exit_code)
+        if isinstance(error, click.exceptions.Abort):
+            sys.exit(INTERRUPTED)
+        raise
+
+
+def _fail(error: Exception, code: int) -> None:
+    if _debug:
+        import traceback
+
+        traceback.print_exception(error)
+    from rich.markup import escape
+
+    _errors().print(f"[bold red]error:[/bold red] {escape(str(error))}", soft_wrap=True, highlight=False)
+    sys.exit(code)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console()
+
+
+def _errors() -> Any:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _newest_results() -> Path:
+    from scalith.quantities import InputError
+
+    found = sorted(Path("results").glob("*/ledger.json"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise InputError("results", "", "no finished climb", "a results folder, named with --out, or made by 'scalith run STUDY'")
+    return found[-1].parent
+
+
+def _label(entry: Entry) -> str:
+    from rich.markup import escape
+
+    error = f" ± {entry.standard_error:.2g}" if entry.standard_error else ""
+    value = f"{entry.value:.6g}{error} {entry.unit}; " if entry.value is not None else ""
+    origin = entry.source.kind if entry.source else entry.origin
+    by = f", {entry.source.by}" if entry.source and entry.source.by else ""
+    return f"[bold]{entry.quantity}[/bold] [cyan]{escape(value)}{escape(entry.headline)}[/cyan] [dim]({origin}{escape(by)}; {entry.digest[:12]})[/dim]"
+
+
+def _leaves(entry: Entry) -> list[str]:
+    from rich.markup import escape
+
+    if entry.source is None:
+        return []
+    lines = []
+    if entry.source.reference:
+        lines.append(f"[green]{entry.source.kind}:[/green] {escape(entry.source.reference)}")
+    if entry.source.reference_state:
+        lines.append(f"reference state: {escape(entry.source.reference_state)}")
+    if entry.source.note:
+        lines.append(f"[yellow]mind:[/yellow] {escape(entry.source.note)}")
+    lines += [f"file {escape(item.name)} [dim]({item.digest[:12]})[/dim]" for item in entry.source.files]
+    return lines
+
+
+def _say_results(folder: Path, ledger: Ledger, report: bool) -> None:
+    console = _console()
+    computed = [entry for entry in ledger.entries if entry.origin == "computed"]
+    console.print(f"{len(computed)} quantities in {folder / 'quantities'}, ledger in {folder / 'ledger.json'}", highlight=False)
+    if report:
+        console.print(f"report: {folder / 'report.html'}", highlight=False)
+
+
+class _Progress:
+    """Which rung, how long, what it found: a line a rung, with a bar under way on a terminal."""
+
+    def __enter__(self) -> _Progress:
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self.console = _console()
+        self.bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<26}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[message]}"),
+            console=self.console,
+            transient=True,
+        )
+        self.task: Any = None
+        self.done, self.total = 0, 0
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def planned(self, names: list[str]) -> None:
+        self.total = len(names)
+
+    def started(self, name: str) -> None:
+        self.task = self.bar.add_task(name, total=1.0, message="")
+
+    def advanced(self, name: str, fraction: float, message: str) -> None:
+        if self.task is not None:
+            self.bar.update(self.task, completed=fraction, message=message)
+
+    def finished(self, name: str, seconds: float, headline: str, *, reused: bool) -> None:
+        from rich.markup import escape
+
+        if self.task is not None:
+            self.bar.remove_task(self.task)
+            self.task = None
+        self.done += 1
+        spent = "[dim]   kept[/dim]" if reused else f"{seconds:6.2f} s"
+        self.console.print(f"[dim]{self.done:>2}/{self.total}[/dim] {spent}  [bold]{name:<26}[/bold] {escape(headline)}", highlight=False, soft_wrap=True)
+
+
+class _executor:
+    """The pool that independent work goes to, started only when a rung first sends something."""
+
+    def __init__(self, workers: int, scheduler: str | None) -> None:
+        self.workers, self.scheduler = workers, scheduler
+
+    def __enter__(self) -> Executor | None:
+        self.opened: Any = None
+        self.client: Any = None
+        if self.scheduler is not None:
+            try:
+                from distributed import Client
+            except ImportError:
+                from scalith.quantities import MissingDependencyError
+
+                raise MissingDependencyError("dask.distributed", "--scheduler", "cluster") from None
+            self.client = Client(self.scheduler)
+            self.opened = self.client.get_executor()
+        elif self.workers != 1:
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import get_context
+
+            # Not forked: numerical libraries hold threads that a fork would copy half.
+            self.opened = ProcessPoolExecutor(self.workers or None, mp_context=get_context("spawn"))
+        return self.opened  # type: ignore[no-any-return]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self.opened is not None:
+            self.opened.shutdown(wait=kind is None, cancel_futures=True)
+        if self.client is not None:
+            self.client.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""The graph of rungs, read from the rung modules; Hamilton wires and runs it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any, get_type_hints
+
+import scalith.ladder.rungs as _rungs
+from scalith.ladder.quantity import Quantity, Settings
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One function of the ladder.
+
+    Attributes
+    ----------
+    name : str
+        The quantity.
+    scale : str
+        Module it lives in: ``"lattice"``.
+    quantity : Quantity
+        Title, unit, headline.
+    needs : dict of str to type
+        Parameters with their types: quantities and sections of the study.
+    returns : type
+        `Property`, a `Spec` or `xarray.Dataset`.
+    doc : str
+        First paragraph of the docstring.
+    """
+
+    name: str
+    scale: str
+    quantity: Quantity
+    needs: dict[str, type[Any]]
+    returns: type[Any]
+    doc: str
+
+
+SCALES = ("crystal", "lattice", "cell", "pack")
+"""Rung modules from the bottom of the ladder to its top."""
+
+
+def rung_modules() -> list[ModuleType]:
+    """The modules in `scalith.ladder.rungs`, from atoms upwards."""
+    found = {module.name for module in pkgutil.iter_modules(_rungs.__path__)}
+    order = [scale for scale in SCALES if scale in found] + sorted(found - set(SCALES))
+    return [importlib.import_module(f"{_rungs.__name__}.{name}") for name in order]
+
+
+@cache
+def rungs() -> dict[str, Rung]:
+    """All rungs by quantity, bottom to top."""
+    found: dict[str, Rung] = {}
+    for module in rung_modules():
+        scale = module.__name__.rsplit(".", 1)[1]
+        for name, function in vars(module).items():
+            quantity = getattr(function, "quantity", None)
+            if not isinstance(quantity, Quantity) or function.__module__ != module.__name__:
+                continue
+            hints = get_type_hints(function)
+            returns = hints.pop("return")
+            found[name] = Rung(name, scale, quantity, hints, returns, (function.__doc__ or "").split("\n\n")[0].strip())
+    return found
+
+
+@cache
+def given_only() -> dict[str, tuple[str, Quantity, type[Any]]]:
+    """Quantities that no rung computes: (scale, quantity, type), from the modules' ``GIVEN``."""
+    return {
+        name: (module.__name__.rsplit(".", 1)[1], quantity, kind)
+        for module in rung_modules()
+        for name, (quantity, kind) in getattr(module, "GIVEN", {}).items()
+    }
+
+
+@cache
+def sections() -> dict[str, type[Settings]]:
+    """Sections that a study may have, with their specifications."""
+    return {
+        name: kind
+        for item in rungs().values()
+        for name, kind in item.needs.items()
+        if isinstance(kind, type) and issubclass(kind, Settings)
+    }
+
+
+def needed_for(targets: list[str], given: set[str]) -> list[str]:
+    """Names that must be computed, given or read to reach `targets`, children before parents, given ones as leaves."""
+    order: list[str] = []
+    known = rungs()
+
+    def visit(name: str) -> None:
+        if name in order:
+            return
+        if name in known and name not in given:
+            for parent in known[name].needs:
+                visit(parent)
+        order.append(name)
+
+    for target in targets:
+        visit(target)
+    return order

@@ -1,0 +1,156 @@
+"""The ledger of a climb: every quantity with value, error, source and parents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import xarray as xr
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from scalith.ladder.graph import given_only, rungs
+from scalith.ladder.store import read_value
+from scalith.quantities import InputError, Property, Source, StudyError, nearest, write_text
+
+FILE = "ledger.json"
+
+
+class Entry(BaseModel):
+    """One quantity of a climb.
+
+    Attributes
+    ----------
+    quantity, title, scale : str
+    origin : str
+        ``"computed"``, ``"given"`` or ``"study"`` (a section of the study file).
+    headline : str
+        What was found, in one short text.
+    value, standard_error : float, optional
+        The number where the quantity is one; otherwise the middle of its domain.
+    unit : str
+    source : Source, optional
+    digest : str
+        Content digest of the value.
+    parents : dict of str to str
+        Quantities it was computed from, with their digests.
+    seconds : float
+        What the computation took when it was done.
+    file : str
+        File in the results folder that holds the value.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    quantity: str
+    title: str
+    scale: str
+    origin: str
+    headline: str
+    value: float | None = None
+    standard_error: float | None = None
+    unit: str = ""
+    source: Source | None = None
+    digest: str
+    parents: dict[str, str] = {}
+    seconds: float = 0.0
+    file: str = ""
+
+
+class Ledger(BaseModel):
+    """All entries of a climb, leaves first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    study: str
+    title: str
+    version: str
+    code: str
+    study_file: str
+    entries: tuple[Entry, ...]
+
+    def entry(self, quantity: str, where: str = "ledger") -> Entry:
+        """The entry of a quantity; an unknown one is an `InputError` with the nearest name."""
+        found = {item.quantity: item for item in self.entries}
+        if quantity not in found:
+            raise InputError(where, "quantity", quantity, nearest(quantity, found))
+        return found[quantity]
+
+    def ancestry(self, quantity: str, where: str = "ledger") -> Iterator[tuple[int, Entry, bool]]:
+        """Walk from a quantity down to its files and papers: (depth, entry, seen before)."""
+        seen: set[str] = set()
+
+        def walk(name: str, depth: int) -> Iterator[tuple[int, Entry, bool]]:
+            entry = self.entry(name, where)
+            yield depth, entry, name in seen
+            if name not in seen:
+                seen.add(name)
+                for parent in entry.parents:
+                    yield from walk(parent, depth + 1)
+
+        yield from walk(quantity, 0)
+
+    def save(self, folder: Path) -> None:
+        """Write ``ledger.json``."""
+        write_text(folder / FILE, self.model_dump_json(indent=1, exclude_defaults=True))
+
+
+def read_ledger(folder: str | Path) -> Ledger:
+    """Read the ledger of a results folder."""
+    path = Path(folder) / FILE
+    if not path.is_file():
+        raise InputError(str(folder), "", f"no {FILE}", "the results folder of a finished climb ('scalith run STUDY' makes one)")
+    try:
+        return Ledger.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, json.JSONDecodeError) as error:
+        raise InputError(str(path), "", str(error).splitlines()[0], "a ledger written by a climb") from None
+
+
+class Value(NamedTuple):
+    """A value read back from a results folder, with its digest."""
+
+    value: Any
+    digest: str
+
+
+def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Value:
+    """Read one quantity back from a results folder.
+
+    Raises
+    ------
+    InputError
+        There is no such folder or quantity.
+    StudyError
+        The file is not the one that the ledger speaks of.
+    """
+    entry = read_ledger(folder).entry(quantity, where)
+    if not entry.file:
+        raise InputError(where, "quantity", quantity, "a quantity whose value is kept in a file")
+    found = rungs().get(quantity)
+    kind = found.returns if found is not None else given_only()[quantity][2]
+    value = read_value(Path(folder) / entry.file, kind)
+    if isinstance(value, Property) and value.digest != entry.digest:
+        raise StudyError(f"{folder}/{entry.file} (digest {value.digest}) is not what its ledger speaks of (digest {entry.digest})")
+    return Value(value, entry.digest)
+
+
+def numbers(value: Any) -> tuple[float | None, float | None]:
+    """Value and standard error that stand for a quantity in one line: of a property, at the middle of its domain."""
+    if not isinstance(value, Property):
+        return None, None
+    middle = {dim: 298.15 if dim == "T" and low <= 298.15 <= high else 0.5 * (low + high) for dim, (low, high) in value.domain.items()}
+    error = None if value.standard_error is None else float(value.error(**middle))
+    return float(value(**middle)), error
+
+
+def headline(value: Any, say: Any) -> str:
+    """One short text for a value."""
+    if say is not None:
+        return str(say(value))
+    if isinstance(value, Property):
+        return value.describe().split(" = ", 1)[1]
+    if isinstance(value, xr.Dataset):
+        return str(value.attrs.get("headline", " × ".join(f"{size} {dim}" for dim, size in value.sizes.items())))
+    return type(value).__name__

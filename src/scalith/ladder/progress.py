@@ -1,0 +1,55 @@
+"""How a climb says what it is doing, without knowing who listens."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+class Listener(Protocol):
+    """Told about each rung as the climb goes."""
+
+    def planned(self, names: list[str]) -> None:
+        """The rungs of this climb, in order."""
+
+    def started(self, name: str) -> None:
+        """A rung is being computed."""
+
+    def advanced(self, name: str, fraction: float, message: str) -> None:
+        """A rung has done `fraction` (0 to 1) of its work."""
+
+    def finished(self, name: str, seconds: float, headline: str, *, reused: bool) -> None:
+        """A rung is there: computed now, or reused from an earlier run."""
+
+
+class Silent:
+    """A listener that says nothing."""
+
+    def planned(self, names: list[str]) -> None:
+        """Ignore."""
+
+    def started(self, name: str) -> None:
+        """Ignore."""
+
+    def advanced(self, name: str, fraction: float, message: str) -> None:
+        """Ignore."""
+
+    def finished(self, name: str, seconds: float, headline: str, *, reused: bool) -> None:
+        """Ignore."""
+
+
+listening: ContextVar[tuple[Listener, str] | None] = ContextVar("listening", default=None)
+"""Listener and rung of the running climb."""
+
+executor: ContextVar[Executor | None] = ContextVar("executor", default=None)
+"""Where rungs with independent work send it; `None` computes in this process."""
+
+
+def report_progress(fraction: float, message: str = "") -> None:
+    """Rungs hand this to the library function that does the work."""
+    active = listening.get()
+    if active is not None:
+        active[0].advanced(active[1], min(max(fraction, 0.0), 1.0), message)

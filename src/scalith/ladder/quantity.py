@@ -1,0 +1,101 @@
+"""What the ladder knows of each quantity, and how a rung says it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationInfo, model_validator
+
+from scalith.quantities import InputError, Spec, file_digest, shipped
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A name on the ladder.
+
+    Attributes
+    ----------
+    title : str
+        The quantity in words.
+    unit : str
+        SI unit of a property; empty for specifications and results.
+    over : dict of str to str
+        Coordinates that a given property may depend on, with their units.
+    headline : callable, optional
+        Value to one short text for progress, ledger and report; a property describes itself without it.
+    exports : dict of str to callable
+        File endings beyond NetCDF/CSV/JSON and what writes them: ``{".bpx.json": write}`` with ``write(value, path)``.
+    """
+
+    title: str
+    unit: str = ""
+    over: Mapping[str, str] = field(default_factory=dict)
+    headline: Callable[[Any], str] | None = None
+    exports: Mapping[str, Callable[[Any, Path], None]] = field(default_factory=dict)
+
+
+_OVER_UNITS = {"x": "1", "T": "K", "c": "mol m-3"}
+
+
+def rung(
+    title: str,
+    *,
+    unit: str = "",
+    over: str = "",
+    headline: Callable[[Any], str] | None = None,
+    exports: Mapping[str, Callable[[Any, Path], None]] | None = None,
+) -> Callable[[Function], Function]:
+    """Mark a function as a rung: its name is the quantity, its parameters are the quantities and settings it needs.
+
+    Parameters
+    ----------
+    title : str
+        The quantity in words.
+    unit : str
+        SI unit, for a `Property`.
+    over : str
+        Coordinates that the property may depend on, separated by spaces: ``"x T"``.
+    headline, exports
+        See `Quantity`.
+    """
+
+    def mark(function: Function) -> Function:
+        function.quantity = Quantity(  # type: ignore[attr-defined]
+            title, unit, {dim: _OVER_UNITS[dim] for dim in over.split()}, headline, exports or {}
+        )
+        return function
+
+    return mark
+
+
+class Settings(Spec):
+    """Root of a study's sections: a rung parameter ``monte_carlo: MonteCarlo`` reads ``[monte_carlo]`` of the study."""
+
+
+class InputFile(Spec):
+    """A file that a study names: found beside the study, or shipped with the package (``"shipped:folder/file"``).
+
+    Its identity is its content: a moved file is the same, a changed one is not.
+    """
+
+    name: str
+    content: str
+    path: str = Field(exclude=True, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value.startswith("shipped:"):
+            path = shipped(value.removeprefix("shipped:"))
+        else:
+            path = Path((info.context or {}).get("folder", ".")) / value
+        if not path.is_file():
+            raise InputError("", "", value, "a file that exists (relative to the study, or 'shipped:…')")
+        return {"name": path.name, "content": file_digest(path), "path": str(path)}

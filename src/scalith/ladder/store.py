@@ -1,0 +1,135 @@
+"""Values on disk: what a rung found, kept under the key of everything that decided it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from scalith.quantities import (
+    InputError,
+    Property,
+    Source,
+    Spec,
+    dataset_digest,
+    read_results,
+    write_results,
+    write_text,
+)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the store knows of a value beside the value itself.
+
+    Attributes
+    ----------
+    quantity : str
+    digest : str
+        Content digest of the value.
+    seconds : float
+        How long it took to compute.
+    code : str
+        Digest of the package's source that computed it.
+    file : str
+        Name of the file that holds the value.
+    """
+
+    quantity: str
+    digest: str
+    seconds: float
+    code: str
+    file: str
+
+
+def value_digest(value: Any) -> str:
+    """Content digest of anything that passes between rungs."""
+    if isinstance(value, xr.Dataset):
+        return dataset_digest(value)
+    if isinstance(value, (Property, Spec)):
+        return value.digest
+    from scalith.quantities import digest
+
+    return digest(value)
+
+
+def value_source(value: Any) -> Source | None:
+    """Source of a value, where it carries one."""
+    if isinstance(value, Property):
+        return value.source
+    if isinstance(value, xr.Dataset) and "source" in value.attrs:
+        return Source.from_json(value.attrs["source"])
+    found = getattr(value, "source", None)
+    return found if isinstance(found, Source) else None
+
+
+def write_value(value: Any, stem: Path) -> Path:
+    """Write a property, result or specification to ``stem.nc`` or ``stem.json``; gives the path."""
+    if isinstance(value, Property):
+        value.save(path := stem.with_name(stem.name + ".nc"))
+    elif isinstance(value, xr.Dataset):
+        write_results(value, path := stem.with_name(stem.name + ".nc"))
+    elif isinstance(value, Spec):
+        write_text(path := stem.with_name(stem.name + ".json"), value.model_dump_json(indent=1))
+    else:
+        raise TypeError(f"{stem.name}: a rung gives a Property, a Spec or a Dataset, not {type(value).__name__}")
+    return path
+
+
+def read_value(path: Path, kind: type[Any]) -> Any:
+    """Read what `write_value` wrote, as a value of type `kind`."""
+    if kind is Property:
+        return Property.load(path)
+    if kind is xr.Dataset:
+        return read_results(path)
+    try:
+        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(str(path), "", str(error).splitlines()[0], f"a readable {kind.__name__}") from error
+
+
+class Store:
+    """Finished values in a folder, one file each, under the key of their inputs and the code.
+
+    A value counts as finished when its note is there; the note is written after the value, both whole or not at
+    all, so that a run killed at any moment leaves either a finished value or none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def find(self, key: str, kind: type[Any]) -> tuple[Any, Kept] | None:
+        """The value under `key`, or `None` when it is not there or not readable."""
+        note = self.folder / f"{key}.note"
+        try:
+            kept = Kept(**json.loads(note.read_text(encoding="utf-8")))
+            return read_value(self.folder / kept.file, kind), kept
+        except (OSError, TypeError, ValueError):
+            return None
+
+    def keep(self, key: str, quantity: str, value: Any, seconds: float, code: str) -> Kept:
+        """Store a finished value."""
+        path = write_value(value, self.folder / f"{quantity}-{key}")
+        kept = Kept(quantity, value_digest(value), seconds, code, path.name)
+        write_text(self.folder / f"{key}.note", json.dumps(asdict(kept)))
+        return kept
+
+    def forget_other_code(self, code: str) -> None:
+        """Remove values that other versions of the code computed, and what a killed run left half written."""
+        for note in self._notes():
+            try:
+                kept = Kept(**json.loads(note.read_text(encoding="utf-8")))
+            except (OSError, TypeError, ValueError):
+                continue
+            if kept.code != code:
+                note.unlink(missing_ok=True)
+                (self.folder / kept.file).unlink(missing_ok=True)
+        for part in self.folder.glob(".*.part"):
+            part.unlink(missing_ok=True)
+
+    def _notes(self) -> Iterable[Path]:
+        return list(self.folder.glob("*.note")) if self.folder.is_dir() else []

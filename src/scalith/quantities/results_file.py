@@ -1,0 +1,41 @@
+"""Results on disk: NetCDF files, written whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import xarray as xr
+
+from scalith.quantities.atomic_write import whole_file
+from scalith.quantities.errors import InputError, ScalithError
+
+
+def write_results(data: xr.Dataset, path: str | Path) -> None:
+    """Write a dataset to a NetCDF file.
+
+    Raises
+    ------
+    ScalithError
+        The folder cannot be written or the disk is full; what was there is unchanged.
+    """
+    with whole_file(path) as temporary:
+        try:
+            data.to_netcdf(temporary, engine="netcdf4")
+        except RuntimeError as error:  # the HDF5 library's way of reporting a full disk
+            raise ScalithError(f"{path}: cannot be written: {error} (is the disk full?); nothing there was changed") from error
+
+
+def read_results(path: str | Path) -> xr.Dataset:
+    """Read a NetCDF file into memory.
+
+    Raises
+    ------
+    InputError
+        The file is missing or not NetCDF.
+    """
+    if not Path(path).is_file():
+        raise InputError(str(path), "", "no such file", "a NetCDF file")
+    try:
+        return xr.load_dataset(path, engine="netcdf4", decode_times=False)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(str(path), "", str(error), "a readable NetCDF file") from error

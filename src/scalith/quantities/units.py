@@ -94,9 +94,10 @@ def parse_quantity(text: str | float, expected: str, *, where: str = "value", fi
             number = float(parts[0])
         except (ValueError, IndexError):
             raise InputError(where, field, text, f"a number followed by a unit convertible to {expected or '1'}") from None
-        value = float(to_si(number, parts[1], expected, where=where, field=field)) if len(parts) == 2 else number
+        # 15 digits: conversion leaves "10 um" one unit in the last place beside 1e-05.
+        value = float(f"{to_si(number, parts[1], expected, where=where, field=field):.15g}") if len(parts) == 2 else number
     else:
         value = float(text)
     if not np.isfinite(value):
         raise InputError(where, field, text, "a finite number")
-    return float(f"{value:.15g}")
+    return value

@@ -1,0 +1,308 @@
+"""Mapping of relaxed structures onto the ideal sites of a host, with a report of how far each atom had moved."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from scalith.crystal.host import Host, element_of
+from scalith.quantities import InputError, predicted
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from scalith.crystal.structures import ComputedStructure, StructureSet
+
+STRAIN_LIMIT = 0.25
+"""Largest relative change of a supercell vector or angle against the host at equal volume that is tried."""
+
+
+class _Placement(NamedTuple):
+    supercell: NDArray[np.int64]
+    filled: NDArray[np.int8]
+    displacements: NDArray[np.float64]
+    strain: float
+
+
+def map_orderings(host: Host, structures: StructureSet, *, largest_displacement: float = 1.2) -> xr.Dataset:
+    """Put each relaxed structure on the host's lattice.
+
+    A structure with cell rows L is the supercell M of the host when L = M A F, with integer M and a deformation F. All M
+    whose vectors have the lengths and angles of L (compared at equal volume, whatever the orientation) are tried in order of
+    strain; under each, atoms and ideal sites are paired species by species so that the squared displacement is least
+    (Hungarian method), after the common shift of the whole crystal is taken out. Displacements are measured in
+    the host's metric, so that strain does not count as displacement.
+
+    Parameters
+    ----------
+    host : Host
+    structures : StructureSet
+    largest_displacement : float
+        A partly filled structure with an atom farther than this from its site (Å) is listed as not mapped. (An empty or a
+        full host has one ordering only and is kept, its displacement reported.)
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``structure`` (those mapped), ``site`` (active sites of the supercell; shorter ones padded),
+        ``rejected``. Variables: ``supercell`` (structure, 3, 3), integer rows in primitive vectors; ``filled``
+        (structure, site): 1 filled, 0 empty, −1 padding; ``sublattice`` and ``offset`` of each site; ``energy``
+        (structure), eV per primitive cell; ``x``, filled fraction of the working ion's sites; ``displacement_rms``,
+        ``displacement_max`` (Å); ``strain``; ``duplicate_of``, index of an earlier structure with the same ordering (by
+        symmetry) or −1; ``origin``; ``rejected_origin`` and ``rejected_reason``.
+
+    Raises
+    ------
+    InputError
+        An entry is of another chemistry (foreign elements, or another ratio of the spectators), or nothing can be mapped.
+    """
+    mapped: list[tuple[ComputedStructure, _Placement]] = []
+    rejected: list[tuple[str, str]] = []
+    for item in structures:
+        cells = _cells_held(host, item)
+        placed = _place(host, item, cells, largest_displacement)
+        if isinstance(placed, str):
+            rejected.append((item.origin, placed))
+        else:
+            mapped.append((item, placed))
+    if not mapped:
+        reason = rejected[0][1] if rejected else "there is no structure"
+        raise InputError(host.name, "structures", f"none that maps ({reason})", "structures whose atoms lie near the sites of the host")
+    return _dataset(host, structures, mapped, rejected)
+
+
+def _cells_held(host: Host, item: ComputedStructure) -> int:
+    """Primitive cells that a structure holds, by its spectators."""
+    present = Counter(item.atoms.get_chemical_symbols())
+    expected = host.spectators()
+    movable = {element_of(name) for index in host.active for name in host.sites[index].species}
+    foreign = sorted(set(present) - set(expected) - movable)
+    wanted = ", ".join([*expected, *sorted(movable - {"vacancy"})])
+    if foreign:
+        raise InputError(item.origin, "chemistry", f"element {foreign[0]}", f"only the elements of host {host.name}: {wanted}")
+    fixed = {element: count for element, count in expected.items() if element not in movable}
+    if fixed:
+        ratios = {element: present[element] / count for element, count in fixed.items()}
+        first = next(iter(ratios.values()))
+        cells = round(first)
+        if cells < 1 or any(abs(ratio - cells) > 1e-9 for ratio in ratios.values()):
+            found = ", ".join(f"{present[element]} {element}" for element in fixed)
+            ideal = " : ".join(f"{count} {element}" for element, count in fixed.items())
+            raise InputError(item.origin, "chemistry", found, f"spectators in the ratio {ideal} of host {host.name}")
+        return cells
+    return max(1, round(abs(float(item.atoms.cell.volume)) / host.volume))
+
+
+def _place(host: Host, item: ComputedStructure, cells: int, largest_displacement: float) -> _Placement | str:
+    atoms = item.atoms
+    scale = (cells * host.volume / abs(float(atoms.cell.volume))) ** (1.0 / 3.0)
+    target = np.asarray(atoms.cell, dtype=np.float64) * scale
+    supercells, strains = matching_supercells(host.cell, target, cells)
+    if not len(supercells):
+        return f"its cell is no supercell of {cells} primitive cells within {100 * STRAIN_LIMIT:.0f} % strain"
+    best: _Placement | None = None
+    symbols = np.array(atoms.get_chemical_symbols())
+    fractional = atoms.get_scaled_positions(wrap=True)
+    for supercell, strain in zip(supercells, strains, strict=True):
+        # A worse strain is accepted only where it brings the atoms much nearer to their sites.
+        if best is not None and (strain > best.strain + 0.05 or _rms(best) < 0.15):
+            break
+        placement = _assign(host, supercell, strain, symbols, fractional)
+        if placement is not None and (best is None or _rms(placement) < _rms(best) - 1e-6):
+            best = placement
+    if best is None:
+        return "more atoms of a species than the host has sites for it"
+    worst = float(best.displacements.max())
+    # An empty or a full host has one ordering only, however far a slid stacking has carried its atoms.
+    if worst > largest_displacement and 0 < best.filled.mean() < 1:
+        return f"an atom lies {worst:.2f} Å from the nearest free site of its species (limit {largest_displacement:g} Å)"
+    return best
+
+
+def _rms(placement: _Placement) -> float:
+    return float(np.sqrt(np.mean(placement.displacements**2)))
+
+
+def matching_supercells(cell: NDArray[np.float64], target: NDArray[np.float64], cells: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Integer supercells of `cell` whose shape, in any orientation, is that of `target`.
+
+    Parameters
+    ----------
+    cell, target : ndarray, shape (3, 3)
+        Rows are vectors, Å; `target` has `cells` times the volume.
+    cells : int
+
+    Returns
+    -------
+    supercells : ndarray, shape (n, 3, 3), int
+    strains : ndarray, shape (n,), increasing
+        Root-mean-square of the relative differences of the metric tensors' entries, halved (a strain).
+    """
+    lengths = np.linalg.norm(target, axis=1)
+    reach = np.ceil((1 + STRAIN_LIMIT) * lengths.max() * np.linalg.norm(np.linalg.inv(cell), axis=0)).astype(int)
+    grid = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), axis=-1).reshape(-1, 3)
+    vectors = grid @ cell
+    norms = np.linalg.norm(vectors, axis=1)
+    picks = [np.flatnonzero(np.abs(norms / length - 1) < STRAIN_LIMIT) for length in lengths]
+    found, strains = [], []
+    for i in picks[0]:
+        # Angles first, pair by pair: few survive to the determinant.
+        second = picks[1][_angle_fits(vectors[i], vectors[picks[1]], target[0], target[1])]
+        third = picks[2][_angle_fits(vectors[i], vectors[picks[2]], target[0], target[2])]
+        for j in second:
+            normal = np.cross(grid[i], grid[j])
+            last = third[np.abs(grid[third] @ normal) == cells]
+            last = last[_angle_fits(vectors[j], vectors[last], target[1], target[2])]
+            for k in last:
+                trial = vectors[[i, j, k]]
+                metric = (trial @ trial.T - target @ target.T) / np.outer(lengths, lengths)
+                found.append(grid[[i, j, k]])
+                strains.append(0.5 * float(np.sqrt(np.mean(metric**2))))
+    order = np.argsort(np.round(strains, 9), kind="stable")
+    return np.array(found, dtype=np.int64).reshape(-1, 3, 3)[order], np.array(strains)[order]
+
+
+def _angle_fits(a: NDArray[np.float64], b: NDArray[np.float64], a_target: NDArray[np.float64], b_target: NDArray[np.float64]) -> NDArray[np.bool_]:
+    cosine = b @ a / (np.linalg.norm(b, axis=-1) * np.linalg.norm(a))
+    wanted = b_target @ a_target / (np.linalg.norm(b_target) * np.linalg.norm(a_target))
+    return np.asarray(np.abs(cosine - wanted) < STRAIN_LIMIT)
+
+
+def _assign(
+    host: Host, supercell: NDArray[np.int64], strain: float, symbols: NDArray[np.str_], fractional: NDArray[np.float64]
+) -> _Placement | None:
+    """Pair atoms with ideal sites for the best common shift; `None` when a species has too many atoms."""
+    cells = lattice_cells(supercell)
+    inverse = np.linalg.inv(supercell)
+    metric = supercell @ host.cell
+    ideal: dict[str, list[NDArray[np.float64]]] = {}
+    active_sites = set(host.active.tolist())
+    for index, site in enumerate(host.sites):
+        kind = "active" if index in active_sites else element_of(site.species[0])
+        ideal.setdefault(kind, []).append((cells + host.positions[index]) @ inverse)
+    groups = {kind: np.concatenate(parts) for kind, parts in ideal.items()}
+    movable = host.sites[host.active[0]].species[0]
+    members = {kind: np.flatnonzero(symbols == (element_of(movable) if kind == "active" else kind)) for kind in groups}
+    if any(len(members[kind]) > len(groups[kind]) for kind in groups):
+        return None
+    # The rarest spectator anchors the crystal: its first atom sits on one of that species' sites of a primitive cell.
+    fixed = [kind for kind in groups if kind != "active" and len(members[kind])]
+    anchor = min(fixed, key=lambda kind: len(members[kind])) if fixed else "active"
+    if not len(members[anchor]):
+        return _Placement(supercell, np.zeros(len(groups["active"]), dtype=np.int8), np.zeros(1), strain)
+    stride = len(cells) if anchor != "active" else 1
+    best: _Placement | None = None
+    for candidate in groups[anchor][::stride]:
+        shift = candidate - fractional[members[anchor][0]]
+        placement = _pair(supercell, strain, groups, members, fractional + shift, metric)
+        if best is None or _rms(placement) < _rms(best):
+            best = placement
+    return best
+
+
+def _pair(
+    supercell: NDArray[np.int64],
+    strain: float,
+    groups: dict[str, NDArray[np.float64]],
+    members: dict[str, NDArray[np.int64]],
+    fractional: NDArray[np.float64],
+    metric: NDArray[np.float64],
+) -> _Placement:
+    from scipy.optimize import linear_sum_assignment
+
+    filled = np.zeros(len(groups["active"]), dtype=np.int8)
+    pairs: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+    for repeat in range(2):
+        steps, fixed_steps = [], []
+        for kind, sites in groups.items():
+            atoms = members[kind]
+            if not len(atoms):
+                continue
+            offsets = fractional[atoms][:, None, :] - sites[None, :, :]
+            vectors = (offsets - np.round(offsets)) @ metric
+            rows, columns = linear_sum_assignment(np.sum(vectors**2, axis=2))
+            pairs[kind] = (rows, columns)
+            steps.append(vectors[rows, columns])
+            if kind != "active":
+                fixed_steps.append(vectors[rows, columns])
+        if repeat == 0:
+            mean = np.mean(np.concatenate(fixed_steps or steps), axis=0)
+            fractional = fractional - mean @ np.linalg.inv(metric)
+    if "active" in pairs:
+        filled[pairs["active"][1]] = 1
+    return _Placement(supercell, filled, np.linalg.norm(np.concatenate(steps), axis=1), strain)
+
+
+def lattice_cells(supercell: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The |det M| primitive cells that a supercell holds, as integer offsets, shape (|det M|, 3), in a fixed order."""
+    corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]) @ supercell
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    grid = np.stack(np.meshgrid(*[np.arange(a, b + 1) for a, b in zip(low, high, strict=True)], indexing="ij"), axis=-1).reshape(-1, 3)
+    determinant = round(float(np.linalg.det(supercell)))
+    adjugate = np.round(np.linalg.inv(supercell) * determinant).astype(np.int64)
+    scaled = grid @ adjugate * np.sign(determinant)
+    inside = np.all((scaled >= 0) & (scaled < abs(determinant)), axis=1)
+    return grid[inside]
+
+
+def _dataset(
+    host: Host, structures: StructureSet, mapped: list[tuple[ComputedStructure, _Placement]], rejected: list[tuple[str, str]]
+) -> xr.Dataset:
+    count = max(len(placement.filled) for _, placement in mapped)
+    shape = (len(mapped), count)
+    filled = np.full(shape, -1, dtype=np.int8)
+    sublattice = np.full(shape, -1, dtype=np.int64)
+    offset = np.zeros((*shape, 3), dtype=np.int64)
+    energy, fraction = np.empty(len(mapped)), np.empty(len(mapped))
+    for row, (item, placement) in enumerate(mapped):
+        cells = lattice_cells(placement.supercell)
+        size = len(placement.filled)
+        filled[row, :size] = placement.filled
+        sublattice[row, :size] = np.repeat(np.arange(len(host.active)), len(cells))
+        offset[row, :size] = np.tile(cells, (len(host.active), 1))
+        energy[row] = item.energy / len(cells)
+        working = np.isin(sublattice[row, :size], host.working)
+        fraction[row] = placement.filled[working].mean()
+    supercell = np.array([placement.supercell for _, placement in mapped])
+    from scalith.crystal.equivalence import duplicates
+
+    data = xr.Dataset(
+        {
+            "supercell": (("structure", "row", "column"), supercell),
+            "filled": (("structure", "site"), filled),
+            "sublattice": (("structure", "site"), sublattice),
+            "offset": (("structure", "site", "axis"), offset),
+            "energy": ("structure", energy),
+            "x": ("structure", fraction),
+            "displacement_rms": ("structure", np.array([_rms(placement) for _, placement in mapped])),
+            "displacement_max": ("structure", np.array([placement.displacements.max() for _, placement in mapped])),
+            "strain": ("structure", np.array([placement.strain for _, placement in mapped])),
+            "duplicate_of": ("structure", duplicates(host, supercell, filled, sublattice, offset)),
+            "origin": ("structure", np.array([item.origin for item, _ in mapped])),
+            "rejected_origin": ("rejected", np.array([origin for origin, _ in rejected], dtype=str)),
+            "rejected_reason": ("rejected", np.array([reason for _, reason in rejected], dtype=str)),
+        }
+    )
+    described = {
+        "supercell": ("1", "supercell in primitive vectors"),
+        "filled": ("1", "filled sites (−1: padding)"),
+        "sublattice": ("1", "active site of the primitive cell"),
+        "offset": ("1", "primitive cell of the site"),
+        "energy": ("eV", "energy per primitive cell"),
+        "x": ("1", "filled fraction of the working ion's sites"),
+        "displacement_rms": ("Å", "root-mean-square displacement from the ideal sites"),
+        "displacement_max": ("Å", "largest displacement from an ideal site"),
+        "strain": ("1", "strain of the cell against the host at equal volume"),
+        "duplicate_of": ("1", "earlier structure with the same ordering (−1: none)"),
+        "origin": ("", "file and entry"),
+        "rejected_origin": ("", "file and entry that could not be mapped"),
+        "rejected_reason": ("", "why it could not be mapped"),
+    }
+    for name, (unit, words) in described.items():
+        data[name].attrs.update(units=unit, long_name=words)
+    source = predicted("scalith.crystal.mapping.map_orderings", host.digest, structures.digest, files=structures.source.files)
+    return data.assign_attrs(source=source.to_json(), host=json.dumps(host.model_dump(mode="json")))

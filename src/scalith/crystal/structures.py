@@ -1,0 +1,160 @@
+"""Heaps of computed structures with their energies, from the files that codes and databases write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalith.crystal.host import read_json
+from scalith.quantities import FileRecord, InputError, Source, digest, file_digest
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+@dataclass(frozen=True)
+class ComputedStructure:
+    """One structure with its total energy.
+
+    Attributes
+    ----------
+    atoms : ase.Atoms
+        Cell and positions in Å.
+    energy : float
+        Total energy of the cell, eV.
+    origin : str
+        File and entry it was read from.
+    """
+
+    atoms: Atoms
+    energy: float
+    origin: str
+
+
+@dataclass(frozen=True)
+class StructureSet:
+    """Computed structures in the order in which they were read, and where they come from."""
+
+    structures: tuple[ComputedStructure, ...]
+    source: Source = field(default_factory=lambda: Source(kind="assumed", reference="given in memory"))
+
+    def __len__(self) -> int:
+        return len(self.structures)
+
+    def __iter__(self) -> Iterator[ComputedStructure]:
+        return iter(self.structures)
+
+    def __getitem__(self, index: int) -> ComputedStructure:
+        return self.structures[index]
+
+    def __add__(self, other: StructureSet) -> StructureSet:
+        files = self.source.files + tuple(record for record in other.source.files if record not in self.source.files)
+        return StructureSet(self.structures + other.structures, self.source.model_copy(update={"files": files}))
+
+    @cached_property
+    def digest(self) -> str:
+        """Content digest: cells, species, positions, energies."""
+        return digest(
+            [
+                [np.asarray(item.atoms.cell), item.atoms.get_chemical_symbols(), item.atoms.positions, item.energy]
+                for item in self.structures
+            ],
+            self.source.to_json(),
+        )
+
+
+def read_structures(path: str | Path, *, licence: str = "") -> StructureSet:
+    """Read structures and total energies.
+
+    Parameters
+    ----------
+    path : path
+        pymatgen ``ComputedStructureEntry`` lists (``.json``); ASE databases (``.db``), trajectories, extended XYZ, VASP
+        (``vasprun.xml``, ``OUTCAR``) and Quantum ESPRESSO outputs through ASE; or a folder, read file by file, below
+        which the outputs of single runs lie.
+    licence : str
+        Licence of the file, for the record.
+
+    Raises
+    ------
+    InputError
+        Nothing readable, no energy with a structure, an energy that is not finite, disorder in an entry.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return _read_folder(path, licence)
+    if not path.is_file():
+        raise InputError(str(path), "", "no such file", "computed structures (pymatgen JSON, ASE db, traj, extxyz, VASP, QE)")
+    structures = _from_entries(read_json(path), str(path)) if path.suffix.lower() == ".json" else _from_ase(path)
+    if not structures:
+        raise InputError(str(path), "", "no structure", "at least one structure with an energy")
+    for item in structures:
+        if not np.isfinite(item.energy):
+            raise InputError(item.origin, "energy", item.energy, "a finite number in eV")
+    record = FileRecord(name=path.name, digest=file_digest(path), licence=licence)
+    return StructureSet(tuple(structures), Source(kind="published", reference=path.name, files=(record,)))
+
+
+def _read_folder(folder: Path, licence: str) -> StructureSet:
+    names = ("vasprun.xml", "OUTCAR", "*.db", "*.traj", "*.extxyz", "*.xyz", "*.pwo", "*.json")
+    found: StructureSet | None = None
+    taken: set[Path] = set()
+    for pattern in names:
+        for path in sorted(folder.rglob(pattern)):
+            if path.name == "OUTCAR" and path.parent in taken:
+                continue
+            taken.add(path.parent)
+            read = read_structures(path, licence=licence)
+            found = read if found is None else found + read
+    if found is None:
+        raise InputError(str(folder), "", "no output file", f"files named {', '.join(names)}")
+    return found
+
+
+def _from_entries(data: Any, where: str) -> list[ComputedStructure]:
+    from ase import Atoms
+
+    entries = data if isinstance(data, list) else [data]
+    structures = []
+    for index, entry in enumerate(entries):
+        origin = f"{where} entry {index}"
+        if not isinstance(entry, dict) or "energy" not in entry or "structure" not in entry:
+            raise InputError(origin, "", type(entry).__name__, "a pymatgen ComputedStructureEntry with 'energy' and 'structure'")
+        structure = entry["structure"]
+        symbols = []
+        for number, site in enumerate(structure["sites"]):
+            parts = site["species"]
+            if len(parts) != 1 or abs(float(parts[0]["occu"]) - 1.0) > 1e-8:
+                raise InputError(origin, f"site {number}", site.get("label", parts), "one species with occupation 1")
+            symbols.append(parts[0]["element"])
+        positions = np.array([site["abc"] for site in structure["sites"]], dtype=np.float64)
+        atoms = Atoms(symbols, scaled_positions=positions, cell=structure["lattice"]["matrix"], pbc=True)
+        energy = float(entry["energy"]) + float(entry.get("correction") or 0.0)
+        structures.append(ComputedStructure(atoms, energy, origin))
+    return structures
+
+
+def _from_ase(path: Path) -> list[ComputedStructure]:
+    from ase.calculators.calculator import PropertyNotImplementedError
+    from ase.io import read
+
+    # Of one relaxation run only the last frame is a result; collections are taken whole.
+    index = "-1" if path.name in ("vasprun.xml", "OUTCAR") or path.suffix in (".pwo", ".out") else ":"
+    try:
+        images = read(path, index=index)
+    except Exception as error:
+        raise InputError(str(path), "", f"{type(error).__name__}: {error}", "a file that ASE reads") from None
+    structures = []
+    for number, atoms in enumerate(images if isinstance(images, list) else [images]):
+        origin = f"{path} frame {number}"
+        try:
+            energy = float(atoms.get_potential_energy())
+        except (RuntimeError, PropertyNotImplementedError):
+            raise InputError(origin, "energy", "none", "a total energy with every structure") from None
+        structures.append(ComputedStructure(atoms, energy, origin))
+    return structures

@@ -1,0 +1,95 @@
+"""Space-group operations of a host's parent lattice (spglib), and how they permute its active sites."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from scalith.crystal.host import Host, HostSite
+from scalith.quantities import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SYMMETRY_TOLERANCE = 1e-3
+"""Distance within which spglib takes two sites as equivalent, Å."""
+
+
+class SiteOperations(NamedTuple):
+    """Space-group operations acting on active sites.
+
+    Operation g takes site (sublattice s, cell n) to (sublattice[g, s], rotation[g] n + shift[g, s]).
+
+    Attributes
+    ----------
+    rotation : ndarray, shape (operations, 3, 3), int
+    sublattice : ndarray, shape (operations, sublattices), int
+    shift : ndarray, shape (operations, sublattices, 3), int
+    """
+
+    rotation: NDArray[np.int64]
+    sublattice: NDArray[np.int64]
+    shift: NDArray[np.int64]
+
+
+def _labels(host: Host) -> list[int]:
+    kinds = sorted({site.species for site in host.sites})
+    return [kinds.index(site.species) for site in host.sites]
+
+
+def space_group_operations(host: Host) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rotations (n, 3, 3) and translations (n, 3) in fractional coordinates; active sites count as alike when their species are.
+
+    Raises
+    ------
+    InputError
+        spglib finds no symmetry, as when two sites coincide.
+    """
+    import spglib
+
+    found = spglib.get_symmetry((host.cell, host.positions, _labels(host)), symprec=SYMMETRY_TOLERANCE)
+    if found is None:
+        raise InputError(host.name, "sites", "no space group", "distinct sites in a cell that spans a volume")
+    return np.asarray(found["rotations"], dtype=np.int64), np.asarray(found["translations"], dtype=np.float64)
+
+
+def site_operations(host: Host) -> SiteOperations:
+    """How the space group permutes the active sites."""
+    rotations, translations = space_group_operations(host)
+    active = host.positions[host.active]
+    species = [host.sites[index].species for index in host.active]
+    sublattice = np.empty((len(rotations), len(active)), dtype=np.int64)
+    shift = np.empty((len(rotations), len(active), 3), dtype=np.int64)
+    for g, (rotation, translation) in enumerate(zip(rotations, translations, strict=True)):
+        for s, position in enumerate(active):
+            image = rotation @ position + translation
+            offsets = image - active
+            away = np.linalg.norm((offsets - np.round(offsets)) @ host.cell, axis=1)
+            away[[kind != species[s] for kind in species]] = np.inf
+            target = int(np.argmin(away))
+            if away[target] > 10 * SYMMETRY_TOLERANCE:
+                raise InputError(host.name, "sites", f"active site {s} without an image", "sites that obey the space group")
+            sublattice[g, s] = target
+            shift[g, s] = np.round(offsets[target])
+    return SiteOperations(rotations, sublattice, shift)
+
+
+def primitive_host(host: Host) -> Host:
+    """The host in a primitive cell; one that is primitive already keeps its own vectors and order of sites."""
+    rotations, _ = space_group_operations(host)
+    if np.sum([np.array_equal(rotation, np.eye(3)) for rotation in rotations]) <= 1:
+        return host
+    import spglib
+
+    labels = _labels(host)
+    found = spglib.find_primitive((host.cell, host.positions, labels), symprec=SYMMETRY_TOLERANCE)
+    if found is None:
+        raise InputError(host.name, "sites", "no primitive cell", "distinct sites in a cell that spans a volume")
+    lattice, positions, kinds = found
+    sites = tuple(
+        HostSite(position=tuple(float(v) for v in position), species=like.species, charges=like.charges)  # type: ignore[arg-type]
+        for position, like in zip(positions, (host.sites[labels.index(kind)] for kind in kinds), strict=True)
+    )
+    rows = tuple(tuple(float(v) for v in row) for row in lattice)
+    return host.model_copy(update={"lattice": rows, "sites": sites})

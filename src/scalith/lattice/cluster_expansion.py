@@ -1,0 +1,222 @@
+"""Cluster expansion of the energy of orderings: fit, errors, ground states, draws."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalith.crystal import Host
+from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector, design_matrix
+from scalith.lattice.regression import Method, fit
+from scalith.quantities import InputError, Source, Spec, predicted
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+Matrix = tuple[tuple[float, ...], ...]
+
+
+class HullReport(Spec):
+    """Ground states in the data and in the fit.
+
+    Attributes
+    ----------
+    x : tuple of float
+        Filled fraction of each structure.
+    formation_energy, predicted_formation_energy : tuple of float
+        Energy above the line between the data's emptiest and fullest structures, eV per primitive cell.
+    ground_states, predicted_ground_states : tuple of int
+        Structures on the lower convex hull of the data and of the fit's energies of the same structures.
+    kept : bool
+        Whether every ground state of the data is one of the fit.
+    """
+
+    x: tuple[float, ...]
+    formation_energy: tuple[float, ...]
+    predicted_formation_energy: tuple[float, ...]
+    ground_states: tuple[int, ...]
+    predicted_ground_states: tuple[int, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether every ground state of the data is one of the fit."""
+        return set(self.ground_states) <= set(self.predicted_ground_states)
+
+    @property
+    def spurious(self) -> tuple[int, ...]:
+        """Ground states of the fit that are none of the data."""
+        return tuple(index for index in self.predicted_ground_states if index not in self.ground_states)
+
+
+class ClusterExpansion(Spec):
+    """Energy of any ordering of a host: E = Σ_α m_α J_α Π_α per primitive cell.
+
+    Attributes
+    ----------
+    host : Host
+    orbits : tuple of Orbit
+        The constant, points, pairs, …
+    interactions : tuple of float
+        J_α, eV per cluster.
+    covariance : tuple of tuples of float
+        Posterior covariance of the interactions, eV².
+    method : str
+        How it was fitted.
+    noise : float
+        Standard deviation of the residual, eV per primitive cell.
+    root_mean_square_error, leave_one_out_error : float
+        Of the fit, and of predictions of each structure from all others, eV per primitive cell.
+    hull : HullReport or None
+    source : Source
+    """
+
+    host: Host
+    orbits: tuple[Orbit, ...]
+    interactions: tuple[float, ...]
+    covariance: Matrix = ()
+    method: str = "given"
+    noise: float = 0.0
+    root_mean_square_error: float = 0.0
+    leave_one_out_error: float = 0.0
+    hull: HullReport | None = None
+    source: Source
+
+    @classmethod
+    def given(
+        cls, host: Host, interactions: tuple[float, ...], pair_cutoff: float, triplet_cutoff: float = 0.0, quadruplet_cutoff: float = 0.0
+    ) -> ClusterExpansion:
+        """An expansion with stated interactions (eV per cluster, in the order of `cluster_orbits`): a model, not a fit."""
+        orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
+        if len(interactions) != len(orbits):
+            orders = ", ".join(str(orbit.order) for orbit in orbits)
+            raise InputError("cluster expansion", "interactions", f"{len(interactions)} values", f"{len(orbits)}, one an orbit (orders {orders})")
+        source = Source(kind="assumed", reference="interactions stated by the user", parents=(host.digest,))
+        return cls(host=host, orbits=orbits, interactions=tuple(float(value) for value in interactions), source=source)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """m_α J_α, shape (orbits,), eV per primitive cell."""
+        return np.array([orbit.multiplicity * value for orbit, value in zip(self.orbits, self.interactions, strict=True)])
+
+    def energy(
+        self, supercell: NDArray[np.int64], filled: NDArray[np.int8], sublattice: NDArray[np.int64], offset: NDArray[np.int64]
+    ) -> float:
+        """Energy of an ordering, eV per primitive cell (arguments as `cluster_vector`)."""
+        return float(cluster_vector(self.orbits, supercell, filled, sublattice, offset) @ self.weights)
+
+    def draws(self, count: int, seed: int) -> tuple[ClusterExpansion, ...]:
+        """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
+        if not self.covariance:
+            raise InputError("cluster expansion", "covariance", "none", "a fitted expansion: one with given interactions has no posterior")
+        values, vectors = np.linalg.eigh(np.array(self.covariance))
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
+        members = np.array(self.interactions) + numbers @ root.T
+        return tuple(
+            self.model_copy(
+                update={
+                    "interactions": tuple(float(value) for value in member),
+                    "source": predicted("scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}),
+                }
+            )
+            for k, member in enumerate(members)
+        )
+
+
+def fit_cluster_expansion(
+    host: Host,
+    orderings: xr.Dataset,
+    *,
+    pair_cutoff: float,
+    triplet_cutoff: float,
+    quadruplet_cutoff: float = 0.0,
+    method: Method = "ridge",
+) -> ClusterExpansion:
+    """Fit interactions to the energies of mapped orderings.
+
+    Parameters
+    ----------
+    host : Host
+    orderings : xarray.Dataset
+        From `scalith.crystal.map_orderings` for this host.
+    pair_cutoff, triplet_cutoff, quadruplet_cutoff : float
+        Longest distance within a cluster, Å; 0 leaves the order out.
+    method : {"ridge", "ard", "bayesian"}
+        See `scalith.lattice.regression.fit`.
+
+    Returns
+    -------
+    ClusterExpansion
+
+    Raises
+    ------
+    InputError
+        The orderings belong to another host, or are too few.
+    """
+    orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
+    _require_same_host(host, orderings)
+    A = design_matrix(orbits, orderings)
+    y = orderings["energy"].values.astype(np.float64)
+    shrunk = np.array([orbit.order > 1 for orbit in orbits])
+    result = fit(A, y, shrunk, method)
+    settings: dict[str, Any] = {
+        "pair_cutoff_angstrom": pair_cutoff,
+        "triplet_cutoff_angstrom": triplet_cutoff,
+        "quadruplet_cutoff_angstrom": quadruplet_cutoff,
+        "method": method,
+        "structures": len(y),
+    }
+    energies = Source.from_json(orderings.attrs["source"])
+    return ClusterExpansion(
+        host=host,
+        orbits=orbits,
+        interactions=tuple(float(value) for value in result.weights),
+        covariance=tuple(tuple(float(value) for value in row) for row in result.covariance),
+        method=method,
+        noise=result.noise,
+        root_mean_square_error=float(np.sqrt(np.mean((y - A @ result.weights) ** 2))),
+        leave_one_out_error=float(np.sqrt(np.mean(result.leave_one_out**2))),
+        hull=hull_report(orderings["x"].values, y, A @ result.weights),
+        source=predicted("scalith.lattice.cluster_expansion.fit_cluster_expansion", host.digest, settings=settings, files=energies.files),
+    )
+
+
+def _require_same_host(host: Host, orderings: xr.Dataset) -> None:
+    known = orderings.attrs.get("host")
+    if known is not None and Host.model_validate_json(known).digest != host.digest:
+        raise InputError("cluster expansion", "orderings", Host.model_validate_json(known).name, f"orderings mapped on host {host.name} itself")
+
+
+def lower_hull(x: NDArray[np.float64], energy: NDArray[np.float64]) -> tuple[int, ...]:
+    """Indices of the points on the lower convex hull, by growing x."""
+    order = np.lexsort([energy, x])
+    hull: list[int] = []
+    for k in order:
+        if hull and x[k] - x[hull[-1]] < 1e-9:
+            continue
+        while len(hull) > 1:
+            a, b = hull[-2], hull[-1]
+            if (energy[b] - energy[a]) * (x[k] - x[a]) >= (energy[k] - energy[a]) * (x[b] - x[a]):
+                hull.pop()
+            else:
+                break
+        hull.append(int(k))
+    return tuple(hull)
+
+
+def hull_report(x: NDArray[np.float64], energy: NDArray[np.float64], fitted: NDArray[np.float64]) -> HullReport:
+    """Formation energies and ground states of data and fit; both above the line between the data's end structures."""
+    low, high = int(np.lexsort([energy, x])[0]), int(np.lexsort([-energy, x])[-1])
+    span = max(x[high] - x[low], 1e-12)
+    line = energy[low] + (energy[high] - energy[low]) * (x - x[low]) / span
+    line_fitted = fitted[low] + (fitted[high] - fitted[low]) * (x - x[low]) / span
+    return HullReport(
+        x=tuple(float(v) for v in x),
+        formation_energy=tuple(float(v) for v in energy - line),
+        predicted_formation_energy=tuple(float(v) for v in fitted - line_fitted),
+        ground_states=lower_hull(x, energy),
+        predicted_ground_states=lower_hull(x, fitted),
+    )

@@ -1,0 +1,157 @@
+"""Linear regression of energies on cluster vectors: ridge, automatic relevance determination, full Bayesian.
+
+All methods share one model: y = A w + noise of standard deviation s, and a Gaussian prior of precision p_k on each weight
+(zero for the constant and the points, which are never shrunk). The posterior of w is Gaussian with
+
+    mean (AᵀA + s² P)⁻¹ Aᵀ y,   covariance s² (AᵀA + s² P)⁻¹.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from scalith.quantities import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Method = Literal["ridge", "ard", "bayesian"]
+
+PENALTIES = np.concatenate([[1e-14], np.logspace(-10, 3, 66)])
+"""Ridge penalties that are compared (in the design matrix's own units)."""
+
+
+class Regression(NamedTuple):
+    """A fit.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (columns,)
+    covariance : ndarray, shape (columns, columns)
+        Of the posterior; for ``bayesian`` with the uncertainty of penalty and noise mixed in.
+    noise : float
+        Standard deviation of the residual that the model takes as noise.
+    leave_one_out : ndarray, shape (rows,)
+        Prediction error of each row by the fit without it.
+    penalties : ndarray, shape (columns,)
+        Ridge penalty s² p_k of each weight.
+    """
+
+    weights: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    noise: float
+    leave_one_out: NDArray[np.float64]
+    penalties: NDArray[np.float64]
+
+
+def fit(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np.bool_], method: Method = "ridge") -> Regression:
+    """Fit weights.
+
+    Parameters
+    ----------
+    A : ndarray, shape (rows, columns)
+    y : ndarray, shape (rows,)
+    shrunk : ndarray of bool, shape (columns,)
+        Weights with a prior around zero.
+    method : {"ridge", "ard", "bayesian"}
+        ``ridge``: one penalty, with the least leave-one-out error. ``ard``: one penalty a weight by evidence
+        maximisation (MacKay 1992, DOI 10.1162/neco.1992.4.3.415); weights without evidence vanish. ``bayesian``: average
+        over penalty and noise with their posterior under scale-free priors.
+
+    Raises
+    ------
+    InputError
+        Unknown method, or fewer rows than unshrunk weights.
+    """
+    rows = len(y)
+    if rows <= int(np.sum(~shrunk)):
+        raise InputError("cluster expansion", "orderings", f"{rows} energies", f"more than {int(np.sum(~shrunk))}")
+    if method == "ridge":
+        scores = [np.mean(_leave_one_out(A, y, _penalties(shrunk, value)) ** 2) for value in PENALTIES]
+        return _posterior(A, y, _penalties(shrunk, PENALTIES[int(np.argmin(scores))]))
+    if method == "ard":
+        return _automatic_relevance(A, y, shrunk)
+    if method == "bayesian":
+        return _bayesian(A, y, shrunk)
+    raise InputError("cluster expansion", "method", method, "one of 'ridge', 'ard', 'bayesian'")
+
+
+def _penalties(shrunk: NDArray[np.bool_], value: float) -> NDArray[np.float64]:
+    return np.where(shrunk, value, 0.0)
+
+
+def _solve(A: NDArray[np.float64], penalties: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Matrix W with w = W y, and (AᵀA + P)⁻¹, by a QR factorisation of the augmented rows: exact fits stay exact."""
+    augmented = np.vstack([A, np.diag(np.sqrt(penalties))])
+    q, r = np.linalg.qr(augmented)
+    # Columns that neither data nor penalty decide (r_kk = 0) get weight 0.
+    inverse = np.linalg.pinv(r, rcond=1e-13)
+    return inverse @ q[: len(A)].T, inverse @ inverse.T
+
+
+def _leave_one_out(A: NDArray[np.float64], y: NDArray[np.float64], penalties: NDArray[np.float64]) -> NDArray[np.float64]:
+    operator, _ = _solve(A, penalties)
+    hat = A @ operator
+    free = 1.0 - np.diag(hat)
+    residual = y - hat @ y
+    # A row that alone decides a weight (hat = 1) cannot be predicted by the others.
+    return np.where(free > 1e-9, residual / np.maximum(free, 1e-9), np.abs(y - y.mean()).max())
+
+
+def _posterior(A: NDArray[np.float64], y: NDArray[np.float64], penalties: NDArray[np.float64], noise: float | None = None) -> Regression:
+    operator, inverse = _solve(A, penalties)
+    weights = operator @ y
+    residual = y - A @ weights
+    if noise is None:
+        used = float(np.trace(A @ operator))
+        noise = float(np.sqrt(np.sum(residual**2) / max(len(y) - used, 1.0)))
+    return Regression(weights, noise**2 * inverse, noise, _leave_one_out(A, y, penalties), penalties)
+
+
+def _automatic_relevance(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np.bool_]) -> Regression:
+    start = fit(A, y, shrunk, "ridge")
+    noise2 = max(start.noise**2, 1e-24)
+    precision = np.where(shrunk, 1.0 / np.maximum(start.weights**2, 1e-16), 0.0)
+    for _ in range(500):
+        operator, inverse = _solve(A, noise2 * precision)
+        weights = operator @ y
+        decided = 1.0 - noise2 * precision * np.diag(inverse)  # how far the data fix each weight: 0 … 1
+        updated = np.where(shrunk, np.clip(decided / np.maximum(weights**2, 1e-30), 0.0, 1e14), 0.0)
+        noise2 = max(float(np.sum((y - A @ weights) ** 2) / max(len(y) - float(np.sum(decided)), 1.0)), 1e-24)
+        settled = np.max(np.abs(np.log1p(updated) - np.log1p(precision))) < 1e-6
+        precision = updated
+        if settled:
+            break
+    return _posterior(A, y, noise2 * precision, float(np.sqrt(noise2)))
+
+
+def _bayesian(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np.bool_]) -> Regression:
+    """Weights averaged over the penalty λ with p(λ | y), the noise integrated out: p(w | y, λ) is Student's t.
+
+    With flat priors on the unshrunk weights, log λ and log s, p(λ|y) ∝ λ^(k/2) |AᵀA + λP|^(−1/2) (R/2)^(−ν/2), where k weights are
+    shrunk, ν = rows − unshrunk weights and R is the penalised residual.
+    """
+    degrees = len(y) - int(np.sum(~shrunk))
+    logs, means, seconds = [], [], []
+    grid = np.logspace(-9, 3, 49)
+    for value in grid:
+        penalties = _penalties(shrunk, value)
+        augmented = np.vstack([A, np.diag(np.sqrt(penalties))])
+        operator, inverse = _solve(A, penalties)
+        weights = operator @ y
+        misfit = float(np.sum((y - A @ weights) ** 2) + np.sum(penalties * weights**2))
+        _, logdet = np.linalg.slogdet(augmented.T @ augmented)
+        logs.append(0.5 * np.sum(shrunk) * np.log(value) - 0.5 * logdet - 0.5 * degrees * np.log(max(misfit, 1e-300)))
+        variance = misfit / max(degrees - 2, 1)
+        means.append(weights)
+        seconds.append((variance, inverse))
+    share = np.exp(np.array(logs) - np.max(logs))
+    share /= share.sum()
+    mean = np.einsum("g,gk->k", share, np.array(means))
+    spread = np.array(means) - mean
+    covariance = sum(s * (v * inverse + np.outer(d, d)) for s, (v, inverse), d in zip(share, seconds, spread, strict=True))
+    noise = float(np.sqrt(sum(s * v for s, (v, _) in zip(share, seconds, strict=True))))
+    typical = _penalties(shrunk, float(np.exp(np.sum(share * np.log(grid)))))
+    return Regression(mean, np.asarray(covariance), noise, _leave_one_out(A, y, typical), typical)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,8 +51,12 @@ def run(
     study: Annotated[Path, typer.Argument(help="Study file (TOML); 'scalith new' writes one to start from.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Results folder; default: results/NAME of the study.")] = None,
     until: Annotated[str | None, typer.Option("--until", "-u", help="Climb to this quantity only.")] = None,
-    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: one for each core.")] = 0,
-    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: one for each core.")
+    ] = 0,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")
+    ] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -64,7 +70,7 @@ def run(
 
     folder = out if out is not None else Path("results") / study.stem
     read = read_study(study, folder)
-    with _Progress() as listener, _executor(workers, scheduler) as executor:
+    with _Progress() as listener, _pool(workers, scheduler) as executor:
         ledger = climb(read, folder, until=until, executor=executor, listener=listener)
         if report:
             from scalith.report import write_report
@@ -212,7 +218,8 @@ def _label(entry: Entry) -> str:
     value = f"{entry.value:.6g}{error} {entry.unit}; " if entry.value is not None else ""
     origin = entry.source.kind if entry.source else entry.origin
     by = f", {entry.source.by}" if entry.source and entry.source.by else ""
-    return f"[bold]{entry.quantity}[/bold] [cyan]{escape(value)}{escape(entry.headline)}[/cyan] [dim]({origin}{escape(by)}; {entry.digest[:12]})[/dim]"
+    found = f"[cyan]{escape(value)}{escape(entry.headline)}[/cyan]"
+    return f"[bold]{entry.quantity}[/bold] {found} [dim]({origin}{escape(by)}; {entry.digest[:12]})[/dim]"
 
 
 def _leaves(entry: Entry) -> list[str]:
@@ -281,40 +288,40 @@ class _Progress:
             self.task = None
         self.done += 1
         spent = "[dim]   kept[/dim]" if reused else f"{seconds:6.2f} s"
-        self.console.print(f"[dim]{self.done:>2}/{self.total}[/dim] {spent}  [bold]{name:<26}[/bold] {escape(headline)}", highlight=False, soft_wrap=True)
+        self.console.print(
+            f"[dim]{self.done:>2}/{self.total}[/dim] {spent}  [bold]{name:<26}[/bold] {escape(headline)}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
-class _executor:
-    """The pool that independent work goes to, started only when a rung first sends something."""
+@contextmanager
+def _pool(workers: int, scheduler: str | None) -> Iterator[Executor | None]:
+    """Where independent work goes: a Dask cluster, processes (started when first used), or this process alone."""
+    if scheduler is not None:
+        try:
+            from distributed import Client
+        except ImportError:
+            from scalith.quantities import MissingDependencyError
 
-    def __init__(self, workers: int, scheduler: str | None) -> None:
-        self.workers, self.scheduler = workers, scheduler
+            raise MissingDependencyError("dask.distributed", "--scheduler", "cluster") from None
+        with Client(scheduler) as client:
+            yield client.get_executor()
+        return
+    if workers == 1:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-    def __enter__(self) -> Executor | None:
-        self.opened: Any = None
-        self.client: Any = None
-        if self.scheduler is not None:
-            try:
-                from distributed import Client
-            except ImportError:
-                from scalith.quantities import MissingDependencyError
-
-                raise MissingDependencyError("dask.distributed", "--scheduler", "cluster") from None
-            self.client = Client(self.scheduler)
-            self.opened = self.client.get_executor()
-        elif self.workers != 1:
-            from concurrent.futures import ProcessPoolExecutor
-            from multiprocessing import get_context
-
-            # Not forked: numerical libraries hold threads that a fork would copy half.
-            self.opened = ProcessPoolExecutor(self.workers or None, mp_context=get_context("spawn"))
-        return self.opened  # type: ignore[no-any-return]
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self.opened is not None:
-            self.opened.shutdown(wait=kind is None, cancel_futures=True)
-        if self.client is not None:
-            self.client.close()
+    # Not forked: numerical libraries hold threads that a fork would copy half.
+    pool = ProcessPoolExecutor(workers or None, mp_context=get_context("spawn"))
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 if __name__ == "__main__":

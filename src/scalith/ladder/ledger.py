@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scalith.ladder.graph import given_only, rungs
 from scalith.ladder.store import read_value
-from scalith.quantities import InputError, Property, Source, StudyError, nearest, write_text
+from scalith.quantities import InputError, Property, Source, StudyError, digest, nearest, write_text
 
 FILE = "ledger.json"
 
@@ -70,6 +69,11 @@ class Ledger(BaseModel):
     code: str
     study_file: str
     entries: tuple[Entry, ...]
+
+    @property
+    def stamp(self) -> str:
+        """Digest of the whole ledger: equal for equal climbs."""
+        return digest(self.model_dump(mode="json"))
 
     def entry(self, quantity: str, where: str = "ledger") -> Entry:
         """The entry of a quantity; an unknown one is an `InputError` with the nearest name."""
@@ -132,7 +136,9 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Valu
     kind = found.returns if found is not None else given_only()[quantity][2]
     value = read_value(Path(folder) / entry.file, kind)
     if isinstance(value, Property) and value.digest != entry.digest:
-        raise StudyError(f"{folder}/{entry.file} (digest {value.digest}) is not what its ledger speaks of (digest {entry.digest})")
+        raise StudyError(
+            f"{folder}/{entry.file} (digest {value.digest}) is not what its ledger speaks of (digest {entry.digest})"
+        )
     return Value(value, entry.digest)
 
 
@@ -140,7 +146,9 @@ def numbers(value: Any) -> tuple[float | None, float | None]:
     """Value and standard error that stand for a quantity in one line: of a property, at the middle of its domain."""
     if not isinstance(value, Property):
         return None, None
-    middle = {dim: 298.15 if dim == "T" and low <= 298.15 <= high else 0.5 * (low + high) for dim, (low, high) in value.domain.items()}
+    middle: dict[str, Any] = {
+        dim: 298.15 if dim == "T" and low <= 298.15 <= high else 0.5 * (low + high) for dim, (low, high) in value.domain.items()
+    }
     error = None if value.standard_error is None else float(value.error(**middle))
     return float(value(**middle)), error
 

@@ -26,12 +26,18 @@ def opened(folder: Path) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         stream = (folder / ".lock").open("a+")
     except OSError as error:
-        raise StudyError(f"{folder}: found a results folder that cannot be written ({error.strerror}); expected a writable one, choose another with --out") from None
+        raise StudyError(
+            f"{folder}: found a results folder that cannot be written ({error.strerror}); "
+            "expected a writable one, choose another with --out"
+        ) from None
     with stream:
         if not _lock(stream.fileno()):
             stream.seek(0)
             holder = stream.read().strip() or "another process"
-            raise StudyError(f"{folder}: found a run in progress in this results folder ({holder}); expected one run at a time: wait for it, or choose another folder with --out")
+            raise StudyError(
+                f"{folder}: found a run in progress in this results folder ({holder}); "
+                "expected one run at a time: wait for it, or choose another folder with --out"
+            )
         stream.seek(0)
         stream.truncate()
         stream.write(f"process {os.getpid()}")

@@ -167,7 +167,7 @@ class _Stated(Spec):
     file: str | None = None
     results: str | None = None
     quantity: str | None = None
-    digest: str | None = None
+    wanted_digest: str | None = Field(default=None, alias="digest")
     standard_error: str | float | None = None
     kind: str = "assumed"
     reference: str = ""
@@ -215,7 +215,7 @@ def _source(stated: _Stated, where: str) -> Source:
     if stated.kind not in ("measured", "published", "assumed"):
         raise InputError(where, "kind", stated.kind, "measured, published or assumed")
     reference = stated.reference or "stated in the study, without a reference"
-    return Source(kind=stated.kind, reference=reference, reference_state=stated.reference_state, note=stated.note)  # type: ignore[arg-type]
+    return Source(kind=stated.kind, reference=reference, reference_state=stated.reference_state, note=stated.note)
 
 
 def _from_file(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path) -> Any:
@@ -258,9 +258,7 @@ def _found(file: str, where: str, path: Path) -> InputFile:
     return _Named.read({"file": file}, where, context={"folder": path.parent}).file
 
 
-def _from_results(
-    name: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path, results: str | Path | None
-) -> Any:
+def _from_results(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path, results: str | Path | None) -> Any:
     where = f"{path} [given] {name}"
     assert stated.results is not None
     folder = path.parent / stated.results
@@ -271,8 +269,8 @@ def _from_results(
             "(circular); expected another study's results folder"
         )
     value = read_entry(folder, stated.quantity or name, where)
-    if stated.digest is not None and value.digest != stated.digest:
-        raise InputError(where, "digest", value.digest, f"{stated.digest}: the other study has been climbed again since")
+    if stated.wanted_digest is not None and value.digest != stated.wanted_digest:
+        raise InputError(where, "digest", value.digest, f"{stated.wanted_digest}: the other study has been climbed again since")
     if kind is Property:
         return _checked(value.value, name, quantity, where)
     if not isinstance(value.value, kind):

@@ -1,23 +1,73 @@
-"""What passes between scales: properties, sources, specifications, units, errors."""
+"""What passes between scales: properties, sources, specifications, units, errors.
 
-from scalith.quantities.atomic_write import whole_file, write_text
-from scalith.quantities.column_file import ColumnFile, read_columns, read_property_csv, write_property_csv
-from scalith.quantities.digest import dataset_digest, digest, file_digest, package_digest
-from scalith.quantities.errors import (
-    ConvergenceError,
-    DomainError,
-    InputError,
-    MissingDependencyError,
-    ScalithError,
-    StudyError,
-    nearest,
-)
-from scalith.quantities.property import Property
-from scalith.quantities.results_file import read_results, write_results
-from scalith.quantities.shipped_data import shipped
-from scalith.quantities.source import FileRecord, Source, predicted
-from scalith.quantities.specification import SI, Spec, read_toml
-from scalith.quantities.units import parse_quantity, to_si
+Names load when used, so that the command line answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scalith.quantities.atomic_write import whole_file, write_text
+    from scalith.quantities.column_file import ColumnFile, read_columns, read_property_csv, write_property_csv
+    from scalith.quantities.content_digest import dataset_digest, digest, file_digest, package_digest
+    from scalith.quantities.errors import (
+        ConvergenceError,
+        DomainError,
+        InputError,
+        MissingDependencyError,
+        ScalithError,
+        StudyError,
+        nearest,
+    )
+    from scalith.quantities.property import Property
+    from scalith.quantities.results_file import read_results, write_results
+    from scalith.quantities.shipped_data import shipped
+    from scalith.quantities.source import FileRecord, Source, predicted
+    from scalith.quantities.specification import SI, Spec, read_toml
+    from scalith.quantities.units import parse_quantity, to_si
+
+_HOME = {
+    "ColumnFile": "column_file",
+    "ConvergenceError": "errors",
+    "DomainError": "errors",
+    "FileRecord": "source",
+    "InputError": "errors",
+    "MissingDependencyError": "errors",
+    "Property": "property",
+    "SI": "specification",
+    "ScalithError": "errors",
+    "Source": "source",
+    "Spec": "specification",
+    "StudyError": "errors",
+    "dataset_digest": "content_digest",
+    "digest": "content_digest",
+    "file_digest": "content_digest",
+    "nearest": "errors",
+    "package_digest": "content_digest",
+    "parse_quantity": "units",
+    "predicted": "source",
+    "read_columns": "column_file",
+    "read_property_csv": "column_file",
+    "read_results": "results_file",
+    "read_toml": "specification",
+    "shipped": "shipped_data",
+    "to_si": "units",
+    "whole_file": "atomic_write",
+    "write_property_csv": "column_file",
+    "write_results": "results_file",
+    "write_text": "atomic_write",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'scalith.quantities' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"scalith.quantities.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
 
 __all__ = [
     "SI",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.quantities.atomic_write import write_text
-from scalith.quantities.digest import file_digest
+from scalith.quantities.content_digest import file_digest
 from scalith.quantities.errors import InputError, nearest
 from scalith.quantities.property import Property
 from scalith.quantities.source import FileRecord, Source
@@ -77,12 +77,16 @@ def read_columns(path: str | Path) -> ColumnFile:
         elif line.strip():
             rows.append((number, next(csv.reader([line], skipinitialspace=True))))
     if len(rows) < 2:
-        raise InputError(name, "", f"{len(rows)} lines", "a header such as 'x [1], open_circuit_voltage [V]' and at least one row")
+        raise InputError(
+            name, "", f"{len(rows)} lines", "a header such as 'x [1], open_circuit_voltage [V]' and at least one row"
+        )
     units: dict[str, str] = {}
     for title in rows[0][1]:
         match = _HEADER.match(title)
         if match is None:
-            raise InputError(name, f"line {rows[0][0]}", title.strip(), "a column title with its unit, such as 'x [1]' or 'time [s]'")
+            raise InputError(
+                name, f"line {rows[0][0]}", title.strip(), "a column title with its unit, such as 'x [1]' or 'time [s]'"
+            )
         if match["name"] in units:
             raise InputError(name, f"line {rows[0][0]}", f"column {match['name']!r} twice", "each column once")
         units[match["name"]] = match["unit"]
@@ -135,12 +139,16 @@ def read_property_csv(
         kind = data.comments.get("kind", "measured")
         if kind not in ("predicted", "measured", "published", "assumed"):
             raise InputError(data.path, "# kind", kind, "predicted, measured, published or assumed")
-        source = Source(kind=kind, reference=data.comments.get("source", "not stated in the file"), note=data.comments.get("note", ""))  # type: ignore[arg-type]
+        source = Source(
+            kind=kind, reference=data.comments.get("source", "not stated in the file"), note=data.comments.get("note", "")
+        )
     record = FileRecord(name=Path(path).name, digest=file_digest(path), licence=data.comments.get("licence", ""))
     source = source.model_copy(update={"files": (*source.files, record)})
     if not used:
         if values.size != 1:
-            raise InputError(data.path, "", f"{values.size} rows and no coordinate", f"one row, or a column out of {', '.join(coordinates)}")
+            raise InputError(
+                data.path, "", f"{values.size} rows and no coordinate", f"one row, or a column out of {', '.join(coordinates)}"
+            )
         return Property.constant(name, float(values[0]), unit, source, None if error is None else float(error[0]))
     grids = {dim: np.unique(points[dim]) for dim in used}
     shape = tuple(grid.size for grid in grids.values())
@@ -153,7 +161,9 @@ def read_property_csv(
         for axis, dim in enumerate(used)
     )
     if not filled:
-        raise InputError(data.path, ", ".join(used), f"{len(values)} rows", f"every combination once: {' × '.join(map(str, shape))} rows")
+        raise InputError(
+            data.path, ", ".join(used), f"{len(values)} rows", f"every combination once: {' × '.join(map(str, shape))} rows"
+        )
     sorted_error = None if error is None else error[order].reshape(shape)
     return Property.from_arrays(name, grids, values[order].reshape(shape), unit, source, sorted_error)
 
@@ -163,7 +173,9 @@ def write_property_csv(value: Property, path: str | Path) -> None:
     from scalith.quantities.property import _COORDINATE_UNITS
 
     stream = io.StringIO()
-    stream.write(f"# source: {value.source.by or value.source.reference}\n# kind: {value.source.kind}\n# digest: {value.digest}\n")
+    stream.write(
+        f"# source: {value.source.by or value.source.reference}\n# kind: {value.source.kind}\n# digest: {value.digest}\n"
+    )
     titles = [f"{dim} [{_COORDINATE_UNITS.get(dim, '1')}]" for dim in value.coordinates] + [f"{value.name} [{value.unit}]"]
     grids = np.meshgrid(*value.coordinates.values(), indexing="ij") if value.coordinates else []
     columns = [grid.ravel() for grid in grids] + [value.nominal.values.ravel()]
@@ -180,7 +192,12 @@ def _require_increasing(data: ColumnFile, dim: str, grid: NDArray[np.float64]) -
     steps = np.diff(grid)
     if np.any(steps <= 0):
         row = int(np.argmax(steps <= 0)) + 1
-        raise InputError(data.path, f"column {dim!r}, row {row + 1}", f"{grid[row]:.6g} after {grid[row - 1]:.6g}", "strictly increasing values")
+        raise InputError(
+            data.path,
+            f"column {dim!r}, row {row + 1}",
+            f"{grid[row]:.6g} after {grid[row - 1]:.6g}",
+            "strictly increasing values",
+        )
 
 
 def _along(grid: NDArray[np.float64], axis: int, dimensions: int) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from scalith.quantities.digest import digest
+from scalith.quantities.content_digest import digest
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 

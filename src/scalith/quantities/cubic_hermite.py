@@ -109,5 +109,6 @@ def interpolate(grids: list[Array], values: Array, points: list[Array], derivati
             for axis in range(dimensions):
                 factor = factor * weights[axis][(2 if slopes[axis] else 0) + corner[axis]]
                 index.append(pieces[axis] + corner[axis])
-            result += factor * nodal[(..., *index)]
+            corner_values: Array = nodal[(slice(None),) * lead + tuple(index)]
+            result = result + factor * corner_values
     return result

@@ -45,14 +45,9 @@ def evaluate(table: KernelTable, x: float, T: float) -> tuple[float, float]:
     position = (x - table.lower) * table.inverse_step
     piece = np.int64(min(max(position, 0.0), c.shape[1] - 1.0))
     i = np.uint64(piece)  # unsigned: spares the check for a negative index
-    s = position - piece
-    beyond = 0.0
-    if s < 0.0:
-        beyond = s
-        s = 0.0
-    elif s > 1.0:
-        beyond = s - 1.0
-        s = 1.0
+    offset = position - piece
+    beyond = min(offset, 0.0) + max(offset - 1.0, 0.0)
+    s = min(max(offset, 0.0), 1.0)
     if c.shape[2] == 1:
         c1, c2, c3 = c[0, i, 0, 1], c[0, i, 0, 2], c[0, i, 0, 3]
         value = c[0, i, 0, 0] + s * (c1 + s * (c2 + s * c3))

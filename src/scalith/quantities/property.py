@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
+from scalith.quantities.content_digest import digest
 from scalith.quantities.cubic_hermite import interpolate, nodal_slopes
-from scalith.quantities.digest import digest
 from scalith.quantities.errors import DomainError, InputError
 from scalith.quantities.results_file import read_results, write_results
 from scalith.quantities.source import Source, predicted
@@ -75,7 +75,9 @@ class Property:
                 raise InputError(self.name, dim, grid, "finite, strictly increasing values")
         if not np.all(np.isfinite(values.values)):
             where = np.argwhere(~np.isfinite(values.values))[0]
-            raise InputError(self.name, "values", f"{values.values[tuple(where)]} at index {tuple(int(i) for i in where)}", "finite numbers")
+            raise InputError(
+                self.name, "values", f"{values.values[tuple(where)]} at index {tuple(int(i) for i in where)}", "finite numbers"
+            )
         if self.standard_error is not None:
             error = self.standard_error.astype(np.float64)
             wanted = tuple(size for dim, size in values.sizes.items() if dim != "draw")
@@ -184,7 +186,7 @@ class Property:
         """The derivative by `dim` as a property on the same grid (nodal slopes of the interpolant)."""
         self._require(dim)
         axis = self.values.get_axis_num(dim)
-        slopes = nodal_slopes(self.coordinates[dim], self.values.values, int(axis))  # type: ignore[arg-type]
+        slopes = nodal_slopes(self.coordinates[dim], self.values.values, int(axis))
         coordinate_unit = _COORDINATE_UNITS.get(dim, "1")
         unit = self.unit if coordinate_unit == "1" else f"{self.unit} / ({coordinate_unit})"
         source = predicted("scalith.quantities.Property.derivative", self.digest, settings={"by": dim})
@@ -223,6 +225,8 @@ class Property:
         result = interpolate(list(grids.values()), nodal, inside, derivative)
         if not grids:
             result = np.broadcast_to(result, (int(np.prod(shape)),))
+        if extrapolate == "nearest" and derivative is not None:
+            result = np.where(points[derivative] == inside[derivative], result, 0.0)
         if extrapolate == "linear" and derivative is None:
             for axis, (point, clipped) in enumerate(zip(points, inside, strict=True)):
                 if grids[list(grids)[axis]].size > 1 and np.any(point != clipped):
@@ -262,7 +266,7 @@ class Property:
         for count in counts:
             nodal = self._table_nodes(others, np.linspace(lower, upper, count + 1), T_nodes)
             table = table_from_nodes(lower, upper, float(T_nodes[0]), float(T_nodes[-1]), nodal)
-            if len(counts) == 1 or self._table_agrees(table, others[0], grids[others[0]], float(T_nodes[0])):
+            if len(counts) == 1 or all(self._table_agrees(table, others[0], grids[others[0]], float(node)) for node in T_nodes):
                 break
         return table
 
@@ -288,7 +292,8 @@ class Property:
         from scalith.quantities.kernel_table import evaluate_many
 
         probes = np.unique(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])]))
-        exact = np.asarray(self(**{dim: probes, "T": T}), dtype=np.float64)
+        state: dict[str, Any] = {dim: probes, "T": T}
+        exact = np.asarray(self(**state), dtype=np.float64)
         span = float(np.ptp(exact)) or abs(float(exact[0])) or 1.0
         return float(np.max(np.abs(evaluate_many(table, probes, T)[0] - exact))) <= 1e-6 * span
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from scalith.quantities.digest import digest
+from scalith.quantities.content_digest import digest
 from scalith.quantities.errors import InputError, nearest
 from scalith.quantities.units import parse_quantity
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from scalith import __version__
-from scalith.ladder import progress
-from scalith.ladder.graph import given_only, needed_for, rung_modules, rungs
+
+from scalith.ladder import graph, progress
+from scalith.ladder.graph import given_only, needed_for, rungs
 from scalith.ladder.ledger import Entry, Ledger, headline, numbers
 from scalith.ladder.quantity import Quantity
 from scalith.ladder.results_folder import opened, publish
@@ -99,7 +100,7 @@ class _Run:
             def run_to_execute_node(self, *, node_name: str, node_callable: Any, node_kwargs: dict[str, Any], **_: Any) -> Any:
                 return run.value(node_name, node_callable, node_kwargs)
 
-        built = driver.Builder().with_modules(*rung_modules()).with_adapters(ComputeOrReuse()).build()
+        built = driver.Builder().with_modules(*graph.rung_modules()).with_adapters(ComputeOrReuse()).build()
         needed = set(names)
         inputs = {name: self.values[name] for name in names if name in self.values and name not in rungs()}
         inputs |= {name: self.study.header.seed for name in ("seed",) if name in needed}
@@ -224,7 +225,9 @@ def _files(value: Any) -> tuple[FileRecord, ...]:
     from scalith.ladder.quantity import InputFile
 
     return tuple(
-        FileRecord(name=item.name, digest=item.content) for item in (getattr(value, field) for field in type(value).model_fields) if isinstance(item, InputFile)
+        FileRecord(name=item.name, digest=item.content)
+        for item in (getattr(value, field) for field in type(value).model_fields)
+        if isinstance(item, InputFile)
     )
 
 

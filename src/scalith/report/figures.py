@@ -1,0 +1,198 @@
+"""Pictures of the quantities: one function a kind of value, plotly figures of few points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from scalith.quantities import Property
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_PALETTE = ("#1f6f8b", "#c8553d", "#5a8f3c", "#7a4fa3", "#b8860b", "#3c4f76", "#9b2f4a")
+_LOGARITHMIC = {"chemical_diffusivity", "jump_diffusivity", "tracer_diffusivity"}
+
+
+def figure_of(name: str, value: Any) -> Figure | None:
+    """The picture of a quantity, or `None` for what has none."""
+    if name in _SPECIAL:
+        return _SPECIAL[name](value)
+    if isinstance(value, Property) and any(grid.size > 1 for grid in value.coordinates.values()):
+        return property_figure(value)
+    return None
+
+
+def property_figure(value: Property) -> Figure:
+    """A property over its first coordinate, a line for each temperature, with its standard error as a band."""
+    main = next(dim for dim, grid in value.coordinates.items() if grid.size > 1)
+    other = next((dim for dim, grid in value.coordinates.items() if dim != main and grid.size > 1), None)
+    grid = value.coordinates[main]
+    title = value.name.replace("_", " ")
+    figure = _figure(f"{_symbol(main)}", f"{title} / {value.unit}", logarithmic=value.name in _LOGARITHMIC)
+    levels = _few(value.coordinates[other]) if other else np.array([np.nan])
+    for index, level in enumerate(levels):
+        state: dict[str, Any] = {main: grid} | ({other: level} if other else {})
+        y = np.asarray(value(**state))
+        label = f"{other} = {level:.4g}" if other else title
+        colour = _PALETTE[index % len(_PALETTE)]
+        if value.standard_error is not None and len(levels) == 1:
+            _band(figure, grid, y, np.asarray(value.error(**state)), colour)
+        figure.add_scatter(x=grid, y=y, mode="lines", name=label, line={"color": colour, "width": 2})
+    return figure
+
+
+def agreement_figure(data: xr.Dataset) -> Figure:
+    """Predicted and measured over stoichiometry."""
+    measured = data["measured"]
+    positive = bool((measured > 0).all()) and float(np.ptp(np.log10(measured))) > 1.0
+    figure = _figure("x", f"{measured.attrs['long_name'].removeprefix('measured ').replace('_', ' ')} / {measured.attrs['units']}", positive)
+    x = data["x"].values
+    _band(figure, x, data["predicted"].values, data["predicted_error"].values, _PALETTE[0])
+    figure.add_scatter(x=x, y=data["predicted"].values, mode="lines", name="predicted", line={"color": _PALETTE[0], "width": 2})
+    figure.add_scatter(x=x, y=measured.values, mode="lines", name="measured", line={"color": _PALETTE[1], "width": 2, "dash": "dash"})
+    return figure
+
+
+def cluster_expansion_figure(value: Any) -> Figure:
+    """Formation energies from DFT and from the expansion, with the lower hull."""
+    figure = _figure("x", "formation energy / meV per primitive cell")
+    x = np.asarray(value.training_x)
+    energy, fitted = 1e3 * np.asarray(value.training_energy), 1e3 * np.asarray(value.fitted_energy)
+    ends = [float(np.min(energy[x == end])) for end in (x.min(), x.max())]
+    line = ends[0] + (x - x.min()) / (x.max() - x.min()) * (ends[1] - ends[0])
+    figure.add_scatter(x=x, y=energy - line, mode="markers", name="DFT", marker={"color": _PALETTE[0], "size": 9})
+    figure.add_scatter(
+        x=x, y=fitted - line, mode="markers", name="cluster expansion", marker={"color": _PALETTE[1], "size": 7, "symbol": "x"}
+    )
+    from scipy.spatial import ConvexHull
+
+    points = np.column_stack([x, energy - line])
+    hull = ConvexHull(points)
+    lower = sorted({int(k) for simplex, equation in zip(hull.simplices, hull.equations, strict=True) if equation[1] < 0 for k in simplex}, key=lambda k: x[k])
+    figure.add_scatter(x=x[lower], y=points[lower, 1], mode="lines", name="hull", line={"color": "#8a94a0", "width": 1.5})
+    return figure
+
+
+def discharges_figure(data: xr.Dataset) -> Figure:
+    """Voltage against discharged capacity, a line a rate."""
+    figure = _figure("discharged capacity / A h", "voltage / V")
+    for index, rate in enumerate(data["c_rate"].values):
+        one = data.sel(c_rate=rate).dropna("sample", subset=["voltage"])
+        figure.add_scatter(
+            x=one["discharge_capacity"].values / 3600.0,
+            y=one["voltage"].values,
+            mode="lines",
+            name=_rate(rate),
+            line={"color": _PALETTE[index % len(_PALETTE)], "width": 2},
+        )
+    return figure
+
+
+def heat_figure(data: xr.Dataset) -> Figure:
+    """Heat by source at the highest rate, over time."""
+    rate = float(data["c_rate"].max())
+    one = data.sel(c_rate=rate).dropna("sample", subset=["heat_generation"])
+    figure = _figure("time / s", f"heat at {_rate(rate)} / W")
+    names = [str(name) for name in one.data_vars if str(name).endswith("_heat")] + ["heat_generation"]
+    for index, name in enumerate(names):
+        total = name == "heat_generation"
+        figure.add_scatter(
+            x=one["time"].values,
+            y=one[name].values,
+            mode="lines",
+            name="total" if total else name.removesuffix("_heat").replace("_", " "),
+            line={"color": "#1c232b" if total else _PALETTE[index % len(_PALETTE)], "width": 2, "dash": "dash" if total else "solid"},
+        )
+    return figure
+
+
+def cell_temperature_figure(data: xr.Dataset) -> Figure:
+    """Lumped cell temperature over time, a line a rate."""
+    figure = _figure("time / s", "cell temperature / °C")
+    for index, rate in enumerate(data["c_rate"].values):
+        one = data.sel(c_rate=rate).dropna("sample", subset=["temperature"])
+        figure.add_scatter(
+            x=one["time"].values,
+            y=one["temperature"].values - 273.15,
+            mode="lines",
+            name=_rate(rate),
+            line={"color": _PALETTE[index % len(_PALETTE)], "width": 2},
+        )
+    return figure
+
+
+def pack_temperature_figure(data: xr.Dataset) -> Figure:
+    """Temperature of each cell in the row over time."""
+    figure = _figure("time / s", "cell temperature / °C")
+    cells = data.sizes["cell"]
+    for index in range(cells):
+        shade = index / max(cells - 1, 1)
+        figure.add_scatter(
+            x=data["time"].values,
+            y=data["temperature"].isel(cell=index).values - 273.15,
+            mode="lines",
+            name=f"cell {index + 1}",
+            line={"color": f"rgb({int(40 + 160 * shade)},{int(100 - 40 * shade)},{int(150 - 90 * shade)})", "width": 1.6},
+        )
+    return figure
+
+
+_SPECIAL: dict[str, Callable[[Any], Figure]] = {
+    "cluster_expansion": cluster_expansion_figure,
+    "voltage_agreement": agreement_figure,
+    "diffusivity_agreement": agreement_figure,
+    "discharges": discharges_figure,
+    "heat_generation": heat_figure,
+    "cell_temperature": cell_temperature_figure,
+    "pack_temperature": pack_temperature_figure,
+}
+
+
+def _figure(x: str, y: str, logarithmic: bool = False) -> Figure:
+    from plotly.graph_objects import Figure
+
+    axis = {"showline": True, "linecolor": "#c5ccd3", "gridcolor": "#edf0f3", "zeroline": False, "ticks": "outside"}
+    return Figure(
+        layout={
+            "xaxis": axis | {"title": {"text": x}},
+            "yaxis": axis | {"title": {"text": y}} | ({"type": "log", "exponentformat": "power"} if logarithmic else {}),
+            "margin": {"l": 72, "r": 16, "t": 16, "b": 52},
+            "height": 340,
+            "plot_bgcolor": "#ffffff",
+            "paper_bgcolor": "#ffffff",
+            "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#1c232b"},
+            "legend": {"bgcolor": "rgba(255,255,255,0.7)"},
+            "hovermode": "x unified",
+        }
+    )
+
+
+def _band(figure: Figure, x: Any, y: Any, error: Any, colour: str) -> None:
+    if not np.any(error > 0):
+        return
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    figure.add_scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([y + error, (y - error)[::-1]]),
+        fill="toself",
+        fillcolor=f"rgba({red},{green},{blue},0.18)",
+        line={"width": 0},
+        hoverinfo="skip",
+        name="± standard error",
+    )
+
+
+def _few(grid: Any) -> Any:
+    return grid if grid.size <= 5 else grid[np.unique(np.linspace(0, grid.size - 1, 5).astype(int))]
+
+
+def _symbol(dim: str) -> str:
+    return {"x": "x, filled fraction of sites", "T": "T / K", "c": "c / mol m⁻³"}.get(dim, dim)
+
+
+def _rate(rate: float) -> str:
+    return f"C/{1 / rate:.3g}" if rate < 1 else f"{rate:.3g}C"

@@ -1,0 +1,97 @@
+"""Who may import whom (docs/architecture.md), held by the contracts in pyproject.toml; and what kernels may import."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "scalith"
+ROOMS = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+KERNELS = sorted(path for path in SOURCE.rglob("*.py") if "kernel" in path.relative_to(SOURCE).as_posix())
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: write the import from the root"
+            found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+    return found
+
+
+def test_the_contracts_hold():
+    program = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+ALLOWED = {
+    "quantities": set(),
+    "crystal": {"quantities"},
+    "atoms": {"quantities", "crystal"},
+    "lattice": {"quantities", "crystal"},
+    "interface": {"quantities"},
+    "particle": {"quantities", "interface"},
+    "electrode": {"quantities"},
+    "cell": {"quantities", "interface", "particle"},
+    "pack": {"quantities", "cell"},
+}
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS & set(ALLOWED)))
+def test_a_scale_imports_only_the_rooms_below_it(room):
+    for path in (SOURCE / room).rglob("*.py"):
+        for line, name in imports(path):
+            parts = name.split(".")
+            if parts[0] == "scalith" and parts[1] in ROOMS | {"cli"}:
+                assert parts[1] in ALLOWED[room] | {room}, f"{path.relative_to(ROOT)}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_kernels_are_compiled_in_the_one_way_and_know_no_class_or_file(path):
+    for line, name in imports(path):
+        where = f"{path.relative_to(ROOT)}:{line} imports {name}"
+        parts = name.split(".")
+        if parts[0] == "scalith":
+            assert "kernel" in name or parts[:3] in (
+                ["scalith", "quantities", "compiled"],
+                ["scalith", "quantities", "constants"],
+            ), where
+        elif parts[0] == "numba":
+            assert name == "numba.prange", where
+        else:
+            assert parts[0] in {"__future__", "typing", "math", "collections", "numpy"}, where
+
+
+def test_numba_is_reached_only_through_the_kernels():
+    for path in SOURCE.rglob("*.py"):
+        if path in KERNELS or path.name == "compiled.py":
+            continue
+        assert not [name for _, name in imports(path) if name.split(".")[0] == "numba"], path.relative_to(ROOT)
+
+
+def test_no_file_is_over_six_hundred_lines():
+    folders = [ROOT / name for name in ("src", "tests", "validation", "benchmarks")]
+    for path in [path for folder in folders for path in folder.rglob("*.py")]:
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 600, path.relative_to(ROOT)
+
+
+def test_each_room_is_named_in_the_package_and_in_the_contracts():
+    import scalith
+
+    assert set(scalith._ROOMS) == ROOMS
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = {
+        name
+        for entry in contracts[0]["layers"]
+        for name in entry.replace("scalith.", "").replace("(", "").replace(")", "").split(" | ")
+    }
+    assert ROOMS - {"data"} <= layers

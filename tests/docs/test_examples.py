@@ -1,0 +1,57 @@
+"""The examples of the documentation run as they stand: files that a page shows are written, its Python is executed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([DOCS / "quick-start.md", DOCS / "ladder.md", *DOCS.glob("how-to/*.md"), *DOCS.glob("theory/*.md")])
+FENCE = re.compile(r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?[^\n]*\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path) -> list[tuple[str, str | None, str, int]]:
+    text = page.read_text(encoding="utf-8")
+    return [(m["language"], m["title"], m["text"], text.count("\n", 0, m.start()) + 1) for m in FENCE.finditer(text)]
+
+
+def runs(page: Path) -> bool:
+    return any(language == "python" for language, *_ in blocks(page))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    for language, title, text, line in blocks(page):
+        if title is not None:
+            Path(title).write_text(text, encoding="utf-8")
+        if language == "toml":
+            tomllib.loads(text)
+        if language == "python":
+            # Padded, so that a traceback shows the line of the page.
+            exec(compile("\n" * line + text, str(page), "exec"), names)
+
+
+def test_the_readme_has_the_two_commands_that_continuous_integration_runs():
+    commands = [text.strip() for language, _, text, _ in blocks(ROOT / "README.md") if language == "bash"]
+    assert len(commands) == 2
+    assert commands[0].startswith("pip install . && scalith run examples/")
+    assert commands[1].startswith('pip install ".[test]" && pytest')
+    assert (ROOT / commands[0].split()[-1]).is_file()
+    assert "readme_command 1" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_links_between_the_pages_at_the_root_lead_somewhere():
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"):
+        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_each_room_has_its_page_in_the_api():
+    rooms = {path.parent.name for path in (ROOT / "src" / "scalith").glob("*/__init__.py")}
+    assert rooms == {path.stem for path in (DOCS / "api").glob("*.md")} - {"index"}

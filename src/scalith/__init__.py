@@ -18,6 +18,7 @@ _ROOMS = (
     "particle",
     "cell",
     "pack",
+    "lab",
     "ladder",
     "report",
 )

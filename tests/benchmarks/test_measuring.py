@@ -124,3 +124,13 @@ print(len(benchmarks.{group}.rows()))
     assert int(result.stdout) >= 1
     names = [row.name for row in module.rows()]
     assert len(set(names)) == len(names)
+
+
+def test_the_rows_of_the_quantities_measure_something():
+    from benchmarks import quantities
+
+    for row in quantities.rows():
+        result = measuring.measure("quantities", row, 1)
+        assert not result.error, (row.name, result.error)
+        assert result.our_median > 0
+        assert not row.theirs or result.their_median > 0

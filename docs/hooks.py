@@ -1,8 +1,10 @@
-"""What the site's build adds to MkDocs: folders in the navigation, a gallery that is always there, equations as MathML."""
+"""What the site's build adds to MkDocs: folders in the navigation, a gallery that is always there, the API, equations."""
 
 from __future__ import annotations
 
+import ast
 import html
+import logging
 import re
 import sys
 from pathlib import Path
@@ -24,18 +26,46 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_page_content(content: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Spell ``::: scalith.room`` out: the room's public face, name by name.
+
+    (Left to itself, mkdocstrings takes `scalith.lab.agreement` for the file of that name, not the function.)
+    """
+    return re.sub(r"^::: scalith\.(\w+)$", lambda match: _public_face(match[1]), markdown, flags=re.MULTILINE)
+
+
+def on_page_content(content: str, page: Any, **_: Any) -> str:
     """Turn TeX into MathML, which browsers draw by themselves: no script, no network."""
-    from latex2mathml.converter import convert
 
     def inline(match: re.Match[str]) -> str:
-        return convert(html.unescape(match[1]))
+        return _mathml(html.unescape(match[1]), "inline", page.file.src_path)
 
     def display(match: re.Match[str]) -> str:
-        return convert(html.unescape(match[1]), display="block")
+        return _mathml(html.unescape(match[1]), "block", page.file.src_path)
 
     content = re.sub(r'<span class="arithmatex">\\\((.*?)\\\)</span>', inline, content, flags=re.DOTALL)
     return re.sub(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', display, content, flags=re.DOTALL)
+
+
+def _mathml(tex: str, display: str, page: str) -> str:
+    from latex2mathml.converter import convert
+
+    made: str = convert(tex, display=display)
+    unknown = re.search(r">(\\[a-zA-Z]+)<", made)
+    if unknown is not None:
+        logging.getLogger("mkdocs.hooks").warning("%s: %s in the equation %r has no MathML", page, unknown[1], tex)
+    return made
+
+
+def _public_face(room: str) -> str:
+    tree = ast.parse((ROOT / "src" / "scalith" / room / "__init__.py").read_text(encoding="utf-8"))
+    names = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scalith.")
+        for alias in node.names
+    ]
+    return "\n\n".join(f"::: {name}" for name in names)
 
 
 def _pages(docs: Path, target: str) -> str | list[str]:

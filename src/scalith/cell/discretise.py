@@ -1,0 +1,299 @@
+"""From a specification to the plain arrays that the kernels take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.cell.kernels import layout
+from scalith.cell.specification import ActiveMaterial, CellSpecification, ElectrodeSpecification
+from scalith.particle.diffusion_table import flux_potential_table
+from scalith.particle.mesh import radial_mesh
+from scalith.quantities import InputError, Property
+from scalith.quantities.constants import FARADAY
+from scalith.quantities.kernel_table import KernelTable
+
+Array = NDArray[np.float64]
+_CONSTANT_ONE = KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[1.0, 0.0, 0.0, 0.0]]]]))
+_CONSTANT_ZERO = KernelTable(0.0, 1.0, 298.15, 0.0, np.zeros((1, 1, 1, 4)))
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Finite volumes: number across each layer, growth of their width away from the separator, nodes in a grain.
+
+    Attributes
+    ----------
+    negative, separator, positive : int
+        Volumes across each layer.
+    growth : float
+        Width of the last volume of an electrode (at its collector) over the first (at the separator).
+    nodes : int
+        Nodes from the centre of a grain to its surface.
+    finest : float
+        Distance of the two outermost nodes over the radius.
+    """
+
+    negative: int = 12
+    separator: int = 5
+    positive: int = 12
+    growth: float = 2.0
+    nodes: int = 14
+    finest: float = 0.006
+
+
+class Discretised(NamedTuple):
+    """Arrays of a cell and what reads them back.
+
+    Attributes
+    ----------
+    system, bank
+        What kernels take.
+    size : int
+        Unknowns of the state.
+    mesh : Mesh
+    radii : tuple of ndarray
+        Node positions of each class of grains on the unit radius.
+    sides : tuple of str
+        ``"negative"`` or ``"positive"`` for each class of grains.
+    materials : tuple of ActiveMaterial
+        Of each class of grains.
+    """
+
+    system: layout.System
+    bank: layout.TableBank
+    size: int
+    mesh: Mesh
+    radii: tuple[Array, ...]
+    sides: tuple[str, ...]
+    materials: tuple[ActiveMaterial, ...]
+
+    @property
+    def particles(self) -> int:
+        """Unknowns in the grains: where the electrolyte starts in the state."""
+        return int(self.system.volumes.shape[1] * self.system.count.sum())
+
+
+def discretise(specification: CellSpecification, mesh: Mesh, temperature: float | None, ambient: float) -> Discretised:
+    """Arrays of a cell.
+
+    Parameters
+    ----------
+    temperature : float or None
+        Fixed temperature, K; `None` keeps tables that depend on temperature.
+    ambient : float
+        K.
+
+    Raises
+    ------
+    InputError
+        The cell is inconsistent: see `check_cell`.
+    """
+    check_cell(specification)
+    negative, positive = specification.negative_electrode, specification.positive_electrode
+    widths = [
+        _widths(negative.thickness, mesh.negative, 1.0 / mesh.growth),
+        _widths(specification.separator.thickness, mesh.separator, 1.0),
+        _widths(positive.thickness, mesh.positive, mesh.growth),
+    ]
+    layers = [negative, specification.separator, positive]
+    counts = [len(width) for width in widths]
+    electrodes = [(0, counts[0], negative), (counts[0] + counts[1], counts[2], positive)]
+    start, count, rows, materials, volumes, conductances, radii = [], [], [], [], [], [], []
+    for first, cells, electrode in electrodes:
+        for material in electrode.materials:
+            radial = radial_mesh(mesh.nodes, mesh.finest, material.dimensions)
+            start.append(first)
+            count.append(cells)
+            rows.append(_class_row(material))
+            materials.append(material)
+            volumes.append(radial.volumes)
+            conductances.append(radial.conductances)
+            radii.append(radial.nodes)
+    cells_of = np.array(count, dtype=np.int64)
+    before = np.concatenate([[0], np.cumsum(cells_of)[:-1]]).astype(np.int64)
+    system = layout.System(
+        np.concatenate(widths),
+        _by_layer(counts, [layer.porosity for layer in layers]),
+        _by_layer(counts, [layer.efficiency for layer in layers]),
+        _by_layer(counts, [negative.conductivity, 0.0, positive.conductivity]),
+        _by_layer(counts, [_capacitance(negative), 0.0, _capacitance(positive)]),
+        np.array(start, dtype=np.int64),
+        cells_of,
+        np.arange(len(materials), dtype=np.int64),
+        before * mesh.nodes,
+        before,
+        np.array(rows),
+        np.array(volumes),
+        np.array(conductances),
+        _scalars(specification, temperature, ambient),
+    )
+    tables = _electrolyte_tables(specification, temperature)
+    for material in materials:
+        tables += _material_tables(material, temperature)
+    size = mesh.nodes * int(cells_of.sum()) + 3 * sum(counts) + 2 + int(cells_of.sum()) + 1
+    sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
+    return Discretised(system, bank_of(tables), size, mesh, tuple(radii), sides, tuple(materials))
+
+
+def check_cell(specification: CellSpecification) -> None:
+    """Refuse a cell whose windows cannot be balanced, or whose voltage lies outside its cut-offs, before solving.
+
+    Raises
+    ------
+    InputError
+    """
+    charge = {side: specification.capacity_of_window(side) for side in ("negative", "positive")}
+    ratio = charge["negative"] / charge["positive"]
+    if not 0.8 < ratio < 1.25:
+        raise InputError(
+            specification.name,
+            "stoichiometry windows",
+            f"{charge['negative'] / 3600:.4g} A h (negative) and {charge['positive'] / 3600:.4g} A h (positive electrode)",
+            "windows of equal charge (within 25 %)",
+        )
+
+
+def initial_state(specification: CellSpecification, cell: Discretised, state_of_charge: float, temperature: float) -> Array:
+    """State at rest: uniform grains and electrolyte at a state of charge between 0 and 1 of the windows."""
+    y = np.zeros(cell.size)
+    cells = cell.system.width.size
+    for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
+        low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
+        part = state_of_charge if side == "negative" else 1.0 - state_of_charge
+        first = cell.system.particle_offset[p]
+        y[first : first + cell.mesh.nodes * cell.system.count[p]] = low + part * (high - low)
+    at_T = cell.particles + cells
+    y[cell.particles : at_T] = specification.electrolyte.initial_concentration
+    y[at_T] = temperature
+    voltages: dict[str, float] = {}
+    for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
+        x = float(y[cell.system.particle_offset[p]])
+        voltages.setdefault(side, float(material.open_circuit_voltage(x=x, T=temperature, extrapolate="nearest")))
+    first_e, first_s = at_T + 2, at_T + 2 + cells
+    y[first_e:first_s] = -voltages["negative"]
+    y[first_s + cells - cell.mesh.positive : first_s + cells] = voltages["positive"] - voltages["negative"]
+    return y
+
+
+def _widths(thickness: float, cells: int, growth: float) -> Array:
+    if cells == 1:
+        return np.array([thickness])
+    widths = growth ** (np.arange(cells) / (cells - 1.0))
+    return np.asarray(thickness * widths / widths.sum())
+
+
+def _by_layer(counts: list[int], values: list[float]) -> Array:
+    return np.repeat(np.array(values, dtype=np.float64), counts)
+
+
+def _capacitance(electrode: ElectrodeSpecification) -> float:
+    return electrode.double_layer_capacitance * sum(material.area for material in electrode.materials)
+
+
+def _class_row(material: ActiveMaterial) -> Array:
+    row = np.zeros(layout.CLASS_COLUMNS)
+    row[layout.SPECIFIC_AREA] = material.area
+    row[layout.RADIUS] = material.particle_radius
+    row[layout.MAXIMUM_CONCENTRATION] = material.maximum_concentration
+    row[layout.RATE] = 1.0 / FARADAY if material.reaction_rate_constant is None else material.reaction_rate_constant
+    row[layout.RATE_ENERGY] = material.reaction_activation_energy
+    row[layout.DIFFUSION_ENERGY] = material.diffusivity_activation_energy
+    row[layout.ANODIC] = material.anodic_transfer_coefficient
+    row[layout.CATHODIC] = material.cathodic_transfer_coefficient
+    row[layout.FILM_RESISTANCE] = material.film_resistance
+    row[layout.GEOMETRY] = material.dimensions
+    row[layout.FROM_TABLE] = float(material.exchange_current_density is not None)
+    voltage = material.open_circuit_voltage
+    row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and "T" not in voltage.coordinates)
+    low, high = voltage.domain.get("x", (0.0, 1.0))
+    row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
+    return row
+
+
+def _scalars(specification: CellSpecification, temperature: float | None, ambient: float) -> Array:
+    scalars = np.zeros(layout.SCALARS)
+    scalars[layout.PLANE_AREA] = specification.plane_area
+    scalars[layout.CONTACT_RESISTANCE] = specification.contact_resistance
+    scalars[layout.REFERENCE_CONCENTRATION] = specification.electrolyte.initial_concentration
+    scalars[layout.REFERENCE_TEMPERATURE] = specification.reference_temperature
+    scalars[layout.AMBIENT_TEMPERATURE] = ambient
+    if temperature is None:
+        if specification.thermal is None:
+            raise InputError(specification.name, "thermal", "nothing", "heat_capacity and heat_transfer, for thermal='lumped'")
+        scalars[layout.HEAT_CAPACITY] = specification.thermal.heat_capacity
+        scalars[layout.HEAT_TRANSFER] = specification.thermal.heat_transfer
+    scalars[layout.CONDUCTION_ENERGY] = specification.electrolyte.conductivity_activation_energy
+    scalars[layout.ELECTROLYTE_DIFFUSION_ENERGY] = specification.electrolyte.diffusivity_activation_energy
+    return scalars
+
+
+def _electrolyte_tables(specification: CellSpecification, temperature: float | None) -> list[KernelTable]:
+    electrolyte = specification.electrolyte
+    tables = [
+        _table(value, temperature)
+        for value in (
+            electrolyte.conductivity,
+            electrolyte.diffusivity,
+            electrolyte.transference_number,
+            electrolyte.thermodynamic_factor,
+        )
+    ]
+    return [*tables, _CONSTANT_ZERO if electrolyte.generation is None else _table(electrolyte.generation, temperature)]
+
+
+def _material_tables(material: ActiveMaterial, temperature: float | None) -> list[KernelTable]:
+    voltage = material.open_circuit_voltage
+    if material.entropic_coefficient is not None:
+        entropy = _table(material.entropic_coefficient, temperature)
+    elif voltage.coordinates.get("T", np.zeros(1)).size > 1:
+        entropy = _table(voltage.derivative("T"), temperature)
+    else:
+        entropy = _CONSTANT_ZERO
+    exchange, kinetics = material.exchange_current_density, material.overvoltage_function
+    return [
+        _table(voltage, temperature),
+        entropy,
+        flux_potential_table(material.chemical_diffusivity, temperature),
+        _CONSTANT_ONE if exchange is None else _table(exchange, temperature),
+        _CONSTANT_ZERO if kinetics is None else _table(kinetics, temperature),
+    ]
+
+
+_TABLES: dict[tuple[int, float | None], tuple[Property, KernelTable]] = {}
+
+
+def _table(value: Property, temperature: float | None) -> KernelTable:
+    # Tables of the same object are made once: a sweep over other parameters then costs nothing here.
+    key = (id(value), temperature)
+    found = _TABLES.get(key)
+    if found is not None and found[0] is value:
+        return found[1]
+    if len(_TABLES) > 256:
+        _TABLES.clear()
+    grids = value.coordinates
+    if not any(grid.size > 1 for dim, grid in grids.items() if dim != "T") and (temperature is not None or "T" not in grids):
+        table = KernelTable(
+            0.0, 1.0, 298.15, 0.0, np.array([[[[float(value(x=0.5, c=1.0, T=temperature or 298.15)), 0.0, 0.0, 0.0]]]])
+        )
+    else:
+        table = value.table(temperature)
+    _TABLES[key] = (value, table)
+    return table
+
+
+def bank_of(tables: list[KernelTable]) -> layout.TableBank:
+    """Lay tables one behind the other."""
+    numbers = np.array([[t.lower, t.inverse_step, t.T_lower, t.T_inverse_step] for t in tables])
+    shapes = np.zeros((len(tables), 4), dtype=np.int64)
+    first = 0
+    flat: list[Any] = []
+    for k, table in enumerate(tables):
+        pieces_T, pieces_x, powers, _ = table.coefficients.shape
+        shapes[k] = first, pieces_T, pieces_x, powers
+        flat.append(table.coefficients.ravel())
+        first += table.coefficients.size
+    return layout.TableBank(numbers, shapes, np.concatenate(flat))

@@ -1,0 +1,131 @@
+"""Plain arrays that the cell kernels work on, and where each number stands in them.
+
+The state is one vector
+
+    y = [particle 0 (nodes × cells) | particle 1 | … | cₑ (cells) | T | Q | φₑ (cells) | φₛ (cells) | j (one per particle) | I]
+
+with the local stoichiometry x in the particles and everything in SI; Q is the charge passed, C.
+The first part, up to and with Q, is differential;
+the double layer makes φₛ − φₑ differential too.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.quantities.compiled import compiled_inline
+from scalith.quantities.kernel_table import KernelTable
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# Columns of `System.classes`: one row for each kind of particle in an electrode.
+SPECIFIC_AREA, RADIUS, MAXIMUM_CONCENTRATION, RATE, RATE_ENERGY, DIFFUSION_ENERGY = 0, 1, 2, 3, 4, 5
+ANODIC, CATHODIC, FILM_RESISTANCE, GEOMETRY = 6, 7, 8, 9
+FROM_TABLE, ENTROPIC_SHIFT, LOWEST, HIGHEST = 10, 11, 12, 13
+CLASS_COLUMNS = 14
+
+# Entries of `System.scalars`.
+PLANE_AREA, CONTACT_RESISTANCE, REFERENCE_CONCENTRATION, REFERENCE_TEMPERATURE = 0, 1, 2, 3
+AMBIENT_TEMPERATURE, HEAT_CAPACITY, HEAT_TRANSFER, CONDUCTION_ENERGY, ELECTROLYTE_DIFFUSION_ENERGY = 4, 5, 6, 7, 8
+SCALARS = 9
+
+# Tables: five of the electrolyte, then five of each material.
+CONDUCTIVITY, DIFFUSIVITY, TRANSFERENCE, THERMODYNAMIC_FACTOR, GENERATION = 0, 1, 2, 3, 4
+VOLTAGE, ENTROPY, FLUX_POTENTIAL, EXCHANGE, KINETICS = 0, 1, 2, 3, 4
+TABLES = 5
+
+
+class TableBank(NamedTuple):
+    """Kernel tables one behind the other, so that a kernel is compiled once for any number of materials.
+
+    Attributes
+    ----------
+    numbers : ndarray, shape (tables, 4)
+        lower, inverse_step, T_lower, T_inverse_step.
+    shapes : ndarray of int, shape (tables, 4)
+        First index in `coefficients`, pieces in T, pieces in x, powers of t.
+    coefficients : ndarray, shape (all,)
+    """
+
+    numbers: Array
+    shapes: Integers
+    coefficients: Array
+
+
+class System(NamedTuple):
+    """One discretised cell.
+
+    Attributes
+    ----------
+    width, porosity, transport, solid_conductivity, capacitance : ndarray, shape (cells,)
+        Of each finite volume from the negative to the positive collector: m, 1, ratio of effective to bulk transport,
+        effective S/m (0 in the separator), double layer F/m³.
+    start, count, material, particle_offset, reaction_offset : ndarray of int, shape (classes,)
+        First finite volume and number of them, material, place of the class in the state and in the reactions.
+    classes : ndarray, shape (classes, CLASS_COLUMNS)
+    volumes, conductances : ndarray, shape (classes, nodes) and (classes, nodes − 1)
+        Radial finite volumes on the unit radius.
+    scalars : ndarray, shape (SCALARS,)
+    """
+
+    width: Array
+    porosity: Array
+    transport: Array
+    solid_conductivity: Array
+    capacitance: Array
+    start: Integers
+    count: Integers  # type: ignore[assignment]
+    material: Integers
+    particle_offset: Integers
+    reaction_offset: Integers
+    classes: Array
+    volumes: Array
+    conductances: Array
+    scalars: Array
+
+
+class Work(NamedTuple):
+    """Scratch arrays of one solve.
+
+    Attributes
+    ----------
+    potential, diffusivity, pivots, uppers, rests : ndarray, shape (particle unknowns,)
+    reaction : ndarray, shape (reactions, 3)
+        Change of j: constant, by φₛ − φₑ, by cₑ.
+    source : ndarray, shape (cells, 4)
+        Σ a j and its change: value, constant, by φₛ − φₑ, by cₑ.
+    electrolyte : ndarray, shape (cells, 11)
+        κ, κ′, D, D′, t₊, t₊′, χ(1 − t₊) and its slope, ln cₑ, generation and its slope; effective values.
+    inverses, products, lowers : ndarray, shape (cells, 3, 3), (cells, 3, 3), (cells, 5)
+        Factors of the block-tridiagonal matrix.
+    right : ndarray, shape (cells, 3, 2)
+        Right-hand sides: the negative residual, and the response to one ampere.
+    step : ndarray, shape (state,)
+    """
+
+    potential: Array
+    diffusivity: Array
+    pivots: Array
+    uppers: Array
+    rests: Array
+    reaction: Array
+    source: Array
+    electrolyte: Array
+    inverses: Array
+    products: Array
+    lowers: Array
+    right: Array
+    step: Array
+
+
+@compiled_inline
+def table_of(bank: TableBank, k: int) -> KernelTable:
+    """The k-th table of a bank."""
+    first, pieces_T, pieces_x, powers = bank.shapes[k, 0], bank.shapes[k, 1], bank.shapes[k, 2], bank.shapes[k, 3]
+    coefficients = bank.coefficients[first : first + pieces_T * pieces_x * powers * 4]
+    shaped = coefficients.reshape((pieces_T, pieces_x, powers, 4))
+    return KernelTable(bank.numbers[k, 0], bank.numbers[k, 1], bank.numbers[k, 2], bank.numbers[k, 3], shaped)

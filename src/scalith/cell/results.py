@@ -1,0 +1,140 @@
+"""From the records of a kernel to a labelled data set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.cell.discretise import Discretised
+from scalith.cell.kernels import stepping
+from scalith.quantities.constants import FARADAY
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from scalith.quantities import Source
+
+Array = NDArray[np.float64]
+
+REASONS = {
+    stepping.DURATION: "duration reached",
+    stepping.VOLTAGE_BELOW: "lower voltage reached",
+    stepping.VOLTAGE_ABOVE: "upper voltage reached",
+    stepping.CURRENT_BELOW: "current below its limit",
+    stepping.TEMPERATURE_ABOVE: "temperature limit reached",
+    stepping.ELECTROLYTE_EMPTY: "electrolyte depleted",
+    stepping.PARTICLE_EMPTY: "stoichiometry left the known range: a particle is empty at its surface",
+    stepping.PARTICLE_FULL: "stoichiometry left the known range: a particle is full at its surface",
+    stepping.NOT_CONVERGED: "the time step became too small without convergence",
+    stepping.TOO_MANY_STEPS: "more time steps than allowed",
+    stepping.NO_START: "no potentials were found that carry this load from this state",
+}
+FAILURES = (stepping.NOT_CONVERGED, stepping.TOO_MANY_STEPS, stepping.NO_START)
+"""Reasons that are no regular end."""
+
+
+def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, source: Source, **attributes: Any) -> xr.Dataset:
+    """Label the records of a run.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (records, columns of `stepping.record`)
+    states : ndarray, shape (records, unknowns), optional
+        With it, profiles across the cell are added.
+    """
+    import xarray as xr
+
+    system = cell.system
+    made: dict[str, Any] = {}
+
+    def add(name: str, values: Array, units: str, long_name: str, dims: tuple[str, ...] = ("time",)) -> None:
+        made[name] = (dims, values, {"units": units, "long_name": long_name})
+
+    add("voltage", rows[:, stepping.VOLTS], "V", "terminal voltage")
+    add("current", rows[:, stepping.AMPERES], "A", "current, positive while discharging")
+    add("temperature", rows[:, stepping.KELVIN], "K", "cell temperature")
+    add("capacity", rows[:, stepping.CHARGE], "C", "charge passed since the start")
+    area = system.scalars[0]
+    heats = (
+        ("heat_ohmic_solid", stepping.HEAT_SOLID, "ohmic heat in the solid and contacts"),
+        ("heat_ohmic_electrolyte", stepping.HEAT_LIQUID, "ohmic and concentration heat in the electrolyte"),
+        ("heat_irreversible", stepping.HEAT_REACTION, "irreversible heat of the reaction"),
+        ("heat_entropic", stepping.HEAT_ENTROPIC, "entropic heat of the reaction"),
+    )
+    for name, column, title in heats:
+        add(name, rows[:, column], "W", title)
+    heat = sum(rows[:, column] for _, column, _ in heats)
+    add("heat", heat, "W", "heat of the whole cell")  # type: ignore[arg-type]
+    stored = rows[:, stepping.EQUILIBRIUM_POWER]
+    add("equilibrium_power", stored, "W", "current times reaction-averaged open-circuit voltage")
+    lithium = area * rows[:, stepping.SALT]
+    through = {"negative": np.zeros(len(rows)), "positive": np.zeros(len(rows))}
+    for p, side in enumerate(cell.sides):
+        row = system.classes[p]
+        length = system.width[system.start[p] : system.start[p] + system.count[p]].sum()
+        volume = area * length * row[0] * row[1] / row[9]
+        mean = rows[:, stepping.CLASSES + stepping.CLASS_RECORDS * p]
+        content = volume * row[2] * mean
+        lithium = lithium + content
+        through[side] += content - content[0]
+        tag = side if cell.sides.count(side) == 1 else f"{side}_{cell.sides[: p + 1].count(side)}"
+        add(f"stoichiometry_{tag}", mean, "1", f"mean stoichiometry, {tag} electrode")
+        at = stepping.CLASSES + stepping.CLASS_RECORDS * p
+        add(f"surface_stoichiometry_{tag}", rows[:, at + 1], "1", f"mean surface stoichiometry, {tag} electrode")
+        add(f"surface_stoichiometry_lowest_{tag}", rows[:, at + 2], "1", f"lowest surface stoichiometry, {tag} electrode")
+        add(f"surface_stoichiometry_highest_{tag}", rows[:, at + 3], "1", f"highest surface stoichiometry, {tag} electrode")
+    add("concentration_lowest", rows[:, stepping.SALT_LOWEST], "mol m-3", "lowest electrolyte concentration")
+    add("concentration_highest", rows[:, stepping.SALT_HIGHEST], "mol m-3", "highest electrolyte concentration")
+    add("lithium_error", lithium / lithium[0] - 1.0, "1", "relative change of all lithium in the cell")
+    # The negative electrode must have lost what the terminals passed.
+    charge = np.abs(rows[:, stepping.CHARGE] + FARADAY * through["negative"]) / (FARADAY * lithium[0])
+    add("charge_error", charge, "1", "charge passed against lithium moved, over all lithium")
+    balance = np.zeros(len(rows))
+    loss = stored - rows[:, stepping.VOLTS] * rows[:, stepping.AMPERES] + rows[:, stepping.HEAT_ENTROPIC]
+    scale = np.maximum(np.abs(stored), 1e-12)
+    balance = np.abs(heat - loss) / scale
+    add("energy_error", balance, "1", "heat against terminal loss, over the equilibrium power")
+    coordinates: dict[str, Any] = {"time": ("time", rows[:, stepping.TIME], {"units": "s", "long_name": "time"})}
+    if states is not None:
+        _add_profiles(cell, states, add, coordinates)
+    data = xr.Dataset(made, coordinates)
+    data.attrs.update(source=source.to_json(), reason=reason, **attributes)
+    return data
+
+
+def _add_profiles(cell: Discretised, states: Array, add: Any, coordinates: dict[str, Any]) -> None:
+    system = cell.system
+    cells = system.width.size
+    depth = np.cumsum(system.width) - 0.5 * system.width
+    coordinates["depth"] = ("depth", depth, {"units": "m", "long_name": "distance from the negative collector"})
+    first_c = cell.particles
+    first_e, first_s = first_c + cells + 2, first_c + 2 * cells + 2
+    dims = ("time", "depth")
+    add("concentration", states[:, first_c : first_c + cells], "mol m-3", "electrolyte concentration", dims)
+    add("electrolyte_potential", states[:, first_e:first_s], "V", "electrolyte potential", dims)
+    solid = np.where(system.solid_conductivity > 0.0, states[:, first_s : first_s + cells], np.nan)
+    add("solid_potential", solid, "V", "potential of the solid", dims)
+    nodes = cell.mesh.nodes
+    for p, side in enumerate(cell.sides):
+        tag = side if cell.sides.count(side) == 1 else f"{side}_{cell.sides[: p + 1].count(side)}"
+        n, start = system.count[p], system.start[p]
+        first = system.particle_offset[p]
+        radius = ("radius_" + tag, cell.radii[p] * system.classes[p, 1], {"units": "m", "long_name": f"radius in {tag} grains"})
+        coordinates["radius_" + tag] = radius
+        coordinates["depth_" + tag] = (
+            "depth_" + tag,
+            depth[start : start + n],
+            {"units": "m", "long_name": f"depth in the {tag} electrode"},
+        )
+        x = states[:, first : first + nodes * n].reshape(len(states), nodes, n)
+        add(f"stoichiometry_profile_{tag}", x, "1", f"stoichiometry in {tag} grains", ("time", "radius_" + tag, "depth_" + tag))
+        first_j = first_s + cells + system.reaction_offset[p]
+        add(
+            f"reaction_rate_{tag}",
+            states[:, first_j : first_j + n],
+            "mol m-2 s-1",
+            f"reaction rate, {tag}",
+            ("time", "depth_" + tag),
+        )

@@ -1,0 +1,380 @@
+"""What a user states of a cell: geometry, materials, electrolyte, surroundings; the structure follows BPX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import CoreSchema, core_schema
+
+from scalith.cell.expression import parse_expression
+from scalith.quantities import SI, InputError, Property, Source, Spec, parse_quantity, read_property_csv, read_toml, to_si
+from scalith.quantities.specification import Area, Concentration, Fraction, Length, MolarEnergy, Temperature, Voltage
+
+_ASSUMED = Source(kind="assumed", by="specification of the cell")
+
+
+@dataclass(frozen=True)
+class MaterialFunction:
+    """Marks a `Property` field and says how user text becomes one.
+
+    Accepted are a `Property`; a number or ``"3.9e-14 m2/s"``; a formula of the state (``"0.33 * x ** 2"``, sampled over
+    `low` … `high`); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``.
+    """
+
+    name: str
+    unit: str
+    coordinate: str
+    low: float = 0.0
+    high: float = 1.0
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def read(self, value: Any) -> Any:
+        """Turn what the user wrote into a property; what is neither is left for the validator to refuse."""
+        if isinstance(value, Property):
+            return value
+        coordinate_unit = {"x": "1", "c": "mol m-3"}[self.coordinate]
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, (int, float)):
+            return Property.constant(self.name, float(value), self.unit, _ASSUMED)
+        if isinstance(value, str):
+            try:
+                return Property.constant(self.name, parse_quantity(value, self.unit), self.unit, _ASSUMED)
+            except InputError:
+                return self.sample(value)
+        if isinstance(value, Mapping) and "file" in value:
+            coordinates = {self.coordinate: coordinate_unit, "T": "K"}
+            return read_property_csv(value["file"], self.name, self.unit, coordinates)
+        if isinstance(value, Mapping) and "values" in value and "source" not in value:
+            unknown = set(value) - {self.coordinate, "values", "unit"}
+            if unknown or self.coordinate not in value:
+                raise InputError(self.name, "", sorted(value), f"{self.coordinate}, values and unit")
+            values = to_si(value["values"], value.get("unit", self.unit), self.unit, where=self.name, field="unit")
+            return Property.from_arrays(self.name, {self.coordinate: value[self.coordinate]}, values, self.unit, _ASSUMED)
+        return value
+
+    def sample(self, text: str, *, source: Source | None = None, bounds: tuple[float, float] | None = None) -> Property:
+        """Sample a formula over `low` … `high`, leaving out the ends where it leaves `bounds` or is not finite."""
+        function = parse_expression(text, self.coordinate, where=self.name)
+        grid = np.linspace(self.low, self.high, 2001)
+        values = np.broadcast_to(np.asarray(function(grid), dtype=np.float64), grid.shape)
+        good = np.isfinite(values) if bounds is None else np.isfinite(values) & (values > bounds[0]) & (values < bounds[1])
+        if not np.any(good):
+            raise InputError(self.name, "", text, "a formula with finite values")
+        # The longest unbroken piece: formulas of voltages often blow up at one end.
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(int), [0]])))
+        starts, ends = edges[::2], edges[1::2]
+        longest = int(np.argmax(ends - starts))
+        low, high = grid[starts[longest]], grid[ends[longest] - 1]
+        if high <= low:
+            raise InputError(self.name, "", text, "a formula with finite values over a range")
+        grid = np.linspace(low, high, 2001)
+        origin = source or _ASSUMED.model_copy(update={"note": text})
+        return Property.from_arrays(
+            self.name, {self.coordinate: grid}, np.broadcast_to(function(grid), grid.shape), self.unit, origin
+        )
+
+
+OPEN_CIRCUIT_VOLTAGE = MaterialFunction("open_circuit_voltage", "V", "x")
+ENTROPIC_COEFFICIENT = MaterialFunction("entropic_coefficient", "V K-1", "x")
+CHEMICAL_DIFFUSIVITY = MaterialFunction("chemical_diffusivity", "m2 s-1", "x")
+EXCHANGE_CURRENT_DENSITY = MaterialFunction("exchange_current_density", "A m-2", "x")
+CONDUCTIVITY = MaterialFunction("conductivity", "S m-1", "c", 1.0, 4000.0)
+DIFFUSIVITY = MaterialFunction("diffusivity", "m2 s-1", "c", 1.0, 4000.0)
+TRANSFERENCE_NUMBER = MaterialFunction("transference_number", "1", "c", 1.0, 4000.0)
+THERMODYNAMIC_FACTOR = MaterialFunction("thermodynamic_factor", "1", "c", 1.0, 4000.0)
+GENERATION = MaterialFunction("generation", "mol m-3 s-1", "c", 1.0, 4000.0)
+OVERVOLTAGE_FUNCTION = MaterialFunction("reduced_rate", "1", "x")
+
+
+class ElectrolyteSpecification(Spec):
+    """Binary electrolyte in concentrated solution, or a single-ion conductor (transference number 1).
+
+    Attributes
+    ----------
+    initial_concentration : mol m-3
+    conductivity, diffusivity : Property of c [and T]
+        Bulk values, S m-1 and m2 s-1, at the reference temperature where they do not depend on T themselves.
+    transference_number, thermodynamic_factor : Property of c
+        t₊ and 1 + ∂ln f/∂ln c.
+    generation : Property of c, optional
+        Rate at which mobile ions form, mol m-3 s-1: weakly dissociated solid electrolytes.
+    conductivity_activation_energy, diffusivity_activation_energy : J mol-1
+    """
+
+    initial_concentration: Concentration
+    conductivity: Annotated[Property, CONDUCTIVITY]
+    diffusivity: Annotated[Property, DIFFUSIVITY]
+    transference_number: Annotated[Property, TRANSFERENCE_NUMBER]
+    thermodynamic_factor: Annotated[Property, THERMODYNAMIC_FACTOR] = Field(default=1.0, validate_default=True)
+    generation: Annotated[Property, GENERATION] | None = None
+    conductivity_activation_energy: MolarEnergy = 0.0
+    diffusivity_activation_energy: MolarEnergy = 0.0
+
+
+class ActiveMaterial(Spec):
+    """One kind of grain in an electrode.
+
+    Attributes
+    ----------
+    particle_radius : m
+    active_volume_fraction, specific_area
+        One of the two: volume fraction of the electrode, or surface per volume of electrode, m-1 (a = 3 ε/R for spheres).
+    maximum_concentration : mol m-3
+        Of working ions at x = 1.
+    open_circuit_voltage : Property of x [and T], V against lithium
+    entropic_coefficient : Property of x, V K-1, optional
+        ∂U/∂T; without it the slope in T of the open-circuit voltage, or zero.
+    chemical_diffusivity : Property of x [and T], m2 s-1
+    reaction_rate_constant, exchange_current_density
+        One of the two: k in i₀ = F k (cₑ/cₑ₀)^α_a (1 − x)^α_a x^α_c, mol m-2 s-1; or i₀(x[, T]) itself at the initial
+        electrolyte concentration, A m-2, times (cₑ/cₑ₀)^α_a.
+    anodic_transfer_coefficient, cathodic_transfer_coefficient
+    overvoltage_function : Property of x, optional
+        Rate over i₀/F as a function of Fη/RT, in place of Butler–Volmer: see `scalith.interface`.
+    film_resistance : ohm m2
+    minimum_stoichiometry, maximum_stoichiometry
+        x at the ends of the cell's window (0 % and 100 % state of charge).
+    geometry : grains as spheres, cylinders or slabs of half-thickness `particle_radius`
+    """
+
+    particle_radius: Length
+    active_volume_fraction: Fraction | None = None
+    specific_area: Annotated[float, SI("m-1"), Field(gt=0)] | None = None
+    maximum_concentration: Concentration
+    minimum_stoichiometry: Fraction = 0.0
+    maximum_stoichiometry: Fraction = 1.0
+    open_circuit_voltage: Annotated[Property, OPEN_CIRCUIT_VOLTAGE]
+    entropic_coefficient: Annotated[Property, ENTROPIC_COEFFICIENT] | None = None
+    chemical_diffusivity: Annotated[Property, CHEMICAL_DIFFUSIVITY]
+    diffusivity_activation_energy: MolarEnergy = 0.0
+    reaction_rate_constant: Annotated[float, SI("mol m-2 s-1"), Field(gt=0)] | None = None
+    exchange_current_density: Annotated[Property, EXCHANGE_CURRENT_DENSITY] | None = None
+    reaction_activation_energy: MolarEnergy = 0.0
+    anodic_transfer_coefficient: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    cathodic_transfer_coefficient: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    overvoltage_function: Annotated[Property, OVERVOLTAGE_FUNCTION] | None = None
+    film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
+    geometry: Literal["sphere", "cylinder", "slab"] = "sphere"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.active_volume_fraction is None) == (self.specific_area is None):
+            raise InputError("active material", "", "both or neither", "either active_volume_fraction or specific_area")
+        if (self.reaction_rate_constant is None) == (self.exchange_current_density is None):
+            raise InputError(
+                "active material", "", "both or neither", "either reaction_rate_constant or exchange_current_density"
+            )
+        if self.minimum_stoichiometry >= self.maximum_stoichiometry:
+            raise InputError(
+                "active material", "minimum_stoichiometry", self.minimum_stoichiometry, "less than maximum_stoichiometry"
+            )
+        if float(self.chemical_diffusivity.nominal.min()) <= 0.0:
+            raise InputError(
+                "active material", "chemical_diffusivity", float(self.chemical_diffusivity.nominal.min()), "positive values"
+            )
+        exchange = self.exchange_current_density
+        if exchange is not None and float(exchange.nominal.min()) < 0.0:
+            raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
+        for name in ("open_circuit_voltage", "chemical_diffusivity", "exchange_current_density"):
+            table: Property | None = getattr(self, name)
+            if table is None or "x" not in table.coordinates or table.coordinates["x"].size == 1:
+                continue
+            low, high = table.domain["x"]
+            if low > self.minimum_stoichiometry + 1e-9 or high < self.maximum_stoichiometry - 1e-9:
+                window = f"at least the window {self.minimum_stoichiometry:g} to {self.maximum_stoichiometry:g}"
+                raise InputError("active material", name, f"x from {low:g} to {high:g}", window)
+        return self
+
+    @property
+    def dimensions(self) -> int:
+        """1 for slabs, 2 for cylinders, 3 for spheres."""
+        return {"slab": 1, "cylinder": 2, "sphere": 3}[self.geometry]
+
+    @property
+    def area(self) -> float:
+        """Surface per volume of electrode, m-1."""
+        if self.specific_area is not None:
+            return self.specific_area
+        assert self.active_volume_fraction is not None
+        return self.dimensions * self.active_volume_fraction / self.particle_radius
+
+    @property
+    def volume_fraction(self) -> float:
+        """Volume of grains per volume of electrode."""
+        if self.active_volume_fraction is not None:
+            return self.active_volume_fraction
+        assert self.specific_area is not None
+        return self.specific_area * self.particle_radius / self.dimensions
+
+
+class PorousLayer(Spec):
+    """Thickness, porosity and how well the pores conduct.
+
+    Attributes
+    ----------
+    thickness : m
+    porosity : volume fraction of electrolyte
+    transport_efficiency : optional
+        Effective over bulk transport; without it porosity to the power `bruggeman_exponent`.
+    bruggeman_exponent
+    """
+
+    thickness: Length
+    porosity: Annotated[float, SI("1"), Field(gt=0, le=1)]
+    transport_efficiency: Annotated[float, SI("1"), Field(gt=0)] | None = None
+    bruggeman_exponent: Annotated[float, Field(ge=0)] = 1.5
+
+    @property
+    def efficiency(self) -> float:
+        """Effective over bulk transport of the electrolyte."""
+        return self.porosity**self.bruggeman_exponent if self.transport_efficiency is None else self.transport_efficiency
+
+
+class ElectrodeSpecification(PorousLayer):
+    """A porous electrode of one or several active materials.
+
+    The fields of `ActiveMaterial` may be given straight in the electrode when there is one.
+
+    Attributes
+    ----------
+    conductivity : S m-1
+        Effective electronic conductivity of the solid.
+    materials : tuple of ActiveMaterial
+    double_layer_capacitance : F m-2
+        Per surface of the grains.
+    """
+
+    conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
+    materials: Annotated[tuple[ActiveMaterial, ...], Field(min_length=1)]
+    double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or "materials" in data:
+            return data
+        inner = {key: value for key, value in data.items() if key in ActiveMaterial.model_fields}
+        return {key: value for key, value in data.items() if key not in inner} | {"materials": (inner,)}
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        solid = sum(material.volume_fraction for material in self.materials)
+        if self.porosity + solid > 1.0 + 1e-6:
+            raise InputError(
+                "electrode", "porosity", f"{self.porosity:g} with {solid:.4g} of active material", "together at most 1"
+            )
+        return self
+
+    @property
+    def material(self) -> ActiveMaterial:
+        """The (first) active material."""
+        return self.materials[0]
+
+
+class ThermalSpecification(Spec):
+    """Heat balance of the whole cell.
+
+    Attributes
+    ----------
+    heat_capacity : J K-1
+        Of the whole cell.
+    heat_transfer : W K-1
+        Heat-transfer coefficient times cooled area.
+    ambient_temperature : K, optional
+        Without it the temperature at which the simulation starts.
+    mass, volume : kg, m3, optional
+    """
+
+    heat_capacity: Annotated[float, SI("J K-1"), Field(gt=0)]
+    heat_transfer: Annotated[float, SI("W K-1"), Field(ge=0)] = 0.0
+    ambient_temperature: Temperature | None = None
+    mass: Annotated[float, SI("kg"), Field(gt=0)] | None = None
+    volume: Annotated[float, SI("m3"), Field(gt=0)] | None = None
+
+
+class CellSpecification(Spec):
+    """One cell.
+
+    Attributes
+    ----------
+    electrode_area : m2
+        Of one pair of electrodes.
+    electrode_pairs : int
+        In parallel.
+    nominal_capacity : C
+        Sets what a C-rate means (text such as ``"5 A*h"`` is read).
+    lower_voltage_cut_off, upper_voltage_cut_off : V
+    negative_electrode, positive_electrode : ElectrodeSpecification
+    separator : PorousLayer
+    electrolyte : ElectrolyteSpecification
+    contact_resistance : ohm
+        Of the whole cell.
+    reference_temperature : K
+        At which parameters with an activation energy, and voltages without T, are given.
+    thermal : ThermalSpecification, optional
+    name, description, reference : str
+    """
+
+    name: str = "cell"
+    description: str = ""
+    reference: str = ""
+    electrode_area: Area
+    electrode_pairs: Annotated[int, Field(ge=1)] = 1
+    nominal_capacity: Annotated[float, SI("C"), Field(gt=0)]
+    lower_voltage_cut_off: Voltage
+    upper_voltage_cut_off: Voltage
+    contact_resistance: Annotated[float, SI("ohm"), Field(ge=0)] = 0.0
+    reference_temperature: Temperature = 298.15
+    electrolyte: ElectrolyteSpecification
+    negative_electrode: ElectrodeSpecification
+    separator: PorousLayer
+    positive_electrode: ElectrodeSpecification
+    thermal: ThermalSpecification | None = None
+
+    @field_validator("upper_voltage_cut_off")
+    @classmethod
+    def _above(cls, value: float, info: Any) -> float:
+        lower = info.data.get("lower_voltage_cut_off")
+        if lower is not None and value <= lower:
+            raise InputError("cell", "upper_voltage_cut_off", value, f"more than lower_voltage_cut_off = {lower:g}")
+        return value
+
+    @classmethod
+    def read_toml(cls, path: str | Path) -> Self:
+        """Read a TOML file; ``file = "…"`` in it is taken relative to its folder."""
+        return cls.read(_with_folder(read_toml(path), Path(path).parent), where=str(path))
+
+    @property
+    def plane_area(self) -> float:
+        """Area of all electrode pairs together, m2."""
+        return self.electrode_area * self.electrode_pairs
+
+    def capacity_of_window(self, side: Literal["negative", "positive"]) -> float:
+        """Charge between the two stoichiometries of an electrode, C."""
+        from scalith.quantities.constants import FARADAY
+
+        electrode = self.negative_electrode if side == "negative" else self.positive_electrode
+        per_volume = sum(
+            m.volume_fraction * m.maximum_concentration * (m.maximum_stoichiometry - m.minimum_stoichiometry)
+            for m in electrode.materials
+        )
+        return FARADAY * self.plane_area * electrode.thickness * per_volume
+
+
+def _with_folder(data: Any, folder: Path) -> Any:
+    if isinstance(data, Mapping):
+        return {
+            key: str(folder / value) if key == "file" and isinstance(value, str) else _with_folder(value, folder)
+            for key, value in data.items()
+        }
+    if isinstance(data, list):
+        return [_with_folder(item, folder) for item in data]
+    return data

@@ -68,7 +68,7 @@ def _cache_folder() -> Path:
 
 @cache
 def _kernels_digest(room: str) -> str:
-    files: list[Path] = []
+    files = [Path(__file__)]  # the options of compilation count as well
     for name in {room, *_CALLED_BY_ALL}:
         files += [path for path in (_PACKAGE / name).rglob("*.py") if "kernel" in path.relative_to(_PACKAGE / name).as_posix()]
     return digest([[path.name, path.read_text(encoding="utf-8")] for path in sorted(files)])[:16]

@@ -102,7 +102,9 @@ def _commensurate(first: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
 class _table:
     """Occupation of a periodic ordering at any site."""
 
-    def __init__(self, cell: NDArray[np.int64], filled: NDArray[np.int8], sublattice: NDArray[np.int64], offset: NDArray[np.int64]):
+    def __init__(
+        self, cell: NDArray[np.int64], filled: NDArray[np.int8], sublattice: NDArray[np.int64], offset: NDArray[np.int64]
+    ):
         self.cell = cell
         self.stride = int(sublattice.max()) + 1
         keys = periodic_keys(cell, offset) * self.stride + sublattice

@@ -98,7 +98,9 @@ class Host(Spec):
     @cached_property
     def working(self) -> NDArray[np.int64]:
         """Sublattices (positions in `active`) that the working ion fills."""
-        return np.array([k for k, index in enumerate(self.active) if self.sites[index].species[0] == self.working_ion], dtype=np.int64)
+        return np.array(
+            [k for k, index in enumerate(self.active) if self.sites[index].species[0] == self.working_ion], dtype=np.int64
+        )
 
     @cached_property
     def volume(self) -> float:
@@ -141,7 +143,9 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "") -> H
         lattice, sites = _from_ase(path, working_ion)
     if not any(site.active for site in sites):
         found = ", ".join(sorted({site.species[0] for site in sites}))
-        raise InputError(where, "working_ion", f"{found} and no site of {working_ion}", f"a structure with sites that {working_ion} fills")
+        raise InputError(
+            where, "working_ion", f"{found} and no site of {working_ion}", f"a structure with sites that {working_ion} fills"
+        )
     rows = [tuple(float(value) for value in row) for row in lattice]
     draft = Host.read({"name": name or "host", "working_ion": working_ion, "lattice": rows, "sites": sites}, where)
     from scalith.crystal.symmetry import primitive_host

@@ -71,7 +71,9 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
             mapped.append((item, placed))
     if not mapped:
         reason = rejected[0][1] if rejected else "there is no structure"
-        raise InputError(host.name, "structures", f"none that maps ({reason})", "structures whose atoms lie near the sites of the host")
+        raise InputError(
+            host.name, "structures", f"none that maps ({reason})", "structures whose atoms lie near the sites of the host"
+        )
     return _dataset(host, structures, mapped, rejected)
 
 
@@ -127,7 +129,9 @@ def _rms(placement: _Placement) -> float:
     return float(np.sqrt(np.mean(placement.displacements**2)))
 
 
-def matching_supercells(cell: NDArray[np.float64], target: NDArray[np.float64], cells: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def matching_supercells(
+    cell: NDArray[np.float64], target: NDArray[np.float64], cells: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Integer supercells of `cell` whose shape, in any orientation, is that of `target`.
 
     Parameters
@@ -166,7 +170,9 @@ def matching_supercells(cell: NDArray[np.float64], target: NDArray[np.float64], 
     return np.array(found, dtype=np.int64).reshape(-1, 3, 3)[order], np.array(strains)[order]
 
 
-def _angle_fits(a: NDArray[np.float64], b: NDArray[np.float64], a_target: NDArray[np.float64], b_target: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _angle_fits(
+    a: NDArray[np.float64], b: NDArray[np.float64], a_target: NDArray[np.float64], b_target: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     cosine = b @ a / (np.linalg.norm(b, axis=-1) * np.linalg.norm(a))
     wanted = b_target @ a_target / (np.linalg.norm(b_target) * np.linalg.norm(a_target))
     return np.asarray(np.abs(cosine - wanted) < STRAIN_LIMIT)
@@ -241,7 +247,9 @@ def lattice_cells(supercell: NDArray[np.int64]) -> NDArray[np.int64]:
     """The |det M| primitive cells that a supercell holds, as integer offsets, shape (|det M|, 3), in a fixed order."""
     corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]) @ supercell
     low, high = corners.min(axis=0), corners.max(axis=0)
-    grid = np.stack(np.meshgrid(*[np.arange(a, b + 1) for a, b in zip(low, high, strict=True)], indexing="ij"), axis=-1).reshape(-1, 3)
+    grid = np.stack(np.meshgrid(*[np.arange(a, b + 1) for a, b in zip(low, high, strict=True)], indexing="ij"), axis=-1).reshape(
+        -1, 3
+    )
     determinant = round(float(np.linalg.det(supercell)))
     adjugate = np.round(np.linalg.inv(supercell) * determinant).astype(np.int64)
     scaled = grid @ adjugate * np.sign(determinant)
@@ -257,7 +265,7 @@ def _dataset(
     filled = np.full(shape, -1, dtype=np.int8)
     sublattice = np.full(shape, -1, dtype=np.int64)
     offset = np.zeros((*shape, 3), dtype=np.int64)
-    energy, fraction = np.empty(len(mapped)), np.empty(len(mapped))
+    energy, fraction, volume = (np.empty(len(mapped)) for _ in range(3))
     for row, (item, placement) in enumerate(mapped):
         cells = lattice_cells(placement.supercell)
         size = len(placement.filled)
@@ -265,6 +273,7 @@ def _dataset(
         sublattice[row, :size] = np.repeat(np.arange(len(host.active)), len(cells))
         offset[row, :size] = np.tile(cells, (len(host.active), 1))
         energy[row] = item.energy / len(cells)
+        volume[row] = abs(float(item.atoms.cell.volume)) / len(cells)
         working = np.isin(sublattice[row, :size], host.working)
         fraction[row] = placement.filled[working].mean()
     supercell = np.array([placement.supercell for _, placement in mapped])
@@ -277,6 +286,7 @@ def _dataset(
             "sublattice": (("structure", "site"), sublattice),
             "offset": (("structure", "site", "axis"), offset),
             "energy": ("structure", energy),
+            "volume": ("structure", volume),
             "x": ("structure", fraction),
             "displacement_rms": ("structure", np.array([_rms(placement) for _, placement in mapped])),
             "displacement_max": ("structure", np.array([placement.displacements.max() for _, placement in mapped])),
@@ -293,6 +303,7 @@ def _dataset(
         "sublattice": ("1", "active site of the primitive cell"),
         "offset": ("1", "primitive cell of the site"),
         "energy": ("eV", "energy per primitive cell"),
+        "volume": ("Å3", "relaxed volume per primitive cell"),
         "x": ("1", "filled fraction of the working ion's sites"),
         "displacement_rms": ("Å", "root-mean-square displacement from the ideal sites"),
         "displacement_max": ("Å", "largest displacement from an ideal site"),

@@ -90,7 +90,7 @@ def read_structures(path: str | Path, *, licence: str = "") -> StructureSet:
         return _read_folder(path, licence)
     if not path.is_file():
         raise InputError(str(path), "", "no such file", "computed structures (pymatgen JSON, ASE db, traj, extxyz, VASP, QE)")
-    structures = _from_entries(read_json(path), str(path)) if path.suffix.lower() == ".json" else _from_ase(path)
+    structures = _from_entries(read_json(path), path.name) if path.suffix.lower() == ".json" else _from_ase(path)
     if not structures:
         raise InputError(str(path), "", "no structure", "at least one structure with an energy")
     for item in structures:

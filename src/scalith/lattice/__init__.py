@@ -1,1 +1,40 @@
-""""""
+"""Ions on sites: cluster expansion, Monte Carlo, thermodynamics, kinetic Monte Carlo."""
+
+from scalith.lattice.cluster_expansion import ClusterExpansion, HullReport, fit_cluster_expansion
+from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector
+from scalith.lattice.diffusivity import chemical_diffusivity, jump_diffusivity, tracer_diffusivity
+from scalith.lattice.hop_barriers import HopBarriers, HopKind
+from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
+from scalith.lattice.monte_carlo import semi_grand_canonical
+from scalith.lattice.thermodynamics import (
+    chemical_potential,
+    configurational_entropy,
+    entropic_coefficient,
+    metal_energy,
+    open_circuit_voltage,
+    thermodynamic_factor,
+    two_phase_regions,
+)
+
+__all__ = [
+    "ClusterExpansion",
+    "HopBarriers",
+    "HopKind",
+    "HullReport",
+    "Orbit",
+    "chemical_diffusivity",
+    "chemical_potential",
+    "cluster_orbits",
+    "cluster_vector",
+    "configurational_entropy",
+    "entropic_coefficient",
+    "fit_cluster_expansion",
+    "jump_diffusivity",
+    "kinetic_monte_carlo",
+    "metal_energy",
+    "open_circuit_voltage",
+    "semi_grand_canonical",
+    "thermodynamic_factor",
+    "tracer_diffusivity",
+    "two_phase_regions",
+]

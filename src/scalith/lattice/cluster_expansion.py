@@ -86,13 +86,23 @@ class ClusterExpansion(Spec):
 
     @classmethod
     def given(
-        cls, host: Host, interactions: tuple[float, ...], pair_cutoff: float, triplet_cutoff: float = 0.0, quadruplet_cutoff: float = 0.0
+        cls,
+        host: Host,
+        interactions: tuple[float, ...],
+        pair_cutoff: float,
+        triplet_cutoff: float = 0.0,
+        quadruplet_cutoff: float = 0.0,
     ) -> ClusterExpansion:
         """An expansion with stated interactions (eV per cluster, in the order of `cluster_orbits`): a model, not a fit."""
         orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
         if len(interactions) != len(orbits):
             orders = ", ".join(str(orbit.order) for orbit in orbits)
-            raise InputError("cluster expansion", "interactions", f"{len(interactions)} values", f"{len(orbits)}, one an orbit (orders {orders})")
+            raise InputError(
+                "cluster expansion",
+                "interactions",
+                f"{len(interactions)} values",
+                f"{len(orbits)}, one an orbit (orders {orders})",
+            )
         source = Source(kind="assumed", reference="interactions stated by the user", parents=(host.digest,))
         return cls(host=host, orbits=orbits, interactions=tuple(float(value) for value in interactions), source=source)
 
@@ -110,7 +120,9 @@ class ClusterExpansion(Spec):
     def draws(self, count: int, seed: int) -> tuple[ClusterExpansion, ...]:
         """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
         if not self.covariance:
-            raise InputError("cluster expansion", "covariance", "none", "a fitted expansion: one with given interactions has no posterior")
+            raise InputError(
+                "cluster expansion", "covariance", "none", "a fitted expansion: one with given interactions has no posterior"
+            )
         values, vectors = np.linalg.eigh(np.array(self.covariance))
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
@@ -119,7 +131,9 @@ class ClusterExpansion(Spec):
             self.model_copy(
                 update={
                     "interactions": tuple(float(value) for value in member),
-                    "source": predicted("scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}),
+                    "source": predicted(
+                        "scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}
+                    ),
                 }
             )
             for k, member in enumerate(members)
@@ -180,14 +194,18 @@ def fit_cluster_expansion(
         root_mean_square_error=float(np.sqrt(np.mean((y - A @ result.weights) ** 2))),
         leave_one_out_error=float(np.sqrt(np.mean(result.leave_one_out**2))),
         hull=hull_report(orderings["x"].values, y, A @ result.weights),
-        source=predicted("scalith.lattice.cluster_expansion.fit_cluster_expansion", host.digest, settings=settings, files=energies.files),
+        source=predicted(
+            "scalith.lattice.cluster_expansion.fit_cluster_expansion", host.digest, settings=settings, files=energies.files
+        ),
     )
 
 
 def _require_same_host(host: Host, orderings: xr.Dataset) -> None:
     known = orderings.attrs.get("host")
     if known is not None and Host.model_validate_json(known).digest != host.digest:
-        raise InputError("cluster expansion", "orderings", Host.model_validate_json(known).name, f"orderings mapped on host {host.name} itself")
+        raise InputError(
+            "cluster expansion", "orderings", Host.model_validate_json(known).name, f"orderings mapped on host {host.name} itself"
+        )
 
 
 def lower_hull(x: NDArray[np.float64], energy: NDArray[np.float64]) -> tuple[int, ...]:

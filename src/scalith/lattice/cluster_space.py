@@ -91,7 +91,9 @@ def neighbours_within(host: Host, cutoff: float) -> list[list[tuple[LatticeSite,
     return result
 
 
-def cluster_orbits(host: Host, pair_cutoff: float, triplet_cutoff: float = 0.0, quadruplet_cutoff: float = 0.0) -> tuple[Orbit, ...]:
+def cluster_orbits(
+    host: Host, pair_cutoff: float, triplet_cutoff: float = 0.0, quadruplet_cutoff: float = 0.0
+) -> tuple[Orbit, ...]:
     """Orbits of all clusters whose sites lie within the cut-offs of each other.
 
     Parameters
@@ -110,7 +112,11 @@ def cluster_orbits(host: Host, pair_cutoff: float, triplet_cutoff: float = 0.0, 
     InputError
         A cut-off is negative, or the pair cut-off reaches no neighbour.
     """
-    for name, cutoff in (("pair_cutoff", pair_cutoff), ("triplet_cutoff", triplet_cutoff), ("quadruplet_cutoff", quadruplet_cutoff)):
+    for name, cutoff in (
+        ("pair_cutoff", pair_cutoff),
+        ("triplet_cutoff", triplet_cutoff),
+        ("quadruplet_cutoff", quadruplet_cutoff),
+    ):
         if not 0.0 <= cutoff < 100.0:
             raise InputError("cluster space", name, cutoff, "a length in Å between 0 and 100")
     operations = site_operations(host)
@@ -122,7 +128,9 @@ def cluster_orbits(host: Host, pair_cutoff: float, triplet_cutoff: float = 0.0, 
             orbits += _sorted(host, _clusters(host, order, cutoff), operations)
     if pair_cutoff > 0.0 and not any(orbit.order == 2 for orbit in orbits):
         nearest = min(item[0][1] for item in neighbours_within(host, 20.0) if item)
-        raise InputError("cluster space", "pair_cutoff", pair_cutoff, f"at least the distance of neighbouring sites, {nearest:.3f} Å")
+        raise InputError(
+            "cluster space", "pair_cutoff", pair_cutoff, f"at least the distance of neighbouring sites, {nearest:.3f} Å"
+        )
     return tuple(orbits)
 
 
@@ -145,7 +153,10 @@ def _cliques(close: NDArray[np.bool_], size: int) -> list[tuple[int, ...]]:
     cliques: list[tuple[int, ...]] = [(k,) for k in range(len(close))]
     for _ in range(size - 1):
         cliques = [
-            (*members, int(k)) for members in cliques for k in range(members[-1] + 1, len(close)) if all(close[k, m] for m in members)
+            (*members, int(k))
+            for members in cliques
+            for k in range(members[-1] + 1, len(close))
+            if all(close[k, m] for m in members)
         ]
     return cliques
 
@@ -161,7 +172,9 @@ def _sorted(host: Host, clusters: set[Cluster], operations: SiteOperations) -> l
         centre = places.mean(axis=0)
         radius = float(np.mean(np.linalg.norm(places - centre, axis=1)))
         longest = max((float(np.linalg.norm(a - b)) for a, b in combinations(places, 2)), default=0.0)
-        orbits.append(Orbit(order=len(seed), radius=round(radius, 9), diameter=round(longest, 9), clusters=tuple(sorted(members))))
+        orbits.append(
+            Orbit(order=len(seed), radius=round(radius, 9), diameter=round(longest, 9), clusters=tuple(sorted(members)))
+        )
     return sorted(orbits, key=lambda orbit: (round(orbit.radius, 4), orbit.multiplicity, orbit.clusters))
 
 

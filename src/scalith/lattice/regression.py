@@ -100,7 +100,9 @@ def _leave_one_out(A: NDArray[np.float64], y: NDArray[np.float64], penalties: ND
     return np.where(free > 1e-9, residual / np.maximum(free, 1e-9), np.abs(y - y.mean()).max())
 
 
-def _posterior(A: NDArray[np.float64], y: NDArray[np.float64], penalties: NDArray[np.float64], noise: float | None = None) -> Regression:
+def _posterior(
+    A: NDArray[np.float64], y: NDArray[np.float64], penalties: NDArray[np.float64], noise: float | None = None
+) -> Regression:
     operator, inverse = _solve(A, penalties)
     weights = operator @ y
     residual = y - A @ weights

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.cluster_space import Cluster, Orbit, canonical
+from scalith.lattice.cluster_space import Cluster, LatticeSite, Orbit, canonical
 from scalith.lattice.kernels.fields import InteractionTables
 from scalith.quantities import InputError
 
@@ -59,7 +59,7 @@ def occupation_interactions(orbits: Sequence[Orbit], interactions: Sequence[floa
     return constant, {cluster: value for cluster, value in sorted(energies.items()) if abs(value) > NEGLIGIBLE}
 
 
-def neighbour_sites(shape: tuple[int, int, int], sublattices: int, slots: Sequence[Sequence[tuple[int, int, int, int]]]) -> NDArray[np.int32]:
+def neighbour_sites(shape: tuple[int, int, int], sublattices: int, slots: Sequence[Sequence[LatticeSite]]) -> NDArray[np.int32]:
     """Site in each slot of each site, shape (sites, slots); `slots[s]` lists (sublattice, offset) around sublattice s."""
     n1, n2, n3 = shape
     a, b, c = (grid.ravel() for grid in np.meshgrid(np.arange(n1), np.arange(n2), np.arange(n3), indexing="ij"))
@@ -74,20 +74,41 @@ def neighbour_sites(shape: tuple[int, int, int], sublattices: int, slots: Sequen
 
 
 def interaction_tables(
-    energies: dict[Cluster, float], sublattices: int, shape: tuple[int, int, int]
-) -> tuple[InteractionTables, list[list[tuple[int, int, int, int]]]]:
-    """Kernel tables of occupation interactions on an n₁ × n₂ × n₃ supercell, and the neighbour slots they use.
+    energies: dict[Cluster, float],
+    sublattices: int,
+    shape: tuple[int, int, int],
+    extra: Sequence[Sequence[LatticeSite]] | None = None,
+) -> tuple[InteractionTables, list[dict[LatticeSite, int]]]:
+    """Kernel tables of occupation interactions on an n₁ × n₂ × n₃ supercell.
 
-    A cluster that the supercell folds onto itself (two of its sites become one) keeps its energy: n² = n.
+    Parameters
+    ----------
+    energies : dict of cluster to float
+        From `occupation_interactions`.
+    sublattices : int
+    shape : three ints
+    extra : list of lists of sites, optional
+        Sites around each sublattice that need a neighbour slot besides those that interact.
+
+    Returns
+    -------
+    tables : InteractionTables
+    slots : list of dict
+        For each sublattice the neighbour slot of each shift (sublattice, offset).
+
+    Raises
+    ------
+    InputError
+        The supercell is so small that a cluster meets its own image.
     """
     point = np.zeros(sublattices)
-    slots: list[dict[tuple[int, int, int, int], int]] = [{} for _ in range(sublattices)]
+    slots: list[dict[LatticeSite, int]] = [{site: k for k, site in enumerate(sites)} for sites in extra or [[]] * sublattices]
     # lists[order][sublattice] holds (slots of the other sites, energy)
     lists: dict[int, list[list[tuple[tuple[int, ...], float]]]] = {order: [[] for _ in range(sublattices)] for order in (2, 3, 4)}
     for cluster, energy in energies.items():
         for index, origin in enumerate(cluster):
             s = origin[0]
-            others: list[tuple[int, int, int, int]] = []
+            others: list[LatticeSite] = []
             for position, site in enumerate(cluster):
                 shift = (site[0], *(int(p - q) for p, q in zip(site[1:], origin[1:], strict=True)))
                 folded = site[0] == s and all(d % n == 0 for d, n in zip(shift[1:], shape, strict=True))
@@ -121,4 +142,4 @@ def interaction_tables(
         *parts[3],
         *parts[4],
     )
-    return tables, ordered
+    return tables, slots

@@ -15,14 +15,14 @@ def semi_grand_canonical_chain(
     tables: InteractionTables,
     exchanged: NDArray[np.float64],
     occupation: NDArray[np.int8],
-    thermal_energy: float,
+    thermal_energies: NDArray[np.float64],
     chemical_potentials: NDArray[np.float64],
     sweeps: int,
     seed: np.uint64,
     filled: NDArray[np.float64],
     energies: NDArray[np.float64],
 ) -> float:
-    """Walk through a list of chemical potentials, each started from the last configuration of the one before.
+    """Walk through a list of states (kT, μ), each started from the last configuration of the one before.
 
     One step picks a site at random and changes its state with probability min(1, exp(−ΔΩ/kT)), Ω = E − μ Σ e n.
 
@@ -32,10 +32,8 @@ def semi_grand_canonical_chain(
         1 where the reservoir's ion fills the sublattice, 0 elsewhere.
     occupation : ndarray of int8, shape (sites,)
         Start, and on return the end.
-    thermal_energy : float
-        kT, eV.
-    chemical_potentials : ndarray, shape (m,)
-        eV.
+    thermal_energies, chemical_potentials : ndarray, shape (m,)
+        kT and μ of each state, eV.
     filled, energies : ndarray, shape (m, sweeps)
         On return the number of exchanged ions and the energy (eV) after each sweep.
 
@@ -49,12 +47,12 @@ def semi_grand_canonical_chain(
     energy = compute_fields(tables, occupation, field)
     state = seed
     drift = 0.0
-    inverse = 1.0 / thermal_energy
     ions = 0.0
     for i in range(sites):
         ions += exchanged[i % tables.sublattices] * occupation[i]
     for m in range(chemical_potentials.size):
         mu = chemical_potentials[m]
+        inverse = 1.0 / thermal_energies[m]
         # The field carries −μ, so that a trial needs one number only.
         for i in range(sites):
             field[i] -= mu * exchanged[i % tables.sublattices]

@@ -1,0 +1,353 @@
+"""Semi-grand-canonical Monte Carlo over temperatures and chemical potentials, with errors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from scalith.lattice.kernels.fields import compute_fields
+from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.supercell import interaction_tables, occupation_interactions, supercell_shape
+from scalith.lattice.time_series import average, burn_in
+from scalith.quantities import InputError, predicted
+from scalith.quantities.constants import BOLTZMANN_EV
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from scalith.lattice.cluster_expansion import ClusterExpansion
+    from scalith.lattice.kernels.fields import InteractionTables
+
+Progress = Callable[[float, str], None]
+
+EDGE = 0.004
+"""Filled fraction at which an automatic range of chemical potentials ends (and 1 minus it)."""
+
+
+class Model(NamedTuple):
+    """A cluster expansion on a supercell, ready for kernels.
+
+    Attributes
+    ----------
+    tables : InteractionTables
+    constant : float
+        eV per primitive cell.
+    exchanged : ndarray, shape (sublattices,)
+        1 on the working ion's sublattices.
+    shape : tuple of int
+        Primitive cells along each vector.
+    """
+
+    tables: InteractionTables
+    constant: float
+    exchanged: NDArray[np.float64]
+    shape: tuple[int, int, int]
+
+    @property
+    def cells(self) -> int:
+        """Primitive cells."""
+        return int(np.prod(self.shape))
+
+    @property
+    def sites(self) -> int:
+        """Sites that the working ion may fill."""
+        return self.cells * int(self.exchanged.sum())
+
+
+def model_on(expansion: ClusterExpansion, cells: int | Sequence[int]) -> Model:
+    """Interactions of an expansion on a supercell of `cells` primitive cells along each vector."""
+    shape = supercell_shape(cells)
+    sublattices = len(expansion.host.active)
+    constant, energies = occupation_interactions(expansion.orbits, expansion.interactions)
+    tables, _ = interaction_tables(energies, sublattices, shape)
+    exchanged = np.zeros(sublattices)
+    exchanged[expansion.host.working] = 1.0
+    return Model(tables, constant, exchanged, shape)
+
+
+class StateAverages(NamedTuple):
+    """Averages at one (T, μ)."""
+
+    x: float
+    x_error: float
+    energy: float
+    energy_error: float
+    fluctuations: float
+    fluctuations_error: float
+    partial_energy: float
+    partial_energy_error: float
+    inefficiency: float
+
+
+def semi_grand_canonical(
+    expansion: ClusterExpansion,
+    temperatures: ArrayLike,
+    chemical_potentials: ArrayLike | None = None,
+    *,
+    cells: int | Sequence[int] = 12,
+    sweeps: int = 200,
+    points: int = 72,
+    seed: int,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Sample the filling x and the energy at given temperature T and chemical potential μ of the working ion.
+
+    Configurations appear with probability ∝ exp(−(E − μN)/kT). At every μ the lattice is cooled from a temperature at
+    which it is disordered, through a geometric ladder, to the temperatures asked for: so ordered phases form on the way
+    and no state depends on its neighbour in μ. The grand potential φ is integrated from the empty end, where the dilute gas is
+    exact, up in T at the lowest μ, along μ at the hot end (no transition there: dφ = −x dμ) and down in T at
+    each μ (d(φ/T) = ω d(1/T), ω = ⟨E − μN⟩); at the full end it must meet the dilute gas of vacancies (closure).
+
+    Parameters
+    ----------
+    expansion : ClusterExpansion
+    temperatures : array_like, shape (T,)
+        K, increasing.
+    chemical_potentials : array_like, shape (mu,), optional
+        eV, increasing. Without them `points` values are placed so that x goes from below 0.005 to above 0.995 at every
+        temperature, denser where x changes fast.
+    cells : int or three ints
+        Primitive cells of the supercell along each vector; multiples of the periods of expected ordered phases (12).
+    sweeps : int
+        Sweeps (one trial a site) at each state; burn-in is found and taken off.
+    points : int
+        Number of automatic chemical potentials.
+    seed : int
+    executor : concurrent.futures.Executor, optional
+        Runs the chemical potentials side by side; threads of this process by default. Results do not depend on it.
+    progress : callable, optional
+        Called with (fraction done, message).
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``T`` (K) and ``mu`` (eV): ``x``, ``x_error``; ``energy``, ``energy_error`` (eV per primitive cell);
+        ``fluctuations`` ⟨δN²⟩/sites and ``partial_energy`` ⟨δE δN⟩/⟨δN²⟩ = ∂E/∂N at constant T (eV per ion), with errors;
+        ``grand_potential`` (eV per site of the working ion) and its ``grand_potential_closure`` (T); ``inefficiency``
+        (sweeps per independent sample).
+
+    Raises
+    ------
+    InputError
+        Temperatures or chemical potentials do not increase, too few sweeps, a supercell too small for the clusters.
+    """
+    T = increasing("temperatures", temperatures, positive=True)
+    if sweeps < 20:
+        raise InputError("Monte Carlo", "sweeps", sweeps, "at least 20")
+    model = model_on(expansion, cells)
+    hot = cooling_ladder(model, float(T[-1]))
+    pilot_seed, chain_seed = np.random.SeedSequence(seed).spawn(2)
+    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    try:
+        if chemical_potentials is None:
+            mu = _automatic_chemical_potentials(model, T, hot, points, pilot_seed, pool)
+        else:
+            mu = increasing("chemical_potentials", chemical_potentials)
+        states = _cooled(model, T, hot, mu, sweeps, chain_seed, pool, progress)
+    finally:
+        if executor is None:
+            pool.shutdown(cancel_futures=True)
+    settings = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed, "points": len(mu)}
+    source = predicted("scalith.lattice.monte_carlo.semi_grand_canonical", expansion.digest, settings=settings)
+    return _dataset(model, T, hot, mu, states).assign_attrs(source=source.to_json(), host=expansion.host.name)
+
+
+def increasing(name: str, values: ArrayLike, *, positive: bool = False) -> NDArray[np.float64]:
+    """An increasing list of numbers, or an `InputError` that names it."""
+    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if array.ndim != 1 or not np.all(np.isfinite(array)) or np.any(np.diff(array) <= 0) or (positive and array[0] <= 0):
+        raise InputError("Monte Carlo", name, array, "finite, strictly increasing values" + (" above 0 K" if positive else ""))
+    return array
+
+
+def cooling_ladder(model: Model, T: float) -> NDArray[np.float64]:
+    """Temperatures from disorder down to just above T, in steps of 8 %; empty where T is hot enough already.
+
+    Hot means kT of 0.3 √(Σ V²) over the pair interactions V of a site: then orderings melt.
+    """
+    tables = model.tables
+    strongest = max(
+        float(np.sqrt(np.sum(tables.pair_energy[a:b] ** 2)))
+        for a, b in zip(tables.pair_start[:-1], tables.pair_start[1:], strict=True)
+    )
+    ratio = 0.3 * strongest / (BOLTZMANN_EV * T)
+    if ratio <= 1.0:
+        return np.empty(0)
+    count = int(np.ceil(np.log(ratio) / 0.08))
+    return T * ratio ** (np.arange(count, 0, -1) / count)
+
+
+def cool(
+    model: Model, mu: float, hot: NDArray[np.float64], T: NDArray[np.float64], sweeps: int, seed: np.random.SeedSequence
+) -> list[StateAverages]:
+    """Averages at the temperatures `hot` (falling, a quarter of the sweeps each), then at T from the highest down."""
+    occupation = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
+    occupation[::2] = 1
+    word = seed.generate_state(2, np.uint64)
+    averages: list[StateAverages] = []
+    for stage, (temperatures, count) in enumerate(((hot, max(sweeps // 4, 10)), (T[::-1], sweeps))):
+        if len(temperatures) == 0:
+            continue
+        filled, energies = np.empty((len(temperatures), count)), np.empty((len(temperatures), count))
+        thermal, potentials = BOLTZMANN_EV * np.ascontiguousarray(temperatures), np.full(len(temperatures), mu)
+        semi_grand_canonical_chain(
+            model.tables, model.exchanged, occupation, thermal, potentials, count, word[stage], filled, energies
+        )
+        averages += [_averages(model, ions, energy) for ions, energy in zip(filled, energies, strict=True)]
+    return averages
+
+
+def _cooled(
+    model: Model,
+    T: NDArray[np.float64],
+    hot: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    sweeps: int,
+    seed: np.random.SeedSequence,
+    pool: Executor,
+    progress: Progress | None,
+) -> NDArray[np.float64]:
+    """Averages at all states, shape (len(hot) + len(T), mu, fields of StateAverages), from hot to cold."""
+    seeds = seed.spawn(len(mu))
+    count = len(mu)
+    columns = []
+    arguments = ([model] * count, mu, [hot] * count, [T] * count, [sweeps] * count, seeds)
+    for done, chain in enumerate(pool.map(cool, *arguments), start=1):
+        columns.append(chain)
+        if progress is not None:
+            progress(done / count, f"Monte Carlo: {done} of {count} chemical potentials")
+    return np.array(columns).transpose(1, 0, 2)
+
+
+def _averages(model: Model, ions: NDArray[np.float64], energies: NDArray[np.float64]) -> StateAverages:
+    start = max(burn_in(ions), burn_in(energies))
+    count = average(ions, start)
+    energy = average(energies, start)
+    dn = ions[start:] - count.mean
+    de = energies[start:] - energy.mean
+    squares = average(dn * dn, 0)
+    variance = max(squares.mean, 1e-12)
+    partial = float(np.mean(dn * de)) / variance
+    scatter = average(dn * (de - partial * dn), 0).error / variance if squares.mean > 0 else np.inf
+    # Squares about the sample mean miss the variance of that mean: put back.
+    independent = max(len(dn) / max(count.inefficiency, energy.inefficiency), 2.0)
+    unbias = independent / (independent - 1.0)
+    # A series that never changed is not without error: one more ion or vacancy in all samples would have gone unseen.
+    unseen = 1.0 / len(dn)
+    return StateAverages(
+        x=count.mean / model.sites,
+        x_error=max(count.error, unseen) / model.sites,
+        energy=model.constant + energy.mean / model.cells,
+        energy_error=energy.error / model.cells,
+        fluctuations=squares.mean * unbias / model.sites,
+        fluctuations_error=max(squares.error, unseen) / model.sites,
+        # Hardly any fluctuation says nothing of the slope: the error then covers the whole range of site energies.
+        partial_energy=partial,
+        partial_energy_error=min(scatter + 1.0 / np.sqrt(1.0 + variance * len(dn)), 1e3),
+        inefficiency=max(count.inefficiency, energy.inefficiency),
+    )
+
+
+def _automatic_chemical_potentials(
+    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], points: int, seed: np.random.SeedSequence, pool: Executor
+) -> NDArray[np.float64]:
+    """Values whose x runs from EDGE to 1 − EDGE at every temperature, spaced evenly in a mix of x and μ."""
+    field = np.empty(model.cells * model.tables.sublattices)
+    ends = []
+    for state in (0, 1):
+        compute_fields(model.tables, np.full(field.size, state, dtype=np.int8), field)
+        of_ion = field.reshape(model.cells, -1)[0][model.exchanged > 0]
+        ends += [float(of_ion.min()), float(of_ion.max())]
+    margin = BOLTZMANN_EV * float(T[-1]) * np.log((1 - EDGE) / EDGE)
+    grid = np.linspace(min(ends) - margin, max(ends) + margin, 97)
+    coldest = np.array([T[0], T[-1]]) if len(T) > 1 else T
+    x = _cooled(model, coldest, hot, grid, 40, seed, pool, None)[len(hot) :, :, 0]
+    x = np.maximum.accumulate(x, axis=1)
+    # Two steps beyond on either side: the pilot is noisy.
+    low = max(0, min(int(np.searchsorted(row, EDGE)) for row in x) - 2)
+    high = min(len(grid) - 1, max(int(np.searchsorted(row, 1 - EDGE)) for row in x) + 1)
+    grid, x = grid[low : high + 1], x[:, low : high + 1]
+    # A jump of x is a transition that no density of μ resolves: it counts no more than a few steps.
+    density = np.mean(np.minimum(np.diff(x, axis=1), 0.03), axis=0) + 0.4 * np.diff(grid) / (grid[-1] - grid[0])
+    cumulative = np.concatenate([[0.0], np.cumsum(density)])
+    return np.interp(np.linspace(0.0, cumulative[-1], points), cumulative, grid)
+
+
+def _dataset(
+    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
+) -> xr.Dataset:
+    potential, closure = _grand_potential(model, T, hot, mu, states)
+    described = {
+        "x": ("1", "filled fraction"),
+        "x_error": ("1", "standard error of the filled fraction"),
+        "energy": ("eV", "energy per primitive cell"),
+        "energy_error": ("eV", "standard error of the energy"),
+        "fluctuations": ("1", "variance of the number of ions per site"),
+        "fluctuations_error": ("1", "standard error of the fluctuations"),
+        "partial_energy": ("eV", "change of the energy with the number of ions"),
+        "partial_energy_error": ("eV", "standard error of the partial energy"),
+        "inefficiency": ("1", "sweeps per independent sample"),
+    }
+    wanted = states[len(hot) :][::-1]
+    data = xr.Dataset(coords={"T": T, "mu": mu})
+    for index, (name, (unit, words)) in enumerate(described.items()):
+        data[name] = (("T", "mu"), wanted[..., index], {"units": unit, "long_name": words})
+    data["grand_potential"] = (
+        ("T", "mu"),
+        potential,
+        {"units": "eV", "long_name": "grand potential per site of the working ion"},
+    )
+    words = "integrated grand potential minus that of the dilute vacancies at the full end"
+    data["grand_potential_closure"] = ("T", closure, {"units": "eV", "long_name": words})
+    data["T"].attrs.update(units="K", long_name="temperature")
+    data["mu"].attrs.update(units="eV", long_name="chemical potential of the working ion")
+    return data.assign_attrs(sites=model.sites, cells=model.cells)
+
+
+def _grand_potential(
+    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """φ(T, mu), eV per site of the working ion, and its closure error at the full end (T)."""
+    names = StateAverages._fields
+    x, energy = states[..., 0], states[..., names.index("energy")]
+    per_cell = model.sites / model.cells
+    ladder = np.concatenate([hot, T[::-1]])
+    omega = energy / per_cell - mu * x
+    # φ/T along each μ relative to the hottest state.
+    along_T = np.concatenate(
+        [np.zeros((1, len(mu))), np.cumsum(0.5 * (omega[1:] + omega[:-1]) * np.diff(1.0 / ladder)[:, None], axis=0)]
+    )
+    slope = np.maximum(states[0, :, names.index("fluctuations")], 0.0) / (BOLTZMANN_EV * ladder[0])
+    along_mu = -integral(mu, x[0], slope) / ladder[0]
+    empty, full = end_energies(model)
+    cold = -1
+    start = (empty / per_cell + BOLTZMANN_EV * ladder[cold] * np.log1p(-x[cold, 0])) / ladder[cold] - along_T[cold, 0]
+    phi = ladder[:, None] * (start + along_mu + along_T)
+    closure = phi[:, -1] - (full / per_cell - mu[-1] + BOLTZMANN_EV * ladder * np.log(np.clip(x[:, -1], 1e-300, 1.0)))
+    first = len(hot)
+    # Half of the closure error is taken off linearly in μ: neither end is better known than the other.
+    share = (mu - mu[0]) / (mu[-1] - mu[0]) if len(mu) > 1 else np.zeros(1)
+    corrected = phi[first:] - closure[first:, None] * share
+    return corrected[::-1], closure[first:][::-1]
+
+
+def integral(mu: NDArray[np.float64], x: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    """∫ x dμ from the first value, shape (mu,): cubic Hermite pieces where the slope is resolved, else trapezia."""
+    h = np.diff(mu)
+    correction = h**2 / 12.0 * (slope[:-1] - slope[1:])
+    limit = 0.25 * h * np.abs(np.diff(x))
+    pieces = 0.5 * h * (x[1:] + x[:-1]) + np.clip(correction, -limit, limit)
+    return np.concatenate([[0.0], np.cumsum(pieces)])
+
+
+def end_energies(model: Model) -> tuple[float, float]:
+    """Energy of the host with all sites empty and all filled, eV per primitive cell."""
+    field = np.empty(model.cells * model.tables.sublattices)
+    energies = [compute_fields(model.tables, np.full(field.size, state, dtype=np.int8), field) for state in (0, 1)]
+    return model.constant + energies[0] / model.cells, model.constant + energies[1] / model.cells

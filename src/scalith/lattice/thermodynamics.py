@@ -1,0 +1,365 @@
+"""Thermodynamic properties of the filling x, from sampled states (T, μ): one method for all of them.
+
+At each temperature the sampled states (x_i, μ_i) are put in order first: x must not fall as μ rises (convexity of the
+free energy), so that violations within noise are pooled (isotonic regression). A jump of x between neighbouring μ is a
+two-phase region; inside it the common tangent holds: μ is constant, energy and entropy follow the lever rule. Between states
+μ is linear in ln(x/(1−x)), exact for an ideal solution. What leaves is averaged over a window of stated half-width in x
+(Epanechnikov's kernel). Averaging keeps monotonic curves monotonic and keeps ∫μ dx, the free energy.
+
+Fluctuations give the slopes without differences: Θ = ∂(μ/kT)/∂ln x = x · sites/⟨δN²⟩, ∂E/∂N = ⟨δE δN⟩/⟨δN²⟩, and with it
+∂s/∂x = (∂E/∂N − μ)/T.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from scalith.quantities import InputError, Property, Source, digest, predicted
+from scalith.quantities.constants import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+X_GRID = np.round(np.linspace(0.005, 0.995, 199), 9)
+"""Fillings at which properties are given."""
+WINDOW = 0.012
+"""Half-width in x of the averaging window; a quarter of the distance to x = 0 or 1 where that is less."""
+GAP = 0.03
+"""A jump of x between neighbouring chemical potentials, wider than this and than four times what the fluctuations explain, is a two-phase region."""
+
+
+class _Isotherm(NamedTuple):
+    """States at one temperature in order of x, and the two-phase regions between them."""
+
+    T: float
+    mu: NDArray[np.float64]
+    x: NDArray[np.float64]
+    x_error: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    entropy: NDArray[np.float64]
+    fluctuations: NDArray[np.float64]
+    fluctuations_error: NDArray[np.float64]
+    partial_energy: NDArray[np.float64]
+    partial_energy_error: NDArray[np.float64]
+    gaps: list[tuple[int, int]]
+
+
+def _isotherms(sampled: xr.Dataset) -> list[_Isotherm]:
+    missing = [name for name in ("x", "x_error", "energy", "fluctuations", "grand_potential") if name not in sampled]
+    if missing:
+        raise InputError("sampled", missing[0], "no such variable", "a data set of semi_grand_canonical")
+    return [_isotherm(sampled.isel(T=k)) for k in range(sampled.sizes["T"])]
+
+
+def _isotherm(state: xr.Dataset) -> _Isotherm:
+    T = float(state["T"])
+    per_cell = state.attrs["sites"] / state.attrs["cells"]
+    # A state that fell back into the phase of lower x is metastable: left out.
+    state = state.isel(mu=_longest_rising(state["x"].values, 0.01))
+    mu, raw, error = state["mu"].values, state["x"].values, state["x_error"].values
+    x = np.clip(isotonic(raw, 1.0 / (error**2 + 0.002**2)), 1e-9, 1 - 1e-9)
+    energy = state["energy"].values / per_cell
+    entropy = (energy - mu * raw - state["grand_potential"].values) / T
+    # Pooling moved x a little: the energy follows at constant grand potential and entropy.
+    energy = energy + mu * (x - raw)
+    fluctuations = state["fluctuations"].values
+    # What the slope at either end lets x change by between neighbours.
+    slope = np.maximum(fluctuations[:-1], fluctuations[1:]) / (BOLTZMANN_EV * T)
+    jumps = np.diff(x)
+    wide = (jumps > GAP) & (jumps > 4.0 * slope * np.diff(mu))
+    gaps = [(int(k), int(k) + 1) for k in np.flatnonzero(wide)]
+    return _Isotherm(
+        T,
+        mu,
+        x,
+        error,
+        energy,
+        np.maximum(entropy, 0.0),
+        fluctuations,
+        state["fluctuations_error"].values,
+        state["partial_energy"].values,
+        state["partial_energy_error"].values,
+        gaps,
+    )
+
+
+def isotonic(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The non-decreasing sequence nearest to `values` in the weighted squares (pool adjacent violators)."""
+    blocks: list[tuple[float, float, int]] = []
+    for value, weight in zip(values, weights, strict=True):
+        blocks.append((float(value), float(weight), 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (a, wa, na), (b, wb, nb) = blocks[-2:]
+            blocks[-2:] = [((a * wa + b * wb) / (wa + wb), wa + wb, na + nb)]
+    return np.concatenate([np.full(count, value) for value, _, count in blocks])
+
+
+def _longest_rising(values: NDArray[np.float64], slack: float) -> NDArray[np.intp]:
+    """Indices of the longest subsequence in which no value lies more than `slack` below one before it."""
+    best = np.ones(len(values), dtype=int)
+    before = np.full(len(values), -1)
+    for k in range(1, len(values)):
+        fitting = np.flatnonzero(values[:k] <= values[k] + slack)
+        if len(fitting):
+            j = fitting[np.argmax(best[fitting])]
+            best[k], before[k] = best[j] + 1, j
+    k = int(np.argmax(best))
+    chosen = []
+    while k >= 0:
+        chosen.append(k)
+        k = int(before[k])
+    return np.array(chosen[::-1], dtype=np.intp)
+
+
+def two_phase_regions(sampled: xr.Dataset) -> list[list[tuple[float, float]]]:
+    """For each temperature the ends (x₁, x₂) of every two-phase region."""
+    return [[(float(iso.x[a]), float(iso.x[b])) for a, b in iso.gaps] for iso in _isotherms(sampled)]
+
+
+def _window(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.minimum(WINDOW, 0.25 * np.minimum(x, 1.0 - x))
+
+
+def _averaged(x_known: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the window around each of X_GRID of the curve through (x, value), linear in ln(x/(1−x)) between them."""
+    nodes, kernel = np.polynomial.legendre.leggauss(24)
+    weight = kernel * (1.0 - nodes**2)
+    weight /= weight.sum()
+    points = X_GRID[:, None] + _window(X_GRID)[:, None] * nodes
+    known = np.log(x_known / (1.0 - x_known))
+    # Equal x (a vertical step of μ) are set apart by a hair, in order.
+    known = known + 1e-9 * np.arange(len(known))
+    return np.asarray(np.interp(np.log(points / (1.0 - points)), known, values) @ weight)
+
+
+def _smoothed(
+    x_known: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], width: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weighted mean over neighbours in x, and its error; weights are the inverse variances times the stretch of x that a state stands for."""
+    stretch = np.gradient(x_known) if len(x_known) > 1 else np.ones(1)
+    weight = (stretch + 1e-4) / np.maximum(errors, 1e-12) ** 2
+    half = np.maximum(np.minimum(width, 0.5 * np.minimum(X_GRID, 1 - X_GRID)), 0.25 * width)
+    distance = np.abs(X_GRID[:, None] - x_known[None, :])
+    nearest = np.sort(distance, axis=1)[:, min(1, len(x_known) - 1)]
+    # Where states are far apart the window widens to take in the nearest two.
+    half = np.maximum(half, 1.2 * nearest)
+    kernel = np.maximum(1.0 - (distance / half[:, None]) ** 2, 0.0) * weight
+    kernel /= kernel.sum(axis=1, keepdims=True)
+    return kernel @ values, np.sqrt(kernel**2 @ errors**2)
+
+
+def _source(name: str, sampled: xr.Dataset, *parents: str, note: str = "") -> Source:
+    settings = {"window_x": WINDOW}
+    parent = Source.from_json(sampled.attrs["source"])
+    return predicted(
+        f"scalith.lattice.thermodynamics.{name}",
+        dataset_digest(sampled),
+        *parents,
+        settings=settings | {"sampling": parent.settings},
+        note=note,
+    )
+
+
+def dataset_digest(data: xr.Dataset) -> str:
+    """Content digest of a data set: names, values, source."""
+    return digest({str(name): data[name].values for name in [*data.coords, *data.data_vars]}, data.attrs.get("source"))
+
+
+def _property(
+    name: str,
+    unit: str,
+    sampled: xr.Dataset,
+    values: list[NDArray[np.float64]],
+    errors: list[NDArray[np.float64]],
+    source: Source,
+) -> Property:
+    coordinates = {"x": X_GRID, "T": sampled["T"].values}
+    return Property.from_arrays(name, coordinates, np.array(values).T, unit, source, np.array(errors).T)
+
+
+def _chemical_potential(iso: _Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """μ on X_GRID and its error, eV."""
+    x, mu = iso.x.copy(), iso.mu
+    points_x, points_mu = [x], [mu]
+    for a, b in iso.gaps:
+        # Common tangent: where the tangents of both phases, grand potential against μ, cross.
+        level = _coexistence(iso, a, b)
+        points_x.append(np.array([x[a] + 1e-7, x[b] - 1e-7]))
+        points_mu.append(np.array([level, level]))
+    all_x, all_mu = np.concatenate(points_x), np.concatenate(points_mu)
+    order = np.lexsort([all_mu, all_x])
+    value = _averaged(all_x[order], np.maximum.accumulate(all_mu[order]))
+    spacing = np.maximum(np.gradient(mu), 1e-6) if len(mu) > 1 else np.ones(1)
+    steep = np.minimum(iso.x_error * BOLTZMANN_EV * iso.T / np.maximum(iso.fluctuations, 1e-6), spacing)
+    _, error = _smoothed(x, mu, np.maximum(steep, 1e-6), WINDOW)
+    return np.maximum.accumulate(value), error
+
+
+def _coexistence(iso: _Isotherm, a: int, b: int) -> float:
+    phi = [iso.energy[k] - iso.T * iso.entropy[k] - iso.mu[k] * iso.x[k] for k in (a, b)]
+    crossing = (phi[0] + iso.x[a] * iso.mu[a] - phi[1] - iso.x[b] * iso.mu[b]) / (iso.x[a] - iso.x[b])
+    return float(np.clip(crossing, iso.mu[a], iso.mu[b]))
+
+
+def chemical_potential(sampled: xr.Dataset) -> Property:
+    """Chemical potential μ(x, T) of the working ion, J mol-1, on the energy scale of the fit.
+
+    Parameters
+    ----------
+    sampled : xarray.Dataset
+        From `scalith.lattice.semi_grand_canonical`.
+
+    Returns
+    -------
+    Property
+        Over x 0.005 … 0.995 and the sampled temperatures.
+
+    Raises
+    ------
+    InputError
+        The data set is no Monte Carlo result, or x does not reach 0.005 or 0.995.
+    """
+    values, errors = _all_chemical_potentials(sampled)
+    scale = FARADAY
+    return _property(
+        "chemical_potential",
+        "J mol-1",
+        sampled,
+        [scale * v for v in values],
+        [scale * e for e in errors],
+        _source("chemical_potential", sampled),
+    )
+
+
+def _all_chemical_potentials(sampled: xr.Dataset) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    values, errors = [], []
+    for iso in _isotherms(sampled):
+        if iso.x[0] > X_GRID[0] + 0.002 or iso.x[-1] < X_GRID[-1] - 0.002:
+            found = f"x from {iso.x[0]:.4f} to {iso.x[-1]:.4f} at {iso.T:.0f} K"
+            raise InputError("sampled", "x", found, f"chemical potentials that reach x = {X_GRID[0]:g} and {X_GRID[-1]:g}")
+        value, error = _chemical_potential(iso)
+        values.append(value)
+        errors.append(error)
+    return values, errors
+
+
+def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Property:
+    """Open-circuit voltage against the metal of the working ion, U(x, T) = −(μ(x, T) − E_metal)/e.
+
+    Parameters
+    ----------
+    sampled : xarray.Dataset
+        From `scalith.lattice.semi_grand_canonical`.
+    lithium_energy : Property
+        Energy of the metal per atom, eV or J mol-1, on the scale of the fitted energies. Which value belongs to the
+        energies is the caller's statement; its source becomes the reference state of the voltage. The metal's own entropy is left out.
+
+    Returns
+    -------
+    Property
+        V, over x and T; two-phase regions are flat (common tangent).
+
+    Raises
+    ------
+    InputError
+        The metal's energy is not one number in eV or J mol-1; as `chemical_potential`.
+    """
+    metal = float(lithium_energy.nominal) if not lithium_energy.coordinates else np.nan
+    if not np.isfinite(metal) or lithium_energy.unit not in ("eV", "J mol-1"):
+        raise InputError(
+            "open_circuit_voltage", "lithium_energy", lithium_energy.describe(), "one number in eV or J mol-1 per atom"
+        )
+    if lithium_energy.unit == "J mol-1":
+        metal /= FARADAY
+    values, errors = _all_chemical_potentials(sampled)
+    scatter = 0.0 if lithium_energy.standard_error is None else float(lithium_energy.standard_error)
+    if lithium_energy.unit == "J mol-1":
+        scatter /= FARADAY
+    state = (
+        f"metal of the working ion at {metal:.4f} eV per atom ({lithium_energy.source.kind}: {lithium_energy.source.reference})"
+    )
+    source = _source("open_circuit_voltage", sampled, lithium_energy.digest).model_copy(update={"reference_state": state})
+    return _property(
+        "open_circuit_voltage",
+        "V",
+        sampled,
+        [metal - value for value in values],
+        [np.hypot(error, scatter) for error in errors],
+        source,
+    )
+
+
+def configurational_entropy(sampled: xr.Dataset) -> Property:
+    """Configurational entropy s(x, T) per mole of sites, J mol-1 K-1: (E − μN − φ)/T, by the lever rule in two-phase regions."""
+    values, errors = [], []
+    for iso in _isotherms(sampled):
+        noise = np.full(len(iso.x), 0.02 * BOLTZMANN_EV) + iso.x_error * np.abs(iso.partial_energy - iso.mu) / iso.T
+        value = np.maximum(_averaged(iso.x, iso.entropy), 0.0)
+        _, error = _smoothed(iso.x, iso.entropy, noise, WINDOW)
+        scale = GAS_CONSTANT / BOLTZMANN_EV
+        values.append(scale * value)
+        errors.append(scale * error)
+    return _property(
+        "configurational_entropy", "J mol-1 K-1", sampled, values, errors, _source("configurational_entropy", sampled)
+    )
+
+
+def entropic_coefficient(sampled: xr.Dataset) -> Property:
+    """Entropic coefficient ∂U/∂T at constant x, V K-1: (∂s/∂x)/e = (∂E/∂N − μ)/(eT), the metal's entropy left out.
+
+    Single phases: ∂E/∂N from the fluctuations of energy and ions. Two-phase regions: Clapeyron's (ΔE/ΔN − μ)/T.
+    """
+    values, errors = [], []
+    for iso in _isotherms(sampled):
+        xs, slopes, noise = [iso.x], [(iso.partial_energy - iso.mu) / iso.T], [iso.partial_energy_error / iso.T]
+        for a, b in iso.gaps:
+            inside = np.arange(iso.x[a] + 0.005, iso.x[b], 0.005)
+            span = iso.x[b] - iso.x[a]
+            heat = (iso.energy[b] - iso.energy[a]) / span - _coexistence(iso, a, b)
+            xs.append(inside)
+            slopes.append(np.full(len(inside), heat / iso.T))
+            noise.append(np.full(len(inside), 0.002 / span / iso.T))
+        order = np.argsort(np.concatenate(xs), kind="stable")
+        x, slope, error = (np.concatenate(parts)[order] for parts in (xs, slopes, noise))
+        value, spread = _smoothed(x, slope, error + 2e-6, 2 * WINDOW)
+        values.append(value)
+        errors.append(spread)
+    return _property("entropic_coefficient", "V K-1", sampled, values, errors, _source("entropic_coefficient", sampled))
+
+
+def thermodynamic_factor(sampled: xr.Dataset) -> Property:
+    """Thermodynamic factor Θ = ∂(μ/kT)/∂ln x = x · sites/⟨δN²⟩, from the fluctuations of the number of ions.
+
+    The logarithm of Θ(1 − x), which is 0 for an ideal solution, is averaged over neighbouring states. In a two-phase region
+    no homogeneous state exists to have a Θ: there the logarithm is carried over linearly from the phases on both sides, which the
+    source notes with the regions.
+    """
+    values, errors = [], []
+    regions = []
+    for iso in _isotherms(sampled):
+        ideal = iso.x * (1.0 - iso.x)
+        known = iso.fluctuations > 0.3 * iso.fluctuations_error
+        x = iso.x[known]
+        relative = np.clip(iso.fluctuations_error[known] / iso.fluctuations[known], 0.02, 2.0)
+        logarithm = np.log(ideal[known] / iso.fluctuations[known])
+        value, error = _smoothed(x, logarithm, relative, 2 * WINDOW)
+        for a, b in iso.gaps:
+            low, high = np.searchsorted(X_GRID, [iso.x[a], iso.x[b]])
+            inner = slice(max(low, 1), min(high, len(X_GRID) - 1))
+            ends = [max(low, 1) - 1, min(high, len(X_GRID) - 1)]
+            value[inner] = np.interp(X_GRID[inner], X_GRID[ends], value[ends])
+        regions += [f"{iso.T:.0f} K: x {iso.x[a]:.3f}–{iso.x[b]:.3f}" for a, b in iso.gaps]
+        theta = np.exp(value) / (1.0 - X_GRID)
+        values.append(theta)
+        errors.append(theta * error)
+    note = f"carried over two-phase regions ({'; '.join(regions)})" if regions else ""
+    return _property("thermodynamic_factor", "1", sampled, values, errors, _source("thermodynamic_factor", sampled, note=note))
+
+
+def metal_energy(energy: float, reference: str) -> Property:
+    """Energy of the working ion's metal per atom (eV) as an assumed property in J mol-1, with who says so."""
+    source = Source(kind="assumed", reference=reference, note="the energies' functional decides which value belongs to them")
+    return Property.constant("lithium_energy", energy * ELEMENTARY_CHARGE * AVOGADRO, "J mol-1", source)

@@ -1,0 +1,62 @@
+"""Averages of correlated series, each with its error: burn-in and statistical inefficiency found from the series itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Average(NamedTuple):
+    """Mean of a correlated series.
+
+    Attributes
+    ----------
+    mean, error : float
+        And its standard error.
+    burn_in : int
+        Samples left out at the start.
+    inefficiency : float
+        Samples that count as one independent sample, g = 1 + 2 Σ_t C(t).
+    """
+
+    mean: float
+    error: float
+    burn_in: int
+    inefficiency: float
+
+
+def statistical_inefficiency(series: NDArray[np.float64]) -> float:
+    """g = 1 + 2 Σ C(t) up to the first pair of lags with a negative sum (Geyer's initial positive sequence, DOI 10.1214/ss/1177011137)."""
+    n = len(series)
+    deviation = series - series.mean()
+    variance = float(deviation @ deviation) / n
+    if n < 4 or variance <= 1e-30 * max(1.0, float(np.mean(series)) ** 2):
+        return 1.0
+    size = 1 << (2 * n - 1).bit_length()
+    spectrum = np.fft.rfft(deviation, size)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2, size)[:n] / (n * variance)
+    pairs = correlation[: n - n % 2].reshape(-1, 2).sum(axis=1)
+    negative = np.flatnonzero(pairs <= 0.0)
+    last = int(negative[0]) if len(negative) else len(pairs)
+    return max(1.0, float(2.0 * pairs[:last].sum() - 1.0))
+
+
+def burn_in(series: NDArray[np.float64]) -> int:
+    """Samples to leave out so that most independent samples remain (Chodera 2016, DOI 10.1021/acs.jctc.5b00784)."""
+    n = len(series)
+    starts = sorted({int(n * share) for share in (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)})
+    effective = [(n - start) / statistical_inefficiency(series[start:]) for start in starts]
+    return starts[int(np.argmax(effective))]
+
+
+def average(series: NDArray[np.float64], start: int | None = None) -> Average:
+    """Mean with error after burn-in (found from the series when `start` is not given)."""
+    begin = burn_in(series) if start is None else start
+    rest = series[begin:]
+    inefficiency = statistical_inefficiency(rest)
+    error = float(np.std(rest) * np.sqrt(inefficiency / len(rest)))
+    return Average(float(rest.mean()), error, begin, inefficiency)

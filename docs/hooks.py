@@ -43,6 +43,12 @@ def on_page_content(content: str, page: Any, **_: Any) -> str:
     def display(match: re.Match[str]) -> str:
         return _mathml(html.unescape(match[1]), "block", page.file.src_path)
 
+    def directive(match: re.Match[str]) -> str:
+        equations = html.unescape(match[1]).strip().split("\n\n")
+        return "\n".join(_mathml(equation, "block", page.file.src_path) for equation in equations)
+
+    code = r'<div class="highlight"><pre><span></span><code>(.*?)</code></pre></div>'
+    content = re.sub(r"<p>\.\. math::</p>\s*" + code, directive, content, flags=re.DOTALL)
     content = re.sub(r'<span class="arithmatex">\\\((.*?)\\\)</span>', inline, content, flags=re.DOTALL)
     return re.sub(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', display, content, flags=re.DOTALL)
 

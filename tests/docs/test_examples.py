@@ -55,3 +55,10 @@ def test_links_between_the_pages_at_the_root_lead_somewhere():
 def test_each_room_has_its_page_in_the_api():
     rooms = {path.parent.name for path in (ROOT / "src" / "scalith").glob("*/__init__.py")}
     assert rooms == {path.stem for path in (DOCS / "api").glob("*.md")} - {"index"}
+
+
+def test_the_ladder_page_names_every_rung():
+    from scalith.ladder import rungs
+
+    page = (DOCS / "ladder.md").read_text(encoding="utf-8")
+    assert [name for name in rungs() if f"`{name}`" not in page] == []

@@ -100,7 +100,7 @@ def test_bad_sets_are_named(data, message):
 
 def test_with_values_names_what_it_does_not_know():
     kinetics = ReactionSet.read(SIMPLE)
-    with pytest.raises(InputError, match="unknown reaction"):
+    with pytest.raises(InputError, match="not known as a reaction"):
         kinetics.with_values({"s.heat": 1.0})
     with pytest.raises(InputError, match="did you mean"):
         kinetics.with_values({"r.heatt": 1.0})

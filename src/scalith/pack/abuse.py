@@ -102,7 +102,7 @@ def abuse_test(
     if heat is not None:
         network.heat(body, *_table(heat, where, "heat"))
     result = simulate_network(
-        network, kinetics, t, initial_temperature=initial_temperature, tolerance=tolerance, progress=progress
+        network, kinetics, t, initial_temperature=initial_temperature, tolerance=tolerance, land=True, progress=progress
     )
     settings = {"heat_transfer_coefficient": heat_transfer_coefficient, "emissivity": emissivity, "tolerance": tolerance}
     source = predicted("scalith.pack.abuse_test", kinetics.digest, cell.digest, *parents, settings=settings)

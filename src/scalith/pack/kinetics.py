@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -134,23 +134,33 @@ class ReactionSet(Spec):
         return sum(best.values()) + extra
 
     def with_values(self, values: dict[str, float]) -> ReactionSet:
-        """A set with some numbers replaced: keys such as ``"anode.activation_energy"`` (SI) or ``"states.anode"``.
+        """A set with some numbers replaced; being another set, it has another digest.
 
-        The result is another set: it has another digest.
+        Keys are ``"anode.activation_energy"``, ``"anode.orders.anode"`` or ``"states.anode"``; values are SI.
         """
         data = self.model_dump(mode="json")
         for key, value in values.items():
-            part, _, name = key.partition(".")
-            if part == "states":
-                target, known = data["states"], list(self.states)
-            elif part in self.reactions:
-                target, known = data["reactions"][part], list(Reaction.model_fields)
-            else:
-                raise InputError("kinetics", key, "an unknown reaction", nearest(part, ["states", *self.reactions]))
-            if name not in known:
-                raise InputError("kinetics", key, f"an unknown field {name!r}", nearest(name, known))
-            target[name] = float(value)
+            path = key.split(".")
+            place: dict[str, Any] = data if path[0] == "states" else data["reactions"]
+            for depth, part in enumerate(path):
+                if not isinstance(place, dict) or part not in place:
+                    kind = "a reaction" if depth == 0 else "a field"
+                    known = [*self.reactions, "states"] if depth == 0 else list(place) if isinstance(place, dict) else []
+                    raise InputError("kinetics", key, f"{part!r}, not known as {kind}", nearest(part, known))
+                if depth == len(path) - 1:
+                    place[part] = float(value)
+                else:
+                    place = place[part]
         return ReactionSet.read(data, "kinetics")
+
+    def value(self, key: str) -> float:
+        """The number under a key of `with_values`."""
+        place: Any = self.model_dump(mode="json")
+        for part in key.split(".") if key.startswith("states.") else ["reactions", *key.split(".")]:
+            if not isinstance(place, dict) or part not in place:
+                raise InputError("kinetics", key, f"{part!r}", nearest(part, place) if isinstance(place, dict) else "a number")
+            place = place[part]
+        return float(place)
 
     def arrays(self) -> ReactionArrays:
         """The form that kernels take."""

@@ -178,6 +178,8 @@ def simulate_network(
     *,
     initial_temperature: float,
     tolerance: float = 1e-5,
+    initial_extents: Array | None = None,
+    land: bool = False,
     runaway_rate: float = 1.0,
     most_steps: int = 400_000,
     progress: Callable[[float, str], None] | None = None,
@@ -194,8 +196,12 @@ def simulate_network(
         Output times, s; the step is chosen by the error, not by them.
     initial_temperature : float
         K.
+    initial_extents : ndarray, shape (n, r), optional
+        Extents at the start where the reactions have begun; zero when not given. Heat counts from the start.
     tolerance : float
         Local error of a step: of temperatures relative, of extents absolute.
+    land : bool
+        End a step at each output time: rates of reaction at the outputs are then as exact as the steps.
     runaway_rate : float
         Self-heating that counts as runaway, K s-1.
     most_steps : int
@@ -219,7 +225,7 @@ def simulate_network(
     count, reactions = len(order), len(kinetics.reactions)
     state = NetworkState(
         temperature=np.full(count, float(initial_temperature)),
-        extents=np.zeros((count, reactions)),
+        extents=np.zeros((count, reactions)) if initial_extents is None else np.ascontiguousarray(initial_extents[order]),
         extents_at_vent=np.zeros((count, reactions)),
         retained=arrays.feedback.copy(),
         vent_time=np.full(count, np.nan),
@@ -238,7 +244,7 @@ def simulate_network(
     for low, high in pairwise(pieces):
         here = slice(low, high + 1)
         status, reached, used = integrate(
-            set_, arrays, state, band, time[here], tolerance, step, np.inf, most_steps - steps, runaway_rate,
+            set_, arrays, state, band, time[here], tolerance, step, np.inf, most_steps - steps, land, runaway_rate,
             temperature[here], extents[here], losses[here],
         )  # fmt: skip
         steps += used
@@ -252,10 +258,10 @@ def simulate_network(
         if progress is not None:
             progress((high + 1) / time.size, f"t = {time[high]:.4g} s, hottest body {state.temperature.max():.0f} K")
     place = np.argsort(order)
-    heats = set_.heat[None, None, :] * arrays.volume[None, :, None] * extents
+    heats = set_.heat[None, None, :] * arrays.volume[None, :, None] * (extents - extents[:1])
     released = heats.sum(axis=2)
     after = np.where(np.isnan(state.vent_time), np.inf, state.vent_time)[None, :] < time[:, None]
-    since_vent = released - (set_.heat * state.extents_at_vent).sum(axis=1) * arrays.volume
+    since_vent = released - (set_.heat * (state.extents_at_vent - extents[0])).sum(axis=1) * arrays.volume
     ejected = np.where(after, arrays.ejected * since_vent + arrays.vent_heat, 0.0)
     heaters = np.zeros(time.size)
     for _, given, power in network.sources:

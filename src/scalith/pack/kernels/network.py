@@ -242,10 +242,11 @@ def _reaction_jacobian(
 
 @compiled
 def _pressure(set_: ReactionArrays, net: NetworkArrays, i: int, T: float, extents: NDArray[np.float64]) -> float:
-    gas = net.gas_at_start[i]
+    gas: float = net.gas_at_start[i]
     for r in range(extents.size):
         gas += set_.gas[r] * net.volume[i] * extents[r]
-    return gas * _GAS_CONSTANT * T / net.head_volume[i] + net.vapour_pressure * math.exp(-net.vapour_temperature / T)
+    pressure: float = gas * _GAS_CONSTANT * T / net.head_volume[i] + net.vapour_pressure * math.exp(-net.vapour_temperature / T)
+    return pressure
 
 
 @compiled
@@ -259,6 +260,7 @@ def integrate(
     first_step: float,
     longest_step: float,
     most_steps: int,
+    land: bool,
     runaway_rate: float,
     temperature_out: NDArray[np.float64],
     extents_out: NDArray[np.float64],
@@ -270,6 +272,8 @@ def integrate(
     ----------
     tolerance : float
         Largest local error of a step: of temperatures relative, of extents absolute.
+    land : bool
+        End a step at each output time (without it outputs are interpolated within steps).
     runaway_rate : float
         Self-heating, K s-1, that counts as runaway.
     temperature_out, extents_out, losses_out : ndarray, shapes (times, n), (times, n, r), (times, 2)
@@ -311,6 +315,7 @@ def integrate(
     out = 1
     segment = 0
     step = first_step
+    free_step = first_step
     for count in range(most_steps):
         while segment < net.table_time.size - 1 and net.table_time[segment + 1] <= t + 1e-12 * (1.0 + abs(t)):
             segment += 1
@@ -321,8 +326,11 @@ def integrate(
             stop = min(stop, net.table_time[segment])
         elif not last:
             stop = min(stop, net.table_time[segment + 1])
+        if land:
+            stop = min(stop, output_time[out])
         step = min(step, longest_step)
         left = stop - t
+        free_step = step
         if step >= left * (1.0 - 1e-10):
             step = left
         elif step > 0.5 * left:
@@ -436,7 +444,8 @@ def integrate(
             for j in range(STAGES - 1):
                 value += A[STAGES - 1, j] * k_loss[j, m]
             new_losses[m] = value + k_loss[STAGES - 1, m]
-        while out < output_time.size and output_time[out] <= t + step * (1.0 + 1e-12):
+        slack = 1e-11 * (1.0 + abs(t))
+        while out < output_time.size and output_time[out] <= t + step + slack:
             s = min((output_time[out] - t) / step, 1.0)
             for i in range(n):
                 first, second = 0.0, 0.0
@@ -487,10 +496,11 @@ def integrate(
                     state.retained[i] = net.feedback[i] * (1.0 - net.ejected[i])
                     T[i] -= net.vent_heat[i] / net.capacity[i]
         state.losses[:] = new_losses
-        if t >= end * (1.0 - 1e-14) or end - t < 1e-12 * (1.0 + abs(end)):
+        if end - t <= slack:
             return FINISHED, t, count + 1
         factor = min(5.0, 0.9 * max(error, 1e-6) ** -0.25)
-        step = min(step, 0.01) if vents else step * factor
+        # A step cut short by a stop does not shorten the next one.
+        step = min(step, 0.01) if vents else max(step * factor, free_step if factor > 1.0 else 0.0)
     return TOO_MANY_STEPS, t, most_steps
 
 

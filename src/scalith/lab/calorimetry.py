@@ -1,0 +1,309 @@
+"""Calorimetry: DSC and ARC, simulated on a reaction set or read from a file, in one and the same form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from scalith.pack import ReactionSet
+from scalith.pack.thermal_network import ThermalNetwork, simulate_network
+from scalith.quantities import ConvergenceError, FileRecord, InputError, Source, file_digest, predicted, read_columns
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MARGIN = 0.05
+"""Share of the peak that the heat flow may keep at both ends of a curve with its baseline subtracted."""
+
+
+def simulate_dsc(
+    kinetics: ReactionSet,
+    heating_rate: float,
+    *,
+    start: float = 323.15,
+    end: float = 623.15,
+    sample_density: float = 1.0,
+    points: int = 1201,
+    tolerance: float = 1e-8,
+) -> xr.Dataset:
+    """Differential scanning calorimetry: heat flow of a sample whose temperature rises steadily.
+
+    T(t) = T_start + β t;  q(t) = Σ_r heat_r dξ_r/dt / ρ_sample.
+
+    Parameters
+    ----------
+    kinetics : ReactionSet
+        The reactions of the sample.
+    heating_rate : float
+        β, K s-1.
+    start, end : float
+        K.
+    sample_density : float
+        Sample in the volume that the contents of the set refer to, kg m-3: the content of the component when one
+        component alone is in the pan.
+    points : int
+        Number of outputs, evenly spaced.
+    tolerance : float
+        Local error of a step.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``time``, ``reaction``: ``temperature`` (K), ``heat_flow`` and ``heat_flow_by_reaction`` (W per kg of
+        sample, exothermic positive); attributes ``heating_rate`` (K s-1) and ``kinetics_digest``.
+
+    Raises
+    ------
+    InputError
+        A heating rate or density that is not positive, temperatures that do not rise or look like degrees Celsius.
+    """
+    from scalith.pack.kernels.network import heat_by_reaction
+
+    if not heating_rate > 0 or not sample_density > 0:
+        raise InputError("simulate_dsc", "heating_rate, sample_density", (heating_rate, sample_density), "positive numbers")
+    if not 150.0 <= start < end <= 3000.0:
+        raise InputError("simulate_dsc", "start, end", (start, end), "rising temperatures in kelvin")
+    time = np.linspace(0.0, (end - start) / heating_rate, points)
+    temperature, extents = _at_prescribed_temperature(kinetics, time, heating_rate, start, tolerance)
+    heat = np.empty((points, 1, extents.shape[1]))
+    heat_by_reaction(kinetics.arrays(), np.array([1.0 / sample_density]), temperature[:, None], extents[:, None], heat)
+    settings = {"heating_rate": heating_rate, "start": start, "end": end, "sample_density": sample_density}
+    source = predicted("scalith.lab.simulate_dsc", kinetics.digest, settings=settings)
+    found = _curve(time, temperature, heat[:, 0].sum(axis=1), heating_rate, source)
+    found["heat_flow_by_reaction"] = (
+        ("time", "reaction"),
+        heat[:, 0],
+        {"units": "W kg-1", "long_name": "heat flow of each reaction"},
+    )
+    return found.assign_coords(reaction=("reaction", kinetics.names)).assign_attrs(kinetics_digest=kinetics.digest)
+
+
+def _at_prescribed_temperature(
+    kinetics: ReactionSet, time: NDArray[np.float64], heating_rate: float, start: float, tolerance: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Temperatures and extents, shapes (m,) and (m, r), of a sample that the furnace keeps on its ramp."""
+    network = ThermalNetwork()
+    network.add(1.0)
+    # The furnace takes up the heat of reaction: a reacting unit volume without feedback on its temperature.
+    network.bodies[0] |= {"volume": 1.0, "feedback": 0.0}
+    network.heat(0, np.array([time[0]]), np.array([heating_rate]))
+    found = simulate_network(network, kinetics, time, initial_temperature=start, tolerance=tolerance, land=True)
+    return found.temperature[:, 0], found.extents[:, 0]
+
+
+def simulate_arc(
+    kinetics: ReactionSet,
+    *,
+    volumetric_heat_capacity: float,
+    thermal_inertia: float = 1.0,
+    start: float = 323.15,
+    end: float = 623.15,
+    step: float = 5.0,
+    step_rate: float = 2.0 / 60.0,
+    wait: float = 900.0,
+    seek: float = 600.0,
+    threshold: float = 0.02 / 60.0,
+    tolerance: float = 1e-7,
+) -> xr.Dataset:
+    """Accelerating-rate calorimetry with heat, wait and seek.
+
+    The calorimeter warms the sample by `step`, waits, and looks whether its self-heating exceeds `threshold`. If it
+    does, the calorimeter follows the sample's temperature (adiabatic); when the self-heating falls below the threshold
+    again, heating goes on. φ ρc dT/dt = Σ_r heat_r dξ_r/dt in the adiabatic phases, φ the thermal inertia of the bomb.
+
+    Parameters
+    ----------
+    kinetics : ReactionSet
+        The reactions.
+    volumetric_heat_capacity : float
+        ρ c of the sample, J m-3 K-1, in the volume that the contents of the set refer to.
+    thermal_inertia : float
+        φ ≥ 1.
+    start, end : float
+        First and last temperature, K.
+    step, step_rate : float
+        K and K s-1.
+    wait, seek : float
+        s.
+    threshold : float
+        Self-heating that counts as exotherm, K s-1.
+    tolerance : float
+        Local error of a step.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimension ``time``: ``temperature`` (K), ``self_heating`` (K s-1), ``exotherm`` (true while adiabatic); scalars
+        ``onset_temperature`` (start of the first exotherm, NaN if none), ``final_temperature``; ``kinetics_digest``.
+
+    Raises
+    ------
+    InputError
+        A setting out of its range.
+    """
+    from scalith.pack.kernels.network import heat_by_reaction
+
+    settings = {
+        "volumetric_heat_capacity": volumetric_heat_capacity, "thermal_inertia": thermal_inertia, "step": step,
+        "step_rate": step_rate, "wait": wait, "seek": seek, "threshold": threshold,
+    }  # fmt: skip
+    for name, value in settings.items():
+        if not value > 0 or (name == "thermal_inertia" and value < 1):
+            raise InputError(
+                "simulate_arc", name, value, "a positive number" if name != "thermal_inertia" else "a number of at least 1"
+            )
+    if not 150.0 <= start < end <= 3000.0:
+        raise InputError("simulate_arc", "start, end", (start, end), "rising temperatures in kelvin")
+    capacity = thermal_inertia * volumetric_heat_capacity
+    set_ = kinetics.arrays()
+    extents = np.zeros((1, set_.heat.size))
+    clock, now = 0.0, start
+    times, temperatures, rates, exotherm = [np.array([0.0])], [np.array([start])], [np.array([0.0])], [np.array([False])]
+
+    def phase(duration: float, power: float, points: int, hot: bool) -> float:
+        nonlocal extents, clock, now
+        network = ThermalNetwork()
+        network.add(capacity)
+        network.bodies[0]["volume"] = 1.0
+        if power > 0:
+            network.heat(0, np.array([0.0]), np.array([power]))
+        time = np.linspace(0.0, duration, points)
+        found = simulate_network(
+            network, kinetics, time, initial_temperature=now, initial_extents=extents, tolerance=tolerance, land=True
+        )
+        heat = np.empty_like(found.extents)
+        heat_by_reaction(set_, np.ones(1), found.temperature, found.extents, heat)
+        heating = heat[:, 0].sum(axis=1) / capacity
+        kept = slice(
+            1, points if found.temperature[-1, 0] <= end or not hot else int(np.argmax(found.temperature[:, 0] > end)) + 1
+        )
+        times.append(clock + time[kept])
+        temperatures.append(found.temperature[kept, 0])
+        rates.append(heating[kept])
+        exotherm.append(np.full(times[-1].size, hot))
+        last = min(kept.stop, points) - 1
+        clock, now, extents = clock + time[last], float(found.temperature[last, 0]), found.extents[last]
+        return float(heating[last])
+
+    for _ in range(10_000):
+        phase(step / step_rate, capacity * step_rate, 11, hot=False)
+        rate = phase(wait + seek, 0.0, 11, hot=False)
+        while rate >= threshold and now < end:
+            # Short enough that the temperature changes by about one step, long enough to come to an end.
+            rate = phase(max(min(seek, step / rate), 1e-3), 0.0, 21, hot=True)
+        if now >= end:
+            break
+    else:
+        raise ConvergenceError("the ARC", f"end was not reached within 10000 steps of {step} K", time=clock)
+    temperature, hot = np.concatenate(temperatures), np.concatenate(exotherm)
+    source = predicted("scalith.lab.simulate_arc", kinetics.digest, settings=settings)
+    onset = float(temperature[np.argmax(hot) - 1]) if hot.any() else float("nan")
+    return xr.Dataset(
+        {
+            "temperature": ("time", temperature, {"units": "K", "long_name": "sample temperature"}),
+            "self_heating": ("time", np.concatenate(rates), {"units": "K s-1", "long_name": "self-heating"}),
+            "exotherm": ("time", hot, {"units": "1", "long_name": "calorimeter follows the sample"}),
+            "onset_temperature": ((), onset, {"units": "K", "long_name": "start of the first exotherm"}),
+            "final_temperature": ((), float(temperature.max()), {"units": "K", "long_name": "highest temperature"}),
+        },
+        coords={"time": ("time", np.concatenate(times), {"units": "s", "long_name": "time"})},
+        attrs={"source": source.to_json(), "kinetics_digest": kinetics.digest},
+    )
+
+
+def read_dsc(path: str | Path, *, heating_rate: float | None = None) -> xr.Dataset:
+    """Read a DSC curve: columns ``time``, ``temperature`` and ``heat_flow`` with units in the header, as `simulate_dsc` gives.
+
+    Parameters
+    ----------
+    path : path
+        CSV such as ``time [s], temperature [degC], heat_flow [W/g]``; exothermic heat flow is positive.
+    heating_rate : float, optional
+        K s-1; the mean slope of temperature over time when not given.
+
+    Raises
+    ------
+    InputError
+        As `read_columns`; times that do not increase; temperatures in °C that are labelled K; a rate that is not positive.
+    """
+    data = read_columns(path)
+    time, temperature, flow = data.si("time", "s"), data.si("temperature", "K"), data.si("heat_flow", "W kg-1")
+    if time.size < 10:
+        raise InputError(data.path, "time", f"{time.size} rows", "at least 10 rows")
+    if np.any(np.diff(time) <= 0):
+        row = int(np.argmax(np.diff(time) <= 0)) + 2
+        raise InputError(
+            data.path, f"column 'time', row {row}", f"{time[row - 1]:.6g} after {time[row - 2]:.6g}", "strictly increasing values"
+        )
+    if temperature.min() < 200.0:
+        raise InputError(
+            data.path,
+            "column 'temperature'",
+            f"{temperature.min():.6g} K",
+            "kelvin above 200; degrees Celsius carry the unit degC",
+        )
+    rate = float(np.polyfit(time, temperature, 1)[0]) if heating_rate is None else heating_rate
+    if not rate > 0:
+        raise InputError(data.path, "heating_rate", rate, "a positive rate")
+    record = FileRecord(name=Path(path).name, digest=file_digest(path), licence=data.comments.get("licence", ""))
+    source = Source(kind="measured", reference=data.comments.get("source", "not stated in the file"), files=(record,))
+    return _curve(time, temperature, flow, rate, source)
+
+
+def subtract_baseline(curve: xr.Dataset, *, before: float, after: float) -> xr.Dataset:
+    """Subtract the straight line through the heat flow below `before` and above `after` (K): the baseline without reaction.
+
+    Raises
+    ------
+    InputError
+        Fewer than three points on either side.
+    """
+    T = curve["temperature"].values
+    flow = curve["heat_flow"].values
+    left, right = before >= T, after <= T
+    if left.sum() < 3 or right.sum() < 3:
+        found = f"{int(left.sum())} and {int(right.sum())} points"
+        raise InputError("subtract_baseline", "before, after", found, "at least three points of the curve on either side")
+    a, b = (T[left].mean(), flow[left].mean()), (T[right].mean(), flow[right].mean())
+    line = a[1] + (b[1] - a[1]) * (T - a[0]) / (b[0] - a[0])
+    parent = Source.from_json(curve.attrs["source"])
+    source = parent.model_copy(update={"settings": parent.settings | {"baseline_before": before, "baseline_after": after}})
+    return _curve(curve["time"].values, T, flow - line, float(curve.attrs["heating_rate"]), source)
+
+
+def require_baseline(curve: xr.Dataset, where: str, *, complete: bool = True) -> None:
+    """Refuse a curve whose heat flow does not start at zero, nor (when `complete`) end there, or whose area is not exothermic."""
+    flow = curve["heat_flow"].values
+    peak = np.abs(flow).max()
+    if not np.all(np.isfinite(flow)) or peak == 0:
+        raise InputError(where, "heat_flow", "no signal", "a curve with a peak")
+    ends = max(abs(flow[:3].mean()), abs(flow[-3:].mean()) if complete else 0.0) / peak
+    if ends > _MARGIN:
+        found = f"{100 * ends:.0f} % of the peak at an end"
+        raise InputError(
+            where,
+            "heat_flow",
+            found,
+            "a heat flow that starts and ends near zero: subtract_baseline, or a wider temperature range",
+        )
+    area = float(np.sum(0.5 * (flow[1:] + flow[:-1]) * np.diff(curve["time"].values)))
+    if area <= 0:
+        raise InputError(
+            where, "heat_flow", f"an area of {area:.4g} J/kg", "exothermic heat positive: change the sign of the column"
+        )
+
+
+def _curve(
+    time: NDArray[np.float64], temperature: NDArray[np.float64], flow: NDArray[np.float64], rate: float, source: Source
+) -> xr.Dataset:
+    return xr.Dataset(
+        {
+            "temperature": ("time", temperature, {"units": "K", "long_name": "sample temperature"}),
+            "heat_flow": ("time", flow, {"units": "W kg-1", "long_name": "heat flow, exothermic positive"}),
+        },
+        coords={"time": ("time", time, {"units": "s", "long_name": "time"})},
+        attrs={"source": source.to_json(), "heating_rate": rate},
+    )

@@ -1,0 +1,81 @@
+r"""K06: Nail or internal short: Joule heat bounded by the stored energy, kinetics coupled.
+
+**[E]** A cell that discharges itself through a short obeys $Q\,\dot s = -U(s)/(R+R_i)$, so the Joule heat
+$\int U^2/(R+R_i)\,dt = Q\int U\,ds$ is the stored electrical energy whatever the resistances are; at constant $U$ the power
+is $U^2/(R+R_i)$ for $Q(R+R_i)/U$ seconds. Checked: the bound for seven resistances, the closed form, the energy balance of
+cell, vent and surroundings to 1e-8, reaction heat within what the set stores, and the coupling: a low-ohmic short drives
+the 18650 of K04 into runaway, a weak one does not, and the verdict is monotonic in the resistance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scalith.pack import CellBody, ShortCircuit, Vent, internal_short, shipped_kinetics
+from scalith.quantities import Property, Source
+from scalith.quantities.constants import ZERO_CELSIUS
+from validation.record import Record
+
+VENT = Vent(pressure=1.2e6, free_volume=1e-6, evaporated_mass=1.5e-3, ejected_fraction=0.3, ejected_mass_fraction=0.3)
+CELL = CellBody(shape="cylindrical", diameter=0.018, height=0.065, density=2580.0, specific_heat=830.0, vent=VENT)
+CAPACITY = 2.4 * 3600.0
+
+
+def run(record: Record) -> None:
+    kinetics = shipped_kinetics("lco_hatchard_kim")
+    voltage = Property.from_function(
+        "open_circuit_voltage", lambda x: 3.3 + 0.9 * x, {"x": np.linspace(0.0, 1.0, 21)}, "V", Source(kind="assumed")
+    )
+    resistances = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+    found = {
+        r: internal_short(
+            CELL,
+            kinetics,
+            ShortCircuit(resistance=r, internal_resistance=0.05, capacity=CAPACITY, open_circuit_voltage=voltage),
+            duration=60.0 * CAPACITY,
+            times=4001,
+        )
+        for r in resistances
+    }
+    stored = CAPACITY * 3.75
+    excess = max(float(data["heat_supplied"].max()) / stored - 1.0 for data in found.values())
+    record.check_at_most("Joule heat above the stored energy, relative", limit=1e-9, found=max(excess, 0.0))
+    record.check(
+        "Joule heat of the lowest resistance to the end",
+        expected=stored,
+        found=float(found[0.01]["heat_supplied"][-1]),
+        tolerance=1e-5 * stored,
+        unit="J",
+    )
+    flat = ShortCircuit(resistance=0.1, internal_resistance=0.1, capacity=CAPACITY, open_circuit_voltage=3.7)
+    steady = internal_short(CELL, kinetics, flat, duration=CAPACITY * 0.2 / 3.7 * 2, times=5)
+    record.check(
+        "half-way: U²t/(R + Rᵢ)",
+        expected=0.5 * CAPACITY * 3.7,
+        found=float(steady["heat_supplied"][1]),
+        tolerance=1e-6 * CAPACITY,
+        unit="J",
+    )
+    record.check_at_most(
+        "energy balance error", limit=1e-8, found=max(float(data["energy_balance_error"]) for data in found.values())
+    )
+    share = max(float(data["heat_released"][-1]) for data in found.values()) / (kinetics.stored_heat * CELL.reacting_volume)
+    record.check_at_most("reaction heat over what the set stores", limit=1.0 + 1e-9, found=share)
+    ran = [bool(np.isfinite(float(found[r]["runaway_time"]))) for r in resistances]
+    record.check("runaway with 10 mΩ (1 for yes)", expected=1, found=ran[0], tolerance=0)
+    record.check("runaway with 10 Ω (1 for yes)", expected=0, found=ran[-1], tolerance=0)
+    record.check(
+        "changes of the verdict along the resistance",
+        expected=1,
+        found=np.count_nonzero(np.diff(np.array(ran, dtype=int))),
+        tolerance=0,
+    )
+
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
+    for r, data in found.items():
+        axes.plot(data["time"] / 60, data["temperature"] - ZERO_CELSIUS, label=f"{r:g} Ω")
+    axes.set(xlabel="t / min", ylabel="T / °C", xlim=(0, 60))
+    axes.legend(fontsize=8, ncols=2)
+    record.figure("Cell temperature after an internal short of seven resistances.", figure)

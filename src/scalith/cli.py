@@ -168,15 +168,14 @@ def main() -> None:
     except KeyboardInterrupt:
         _errors().print("interrupted: what was finished is kept; run the same command to go on")
         sys.exit(INTERRUPTED)
+    except typer.Abort:
+        sys.exit(INTERRUPTED)
     except Exception as error:
-        import click
-
-        if isinstance(error, click.ClickException):
-            error.show()
-            sys.exit(error.exit_code)
-        if isinstance(error, click.exceptions.Abort):
-            sys.exit(INTERRUPTED)
-        raise
+        # Wrong options and arguments: typer knows how to show them, with the command's usage.
+        if not (hasattr(error, "show") and hasattr(error, "exit_code")):
+            raise
+        error.show()
+        sys.exit(error.exit_code)
 
 
 def _fail(error: Exception, code: int) -> None:
@@ -297,7 +296,10 @@ class _Progress:
 
 @contextmanager
 def _pool(workers: int, scheduler: str | None) -> Iterator[Executor | None]:
-    """Where independent work goes: a Dask cluster, processes (started when first used), or this process alone."""
+    """Where independent work goes: a Dask cluster, processes (started when first used), or threads of this process.
+
+    Compiled kernels leave Python's lock, so threads are as fast as processes and spare their start.
+    """
     if scheduler is not None:
         try:
             from distributed import Client
@@ -308,14 +310,14 @@ def _pool(workers: int, scheduler: str | None) -> Iterator[Executor | None]:
         with Client(scheduler) as client:
             yield client.get_executor()
         return
-    if workers == 1:
+    if workers == 0:
         yield None
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     # Not forked: numerical libraries hold threads that a fork would copy half.
-    pool = ProcessPoolExecutor(workers or None, mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
         yield pool
     except BaseException:

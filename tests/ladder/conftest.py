@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from scalith.ladder import graph
 from tests.ladder import toy_rungs
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+
 from scalith.ladder import climb, read_entry, read_ledger, read_study
 from scalith.ladder.climbing import rung_seed
 from scalith.quantities import InputError, Property, StudyError

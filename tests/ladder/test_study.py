@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from scalith.ladder import read_study
 from scalith.quantities import ScalithError
 from tests.ladder.conftest import STUDY
@@ -20,7 +21,10 @@ BAD = {
     "wrong type": (STUDY.replace("2.0", '"soft"'), ["toy.toml [spring]", "stiffness", "found 'soft'", "valid number"]),
     "wrong unit": (STUDY.replace("500 g", "500 s"), ["toy.toml [given]", "mass", "unit 's'", "convertible to kg"]),
     "not a number": (STUDY.replace("500 g", "nan g"), ["toy.toml [given]", "mass", "nan g", "finite"]),
-    "text for a number": (STUDY.replace("500 g", "heavy"), ["toy.toml [given]", "mass", "found 'heavy'", "a number followed by a unit"]),
+    "text for a number": (
+        STUDY.replace("500 g", "heavy"),
+        ["toy.toml [given]", "mass", "found 'heavy'", "a number followed by a unit"],
+    ),
     "unknown quantity given": (STUDY.replace("mass =", "mas ="), ["toy.toml [given]", "mas", "did you mean 'mass'?"]),
     "unknown target": (STUDY.replace('"outline"', '"outlin"'), ["toy.toml [study]", "targets", "did you mean 'outline'?"]),
     "missing quantity": (STUDY.replace('mass = "500 g"', ""), ["toy.toml", "oscillation needs mass", "state it under [given]"]),
@@ -53,7 +57,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("text, said", BAD.values(), ids=BAD)
+@pytest.mark.parametrize(("text", "said"), BAD.values(), ids=BAD)
 def test_bad_study(toy, study_file, tmp_path, text, said):
     study_file.write_text(text)
     with pytest.raises(ScalithError) as caught:
@@ -66,7 +70,10 @@ def test_bad_study(toy, study_file, tmp_path, text, said):
 
 CSV = {
     "NaN": ("x [1], force [N]\n0, 1\n0.5, nan\n1, 2\n", ["force.csv", "line 3, column 'force'", "nan", "a finite number"]),
-    "not increasing": ("x [1], force [N]\n0, 1\n0.5, 1\n0.4, 2\n", ["force.csv", "column 'x', row 3", "0.4 after 0.5", "strictly increasing"]),
+    "not increasing": (
+        "x [1], force [N]\n0, 1\n0.5, 1\n0.4, 2\n",
+        ["force.csv", "column 'x', row 3", "0.4 after 0.5", "strictly increasing"],
+    ),
     "wrong unit": ("x [1], force [V]\n0, 1\n1, 2\n", ["force.csv", "column 'force'", "unit 'V'", "convertible to N"]),
     "no unit": ("x, force\n0, 1\n", ["force.csv", "line 1", "a column title with its unit"]),
     "missing column": ("x [1], fource [N]\n0, 1\n1, 2\n", ["force.csv", "'fource'", "did you mean 'force'?"]),
@@ -74,7 +81,7 @@ CSV = {
 }
 
 
-@pytest.mark.parametrize("text, said", CSV.values(), ids=CSV)
+@pytest.mark.parametrize(("text", "said"), CSV.values(), ids=CSV)
 def test_bad_given_file(toy, study_file, text, said):
     (study_file.parent / "force.csv").write_text(text)
     study_file.write_text(STUDY.replace("[given]", '[given]\nforce = "force.csv"'))

@@ -175,9 +175,9 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
         position = tuple(float(value) for value in entry["abc"])
         charge = sum(charge * occupation for _, charge, occupation in parts) / filled
         if working_ion in elements and filled < 1.0 - 1e-8:
-            sites.append(HostSite(position=position, species=(working_ion, VACANCY), charges=(parts[0][1], 0.0)))  # type: ignore[arg-type]
+            sites.append(HostSite(position=position, species=(working_ion, VACANCY), charges=(parts[0][1], 0.0)))
         elif len(elements) == 1 and abs(filled - 1.0) < 1e-8:
-            sites.append(HostSite(position=position, species=(elements.pop(),), charges=(charge,)))  # type: ignore[arg-type]
+            sites.append(HostSite(position=position, species=(elements.pop(),), charges=(charge,)))
         else:
             shown = " + ".join(f"{occupation:g} {element}" for element, _, occupation in parts)
             raise InputError(where, f"site {index}", shown, f"one element, or {working_ion} with an occupation below 1")
@@ -196,9 +196,9 @@ def _from_ase(path: str | Path, working_ion: str) -> tuple[NDArray[np.float64], 
     for symbol, position, charge in zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(), charges, strict=True):
         at = tuple(float(value) for value in position)
         if symbol == working_ion:
-            sites.append(HostSite(position=at, species=(symbol, VACANCY), charges=(float(charge), 0.0)))  # type: ignore[arg-type]
+            sites.append(HostSite(position=at, species=(symbol, VACANCY), charges=(float(charge), 0.0)))
         else:
-            sites.append(HostSite(position=at, species=(symbol,), charges=(float(charge),)))  # type: ignore[arg-type]
+            sites.append(HostSite(position=at, species=(symbol,), charges=(float(charge),)))
     return np.asarray(atoms.cell, dtype=np.float64), sites
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from scalith import __version__
-
 from scalith.ladder import graph, progress
 from scalith.ladder.graph import given_only, needed_for, rungs
 from scalith.ladder.ledger import Entry, Ledger, headline, numbers
@@ -91,9 +90,10 @@ class _Run:
                 self._hold(name, self.study.given.get(name, self.study.settings.get(name)))
         if not targets:
             return
-        from hamilton import driver
+        from hamilton import driver, telemetry
         from hamilton.lifecycle import NodeExecutionMethod
 
+        telemetry.disable_telemetry()  # a climb speaks to nobody
         run = self
 
         class ComputeOrReuse(NodeExecutionMethod):  # type: ignore[misc]

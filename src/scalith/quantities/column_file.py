@@ -112,7 +112,7 @@ def read_property_csv(
     Parameters
     ----------
     path : path
-        Columns: some of the `coordinates`, then `name`, optionally ``standard_error``.
+        Columns: some of the `coordinates`, then `name` (or its last words), optionally ``standard_error``.
     name, unit : str
         The quantity and its SI unit.
     coordinates : dict of str to str
@@ -127,11 +127,13 @@ def read_property_csv(
         not fill a rectangle.
     """
     data = read_columns(path)
-    allowed = [*coordinates, name, "standard_error"]
+    # "measured_open_circuit_voltage" may stand in a column called by the plain name, "open_circuit_voltage".
+    column = next((title for title in data.columns if name.endswith(f"_{title}") and title not in coordinates), name)
+    allowed = [*coordinates, column, "standard_error"]
     for title in data.columns:
         if title not in allowed:
             raise InputError(data.path, f"column {title!r}", "an unknown column", nearest(title, allowed))
-    values = data.si(name, unit)
+    values = data.si(column, unit)
     used = [dim for dim in coordinates if dim in data.columns]
     points = {dim: data.si(dim, coordinates[dim]) for dim in used}
     error = data.si("standard_error", unit) if "standard_error" in data.columns else None

@@ -98,7 +98,7 @@ def _input_error(cls: type[BaseModel], error: ValidationError, where: str) -> In
     field = ".".join(location)
     cause = problem.get("ctx", {}).get("error")
     if isinstance(cause, InputError):
-        return InputError(where, field, cause.found, cause.expected)
+        return InputError(where, ".".join([*location, cause.field] if cause.field else location), cause.found, cause.expected)
     if problem["type"] == "extra_forbidden":
         return InputError(where, field, f"unknown key {location[-1]!r}", nearest(location[-1], _known_fields(cls, location[:-1])))
     if problem["type"] == "missing":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from scalith.ladder.stacking import one_rate
 from scalith.quantities import Property
 
 if TYPE_CHECKING:
@@ -49,80 +50,70 @@ def agreement_figure(data: xr.Dataset) -> Figure:
     """Predicted and measured over stoichiometry."""
     measured = data["measured"]
     positive = bool((measured > 0).all()) and float(np.ptp(np.log10(measured))) > 1.0
-    figure = _figure("x", f"{measured.attrs['long_name'].removeprefix('measured ').replace('_', ' ')} / {measured.attrs['units']}", positive)
+    figure = _figure(
+        "x", f"{measured.attrs['long_name'].removeprefix('measured ').replace('_', ' ')} / {measured.attrs['units']}", positive
+    )
     x = data["x"].values
     _band(figure, x, data["predicted"].values, data["predicted_error"].values, _PALETTE[0])
     figure.add_scatter(x=x, y=data["predicted"].values, mode="lines", name="predicted", line={"color": _PALETTE[0], "width": 2})
-    figure.add_scatter(x=x, y=measured.values, mode="lines", name="measured", line={"color": _PALETTE[1], "width": 2, "dash": "dash"})
+    figure.add_scatter(
+        x=x, y=measured.values, mode="lines", name="measured", line={"color": _PALETTE[1], "width": 2, "dash": "dash"}
+    )
     return figure
 
 
-def cluster_expansion_figure(value: Any) -> Figure:
-    """Formation energies from DFT and from the expansion, with the lower hull."""
-    figure = _figure("x", "formation energy / meV per primitive cell")
-    x = np.asarray(value.training_x)
-    energy, fitted = 1e3 * np.asarray(value.training_energy), 1e3 * np.asarray(value.fitted_energy)
-    ends = [float(np.min(energy[x == end])) for end in (x.min(), x.max())]
-    line = ends[0] + (x - x.min()) / (x.max() - x.min()) * (ends[1] - ends[0])
-    figure.add_scatter(x=x, y=energy - line, mode="markers", name="DFT", marker={"color": _PALETTE[0], "size": 9})
-    figure.add_scatter(
-        x=x, y=fitted - line, mode="markers", name="cluster expansion", marker={"color": _PALETTE[1], "size": 7, "symbol": "x"}
-    )
-    from scipy.spatial import ConvexHull
-
-    points = np.column_stack([x, energy - line])
-    hull = ConvexHull(points)
-    lower = sorted({int(k) for simplex, equation in zip(hull.simplices, hull.equations, strict=True) if equation[1] < 0 for k in simplex}, key=lambda k: x[k])
-    figure.add_scatter(x=x[lower], y=points[lower, 1], mode="lines", name="hull", line={"color": "#8a94a0", "width": 1.5})
+def cluster_expansion_figure(value: Any) -> Figure | None:
+    """Formation energies from the data and from the expansion, with the lower hull of the data."""
+    hull = value.hull
+    if hull is None:
+        return None
+    figure = _figure(_symbol("x"), "formation energy / meV per primitive cell")
+    x, energy, fitted = (np.asarray(item) for item in (hull.x, hull.formation_energy, hull.predicted_formation_energy))
+    lower = list(hull.ground_states)
+    line = {"color": "#8a94a0", "width": 1.5}
+    figure.add_scatter(x=x[lower], y=1e3 * energy[lower], mode="lines", name="hull of the data", line=line)
+    figure.add_scatter(x=x, y=1e3 * energy, mode="markers", name="data", marker={"color": _PALETTE[0], "size": 9})
+    cross = {"color": _PALETTE[1], "size": 7, "symbol": "x"}
+    figure.add_scatter(x=x, y=1e3 * fitted, mode="markers", name="cluster expansion", marker=cross)
     return figure
 
 
 def discharges_figure(data: xr.Dataset) -> Figure:
     """Voltage against discharged capacity, a line a rate."""
-    figure = _figure("discharged capacity / A h", "voltage / V")
-    for index, rate in enumerate(data["c_rate"].values):
-        one = data.sel(c_rate=rate).dropna("sample", subset=["voltage"])
-        figure.add_scatter(
-            x=one["discharge_capacity"].values / 3600.0,
-            y=one["voltage"].values,
-            mode="lines",
-            name=_rate(rate),
-            line={"color": _PALETTE[index % len(_PALETTE)], "width": 2},
-        )
-    return figure
+    return _by_rate(data, "capacity", "voltage", "discharged capacity / A h", "voltage / V", x_scale=1 / 3600.0)
 
 
 def heat_figure(data: xr.Dataset) -> Figure:
     """Heat by source at the highest rate, over time."""
     rate = float(data["c_rate"].max())
-    one = data.sel(c_rate=rate).dropna("sample", subset=["heat_generation"])
+    one = one_rate(data, rate)
     figure = _figure("time / s", f"heat at {_rate(rate)} / W")
-    names = [str(name) for name in one.data_vars if str(name).endswith("_heat")] + ["heat_generation"]
-    for index, name in enumerate(names):
-        total = name == "heat_generation"
-        figure.add_scatter(
-            x=one["time"].values,
-            y=one[name].values,
-            mode="lines",
-            name="total" if total else name.removesuffix("_heat").replace("_", " "),
-            line={"color": "#1c232b" if total else _PALETTE[index % len(_PALETTE)], "width": 2, "dash": "dash" if total else "solid"},
-        )
+    names = [str(name) for name in one.data_vars if str(name).startswith("heat_")]
+    for name, colour in zip([*names, "heat"], [*_PALETTE[: len(names)], "#1c232b"], strict=True):
+        label = "total" if name == "heat" else name.removeprefix("heat_").replace("_", " ")
+        line = {"color": colour, "width": 2, "dash": "dash" if name == "heat" else "solid"}
+        figure.add_scatter(x=one["time"].values, y=one[name].values, mode="lines", name=label, line=line)
     return figure
 
 
 def cell_temperature_figure(data: xr.Dataset) -> Figure:
     """Lumped cell temperature over time, a line a rate."""
-    figure = _figure("time / s", "cell temperature / °C")
-    for index, rate in enumerate(data["c_rate"].values):
-        one = data.sel(c_rate=rate).dropna("sample", subset=["temperature"])
-        figure.add_scatter(
-            x=one["time"].values,
-            y=one["temperature"].values - 273.15,
-            mode="lines",
-            name=_rate(rate),
-            line={"color": _PALETTE[index % len(_PALETTE)], "width": 2},
-        )
+    return _by_rate(data, "time", "temperature", "time / s", "cell temperature / °C", y_offset=-273.15)
+
+
+def _by_rate(
+    data: xr.Dataset, x: str, y: str, x_title: str, y_title: str, *, x_scale: float = 1.0, y_offset: float = 0.0
+) -> Figure:
+    figure = _figure(x_title, y_title)
+    for rate, colour in zip(data["c_rate"].values, _cycle(data.sizes["c_rate"]), strict=True):
+        one = one_rate(data, rate)
+        line = {"color": colour, "width": 2}
+        figure.add_scatter(x=one[x].values * x_scale, y=one[y].values + y_offset, mode="lines", name=_rate(rate), line=line)
     return figure
+
+
+def _cycle(count: int) -> list[str]:
+    return [_PALETTE[index % len(_PALETTE)] for index in range(count)]
 
 
 def pack_temperature_figure(data: xr.Dataset) -> Figure:
@@ -141,7 +132,7 @@ def pack_temperature_figure(data: xr.Dataset) -> Figure:
     return figure
 
 
-_SPECIAL: dict[str, Callable[[Any], Figure]] = {
+_SPECIAL: dict[str, Callable[[Any], Figure | None]] = {
     "cluster_expansion": cluster_expansion_figure,
     "voltage_agreement": agreement_figure,
     "diffusivity_agreement": agreement_figure,

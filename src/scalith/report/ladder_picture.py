@@ -65,7 +65,10 @@ def ladder_picture(ledger: Ledger | None = None) -> str:
 
 
 def _from_graph() -> dict[str, _Box]:
-    boxes = {name: _Box(name, scale, quantity.unit or quantity.title, "given", []) for name, (scale, quantity, _) in given_only().items()}
+    boxes = {
+        name: _Box(name, scale, quantity.unit or quantity.title, "given", [])
+        for name, (scale, quantity, _) in given_only().items()
+    }
     for item in rungs().values():
         parents = [need for need in item.needs if need in rungs() or need in boxes]
         boxes[item.name] = _Box(item.name, item.scale, item.quantity.unit or item.quantity.title, "computed", parents)
@@ -138,8 +141,9 @@ def _bands(boxes: dict[str, _Box], place: dict[str, tuple[float, float]], width:
         top, bottom = min(tops) - _GAP_Y / 2 + 3, max(tops) + _BOX_HEIGHT + _GAP_Y / 2 - 3
         colour = COLOURS.get(scale, _OTHER)
         parts.append(
-            f'<rect x="4" y="{top:.1f}" width="{width - 8:.1f}" height="{bottom - top:.1f}" rx="10" fill="{colour}" opacity="0.07"/>'
-            f'<text x="18" y="{(top + bottom) / 2 + 5:.1f}" font-size="16" font-weight="600" fill="{colour}">{escape(scale)}</text>'
+            f'<rect x="4" y="{top:.1f}" width="{width - 8:.1f}" height="{bottom - top:.1f}" rx="10" '
+            f'fill="{colour}" opacity="0.07"/><text x="18" y="{(top + bottom) / 2 + 5:.1f}" '
+            f'font-size="16" font-weight="600" fill="{colour}">{escape(scale)}</text>'
         )
     return parts
 
@@ -159,8 +163,10 @@ def _drawn(box: _Box, at: tuple[float, float], *, linked: bool) -> str:
     title = box.name.replace("_", " ")
     drawn = (
         f"<g><title>{escape(title)}: {escape(box.line)}</title>"
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="7" fill="#ffffff" stroke="{colour}" stroke-width="1.5"{dash}/>'
-        f'<text x="{x + 10:.1f}" y="{y + 20:.1f}" font-size="13.5" font-weight="600" fill="#1c232b">{escape(_cut(title, 27))}</text>'
+        f'<rect x="{x:.1f}" y="{y:.1f}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="7" '
+        f'fill="#ffffff" stroke="{colour}" stroke-width="1.5"{dash}/>'
+        f'<text x="{x + 10:.1f}" y="{y + 20:.1f}" font-size="13.5" font-weight="600" '
+        f'fill="#1c232b">{escape(_cut(title, 27))}</text>'
         f'<text x="{x + 10:.1f}" y="{y + 38:.1f}" font-size="11.5" fill="#4a5560">{escape(_cut(box.line, 34))}</text></g>'
     )
     return f'<a href="#{escape(box.name)}">{drawn}</a>' if linked else drawn

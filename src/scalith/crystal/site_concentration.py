@@ -1,0 +1,34 @@
+"""Concentration of the working ion in the full host."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from scalith.crystal.host import Host
+from scalith.quantities import Property, dataset_digest, predicted
+from scalith.quantities.constants import AVOGADRO
+
+
+def maximum_concentration(host: Host, orderings: xr.Dataset) -> Property:
+    """Largest concentration of the working ion, c_max = n/(N_A V), with n sites in the relaxed volume V at the fullest ordering.
+
+    Parameters
+    ----------
+    host : Host
+    orderings : xarray.Dataset
+        From `map_orderings`.
+
+    Returns
+    -------
+    Property
+        A constant, mol m-3. Where several orderings are equally full, their mean volume counts and its scatter is the error.
+    """
+    x = orderings["x"].values
+    volume = orderings["volume"].values[np.isclose(x, x.max())] * 1e-30
+    concentration = len(host.working) / (AVOGADRO * volume)
+    source = predicted(
+        "scalith.crystal.maximum_concentration", host.digest, dataset_digest(orderings), settings={"x": float(x.max())}
+    )
+    error = float(np.std(concentration, ddof=1)) if len(volume) > 1 else None
+    return Property.constant("maximum_concentration", float(concentration.mean()), "mol m-3", source, error)

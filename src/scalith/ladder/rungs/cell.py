@@ -1,0 +1,144 @@
+"""Cell: the predicted material becomes an electrode, the electrode a cell, the cell is discharged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+import numpy as np
+import xarray as xr
+from pydantic import Field, model_validator
+
+from scalith.cell import CellSpecification, simulate_discharge, to_bpx
+from scalith.ladder.progress import report_progress
+from scalith.ladder.quantity import Quantity, Settings, rung
+from scalith.ladder.stacking import by_rate, one_rate
+from scalith.quantities import Property, Source, dataset_digest, predicted
+from scalith.quantities.specification import Temperature
+
+CLIMBED = {
+    "negative_electrode": ("open_circuit_voltage",),
+    "positive_electrode": ("open_circuit_voltage", "entropic_coefficient", "chemical_diffusivity", "maximum_concentration"),
+}
+"""Fields of `CellSpecification` that the climb fills; ``[cell]`` states the others."""
+
+GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
+    "negative_open_circuit_voltage": (
+        Quantity("open-circuit voltage of the negative electrode", "V", {"x": "1", "T": "K"}),
+        Property,
+    ),
+}
+
+
+class Cell(Settings):
+    """``[cell]``: what of a `scalith.cell.CellSpecification` is stated; open-circuit voltages, diffusivity, … are climbed to.
+
+    Attributes
+    ----------
+    negative_electrode, separator, positive_electrode, electrolyte, thermal : dict
+        Parts of the specification.
+    """
+
+    name: str = "cell"
+    reference: str = ""
+    electrode_area: str | float
+    electrode_pairs: int = 1
+    nominal_capacity: str | float
+    lower_voltage_cut_off: str | float
+    upper_voltage_cut_off: str | float
+    contact_resistance: str | float = 0.0
+    reference_temperature: Temperature = 298.15
+    negative_electrode: dict[str, Any]
+    separator: dict[str, Any]
+    positive_electrode: dict[str, Any]
+    electrolyte: dict[str, Any]
+    thermal: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _stated_well(self) -> Self:
+        # A slip must show before hours of sampling, not after: the climbed fields are tried with plain numbers.
+        trial = Source(kind="assumed")
+        one = {"open_circuit_voltage": 1.0, "chemical_diffusivity": 1e-14, "entropic_coefficient": 0.0}
+        self.specification(
+            {
+                part: {name: Property.constant(name, one[name], "", trial) if name in one else 1e4 for name in names}
+                for part, names in CLIMBED.items()
+            }
+        )
+        return self
+
+    def specification(self, climbed: dict[str, dict[str, Any]]) -> CellSpecification:
+        """The whole specification, with the climbed fields filled in."""
+        stated = self.model_dump()
+        for part, fields in climbed.items():
+            stated[part] = stated[part] | fields
+        return CellSpecification.read(stated, "[cell]")
+
+
+class Discharge(Settings):
+    """``[discharge]``: constant-current discharges from full.
+
+    Attributes
+    ----------
+    c_rates : tuple of float
+        Multiples of the nominal capacity per hour.
+    temperature : float
+        K; the cell is held at it.
+    """
+
+    c_rates: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (0.2, 1.0, 2.0)
+    temperature: Temperature = 298.15
+
+
+@rung("cell", headline=lambda cell: f"{cell.name}, {cell.nominal_capacity / 3600:.3g} A h", exports={".bpx.json": to_bpx})
+def cell_specification(
+    cell: Cell,
+    negative_open_circuit_voltage: Property,
+    open_circuit_voltage: Property,
+    entropic_coefficient: Property,
+    chemical_diffusivity: Property,
+    maximum_concentration: Property,
+) -> CellSpecification:
+    """The stated cell with the climbed material as its positive electrode."""
+    return cell.specification(
+        {
+            "negative_electrode": {"open_circuit_voltage": negative_open_circuit_voltage},
+            "positive_electrode": {
+                "open_circuit_voltage": open_circuit_voltage,
+                "entropic_coefficient": entropic_coefficient,
+                "chemical_diffusivity": chemical_diffusivity,
+                "maximum_concentration": maximum_concentration(),
+            },
+        }
+    )
+
+
+def _found(data: xr.Dataset) -> str:
+    last = data["capacity"].max("sample") / 3600.0
+    return ", ".join(f"{float(rate):.3g}C {float(last.sel(c_rate=rate)):.2f} A h" for rate in data["c_rate"])
+
+
+@rung("discharges", headline=_found)
+def discharges(cell_specification: CellSpecification, discharge: Discharge) -> xr.Dataset:
+    """Porous-electrode simulation of each rate, from full to the lower cut-off voltage."""
+    runs = []
+    for index, rate in enumerate(discharge.c_rates):
+        report_progress(index / len(discharge.c_rates), f"{rate:.3g}C")
+        runs.append(simulate_discharge(cell_specification, rate, temperature=discharge.temperature))
+    source = predicted("scalith.cell.simulate_discharge", cell_specification.digest, settings=discharge.model_dump(mode="json"))
+    return by_rate(discharge.c_rates, runs, source)
+
+
+def _total(data: xr.Dataset) -> str:
+    found = []
+    for rate in data["c_rate"].values:
+        one = one_rate(data, rate)
+        found.append(f"{rate:.3g}C {np.trapezoid(one['heat'], one['time']) / 1e3:.2f} kJ")
+    return ", ".join(found)
+
+
+@rung("heat by source", headline=_total)
+def heat_generation(discharges: xr.Dataset) -> xr.Dataset:
+    """Ohmic, irreversible and entropic heat of the whole cell over time."""
+    heats = [str(name) for name in discharges.data_vars if str(name).startswith("heat")]
+    source = predicted("scalith.cell.simulate_discharge", dataset_digest(discharges))
+    return discharges[["time", *heats]].assign_attrs(source=source.to_json())

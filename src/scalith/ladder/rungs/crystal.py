@@ -1,0 +1,62 @@
+"""Crystal: the host, and the orderings whose energies are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xarray as xr
+
+from scalith import crystal as crystal_room
+from scalith.crystal import Host, map_orderings, read_host, read_structures
+from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
+from scalith.quantities import Property
+
+
+class Crystal(Settings):
+    """``[crystal]``: the host and the energies of its orderings.
+
+    Attributes
+    ----------
+    host : InputFile
+        Primitive cell (pymatgen structure JSON, CIF, POSCAR).
+    energies : InputFile
+        Structures with total energies (pymatgen entries JSON, extended XYZ, ASE database).
+    working_ion : str
+        Element that moves in and out.
+    licence : str
+        Licence of the energies, recorded in the source.
+    """
+
+    host: InputFile
+    energies: InputFile
+    working_ion: str = "Li"
+    licence: str = ""
+
+
+GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
+    "lithium_energy": (Quantity("energy of metallic lithium, in the reference of the energies", "eV"), Property),
+}
+
+
+@rung("host crystal", headline=lambda host: f"{host.name}, {len(host.sites)} sites, {host.volume:.2f} Å³")
+def host(crystal: Crystal) -> Host:
+    """The primitive cell, its working-ion sites and its spectators."""
+    return read_host(crystal.host.path, working_ion=crystal.working_ion)
+
+
+@rung("orderings mapped on the ideal lattice")
+def mapped_orderings(crystal: Crystal, host: Host) -> xr.Dataset:
+    """Which site each ion of a relaxed structure belongs to, with its energy per primitive cell."""
+    return map_orderings(host, read_structures(crystal.energies.path, licence=crystal.licence))
+
+
+@rung("average voltage", unit="V")
+def average_voltage(mapped_orderings: xr.Dataset, lithium_energy: Property) -> Property:
+    """V = −(E(1) − E(0) − E_Li)/e between the empty and the full host."""
+    return crystal_room.average_voltage(mapped_orderings, lithium_energy)
+
+
+@rung("largest concentration of lithium", unit="mol m-3")
+def maximum_concentration(host: Host, mapped_orderings: xr.Dataset) -> Property:
+    """Sites of lithium per volume of the relaxed full host."""
+    return crystal_room.maximum_concentration(host, mapped_orderings)

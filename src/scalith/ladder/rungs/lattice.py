@@ -1,0 +1,175 @@
+"""Lattice: from energies of orderings to chemical potential, voltage and diffusivity."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import xarray as xr
+from pydantic import Field
+
+from scalith import lattice
+from scalith.crystal import Host
+from scalith.ladder import progress
+from scalith.ladder.progress import report_progress
+from scalith.ladder.quantity import Quantity, Settings, rung
+from scalith.lattice import ClusterExpansion, HopBarriers
+from scalith.quantities import Property
+from scalith.quantities.specification import Count, Fraction, Temperature
+
+Temperatures = Annotated[tuple[Temperature, ...], Field(min_length=1)]
+Angstroms = Annotated[float, Field(ge=0)]
+
+
+class ClusterFit(Settings):
+    """``[cluster_fit]``: which clusters (cut-offs in Å) and how they are fitted."""
+
+    pair_cutoff: Angstroms
+    triplet_cutoff: Angstroms = 0.0
+    quadruplet_cutoff: Angstroms = 0.0
+    method: Literal["ridge", "ard", "bayesian"] = "ridge"
+
+
+class MonteCarlo(Settings):
+    """``[monte_carlo]``: semi-grand-canonical sampling over chemical potential and temperature.
+
+    Attributes
+    ----------
+    temperatures : tuple of float
+        K, or text such as ``"25 degC"``.
+    cells : tuple of int
+        Primitive cells along each axis of the simulation box.
+    sweeps : int
+        Trial steps per site at each state.
+    points : int
+        Chemical potentials, placed so that all fillings are met.
+    """
+
+    temperatures: Temperatures = (280.0, 298.15, 310.0, 330.0)
+    cells: tuple[Count, Count, Count] = (12, 12, 12)
+    sweeps: Count = 200
+    points: Count = 72
+
+
+class KineticMonteCarlo(Settings):
+    """``[kinetic_monte_carlo]``: hops of ions at fixed stoichiometry.
+
+    Attributes
+    ----------
+    temperatures : tuple of float
+        K.
+    stoichiometries : tuple of float
+        Filled fractions of sites.
+    cells : tuple of int
+        Primitive cells along each axis.
+    trajectories : int
+        Independent trajectories, from whose scatter the errors come.
+    events : int
+        Mean number of hops of a trajectory.
+    """
+
+    temperatures: Temperatures = (280.0, 298.15, 330.0)
+    stoichiometries: tuple[Fraction, ...] = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
+    cells: tuple[Count, Count, Count] = (12, 12, 6)
+    trajectories: Count = 8
+    events: Count = 10_000
+
+
+GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
+    "hop_barriers": (Quantity("barriers of lithium hops"), HopBarriers),
+    "measured_open_circuit_voltage": (Quantity("measured open-circuit voltage", "V", {"x": "1", "T": "K"}), Property),
+    "measured_chemical_diffusivity": (Quantity("measured chemical diffusivity", "m2 s-1", {"x": "1", "T": "K"}), Property),
+}
+
+
+@rung(
+    "cluster expansion",
+    headline=lambda fit: (
+        f"{len(fit.orbits)} clusters, leave-one-out error {1e3 * fit.leave_one_out_error:.1f} meV per primitive cell"
+    ),
+)
+def cluster_expansion(host: Host, mapped_orderings: xr.Dataset, cluster_fit: ClusterFit) -> ClusterExpansion:
+    """E = Σ m J Π: the energy of any ordering from interactions of pairs, triplets, …"""
+    return lattice.fit_cluster_expansion(host, mapped_orderings, **cluster_fit.model_dump())
+
+
+@rung("orderings sampled by Monte Carlo")
+def sampled_orderings(cluster_expansion: ClusterExpansion, monte_carlo: MonteCarlo, seed: int) -> xr.Dataset:
+    """x(μ, T), energy and fluctuations in the semi-grand-canonical ensemble."""
+    return lattice.semi_grand_canonical(
+        cluster_expansion,
+        monte_carlo.temperatures,
+        None,
+        cells=monte_carlo.cells,
+        sweeps=monte_carlo.sweeps,
+        points=monte_carlo.points,
+        seed=seed,
+        executor=progress.executor.get(),
+        progress=report_progress,
+    )
+
+
+@rung("chemical potential of lithium", unit="J mol-1", over="x T")
+def chemical_potential(sampled_orderings: xr.Dataset) -> Property:
+    """μ(x, T) of lithium in the host."""
+    return lattice.chemical_potential(sampled_orderings)
+
+
+@rung("open-circuit voltage", unit="V", over="x T")
+def open_circuit_voltage(sampled_orderings: xr.Dataset, lithium_energy: Property) -> Property:
+    """V(x, T) = −(μ(x, T) − E_Li)/e against metallic lithium."""
+    return lattice.open_circuit_voltage(sampled_orderings, lithium_energy)
+
+
+@rung("configurational entropy", unit="J mol-1 K-1", over="x T")
+def configurational_entropy(sampled_orderings: xr.Dataset) -> Property:
+    """S(x, T) of the orderings."""
+    return lattice.configurational_entropy(sampled_orderings)
+
+
+@rung("entropic coefficient", unit="V K-1", over="x T")
+def entropic_coefficient(sampled_orderings: xr.Dataset) -> Property:
+    """dU/dT at constant x."""
+    return lattice.entropic_coefficient(sampled_orderings)
+
+
+@rung("thermodynamic factor", unit="1", over="x T")
+def thermodynamic_factor(sampled_orderings: xr.Dataset) -> Property:
+    """Θ = ∂(μ/kT)/∂ln x."""
+    return lattice.thermodynamic_factor(sampled_orderings)
+
+
+@rung("hops of lithium by kinetic Monte Carlo")
+def ion_hopping(
+    cluster_expansion: ClusterExpansion, hop_barriers: HopBarriers, kinetic_monte_carlo: KineticMonteCarlo, seed: int
+) -> xr.Dataset:
+    """Displacements of ions and of their centre, x by x and T by T."""
+    return lattice.kinetic_monte_carlo(
+        cluster_expansion,
+        hop_barriers,
+        x=kinetic_monte_carlo.stoichiometries,
+        temperatures=kinetic_monte_carlo.temperatures,
+        cells=kinetic_monte_carlo.cells,
+        trajectories=kinetic_monte_carlo.trajectories,
+        events=kinetic_monte_carlo.events,
+        seed=seed,
+        executor=progress.executor.get(),
+        progress=report_progress,
+    )
+
+
+@rung("tracer diffusivity", unit="m2 s-1", over="x T")
+def tracer_diffusivity(ion_hopping: xr.Dataset) -> Property:
+    """D* from the displacement of single ions."""
+    return lattice.tracer_diffusivity(ion_hopping)
+
+
+@rung("jump diffusivity", unit="m2 s-1", over="x T")
+def jump_diffusivity(ion_hopping: xr.Dataset) -> Property:
+    """D_J from the displacement of all ions together."""
+    return lattice.jump_diffusivity(ion_hopping)
+
+
+@rung("chemical diffusivity", unit="m2 s-1", over="x T")
+def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Property) -> Property:
+    """D = D_J · Θ."""
+    return lattice.chemical_diffusivity(jump_diffusivity, thermodynamic_factor)

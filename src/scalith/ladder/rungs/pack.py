@@ -1,0 +1,54 @@
+"""Pack: heat becomes temperature, of one cell and of a row of cells."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from scalith.cell import CellSpecification
+from scalith.ladder.quantity import Settings, rung
+from scalith.ladder.stacking import by_rate, one_rate
+from scalith.pack import PackSpecification, lumped_cell_temperature, row_of_cells
+from scalith.quantities import InputError, dataset_digest, predicted
+
+
+class Pack(Settings, PackSpecification):
+    """``[pack]``: cells in a row and their cooling; see `scalith.pack.PackSpecification`."""
+
+
+@rung("temperature of one cell", headline=lambda data: f"peak {float(data['peak_temperature'].max()) - 273.15:.1f} °C")
+def cell_temperature(heat_generation: xr.Dataset, cell_specification: CellSpecification) -> xr.Dataset:
+    """C dT/dt = q − hA (T − T_ambient), rate by rate."""
+    thermal = cell_specification.thermal
+    if thermal is None:
+        raise InputError("[cell]", "thermal", "nothing", "heat_capacity and heat_transfer of the cell")
+    ambient = thermal.ambient_temperature or cell_specification.reference_temperature
+    parents = (dataset_digest(heat_generation), cell_specification.digest)
+    rates = [float(rate) for rate in heat_generation["c_rate"]]
+    runs = []
+    for rate in rates:
+        heat = one_rate(heat_generation, rate)
+        # The conductance is stated as one number, W K-1: coefficient and area together.
+        runs.append(
+            lumped_cell_temperature(
+                heat["time"].values,
+                heat["heat"].values,
+                heat_capacity=thermal.heat_capacity,
+                heat_transfer_coefficient=thermal.heat_transfer,
+                area=1.0,
+                ambient_temperature=ambient,
+                parents=parents,
+            )
+        )
+    return by_rate(rates, runs, predicted("scalith.pack.lumped_cell_temperature", *parents))
+
+
+@rung(
+    "temperatures of a row of cells",
+    headline=lambda data: f"peak {float(data['peak_temperature']) - 273.15:.1f} °C, spread {float(data['peak_spread']):.1f} K",
+)
+def pack_temperature(heat_generation: xr.Dataset, pack: Pack) -> xr.Dataset:
+    """Conduction through and between the cells, cooling at their base, at the highest rate."""
+    rate = float(heat_generation["c_rate"].max())
+    one = one_rate(heat_generation, rate)
+    parents = (dataset_digest(heat_generation), pack.digest)
+    return row_of_cells(pack, one["time"].values, one["heat"].values, parents=parents).assign_attrs(c_rate=rate)

@@ -1,0 +1,69 @@
+"""The report: self-contained, complete, and safe against what names may hold."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+
+from scalith.ladder import climb, read_study
+from scalith.quantities import Property, Source
+from scalith.report import ladder_picture, write_report
+from scalith.report.figures import figure_of
+from tests.ladder.conftest import STUDY, study_file, toy
+
+__all__ = ["study_file", "toy"]
+
+
+def test_the_page_is_whole(toy, study_file, tmp_path):
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    path = write_report(tmp_path / "out", ledger)
+    page = path.read_text()
+    assert len(page) < 5e6
+    # Nothing is fetched: no address is loaded by a tag or a style.
+    markup = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"(src|href)=['\"]https?:|url\(", markup)
+    for entry in ledger.entries:
+        assert entry.headline in markup or entry.origin == "study"
+        assert entry.digest[:12] in markup
+    assert "data-figure='force'" in markup
+    assert "id='search'" in markup
+
+
+def test_a_page_of_the_same_climb_is_left_alone(toy, study_file, tmp_path):
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    path = write_report(tmp_path / "out", ledger)
+    first = path.stat().st_mtime_ns
+    write_report(tmp_path / "out", ledger)
+    assert path.stat().st_mtime_ns == first
+    study_file.write_text(STUDY.replace("stiffness = 2.0", "stiffness = 2.5"))
+    write_report(tmp_path / "out", climb(read_study(study_file), tmp_path / "out"))
+    assert path.stat().st_mtime_ns != first
+
+
+def test_text_cannot_become_markup(toy, study_file, tmp_path):
+    study_file.write_text(
+        STUDY.replace('title = "toy"', 'title = "<script>alert(1)</script>"').replace("a ruler", "</script><b>")
+    )
+    path = write_report(tmp_path / "out", climb(read_study(study_file), tmp_path / "out"))
+    page = path.read_text()
+    assert "<script>alert" not in page
+    assert "</script><b>" not in page
+
+
+def test_the_ladder_picture_is_drawn_upwards(toy, study_file, tmp_path):
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    root = ElementTree.fromstring(ladder_picture(ledger))
+    names = {"elastic energy", "force", "oscillation", "outline"}
+    heights = {text.text: float(text.get("y")) for text in root.iter("{http://www.w3.org/2000/svg}text") if text.text in names}
+    assert heights["outline"] < heights["oscillation"] < heights["force"] < heights["elastic energy"]
+
+
+def test_a_property_is_drawn_at_each_temperature():
+    x, T = np.linspace(0, 1, 11), np.array([280.0, 300.0, 320.0])
+    value = Property.from_function("voltage", lambda x, T: x * T, {"x": x, "T": T}, "V", Source(kind="assumed"))
+    figure = figure_of("voltage", value)
+    assert [trace.name for trace in figure.data] == ["T = 280", "T = 300", "T = 320"]
+    assert np.allclose(figure.data[1].y, 300 * x)
+    assert figure_of("mass", Property.constant("mass", 1.0, "kg", Source(kind="assumed"))) is None

@@ -1,0 +1,144 @@
+"""The command line: what it says, what it returns, and that a user's mistake is never a traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from scalith import cli
+from tests.ladder.conftest import STUDY, study_file, toy
+
+__all__ = ["study_file", "toy"]
+
+
+@pytest.fixture
+def scalith(monkeypatch, capsys, tmp_path):
+    """Runs the command line in a temporary folder: (exit code, what it said, what it said of errors)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["scalith", *arguments])
+        monkeypatch.setattr(cli, "_debug", False)
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def test_run_says_what_each_rung_found(toy, study_file, scalith):
+    code, out, _ = scalith("run", "toy.toml", "--no-report")
+    assert code == 0
+    assert "1/4" in out
+    assert "oscillation" in out
+    assert "it swings" in out
+    code, out, _ = scalith("run", "toy.toml", "--no-report")
+    assert out.count("kept") == 4
+    assert toy("force") == 1
+
+
+def test_run_writes_a_report(toy, study_file, scalith, tmp_path):
+    code, _, _ = scalith("run", "toy.toml", "--out", "there")
+    assert code == 0
+    assert "it swings" in (tmp_path / "there" / "report.html").read_text()
+
+
+def test_until(toy, study_file, scalith):
+    scalith("run", "toy.toml", "--until", "elastic_energy", "--no-report")
+    assert (toy("elastic_energy"), toy("force")) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (STUDY.replace("stiffness", "stifness"), "did you mean 'stiffness'?"),
+        (STUDY.replace("500 g", "500 V"), "convertible to kg"),
+        (STUDY.replace('mass = "500 g"', ""), "state it under [given]"),
+    ],
+)
+def test_a_mistake_is_one_sentence(toy, study_file, scalith, text, said):
+    study_file.write_text(text)
+    code, out, err = scalith("run", "toy.toml")
+    assert code == cli.USER_ERROR
+    assert said in err
+    assert "toy.toml" in err
+    assert err.strip().count("\n") == 0
+    assert "Traceback" not in out + err
+
+
+def test_debug_shows_the_traceback(toy, study_file, scalith):
+    study_file.write_text(STUDY.replace("500 g", "500 V"))
+    assert "Traceback" in scalith("run", "toy.toml", "--debug")[2]
+    assert "Traceback" in scalith("--debug", "run", "toy.toml")[2]
+
+
+def test_a_missing_study_is_said(scalith):
+    code, _, err = scalith("run", "nowhere.toml")
+    assert code == cli.USER_ERROR
+    assert "nowhere.toml: found no such file, expected a TOML file" in err
+
+
+def test_an_unknown_option_is_said(scalith):
+    code, _, err = scalith("run", "--fast")
+    assert code == 2
+    assert "--fast" in err
+
+
+def test_trace_walks_down_to_files_and_papers(toy, study_file, scalith, tmp_path):
+    (tmp_path / "measured.csv").write_text("# source: a lab, doi:10.1/x\nx [1], force [N]\n-1, 3\n1, -3\n")
+    study_file.write_text(STUDY.replace("[given]", '[given]\nforce = "measured.csv"'))
+    scalith("run", "toy.toml", "--no-report")
+    code, out, _ = scalith("trace", "outline")
+    assert code == 0
+    for words in ("oscillation", "force", "a lab, doi:10.1/x", "measured.csv", "a ruler", "toy.toml"):
+        assert words in out
+    code, _, err = scalith("trace", "outlin")
+    assert code == cli.USER_ERROR
+    assert "did you mean 'outline'?" in err
+
+
+def test_trace_without_a_climb_is_said(scalith):
+    code, _, err = scalith("trace", "force")
+    assert code == cli.USER_ERROR
+    assert "scalith run STUDY" in err
+
+
+def test_rungs_lists_the_graph_and_draws_it(toy, scalith, tmp_path):
+    code, out, _ = scalith("rungs", "--picture", "ladder.svg")
+    assert code == 0
+    for name in ("elastic_energy", "oscillation", "[spring]", "mass"):
+        assert name in out
+    picture = (tmp_path / "ladder.svg").read_text()
+    assert picture.startswith("<svg")
+    assert "elastic energy" in picture
+
+
+def test_new_writes_a_study_that_is_valid_and_overwrites_nothing(scalith, tmp_path):
+    code, out, _ = scalith("new", "mine.toml")
+    assert code == 0
+    assert "scalith run mine.toml" in out
+    from scalith.ladder import read_study
+
+    assert read_study(tmp_path / "mine.toml").targets
+    code, _, err = scalith("new", "mine.toml")
+    assert code == cli.USER_ERROR
+    assert "--force" in err
+
+
+def test_version(scalith):
+    from scalith import __version__
+
+    assert scalith("--version")[1].strip() == f"scalith {__version__}"
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys; sys.argv=['scalith','--help']\nfrom scalith import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
+    code += "heavy = {'numpy','numba','scipy','xarray','pint','ase','hamilton'} & set(sys.modules)\nassert not heavy, heavy"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

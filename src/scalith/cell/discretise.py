@@ -233,16 +233,13 @@ def _scalars(specification: CellSpecification, temperature: float | None, ambien
 
 def _electrolyte_tables(specification: CellSpecification, temperature: float | None) -> list[KernelTable]:
     electrolyte = specification.electrolyte
-    tables = [
-        _table(value, temperature)
-        for value in (
-            electrolyte.conductivity,
-            electrolyte.diffusivity,
-            electrolyte.transference_number,
-            electrolyte.thermodynamic_factor,
-        )
+    return [
+        _table(electrolyte.conductivity, temperature),
+        _flux_table(electrolyte.diffusivity, temperature),
+        _table(electrolyte.transference_number, temperature),
+        _table(electrolyte.thermodynamic_factor, temperature),
+        _CONSTANT_ZERO if electrolyte.generation is None else _table(electrolyte.generation, temperature),
     ]
-    return [*tables, _CONSTANT_ZERO if electrolyte.generation is None else _table(electrolyte.generation, temperature)]
 
 
 def _material_tables(material: ActiveMaterial, temperature: float | None) -> list[KernelTable]:
@@ -257,28 +254,37 @@ def _material_tables(material: ActiveMaterial, temperature: float | None) -> lis
     return [
         _table(voltage, temperature),
         entropy,
-        flux_potential_table(material.chemical_diffusivity, temperature),
+        _flux_table(material.chemical_diffusivity, temperature),
         _CONSTANT_ONE if exchange is None else _table(exchange, temperature),
         _CONSTANT_ZERO if kinetics is None else _table(kinetics, temperature),
     ]
 
 
-_TABLES: dict[tuple[int, float | None], tuple[Property, KernelTable]] = {}
+_TABLES: dict[tuple[int, float | None, bool], tuple[Property, KernelTable]] = {}
 
 
 def _table(value: Property, temperature: float | None) -> KernelTable:
+    return _made_once(value, temperature, flux=False)
+
+
+def _flux_table(value: Property, temperature: float | None) -> KernelTable:
+    return _made_once(value, temperature, flux=True)
+
+
+def _made_once(value: Property, temperature: float | None, flux: bool) -> KernelTable:
     # Tables of the same object are made once: a sweep over other parameters then costs nothing here.
-    key = (id(value), temperature)
+    key = (id(value), temperature, flux)
     found = _TABLES.get(key)
     if found is not None and found[0] is value:
         return found[1]
     if len(_TABLES) > 256:
         _TABLES.clear()
     grids = value.coordinates
-    if not any(grid.size > 1 for dim, grid in grids.items() if dim != "T") and (temperature is not None or "T" not in grids):
-        table = KernelTable(
-            0.0, 1.0, 298.15, 0.0, np.array([[[[float(value(x=0.5, c=1.0, T=temperature or 298.15)), 0.0, 0.0, 0.0]]]])
-        )
+    if flux:
+        table = flux_potential_table(value, temperature)
+    elif not any(grid.size > 1 for dim, grid in grids.items() if dim != "T") and (temperature is not None or "T" not in grids):
+        constant = float(value(x=0.5, c=1.0, T=temperature or 298.15))
+        table = KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[constant, 0.0, 0.0, 0.0]]]]))
     else:
         table = value.table(temperature)
     _TABLES[key] = (value, table)

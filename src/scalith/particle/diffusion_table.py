@@ -15,7 +15,7 @@ def flux_potential_table(diffusivity: Property, T: float | None = None, *, T_pie
     Parameters
     ----------
     diffusivity : Property
-        D(x[, T]), m2 s-1, positive.
+        D(x[, T]) in a grain or D(c[, T]) in the electrolyte, m2 s-1, positive.
     T : float, optional
         Temperature to fix, K; without it a property that depends on T gives a table that does too.
     T_pieces : int
@@ -30,14 +30,15 @@ def flux_potential_table(diffusivity: Property, T: float | None = None, *, T_pie
         D is not positive everywhere.
     """
     grids = diffusivity.coordinates
-    by_x = "x" in grids and grids["x"].size > 1
+    state = "c" if "c" in grids else "x"
+    by_x = state in grids and grids[state].size > 1
     by_T = "T" in grids and grids["T"].size > 1 and T is None
-    low, high = diffusivity.domain["x"] if by_x else (0.0, 1.0)
+    low, high = diffusivity.domain[state] if by_x else (0.0, 1.0)
     # Twice as fine as the finest interval of the data, within reason: Φ is smooth where D is steep.
-    pieces = int(np.clip(2.0 * (high - low) / np.diff(grids["x"]).min(), 256, 2048)) if by_x else 1
+    pieces = int(np.clip(2.0 * (high - low) / np.diff(grids[state]).min(), 256, 2048)) if by_x else 1
     x = np.linspace(low, high, pieces + 1)
     temperatures = np.linspace(*diffusivity.domain["T"], T_pieces + 1) if by_T else np.array([298.15 if T is None else T])
-    D = np.stack([np.broadcast_to(diffusivity(x=x, T=at), x.shape) for at in temperatures])
+    D = np.stack([np.broadcast_to(diffusivity(**{state: x, "T": at}), x.shape) for at in temperatures])
     if D.min() <= 0.0:
         raise InputError(diffusivity.name, "values", float(D.min()), "positive values everywhere")
     step = (high - low) / pieces

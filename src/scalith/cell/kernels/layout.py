@@ -99,7 +99,7 @@ class Work(NamedTuple):
     source : ndarray, shape (cells, 4)
         Σ a j and its change: value, constant, by φₛ − φₑ, by cₑ.
     electrolyte : ndarray, shape (cells, 11)
-        κ, κ′, D, D′, t₊, t₊′, χ(1 − t₊) and its slope, ln cₑ, generation and its slope; effective values.
+        κ, κ′, Φ = ∫ D dc, D, t₊, t₊′, χ(1 − t₊) and its slope, ln cₑ, generation and its slope; bulk values.
     inverses, products, lowers : ndarray, shape (cells, 3, 3), (cells, 3, 3), (cells, 5)
         Factors of the block-tridiagonal matrix.
     right : ndarray, shape (cells, 3, 2)

@@ -214,7 +214,7 @@ def eliminate_particles(
 
 @compiled
 def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, work: Work) -> None:
-    """Fill `work.electrolyte` with effective transport properties at every finite volume."""
+    """Fill `work.electrolyte` with bulk transport properties at every finite volume."""
     first_c = work.potential.size
     scalars = system.scalars
     T_reference = scalars[REFERENCE_TEMPERATURE]
@@ -230,11 +230,11 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
         c = y[first_c + i]
         out = work.electrolyte[i]
         value, slope = evaluate(conductivity, c, T)
-        out[0] = max(value, 1e-12) * conduction * system.transport[i]
-        out[1] = slope * conduction * system.transport[i]
+        out[0] = max(value, 1e-12) * conduction
+        out[1] = slope * conduction
         value, slope = evaluate(diffusivity, c, T)
-        out[2] = max(value, 1e-20) * diffusion * system.transport[i]
-        out[3] = slope * diffusion * system.transport[i]
+        out[2] = value * diffusion
+        out[3] = slope * diffusion
         t, t_c = evaluate(transference, c, T)
         chi, chi_c = evaluate(factor, c, T)
         out[4], out[5] = t, t_c
@@ -271,20 +271,24 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
             a, b = work.electrolyte[i], work.electrolyte[i + 1]
             ha, hb = 0.5 * h, 0.5 * system.width[i + 1]
             c_b = y[first_c + i + 1]
-            # Half-volumes in series: exact where porosity and tortuosity jump.
-            g = 1.0 / (ha / a[0] + hb / b[0])
+            # In the coordinate ∫ dz/B, B the transport efficiency, c has no kink where B jumps: the flux by ∫ D dc is
+            # exact across the jump, and so is the mean resistance between the two concentrations.
+            G = 1.0 / (ha / system.transport[i] + hb / system.transport[i + 1])
+            total = a[0] + b[0]
+            g = G * (total + 2.0 * a[0] * b[0] / total) / 3.0
+            g_ca = G * a[1] * (1.0 + 2.0 * (b[0] / total) ** 2) / 3.0
+            g_cb = G * b[1] * (1.0 + 2.0 * (a[0] / total) ** 2) / 3.0
             A = 0.5 * thermal * (a[6] + b[6])
             dl = b[8] - a[8]
             drive = phi_e - y[first_e + i + 1] + A * dl
             i_e = g * drive
-            i_ca = g * g * ha * a[1] / (a[0] * a[0]) * drive + g * (0.5 * thermal * a[7] * dl - A / c)
-            i_cb = g * g * hb * b[1] / (b[0] * b[0]) * drive + g * (0.5 * thermal * b[7] * dl + A / c_b)
+            i_ca = g_ca * drive + g * (0.5 * thermal * a[7] * dl - A / c)
+            i_cb = g_cb * drive + g * (0.5 * thermal * b[7] * dl + A / c_b)
             i_eb = -g
-            d = 1.0 / (ha / a[2] + hb / b[2])
             t = 0.5 * (a[4] + b[4]) / _F
-            N = d * (c - c_b) + t * i_e
-            N_ca = d * d * ha * a[3] / (a[2] * a[2]) * (c - c_b) + d + t * i_ca + 0.5 * a[5] * i_e / _F
-            N_cb = d * d * hb * b[3] / (b[2] * b[2]) * (c - c_b) - d + t * i_cb + 0.5 * b[5] * i_e / _F
+            N = G * (a[2] - b[2]) + t * i_e
+            N_ca = G * a[3] + t * i_ca + 0.5 * a[5] * i_e / _F
+            N_cb = -G * b[3] + t * i_cb + 0.5 * b[5] * i_e / _F
             N_eb = -t * g
             sa, sb = system.solid_conductivity[i], system.solid_conductivity[i + 1]
             if sa > 0.0 and sb > 0.0:
@@ -524,7 +528,9 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         a, b = work.electrolyte[i], work.electrolyte[i + 1]
         ha, hb = 0.5 * system.width[i], 0.5 * system.width[i + 1]
         fall = y[first_e + i] - y[first_e + i + 1]
-        i_e = (fall + _R * T / _F * (a[6] + b[6]) * (b[8] - a[8])) / (ha / a[0] + hb / b[0])
+        G = 1.0 / (ha / system.transport[i] + hb / system.transport[i + 1])
+        mean = (a[0] + b[0] + 2.0 * a[0] * b[0] / (a[0] + b[0])) / 3.0
+        i_e = G * mean * (fall + _R * T / _F * (a[6] + b[6]) * (b[8] - a[8]))
         liquid += i_e * fall
         sa, sb = system.solid_conductivity[i], system.solid_conductivity[i + 1]
         if sa > 0.0 and sb > 0.0:

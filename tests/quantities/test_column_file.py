@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.quantities import InputError, Property, Source, read_columns, read_property_csv, shipped, write_property_csv
+from scalith.quantities import InputError, Property, Source, read_columns, read_property_csv, write_property_csv
 
 STATE = {"x": "1", "T": "K"}
 
@@ -132,11 +132,3 @@ def test_written_and_read_bit_for_bit(kind, tmp_path):
     assert q.source.reference == (p.source.by or p.source.reference)
     write_property_csv(p, tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "p.csv").read_bytes()
-
-
-def test_shipped_files_are_there_and_a_wrong_name_gets_the_nearest():
-    assert shipped("open_circuit_voltage/graphite_LGM50_ocp_Chen2020.csv").is_file()
-    with pytest.raises(InputError, match=r"did you mean 'open_circuit_voltage/graphite_LGM50_ocp_Chen2020\.csv'\?"):
-        shipped("open_circuit_voltage/graphite_LGM50_ocp_Chen2021.csv")
-    with pytest.raises(InputError, match="no such file"):
-        shipped("../__init__.py")

@@ -37,11 +37,11 @@ class Mesh:
         Distance of the two outermost nodes over the radius.
     """
 
-    negative: int = 12
-    separator: int = 5
-    positive: int = 12
-    growth: float = 2.0
-    nodes: int = 14
+    negative: int = 20
+    separator: int = 4
+    positive: int = 16
+    growth: float = 1.0
+    nodes: int = 18
     finest: float = 0.006
 
 
@@ -102,17 +102,15 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
     layers = [negative, specification.separator, positive]
     counts = [len(width) for width in widths]
     electrodes = [(0, counts[0], negative), (counts[0] + counts[1], counts[2], positive)]
-    start, count, rows, materials, volumes, conductances, radii = [], [], [], [], [], [], []
+    start, count, rows, materials, radials = [], [], [], [], []
     for first, cells, electrode in electrodes:
         for material in electrode.materials:
-            radial = radial_mesh(mesh.nodes, mesh.finest, material.dimensions)
+            radial = radial_mesh(mesh.nodes, mesh.finest, material.dimensions, lumped=_is_steep(material))
             start.append(first)
             count.append(cells)
             rows.append(_class_row(material))
             materials.append(material)
-            volumes.append(radial.volumes)
-            conductances.append(radial.conductances)
-            radii.append(radial.nodes)
+            radials.append(radial)
     cells_of = np.array(count, dtype=np.int64)
     before = np.concatenate([[0], np.cumsum(cells_of)[:-1]]).astype(np.int64)
     system = layout.System(
@@ -127,8 +125,9 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
         before * mesh.nodes,
         before,
         np.array(rows),
-        np.array(volumes),
-        np.array(conductances),
+        np.array([radial.volumes for radial in radials]),
+        np.array([radial.conductances for radial in radials]),
+        np.array([radial.couplings for radial in radials]),
         _scalars(specification, temperature, ambient),
     )
     tables = _electrolyte_tables(specification, temperature)
@@ -136,7 +135,7 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
         tables += _material_tables(material, temperature)
     size = mesh.nodes * int(cells_of.sum()) + 3 * sum(counts) + 2 + int(cells_of.sum()) + 1
     sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
-    return Discretised(system, bank_of(tables), size, mesh, tuple(radii), sides, tuple(materials))
+    return Discretised(system, bank_of(tables), size, mesh, tuple(radial.nodes for radial in radials), sides, tuple(materials))
 
 
 def check_cell(specification: CellSpecification) -> None:
@@ -188,6 +187,12 @@ def _widths(thickness: float, cells: int, growth: float) -> Array:
 
 def _by_layer(counts: list[int], values: list[float]) -> Array:
     return np.repeat(np.array(values, dtype=np.float64), counts)
+
+
+def _is_steep(material: ActiveMaterial) -> bool:
+    """Whether D spans so much that profiles have fronts, which only a monotone scheme resolves."""
+    values = material.chemical_diffusivity.nominal.values
+    return bool(values.max() > 300.0 * values.min())
 
 
 def _capacitance(electrode: ElectrodeSpecification) -> float:

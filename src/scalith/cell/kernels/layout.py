@@ -67,8 +67,8 @@ class System(NamedTuple):
     start, count, material, particle_offset, reaction_offset : ndarray of int, shape (classes,)
         First finite volume and number of them, material, place of the class in the state and in the reactions.
     classes : ndarray, shape (classes, CLASS_COLUMNS)
-    volumes, conductances : ndarray, shape (classes, nodes) and (classes, nodes − 1)
-        Radial finite volumes on the unit radius.
+    volumes, conductances, couplings : ndarray, shape (classes, nodes), (classes, nodes − 1) and (classes, nodes − 1)
+        Radial volumes on the unit radius: see `scalith.particle.mesh.RadialMesh`.
     scalars : ndarray, shape (SCALARS,)
     """
 
@@ -85,6 +85,7 @@ class System(NamedTuple):
     classes: Array
     volumes: Array
     conductances: Array
+    couplings: Array
     scalars: Array
 
 

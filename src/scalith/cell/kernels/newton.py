@@ -177,6 +177,7 @@ def eliminate_particles(
             inverse_time,
             system.volumes[p],
             system.conductances[p],
+            system.couplings[p],
             surface_rate,
             potential,
             diffusivity,

@@ -90,10 +90,9 @@ class _Run:
                 self._hold(name, self.study.given.get(name, self.study.settings.get(name)))
         if not targets:
             return
-        from hamilton import driver, telemetry
+        from hamilton import driver
         from hamilton.lifecycle import NodeExecutionMethod
 
-        telemetry.disable_telemetry()  # a climb speaks to nobody
         run = self
 
         class ComputeOrReuse(NodeExecutionMethod):  # type: ignore[misc]
@@ -231,6 +230,11 @@ def _files(value: Any) -> tuple[FileRecord, ...]:
     )
 
 
+def _shown(item: Any) -> str:
+    return str(item["name"]) if isinstance(item, dict) and "content" in item else str(item)
+
+
 def _brief(value: Any) -> str:
-    text = ", ".join(f"{key} = {item}" for key, item in value.model_dump(mode="json", exclude_defaults=True).items())
+    stated = value.model_dump(mode="json", exclude_defaults=True)
+    text = ", ".join(f"{key} = {_shown(item)}" for key, item in stated.items())
     return text if len(text) <= 160 else text[:157] + "…"

@@ -49,7 +49,7 @@ def property_figure(value: Property) -> Figure:
 def agreement_figure(data: xr.Dataset) -> Figure:
     """Predicted and measured over stoichiometry."""
     measured = data["measured"]
-    positive = bool((measured > 0).all()) and float(np.ptp(np.log10(measured))) > 1.0
+    positive = bool((measured > 0).all()) and float(np.ptp(np.log10(measured.values))) > 1.0
     figure = _figure(
         "x", f"{measured.attrs['long_name'].removeprefix('measured ').replace('_', ' ')} / {measured.attrs['units']}", positive
     )

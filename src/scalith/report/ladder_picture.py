@@ -5,12 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import NamedTuple
 
-from scalith.ladder import Ledger, given_only, rungs
+from scalith.ladder import Entry, Ledger, given_only, rungs
 
-_BOX_WIDTH, _BOX_HEIGHT = 214, 50
+_BOX_WIDTH, _BOX_HEIGHT = 224, 66
 _GAP_X, _GAP_Y = 22, 46
 _BAND = 96
 """Left margin that carries the names of the scales."""
+
+_WIDEST = 5
+"""Boxes side by side."""
 
 COLOURS = {"crystal": "#5b6c8f", "lattice": "#2f7f79", "lab": "#8a6d3b", "cell": "#a8562a", "pack": "#9b2f4a"}
 _OTHER = "#555b66"
@@ -20,6 +23,7 @@ class _Box(NamedTuple):
     name: str
     scale: str
     line: str
+    below: str
     origin: str
     parents: list[str]
 
@@ -43,7 +47,7 @@ def ladder_picture(ledger: Ledger | None = None) -> str:
     rows: dict[int, list[str]] = {}
     for name in boxes:
         rows.setdefault(levels[name], []).append(name)
-    order = _ordered(rows, boxes)
+    order = _wrapped(_ordered(rows, boxes))
     widest = max(len(row) for row in order.values())
     width = _BAND + widest * (_BOX_WIDTH + _GAP_X) + _GAP_X
     height = len(order) * (_BOX_HEIGHT + _GAP_Y) + _GAP_Y
@@ -66,12 +70,11 @@ def ladder_picture(ledger: Ledger | None = None) -> str:
 
 def _from_graph() -> dict[str, _Box]:
     boxes = {
-        name: _Box(name, scale, quantity.unit or quantity.title, "given", [])
-        for name, (scale, quantity, _) in given_only().items()
+        name: _Box(name, scale, quantity.title, quantity.unit, "given", []) for name, (scale, quantity, _) in given_only().items()
     }
     for item in rungs().values():
         parents = [need for need in item.needs if need in rungs() or need in boxes]
-        boxes[item.name] = _Box(item.name, item.scale, item.quantity.unit or item.quantity.title, "computed", parents)
+        boxes[item.name] = _Box(item.name, item.scale, item.quantity.title, item.quantity.unit, "computed", parents)
     return boxes
 
 
@@ -80,10 +83,22 @@ def _from_ledger(ledger: Ledger) -> dict[str, _Box]:
     names = {entry.quantity for entry in shown}
     return {
         entry.quantity: _Box(
-            entry.quantity, entry.scale, entry.headline, entry.origin, [parent for parent in entry.parents if parent in names]
+            entry.quantity,
+            entry.scale,
+            entry.headline,
+            _error_and_source(entry),
+            entry.origin,
+            [parent for parent in entry.parents if parent in names],
         )
         for entry in shown
     }
+
+
+def _error_and_source(entry: Entry) -> str:
+    kind = entry.source.kind if entry.source else entry.origin
+    if not entry.standard_error:
+        return kind
+    return f"± {entry.standard_error:.2g} {entry.unit} · {kind}"
 
 
 def _levels(boxes: dict[str, _Box]) -> dict[str, int]:
@@ -134,6 +149,15 @@ def _ordered(rows: dict[int, list[str]], boxes: dict[str, _Box]) -> dict[int, li
     return result
 
 
+def _wrapped(order: dict[int, list[str]]) -> dict[int, list[str]]:
+    """Break rows that are wider than the page."""
+    broken: list[list[str]] = []
+    for level in sorted(order):
+        row = order[level]
+        broken += [row[start : start + _WIDEST] for start in range(0, len(row), _WIDEST)]
+    return dict(enumerate(broken))
+
+
 def _bands(boxes: dict[str, _Box], place: dict[str, tuple[float, float]], width: float) -> list[str]:
     parts = []
     for scale in dict.fromkeys(box.scale for box in boxes.values()):
@@ -167,7 +191,8 @@ def _drawn(box: _Box, at: tuple[float, float], *, linked: bool) -> str:
         f'fill="#ffffff" stroke="{colour}" stroke-width="1.5"{dash}/>'
         f'<text x="{x + 10:.1f}" y="{y + 20:.1f}" font-size="13.5" font-weight="600" '
         f'fill="#1c232b">{escape(_cut(title, 27))}</text>'
-        f'<text x="{x + 10:.1f}" y="{y + 38:.1f}" font-size="11.5" fill="#4a5560">{escape(_cut(box.line, 34))}</text></g>'
+        f'<text x="{x + 10:.1f}" y="{y + 38:.1f}" font-size="11.5" fill="#33404d">{escape(_cut(box.line, 36))}</text>'
+        f'<text x="{x + 10:.1f}" y="{y + 55:.1f}" font-size="11" fill="#6b7682">{escape(_cut(box.below, 38))}</text></g>'
     )
     return f'<a href="#{escape(box.name)}">{drawn}</a>' if linked else drawn
 

@@ -109,7 +109,7 @@ def _card(entry: Entry, pictured: bool) -> str:
             ("mind", entry.source.note),
         ):
             if text:
-                lines.append(f"<p class='source'><b>{label}:</b> {escape(text)}</p>")
+                lines.append(_said(label, text))
     if entry.parents:
         links = ", ".join(f"<a href='#{escape(name)}'>{escape(name)}</a>" for name in entry.parents)
         lines.append(f"<p class='source'><b>from:</b> {links}</p>")
@@ -118,6 +118,13 @@ def _card(entry: Entry, pictured: bool) -> str:
         f"<article id='{escape(entry.quantity)}' class='{'wide' if pictured else ''}'><h3>{escape(entry.title)}"
         f" <span class='kind {escape(kind)}'>{escape(kind)}</span></h3>{''.join(lines)}{picture}</article>"
     )
+
+
+def _said(label: str, text: str) -> str:
+    """A line under a quantity; a long one opens on a click."""
+    if len(text) <= 220:
+        return f"<p class='source'><b>{label}:</b> {escape(text)}</p>"
+    return f"<details class='source'><summary><b>{label}:</b> {escape(text[:140])}…</summary>{escape(text)}</details>"
 
 
 def _table(ledger: Ledger) -> str:

@@ -44,7 +44,12 @@ def host(crystal: Crystal) -> Host:
     return read_host(crystal.host.path, working_ion=crystal.working_ion)
 
 
-@rung("orderings mapped on the ideal lattice")
+def _mapped(data: xr.Dataset) -> str:
+    largest = float(data["displacement_max"].max())
+    return f"{data.sizes['structure']} mapped, {data.sizes['rejected']} not; largest displacement {largest:.2f} Å"
+
+
+@rung("orderings mapped on the ideal lattice", headline=_mapped)
 def mapped_orderings(crystal: Crystal, host: Host) -> xr.Dataset:
     """Which site each ion of a relaxed structure belongs to, with its energy per primitive cell."""
     return map_orderings(host, read_structures(crystal.energies.path, licence=crystal.licence))

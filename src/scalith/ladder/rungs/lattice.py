@@ -74,8 +74,12 @@ class KineticMonteCarlo(Settings):
     events: Count = 10_000
 
 
+def _barriers(barriers: HopBarriers) -> str:
+    return ", ".join(f"{kind.name} {kind.barrier:.3f} eV" for kind in barriers.kinds)
+
+
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
-    "hop_barriers": (Quantity("barriers of lithium hops"), HopBarriers),
+    "hop_barriers": (Quantity("barriers of lithium hops", headline=_barriers), HopBarriers),
     "measured_open_circuit_voltage": (Quantity("measured open-circuit voltage", "V", {"x": "1", "T": "K"}), Property),
     "measured_chemical_diffusivity": (Quantity("measured chemical diffusivity", "m2 s-1", {"x": "1", "T": "K"}), Property),
 }
@@ -92,7 +96,12 @@ def cluster_expansion(host: Host, mapped_orderings: xr.Dataset, cluster_fit: Clu
     return lattice.fit_cluster_expansion(host, mapped_orderings, **cluster_fit.model_dump())
 
 
-@rung("orderings sampled by Monte Carlo")
+@rung(
+    "orderings sampled by Monte Carlo",
+    headline=lambda data: (
+        f"{data.sizes['mu']} chemical potentials at {data.sizes['T']} temperatures, {data.attrs['sites']} sites"
+    ),
+)
 def sampled_orderings(cluster_expansion: ClusterExpansion, monte_carlo: MonteCarlo, seed: int) -> xr.Dataset:
     """x(μ, T), energy and fluctuations in the semi-grand-canonical ensemble."""
     return lattice.semi_grand_canonical(
@@ -138,7 +147,10 @@ def thermodynamic_factor(sampled_orderings: xr.Dataset) -> Property:
     return lattice.thermodynamic_factor(sampled_orderings)
 
 
-@rung("hops of lithium by kinetic Monte Carlo")
+@rung(
+    "hops of lithium by kinetic Monte Carlo",
+    headline=lambda data: f"{data.sizes['x']} fillings at {data.sizes['T']} temperatures",
+)
 def ion_hopping(
     cluster_expansion: ClusterExpansion, hop_barriers: HopBarriers, kinetic_monte_carlo: KineticMonteCarlo, seed: int
 ) -> xr.Dataset:

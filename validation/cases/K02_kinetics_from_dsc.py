@@ -11,11 +11,13 @@ energies. The object that the fit returns is the one that K05 carries through ce
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from scalith.lab.calorimetry import simulate_dsc
-from scalith.lab.kinetic_fit import fit_dsc, kinetics_from_peaks, ozawa
-from scalith.pack import ReactionSet
+from scalith.lab.kinetic_fit import KineticFit, fit_dsc, kinetics_from_peaks, ozawa
+from scalith.pack import ReactionSet, shipped_kinetics
 from validation.record import Record
 
 RATES = (2.0, 5.0, 10.0, 20.0)
@@ -62,6 +64,24 @@ def anode() -> ReactionSet:
     }
     states = {"sei": 0.15, "anode": 0.75, "layer": 0.033}
     return ReactionSet(name="anode", reference="Hatchard 2001", states=states, reactions=reactions)  # type: ignore[arg-type]
+
+
+@cache
+def fitted_cell_kinetics() -> KineticFit:
+    """Fit of the whole jelly roll, four reactions at once: what K05 carries through cell and module."""
+    true = shipped_kinetics("lco_hatchard_kim")
+    generator = np.random.default_rng(7)
+    curves = []
+    for rate in RATES:
+        curve = simulate_dsc(true, rate / 60, start=330.0, end=600.0, sample_density=2580.0)
+        noise = 0.002 * float(curve["heat_flow"].max()) * generator.standard_normal(curve.sizes["time"])
+        curves.append(curve.assign(heat_flow=curve["heat_flow"] + noise))
+    keys = [f"{name}.{field}" for name in true.names for field in ("frequency_factor", "activation_energy", "heat")]
+    start = true.with_values({f"{name}.heat": 1.1 * reaction.heat for name, reaction in true.reactions.items()})
+    start = start.with_values(
+        {f"{name}.frequency_factor": 1.2 * reaction.frequency_factor for name, reaction in true.reactions.items()}
+    )
+    return fit_dsc(curves, start, parameters=keys, sample_density=2580.0, complete=False, name="jelly roll of an 18650")
 
 
 def run(record: Record) -> None:
@@ -117,6 +137,12 @@ def run(record: Record) -> None:
         record.check(
             f"anode with two reactions, {key}", expected=1.0, found=refit.kinetics.value(key) / both.value(key), tolerance=5e-3
         )
+
+    roll, truth = fitted_cell_kinetics(), shipped_kinetics("lco_hatchard_kim")
+    for name in truth.names:
+        key = f"{name}.activation_energy"
+        strain = abs(roll.kinetics.value(key) - truth.value(key)) / roll.standard_error(key)
+        record.check_at_most(f"jelly roll, 0.2 % noise, {key}: deviation in standard errors", limit=4.0, found=strain)
 
     import matplotlib.pyplot as plt
 

@@ -1,0 +1,120 @@
+r"""K05: Module propagation: intervals with and without a barrier, energy, one kinetics object.
+
+**[E]** Twelve cells face to face; a heater sets off the first. The kinetics are the object that K02 fitted to DSC curves of
+the jelly roll: the oven test of one cell and the module carry its digest, and a module that is given another set fails with
+both digests in the message. Checked further: the energy balance to 1e-8; the heat freed is at most the heat stored; the
+intervals do not depend on the solver's tolerance; the front settles to a constant interval; a barrier of growing resistance
+lengthens the intervals until it stops the front; the map over conductivity and thickness is monotonic.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scalith.pack import (
+    Barrier,
+    CellBody,
+    ModuleSpecification,
+    Trigger,
+    oven_test,
+    propagate_runaway,
+    propagation_map,
+)
+from scalith.quantities import StudyError
+from scalith.quantities.constants import ZERO_CELSIUS
+from validation.cases.K02_kinetics_from_dsc import fitted_cell_kinetics
+from validation.record import Record
+
+CELL = CellBody(
+    shape="prismatic", thickness=0.012, width=0.1, height=0.08, density=2300.0, specific_heat=1000.0, conductivity=0.8
+)
+HEATER = Trigger(power=600.0, duration=120.0)
+
+
+def _module(barrier: Barrier | None = None, cells: int = 12) -> ModuleSpecification:
+    return ModuleSpecification(cell=CELL, cells=cells, nodes_per_cell=3, barrier=barrier, heat_transfer_coefficient=5.0)
+
+
+def run(record: Record) -> None:
+    fit = fitted_cell_kinetics()
+    kinetics = fit.kinetics
+    one = oven_test(CELL, kinetics, 160 + ZERO_CELSIUS)
+    record.check(
+        "cell and fit have one digest (1 for yes)", expected=1, found=one.attrs["kinetics_digest"] == kinetics.digest, tolerance=0
+    )
+    bare = propagate_runaway(_module(), kinetics, HEATER, duration=3600.0, kinetics_digest=one.attrs["kinetics_digest"])
+    record.check(
+        "module and fit have one digest (1 for yes)",
+        expected=1,
+        found=bare.attrs["kinetics_digest"] == kinetics.digest,
+        tolerance=0,
+    )
+    other = kinetics.with_values({"anode.heat": 1.7e6})
+    try:
+        propagate_runaway(_module(), other, HEATER, duration=3600.0, kinetics_digest=one.attrs["kinetics_digest"])
+        named = False
+    except StudyError as error:
+        named = kinetics.digest in str(error) and other.digest in str(error)
+    record.check("another set is refused, both digests named (1 for yes)", expected=1, found=named, tolerance=0)
+
+    record.check("cells that run away without barrier", expected=12, found=float(bare["cells_run_away"]), tolerance=0)
+    fine = propagate_runaway(_module(), kinetics, HEATER, duration=3600.0, tolerance=1e-7, times=2)
+    change = np.abs(bare["interval"].values[1:] / fine["interval"].values[1:] - 1).max()
+    record.check_at_most("change of the intervals with a hundredth of the tolerance, relative", limit=2e-3, found=change)
+    settled = bare["interval"].values[4:11]
+    record.check_at_most("spread of the intervals of cells 5 to 11, relative", limit=0.02, found=np.ptp(settled) / settled.mean())
+    barriers = {
+        "none": None,
+        "1 mm, 0.2 W/mK": Barrier(thickness=1e-3, conductivity=0.2),
+        "2 mm, 0.1 W/mK": Barrier(thickness=2e-3, conductivity=0.1),
+        "3 mm, 0.04 W/mK": Barrier(thickness=3e-3, conductivity=0.04),
+    }
+    found = {
+        name: propagate_runaway(_module(each), kinetics, HEATER, duration=3 * 3600.0, times=1201)
+        for name, each in barriers.items()
+    }
+    longer = [float(np.nanmean(found[name]["interval"])) for name in list(barriers)[:2]]
+    record.check("a barrier lengthens the interval (1 for yes)", expected=1, found=longer[1] > 1.5 * longer[0], tolerance=0)
+    counts = [int(data["cells_run_away"]) for data in found.values()]
+    record.check(
+        "a better barrier lets no more cells run away (1 for yes)",
+        expected=1,
+        found=bool(np.all(np.diff(counts) <= 0)),
+        tolerance=0,
+    )
+    record.check("cells that run away behind the best barrier", expected=1, found=counts[-1], tolerance=0)
+    record.check_at_most(
+        "energy balance error", limit=1e-8, found=max(float(data["energy_balance_error"]) for data in [bare, *found.values()])
+    )
+    share = max(float(data["heat_released"][-1].sum() / data["stored_reaction_heat"]) for data in found.values())
+    record.check_at_most("heat freed over heat stored", limit=1.0, found=share)
+
+    plane = propagation_map(
+        _module(cells=5),
+        kinetics,
+        HEATER,
+        conductivity=[0.02, 0.05, 0.1, 0.2, 0.5],
+        thickness=[0.5e-3, 1e-3, 2e-3, 4e-3],
+        duration=5400.0,
+    )
+    along_k = np.diff(plane["cells_run_away"].values, axis=0)
+    record.check_at_most("steps of the map against a better conductor", limit=0, found=int((along_k < 0).sum()))
+
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    for cell in range(12):
+        left.plot(bare["time"] / 60, bare["temperature"][:, cell] - ZERO_CELSIUS, lw=1, color=plt.colormaps["viridis"](cell / 12))
+    left.set(xlabel="t / min", ylabel="T / °C", xlim=(0, 25), title="twelve cells without barrier")
+    picture = right.pcolormesh(
+        plane["thickness"] * 1e3, plane["conductivity"], plane["cells_run_away"], cmap="inferno", vmin=0, vmax=5
+    )
+    right.set(
+        xlabel="barrier thickness / mm",
+        ylabel="conductivity / W m⁻¹ K⁻¹",
+        xscale="log",
+        yscale="log",
+        title="cells of five that run away",
+    )
+    figure.colorbar(picture, ax=right)
+    record.figure("Front without barrier; map of barriers.", figure)

@@ -1,0 +1,105 @@
+"""The first climb: with compilation, compiled, and when nothing has changed; and the memory that it takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+from benchmarks.row import Row
+
+STUDY = Path(__file__).resolve().parents[1] / "examples" / "lixnio2.toml"
+
+
+def rows() -> list[Row]:
+    return [
+        Row(
+            name="climb_lixnio2_unchanged",
+            unit="s",
+            ours=lambda: _climb(_kept_results())[0],
+            prepare=_warm,
+            target=3.0,
+            note="scalith run examples/lixnio2.toml again, in a results folder where everything is finished",
+        ),
+        Row(
+            name="climb_lixnio2_compiled",
+            unit="s",
+            ours=lambda: _in_new_folder()[0],
+            prepare=_warm,
+            target=30.0,
+            note="the same into an empty results folder, with the kernels compiled before",
+        ),
+        Row(
+            name="climb_lixnio2_memory",
+            unit="MB",
+            ours=lambda: _in_new_folder()[1],
+            prepare=_warm,
+            target=1000.0,
+            note="largest proportional memory of all its processes together, looked at every 50 ms",
+        ),
+        Row(
+            name="climb_lixnio2_with_compilation",
+            unit="s",
+            ours=lambda: _in_new_folder(compile_again=True)[0],
+            target=150.0,
+            note="as on a fresh machine: empty results folder, no kernel compiled; long, so take it with --repeats 1",
+        ),
+    ]
+
+
+@cache
+def _kept_results() -> Path:
+    return Path(tempfile.mkdtemp(prefix="scalith-bench-"))
+
+
+def _warm() -> None:
+    _climb(_kept_results())
+
+
+def _in_new_folder(compile_again: bool = False) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory(prefix="scalith-bench-") as folder:
+        return _climb(Path(folder) / "results", Path(folder) / "kernels" if compile_again else None)
+
+
+def _climb(results: Path, kernels: Path | None = None) -> tuple[float, float]:
+    """Seconds and MB of one `scalith run`."""
+    environment = os.environ | ({} if kernels is None else {"SCALITH_CACHE": str(kernels)})
+    command = [str(Path(sys.executable).with_name("scalith")), "run", str(STUDY), "--out", str(results)]
+    with tempfile.TemporaryFile("w+") as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        most = 0.0
+        while process.poll() is None:
+            most = max(most, sum(_megabytes(pid) for pid in _family(process.pid)))
+            time.sleep(0.05)
+        seconds = time.perf_counter() - start
+        if process.returncode:
+            said.seek(0)
+            raise RuntimeError(f"{' '.join(command)} gave {process.returncode}: {said.read()[-500:]}")
+    return seconds, most
+
+
+def _family(root: int) -> list[int]:
+    """The process and all that it started (Linux)."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(path.parent.name)] = int(path.read_text().rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError):
+            continue
+    family = [root]
+    for member in family:
+        family += [pid for pid, parent in parents.items() if parent == member]
+    return family
+
+
+def _megabytes(pid: int) -> float:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1000.0

@@ -357,8 +357,8 @@ class Property:
     def describe(self) -> str:
         """One line: name, value or range, unit, domain."""
         low, high = float(self.nominal.min()), float(self.nominal.max())
-        shown = f"{low:.6g}" if low == high else f"{low:.6g} … {high:.6g}"
-        over = ", ".join(f"{dim} {a:.4g}–{b:.4g}" for dim, (a, b) in self.domain.items() if a < b)
+        shown = f"{low:.5g}" if low == high else f"{low:.4g} … {high:.4g}"
+        over = ", ".join(f"{dim} {a:.3g}–{b:.3g}" for dim, (a, b) in self.domain.items() if a < b)
         return f"{self.name} = {shown} {self.unit}" + (f" over {over}" if over else "")
 
     def to_dataset(self) -> xr.Dataset:

@@ -190,8 +190,8 @@ def _drawn(box: _Box, at: tuple[float, float], *, linked: bool) -> str:
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="7" '
         f'fill="#ffffff" stroke="{colour}" stroke-width="1.5"{dash}/>'
         f'<text x="{x + 10:.1f}" y="{y + 20:.1f}" font-size="13.5" font-weight="600" '
-        f'fill="#1c232b">{escape(_cut(title, 27))}</text>'
-        f'<text x="{x + 10:.1f}" y="{y + 38:.1f}" font-size="11.5" fill="#33404d">{escape(_cut(box.line, 36))}</text>'
+        f'fill="#1c232b">{escape(_cut(title, 26))}</text>'
+        f'<text x="{x + 10:.1f}" y="{y + 38:.1f}" font-size="11.5" fill="#33404d">{escape(_cut(box.line, 33))}</text>'
         f'<text x="{x + 10:.1f}" y="{y + 55:.1f}" font-size="11" fill="#6b7682">{escape(_cut(box.below, 38))}</text></g>'
     )
     return f'<a href="#{escape(box.name)}">{drawn}</a>' if linked else drawn

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import xarray as xr
 
-from scalith.ladder.quantity import rung
+from scalith.ladder.quantity import Quantity, rung
 from scalith.quantities import Property
+
+GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
+    "measured_open_circuit_voltage": (Quantity("measured open-circuit voltage", "V", {"x": "1", "T": "K"}), Property),
+    "measured_chemical_diffusivity": (Quantity("measured chemical diffusivity", "m2 s-1", {"x": "1", "T": "K"}), Property),
+}
 
 
 @rung("voltage, predicted and measured")

@@ -80,8 +80,6 @@ def _barriers(barriers: HopBarriers) -> str:
 
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     "hop_barriers": (Quantity("barriers of lithium hops", headline=_barriers), HopBarriers),
-    "measured_open_circuit_voltage": (Quantity("measured open-circuit voltage", "V", {"x": "1", "T": "K"}), Property),
-    "measured_chemical_diffusivity": (Quantity("measured chemical diffusivity", "m2 s-1", {"x": "1", "T": "K"}), Property),
 }
 
 

@@ -6,31 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.crystal.symmetry import site_operations
+from scalith.crystal.supercells import lattice_cells, periodic_keys
+from scalith.crystal.symmetry import SiteOperations, site_operations
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scalith.crystal.host import Host
-
-
-def periodic_keys(supercell: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    """One integer for each primitive cell, equal for cells that a supercell translation joins.
-
-    Parameters
-    ----------
-    supercell : ndarray, shape (3, 3), int
-    cells : ndarray, shape (..., 3), int
-
-    Returns
-    -------
-    ndarray, shape (...)
-    """
-    determinant = round(float(np.linalg.det(supercell)))
-    adjugate = np.round(np.linalg.inv(supercell) * determinant).astype(np.int64)
-    size = abs(determinant)
-    reduced = np.mod(cells @ adjugate * (1 if determinant > 0 else -1), size)
-    return np.asarray((reduced[..., 0] * size + reduced[..., 1]) * size + reduced[..., 2])
 
 
 def duplicates(
@@ -60,7 +42,7 @@ def duplicates(
 
 
 def _same(
-    operations: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    operations: SiteOperations,
     cell_a: NDArray[np.int64],
     filled_a: NDArray[np.int8],
     sublattice_a: NDArray[np.int64],
@@ -70,11 +52,9 @@ def _same(
     sublattice_b: NDArray[np.int64],
     offset_b: NDArray[np.int64],
 ) -> bool:
-    from scalith.crystal.mapping import lattice_cells
-
     rotations, targets, shifts = operations
     in_a, in_b = filled_a >= 0, filled_b >= 0
-    table_b = _table(cell_b, filled_b[in_b], sublattice_b[in_b], offset_b[in_b])
+    table_b = _Occupation(cell_b, filled_b[in_b], sublattice_b[in_b], offset_b[in_b])
     sites_a, cells_a, occupation = sublattice_a[in_a], offset_a[in_a], filled_a[in_a]
     volume_a = round(abs(float(np.linalg.det(cell_a))))
     volume_b = round(abs(float(np.linalg.det(cell_b))))
@@ -99,7 +79,7 @@ def _commensurate(first: NDArray[np.int64], second: NDArray[np.int64]) -> bool:
     return bool(np.all(np.abs(ratio - np.round(ratio)) < 1e-9))
 
 
-class _table:
+class _Occupation:
     """Occupation of a periodic ordering at any site."""
 
     def __init__(

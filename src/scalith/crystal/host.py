@@ -187,6 +187,7 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
 def _from_ase(path: str | Path, working_ion: str) -> tuple[NDArray[np.float64], list[HostSite]]:
     from ase.io import read
 
+    atoms: Any
     try:
         atoms = read(path)
     except Exception as error:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import xarray as xr
 
+from scalith.crystal.equivalence import duplicates
 from scalith.crystal.host import Host, element_of
+from scalith.crystal.orderings import orderings_dataset
+from scalith.crystal.supercells import lattice_cells
 from scalith.quantities import InputError, predicted
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import NDArray
 
     from scalith.crystal.structures import ComputedStructure, StructureSet
@@ -79,7 +81,7 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
 
 def _cells_held(host: Host, item: ComputedStructure) -> int:
     """Primitive cells that a structure holds, by its spectators."""
-    present = Counter(item.atoms.get_chemical_symbols())
+    present = Counter(item.symbols)
     expected = host.spectators()
     movable = {element_of(name) for index in host.active for name in host.sites[index].species}
     foreign = sorted(set(present) - set(expected) - movable)
@@ -107,8 +109,8 @@ def _place(host: Host, item: ComputedStructure, cells: int, largest_displacement
     if not len(supercells):
         return f"its cell is no supercell of {cells} primitive cells within {100 * STRAIN_LIMIT:.0f} % strain"
     best: _Placement | None = None
-    symbols = np.array(atoms.get_chemical_symbols())
-    fractional = atoms.get_scaled_positions(wrap=True)
+    symbols = np.array(item.symbols)
+    fractional = np.mod(atoms.positions @ np.linalg.inv(np.asarray(atoms.cell)), 1.0)
     for supercell, strain in zip(supercells, strains, strict=True):
         # A worse strain is accepted only where it brings the atoms much nearer to their sites.
         if best is not None and (strain > best.strain + 0.05 or _rms(best) < 0.15):
@@ -243,77 +245,31 @@ def _pair(
     return _Placement(supercell, filled, np.linalg.norm(np.concatenate(steps), axis=1), strain)
 
 
-def lattice_cells(supercell: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The |det M| primitive cells that a supercell holds, as integer offsets, shape (|det M|, 3), in a fixed order."""
-    corners = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)]) @ supercell
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    grid = np.stack(np.meshgrid(*[np.arange(a, b + 1) for a, b in zip(low, high, strict=True)], indexing="ij"), axis=-1).reshape(
-        -1, 3
-    )
-    determinant = round(float(np.linalg.det(supercell)))
-    adjugate = np.round(np.linalg.inv(supercell) * determinant).astype(np.int64)
-    scaled = grid @ adjugate * np.sign(determinant)
-    inside = np.all((scaled >= 0) & (scaled < abs(determinant)), axis=1)
-    return grid[inside]
-
-
 def _dataset(
     host: Host, structures: StructureSet, mapped: list[tuple[ComputedStructure, _Placement]], rejected: list[tuple[str, str]]
 ) -> xr.Dataset:
-    count = max(len(placement.filled) for _, placement in mapped)
-    shape = (len(mapped), count)
-    filled = np.full(shape, -1, dtype=np.int8)
-    sublattice = np.full(shape, -1, dtype=np.int64)
-    offset = np.zeros((*shape, 3), dtype=np.int64)
-    energy, fraction, volume = (np.empty(len(mapped)) for _ in range(3))
-    for row, (item, placement) in enumerate(mapped):
-        cells = lattice_cells(placement.supercell)
-        size = len(placement.filled)
-        filled[row, :size] = placement.filled
-        sublattice[row, :size] = np.repeat(np.arange(len(host.active)), len(cells))
-        offset[row, :size] = np.tile(cells, (len(host.active), 1))
-        energy[row] = item.energy / len(cells)
-        volume[row] = abs(float(item.atoms.cell.volume)) / len(cells)
-        working = np.isin(sublattice[row, :size], host.working)
-        fraction[row] = placement.filled[working].mean()
-    supercell = np.array([placement.supercell for _, placement in mapped])
-    from scalith.crystal.equivalence import duplicates
-
-    data = xr.Dataset(
-        {
-            "supercell": (("structure", "row", "column"), supercell),
-            "filled": (("structure", "site"), filled),
-            "sublattice": (("structure", "site"), sublattice),
-            "offset": (("structure", "site", "axis"), offset),
-            "energy": ("structure", energy),
-            "volume": ("structure", volume),
-            "x": ("structure", fraction),
-            "displacement_rms": ("structure", np.array([_rms(placement) for _, placement in mapped])),
-            "displacement_max": ("structure", np.array([placement.displacements.max() for _, placement in mapped])),
-            "strain": ("structure", np.array([placement.strain for _, placement in mapped])),
-            "duplicate_of": ("structure", duplicates(host, supercell, filled, sublattice, offset)),
-            "origin": ("structure", np.array([item.origin for item, _ in mapped])),
-            "rejected_origin": ("rejected", np.array([origin for origin, _ in rejected], dtype=str)),
-            "rejected_reason": ("rejected", np.array([reason for _, reason in rejected], dtype=str)),
-        }
-    )
+    data = orderings_dataset(host, [(placement.supercell, placement.filled) for _, placement in mapped])
+    placements = [placement for _, placement in mapped]
+    cells = np.abs(np.linalg.det(data["supercell"].values))
+    arrays = [data[name].values for name in ("supercell", "filled", "sublattice", "offset")]
     described = {
-        "supercell": ("1", "supercell in primitive vectors"),
-        "filled": ("1", "filled sites (−1: padding)"),
-        "sublattice": ("1", "active site of the primitive cell"),
-        "offset": ("1", "primitive cell of the site"),
-        "energy": ("eV", "energy per primitive cell"),
-        "volume": ("Å3", "relaxed volume per primitive cell"),
-        "x": ("1", "filled fraction of the working ion's sites"),
-        "displacement_rms": ("Å", "root-mean-square displacement from the ideal sites"),
-        "displacement_max": ("Å", "largest displacement from an ideal site"),
-        "strain": ("1", "strain of the cell against the host at equal volume"),
-        "duplicate_of": ("1", "earlier structure with the same ordering (−1: none)"),
-        "origin": ("", "file and entry"),
-        "rejected_origin": ("", "file and entry that could not be mapped"),
-        "rejected_reason": ("", "why it could not be mapped"),
+        "energy": (np.array([item.energy for item, _ in mapped]) / np.round(cells), "eV", "energy per primitive cell"),
+        "displacement_rms": (np.array([_rms(p) for p in placements]), "Å", "root-mean-square displacement from the ideal sites"),
+        "displacement_max": (
+            np.array([p.displacements.max() for p in placements]),
+            "Å",
+            "largest displacement from an ideal site",
+        ),
+        "strain": (np.array([p.strain for p in placements]), "1", "strain of the cell against the host at equal volume"),
+        "duplicate_of": (duplicates(host, *arrays), "1", "earlier structure with the same ordering (−1: none)"),
+        "origin": (np.array([item.origin for item, _ in mapped]), "", "file and entry"),
     }
-    for name, (unit, words) in described.items():
-        data[name].attrs.update(units=unit, long_name=words)
+    for name, (values, unit, words) in described.items():
+        data[name] = ("structure", values, {"units": unit, "long_name": words})
+    for name, column, words in (
+        ("rejected_origin", 0, "file and entry that could not be mapped"),
+        ("rejected_reason", 1, "why not"),
+    ):
+        data[name] = ("rejected", np.array([pair[column] for pair in rejected], dtype=str), {"units": "", "long_name": words})
     source = predicted("scalith.crystal.mapping.map_orderings", host.digest, structures.digest, files=structures.source.files)
-    return data.assign_attrs(source=source.to_json(), host=json.dumps(host.model_dump(mode="json")))
+    return data.assign_attrs(source=source.to_json())

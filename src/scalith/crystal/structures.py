@@ -35,6 +35,11 @@ class ComputedStructure:
     energy: float
     origin: str
 
+    @property
+    def symbols(self) -> list[str]:
+        """Chemical symbols of the atoms, in order."""
+        return [str(symbol) for symbol in self.atoms.symbols]
+
 
 @dataclass(frozen=True)
 class StructureSet:
@@ -60,10 +65,7 @@ class StructureSet:
     def digest(self) -> str:
         """Content digest: cells, species, positions, energies."""
         return digest(
-            [
-                [np.asarray(item.atoms.cell), item.atoms.get_chemical_symbols(), item.atoms.positions, item.energy]
-                for item in self.structures
-            ],
+            [[np.asarray(item.atoms.cell), item.symbols, item.atoms.positions, item.energy] for item in self.structures],
             self.source.to_json(),
         )
 
@@ -143,6 +145,7 @@ def _from_ase(path: Path) -> list[ComputedStructure]:
     from ase.calculators.calculator import PropertyNotImplementedError
     from ase.io import read
 
+    images: Any
     # Of one relaxation run only the last frame is a result; collections are taken whole.
     index = "-1" if path.name in ("vasprun.xml", "OUTCAR") or path.suffix in (".pwo", ".out") else ":"
     try:
@@ -150,6 +153,7 @@ def _from_ase(path: Path) -> list[ComputedStructure]:
     except Exception as error:
         raise InputError(str(path), "", f"{type(error).__name__}: {error}", "a file that ASE reads") from None
     structures = []
+    atoms: Any
     for number, atoms in enumerate(images if isinstance(images, list) else [images]):
         origin = f"{path} frame {number}"
         try:

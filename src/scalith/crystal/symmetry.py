@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,9 +33,9 @@ class SiteOperations(NamedTuple):
     shift: NDArray[np.int64]
 
 
-def _labels(host: Host) -> list[int]:
+def _spglib_cell(host: Host) -> Any:
     kinds = sorted({site.species for site in host.sites})
-    return [kinds.index(site.species) for site in host.sites]
+    return host.cell, host.positions, [kinds.index(site.species) for site in host.sites]
 
 
 def space_group_operations(host: Host) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -48,7 +48,7 @@ def space_group_operations(host: Host) -> tuple[NDArray[np.int64], NDArray[np.fl
     """
     import spglib
 
-    found = spglib.get_symmetry((host.cell, host.positions, _labels(host)), symprec=SYMMETRY_TOLERANCE)
+    found = spglib.get_symmetry(_spglib_cell(host), symprec=SYMMETRY_TOLERANCE)
     if found is None:
         raise InputError(host.name, "sites", "no space group", "distinct sites in a cell that spans a volume")
     return np.asarray(found["rotations"], dtype=np.int64), np.asarray(found["translations"], dtype=np.float64)
@@ -82,8 +82,9 @@ def primitive_host(host: Host) -> Host:
         return host
     import spglib
 
-    labels = _labels(host)
-    found = spglib.find_primitive((host.cell, host.positions, labels), symprec=SYMMETRY_TOLERANCE)
+    cell = _spglib_cell(host)
+    labels = cell[2]
+    found = spglib.find_primitive(cell, symprec=SYMMETRY_TOLERANCE)
     if found is None:
         raise InputError(host.name, "sites", "no primitive cell", "distinct sites in a cell that spans a volume")
     lattice, positions, kinds = found

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.crystal.equivalence import periodic_keys
+from scalith.crystal.supercells import periodic_keys
 from scalith.crystal.symmetry import SiteOperations, site_operations
 from scalith.quantities import InputError, Spec
 
@@ -85,8 +85,8 @@ def neighbours_within(host: Host, cutoff: float) -> list[list[tuple[LatticeSite,
         found: list[tuple[LatticeSite, float]] = []
         for s, other in enumerate(active):
             distance = np.linalg.norm((grid + other - position) @ host.cell, axis=1)
-            for k in np.flatnonzero((distance > 1e-3) & (distance <= cutoff + DISTANCE_TOLERANCE)):
-                found.append(((s, *(int(n) for n in grid[k])), float(distance[k])))  # type: ignore[arg-type]
+            inside = np.flatnonzero((distance > 1e-3) & (distance <= cutoff + DISTANCE_TOLERANCE))
+            found += [((s, int(grid[k, 0]), int(grid[k, 1]), int(grid[k, 2])), float(distance[k])) for k in inside]
         result.append(sorted(found, key=lambda item: (round(item[1], 5), item[0])))
     return result
 

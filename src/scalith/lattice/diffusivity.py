@@ -39,7 +39,8 @@ def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Prope
     """Chemical diffusivity D(x, T) = D_J(x, T) · Θ(x, T), m2 s-1.
 
     Given on the x of the thermodynamic factor. Between the x of the jump diffusivity ln(D_J/(1−x)) is linear in x, beyond them it
-    stays; between its temperatures ln D_J is linear in 1/T (Arrhenius). With the tracer diffusivity in place of D_J this is Darken's.
+    stays; between its temperatures ln D_J is linear in 1/T (Arrhenius). With the tracer diffusivity in place of D_J this is
+    Darken's.
 
     Raises
     ------

@@ -3,7 +3,8 @@
 The energy of point charges q in a periodic cell, in vacuum and with a uniform background where they do not add up to
 zero, is E = ½ Σ_ij q_i A_ij q_j with
 
-    A_ij = k [ Σ_L erfc(√η |r_ij + L|)/|r_ij + L| + (4π/V) Σ_G exp(−G²/4η) cos(G·r_ij)/G² − 2√(η/π) δ_ij − π/(ηV) ],
+    A_ij = k [ Σ_L erfc(√η |r_ij + L|)/|r_ij + L| + (4π/V) Σ_G exp(−G²/4η) cos(G·r_ij)/G²
+               − 2√(η/π) δ_ij − π/(ηV) ],
 
 k = e²/(4πε₀) (Ewald 1921, DOI 10.1002/andp.19213690304). A cluster expansion takes E/ε_r as one more term whose weight 1/ε_r is fitted.
 """
@@ -46,7 +47,7 @@ def ewald_matrix(cell: NDArray[np.float64], separations: NDArray[np.float64], ac
     eta = np.pi / volume ** (2.0 / 3.0)
     reach = np.sqrt(-np.log(accuracy))
     real = _lattice_points(cell, reach / np.sqrt(eta) + float(np.max(np.linalg.norm(_wrapped(cell, separations), axis=1))))
-    reciprocal = 2.0 * np.pi * np.linalg.inv(cell).T
+    reciprocal = np.asarray(2.0 * np.pi * np.linalg.inv(cell).T, dtype=np.float64)
     waves = _lattice_points(reciprocal, 2.0 * reach * np.sqrt(eta))
     squares = np.sum(waves**2, axis=1)
     waves, squares = waves[squares > 1e-12], squares[squares > 1e-12]

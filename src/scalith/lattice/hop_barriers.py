@@ -64,7 +64,7 @@ class HopBarriers(Spec):
     def layered(
         cls, single_vacancy: float = 0.672, divacancy: float = 0.300, attempt_frequency: float = 1e13, note: str = ""
     ) -> HopBarriers:
-        """Hops within the layers of an O3 host: over the oxygen edge when both common neighbours are filled, else through the tetrahedron.
+        """Hops within the layers of an O3 host: along the oxygen edge when both common neighbours are filled, else by the tetrahedron.
 
         Defaults are those of Li in LixCoO2 (Van der Ven, Ceder 2001, DOI 10.1016/S0378-7753(01)00638-3).
         """
@@ -118,6 +118,8 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
             watched = _common_neighbours(near, s, site, length)
             vector = (np.array(site[1:]) + host.positions[host.active[site[0]]] - host.positions[host.active[s]]) @ host.cell
             energies = tuple(_barrier(kinds, vacant, length) for vacant in range(len(watched) + 1))
+            if len(set(energies)) == 1:
+                watched, energies = (), energies[:1]
             hops.append(Hop(site, (float(vector[0]), float(vector[1]), float(vector[2])), watched, energies))
         result.append(hops)
     for kind in barriers.kinds:

@@ -46,6 +46,11 @@ class KineticModel(NamedTuple):
     frequency: float
     dimensions: int
 
+    @property
+    def most_hops(self) -> int:
+        """Greatest number of hops out of a site."""
+        return int(np.diff(self.hops.start).max())
+
 
 def kinetic_model(expansion: ClusterExpansion, barriers: HopBarriers, cells: int | Sequence[int]) -> KineticModel:
     """Interactions, hops and dependency lists on a supercell of `cells` primitive cells along each vector."""
@@ -123,8 +128,10 @@ def _clusters_by_pair(energies: dict[Cluster, float]) -> dict[tuple[int, Lattice
 
 
 def _dependents(hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]) -> NDArray[np.int32]:
-    """Sites whose hops may change rate when a site changes: those whose field or watched surroundings change, and
-    those that hop onto such a site."""
+    """Sites whose hops may change rate when a site changes.
+
+    Those whose field or watched surroundings change, and those that hop onto such a site.
+    """
     sublattices = len(slots)
     # `influenced[s]`: shifts from a site of s to the sites that see it (interactions and watched sites are both slots).
     influenced: list[dict[LatticeSite, None]] = [{(s, 0, 0, 0): None} for s in range(sublattices)]
@@ -141,7 +148,7 @@ def _dependents(hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shap
         for site in influenced[s]:
             for origin in into[site[0]]:
                 reached[_shifted(origin, site)] = None
-        lists.append([site for site in reached if hops[site[0]]])
+        lists.append(sorted((site for site in reached if hops[site[0]]), key=lambda site: (site[1:], site[0])))
     table = neighbour_sites(shape, sublattices, lists)
     counts = np.tile([len(items) for items in lists], int(np.prod(shape)))
     table[np.arange(table.shape[1]) >= counts[:, None]] = -1
@@ -293,8 +300,9 @@ def _at_state(
         occupation: NDArray[np.int8], duration: float, most: int, word: np.uint64
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], tuple[int, float, float]]:
         times, collective, squares = np.zeros(STEPS), np.zeros((STEPS, 3)), np.zeros(STEPS)
+        rates = np.zeros((occupation.size, model.most_hops))
         result = kinetic_trajectory(
-            tables, model.hops, occupation, model.frequency, thermal, duration, most, word, times, collective, squares
+            tables, model.hops, occupation, model.frequency, thermal, duration, most, word, times, collective, squares, rates
         )
         return times, collective, squares, result
 
@@ -364,9 +372,8 @@ def _warnings(data: xr.Dataset) -> list[str]:
     few = data["hops_per_ion"].values < 2.0
     if few.any():
         T, x = np.argwhere(few)[0]
-        said.append(
-            f"{int(few.sum())} states hop less than twice an ion (first: {float(data['T'][T]):.0f} K, x = {float(data['x'][x]):.3f}): more events needed"
-        )
+        first = f"{float(data['T'][T]):.0f} K, x = {float(data['x'][x]):.3f}"
+        said.append(f"{int(few.sum())} states hop less than twice an ion (first: {first}): more events needed")
     loose = data["jump_diffusivity_error"].values > 0.5 * data["jump_diffusivity"].values
     if loose.any():
         said.append(f"{int(loose.sum())} jump diffusivities are known no better than 50 %: more trajectories or events needed")

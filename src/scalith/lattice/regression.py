@@ -130,10 +130,10 @@ def _automatic_relevance(A: NDArray[np.float64], y: NDArray[np.float64], shrunk:
 
 
 def _bayesian(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np.bool_]) -> Regression:
-    """Weights averaged over the penalty λ with p(λ | y), the noise integrated out: p(w | y, λ) is Student's t.
+    """Weights averaged over the penalty λ with p(λ | y), the noise integrated out (p(w | y, λ) is Student's t).
 
-    With flat priors on the unshrunk weights, log λ and log s, p(λ|y) ∝ λ^(k/2) |AᵀA + λP|^(−1/2) (R/2)^(−ν/2), where k weights are
-    shrunk, ν = rows − unshrunk weights and R is the penalised residual.
+    With flat priors on the unshrunk weights, log λ and log s, p(λ|y) ∝ λ^(k/2) |AᵀA + λP|^(−1/2) (R/2)^(−ν/2), where
+    k weights are shrunk, ν = rows − unshrunk weights and R is the penalised residual.
     """
     degrees = len(y) - int(np.sum(~shrunk))
     logs, means, seconds = [], [], []

@@ -28,7 +28,7 @@ X_GRID = np.round(np.linspace(0.005, 0.995, 199), 9)
 WINDOW = 0.012
 """Half-width in x of the averaging window; a quarter of the distance to x = 0 or 1 where that is less."""
 GAP = 0.03
-"""A jump of x between neighbouring chemical potentials, wider than this and than four times what the fluctuations explain, is a two-phase region."""
+"""A jump of x between neighbouring μ is a two-phase region when wider than this and than four times what fluctuations explain."""
 
 
 class _Isotherm(NamedTuple):
@@ -138,7 +138,10 @@ def _averaged(x_known: NDArray[np.float64], values: NDArray[np.float64]) -> NDAr
 def _smoothed(
     x_known: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], width: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weighted mean over neighbours in x, and its error; weights are the inverse variances times the stretch of x that a state stands for."""
+    """Weighted mean over neighbours in x, and its error.
+
+    Weights are the inverse variances times the stretch of x that a state stands for.
+    """
     stretch = np.gradient(x_known) if len(x_known) > 1 else np.ones(1)
     weight = (stretch + 1e-4) / np.maximum(errors, 1e-12) ** 2
     half = np.maximum(np.minimum(width, 0.5 * np.minimum(X_GRID, 1 - X_GRID)), 0.25 * width)
@@ -255,7 +258,8 @@ def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Prope
         From `scalith.lattice.semi_grand_canonical`.
     lithium_energy : Property
         Energy of the metal per atom, eV or J mol-1, on the scale of the fitted energies. Which value belongs to the
-        energies is the caller's statement; its source becomes the reference state of the voltage. The metal's own entropy is left out.
+        energies is the caller's statement; its source becomes the reference state of the voltage. The metal's own
+        entropy is left out.
 
     Returns
     -------

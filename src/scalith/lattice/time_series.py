@@ -30,7 +30,10 @@ class Average(NamedTuple):
 
 
 def statistical_inefficiency(series: NDArray[np.float64]) -> float:
-    """g = 1 + 2 Σ C(t) up to the first pair of lags with a negative sum (Geyer's initial positive sequence, DOI 10.1214/ss/1177011137)."""
+    """Samples that count as one: 1 + 2 Σ C(t), summed up to the first pair of lags with a negative sum.
+
+    Geyer's initial positive sequence (DOI 10.1214/ss/1177011137).
+    """
     n = len(series)
     deviation = series - series.mean()
     variance = float(deviation @ deviation) / n

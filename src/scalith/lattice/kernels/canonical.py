@@ -61,12 +61,12 @@ def canonical_chain(
                 near = False
                 for slot in range(neighbours.shape[1]):
                     near |= neighbours[i, slot] == j
-                change = field[j] - field[i]
+                change = float(field[j] - field[i])
                 if near:
                     # The ion at i still counts in the field of j: take it out first.
-                    change = -field[i]
+                    change = float(-field[i])
                     change_site(tables, occupation, field, i, -1)
-                    change += field[j]
+                    change += float(field[j])
                 state = advance(state)
                 if change <= 0.0 or unit_interval(mixed(state)) < np.exp(-change * inverse):
                     if not near:

@@ -75,7 +75,7 @@ def compute_fields(tables: InteractionTables, occupation: NDArray[np.int8], fiel
 
 
 @compiled_inline
-def change_site(tables, occupation, field, i, change):  # type: ignore[no-untyped-def]
+def change_site(tables: InteractionTables, occupation: NDArray[np.int8], field: NDArray[np.float64], i: int, change: int) -> None:
     """Fill (change = +1) or empty (−1) site i and bring the fields of its neighbours up to date."""
     s = i % tables.sublattices
     occupation[i] += change

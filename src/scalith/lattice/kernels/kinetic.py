@@ -1,8 +1,8 @@
 """Rejection-free kinetic Monte Carlo (Bortz, Kalos, Lebowitz 1975, DOI 10.1016/0021-9991(75)90060-1) with a sum tree.
 
 Every site owns its outgoing hops. After an event only the sites named in the dependency lists of the two changed sites
-get new rates; a binary tree of partial sums over the sites gives the next event in log₂(sites) steps. Parents are
-sums of their two children, never running differences, so the tree does not drift.
+get new rates; a tree of partial sums over the sites, eight children to a node (one cache line), gives the next event in
+log₈(sites) steps. Parents are sums of their children, never running differences, so the tree does not drift.
 """
 
 from __future__ import annotations
@@ -58,44 +58,46 @@ class HopTables(NamedTuple):
 
 
 @compiled_inline
-def hop_energies(tables, hops, occupation, field, i, h):  # type: ignore[no-untyped-def]
-    """Energy difference ΔE and activation energy of hop h from filled site i to its vacant target, eV.
+def next_site(tree: NDArray[np.float64], levels: NDArray[np.int64], pick: float) -> tuple[int, float]:
+    """Leaf of the sum tree in which `pick` (between 0 and the root) falls, and what is left of `pick` there.
 
-    ΔE = f_j − f_i − g_ij, where g_ij is the interaction of the two ends with each other. The activation energy is
-    KRA + ΔE/2 (Van der Ven, Ceder, Asta, Tepesch 2001, DOI 10.1103/PhysRevB.64.184307), never below 0 or ΔE: forward and
-    backward then always differ by ΔE (detailed balance).
+    `levels[k]` is where level k begins in `tree`, leaves first; node n has the children 8n … 8n + 7 a level below.
     """
-    row = tables.neighbours[i]
-    together = hops.mutual[h]
-    for k in range(hops.mutual_start[h], hops.mutual_start[h + 1]):
-        a = hops.mutual_slots[k, 0]
-        b = hops.mutual_slots[k, 1]
-        present = occupation[row[a]]
-        if b >= 0:
-            present *= occupation[row[b]]
-        together += hops.mutual_energy[k] * present
-    change = field[row[hops.target[h]]] - field[i] - together
-    vacant = 0
-    for k in range(hops.watched_start[h], hops.watched_start[h + 1]):
-        vacant += 1 - occupation[row[hops.watched[k]]]
-    activation = hops.barrier[h, vacant] + 0.5 * change
-    return change, max(activation, change, 0.0)
+    node = 0
+    for level in range(levels.size - 2, -1, -1):
+        child = levels[level] + 8 * node
+        node = 8 * node
+        last = node
+        for k in range(8):
+            value = tree[child + k]
+            if value > 0.0:
+                last = node + k
+                if pick < value:
+                    break
+                pick -= value
+        node = last
+    return node, pick
 
 
 @compiled_inline
-def set_site_rates(tables, hops, occupation, field, rates, i, frequency, inverse):  # type: ignore[no-untyped-def]
-    """New rates of all hops out of site i, s⁻¹; gives their sum."""
-    s = i % tables.sublattices
-    first = hops.start[s]
-    total = 0.0
-    for h in range(first, hops.start[s + 1]):
-        rate = 0.0
-        if occupation[i] == 1 and occupation[tables.neighbours[i, hops.target[h]]] == 0:
-            activation = hop_energies(tables, hops, occupation, field, i, h)[1]
-            rate = frequency * np.exp(-activation * inverse)
-        rates[i, h - first] = rate
-        total += rate
-    return total
+def sum_upward(tree: NDArray[np.float64], levels: NDArray[np.int64], touched: NDArray[np.int64], count: int) -> None:
+    """Renew the parents of the first `count` changed leaves in `touched`, level by level up to the root."""
+    for level in range(1, levels.size):
+        below = levels[level - 1]
+        here = levels[level]
+        kept = 0
+        previous = np.int64(-1)
+        for k in range(count):
+            parent = touched[k] >> 3
+            if parent != previous:
+                child = below + 8 * parent
+                tree[here + parent] = ((tree[child] + tree[child + 1]) + (tree[child + 2] + tree[child + 3])) + (
+                    (tree[child + 4] + tree[child + 5]) + (tree[child + 6] + tree[child + 7])
+                )
+                touched[kept] = parent
+                kept += 1
+                previous = parent
+        count = kept
 
 
 @compiled
@@ -111,8 +113,15 @@ def kinetic_trajectory(
     times: NDArray[np.float64],
     collective: NDArray[np.float64],
     squares: NDArray[np.float64],
+    rates: NDArray[np.float64],
 ) -> tuple[int, float, float]:
     """One trajectory from a given configuration.
+
+    Hop h from a filled site i to a vacant j changes the energy by ΔE = f_j − f_i − g_ij, g_ij being the interaction of the two
+    ends with each other. Its activation energy is KRA + ΔE/2 (Van der Ven, Ceder, Asta, Tepesch 2001,
+    DOI 10.1103/PhysRevB.64.184307), never below 0 or ΔE: forward and backward always differ by ΔE (detailed balance). In between
+    the rate is a product, [ν e^(−KRA/kT) e^(g/2kT)] w_i/w_j with w = e^(f/2kT), so that an exponential is taken only where a
+    field changed.
 
     Parameters
     ----------
@@ -132,6 +141,8 @@ def kinetic_trajectory(
         On return the sum of all ions' displacements until then, Å.
     squares : ndarray, shape (steps,)
         On return the sum of the ions' squared displacements until then, Å².
+    rates : ndarray, shape (sites, most hops of a site)
+        On return the rate of each hop in the last configuration, s⁻¹.
 
     Returns
     -------
@@ -142,24 +153,39 @@ def kinetic_trajectory(
         Mean total rate over time, s⁻¹.
     """
     sites = occupation.size
-    most = 0
-    for s in range(tables.sublattices):
-        most = max(most, hops.start[s + 1] - hops.start[s])
     field = np.empty(sites)
     compute_fields(tables, occupation, field)
-    rates = np.zeros((sites, most))
-    leaves = 1
-    while leaves < sites:
-        leaves *= 2
-    tree = np.zeros(2 * leaves)
+    interacting = tables.pair_energy.size + tables.triplet_energy.size + tables.quadruplet_energy.size > 0
     inverse = 1.0 / thermal_energy
-    for i in range(sites):
-        tree[leaves + i] = set_site_rates(tables, hops, occupation, field, rates, i, frequency, inverse)
-    for node in range(leaves - 1, 0, -1):
-        tree[node] = tree[2 * node] + tree[2 * node + 1]
+    reference = np.mean(field)
+    weight = np.exp(0.5 * inverse * (field - reference))
+    vacancy_weight = (1 - occupation) / weight  # 0 where filled: spares the innermost branch
+    prefactor = frequency * np.exp(inverse * (0.5 * hops.mutual.reshape(-1, 1) - hops.barrier))
+    # Taken out of their tuples once: in the inner loop a tuple of arrays costs more than the arithmetic.
+    sublattices, neighbours = tables.sublattices, tables.neighbours
+    start, target, vector, barrier, mutual = hops.start, hops.target, hops.vector, hops.barrier, hops.mutual
+    watched_start, watched = hops.watched_start, hops.watched
+    mutual_start, mutual_slots, mutual_energy = hops.mutual_start, hops.mutual_slots, hops.mutual_energy
+    dependents = hops.dependents
+    surroundings = watched.size + mutual_energy.size > 0
+    size = sites
+    height = 1
+    while size > 1:
+        size = (size + 7) // 8
+        height += 1
+    levels = np.zeros(height, dtype=np.int64)
+    size = sites
+    for level in range(1, height):
+        size = (size + 7) // 8
+        levels[level] = levels[level - 1] + 8 * size
+    tree = np.zeros(levels[height - 1] + 1)
+    root = levels[height - 1]
     moved = np.zeros((sites, 3))  # displacement of the ion now at each site
-    stamp = np.full(sites, -1, dtype=np.int64)
-    touched = np.empty(2 * hops.dependents.shape[1], dtype=np.int64)
+    stamp = np.zeros(sites, dtype=np.int32)
+    touched = np.empty(max(sites, 2 * dependents.shape[1]), dtype=np.int64)
+    for i in range(sites):
+        touched[i] = i
+    count = sites
     state = seed
     now = 0.0
     events = 0
@@ -167,81 +193,115 @@ def kinetic_trajectory(
     exposure = 0.0
     total_square = 0.0
     total = np.zeros(3)
+    step = 0
     steps = times.size
-    for step in range(steps):
-        end = duration * (step + 1) / steps
-        while events < most_events:
-            rate = tree[1]
-            if rate <= 0.0:
-                now = end
-                break
+    while True:
+        # New rates of the sites in `touched`, then their sums up the tree.
+        for k in range(count):
+            i = touched[k]
+            s = i % sublattices
+            first = start[s]
+            site_total = 0.0
+            if occupation[i] == 1 and not surroundings:
+                weight_i = weight[i]
+                field_i = field[i]
+                for h in range(first, start[s + 1]):
+                    j = np.int64(neighbours[i, target[h]])
+                    rate_h = prefactor[h, 0] * weight_i * vacancy_weight[j]
+                    change = field[j] - field_i - mutual[h]
+                    if abs(change) > 2.0 * barrier[h, 0]:
+                        rate_h = frequency * (1 - occupation[j]) * np.exp(-max(change, 0.0) * inverse)
+                    rates[i, h - first] = rate_h
+                    site_total += rate_h
+            elif occupation[i] == 1:
+                weight_i = weight[i]
+                field_i = field[i]
+                for h in range(first, start[s + 1]):
+                    j = np.int64(neighbours[i, target[h]])
+                    rate_h = vacancy_weight[j]
+                    change = field[j] - field_i - mutual[h]
+                    vacant = 0
+                    if rate_h > 0.0:
+                        for w in range(watched_start[h], watched_start[h + 1]):
+                            vacant += 1 - occupation[neighbours[i, watched[w]]]
+                        shared = 0.0
+                        for m in range(mutual_start[h], mutual_start[h + 1]):
+                            present = np.int64(occupation[neighbours[i, mutual_slots[m, 0]]])
+                            if mutual_slots[m, 1] >= 0:
+                                present *= occupation[neighbours[i, mutual_slots[m, 1]]]
+                            shared += mutual_energy[m] * present
+                        if shared != 0.0:
+                            rate_h *= np.exp(0.5 * shared * inverse)
+                            change -= shared
+                    rate_h *= prefactor[h, vacant] * weight_i
+                    if abs(change) > 2.0 * barrier[h, vacant]:
+                        rate_h = frequency * (1 - occupation[j]) * np.exp(-max(change, 0.0) * inverse)
+                    rates[i, h - first] = rate_h
+                    site_total += rate_h
+            tree[i] = site_total
+        sum_upward(tree, levels, touched, count)
+        # The next event, or the ends of the steps before it.
+        rate = tree[root]
+        wait = np.inf
+        if rate > 0.0 and events < most_events:
             state = advance(state)
             wait = -np.log(1.0 - unit_interval(mixed(state))) / rate
-            if now + wait > end:
-                exposure += rate * (end - now)
-                now = end  # waiting times are memoryless: the next step draws a new one
-                break
-            now += wait
-            exposure += rate * wait
-            state = advance(state)
-            pick = unit_interval(mixed(state)) * rate
-            node = 1
-            while node < leaves:
-                node *= 2
-                if pick >= tree[node] and tree[node + 1] > 0.0:
-                    pick -= tree[node]
-                    node += 1
-            i = node - leaves
-            s = i % tables.sublattices
-            h = hops.start[s]
-            last = h
-            for k in range(hops.start[s], hops.start[s + 1]):
-                rate_k = rates[i, k - hops.start[s]]
-                if rate_k > 0.0:
-                    last = k
-                    if pick < rate_k:
-                        break
-                    pick -= rate_k
-            h = last
-            j = np.int64(tables.neighbours[i, hops.target[h]])
-            change_site(tables, occupation, field, i, -1)
-            change_site(tables, occupation, field, j, 1)
-            events += 1
+        elif rate > 0.0:
+            duration = now  # enough events: the remaining steps end here
+        while step < steps and now + wait > duration * (step + 1) / steps:
+            end = max(duration * (step + 1) / steps, now)
+            exposure += rate * (end - now)
+            wait -= end - now  # the waiting time goes on into the next step
+            now = end
+            times[step] = now
+            squares[step] = total_square
             for axis in range(3):
-                step_length = hops.vector[h, axis]
-                before = moved[i, axis]
-                moved[i, axis] = 0.0
-                moved[j, axis] = before + step_length
-                total_square += step_length * (2.0 * before + step_length)
-                total[axis] += step_length
-                hopped += step_length * step_length
-            count = 0
-            for end_site in (i, j):
-                for k in range(hops.dependents.shape[1]):
-                    site = hops.dependents[end_site, k]
-                    if site < 0:
-                        break
-                    if stamp[site] != events:
-                        stamp[site] = events
-                        value = set_site_rates(tables, hops, occupation, field, rates, site, frequency, inverse)
-                        if value != tree[leaves + site]:
-                            tree[leaves + site] = value
-                            touched[count] = leaves + site
-                            count += 1
-            # Level by level: shared parents are summed once for neighbours in the list.
-            while count > 0 and touched[0] > 1:
-                kept = 0
-                previous = np.int64(0)
-                for k in range(count):
-                    parent = touched[k] >> 1
-                    if parent != previous:
-                        tree[parent] = tree[2 * parent] + tree[2 * parent + 1]
-                        touched[kept] = parent
-                        kept += 1
-                        previous = parent
-                count = kept
-        times[step] = now
-        squares[step] = total_square
+                collective[step, axis] = total[axis]
+            step += 1
+        if step == steps:
+            break
+        now += wait
+        exposure += rate * wait
+        state = advance(state)
+        i, pick = next_site(tree, levels, unit_interval(mixed(state)) * rate)
+        first = start[i % sublattices]
+        chosen = first
+        for h in range(first, start[i % sublattices + 1]):
+            rate_h = rates[i, h - first]
+            if rate_h > 0.0:
+                chosen = h
+                if pick < rate_h:
+                    break
+                pick -= rate_h
+        j = np.int64(neighbours[i, target[chosen]])
+        change_site(tables, occupation, field, i, -1)
+        change_site(tables, occupation, field, j, 1)
+        events += 1
         for axis in range(3):
-            collective[step, axis] = total[axis]
+            length = vector[chosen, axis]
+            before = moved[i, axis]
+            moved[i, axis] = 0.0
+            moved[j, axis] = before + length
+            total_square += length * (2.0 * before + length)
+            total[axis] += length
+            hopped += length * length
+        count = 0
+        mark = np.int32(events & 0x7FFFFFFF)
+        for e in range(2):
+            centre = i if e == 0 else int(j)
+            if interacting:
+                for slot in range(neighbours.shape[1]):
+                    q = np.int64(neighbours[centre, slot])
+                    weight[q] = np.exp(0.5 * inverse * (field[q] - reference))
+                    vacancy_weight[q] = (1 - occupation[q]) / weight[q]
+            vacancy_weight[centre] = (1 - occupation[centre]) / weight[centre]
+            for k in range(dependents.shape[1]):
+                q = np.int64(dependents[centre, k])
+                if q < 0:
+                    break
+                if stamp[q] != mark:
+                    stamp[q] = mark
+                    if occupation[q] == 1 or tree[q] != 0.0:
+                        touched[count] = q
+                        count += 1
     return events, hopped, exposure / max(now, 1e-300)

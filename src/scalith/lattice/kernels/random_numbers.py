@@ -13,13 +13,13 @@ _S27, _S30, _S31, _S11, _S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.u
 
 
 @compiled_inline
-def advance(state):  # type: ignore[no-untyped-def]
+def advance(state: np.uint64) -> np.uint64:
     """The next state."""
     return state + _GOLDEN
 
 
 @compiled_inline
-def mixed(state):  # type: ignore[no-untyped-def]
+def mixed(state: np.uint64) -> np.uint64:
     """64 random bits of a state."""
     z = (state ^ (state >> _S30)) * _FIRST
     z = (z ^ (z >> _S27)) * _SECOND
@@ -27,12 +27,12 @@ def mixed(state):  # type: ignore[no-untyped-def]
 
 
 @compiled_inline
-def unit_interval(bits):  # type: ignore[no-untyped-def]
+def unit_interval(bits: np.uint64) -> float:
     """A number in [0, 1) from 64 random bits."""
-    return np.float64(bits >> _S11) * 1.1102230246251565e-16
+    return float(bits >> _S11) * 1.1102230246251565e-16
 
 
 @compiled_inline
-def below(bits, count):  # type: ignore[no-untyped-def]
+def below(bits: np.uint64, count: int) -> int:
     """An integer in [0, count) from 64 random bits; count < 2³²."""
-    return np.int64(((bits >> _S32) * np.uint64(count)) >> _S32)
+    return int(((bits >> _S32) * np.uint64(count)) >> _S32)

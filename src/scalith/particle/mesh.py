@@ -20,10 +20,10 @@ class RadialMesh(NamedTuple):
     volumes : ndarray, shape (n,)
         ∫ ρ^(d−1) dρ over the volume of each node; they sum to 1/d.
     conductances : ndarray, shape (n − 1,)
-        Face area over distance between neighbours, averaged between them.
+        Face area over distance between neighbours.
     couplings : ndarray, shape (n − 1,)
-        Part of each node's store that its neighbour holds (half of the consistent mass of linear elements): it cancels
-        the leading error of the second difference. Zero where `lumped` was asked for.
+        Part of each node's store that its neighbour holds (h/12 times the face area): it cancels the leading error of
+        the second difference. Zero where `lumped` was asked for.
     """
 
     nodes: Array
@@ -59,14 +59,11 @@ def radial_mesh(nodes: int = 20, finest: float = 0.005, dimensions: int = 3, *, 
         spacing = finest * ratio ** np.arange(intervals)[::-1]
         rho = np.concatenate([[0.0], np.cumsum(spacing)])
         rho /= rho[-1]
-    # Integrals of linear elements over each interval, by Gauss points (exact for these polynomials).
-    points, weights = np.polynomial.legendre.leggauss(3)
-    h = np.diff(rho)
-    right = 0.5 * (points + 1.0)
-    measure = (rho[:-1, None] + h[:, None] * right) ** (dimensions - 1) * 0.5 * weights * h[:, None]
-    volumes = np.zeros(nodes)
-    volumes[:-1] += (measure * (1.0 - right)).sum(axis=1)
-    volumes[1:] += (measure * right).sum(axis=1)
-    conductances = measure.sum(axis=1) / h**2
-    couplings = np.zeros(intervals) if lumped else 0.5 * (measure * right * (1.0 - right)).sum(axis=1)
+    # Faces and conductances that make x ~ ρ², the profile under steady flux, exact in shape and in its mean.
+    d = dimensions
+    left, right = rho[:-1], rho[1:]
+    enclosed = 2.0 / (d + 2.0) * (right ** (d + 2) - left ** (d + 2)) / (right**2 - left**2)
+    volumes = np.diff(np.concatenate([[0.0], enclosed, [1.0]])) / d
+    conductances = 2.0 * enclosed / (right**2 - left**2)
+    couplings = np.zeros(intervals) if lumped else enclosed ** ((d - 1.0) / d) * (right - left) / 12.0
     return RadialMesh(rho, volumes, conductances, couplings)

@@ -31,7 +31,7 @@ def simulate_discharge(
     output_times: Sequence[float] | None = None,
     profiles: bool = False,
     mesh: Mesh | None = None,
-    tolerance: float = 1e-4,
+    tolerance: float = 2e-4,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     r"""Discharge at constant current until the cut-off voltage.

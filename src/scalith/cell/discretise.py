@@ -37,12 +37,12 @@ class Mesh:
         Distance of the two outermost nodes over the radius.
     """
 
-    negative: int = 20
-    separator: int = 4
-    positive: int = 16
+    negative: int = 12
+    separator: int = 3
+    positive: int = 10
     growth: float = 1.0
-    nodes: int = 18
-    finest: float = 0.006
+    nodes: int = 16
+    finest: float = 0.008
 
 
 class Discretised(NamedTuple):
@@ -119,6 +119,7 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
         _by_layer(counts, [layer.efficiency for layer in layers]),
         _by_layer(counts, [negative.conductivity, 0.0, positive.conductivity]),
         _by_layer(counts, [_capacitance(negative), 0.0, _capacitance(positive)]),
+        _curvature(counts),
         np.array(start, dtype=np.int64),
         cells_of,
         np.arange(len(materials), dtype=np.int64),
@@ -187,6 +188,14 @@ def _widths(thickness: float, cells: int, growth: float) -> Array:
 
 def _by_layer(counts: list[int], values: list[float]) -> Array:
     return np.repeat(np.array(values, dtype=np.float64), counts)
+
+
+def _curvature(counts: list[int]) -> Array:
+    weights = np.full((sum(counts), 2), 1.0 / 12.0)
+    ends = np.cumsum(counts)
+    weights[np.concatenate([[0], ends[:-1]]), 0] = 1.0 / 6.0
+    weights[ends - 1, 1] = 1.0 / 6.0
+    return weights
 
 
 def _is_steep(material: ActiveMaterial) -> bool:

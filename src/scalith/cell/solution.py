@@ -50,7 +50,7 @@ class Solver:
         mesh: Mesh | None = None,
         temperature: float | None = None,
         thermal: Literal["isothermal", "lumped"] = "isothermal",
-        tolerance: float = 1e-4,
+        tolerance: float = 2e-4,
     ) -> None:
         if thermal not in ("isothermal", "lumped"):
             raise InputError("thermal", "", thermal, "'isothermal' or 'lumped'")

@@ -64,6 +64,9 @@ class System(NamedTuple):
     width, porosity, transport, solid_conductivity, capacitance : ndarray, shape (cells,)
         Of each finite volume from the negative to the positive collector: m, 1, ratio of effective to bulk transport,
         effective S/m (0 in the separator), double layer F/m³.
+    curvature : ndarray, shape (cells, 2)
+        Weights of the left and right half of each volume in the correction for the source within it: 1/12 towards a like
+        neighbour, 1/6 where the layer ends.
     start, count, material, particle_offset, reaction_offset : ndarray of int, shape (classes,)
         First finite volume and number of them, material, place of the class in the state and in the reactions.
     classes : ndarray, shape (classes, CLASS_COLUMNS)
@@ -77,6 +80,7 @@ class System(NamedTuple):
     transport: Array
     solid_conductivity: Array
     capacitance: Array
+    curvature: Array
     start: Integers
     count: Integers  # type: ignore[assignment]
     material: Integers
@@ -101,7 +105,10 @@ class Work(NamedTuple):
         Σ a j and its change: value, constant, by φₛ − φₑ, by cₑ.
     electrolyte : ndarray, shape (cells, 11)
         κ, κ′, Φ = ∫ D dc, D, t₊, t₊′, χ(1 − t₊) and its slope, ln cₑ, generation and its slope; bulk values.
-    inverses, products, lowers : ndarray, shape (cells, 3, 3), (cells, 3, 3), (cells, 5)
+    local : ndarray, shape (cells, 6)
+        Source of ions Σ a j with the double layer, its slopes by cₑ and by φₛ − φₑ; the same of the divergence of the
+        diffusive flux.
+    inverses, products, lowers : ndarray, shape (cells, 3, 3)
         Factors of the block-tridiagonal matrix.
     right : ndarray, shape (cells, 3, 2)
         Right-hand sides: the negative residual, and the response to one ampere.
@@ -116,6 +123,7 @@ class Work(NamedTuple):
     reaction: Array
     source: Array
     electrolyte: Array
+    local: Array
     inverses: Array
     products: Array
     lowers: Array

@@ -79,9 +79,10 @@ def make_work(system: System, size: int) -> Work:
         np.empty((reactions, 3)),
         np.empty((cells, 4)),
         np.empty((cells, 11)),
+        np.empty((cells, 6)),
         np.empty((cells, 3, 3)),
         np.empty((cells, 3, 3)),
-        np.empty((cells, 5)),
+        np.empty((cells, 3, 3)),
         np.empty((cells, 3, 2)),
         np.empty(size),
     )
@@ -247,128 +248,158 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
 
 
 @compiled
+def local_sources(system: System, y: Array, base: Array, inverse_time: float, work: Work) -> None:
+    """Fill `work.local` from the linearised reactions and the double layer."""
+    cells = system.width.size
+    first_c = work.potential.size
+    first_e, first_s = first_c + cells + 2, first_c + 2 * cells + 2
+    for i in range(cells):
+        source, local, bulk = work.source[i], work.local[i], work.electrolyte[i]
+        layer = system.capacitance[i] * inverse_time / _F
+        eta = y[first_s + i] - y[first_e + i]
+        local[0] = source[0] + source[1] + layer * (eta - base[first_s + i] + base[first_e + i])
+        local[1] = source[3]
+        local[2] = source[2] + layer
+        stay = 1.0 - bulk[4]
+        storage = system.porosity[i] * inverse_time
+        local[3] = stay * local[0] - storage * (y[first_c + i] - base[first_c + i]) + bulk[9]
+        local[4] = stay * local[1] - bulk[5] * local[0] - storage + bulk[10]
+        local[5] = stay * local[2]
+
+
+@compiled
 def factorise(system: System, y: Array, base: Array, inverse_time: float, T: float, work: Work) -> None:
     """Assemble the block-tridiagonal matrix and right-hand sides, and factorise the matrix from left to right."""
     cells = system.width.size
-    particles = work.potential.size
-    first_c, first_e, first_s = particles, particles + cells + 2, particles + 2 * cells + 2
-    current = y[y.size - 1] / system.scalars[PLANE_AREA]
+    first_c = work.potential.size
+    first_e, first_s = first_c + cells + 2, first_c + 2 * cells + 2
+    area = system.scalars[PLANE_AREA]
     thermal = 2.0 * _R * T / _F
-    L_cc = L_ce = L_ec = L_ee = L_ss = 0.0
-    # Flux, current in the electrolyte and in the solid through the left face, and their derivatives by the left (a)
-    # and the right (b) volume.
-    N = i_e = N_cb = N_eb = i_cb = i_eb = 0.0
-    s_b = system.solid_conductivity[0] / (0.5 * system.width[0])
-    i_s = -s_b * y[first_s]
-    s_b = -s_b
+    # Flux of salt N, currents in electrolyte and solid through the left face (left) and the right face of a volume, and
+    # their derivatives by (cₑ, φₑ, φₛ) of the volume on the left (A) and on the right (B) of the face.
+    flux_left, flux = np.zeros(3), np.zeros(3)
+    left_A, left_B, A, B = np.zeros((3, 3)), np.zeros((3, 3)), np.zeros((3, 3)), np.zeros((3, 3))
+    D = np.empty((3, 3))
+    local = work.local[0]
+    bend = _F * system.curvature[0, 0] * system.width[0] ** 2 / system.solid_conductivity[0]
+    g = system.solid_conductivity[0] / (0.5 * system.width[0])
+    flux_left[2] = g * (-y[first_s] + bend * local[0])
+    left_B[2, 0], left_B[2, 1], left_B[2, 2] = g * bend * local[1], -g * bend * local[2], g * (bend * local[2] - 1.0)
     for i in range(cells):
         h = system.width[i]
         c, phi_e, phi_s = y[first_c + i], y[first_e + i], y[first_s + i]
-        N_left, i_left, s_left = N, i_e, i_s
-        D_cc, D_ce, D_ec, D_ee, D_ss = -N_cb, -N_eb, -i_cb, -i_eb, -s_b
-        U_cc = U_ce = U_ec = U_ee = U_ss = 0.0
-        n_cc, n_ce, n_ec, n_ee, n_ss = 0.0, 0.0, 0.0, 0.0, 0.0
+        here = work.local[i]
         if i < cells - 1:
             a, b = work.electrolyte[i], work.electrolyte[i + 1]
-            ha, hb = 0.5 * h, 0.5 * system.width[i + 1]
+            there = work.local[i + 1]
+            width_b = system.width[i + 1]
+            ha, hb = 0.5 * h, 0.5 * width_b
             c_b = y[first_c + i + 1]
+            transport_a, transport_b = system.transport[i], system.transport[i + 1]
             # In the coordinate ∫ dz/B, B the transport efficiency, c has no kink where B jumps: the flux by ∫ D dc is
             # exact across the jump, and so is the mean resistance between the two concentrations.
-            G = 1.0 / (ha / system.transport[i] + hb / system.transport[i + 1])
+            G = 1.0 / (ha / transport_a + hb / transport_b)
+            bend_a = system.curvature[i, 1] * h * h / transport_a
+            bend_b = system.curvature[i + 1, 0] * width_b * width_b / transport_b
             total = a[0] + b[0]
-            g = G * (total + 2.0 * a[0] * b[0] / total) / 3.0
-            g_ca = G * a[1] * (1.0 + 2.0 * (b[0] / total) ** 2) / 3.0
-            g_cb = G * b[1] * (1.0 + 2.0 * (a[0] / total) ** 2) / 3.0
-            A = 0.5 * thermal * (a[6] + b[6])
+            k = G * (total + 2.0 * a[0] * b[0] / total) / 3.0
+            k_ca = G * a[1] * (1.0 + 2.0 * (b[0] / total) ** 2) / 3.0
+            k_cb = G * b[1] * (1.0 + 2.0 * (a[0] / total) ** 2) / 3.0
+            X = 0.5 * thermal * (a[6] + b[6])
             dl = b[8] - a[8]
-            drive = phi_e - y[first_e + i + 1] + A * dl
-            i_e = g * drive
-            i_ca = g_ca * drive + g * (0.5 * thermal * a[7] * dl - A / c)
-            i_cb = g_cb * drive + g * (0.5 * thermal * b[7] * dl + A / c_b)
-            i_eb = -g
+            over_a, over_b = _F * bend_a / a[0], _F * bend_b / b[0]
+            drive = phi_e - y[first_e + i + 1] + X * dl + over_a * here[0] - over_b * there[0]
+            current = k * drive
+            A[1, 0] = k_ca * drive + k * (0.5 * thermal * a[7] * dl - X / c + over_a * (here[1] - here[0] * a[1] / a[0]))
+            A[1, 1] = k * (1.0 - over_a * here[2])
+            A[1, 2] = k * over_a * here[2]
+            B[1, 0] = k_cb * drive + k * (0.5 * thermal * b[7] * dl + X / c_b - over_b * (there[1] - there[0] * b[1] / b[0]))
+            B[1, 1] = k * (over_b * there[2] - 1.0)
+            B[1, 2] = -k * over_b * there[2]
             t = 0.5 * (a[4] + b[4]) / _F
-            N = G * (a[2] - b[2]) + t * i_e
-            N_ca = G * a[3] + t * i_ca + 0.5 * a[5] * i_e / _F
-            N_cb = -G * b[3] + t * i_cb + 0.5 * b[5] * i_e / _F
-            N_eb = -t * g
+            flux[0] = G * (a[2] - b[2] + bend_a * here[3] - bend_b * there[3]) + t * current
+            flux[1] = current
+            A[0, 0] = G * (a[3] + bend_a * here[4]) + t * A[1, 0] + 0.5 * a[5] * current / _F
+            A[0, 1] = -G * bend_a * here[5] + t * A[1, 1]
+            A[0, 2] = G * bend_a * here[5] + t * A[1, 2]
+            B[0, 0] = -G * (b[3] + bend_b * there[4]) + t * B[1, 0] + 0.5 * b[5] * current / _F
+            B[0, 1] = G * bend_b * there[5] + t * B[1, 1]
+            B[0, 2] = -G * bend_b * there[5] + t * B[1, 2]
             sa, sb = system.solid_conductivity[i], system.solid_conductivity[i + 1]
             if sa > 0.0 and sb > 0.0:
-                gs = 1.0 / (ha / sa + hb / sb)
-                i_s = gs * (phi_s - y[first_s + i + 1])
-                D_ss += gs
-                s_b = -gs
-                U_ss = -gs
-                n_ss = -gs
+                g = 1.0 / (ha / sa + hb / sb)
+                over_a = _F * system.curvature[i, 1] * h * h / sa
+                over_b = _F * system.curvature[i + 1, 0] * width_b * width_b / sb
+                flux[2] = g * (phi_s - y[first_s + i + 1] - over_a * here[0] + over_b * there[0])
+                A[2, 0], A[2, 1], A[2, 2] = -g * over_a * here[1], g * over_a * here[2], g * (1.0 - over_a * here[2])
+                B[2, 0], B[2, 1], B[2, 2] = g * over_b * there[1], -g * over_b * there[2], g * (over_b * there[2] - 1.0)
             else:
-                i_s = 0.0
-                s_b = 0.0
-            D_cc += N_ca
-            D_ce += t * g
-            D_ec += i_ca
-            D_ee += g
-            U_cc, U_ce, U_ec, U_ee = N_cb, N_eb, i_cb, i_eb
-            n_cc, n_ce, n_ec, n_ee = -N_ca, -t * g, -i_ca, -g
+                flux[2] = 0.0
+                A[2, :] = 0.0
+                B[2, :] = 0.0
         else:
-            N = 0.0
-            i_e = 0.0
-            i_s = current
-        source = work.source[i]
-        layer = system.capacitance[i] * inverse_time
-        charge = layer * (phi_s - phi_e - base[first_s + i] + base[first_e + i])
+            flux[0] = flux[1] = 0.0
+            flux[2] = y[y.size - 1] / area
+            A[:, :] = 0.0
+            B[:, :] = 0.0
         storage = system.porosity[i] * h * inverse_time
-        generation = work.electrolyte[i]
-        fixed = h * (source[0] + source[1] + charge / _F)
-        by_eta = h * (source[2] + layer / _F)
-        by_c = h * source[3]
-        r_c = -(storage * (c - base[first_c + i]) + N - N_left - fixed - h * generation[9])
-        r_e = -(i_e - i_left - _F * fixed)
-        r_s = -(i_s - s_left + _F * fixed)
-        D_cc += storage - by_c - h * generation[10]
-        D_ce += by_eta
-        D_cs = -by_eta
-        D_ec -= _F * by_c
-        D_ee += _F * by_eta
-        D_es = -_F * by_eta
-        D_sc = _F * by_c
-        D_se = -_F * by_eta
-        D_ss += _F * by_eta
-        p_s = -1.0 / system.scalars[PLANE_AREA] if i == cells - 1 else 0.0
-        if system.solid_conductivity[i] == 0.0:
-            D_sc, D_se, D_ss, r_s = 0.0, 0.0, 1.0, 0.0
-        if i > 0:
-            X = work.products[i - 1]
-            D_cc -= L_cc * X[0, 0] + L_ce * X[1, 0]
-            D_ce -= L_cc * X[0, 1] + L_ce * X[1, 1]
-            D_cs -= L_cc * X[0, 2] + L_ce * X[1, 2]
-            D_ec -= L_ec * X[0, 0] + L_ee * X[1, 0]
-            D_ee -= L_ec * X[0, 1] + L_ee * X[1, 1]
-            D_es -= L_ec * X[0, 2] + L_ee * X[1, 2]
-            D_sc -= L_ss * X[2, 0]
-            D_se -= L_ss * X[2, 1]
-            D_ss -= L_ss * X[2, 2]
-        M = work.inverses[i]
-        m_cc = D_ee * D_ss - D_es * D_se
-        m_ec = D_es * D_sc - D_ec * D_ss
-        m_sc = D_ec * D_se - D_ee * D_sc
-        over = 1.0 / (D_cc * m_cc + D_ce * m_ec + D_cs * m_sc)
-        M[0, 0], M[1, 0], M[2, 0] = m_cc * over, m_ec * over, m_sc * over
-        M[0, 1] = (D_cs * D_se - D_ce * D_ss) * over
-        M[1, 1] = (D_cc * D_ss - D_cs * D_sc) * over
-        M[2, 1] = (D_ce * D_sc - D_cc * D_se) * over
-        M[0, 2] = (D_ce * D_es - D_cs * D_ee) * over
-        M[1, 2] = (D_cs * D_ec - D_cc * D_es) * over
-        M[2, 2] = (D_cc * D_ee - D_ce * D_ec) * over
-        X = work.products[i]
-        for k in range(3):
-            X[k, 0] = M[k, 0] * U_cc + M[k, 1] * U_ec
-            X[k, 1] = M[k, 0] * U_ce + M[k, 1] * U_ee
-            X[k, 2] = M[k, 2] * U_ss
-        lower = work.lowers[i]
-        lower[0], lower[1], lower[2], lower[3], lower[4] = L_cc, L_ce, L_ec, L_ee, L_ss
+        bulk = work.electrolyte[i]
+        for m in range(3):
+            for n in range(3):
+                D[m, n] = A[m, n] - left_B[m, n]
+        # Rows: salt −h Σaj, charge in the electrolyte −F h Σaj, charge in the solid +F h Σaj.
+        D[0, 0] += storage - h * (here[1] + bulk[10])
+        D[0, 1] += h * here[2]
+        D[0, 2] -= h * here[2]
+        D[1, 0] -= _F * h * here[1]
+        D[1, 1] += _F * h * here[2]
+        D[1, 2] -= _F * h * here[2]
+        D[2, 0] += _F * h * here[1]
+        D[2, 1] -= _F * h * here[2]
+        D[2, 2] += _F * h * here[2]
         right = work.right[i]
-        right[0, 0], right[1, 0], right[2, 0] = r_c, r_e, r_s
-        right[0, 1], right[1, 1], right[2, 1] = 0.0, 0.0, p_s
-        L_cc, L_ce, L_ec, L_ee, L_ss = n_cc, n_ce, n_ec, n_ee, n_ss
+        right[0, 0] = -(storage * (c - base[first_c + i]) + flux[0] - flux_left[0] - h * (here[0] + bulk[9]))
+        right[1, 0] = -(flux[1] - flux_left[1] - _F * h * here[0])
+        right[2, 0] = -(flux[2] - flux_left[2] + _F * h * here[0])
+        right[0, 1] = right[1, 1] = 0.0
+        right[2, 1] = -1.0 / area if i == cells - 1 else 0.0
+        L = work.lowers[i]
+        for m in range(3):
+            for n in range(3):
+                L[m, n] = -left_A[m, n]
+        if system.solid_conductivity[i] == 0.0:
+            D[2, 0] = D[2, 1] = 0.0
+            D[2, 2] = 1.0
+            right[2, 0] = 0.0
+            L[2, :] = 0.0
+        if i > 0:
+            X_left = work.products[i - 1]
+            for m in range(3):
+                for n in range(3):
+                    D[m, n] -= L[m, 0] * X_left[0, n] + L[m, 1] * X_left[1, n] + L[m, 2] * X_left[2, n]
+        M = work.inverses[i]
+        m_00 = D[1, 1] * D[2, 2] - D[1, 2] * D[2, 1]
+        m_10 = D[1, 2] * D[2, 0] - D[1, 0] * D[2, 2]
+        m_20 = D[1, 0] * D[2, 1] - D[1, 1] * D[2, 0]
+        over = 1.0 / (D[0, 0] * m_00 + D[0, 1] * m_10 + D[0, 2] * m_20)
+        M[0, 0], M[1, 0], M[2, 0] = m_00 * over, m_10 * over, m_20 * over
+        M[0, 1] = (D[0, 2] * D[2, 1] - D[0, 1] * D[2, 2]) * over
+        M[1, 1] = (D[0, 0] * D[2, 2] - D[0, 2] * D[2, 0]) * over
+        M[2, 1] = (D[0, 1] * D[2, 0] - D[0, 0] * D[2, 1]) * over
+        M[0, 2] = (D[0, 1] * D[1, 2] - D[0, 2] * D[1, 1]) * over
+        M[1, 2] = (D[0, 2] * D[1, 0] - D[0, 0] * D[1, 2]) * over
+        M[2, 2] = (D[0, 0] * D[1, 1] - D[0, 1] * D[1, 0]) * over
+        product = work.products[i]
+        if system.solid_conductivity[i] == 0.0:
+            B_row = 0.0
+        else:
+            B_row = 1.0
+        for m in range(3):
+            for n in range(3):
+                product[m, n] = M[m, 0] * B[0, n] + M[m, 1] * B[1, n] + B_row * M[m, 2] * B[2, n]
+        left_A, A = A, left_A
+        left_B, B = B, left_B
+        flux_left, flux = flux, flux_left
 
 
 @compiled
@@ -380,9 +411,9 @@ def solve_blocks(work: Work, right: Array, columns: int) -> None:
             L = work.lowers[i]
             for m in range(columns):
                 z_c, z_e, z_s = right[i - 1, 0, m], right[i - 1, 1, m], right[i - 1, 2, m]
-                right[i, 0, m] -= L[0] * z_c + L[1] * z_e
-                right[i, 1, m] -= L[2] * z_c + L[3] * z_e
-                right[i, 2, m] -= L[4] * z_s
+                right[i, 0, m] -= L[0, 0] * z_c + L[0, 1] * z_e + L[0, 2] * z_s
+                right[i, 1, m] -= L[1, 0] * z_c + L[1, 1] * z_e + L[1, 2] * z_s
+                right[i, 2, m] -= L[2, 0] * z_c + L[2, 1] * z_e + L[2, 2] * z_s
         M = work.inverses[i]
         for m in range(columns):
             r_c, r_e, r_s = right[i, 0, m], right[i, 1, m], right[i, 2, m]
@@ -402,11 +433,24 @@ def solve_blocks(work: Work, right: Array, columns: int) -> None:
 def terminal_voltage(system: System, y: Array) -> float:
     """φₛ at the positive collector less the drop over the contact, V (the negative collector is at zero)."""
     cells = system.width.size
-    last_s = y.size - 2 - system.count.sum()
+    first_j = y.size - 1 - system.count.sum()
     current = y[y.size - 1]
-    half = 0.5 * system.width[cells - 1] / system.solid_conductivity[cells - 1]
-    voltage: float = y[last_s] - current * (half / system.scalars[PLANE_AREA] + system.scalars[CONTACT_RESISTANCE])
+    source = 0.0
+    for p in range(system.start.size):
+        if system.start[p] + system.count[p] == cells:
+            source += system.classes[p, SPECIFIC_AREA] * y[first_j + system.reaction_offset[p] + system.count[p] - 1]
+    drop, bend = collector_drop(system)
+    voltage: float = y[first_j - 1] - current * drop - bend * source
     return voltage
+
+
+@compiled
+def collector_drop(system: System) -> tuple[float, float]:
+    """Fall of potential between the last volume and the terminal: per ampere, and per source in that volume."""
+    last = system.width.size - 1
+    half = 0.5 * system.width[last] / system.solid_conductivity[last]
+    drop = half / system.scalars[PLANE_AREA] + system.scalars[CONTACT_RESISTANCE]
+    return drop, _F * system.curvature[last, 1] * system.width[last] ** 2 / system.solid_conductivity[last]
 
 
 @compiled
@@ -434,6 +478,7 @@ def newton_step(
         y[at_I] = target
     eliminate_particles(system, bank, y, base, inverse_time, T, work)
     evaluate_electrolyte(system, bank, y, T, work)
+    local_sources(system, y, base, inverse_time, work)
     factorise(system, y, base, inverse_time, T, work)
     right = work.right
     change_I = 0.0
@@ -442,9 +487,11 @@ def newton_step(
     else:
         solve_blocks(work, right, 2)
         current = y[at_I]
-        voltage = terminal_voltage(system, y) + right[cells - 1, 2, 0]
-        half = 0.5 * system.width[cells - 1] / system.solid_conductivity[cells - 1]
-        slope = right[cells - 1, 2, 1] - half / system.scalars[PLANE_AREA] - system.scalars[CONTACT_RESISTANCE]
+        drop, bend = collector_drop(system)
+        source, end = work.source[cells - 1], right[cells - 1]
+        change = source[1] + source[2] * (end[2, 0] - end[1, 0]) + source[3] * end[0, 0]
+        voltage = terminal_voltage(system, y) + end[2, 0] - bend * change
+        slope = end[2, 1] - drop - bend * (source[2] * (end[2, 1] - end[1, 1]) + source[3] * end[0, 1])
         if mode == BY_VOLTAGE:
             change_I = (target - voltage) / slope
         elif mode == BY_POWER:
@@ -509,33 +556,19 @@ def newton_step(
 
 @compiled
 def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple[float, float, float, float, float]:
-    """Heat in the solid, in the electrolyte, of the reaction, entropic, and the equilibrium power −Σ F a j U, all in W."""
+    """Heat in the solid, in the electrolyte, of the reaction, entropic, and the equilibrium power −Σ F a j U, all in W.
+
+    Currents follow from the reactions by conservation of charge; the charge of the double layer is left out.
+    """
     cells = system.width.size
     nodes = system.volumes.shape[1]
-    particles = work.potential.size
-    at_T = particles + cells
+    at_T = work.potential.size + cells
     first_e, first_s = at_T + 2, at_T + 2 + cells
     first_j = first_s + cells
     T = y[at_T]
-    current = y[y.size - 1]
     area = system.scalars[PLANE_AREA]
     T_reference = system.scalars[REFERENCE_TEMPERATURE]
-    evaluate_electrolyte(system, bank, y, T, work)
-    solid = (y[first_s] ** 2) * system.solid_conductivity[0] / (0.5 * system.width[0])
-    half = 0.5 * system.width[cells - 1] / system.solid_conductivity[cells - 1]
-    solid += half * (current / area) ** 2 + current * current * system.scalars[CONTACT_RESISTANCE] / area
-    liquid = 0.0
-    for i in range(cells - 1):
-        a, b = work.electrolyte[i], work.electrolyte[i + 1]
-        ha, hb = 0.5 * system.width[i], 0.5 * system.width[i + 1]
-        fall = y[first_e + i] - y[first_e + i + 1]
-        G = 1.0 / (ha / system.transport[i] + hb / system.transport[i + 1])
-        mean = (a[0] + b[0] + 2.0 * a[0] * b[0] / (a[0] + b[0])) / 3.0
-        i_e = G * mean * (fall + _R * T / _F * (a[6] + b[6]) * (b[8] - a[8]))
-        liquid += i_e * fall
-        sa, sb = system.solid_conductivity[i], system.solid_conductivity[i + 1]
-        if sa > 0.0 and sb > 0.0:
-            solid += (y[first_s + i] - y[first_s + i + 1]) ** 2 / (ha / sa + hb / sb)
+    work.source[:, 0] = 0.0
     irreversible = entropic = stored = 0.0
     for p in range(system.start.size):
         row = system.classes[p]
@@ -547,7 +580,17 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
             x = y[surface + i]
             U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
             flow = _F * system.width[start + i] * row[SPECIFIC_AREA] * y[first_j + first + i]
+            work.source[start + i, 0] += flow
             irreversible += flow * (y[first_s + start + i] - y[first_e + start + i] - U)
             entropic += flow * T * evaluate(entropy, x, T)[0]
             stored -= flow * U
+    total = y[y.size - 1] / area
+    solid = -total * y[first_s]
+    liquid = in_electrolyte = 0.0
+    for i in range(cells - 1):
+        in_electrolyte += work.source[i, 0]
+        liquid += in_electrolyte * (y[first_e + i] - y[first_e + i + 1])
+        if system.solid_conductivity[i] > 0.0 and system.solid_conductivity[i + 1] > 0.0:
+            solid += (total - in_electrolyte) * (y[first_s + i] - y[first_s + i + 1])
+    solid += total * (y[first_s + cells - 1] - terminal_voltage(system, y))
     return area * solid, area * liquid, area * irreversible, area * entropic, area * stored

@@ -15,7 +15,7 @@ import pytest
 import xarray as xr
 
 from scalith.ladder import climb, read_entry, read_ledger, read_study
-from scalith.ladder.climbing import rung_seed
+from scalith.ladder.run import rung_seed
 from scalith.quantities import InputError, Property, StudyError
 from tests.ladder.conftest import STUDY
 
@@ -38,6 +38,8 @@ except ScalithError as error:
 
 def start_climb(study: Path, out: Path, before: str = "") -> subprocess.Popen[str]:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    # A job in the background of a shell script is started with Ctrl-C ignored, and hands that on.
+    before += "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
     return subprocess.Popen(
         [sys.executable, "-c", before + DRIVER, str(study), str(out)],
         env=environment,
@@ -82,7 +84,7 @@ def test_a_changed_setting_recomputes_what_depends_on_it(toy, study_file, tmp_pa
 
 def test_changed_code_recomputes_everything(toy, study_file, tmp_path, monkeypatch):
     climb(read_study(study_file), tmp_path / "out")
-    monkeypatch.setattr("scalith.ladder.climbing.package_digest", lambda: "another version")
+    monkeypatch.setattr("scalith.ladder.run.package_digest", lambda: "another version")
     climb(read_study(study_file), tmp_path / "out")
     assert [toy(name) for name in RUNGS] == [2, 2, 2, 2]
     kept = [json.loads(note.read_text())["code"] for note in (tmp_path / "out" / "cache").glob("*.note")]

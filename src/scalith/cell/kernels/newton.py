@@ -152,7 +152,9 @@ def eliminate_particles(
     first_j = particles + 3 * cells + 2
     T_reference = system.scalars[REFERENCE_TEMPERATURE]
     c_reference = system.scalars[REFERENCE_CONCENTRATION]
-    work.source[:, :] = 0.0
+    for i in range(cells):
+        for k in range(4):
+            work.source[i, k] = 0.0
     surface_rate = np.empty(cells)
     for p in range(system.start.size):
         row = system.classes[p]
@@ -335,13 +337,14 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
                 B[2, 0], B[2, 1], B[2, 2] = g * over_b * there[1], -g * over_b * there[2], g * (over_b * there[2] - 1.0)
             else:
                 flux[2] = 0.0
-                A[2, :] = 0.0
-                B[2, :] = 0.0
+                for n in range(3):
+                    A[2, n] = B[2, n] = 0.0
         else:
             flux[0] = flux[1] = 0.0
             flux[2] = y[y.size - 1] / area
-            A[:, :] = 0.0
-            B[:, :] = 0.0
+            for m in range(3):
+                for n in range(3):
+                    A[m, n] = B[m, n] = 0.0
         storage = system.porosity[i] * h * inverse_time
         bulk = work.electrolyte[i]
         for m in range(3):
@@ -371,7 +374,7 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
             D[2, 0] = D[2, 1] = 0.0
             D[2, 2] = 1.0
             right[2, 0] = 0.0
-            L[2, :] = 0.0
+            L[2, 0] = L[2, 1] = L[2, 2] = 0.0
         if i > 0:
             X_left = work.products[i - 1]
             for m in range(3):
@@ -482,10 +485,8 @@ def newton_step(
     factorise(system, y, base, inverse_time, T, work)
     right = work.right
     change_I = 0.0
-    if mode == BY_CURRENT:
-        solve_blocks(work, right, 1)
-    else:
-        solve_blocks(work, right, 2)
+    solve_blocks(work, right, 1 if mode == BY_CURRENT else 2)
+    if mode != BY_CURRENT:
         current = y[at_I]
         drop, bend = collector_drop(system)
         source, end = work.source[cells - 1], right[cells - 1]
@@ -568,7 +569,8 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
     T = y[at_T]
     area = system.scalars[PLANE_AREA]
     T_reference = system.scalars[REFERENCE_TEMPERATURE]
-    work.source[:, 0] = 0.0
+    for i in range(cells):
+        work.source[i, 0] = 0.0
     irreversible = entropic = stored = 0.0
     for p in range(system.start.size):
         row = system.classes[p]

@@ -51,16 +51,27 @@ def change_step(differences: Array, scratch: Array, order: int, factor: float) -
         for a in range(1, order + 1):
             R[a, b] = 0.0 if b == 0 else R[a - 1, b] * (a - 1.0 - factor * b) / a
             U[a, b] = 0.0 if b == 0 else U[a - 1, b] * (a - 1.0 - b) / a
+    size = differences.shape[1]
     for a in range(1, order + 1):
-        scratch[a, :] = 0.0
+        for k in range(size):
+            scratch[a, k] = 0.0
         for b in range(1, order + 1):
             weight = 0.0
-            for k in range(order + 1):
-                weight += R[b, k] * U[k, a]
+            for q in range(order + 1):
+                weight += R[b, q] * U[q, a]
             if weight != 0.0:
-                scratch[a, :] += weight * differences[b, :]
+                for k in range(size):
+                    scratch[a, k] += weight * differences[b, k]
     for a in range(1, order + 1):
-        differences[a, :] = scratch[a, :]
+        for k in range(size):
+            differences[a, k] = scratch[a, k]
+
+
+@compiled
+def copy(source: Array, target: Array) -> None:
+    """Copy one vector (much quicker to compile than a slice)."""
+    for k in range(source.size):
+        target[k] = source[k]
 
 
 @compiled
@@ -98,26 +109,41 @@ def attempt(
     h: float,
     mode: int,
     target: float,
+    tolerance: float,
+    convergence: Array,
     y: Array,
     base: Array,
-    prediction: Array,
+    change: Array,
     work: Work,
 ) -> int:
-    """Solve one implicit step of length h; returns the Newton steps taken, or −1 where they do not converge."""
-    prediction[:] = differences[0, :]
-    base[:] = differences[0, :]
+    """Solve one implicit step of length h into `y`; returns the Newton steps taken, or −1 where they do not converge.
+
+    Newton's method converges quadratically: norm → C norm². C is kept in `convergence` (C, steps since it was measured),
+    so that most steps need one iteration; `change` is filled with y less its prediction.
+    """
+    size = y.size
+    for k in range(size):
+        y[k] = base[k] = differences[0, k]
     for m in range(1, order + 1):
         weight = 1.0 - _GAMMA[m] / _ALPHA[order]
-        for k in range(y.size):
-            prediction[k] += differences[m, k]
+        for k in range(size):
+            y[k] += differences[m, k]
             base[k] += weight * differences[m, k]
-    y[:] = prediction
+    for k in range(size):
+        change[k] = -y[k]
+    goal = 0.3 * tolerance
     previous = np.inf
-    for iteration in range(8):
+    for iteration in range(10):
         norm = newton_step(system, bank, y, base, _ALPHA[order] / h, mode, target, work)
         if not norm < 1e3 or (iteration > 2 and norm > 2.0 * previous):
             return -1
-        if norm < 3e-5:
+        if iteration > 0 and previous < 0.3:
+            convergence[0] = max(norm / previous**2, 0.8 * convergence[0], 0.5)
+            convergence[1] = 0.0
+        if norm < 1e-9 or (norm < 0.1 and convergence[0] * norm * norm < goal and (convergence[1] < 8.0 or iteration > 0)):
+            convergence[1] += 1.0
+            for k in range(size):
+                change[k] += y[k]
             return iteration + 1
         previous = norm
     return -1
@@ -130,7 +156,7 @@ def consistent_start(
     """Potentials, reaction rates and current that belong to the concentrations in `y`; fills their rates of change."""
     tiny = 1e-6
     differential = work.potential.size + system.width.size + 2
-    base[:] = y
+    copy(y, base)
     solved = False
     for _ in range(80):
         norm = newton_step(system, bank, y, base, 1.0 / tiny, mode, target, work)
@@ -139,7 +165,8 @@ def consistent_start(
         if norm < 1e-9:
             solved = True
             break
-    rate[:] = 0.0
+    for k in range(differential, y.size):
+        rate[k] = 0.0
     for k in range(differential):
         rate[k] = (y[k] - base[k]) / tiny
         y[k] = base[k]
@@ -153,7 +180,8 @@ def margins(system: System, y: Array, limits: Array, salt_floor: float, result: 
     cells = system.width.size
     current = y[y.size - 1]
     voltage = terminal_voltage(system, y)
-    result[:] = np.inf
+    for e in range(EVENTS):
+        result[e] = np.inf
     if current > 0.0:
         result[0] = voltage - limits[0]
     elif current < 0.0:
@@ -218,8 +246,111 @@ def grown(rows: Array, used: int) -> Array:
     if used < rows.shape[0]:
         return rows
     larger = np.empty((2 * rows.shape[0], rows.shape[1]))
-    larger[:used] = rows[:used]
+    for k in range(used):
+        copy(rows[k], larger[k])
     return larger
+
+
+@compiled
+def append(
+    system: System, bank: TableBank, y: Array, time: float, keep: bool, rows: Array, states: Array, used: int, work: Work
+) -> tuple[Array, Array, int]:
+    """Record a state, in full too where `keep` says so."""
+    rows = grown(rows, used)
+    record(system, bank, y, time, work, rows[used])
+    if keep:
+        states = grown(states, used)
+        copy(y, states[used])
+    return rows, states, used + 1
+
+
+@compiled
+def happened(after: Array, before: Array) -> int:
+    """First event that lies between two sets of margins; −1 for none."""
+    for e in range(EVENTS):
+        if after[e] <= 0.0 and before[e] > 0.0:
+            return e
+    return -1
+
+
+@compiled
+def locate(
+    system: System,
+    bank: TableBank,
+    differences: Array,
+    kept: Array,
+    scratch: Array,
+    order: int,
+    h: float,
+    mode: int,
+    target: float,
+    ramp: float,
+    tolerance: float,
+    convergence: Array,
+    limits: Array,
+    salt_floor: float,
+    before: Array,
+    after: Array,
+    event: int,
+    trial: Array,
+    base: Array,
+    change: Array,
+    work: Work,
+) -> tuple[int, float]:
+    """Shorten a step of length h that ran into `event` so that it ends on the first one (regula falsi, Illinois).
+
+    Each trial solves the whole step. On return `trial`, `change` and `differences` belong to the step returned.
+    """
+    for m in range(differences.shape[0]):
+        copy(differences[m], kept[m])
+    low, high = 0.0, h
+    g_low, g_high = before[event], after[event]
+    side = 0
+    for _ in range(80):
+        near = (low * g_high - high * g_low) / (g_high - g_low)
+        if high - low <= 1e-12 * h:
+            near = high
+        for m in range(differences.shape[0]):
+            copy(kept[m], differences[m])
+        change_step(differences, scratch, order, near / h)
+        if (
+            attempt(
+                system,
+                bank,
+                differences,
+                order,
+                near,
+                mode,
+                target + ramp * near,
+                tolerance,
+                convergence,
+                trial,
+                base,
+                change,
+                work,
+            )
+            < 0
+        ):
+            return event, -1.0
+        margins(system, trial, limits, salt_floor, after)
+        first = happened(after, before)
+        if first >= 0 and after[event] > 0.0:
+            event = first
+            low, g_low, side = 0.0, before[event], 0
+        g = after[event]
+        if abs(g) < 1e-9 or high - low <= 1e-12 * h:
+            return event, near
+        if g <= 0.0:
+            high, g_high = near, g
+            if side == -1:
+                g_low *= 0.5
+            side = -1
+        else:
+            low, g_low = near, g
+            if side == 1:
+                g_high *= 0.5
+            side = 1
+    return event, near
 
 
 @compiled
@@ -263,175 +394,105 @@ def run_step(
     """
     size = y.size
     differences = np.zeros((MAXIMUM_ORDER + 3, size))
-    kept = np.empty((MAXIMUM_ORDER + 3, size))
-    scratch = np.empty((MAXIMUM_ORDER + 3, size))
-    base, prediction, trial = np.empty(size), np.empty(size), np.empty(size)
+    kept, scratch = np.empty((MAXIMUM_ORDER + 3, size)), np.empty((MAXIMUM_ORDER + 3, size))
+    base, change, trial = np.empty(size), np.empty(size), np.empty(size)
     before, after = np.empty(EVENTS), np.empty(EVENTS)
-    at_output = 0
-    steps = 0
-    time = start
-    end = start + duration
-    if not consistent_start(system, bank, y, mode, target, scratch[0], base, work):
+    convergence = np.array([1.0, 8.0])
+    steps = at_output = 0
+    time, end = start, start + duration
+    if not consistent_start(system, bank, y, mode, target, change, base, work):
         return time, NO_START, rows, states, used, steps
-    differences[0, :] = y
-    differences[1, :] = scratch[0, :]
-    speed = error_norm(system, differences[1], tolerance)
+    copy(y, differences[0])
+    speed = error_norm(system, change, tolerance)
     h = min(longest, duration, 1.0 / max(speed, 1e-12))
-    differences[1, :] *= h
-    order, equal_steps = 1, 0
+    for k in range(size):
+        differences[1, k] = h * change[k]
+    order = np.int64(1)  # a bare 1 would compile everything below twice
+    equal_steps = 0
     every = output_times.size == 0
     while at_output < output_times.size and output_times[at_output] <= time:
         at_output += 1
-    rows, states = grown(rows, used), grown(states, used) if keep_states else states
-    record(system, bank, y, time, work, rows[used])
-    if keep_states:
-        states[used] = y
-    used += 1
+    rows, states, used = append(system, bank, y, time, keep_states, rows, states, used, work)
     margins(system, y, limits, salt_floor, before)
     for e in range(EVENTS):
-        if before[e] <= 0.0 and e != 2:
+        if before[e] <= 0.0:
             return time, e + 1, rows, states, used, steps
-    if duration <= 0.0:
-        return time, DURATION, rows, states, used, steps
-    reason = DURATION
     while time < end:
         if steps >= most_steps:
-            reason = TOO_MANY_STEPS
-            break
+            return time, TOO_MANY_STEPS, rows, states, used, steps
         if h < 1e-13 * max(1.0, time):
-            reason = NOT_CONVERGED
-            break
-        if h > longest:
-            change_step(differences, scratch, order, longest / h)
-            h = longest
+            return time, NOT_CONVERGED, rows, states, used, steps
+        last = time + min(h, longest) * (1.0 + 1e-9) >= end
+        wanted = end - time if last else min(h, longest)
+        if wanted != h:
+            change_step(differences, scratch, order, wanted / h)
+            h = wanted
             equal_steps = 0
-        last_step = time + h * (1.0 + 1e-9) >= end
-        if last_step and end - time != h:
-            change_step(differences, scratch, order, (end - time) / h)
-            h = end - time
-            equal_steps = 0
+        aim = target + ramp * (time - start)
         taken = attempt(
-            system, bank, differences, order, h, mode, target + ramp * (time + h - start), trial, base, prediction, work
+            system, bank, differences, order, h, mode, aim + ramp * h, tolerance, convergence, trial, base, change, work
         )
         steps += 1
-        if taken < 0:
-            change_step(differences, scratch, order, 0.3)
-            h *= 0.3
-            equal_steps = 0
-            continue
-        for k in range(size):
-            prediction[k] = trial[k] - prediction[k]
-        error = _ERROR[order] * error_norm(system, prediction, tolerance)
+        error = _ERROR[order] * error_norm(system, change, tolerance) if taken > 0 else np.inf
         if not error <= 1.0:
-            factor = max(0.2, 0.9 * error ** (-1.0 / (order + 1)))
+            factor = 0.3 if taken < 0 else max(0.2, 0.9 * error ** (-1.0 / (order + 1)))
             change_step(differences, scratch, order, factor)
             h *= factor
             equal_steps = 0
             continue
         margins(system, trial, limits, salt_floor, after)
-        event = -1
-        for e in range(EVENTS):
-            if after[e] <= 0.0 and before[e] > 0.0:
-                event = e
-                break
+        event = happened(after, before)
         if event >= 0:
-            # The first event that the step runs into: its time by regula falsi (Illinois), each trial a full solve.
-            kept[:] = differences
-            low, high = 0.0, h
-            g_low, g_high = before[event], after[event]
-            near = high
-            side = 0
-            for _ in range(60):
-                if high - low <= 1e-12 * max(1.0, time) or g_high == 0.0:
-                    break
-                near = (low * g_high - high * g_low) / (g_high - g_low)
-                differences[:] = kept
-                change_step(differences, scratch, order, near / h)
-                taken = attempt(
-                    system,
-                    bank,
-                    differences,
-                    order,
-                    near,
-                    mode,
-                    target + ramp * (time + near - start),
-                    scratch[0],
-                    base,
-                    prediction,
-                    work,
-                )
-                if taken < 0:
-                    break
-                margins(system, scratch[0], limits, salt_floor, after)
-                sooner = -1
-                for e in range(EVENTS):
-                    if after[e] <= 0.0 and before[e] > 0.0 and (sooner < 0 or e == event):
-                        sooner = e
-                if sooner >= 0 and sooner != event:
-                    event = sooner
-                    g_low, side = before[event], 0
-                    low = 0.0
-                g = after[event]
-                if g <= 0.0:
-                    trial[:] = scratch[0]
-                    high, g_high = near, g
-                    if g > -1e-9:
-                        break
-                    if side == -1:
-                        g_low *= 0.5
-                    side = -1
-                else:
-                    low, g_low = near, g
-                    if g < 1e-9:
-                        trial[:] = scratch[0]
-                        high = near
-                        break
-                    if side == 1:
-                        g_high *= 0.5
-                    side = 1
-            differences[:] = kept
-            change_step(differences, scratch, order, high / h)
-            h = high
-            for k in range(size):
-                prediction[k] = differences[0, k]
-            for m in range(1, order + 1):
-                for k in range(size):
-                    prediction[k] += differences[m, k]
-            for k in range(size):
-                prediction[k] = trial[k] - prediction[k]
-        time = end if last_step and event < 0 else time + h
-        y[:] = trial
+            event, near = locate(
+                system,
+                bank,
+                differences,
+                kept,
+                scratch,
+                order,
+                h,
+                mode,
+                aim,
+                ramp,
+                tolerance,
+                convergence,
+                limits,
+                salt_floor,
+                before,
+                after,
+                event,
+                trial,
+                base,
+                change,
+                work,
+            )
+            if near < 0.0:
+                return time, NOT_CONVERGED, rows, states, used, steps
+            h = near
+        time = end if last and event < 0 else time + h
+        copy(trial, y)
         equal_steps += 1
         for k in range(size):
-            differences[order + 2, k] = prediction[k] - differences[order + 1, k]
-            differences[order + 1, k] = prediction[k]
+            differences[order + 2, k] = change[k] - differences[order + 1, k]
+            differences[order + 1, k] = change[k]
         for m in range(order, -1, -1):
             for k in range(size):
                 differences[m, k] += differences[m + 1, k]
         while at_output < output_times.size and output_times[at_output] <= time:
-            wanted = output_times[at_output]
+            at = output_times[at_output]
             at_output += 1
-            if wanted < time:
-                trial[:] = differences[0]
-                weight = 1.0
-                for m in range(1, order + 1):
-                    weight *= (wanted - time + h * (m - 1.0)) / (h * m)
-                    for k in range(size):
-                        trial[k] += weight * differences[m, k]
-                rows, states = grown(rows, used), grown(states, used) if keep_states else states
-                record(system, bank, trial, wanted, work, rows[used])
-                if keep_states:
-                    states[used] = trial
-                used += 1
+            copy(differences[0], trial)
+            weight = 1.0
+            for m in range(1, order + 1):
+                weight *= (at - time + h * (m - 1.0)) / (h * m)
+                for k in range(size):
+                    trial[k] += weight * differences[m, k]
+            if at < time:
+                rows, states, used = append(system, bank, trial, at, keep_states, rows, states, used, work)
         if every or event >= 0 or time >= end or (at_output > 0 and output_times[at_output - 1] == time):
-            rows, states = grown(rows, used), grown(states, used) if keep_states else states
-            record(system, bank, y, time, work, rows[used])
-            if keep_states:
-                states[used] = y
-            used += 1
+            rows, states, used = append(system, bank, y, time, keep_states, rows, states, used, work)
         if event >= 0:
-            reason = event + 1
-            break
+            return time, event + 1, rows, states, used, steps
         margins(system, y, limits, salt_floor, before)
         if equal_steps < order + 1:
             continue
@@ -450,4 +511,4 @@ def run_step(
             change_step(differences, scratch, order, factor)
             h *= factor
             equal_steps = 0
-    return time, reason, rows, states, used, steps
+    return time, DURATION, rows, states, used, steps

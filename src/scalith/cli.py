@@ -51,8 +51,12 @@ def run(
     study: Annotated[Path, typer.Argument(help="Study file (TOML); 'scalith new' writes one to start from.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Results folder; default: results/NAME of the study.")] = None,
     until: Annotated[str | None, typer.Option("--until", "-u", help="Climb to this quantity only.")] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option("--draws", "-d", min=0, help="Climb so many members of an ensemble as well, for the scatter of results."),
+    ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: one for each core.")
+        int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: threads, one for each core.")
     ] = 0,
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")
@@ -71,7 +75,7 @@ def run(
     folder = out if out is not None else Path("results") / study.stem
     read = read_study(study, folder)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
-        ledger = climb(read, folder, until=until, executor=executor, listener=listener)
+        ledger = climb(read, folder, until=until, draws=draws, executor=executor, listener=listener)
         if report:
             from scalith.report import write_report
 
@@ -215,9 +219,10 @@ def _label(entry: Entry) -> str:
 
     error = f" ± {entry.standard_error:.2g}" if entry.standard_error else ""
     value = f"{entry.value:.6g}{error} {entry.unit}; " if entry.value is not None else ""
+    scatter = f"; scatter {entry.scatter}" if entry.scatter else ""
     origin = entry.source.kind if entry.source else entry.origin
     by = f", {entry.source.by}" if entry.source and entry.source.by else ""
-    found = f"[cyan]{escape(value)}{escape(entry.headline)}[/cyan]"
+    found = f"[cyan]{escape(value)}{escape(entry.headline + scatter)}[/cyan]"
     return f"[bold]{entry.quantity}[/bold] {found} [dim]({origin}{escape(by)}; {entry.digest[:12]})[/dim]"
 
 

@@ -24,9 +24,10 @@ RUNGS = ("elastic_energy", "force", "oscillation", "outline")
 
 DRIVER = """
 import sys
-from scalith.ladder import climb, graph, read_study
+from scalith.ladder import climb, climbing, graph, read_study, run
 from tests.ladder import toy_rungs
 graph.rung_modules = lambda: [toy_rungs]
+run.package_digest = climbing.package_digest = lambda: "this code"
 from scalith.quantities import ScalithError
 try:
     climb(read_study(sys.argv[1]), sys.argv[2])
@@ -84,7 +85,8 @@ def test_a_changed_setting_recomputes_what_depends_on_it(toy, study_file, tmp_pa
 
 def test_changed_code_recomputes_everything(toy, study_file, tmp_path, monkeypatch):
     climb(read_study(study_file), tmp_path / "out")
-    monkeypatch.setattr("scalith.ladder.run.package_digest", lambda: "another version")
+    for module in ("run", "climbing"):
+        monkeypatch.setattr(f"scalith.ladder.{module}.package_digest", lambda: "another version")
     climb(read_study(study_file), tmp_path / "out")
     assert [toy(name) for name in RUNGS] == [2, 2, 2, 2]
     kept = [json.loads(note.read_text())["code"] for note in (tmp_path / "out" / "cache").glob("*.note")]
@@ -189,7 +191,9 @@ def test_the_listener_hears_of_every_rung(toy, study_file, tmp_path):
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_an_interrupted_climb_goes_on_where_it_stopped(toy, study_file, tmp_path, how):
+def test_an_interrupted_climb_goes_on_where_it_stopped(toy, study_file, tmp_path, monkeypatch, how):
+    for module in ("run", "climbing"):  # the same code in both processes, whatever is being edited
+        monkeypatch.setattr(f"scalith.ladder.{module}.package_digest", lambda: "this code")
     out = tmp_path / "out"
     study_file.write_text(STUDY.replace("stiffness = 2.0", "stiffness = 2.0\nwait = 30.0"))
     running = start_climb(study_file, out)

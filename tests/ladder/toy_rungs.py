@@ -67,11 +67,15 @@ def oscillation(force: Property, mass: Property, spring: Spring, seed: int) -> x
     if spring.wait:
         time.sleep(spring.wait)
     _count("oscillation")
+    data = _position(force, mass, seed)
+    return data.assign_attrs(source=predicted("toy.oscillation", force.digest, mass.digest).to_json(), headline="it swings")
+
+
+def _position(force: Property, mass: Property, seed: int) -> xr.Dataset:
     omega = np.sqrt(-force.slope("x", 0.0) / mass())
     t = np.linspace(0.0, 1.0, 11)
     phase = 1e-3 * np.random.default_rng(seed).standard_normal()
-    data = xr.Dataset({"x": ("time", 0.5 * np.cos(omega * t + phase), {"units": "m", "long_name": "position"})}, {"time": t})
-    return data.assign_attrs(source=predicted("toy.oscillation", force.digest, mass.digest).to_json(), headline="it swings")
+    return xr.Dataset({"x": ("time", 0.5 * np.cos(omega * t + phase), {"units": "m", "long_name": "position"})}, {"time": t})
 
 
 @rung("outline")

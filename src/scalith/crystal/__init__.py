@@ -5,7 +5,9 @@ from scalith.crystal.enumeration import distinct_supercells, enumerate_orderings
 from scalith.crystal.host import VACANCY, Host, HostSite, read_host
 from scalith.crystal.mapping import map_orderings
 from scalith.crystal.orderings import orderings_dataset
+from scalith.crystal.site_concentration import maximum_concentration
 from scalith.crystal.structures import ComputedStructure, StructureSet, read_structures
+from scalith.crystal.voltage_of_orderings import voltage_of_orderings
 
 __all__ = [
     "VACANCY",
@@ -17,7 +19,9 @@ __all__ = [
     "distinct_supercells",
     "enumerate_orderings",
     "map_orderings",
+    "maximum_concentration",
     "orderings_dataset",
     "read_host",
     "read_structures",
+    "voltage_of_orderings",
 ]

@@ -11,6 +11,7 @@ from scalith.crystal.equivalence import duplicates
 from scalith.crystal.host import Host, element_of
 from scalith.crystal.orderings import orderings_dataset
 from scalith.crystal.supercells import lattice_cells
+from scalith.crystal.symmetry import site_operations
 from scalith.quantities import InputError, predicted
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 STRAIN_LIMIT = 0.25
 """Largest relative change of a supercell vector or angle against the host at equal volume that is tried."""
+
+
+_ORIENTATION = np.array(
+    [[[0, 0, 0], [0, 0, 1], [0, -1, 0]], [[0, 0, -1], [0, 0, 0], [1, 0, 0]], [[0, 1, 0], [-1, 0, 0], [0, 0, 0]]]
+)
 
 
 class _Placement(NamedTuple):
@@ -64,9 +70,10 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
     """
     mapped: list[tuple[ComputedStructure, _Placement]] = []
     rejected: list[tuple[str, str]] = []
+    rotations = np.unique(site_operations(host).rotation, axis=0)
     for item in structures:
         cells = _cells_held(host, item)
-        placed = _place(host, item, cells, largest_displacement)
+        placed = _place(host, rotations, item, cells, largest_displacement)
         if isinstance(placed, str):
             rejected.append((item.origin, placed))
         else:
@@ -101,11 +108,14 @@ def _cells_held(host: Host, item: ComputedStructure) -> int:
     return max(1, round(abs(float(item.atoms.cell.volume)) / host.volume))
 
 
-def _place(host: Host, item: ComputedStructure, cells: int, largest_displacement: float) -> _Placement | str:
+def _place(
+    host: Host, rotations: NDArray[np.int64], item: ComputedStructure, cells: int, largest_displacement: float
+) -> _Placement | str:
     atoms = item.atoms
     scale = (cells * host.volume / abs(float(atoms.cell.volume))) ** (1.0 / 3.0)
     target = np.asarray(atoms.cell, dtype=np.float64) * scale
     supercells, strains = matching_supercells(host.cell, target, cells)
+    supercells, strains = _distinct(rotations, supercells, strains)
     if not len(supercells):
         return f"its cell is no supercell of {cells} primitive cells within {100 * STRAIN_LIMIT:.0f} % strain"
     best: _Placement | None = None
@@ -154,30 +164,37 @@ def matching_supercells(
     vectors = grid @ cell
     norms = np.linalg.norm(vectors, axis=1)
     picks = [np.flatnonzero(np.abs(norms / length - 1) < STRAIN_LIMIT) for length in lengths]
-    found, strains = [], []
+    wanted = (target @ target.T) / np.outer(lengths, lengths)
+    found, strains = [np.empty((0, 3, 3), dtype=np.int64)], [np.empty(0)]
     for i in picks[0]:
-        # Angles first, pair by pair: few survive to the determinant.
-        second = picks[1][_angle_fits(vectors[i], vectors[picks[1]], target[0], target[1])]
-        third = picks[2][_angle_fits(vectors[i], vectors[picks[2]], target[0], target[2])]
-        for j in second:
-            normal = np.cross(grid[i], grid[j])
-            last = third[np.abs(grid[third] @ normal) == cells]
-            last = last[_angle_fits(vectors[j], vectors[last], target[1], target[2])]
-            for k in last:
-                trial = vectors[[i, j, k]]
-                metric = (trial @ trial.T - target @ target.T) / np.outer(lengths, lengths)
-                found.append(grid[[i, j, k]])
-                strains.append(0.5 * float(np.sqrt(np.mean(metric**2))))
-    order = np.argsort(np.round(strains, 9), kind="stable")
-    return np.array(found, dtype=np.int64).reshape(-1, 3, 3)[order], np.array(strains)[order]
+        # Angles first: few pairs survive to the determinant.
+        second = picks[1][np.abs(vectors[picks[1]] @ vectors[i] / (norms[i] * norms[picks[1]]) - wanted[0, 1]) < STRAIN_LIMIT]
+        third = picks[2][np.abs(vectors[picks[2]] @ vectors[i] / (norms[i] * norms[picks[2]]) - wanted[0, 2]) < STRAIN_LIMIT]
+        j, k = (index.ravel() for index in np.meshgrid(second, third, indexing="ij"))
+        volume = np.einsum("a,nb,nc,abc->n", grid[i], grid[j], grid[k], _ORIENTATION, optimize=True)
+        cosine = np.einsum("na,na->n", vectors[j], vectors[k]) / (norms[j] * norms[k])
+        fitting = (np.abs(volume) == cells) & (np.abs(cosine - wanted[1, 2]) < STRAIN_LIMIT)
+        chosen = np.stack([np.full(int(fitting.sum()), i), j[fitting], k[fitting]], axis=1)
+        trial = vectors[chosen]
+        metric = np.einsum("nra,nsa->nrs", trial, trial) / np.outer(lengths, lengths) - wanted
+        found.append(grid[chosen])
+        strains.append(0.5 * np.sqrt(np.mean(metric**2, axis=(1, 2))))
+    every, strain = np.concatenate(found), np.concatenate(strains)
+    order = np.argsort(np.round(strain, 9), kind="stable")
+    return every[order], strain[order]
 
 
-def _angle_fits(
-    a: NDArray[np.float64], b: NDArray[np.float64], a_target: NDArray[np.float64], b_target: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    cosine = b @ a / (np.linalg.norm(b, axis=-1) * np.linalg.norm(a))
-    wanted = b_target @ a_target / (np.linalg.norm(b_target) * np.linalg.norm(a_target))
-    return np.asarray(np.abs(cosine - wanted) < STRAIN_LIMIT)
+def _distinct(
+    rotations: NDArray[np.int64], supercells: NDArray[np.int64], strains: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Leave out supercells that a rotation of the host turns into an earlier one: they place the atoms alike."""
+    if not len(supercells):
+        return supercells, strains
+    images = np.einsum("kij,rlj->kril", supercells, rotations).reshape(len(supercells), len(rotations), 9)
+    codes = (images + 64) @ (np.int64(128) ** np.arange(9, dtype=np.int64))
+    _, first = np.unique(codes.min(axis=1), return_index=True)
+    first.sort()
+    return supercells[first], strains[first]
 
 
 def _assign(
@@ -254,6 +271,11 @@ def _dataset(
     arrays = [data[name].values for name in ("supercell", "filled", "sublattice", "offset")]
     described = {
         "energy": (np.array([item.energy for item, _ in mapped]) / np.round(cells), "eV", "energy per primitive cell"),
+        "volume": (
+            np.array([abs(float(item.atoms.cell.volume)) for item, _ in mapped]) / np.round(cells),
+            "Å3",
+            "relaxed volume per primitive cell",
+        ),
         "displacement_rms": (np.array([_rms(p) for p in placements]), "Å", "root-mean-square displacement from the ideal sites"),
         "displacement_max": (
             np.array([p.displacements.max() for p in placements]),

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from scalith import __version__
-from scalith.ladder import graph, progress
+from scalith.ladder import progress
+from scalith.ladder.ensemble import Scatter, spread
 from scalith.ladder.graph import given_only, needed_for, rungs
 from scalith.ladder.ledger import Entry, Ledger, headline, numbers
 from scalith.ladder.quantity import Quantity
 from scalith.ladder.results_folder import opened, publish
-from scalith.ladder.store import Kept, Store, value_digest, value_source, write_value
+from scalith.ladder.run import Run
+from scalith.ladder.store import Store, value_source, write_value
 from scalith.ladder.study import Study, content_of
-from scalith.quantities import FileRecord, InputError, Property, Source, digest, nearest, package_digest, write_property_csv
+from scalith.quantities import FileRecord, InputError, Property, Source, nearest, package_digest, write_property_csv
 
 
 def climb(
@@ -28,6 +26,7 @@ def climb(
     out: str | Path,
     *,
     until: str | None = None,
+    draws: int | None = None,
     executor: Executor | None = None,
     listener: progress.Listener | None = None,
 ) -> Ledger:
@@ -41,6 +40,8 @@ def climb(
         Results folder; it gets ``ledger.json`` and a folder ``quantities`` (NetCDF, CSV, JSON, BPX).
     until : str, optional
         Climb to this quantity only.
+    draws : int, optional
+        Members of an ensemble to climb as well, instead of the study's own number: see `scalith.ladder.ensemble`.
     executor : concurrent.futures.Executor, optional
         Where rungs send independent work.
     listener : Listener, optional
@@ -64,90 +65,18 @@ def climb(
         raise InputError("--until", "quantity", until, nearest(until, rungs()))
     targets = [until] if until else study.targets
     names = needed_for(targets, set(study.given))
+    members = study.header.draws if draws is None else draws
+    if members == 1 or members < 0:
+        raise InputError("draws", "", members, "0 for none, or at least 2")
     with opened(Path(out)) as folder:
         store = Store(folder / "cache")
         store.forget_other_code(package_digest())
-        run = _Run(study, store, listener)
-        to_compute = [name for name in names if name in rungs() and name not in study.given]
-        listener.planned(to_compute)
+        run = Run(study, store, listener)
+        listener.planned([name for name in names if name in rungs() and name not in study.given])
         with _spread_over(executor):
-            run.execute([target for target in targets if target in to_compute], names)
-        return _publish(study, folder, run, names)
-
-
-class _Run:
-    """One climb in progress: Hamilton walks the graph, this class computes or reuses each node."""
-
-    def __init__(self, study: Study, store: Store, listener: progress.Listener) -> None:
-        self.study, self.store, self.listener = study, store, listener
-        self.values: dict[str, Any] = {}
-        self.digests: dict[str, str] = {}
-        self.kept: dict[str, Kept] = {}
-
-    def execute(self, targets: list[str], names: list[str]) -> None:
-        for name in names:
-            if name in self.study.given or name in self.study.settings:
-                self._hold(name, self.study.given.get(name, self.study.settings.get(name)))
-        if not targets:
-            return
-        from hamilton import driver
-        from hamilton.lifecycle import NodeExecutionMethod
-
-        run = self
-
-        class ComputeOrReuse(NodeExecutionMethod):  # type: ignore[misc]
-            def run_to_execute_node(self, *, node_name: str, node_callable: Any, node_kwargs: dict[str, Any], **_: Any) -> Any:
-                return run.value(node_name, node_callable, node_kwargs)
-
-        built = driver.Builder().with_modules(*graph.rung_modules()).with_adapters(ComputeOrReuse()).build()
-        needed = set(names)
-        inputs = {name: self.values[name] for name in names if name in self.values and name not in rungs()}
-        inputs |= {name: self.study.header.seed for name in ("seed",) if name in needed}
-        overrides = {name: self.values[name] for name in names if name in self.study.given and name in rungs()}
-        # Hamilton logs a page for every failed node; the error itself reaches the user.
-        log = logging.getLogger("hamilton")
-        before, log.disabled = log.disabled, True
-        for name in list(logging.root.manager.loggerDict):
-            if name.startswith("hamilton"):
-                logging.getLogger(name).disabled = True
-        try:
-            built.execute(targets, inputs=inputs, overrides=overrides)
-        finally:
-            log.disabled = before
-
-    def _hold(self, name: str, value: Any) -> None:
-        self.values[name] = value
-        self.digests[name] = value_digest(value)
-
-    def value(self, name: str, function: Any, arguments: dict[str, Any]) -> Any:
-        known = rungs().get(name)
-        if known is None:  # an input: Hamilton passes it through a node of its own
-            return function(**arguments)
-        if "seed" in arguments:
-            arguments = arguments | {"seed": rung_seed(self.study.header.seed, name)}
-        inputs = {key: self.digests.get(key) or value_digest(value) for key, value in arguments.items()}
-        key = digest(name, package_digest(), inputs)
-        found = self.store.find(key, known.returns)
-        if found is None:
-            self.listener.started(name)
-            token = progress.listening.set((self.listener, name))
-            began = time.perf_counter()
-            try:
-                value = function(**arguments)
-            finally:
-                progress.listening.reset(token)
-            kept = self.store.keep(key, name, value, time.perf_counter() - began, package_digest())
-        else:
-            value, kept = found
-        self.values[name], self.digests[name], self.kept[name] = value, kept.digest, kept
-        self.listener.finished(name, kept.seconds, headline(value, known.quantity.headline), reused=found is not None)
-        return value
-
-
-def rung_seed(seed: int, name: str) -> int:
-    """The seed of one rung, spawned from the study's seed: stable against adding other rungs."""
-    spawned = np.random.SeedSequence([seed, *name.encode()])
-    return int(spawned.generate_state(1, np.uint32)[0])
+            run.execute(targets)
+        scatter = spread(run, targets, members, executor) if members else {}
+        return _publish(study, folder, run, names, scatter)
 
 
 @contextmanager
@@ -159,8 +88,8 @@ def _spread_over(executor: Executor | None) -> Iterator[None]:
         progress.executor.reset(token)
 
 
-def _publish(study: Study, folder: Path, run: _Run, names: list[str]) -> Ledger:
-    entries = [_entry(name, study, folder, run) for name in names if name in run.values]
+def _publish(study: Study, folder: Path, run: Run, names: list[str], scatter: dict[str, Scatter]) -> Ledger:
+    entries = [_with_scatter(_entry(name, study, folder, run), scatter.get(name), folder) for name in names if name in run.values]
     ledger = Ledger(
         study=study.name,
         title=study.header.title,
@@ -173,7 +102,7 @@ def _publish(study: Study, folder: Path, run: _Run, names: list[str]) -> Ledger:
     return ledger
 
 
-def _entry(name: str, study: Study, folder: Path, run: _Run) -> Entry:
+def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:
     value = run.values[name]
     if name in study.settings:
         source = Source(kind="assumed", reference="stated in the study", files=(content_of(study.path), *_files(value)))
@@ -211,6 +140,13 @@ def _entry(name: str, study: Study, folder: Path, run: _Run) -> Entry:
         seconds=run.kept[name].seconds if computed else 0.0,
         file=file.relative_to(folder).as_posix(),
     )
+
+
+def _with_scatter(entry: Entry, scatter: Scatter | None, folder: Path) -> Entry:
+    if scatter is None:
+        return entry
+    path = write_value(scatter.members, folder / "ensemble" / entry.quantity)
+    return entry.model_copy(update={"scatter": scatter.headline, "ensemble_file": path.relative_to(folder).as_posix()})
 
 
 def _export(name: str, value: Any, quantity: Quantity, folder: Path) -> None:

@@ -39,6 +39,10 @@ class Entry(BaseModel):
         What the computation took when it was done.
     file : str
         File in the results folder that holds the value.
+    scatter : str
+        Standard deviation over the members of the ensemble, in words; empty without one.
+    ensemble_file : str
+        File that holds the members.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,6 +60,8 @@ class Entry(BaseModel):
     parents: dict[str, str] = {}
     seconds: float = 0.0
     file: str = ""
+    scatter: str = ""
+    ensemble_file: str = ""
 
 
 class Ledger(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +30,8 @@ class Quantity:
         Value to one short text for progress, ledger and report; a property describes itself without it.
     exports : dict of str to callable
         File endings beyond NetCDF/CSV/JSON and what writes them: ``{".bpx.json": write}`` with ``write(value, path)``.
+    draw : callable, optional
+        ``draw(value, count, seed)`` gives members of the value's own uncertainty, for ensembles.
     """
 
     title: str
@@ -37,6 +39,7 @@ class Quantity:
     over: Mapping[str, str] = field(default_factory=dict)
     headline: Callable[[Any], str] | None = None
     exports: Mapping[str, Callable[[Any, Path], None]] = field(default_factory=dict)
+    draw: Callable[[Any, int, int], Sequence[Any]] | None = None
 
 
 _OVER_UNITS = {"x": "1", "T": "K", "c": "mol m-3"}
@@ -49,6 +52,7 @@ def rung(
     over: str = "",
     headline: Callable[[Any], str] | None = None,
     exports: Mapping[str, Callable[[Any, Path], None]] | None = None,
+    draw: Callable[[Any, int, int], Sequence[Any]] | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as a rung: its name is the quantity, its parameters are the quantities and settings it needs.
 
@@ -60,13 +64,13 @@ def rung(
         SI unit, for a `Property`.
     over : str
         Coordinates that the property may depend on, separated by spaces: ``"x T"``.
-    headline, exports
+    headline, exports, draw
         See `Quantity`.
     """
 
     def mark(function: Function) -> Function:
         function.quantity = Quantity(  # type: ignore[attr-defined]
-            title, unit, {dim: _OVER_UNITS[dim] for dim in over.split()}, headline, exports or {}
+            title, unit, {dim: _OVER_UNITS[dim] for dim in over.split()}, headline, exports or {}, draw
         )
         return function
 

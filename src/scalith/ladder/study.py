@@ -39,11 +39,14 @@ class Header(Spec):
         Quantities to climb to; empty means all that the study's sections allow.
     seed : int
         The one seed; every rung with randomness gets its own, spawned from it.
+    draws : int
+        Members of an ensemble to climb as well, from the scatter of what is fitted, sampled and given; 0 for none.
     """
 
     title: str
     targets: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=0)] = 1
+    draws: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,8 @@ def _card(entry: Entry, pictured: bool) -> str:
     lines = [f"<p class='found'>{escape(entry.headline)}</p>"]
     if entry.standard_error:
         lines.append(f"<p>standard error at mid-domain: {entry.standard_error:.3g} {escape(entry.unit)}</p>")
+    if entry.scatter:
+        lines.append(f"<p>scatter over the ensemble: {escape(entry.scatter)}</p>")
     if rung is not None:
         lines.append(f"<p class='doc'>{escape(rung.doc)}</p>")
     if entry.source is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import xarray as xr
 
 from scalith import crystal as crystal_room
-from scalith.crystal import Host, map_orderings, read_host, read_structures
+from scalith.crystal import Host, map_orderings, read_host, read_structures, voltage_of_orderings
 from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
 from scalith.quantities import Property
 
@@ -56,9 +56,9 @@ def mapped_orderings(crystal: Crystal, host: Host) -> xr.Dataset:
 
 
 @rung("average voltage", unit="V")
-def average_voltage(mapped_orderings: xr.Dataset, lithium_energy: Property) -> Property:
+def average_voltage(host: Host, mapped_orderings: xr.Dataset, lithium_energy: Property) -> Property:
     """V = −(E(1) − E(0) − E_Li)/e between the empty and the full host."""
-    return crystal_room.average_voltage(mapped_orderings, lithium_energy)
+    return voltage_of_orderings(host, mapped_orderings, lithium_energy)
 
 
 @rung("largest concentration of lithium", unit="mol m-3")

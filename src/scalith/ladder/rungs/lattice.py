@@ -88,6 +88,7 @@ GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     headline=lambda fit: (
         f"{len(fit.orbits)} clusters, leave-one-out error {1e3 * fit.leave_one_out_error:.1f} meV per primitive cell"
     ),
+    draw=lambda fit, count, seed: fit.draws(count, seed),
 )
 def cluster_expansion(host: Host, mapped_orderings: xr.Dataset, cluster_fit: ClusterFit) -> ClusterExpansion:
     """E = Σ m J Π: the energy of any ordering from interactions of pairs, triplets, …"""

@@ -1,0 +1,92 @@
+"""An ensemble carries the scatter of what is given, fitted and sampled up to each quantity."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from scalith.ladder import climb, read_ledger, read_study
+from scalith.quantities import InputError, Property, read_results
+from tests.ladder.conftest import STUDY
+
+UNSURE = STUDY.replace("[given]", '[given]\nforce = "force.csv"')
+CSV = "# source: a lab\nx [1], force [N], standard_error [N]\n-1, 3, 0.3\n0, 0, 0\n1, -3, 0.3\n"
+
+
+@pytest.fixture
+def unsure(study_file):
+    """A study with a given force that is known within a tenth, and a mass known within a twentieth."""
+    (study_file.parent / "force.csv").write_text(CSV)
+    study_file.write_text(UNSURE.replace('"500 g"', '{ value = "500 g", standard_error = "25 g" }'))
+    return study_file
+
+
+def test_properties_carry_their_draws(toy, study_file, tmp_path):
+    study_file.write_text(STUDY.replace('"outline"', '"force"'))
+    quantity = toy_energy_draws(toy)
+    ledger = climb(read_study(study_file), tmp_path / "out", draws=50)
+    quantity.undo()
+    members = Property.load(tmp_path / "out" / ledger.entry("force").ensemble_file)
+    assert members.draws == 50
+    # dE/dx = k x with k drawn within a tenth: the force scatters by a tenth of itself.
+    assert members.error(0.5) == pytest.approx(0.1 * abs(members(0.5)), rel=0.3)
+    assert members(0.5) == pytest.approx(-1.0, rel=0.1)
+    assert "50 draws" in ledger.entry("force").scatter
+
+
+def toy_energy_draws(toy):
+    """Give the toy's energy a posterior: a tenth of itself."""
+    from dataclasses import replace
+
+    from tests.ladder import toy_rungs
+
+    def draw(value: Property, count: int, seed: int) -> list[Property]:
+        z = np.random.default_rng(seed).standard_normal(count)
+        return [Property(value.name, value.values * (1 + 0.1 * k), value.unit, value.source) for k in z]
+
+    patch = pytest.MonkeyPatch()
+    function = toy_rungs.elastic_energy
+    patch.setattr(function, "quantity", replace(function.quantity, draw=draw))
+    return patch
+
+
+def test_an_ensemble_repeats_and_is_kept(toy, unsure, tmp_path):
+    first = climb(read_study(unsure), tmp_path / "out", draws=3)
+    second = climb(read_study(unsure), tmp_path / "out", draws=3)
+    assert toy("oscillation") == 4
+    assert first == second
+    assert read_ledger(tmp_path / "out") == first
+
+
+def test_an_executor_changes_nothing(toy, unsure, tmp_path):
+    alone = climb(read_study(unsure), tmp_path / "one", draws=4)
+    with ThreadPoolExecutor(2) as pool:
+        spread = climb(read_study(unsure), tmp_path / "two", draws=4, executor=pool)
+    assert [entry.scatter for entry in alone.entries] == [entry.scatter for entry in spread.entries]
+
+
+def test_one_draw_is_refused(toy, unsure, tmp_path):
+    with pytest.raises(InputError, match="0 for none, or at least 2"):
+        climb(read_study(unsure), tmp_path / "out", draws=1)
+
+
+def test_numbers_in_results_scatter_too(toy, unsure, tmp_path, monkeypatch):
+    from tests.ladder import toy_rungs
+
+    plain = toy_rungs._position
+
+    def with_reach(*arguments):
+        data = plain(*arguments)
+        return data.assign(reach=((), float(data["x"].isel(time=-1)), {"units": "m"}))
+
+    monkeypatch.setattr(toy_rungs, "_position", with_reach)
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=60)
+    members = read_results(tmp_path / "out" / ledger.entry("oscillation").ensemble_file)
+    assert members.sizes == {"draw": 60}
+    # x = 0.5 cos ω, ω = √(k/m): σ_x = 0.5 sin ω · ω/2 · σ_m/m (the error of the force shifts it, which leaves k alone).
+    omega = np.sqrt(3.0 / 0.5)
+    expected = 0.5 * np.sin(omega) * omega / 2 * 0.05
+    assert float(members["reach"].std("draw", ddof=1)) == pytest.approx(expected, rel=0.35)
+    assert "reach ±" in ledger.entry("oscillation").scatter

@@ -8,8 +8,8 @@ from scalith.quantities import InputError
 def average_voltage(energy_1: float, x_1: float, energy_2: float, x_2: float, metal_energy: float, charge: int = 1) -> float:
     """V = −[E(x₂) − E(x₁) − (x₂ − x₁) E_metal] / (z (x₂ − x₁) e), V.
 
-    Positive when inserting the ion from its metal sets energy free (Aydinol et al. 1997, DOI 10.1103/PhysRevB.56.1354). Entropy and
-    pressure terms are left out.
+    Positive when inserting the ion from its metal sets energy free (Aydinol et al. 1997,
+    DOI 10.1103/PhysRevB.56.1354). Entropy and pressure terms are left out.
 
     Parameters
     ----------

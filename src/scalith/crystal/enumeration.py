@@ -110,7 +110,7 @@ def _distinct_fillings(
 
 
 def _permutations(operations: SiteOperations, supercell: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Permutations of the sites by translations (identity first), and by rotations that keep the supercell with all translations."""
+    """Permutations of the sites by translations (identity first), and by rotations that keep the supercell."""
     cells = lattice_cells(supercell)
     sublattices = operations.sublattice.shape[1]
     names = np.repeat(np.arange(sublattices), len(cells))

@@ -58,17 +58,18 @@ def _same(
     sites_a, cells_a, occupation = sublattice_a[in_a], offset_a[in_a], filled_a[in_a]
     volume_a = round(abs(float(np.linalg.det(cell_a))))
     volume_b = round(abs(float(np.linalg.det(cell_b))))
+    origins, copies = lattice_cells(cell_b), lattice_cells(np.eye(3, dtype=np.int64) * volume_b)
     for rotation, target, shift in zip(rotations, targets, shifts, strict=True):
         # The rotated lattice of A must share B's lattice for cells of equal size; else compare over cells of both.
         moved_cell = cell_a @ rotation.T
         repeats = np.zeros((1, 3), dtype=np.int64)
         if volume_a != volume_b or not _commensurate(moved_cell, cell_b):
-            repeats = lattice_cells(np.eye(3, dtype=np.int64) * volume_b) @ moved_cell
+            repeats = copies @ moved_cell
         moved = cells_a @ rotation.T + shift[sites_a]
         everywhere = (moved[None] + repeats[:, None]).reshape(-1, 3)
         names = np.tile(target[sites_a], len(repeats))
         wanted = np.tile(occupation, len(repeats))
-        for origin in lattice_cells(cell_b):
+        for origin in origins:
             if np.array_equal(table_b(names, everywhere + origin), wanted):
                 return True
     return False

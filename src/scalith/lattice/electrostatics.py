@@ -6,7 +6,8 @@ zero, is E = ½ Σ_ij q_i A_ij q_j with
     A_ij = k [ Σ_L erfc(√η |r_ij + L|)/|r_ij + L| + (4π/V) Σ_G exp(−G²/4η) cos(G·r_ij)/G²
                − 2√(η/π) δ_ij − π/(ηV) ],
 
-k = e²/(4πε₀) (Ewald 1921, DOI 10.1002/andp.19213690304). A cluster expansion takes E/ε_r as one more term whose weight 1/ε_r is fitted.
+k = e²/(4πε₀) (Ewald 1921, DOI 10.1002/andp.19213690304). A cluster expansion takes E/ε_r
+as one more term whose weight 1/ε_r is fitted.
 """
 
 from __future__ import annotations

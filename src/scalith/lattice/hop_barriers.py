@@ -64,7 +64,9 @@ class HopBarriers(Spec):
     def layered(
         cls, single_vacancy: float = 0.672, divacancy: float = 0.300, attempt_frequency: float = 1e13, note: str = ""
     ) -> HopBarriers:
-        """Hops within the layers of an O3 host: along the oxygen edge when both common neighbours are filled, else by the tetrahedron.
+        """Hops within the layers of an O3 host.
+
+        Along the oxygen edge when both common neighbours are filled, else through the tetrahedron.
 
         Defaults are those of Li in LixCoO2 (Van der Ven, Ceder 2001, DOI 10.1016/S0378-7753(01)00638-3).
         """

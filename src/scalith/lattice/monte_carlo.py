@@ -82,6 +82,8 @@ class StateAverages(NamedTuple):
     partial_energy: float
     partial_energy_error: float
     inefficiency: float
+    heat: float
+    """Variance of E − μN per site, eV²."""
 
 
 def semi_grand_canonical(
@@ -199,7 +201,7 @@ def cool(
         semi_grand_canonical_chain(
             model.tables, model.exchanged, occupation, thermal, potentials, count, word[stage], filled, energies
         )
-        averages += [_averages(model, ions, energy) for ions, energy in zip(filled, energies, strict=True)]
+        averages += [_averages(model, mu, ions, energy) for ions, energy in zip(filled, energies, strict=True)]
     return averages
 
 
@@ -225,7 +227,7 @@ def _cooled(
     return np.array(columns).transpose(1, 0, 2)
 
 
-def _averages(model: Model, ions: NDArray[np.float64], energies: NDArray[np.float64]) -> StateAverages:
+def _averages(model: Model, mu: float, ions: NDArray[np.float64], energies: NDArray[np.float64]) -> StateAverages:
     start = max(burn_in(ions), burn_in(energies))
     count = average(ions, start)
     energy = average(energies, start)
@@ -251,6 +253,7 @@ def _averages(model: Model, ions: NDArray[np.float64], energies: NDArray[np.floa
         partial_energy=partial,
         partial_energy_error=min(scatter + 1.0 / np.sqrt(1.0 + variance * len(dn)), 1e3),
         inefficiency=max(count.inefficiency, energy.inefficiency),
+        heat=float(np.var(de - mu * dn)) * unbias / model.sites,
     )
 
 
@@ -319,10 +322,9 @@ def _grand_potential(
     per_cell = model.sites / model.cells
     ladder = np.concatenate([hot, T[::-1]])
     omega = energy / per_cell - mu * x
-    # φ/T along each μ relative to the hottest state.
-    along_T = np.concatenate(
-        [np.zeros((1, len(mu))), np.cumsum(0.5 * (omega[1:] + omega[:-1]) * np.diff(1.0 / ladder)[:, None], axis=0)]
-    )
+    # φ/T along each μ relative to the hottest state: ∫ ω d(1/T), with dω/d(1/T) = −⟨δΩ²⟩/k from the fluctuations.
+    heat = states[..., names.index("heat")] / BOLTZMANN_EV
+    along_T = np.stack([integral(1.0 / ladder, omega[:, m], -heat[:, m]) for m in range(len(mu))], axis=1)
     slope = np.maximum(states[0, :, names.index("fluctuations")], 0.0) / (BOLTZMANN_EV * ladder[0])
     along_mu = -integral(mu, x[0], slope) / ladder[0]
     empty, full = end_energies(model)
@@ -331,7 +333,7 @@ def _grand_potential(
     phi = ladder[:, None] * (start + along_mu + along_T)
     closure = phi[:, -1] - (full / per_cell - mu[-1] + BOLTZMANN_EV * ladder * np.log(np.clip(x[:, -1], 1e-300, 1.0)))
     first = len(hot)
-    # Half of the closure error is taken off linearly in μ: neither end is better known than the other.
+    # The closure error is taken off in proportion to the way along the chemical potential: both ends are then exact.
     share = (mu - mu[0]) / (mu[-1] - mu[0]) if len(mu) > 1 else np.zeros(1)
     corrected = phi[first:] - closure[first:, None] * share
     return corrected[::-1], closure[first:][::-1]
@@ -341,7 +343,7 @@ def integral(mu: NDArray[np.float64], x: NDArray[np.float64], slope: NDArray[np.
     """∫ x dμ from the first value, shape (mu,): cubic Hermite pieces where the slope is resolved, else trapezia."""
     h = np.diff(mu)
     correction = h**2 / 12.0 * (slope[:-1] - slope[1:])
-    limit = 0.25 * h * np.abs(np.diff(x))
+    limit = 0.125 * h * np.abs(np.diff(x))
     pieces = 0.5 * h * (x[1:] + x[:-1]) + np.clip(correction, -limit, limit)
     return np.concatenate([[0.0], np.cumsum(pieces)])
 

@@ -49,9 +49,12 @@ def statistical_inefficiency(series: NDArray[np.float64]) -> float:
 
 
 def burn_in(series: NDArray[np.float64]) -> int:
-    """Samples to leave out so that most independent samples remain (Chodera 2016, DOI 10.1021/acs.jctc.5b00784)."""
+    """Samples to leave out so that most independent samples remain (Chodera 2016, DOI 10.1021/acs.jctc.5b00784).
+
+    At least five and a twentieth: one far first sample looks like uncorrelated noise and would be kept.
+    """
     n = len(series)
-    starts = sorted({int(n * share) for share in (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)})
+    starts = sorted({min(max(int(n * share), 5), n // 2) for share in (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)})
     effective = [(n - start) / statistical_inefficiency(series[start:]) for start in starts]
     return starts[int(np.argmax(effective))]
 

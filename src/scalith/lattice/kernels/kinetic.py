@@ -273,7 +273,7 @@ def kinetic_trajectory(
                 if pick < rate_h:
                     break
                 pick -= rate_h
-        j = np.int64(neighbours[i, target[chosen]])
+        j = int(neighbours[i, target[chosen]])
         change_site(tables, occupation, field, i, -1)
         change_site(tables, occupation, field, j, 1)
         events += 1
@@ -288,7 +288,7 @@ def kinetic_trajectory(
         count = 0
         mark = np.int32(events & 0x7FFFFFFF)
         for e in range(2):
-            centre = i if e == 0 else int(j)
+            centre = i if e == 0 else j
             if interacting:
                 for slot in range(neighbours.shape[1]):
                     q = np.int64(neighbours[centre, slot])

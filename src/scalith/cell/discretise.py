@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from scalith.cell.kernels import layout
 from scalith.cell.specification import ActiveMaterial, CellSpecification, ElectrodeSpecification
 from scalith.particle.diffusion_table import flux_potential_table
-from scalith.particle.mesh import radial_mesh
+from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.quantities import InputError, Property
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.kernel_table import KernelTable
@@ -94,6 +96,33 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
     """
     check_cell(specification)
     negative, positive = specification.negative_electrode, specification.positive_electrode
+    materials = (*negative.materials, *positive.materials)
+    tables = _electrolyte_tables(specification, temperature)
+    for material in materials:
+        tables += _material_tables(material, temperature)
+    system = system_of(specification, mesh, temperature, ambient)
+    reactions = int(system.count.sum())
+    size = (mesh.nodes + 1) * reactions + 3 * system.width.size + 3
+    radii = tuple(_radial(material, mesh).nodes for material in materials)
+    sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
+    return Discretised(system, bank_of(tables), size, mesh, radii, sides, materials)
+
+
+def system_of(
+    specification: CellSpecification,
+    mesh: Mesh,
+    temperature: float | None,
+    ambient: float,
+    factors: Mapping[str, float] | None = None,
+) -> layout.System:
+    """The numbers of a cell without its tables.
+
+    Parameters
+    ----------
+    factors : mapping, optional
+        Multipliers of properties: ``{"negative_electrode.chemical_diffusivity": 1.1}``.
+    """
+    negative, positive = specification.negative_electrode, specification.positive_electrode
     widths = [
         _widths(negative.thickness, mesh.negative, 1.0 / mesh.growth),
         _widths(specification.separator.thickness, mesh.separator, 1.0),
@@ -101,19 +130,27 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
     ]
     layers = [negative, specification.separator, positive]
     counts = [len(width) for width in widths]
-    electrodes = [(0, counts[0], negative), (counts[0] + counts[1], counts[2], positive)]
-    start, count, rows, materials, radials = [], [], [], [], []
-    for first, cells, electrode in electrodes:
+    electrodes = (
+        ("negative_electrode", 0, counts[0], negative),
+        ("positive_electrode", counts[0] + counts[1], counts[2], positive),
+    )
+    start, count, rows, radials = [], [], [], []
+    factors = factors or {}
+    for name, first, cells, electrode in electrodes:
         for material in electrode.materials:
-            radial = radial_mesh(mesh.nodes, mesh.finest, material.dimensions, lumped=_is_steep(material))
+            radials.append(_radial(material, mesh))
             start.append(first)
             count.append(cells)
-            rows.append(_class_row(material))
-            materials.append(material)
-            radials.append(radial)
+            row = _class_row(material)
+            row[layout.DIFFUSION_FACTOR] = factors.get(f"{name}.chemical_diffusivity", 1.0)
+            row[layout.RATE] *= factors.get(f"{name}.exchange_current_density", 1.0)
+            rows.append(row)
     cells_of = np.array(count, dtype=np.int64)
     before = np.concatenate([[0], np.cumsum(cells_of)[:-1]]).astype(np.int64)
-    system = layout.System(
+    scalars = _scalars(specification, temperature, ambient)
+    scalars[layout.CONDUCTION_FACTOR] = factors.get("electrolyte.conductivity", 1.0)
+    scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
+    return layout.System(
         np.concatenate(widths),
         _by_layer(counts, [layer.porosity for layer in layers]),
         _by_layer(counts, [layer.efficiency for layer in layers]),
@@ -122,21 +159,15 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
         _curvature(counts),
         np.array(start, dtype=np.int64),
         cells_of,
-        np.arange(len(materials), dtype=np.int64),
+        np.arange(len(rows), dtype=np.int64),
         before * mesh.nodes,
         before,
         np.array(rows),
         np.array([radial.volumes for radial in radials]),
         np.array([radial.conductances for radial in radials]),
         np.array([radial.couplings for radial in radials]),
-        _scalars(specification, temperature, ambient),
+        scalars,
     )
-    tables = _electrolyte_tables(specification, temperature)
-    for material in materials:
-        tables += _material_tables(material, temperature)
-    size = mesh.nodes * int(cells_of.sum()) + 3 * sum(counts) + 2 + int(cells_of.sum()) + 1
-    sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
-    return Discretised(system, bank_of(tables), size, mesh, tuple(radial.nodes for radial in radials), sides, tuple(materials))
 
 
 def check_cell(specification: CellSpecification) -> None:
@@ -179,6 +210,17 @@ def initial_state(specification: CellSpecification, cell: Discretised, state_of_
     return y
 
 
+@cache
+def _radial_mesh(nodes: int, finest: float, dimensions: int, lumped: bool) -> RadialMesh:
+    return radial_mesh(nodes, finest, dimensions, lumped=lumped)
+
+
+def _radial(material: ActiveMaterial, mesh: Mesh) -> RadialMesh:
+    """Couplings are left out where D spans so much that profiles have fronts, which only a monotone scheme resolves."""
+    values = material.chemical_diffusivity.nominal.values
+    return _radial_mesh(mesh.nodes, mesh.finest, material.dimensions, bool(values.max() > 300.0 * values.min()))
+
+
 def _widths(thickness: float, cells: int, growth: float) -> Array:
     if cells == 1:
         return np.array([thickness])
@@ -196,12 +238,6 @@ def _curvature(counts: list[int]) -> Array:
     weights[np.concatenate([[0], ends[:-1]]), 0] = 1.0 / 6.0
     weights[ends - 1, 1] = 1.0 / 6.0
     return weights
-
-
-def _is_steep(material: ActiveMaterial) -> bool:
-    """Whether D spans so much that profiles have fronts, which only a monotone scheme resolves."""
-    values = material.chemical_diffusivity.nominal.values
-    return bool(values.max() > 300.0 * values.min())
 
 
 def _capacitance(electrode: ElectrodeSpecification) -> float:

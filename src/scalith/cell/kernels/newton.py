@@ -15,11 +15,14 @@ from scalith.cell.kernels.layout import (
     ANODIC,
     CATHODIC,
     CONDUCTION_ENERGY,
+    CONDUCTION_FACTOR,
     CONDUCTIVITY,
     CONTACT_RESISTANCE,
     DIFFUSION_ENERGY,
+    DIFFUSION_FACTOR,
     DIFFUSIVITY,
     ELECTROLYTE_DIFFUSION_ENERGY,
+    ELECTROLYTE_DIFFUSION_FACTOR,
     ENTROPIC_SHIFT,
     ENTROPY,
     EXCHANGE,
@@ -170,7 +173,7 @@ def eliminate_particles(
             work.rests[lo:hi].reshape((nodes, n)),
         )
         potential, diffusivity = work.potential[lo:hi].reshape((nodes, n)), work.diffusivity[lo:hi].reshape((nodes, n))
-        factor = arrhenius(row[DIFFUSION_ENERGY], T, T_reference) / row[RADIUS] ** 2
+        factor = row[DIFFUSION_FACTOR] * arrhenius(row[DIFFUSION_ENERGY], T, T_reference) / row[RADIUS] ** 2
         flux_potential(table_of(bank, tables + FLUX_POTENTIAL), x, T, factor, potential, diffusivity)
         for i in range(n):
             surface_rate[i] = y[first_j + first + i] * loss
@@ -222,8 +225,8 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
     first_c = work.potential.size
     scalars = system.scalars
     T_reference = scalars[REFERENCE_TEMPERATURE]
-    conduction = arrhenius(scalars[CONDUCTION_ENERGY], T, T_reference)
-    diffusion = arrhenius(scalars[ELECTROLYTE_DIFFUSION_ENERGY], T, T_reference)
+    conduction = scalars[CONDUCTION_FACTOR] * arrhenius(scalars[CONDUCTION_ENERGY], T, T_reference)
+    diffusion = scalars[ELECTROLYTE_DIFFUSION_FACTOR] * arrhenius(scalars[ELECTROLYTE_DIFFUSION_ENERGY], T, T_reference)
     conductivity, diffusivity = table_of(bank, CONDUCTIVITY), table_of(bank, DIFFUSIVITY)
     transference, factor, generation = (
         table_of(bank, TRANSFERENCE),
@@ -279,9 +282,10 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
     thermal = 2.0 * _R * T / _F
     # Flux of salt N, currents in electrolyte and solid through the left face (left) and the right face of a volume, and
     # their derivatives by (cₑ, φₑ, φₛ) of the volume on the left (A) and on the right (B) of the face.
-    flux_left, flux = np.zeros(3), np.zeros(3)
-    left_A, left_B, A, B = np.zeros((3, 3)), np.zeros((3, 3)), np.zeros((3, 3)), np.zeros((3, 3))
-    D = np.empty((3, 3))
+    kind = work.right.dtype  # complex for an impedance
+    flux_left, flux = np.zeros(3, kind), np.zeros(3, kind)
+    left_A, left_B = np.zeros((3, 3), kind), np.zeros((3, 3), kind)
+    A, B, D = np.zeros((3, 3), kind), np.zeros((3, 3), kind), np.empty((3, 3), kind)
     local = work.local[0]
     bend = _F * system.curvature[0, 0] * system.width[0] ** 2 / system.solid_conductivity[0]
     g = system.solid_conductivity[0] / (0.5 * system.width[0])

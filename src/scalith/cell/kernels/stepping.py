@@ -265,6 +265,17 @@ def append(
 
 
 @compiled
+def cause(system: System, y: Array, limits: Array, result: Array) -> int:
+    """Why steps no longer converge: a full or empty particle, or depleted electrolyte, where that is near."""
+    margins(system, y, limits, 0.02, result)
+    if result[5] < 2e-3:
+        return PARTICLE_EMPTY
+    if result[6] < 2e-3:
+        return PARTICLE_FULL
+    return ELECTROLYTE_EMPTY if result[4] < 0.0 else NOT_CONVERGED
+
+
+@compiled
 def happened(after: Array, before: Array) -> int:
     """First event that lies between two sets of margins; −1 for none."""
     for e in range(EVENTS):
@@ -407,7 +418,7 @@ def run_step(
     h = min(longest, duration, 1.0 / max(speed, 1e-12))
     for k in range(size):
         differences[1, k] = h * change[k]
-    order = np.int64(1)  # a bare 1 would compile everything below twice
+    order = int(np.int64(1))  # a bare 1 would compile everything below twice
     equal_steps = 0
     every = output_times.size == 0
     while at_output < output_times.size and output_times[at_output] <= time:
@@ -421,7 +432,7 @@ def run_step(
         if steps >= most_steps:
             return time, TOO_MANY_STEPS, rows, states, used, steps
         if h < 1e-13 * max(1.0, time):
-            return time, NOT_CONVERGED, rows, states, used, steps
+            return time, cause(system, y, limits, after), rows, states, used, steps
         last = time + min(h, longest) * (1.0 + 1e-9) >= end
         wanted = end - time if last else min(h, longest)
         if wanted != h:
@@ -467,7 +478,7 @@ def run_step(
                 work,
             )
             if near < 0.0:
-                return time, NOT_CONVERGED, rows, states, used, steps
+                return time, cause(system, y, limits, after), rows, states, used, steps
             h = near
         time = end if last and event < 0 else time + h
         copy(trial, y)

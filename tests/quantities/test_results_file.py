@@ -66,3 +66,15 @@ def test_a_full_disk_is_said_and_leaves_the_old_results(tmp_path):
     assert "Traceback" not in said.stderr
     assert Property.load(tmp_path / "r.nc") == small
     assert [path.name for path in tmp_path.iterdir()] == ["r.nc"]
+
+
+def test_threads_may_write_and_read_at_once(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    def there_and_back(index: int) -> bool:
+        data = xr.Dataset({"a": ("x", np.full(200, float(index)))})
+        write_results(data, tmp_path / f"{index}.nc")
+        return bool((read_results(tmp_path / f"{index}.nc")["a"] == index).all())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(there_and_back, range(64)))

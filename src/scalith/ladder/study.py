@@ -24,6 +24,7 @@ from scalith.quantities import (
     nearest,
     parse_quantity,
     read_property_csv,
+    read_results,
     read_toml,
 )
 
@@ -234,7 +235,7 @@ def _from_file(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, 
             return kind.read(_read_json(file.path), file.path, context={"folder": Path(file.path).parent})
         return kind.read(read_toml(file.path), file.path, context={"folder": Path(file.path).parent})
     if kind is xr.Dataset and file.path.endswith(".nc"):
-        data = xr.load_dataset(file.path, engine="netcdf4")
+        data = read_results(file.path)
         record = FileRecord(name=file.name, digest=file.content)
         source = Source.from_json(data.attrs["source"]) if "source" in data.attrs else _source(stated, where)
         return data.assign_attrs(source=source.model_copy(update={"files": (*source.files, record)}).to_json())

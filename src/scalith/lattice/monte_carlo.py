@@ -268,9 +268,17 @@ def _automatic_chemical_potentials(
         of_ion = field.reshape(model.cells, -1)[0][model.exchanged > 0]
         ends += [float(of_ion.min()), float(of_ion.max())]
     margin = BOLTZMANN_EV * float(T[-1]) * np.log((1 - EDGE) / EDGE)
-    grid = np.linspace(min(ends) - margin, max(ends) + margin, 97)
+    low_end, high_end = min(ends) - margin, max(ends) + margin
     coldest = np.array([T[0], T[-1]]) if len(T) > 1 else T
-    x = _cooled(model, coldest, hot, grid, 40, seed, pool, None)[len(hot) :, :, 0]
+    for attempt in seed.spawn(6):
+        grid = np.linspace(low_end, high_end, 97)
+        x = _cooled(model, coldest, hot, grid, 40, attempt, pool, None)[len(hot) :, :, 0]
+        # Where ions attract each other the lattice fills at a lower potential than that of the first ion.
+        full_already, empty_still = float(x[:, 0].max()) > EDGE, float(x[:, -1].min()) < 1 - EDGE
+        if not (full_already or empty_still):
+            break
+        reach = 0.5 * (high_end - low_end)
+        low_end, high_end = low_end - reach * full_already, high_end + reach * empty_still
     x = np.maximum.accumulate(x, axis=1)
     # Two steps beyond on either side: the pilot is noisy.
     low = max(0, min(int(np.searchsorted(row, EDGE)) for row in x) - 2)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import xarray as xr
 
 from scalith.quantities.atomic_write import whole_file
 from scalith.quantities.errors import InputError, ScalithError
+
+_one_at_a_time = threading.Lock()
+"""The HDF5 library must not be entered by two threads."""
 
 
 def write_results(data: xr.Dataset, path: str | Path) -> None:
@@ -20,7 +24,8 @@ def write_results(data: xr.Dataset, path: str | Path) -> None:
     """
     with whole_file(path) as temporary:
         try:
-            data.to_netcdf(temporary, engine="netcdf4")
+            with _one_at_a_time:
+                data.to_netcdf(temporary, engine="netcdf4")
         except RuntimeError as error:  # the HDF5 library's way of reporting a full disk
             raise ScalithError(f"{path}: cannot be written: {error} (is the disk full?); nothing there was changed") from error
 
@@ -36,6 +41,7 @@ def read_results(path: str | Path) -> xr.Dataset:
     if not Path(path).is_file():
         raise InputError(str(path), "", "no such file", "a NetCDF file")
     try:
-        return xr.load_dataset(path, engine="netcdf4", decode_times=False)
+        with _one_at_a_time:
+            return xr.load_dataset(path, engine="netcdf4", decode_times=False)
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(str(path), "", str(error), "a readable NetCDF file") from error

@@ -1,8 +1,11 @@
-"""One cell: specification, porous-electrode solver, BPX."""
+"""One cell: specification, porous-electrode solver, protocols, sweeps, impedance, BPX."""
 
+from scalith.cell.batch import simulate_batch
 from scalith.cell.bpx_file import specification_from_bpx, to_bpx
 from scalith.cell.discharge import simulate_discharge
 from scalith.cell.discretise import Mesh
+from scalith.cell.impedance import simulate_impedance
+from scalith.cell.protocol import ProtocolStep, parse_step, simulate_protocol
 from scalith.cell.specification import (
     ActiveMaterial,
     CellSpecification,
@@ -19,8 +22,13 @@ __all__ = [
     "ElectrolyteSpecification",
     "Mesh",
     "PorousLayer",
+    "ProtocolStep",
     "ThermalSpecification",
+    "parse_step",
+    "simulate_batch",
     "simulate_discharge",
+    "simulate_impedance",
+    "simulate_protocol",
     "specification_from_bpx",
     "to_bpx",
 ]

@@ -91,9 +91,8 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
     # The negative electrode must have lost what the terminals passed.
     charge = np.abs(rows[:, stepping.CHARGE] + FARADAY * through["negative"]) / (FARADAY * lithium[0])
     add("charge_error", charge, "1", "charge passed against lithium moved, over all lithium")
-    balance = np.zeros(len(rows))
     loss = stored - rows[:, stepping.VOLTS] * rows[:, stepping.AMPERES] + rows[:, stepping.HEAT_ENTROPIC]
-    scale = np.maximum(np.abs(stored), 1e-12)
+    scale = np.maximum(np.abs(stored), 1e-2 * np.max(np.abs(stored), initial=1e-12))
     balance = np.abs(heat - loss) / scale
     add("energy_error", balance, "1", "heat against terminal loss, over the equilibrium power")
     coordinates: dict[str, Any] = {"time": ("time", rows[:, stepping.TIME], {"units": "s", "long_name": "time"})}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from scalith.cell.discretise import Discretised, Mesh, discretise, initial_state
 from scalith.cell.kernels import newton, stepping
 from scalith.cell.specification import CellSpecification
 from scalith.quantities import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Array = NDArray[np.float64]
 MODES = {"current": newton.BY_CURRENT, "voltage": newton.BY_VOLTAGE, "power": newton.BY_POWER, "resistance": newton.BY_RESISTANCE}
@@ -86,6 +89,14 @@ class Solver:
     def set_state_of_charge(self, state_of_charge: float) -> None:
         """Put the cell at rest at a state of charge."""
         self.state = initial_state(self.specification, self.cell, state_of_charge, self.temperature)
+
+    def resume(self, earlier: xr.Dataset) -> None:
+        """Start where an earlier protocol of the same cell and mesh ended."""
+        state = earlier.get("final_state")
+        if state is None or state.size != self.state.size:
+            found = "no final_state" if state is None else f"{state.size} unknowns"
+            raise InputError("initial", "final_state", found, f"{self.state.size} unknowns: the same cell and mesh")
+        self.state = np.array(state.values, dtype=np.float64)
 
     def hold(
         self,

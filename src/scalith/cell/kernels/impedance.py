@@ -1,0 +1,63 @@
+"""Response to a small alternating current: the matrix of Newton's method with iω in the place of the time step."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.cell.kernels.layout import Array, System, TableBank, Work
+from scalith.cell.kernels.newton import (
+    collector_drop,
+    eliminate_particles,
+    evaluate_electrolyte,
+    factorise,
+    local_sources,
+    solve_blocks,
+)
+from scalith.quantities.compiled import compiled
+
+Complex = NDArray[np.complex128]
+
+
+@compiled
+def complex_work(system: System) -> Work:
+    """Scratch arrays for complex numbers."""
+    cells = system.width.size
+    reactions = system.count.sum()
+    particles = system.volumes.shape[1] * reactions
+    return Work(
+        np.empty(particles, np.complex128),
+        np.empty(particles, np.complex128),
+        np.empty(particles, np.complex128),
+        np.empty(particles, np.complex128),
+        np.empty(particles, np.complex128),
+        np.empty((reactions, 3), np.complex128),
+        np.empty((cells, 4), np.complex128),
+        np.empty((cells, 11), np.complex128),
+        np.empty((cells, 6), np.complex128),
+        np.empty((cells, 3, 3), np.complex128),
+        np.empty((cells, 3, 3), np.complex128),
+        np.empty((cells, 3, 3), np.complex128),
+        np.empty((cells, 3, 2), np.complex128),
+        np.empty(1, np.complex128),
+    )
+
+
+@compiled
+def impedances(system: System, bank: TableBank, y: Array, T: float, frequencies: Array, result: Complex) -> None:
+    """Fill `result` (shape as `frequencies`, Hz) with −dV/dI at the state `y`."""
+    work = complex_work(system)
+    last = system.width.size - 1
+    drop, bend = collector_drop(system)
+    for k in range(frequencies.size):
+        rate = 2j * math.pi * frequencies[k]
+        eliminate_particles(system, bank, y, y, rate, T, work)
+        evaluate_electrolyte(system, bank, y, T, work)
+        local_sources(system, y, y, rate, work)
+        factorise(system, y, y, rate, T, work)
+        solve_blocks(work, work.right, 2)
+        source, end = work.source[last], work.right[last]
+        change = source[2] * (end[2, 1] - end[1, 1]) + source[3] * end[0, 1]
+        result[k] = -(end[2, 1] - drop - bend * change)

@@ -36,11 +36,14 @@ class HostSite(Spec):
         the second the empty one (σ = −1), such as ``("Li", "vacancy")`` or ``("Ni3+", "Ni4+")``.
     charges : tuple of float
         Formal charge of each species in units of e (0 for a vacancy); used by the electrostatic term only.
+    redox : bool
+        Whether this spectator takes up the charge that the working ion brings (Ni3+/Ni4+).
     """
 
     position: Vector
     species: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
     charges: tuple[float, ...]
+    redox: bool = False
 
     @model_validator(mode="after")
     def _one_charge_each(self) -> Self:
@@ -177,7 +180,7 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
         if working_ion in elements and filled < 1.0 - 1e-8:
             sites.append(HostSite(position=position, species=(working_ion, VACANCY), charges=(parts[0][1], 0.0)))
         elif len(elements) == 1 and abs(filled - 1.0) < 1e-8:
-            sites.append(HostSite(position=position, species=(elements.pop(),), charges=(charge,)))
+            sites.append(HostSite(position=position, species=(elements.pop(),), charges=(charge,), redox=len(parts) > 1))
         else:
             shown = " + ".join(f"{occupation:g} {element}" for element, _, occupation in parts)
             raise InputError(where, f"site {index}", shown, f"one element, or {working_ion} with an occupation below 1")

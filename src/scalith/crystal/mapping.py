@@ -36,7 +36,7 @@ class _Placement(NamedTuple):
     strain: float
 
 
-def map_orderings(host: Host, structures: StructureSet, *, largest_displacement: float = 1.2) -> xr.Dataset:
+def map_orderings(host: Host, structures: StructureSet, *, largest_displacement: float = 0.6) -> xr.Dataset:
     """Put each relaxed structure on the host's lattice.
 
     A structure with cell rows L is the supercell M of the host when L = M A F, with integer M and a deformation F. All M
@@ -50,8 +50,8 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
     host : Host
     structures : StructureSet
     largest_displacement : float
-        A partly filled structure with an atom farther than this from its site (Å) is listed as not mapped. (An empty or a
-        full host has one ordering only and is kept, its displacement reported.)
+        A structure with an atom farther than this from its site (Å) is listed as not mapped: its layers slid, or it became
+        another phase, whose energy says nothing of this host.
 
     Returns
     -------
@@ -131,8 +131,7 @@ def _place(
     if best is None:
         return "more atoms of a species than the host has sites for it"
     worst = float(best.displacements.max())
-    # An empty or a full host has one ordering only, however far a slid stacking has carried its atoms.
-    if worst > largest_displacement and 0 < best.filled.mean() < 1:
+    if worst > largest_displacement:
         return f"an atom lies {worst:.2f} Å from the nearest free site of its species (limit {largest_displacement:g} Å)"
     return best
 

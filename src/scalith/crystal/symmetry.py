@@ -89,7 +89,7 @@ def primitive_host(host: Host) -> Host:
         raise InputError(host.name, "sites", "no primitive cell", "distinct sites in a cell that spans a volume")
     lattice, positions, kinds = found
     sites = tuple(
-        HostSite(position=tuple(float(v) for v in position), species=like.species, charges=like.charges)
+        HostSite(position=tuple(float(v) for v in position), species=like.species, charges=like.charges, redox=like.redox)
         for position, like in zip(positions, (host.sites[labels.index(kind)] for kind in kinds), strict=True)
     )
     rows = tuple(tuple(float(v) for v in row) for row in lattice)

@@ -9,6 +9,7 @@ import numpy as np
 
 from scalith.crystal import Host
 from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector, design_matrix
+from scalith.lattice.electrostatics import ewald_energy
 from scalith.lattice.regression import Method, fit
 from scalith.quantities import InputError, Source, Spec, predicted
 
@@ -61,8 +62,10 @@ class ClusterExpansion(Spec):
         The constant, points, pairs, …
     interactions : tuple of float
         J_α, eV per cluster.
+    inverse_permittivity : float
+        Weight 1/ε_r of the electrostatic energy of the formal charges (`scalith.lattice.electrostatics`); 0 without it.
     covariance : tuple of tuples of float
-        Posterior covariance of the interactions, eV².
+        Posterior covariance of the interactions, eV² (last row and column: 1/ε_r, where fitted).
     method : str
         How it was fitted.
     noise : float
@@ -76,6 +79,7 @@ class ClusterExpansion(Spec):
     host: Host
     orbits: tuple[Orbit, ...]
     interactions: tuple[float, ...]
+    inverse_permittivity: float = 0.0
     covariance: Matrix = ()
     method: str = "given"
     noise: float = 0.0
@@ -106,6 +110,13 @@ class ClusterExpansion(Spec):
         source = Source(kind="assumed", reference="interactions stated by the user", parents=(host.digest,))
         return cls(host=host, orbits=orbits, interactions=tuple(float(value) for value in interactions), source=source)
 
+    @staticmethod
+    def orbits_of(
+        host: Host, pair_cutoff: float, triplet_cutoff: float = 0.0, quadruplet_cutoff: float = 0.0
+    ) -> tuple[Orbit, ...]:
+        """The orbits that `given` expects interactions for, in their order."""
+        return cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
+
     @cached_property
     def weights(self) -> NDArray[np.float64]:
         """m_α J_α, shape (orbits,), eV per primitive cell."""
@@ -115,7 +126,10 @@ class ClusterExpansion(Spec):
         self, supercell: NDArray[np.int64], filled: NDArray[np.int8], sublattice: NDArray[np.int64], offset: NDArray[np.int64]
     ) -> float:
         """Energy of an ordering, eV per primitive cell (arguments as `cluster_vector`)."""
-        return float(cluster_vector(self.orbits, supercell, filled, sublattice, offset) @ self.weights)
+        energy = float(cluster_vector(self.orbits, supercell, filled, sublattice, offset) @ self.weights)
+        if self.inverse_permittivity != 0.0:
+            energy += self.inverse_permittivity * ewald_energy(self.host, supercell, filled)
+        return energy
 
     def draws(self, count: int, seed: int) -> tuple[ClusterExpansion, ...]:
         """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
@@ -126,11 +140,14 @@ class ClusterExpansion(Spec):
         values, vectors = np.linalg.eigh(np.array(self.covariance))
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
-        members = np.array(self.interactions) + numbers @ root.T
+        mean = np.array([*self.interactions, self.inverse_permittivity][: len(values)])
+        members = mean + numbers @ root.T
+        orbits = len(self.orbits)
         return tuple(
             self.model_copy(
                 update={
-                    "interactions": tuple(float(value) for value in member),
+                    "interactions": tuple(float(value) for value in member[:orbits]),
+                    "inverse_permittivity": float(member[orbits]) if len(member) > orbits else 0.0,
                     "source": predicted(
                         "scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}
                     ),
@@ -147,6 +164,7 @@ def fit_cluster_expansion(
     pair_cutoff: float,
     triplet_cutoff: float,
     quadruplet_cutoff: float = 0.0,
+    electrostatics: bool = False,
     method: Method = "ridge",
 ) -> ClusterExpansion:
     """Fit interactions to the energies of mapped orderings.
@@ -158,6 +176,9 @@ def fit_cluster_expansion(
         From `scalith.crystal.map_orderings` for this host.
     pair_cutoff, triplet_cutoff, quadruplet_cutoff : float
         Longest distance within a cluster, Å; 0 leaves the order out.
+    electrostatics : bool
+        Whether the energy of the formal charges (Ewald's sum over the ideal sites) enters with a fitted weight 1/ε_r. Monte
+        Carlo then has a pair interaction between any two sites of its supercell.
     method : {"ridge", "ard", "bayesian"}
         See `scalith.lattice.regression.fit`.
 
@@ -175,11 +196,15 @@ def fit_cluster_expansion(
     A = design_matrix(orbits, orderings)
     y = orderings["energy"].values.astype(np.float64)
     shrunk = np.array([orbit.order > 1 for orbit in orbits])
+    if electrostatics:
+        A = np.column_stack([A, electrostatic_energies(host, orderings)])
+        shrunk = np.append(shrunk, False)
     result = fit(A, y, shrunk, method)
     settings: dict[str, Any] = {
         "pair_cutoff_angstrom": pair_cutoff,
         "triplet_cutoff_angstrom": triplet_cutoff,
         "quadruplet_cutoff_angstrom": quadruplet_cutoff,
+        "electrostatics": electrostatics,
         "method": method,
         "structures": len(y),
     }
@@ -187,7 +212,8 @@ def fit_cluster_expansion(
     return ClusterExpansion(
         host=host,
         orbits=orbits,
-        interactions=tuple(float(value) for value in result.weights),
+        interactions=tuple(float(value) for value in result.weights[: len(orbits)]),
+        inverse_permittivity=float(result.weights[-1]) if electrostatics else 0.0,
         covariance=tuple(tuple(float(value) for value in row) for row in result.covariance),
         method=method,
         noise=result.noise,
@@ -197,6 +223,14 @@ def fit_cluster_expansion(
         source=predicted(
             "scalith.lattice.cluster_expansion.fit_cluster_expansion", host.digest, settings=settings, files=energies.files
         ),
+    )
+
+
+def electrostatic_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.float64]:
+    """`ewald_energy` of all orderings of a data set, shape (structures,), eV per primitive cell."""
+    filled = orderings["filled"].values
+    return np.array(
+        [ewald_energy(host, cell, row[row >= 0]) for cell, row in zip(orderings["supercell"].values, filled, strict=True)]
     )
 
 

@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalith.crystal.supercells import lattice_cells
+from scalith.lattice.cluster_space import Cluster, canonical
 from scalith.quantities.constants import ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from scalith.crystal import Host
 
 COULOMB = ELEMENTARY_CHARGE / (4e-10 * np.pi * VACUUM_PERMITTIVITY)
 """e²/(4πε₀), eV Å."""
@@ -75,3 +79,79 @@ def _lattice_points(cell: NDArray[np.float64], radius: float) -> NDArray[np.floa
     grid = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), axis=-1).reshape(-1, 3)
     points = grid @ cell
     return np.asarray(points[np.linalg.norm(points, axis=1) <= radius])
+
+
+def ewald_energy(host: Host, supercell: NDArray[np.int64], filled: NDArray[np.int8]) -> float:
+    """Electrostatic energy of an ordering in vacuum, eV per primitive cell.
+
+    Ions and vacancies carry their formal charges; the charge that ions bring is taken up evenly by the redox spectators
+    (without any, by a uniform background).
+
+    Parameters
+    ----------
+    host : Host
+    supercell : ndarray, shape (3, 3), int
+    filled : ndarray, shape (sites,)
+        In the order of `scalith.crystal.supercells.lattice_cells`, sublattice by sublattice.
+    """
+    cells = lattice_cells(supercell)
+    charges = np.array([np.full(len(cells), site.charges[-1]) for site in host.sites], dtype=np.float64)
+    for k, index in enumerate(host.active):
+        state = filled[k * len(cells) : (k + 1) * len(cells)]
+        charges[index] = np.where(state == 1, host.sites[index].charges[0], host.sites[index].charges[1])
+    redox = [index for index, site in enumerate(host.sites) if site.redox]
+    if redox:
+        charges[redox] -= charges.sum() / (len(redox) * len(cells))
+    places = np.concatenate([(cells + position) @ host.cell for position in host.positions])
+    q = charges.ravel()
+    matrix = ewald_matrix(supercell @ host.cell, (places[:, None] - places[None]).reshape(-1, 3)).reshape(len(q), len(q))
+    return float(0.5 * q @ matrix @ q) / len(cells)
+
+
+def ewald_interactions(host: Host, shape: tuple[int, int, int]) -> tuple[float, dict[Cluster, float]]:
+    """The energy of `ewald_energy` on an n₁ × n₂ × n₃ supercell as a constant and occupation interactions.
+
+    The energy is quadratic in the occupations: an ion brings its charge and takes an even share off all redox sites.
+
+    Returns
+    -------
+    constant : float
+        eV per primitive cell.
+    energies : dict of cluster to float
+        Points, and a pair for any two sites of the supercell, eV, as `occupation_interactions` gives them.
+    """
+    grid = np.stack(np.meshgrid(*[np.arange(n) for n in shape], indexing="ij"), axis=-1).reshape(-1, 3)
+    cell, cells = np.array(shape)[:, None] * host.cell, len(grid)
+    types = len(host.sites)
+    # matrix[t, u, d]: charges at (t, 0) and (u, d)
+    separations = (grid[None, None] + host.positions[None, :, None] - host.positions[:, None, None]) @ host.cell
+    matrix = ewald_matrix(cell, separations.reshape(-1, 3)).reshape(types, types, cells)
+    base = np.array([site.charges[-1] for site in host.sites], dtype=np.float64)
+    redox = np.array([site.redox for site in host.sites])
+    sinks = max(int(redox.sum()), 1) * cells
+    if redox.any():
+        base = base - redox * base.sum() / redox.sum()
+    row = matrix.sum(axis=2)  # potential of a whole sublattice of unit charges
+    constant = 0.5 * float(base @ row @ base)
+    share = (row @ redox) / sinks if redox.any() else np.zeros(types)
+    energies: dict[Cluster, float] = {}
+    brought = [host.sites[index].charges[0] - host.sites[index].charges[1] for index in host.active]
+    for s, index in enumerate(host.active):
+        # Potential of one ion with its share of counter-charge: potential[u, d].
+        potential = matrix[index] - share[:, None]
+        counter = float(potential[redox].sum()) / sinks if redox.any() else 0.0
+        energies[((s, 0, 0, 0),)] = brought[s] * float(base @ potential.sum(axis=1)) + 0.5 * brought[s] ** 2 * (
+            potential[index, 0] - counter
+        )
+        for other, place in enumerate(host.active):
+            pair = brought[s] * brought[other] * (potential[place] - counter)
+            for (a, b, c), value in zip(grid.tolist(), pair, strict=True):
+                forward, back = (s, other, a, b, c), (other, s, -a % shape[0], -b % shape[1], -c % shape[2])
+                if (a, b, c) == (0, 0, 0) and s == other:
+                    continue
+                # Each pair of sites comes twice, once from either end; one that is its own reverse is met twice in the tables.
+                if forward < back:
+                    energies[canonical(((s, 0, 0, 0), (other, a, b, c)))] = float(value)
+                elif forward == back:
+                    energies[canonical(((s, 0, 0, 0), (other, a, b, c)))] = 0.5 * float(value)
+    return constant, energies

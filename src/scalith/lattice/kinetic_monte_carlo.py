@@ -12,9 +12,9 @@ import xarray as xr
 
 from scalith.lattice.hop_barriers import Hop, HopBarriers, hops_of
 from scalith.lattice.kernels.canonical import canonical_chain
-from scalith.lattice.kernels.kinetic import HopTables, kinetic_trajectory
+from scalith.lattice.kernels.kinetic import WINDOW, HopTables, kinetic_trajectory
 from scalith.lattice.monte_carlo import Model, Progress, cooling_ladder, increasing
-from scalith.lattice.supercell import interaction_tables, neighbour_sites, occupation_interactions, supercell_shape
+from scalith.lattice.supercell import expansion_interactions, interaction_tables, neighbour_sites, supercell_shape
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scalith.lattice.cluster_space import Cluster, LatticeSite
 
 STEPS = 40
-"""Moments of a trajectory at which displacements are noted."""
+"""Moments of a trajectory at which displacements are noted; a multiple of WINDOW."""
 
 
 class KineticModel(NamedTuple):
@@ -58,7 +58,7 @@ def kinetic_model(expansion: ClusterExpansion, barriers: HopBarriers, cells: int
     host = expansion.host
     sublattices = len(host.active)
     hops = hops_of(host, barriers)
-    constant, energies = occupation_interactions(expansion.orbits, expansion.interactions)
+    constant, energies = expansion_interactions(expansion, shape)
     extra = [list(dict.fromkeys([hop.target for hop in own] + [site for hop in own for site in hop.watched])) for own in hops]
     tables, slots = interaction_tables(energies, sublattices, shape, extra)
     exchanged = np.zeros(sublattices)
@@ -188,6 +188,9 @@ def kinetic_monte_carlo(
         tracer  D* = ⟨Σ r_i²⟩/(2 d N t),    jump  D_J = ⟨ΔR²⟩/(2 d N t),
         correlation factor f = ⟨Σ r_i²⟩/⟨Σ hops²⟩,    Haven ratio H_R = D*/D_J.
 
+    Both D are slopes of the mean square against time, so that ions rattling to and fro do not count: between a fortieth and a
+    fifth of a trajectory for D*, between a twentieth and a quarter for D_J, over many origins.
+
     Parameters
     ----------
     expansion : ClusterExpansion
@@ -299,7 +302,7 @@ def _at_state(
     def walk(
         occupation: NDArray[np.int8], duration: float, most: int, word: np.uint64
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], tuple[int, float, float]]:
-        times, collective, squares = np.zeros(STEPS), np.zeros((STEPS, 3)), np.zeros(STEPS)
+        times, collective, squares = np.zeros(STEPS), np.zeros((STEPS, 3)), np.zeros((STEPS, 2))
         rates = np.zeros((occupation.size, model.most_hops))
         result = kinetic_trajectory(
             tables, model.hops, occupation, model.frequency, thermal, duration, most, word, times, collective, squares, rates
@@ -313,16 +316,20 @@ def _at_state(
     ]
     duration = events / max(float(np.mean(probe)), 1e-300)
     sums = np.zeros((trajectories, 5))
-    lag = max(STEPS // 8, 1)
     for k, (occupation, word) in enumerate(zip(starts, words[trajectories:], strict=True)):
         times, collective, squares, (count, hopped, _) = walk(occupation, duration, 8 * events, word)
-        path = np.vstack([np.zeros(3), collective])
-        clock = np.concatenate([[0.0], times])
-        moves = path[lag:] - path[:-lag]
-        spans = clock[lag:] - clock[:-lag]
-        share = np.sum(moves**2) / max(np.sum(spans), 1e-300)
-        sums[k] = times[-1], share * times[-1], squares[-1], hopped, count
+        clock, path = np.concatenate([[0.0], times]), np.vstack([np.zeros(3), collective])
+        near, far = (_mean_square(clock, path, lag) for lag in (STEPS // 20, STEPS // 4))
+        jump = (far[1] - near[1]) / max(far[0] - near[0], 1e-300)
+        # Mean square in a window less that in a step, over the time between: windows start anew.
+        tracer = (squares[WINDOW - 1 :: WINDOW, 1].mean() - squares[:, 0].mean()) / max(times[-1] / STEPS * (WINDOW - 1), 1e-300)
+        sums[k] = times[-1], jump * times[-1], tracer * times[-1], hopped, count
     return _Trajectories(*sums.T)
+
+
+def _mean_square(clock: NDArray[np.float64], path: NDArray[np.float64], lag: int) -> tuple[float, float]:
+    """Mean span and mean squared collective displacement over `lag` steps, at all origins."""
+    return float(np.mean(clock[lag:] - clock[:-lag])), float(np.mean(np.sum((path[lag:] - path[:-lag]) ** 2, axis=1)))
 
 
 def _ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
-from scalith.lattice.supercell import interaction_tables, occupation_interactions, supercell_shape
+from scalith.lattice.supercell import interaction_tables, expansion_interactions, supercell_shape
 from scalith.lattice.time_series import average, burn_in
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
@@ -63,7 +63,7 @@ def model_on(expansion: ClusterExpansion, cells: int | Sequence[int]) -> Model:
     """Interactions of an expansion on a supercell of `cells` primitive cells along each vector."""
     shape = supercell_shape(cells)
     sublattices = len(expansion.host.active)
-    constant, energies = occupation_interactions(expansion.orbits, expansion.interactions)
+    constant, energies = expansion_interactions(expansion, shape)
     tables, _ = interaction_tables(energies, sublattices, shape)
     exchanged = np.zeros(sublattices)
     exchanged[expansion.host.working] = 1.0

@@ -10,12 +10,36 @@ import numpy as np
 
 from scalith.lattice.cluster_space import Cluster, LatticeSite, Orbit, canonical
 from scalith.lattice.kernels.fields import InteractionTables
+from scalith.lattice.electrostatics import ewald_interactions
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from scalith.lattice.cluster_expansion import ClusterExpansion
+
+
+def expansion_interactions(expansion: ClusterExpansion, shape: tuple[int, int, int]) -> tuple[float, dict[Cluster, float]]:
+    """All occupation interactions of an expansion on a supercell, the electrostatic ones included.
+
+    Returns
+    -------
+    constant : float
+        eV per primitive cell.
+    energies : dict of cluster to float
+        eV.
+    """
+    constant, energies = occupation_interactions(expansion.orbits, expansion.interactions)
+    if expansion.inverse_permittivity != 0.0:
+        shift, charges = ewald_interactions(expansion.host, shape)
+        constant += expansion.inverse_permittivity * shift
+        for cluster, value in charges.items():
+            # Short-range clusters are written with small offsets, electrostatic ones with offsets from 0 to n − 1.
+            energies[cluster] = energies.get(cluster, 0.0) + expansion.inverse_permittivity * value
+    return constant, energies
+
 
 NEGLIGIBLE = 1e-12
 """eV; an occupation interaction below this is left out of the tables."""

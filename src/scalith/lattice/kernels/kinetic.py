@@ -17,6 +17,10 @@ from scalith.lattice.kernels.random_numbers import advance, mixed, unit_interval
 from scalith.quantities.compiled import compiled, compiled_inline
 
 
+WINDOW = 8
+"""Steps of a window over which squared displacements are summed."""
+
+
 class HopTables(NamedTuple):
     """Hops out of each sublattice.
 
@@ -139,8 +143,9 @@ def kinetic_trajectory(
         On return the time at the end of each step (the last ones repeat when stopped early), s.
     collective : ndarray, shape (steps, 3)
         On return the sum of all ions' displacements until then, Å.
-    squares : ndarray, shape (steps,)
-        On return the sum of the ions' squared displacements until then, Å².
+    squares : ndarray, shape (steps, 2)
+        On return the sum of the ions' squared displacements since the start of this step, and since the start of the window
+        of WINDOW steps it belongs to, Å².
     rates : ndarray, shape (sites, most hops of a site)
         On return the rate of each hop in the last configuration, s⁻¹.
 
@@ -180,7 +185,7 @@ def kinetic_trajectory(
         levels[level] = levels[level - 1] + 8 * size
     tree = np.zeros(levels[height - 1] + 1)
     root = levels[height - 1]
-    moved = np.zeros((sites, 3))  # displacement of the ion now at each site
+    moved = np.zeros((sites, 6))  # displacement of the ion now at each site, in this step and in this window
     stamp = np.zeros(sites, dtype=np.int32)
     touched = np.empty(max(sites, 2 * dependents.shape[1]), dtype=np.int64)
     for i in range(sites):
@@ -191,7 +196,8 @@ def kinetic_trajectory(
     events = 0
     hopped = 0.0
     exposure = 0.0
-    total_square = 0.0
+    square_step = 0.0
+    square_window = 0.0
     total = np.zeros(3)
     step = 0
     steps = times.size
@@ -254,7 +260,13 @@ def kinetic_trajectory(
             wait -= end - now  # the waiting time goes on into the next step
             now = end
             times[step] = now
-            squares[step] = total_square
+            squares[step, 0] = square_step
+            squares[step, 1] = square_window
+            square_step = 0.0
+            moved[:, :3] = 0.0
+            if (step + 1) % WINDOW == 0:
+                square_window = 0.0
+                moved[:, 3:] = 0.0
             for axis in range(3):
                 collective[step, axis] = total[axis]
             step += 1
@@ -280,9 +292,11 @@ def kinetic_trajectory(
         for axis in range(3):
             length = vector[chosen, axis]
             before = moved[i, axis]
-            moved[i, axis] = 0.0
             moved[j, axis] = before + length
-            total_square += length * (2.0 * before + length)
+            square_step += length * (2.0 * before + length)
+            before = moved[i, axis + 3]
+            moved[j, axis + 3] = before + length
+            square_window += length * (2.0 * before + length)
             total[axis] += length
             hopped += length * length
         count = 0

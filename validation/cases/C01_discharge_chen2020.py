@@ -37,7 +37,9 @@ def run(record: Record) -> None:
         if mesh is None:
             left.plot(whole.time, whole.voltage, "r.", ms=3, label=f"{whole.sizes['time']} time steps")
             record.check_at_most("rms deviation from 60 s on", limit=0.1, found=rms, unit="mV")
-            record.check_at_most("largest deviation from 1 s on", limit=0.5, found=float(np.max(np.abs(error[at >= 1.0]))), unit="mV")
+            record.check_at_most(
+                "largest deviation from 1 s on", limit=0.5, found=float(np.max(np.abs(error[at >= 1.0]))), unit="mV"
+            )
             record.check("end of discharge", expected=3593.89, found=end, tolerance=0.5, unit="s")
             for name in ("lithium_error", "charge_error", "energy_error"):
                 found_error = float(np.max(np.abs(whole[name])))

@@ -23,7 +23,11 @@ def run(record: Record) -> None:
     cell = CellSpecification.read_toml(shipped("cell/lgm50_chen2020.toml"))
     source = predicted("validation.C02")
     falling = Property.from_function(
-        "transference_number", lambda c: 0.38 - 0.12 * np.tanh((c - 1000.0) / 700.0), {"c": np.linspace(1.0, 4000.0, 400)}, "1", source
+        "transference_number",
+        lambda c: 0.38 - 0.12 * np.tanh((c - 1000.0) / 700.0),
+        {"c": np.linspace(1.0, 4000.0, 400)},
+        "1",
+        source,
     )
     cell = cell.model_copy(update={"electrolyte": cell.electrolyte.model_copy(update={"transference_number": falling})})
     solver = Solver(cell)

@@ -40,7 +40,12 @@ def run(record: Record) -> None:
     lost = np.trapezoid(cell.thermal.heat_transfer * (T - 298.15), time)
     made = np.trapezoid(heat, time)
     stored = cell.thermal.heat_capacity * (T[-1] - 298.15)
-    record.check("heat made = stored + given off (2C, trapezoid over the steps)", expected=1.0, found=(stored + lost) / made, tolerance=2e-3)
+    record.check(
+        "heat made = stored + given off (2C, trapezoid over the steps)",
+        expected=1.0,
+        found=(stored + lost) / made,
+        tolerance=2e-3,
+    )
     figure, axis = plt.subplots(figsize=(6, 3.8))
     for name in ("heat_ohmic_solid", "heat_ohmic_electrolyte", "heat_irreversible", "heat_entropic"):
         axis.plot(time, shown[name], label=name.removeprefix("heat_").replace("_", " "))

@@ -58,7 +58,9 @@ def run(record: Record) -> None:
         errors.append(worst / scale)
     orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
     record.check_at_most("largest error at 64 nodes, over JR/D", limit=1e-4, found=errors[-1])
-    record.check_at_most("2 − order of convergence in radius, where positive", limit=0.1, found=max(0.0, 2.0 - float(orders.min())))
+    record.check_at_most(
+        "2 − order of convergence in radius, where positive", limit=0.1, found=max(0.0, 2.0 - float(orders.min()))
+    )
     record.compare("order of convergence, coarse to fine", reference=2.0, found=float(orders.mean()))
     mean = START - 3.0 * FLUX * data.time.values / RADIUS
     record.check_at_most("lithium balance", limit=1e-12, found=float(np.max(np.abs(data.mean_stoichiometry.values - mean))))
@@ -66,7 +68,9 @@ def run(record: Record) -> None:
     tau = held.time.values[500:] * D / RADIUS**2
     n = np.arange(1, 400)[:, None]
     exact = 1.0 - 6.0 / np.pi**2 * np.sum(np.exp(-(n**2) * np.pi**2 * tau) / n**2, axis=0)
-    record.check_at_most("uptake with the surface held", limit=2e-4, found=float(np.max(np.abs(held.mean_stoichiometry.values[500:] - exact))))
+    record.check_at_most(
+        "uptake with the surface held", limit=2e-4, found=float(np.max(np.abs(held.mean_stoichiometry.values[500:] - exact)))
+    )
     left.set(xlabel="r (µm)", ylabel="x")
     left.legend(frameon=False)
     right.loglog(counts, errors, "o-", label="found")

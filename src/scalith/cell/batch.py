@@ -91,7 +91,7 @@ def simulate_batch(
         ambient = specification.thermal.ambient_temperature
     mesh = mesh or Mesh()
     cell = discretise(specification, mesh, None if lumped else T, ambient)
-    currents = np.ascontiguousarray(np.broadcast_to(load, (runs,)))
+    currents = np.broadcast_to(load, (runs,)).copy()
     systems, starts = [], np.empty((runs, cell.size))
     at_rest: dict[Any, NDArray[np.float64]] = {}
     for b in range(runs):

@@ -54,7 +54,8 @@ def run_batch(
     summary : ndarray, shape (runs, SUMMARY)
         Filled.
     """
-    nowhere = np.empty(0)
+    # Bare constants would compile the whole solver again, for their values.
+    mode, none, most, keep = int(np.int64(0)), int(np.int64(0)), int(np.int64(100000)), starts.shape[0] < 0
     for b in prange(starts.shape[0]):
         system = System(
             systems.width[b],
@@ -78,13 +79,12 @@ def run_batch(
         work = make_work(system, y.size)
         rows = np.empty((256, CLASSES + CLASS_RECORDS * system.start.size))
         states = np.empty((1, y.size))
-        times = output_times if output_times.size > 0 else nowhere
         _, reason, rows, states, used, _ = run_step(
             system,
             bank,
             y,
             0.0,
-            0,
+            mode,
             currents[b],
             0.0,
             durations[b],
@@ -92,12 +92,12 @@ def run_batch(
             salt_floor,
             tolerance,
             np.inf,
-            100000,
-            times,
-            False,
+            most,
+            output_times,
+            keep,
             rows,
             states,
-            0,
+            none,
             work,
         )
         at = 0

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.cell import simulate_batch, simulate_discharge
+from scalith.quantities import InputError
+
+
+def test_each_run_equals_the_single_discharge_with_its_parameters(lgm50):
+    radii = np.array([4.5e-6, 5.22e-6, 6.5e-6])
+    times = [600.0, 1800.0, 3000.0]
+    data = simulate_batch(lgm50, {"positive_electrode.particle_radius": radii}, 1.0, output_times=times)
+    for run, radius in enumerate(radii):
+        plain = lgm50.model_dump()
+        material = plain["positive_electrode"]["materials"][0] | {"particle_radius": float(radius)}
+        cell = type(lgm50).read(plain | {"positive_electrode": plain["positive_electrode"] | {"materials": [material]}})
+        single = simulate_discharge(cell, 1.0, output_times=times)
+        np.testing.assert_allclose(data.voltage[run], single.voltage.sel(time=times), atol=1e-9)
+        assert float(data.end_time[run]) == pytest.approx(float(single.time[-1]), abs=1e-6)
+    assert np.all(data.reason == "lower voltage reached")
+    assert np.all(np.diff(data.end_time) < 0.0)
+
+
+def test_multipliers_rates_and_voltages_after_the_end(lgm50):
+    data = simulate_batch(
+        lgm50,
+        {"electrolyte.conductivity": [0.5, 1.0, 2.0], "positive_electrode.chemical_diffusivity": 1.0},
+        c_rate=[1.0, 1.0, 2.0],
+    )
+    assert float(data.voltage[0, 3]) < float(data.voltage[1, 3])
+    assert np.isnan(data.voltage[2, -1])
+    assert np.all(data.energy > 0.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"positive_electrode.thicknes": [1e-4]}, "did you mean 'thickness'"),
+        ({"positive_electrode.open_circuit_voltage": [1.0]}, "a path to a number"),
+        ({"positive_electrode.thickness": [-1e-4]}, "positive"),
+        ({"positive_electrode.thickness": [1e-4, 1e-4], "separator.thickness": [1e-5, 1e-5, 1e-5]}, "as the longest"),
+    ],
+)
+def test_wrong_paths_and_values_are_named(lgm50, values, message):
+    with pytest.raises(InputError, match=message):
+        simulate_batch(lgm50, values, 1.0)

@@ -71,7 +71,7 @@ def run(record: Record) -> None:
     for kind, exact, sizes, sweeps, tolerance in (
         ("square", square, (8, 16), 300_000, 0.004),
         ("triangular", 4 / np.log(3), (8, 16), 300_000, 0.004),
-        ("cubic", 1 / 0.221654626, (5, 10), 120_000, 0.005),
+        ("cubic", 1 / 0.221654626, (8, 16), 40_000, 0.005),
     ):
         found, reduced, cumulants = critical_temperature(kind, exact, sizes, sweeps)
         record.check(f"kT_c/J, {kind}", expected=exact, found=found, tolerance=tolerance * exact)

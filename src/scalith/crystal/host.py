@@ -154,7 +154,7 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "") -> H
     from scalith.crystal.symmetry import primitive_host
 
     host = primitive_host(draft)
-    return host if name else host.model_copy(update={"name": _formula(host)})
+    return host if name else Host(name=_formula(host), working_ion=working_ion, lattice=host.lattice, sites=host.sites)
 
 
 def read_json(path: str | Path) -> Any:

@@ -93,4 +93,4 @@ def primitive_host(host: Host) -> Host:
         for position, like in zip(positions, (host.sites[labels.index(kind)] for kind in kinds), strict=True)
     )
     rows = tuple(tuple(float(v) for v in row) for row in lattice)
-    return host.model_copy(update={"lattice": rows, "sites": sites})
+    return Host(name=host.name, working_ion=host.working_ion, lattice=rows, sites=sites)

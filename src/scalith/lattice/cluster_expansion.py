@@ -144,14 +144,13 @@ class ClusterExpansion(Spec):
         members = mean + numbers @ root.T
         orbits = len(self.orbits)
         return tuple(
-            self.model_copy(
-                update={
-                    "interactions": tuple(float(value) for value in member[:orbits]),
-                    "inverse_permittivity": float(member[orbits]) if len(member) > orbits else 0.0,
-                    "source": predicted(
-                        "scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}
-                    ),
-                }
+            ClusterExpansion(
+                host=self.host,
+                orbits=self.orbits,
+                interactions=tuple(float(value) for value in member[:orbits]),
+                inverse_permittivity=float(member[orbits]) if len(member) > orbits else 0.0,
+                method="draw",
+                source=predicted("scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}),
             )
             for k, member in enumerate(members)
         )
@@ -251,7 +250,8 @@ def lower_hull(x: NDArray[np.float64], energy: NDArray[np.float64]) -> tuple[int
             continue
         while len(hull) > 1:
             a, b = hull[-2], hull[-1]
-            if (energy[b] - energy[a]) * (x[k] - x[a]) >= (energy[k] - energy[a]) * (x[b] - x[a]):
+            # A point on the line between its neighbours (within 1e-9 eV) is no corner.
+            if (energy[b] - energy[a]) * (x[k] - x[a]) >= (energy[k] - energy[a]) * (x[b] - x[a]) - 1e-9 * (x[k] - x[a]):
                 hull.pop()
             else:
                 break

@@ -137,7 +137,7 @@ def _bayesian(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np
     """
     degrees = len(y) - int(np.sum(~shrunk))
     logs, means, seconds = [], [], []
-    grid = np.logspace(-9, 3, 49)
+    grid = np.logspace(-11, 3, 57)
     for value in grid:
         penalties = _penalties(shrunk, value)
         augmented = np.vstack([A, np.diag(np.sqrt(penalties))])

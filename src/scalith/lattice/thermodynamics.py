@@ -337,18 +337,15 @@ def entropic_coefficient(sampled: xr.Dataset) -> Property:
 def thermodynamic_factor(sampled: xr.Dataset) -> Property:
     """Thermodynamic factor Θ = ∂(μ/kT)/∂ln x = x · sites/⟨δN²⟩, from the fluctuations of the number of ions.
 
-    The logarithm of Θ(1 − x), which is 0 for an ideal solution, is averaged over neighbouring states. In a two-phase region
+    The logarithm of Θ(1 − x), which is 0 for an ideal solution, is averaged over neighbouring states, together with
+    the secants of x against μ, each weighed by its own error. In a two-phase region
     no homogeneous state exists to have a Θ: there the logarithm is carried over linearly from the phases on both sides, which the
     source notes with the regions.
     """
     values, errors = [], []
     regions = []
     for iso in _isotherms(sampled):
-        ideal = iso.x * (1.0 - iso.x)
-        known = iso.fluctuations > 0.3 * iso.fluctuations_error
-        x = iso.x[known]
-        relative = np.clip(iso.fluctuations_error[known] / iso.fluctuations[known], 0.02, 2.0)
-        logarithm = np.log(ideal[known] / iso.fluctuations[known])
+        x, logarithm, relative = _slopes(iso)
         value, error = _smoothed(x, logarithm, relative, 2 * WINDOW)
         for a, b in iso.gaps:
             low, high = np.searchsorted(X_GRID, [iso.x[a], iso.x[b]])
@@ -361,6 +358,26 @@ def thermodynamic_factor(sampled: xr.Dataset) -> Property:
         errors.append(theta * error)
     note = f"carried over two-phase regions ({'; '.join(regions)})" if regions else ""
     return _property("thermodynamic_factor", "1", sampled, values, errors, _source("thermodynamic_factor", sampled, note=note))
+
+
+def _slopes(iso: _Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Fillings, ln Θ(1 − x) there, and its error: from the fluctuations at each μ and from the step of x to the next μ."""
+    known = iso.fluctuations > 0.3 * iso.fluctuations_error
+    x, level = iso.x[known], iso.fluctuations[known]
+    relative = np.clip(iso.fluctuations_error[known] / level, 0.02, 2.0)
+    step, rise = np.diff(iso.mu), np.diff(iso.x)
+    doubt = np.hypot(iso.x_error[1:], iso.x_error[:-1]) / np.maximum(rise, 1e-12)
+    single = doubt < 0.5
+    single[[a for a, _ in iso.gaps]] = False
+    between = 0.5 * (iso.x[1:] + iso.x[:-1])[single]
+    secant = BOLTZMANN_EV * iso.T * rise[single] / step[single]
+    # The curve bends within a step: a twentieth of the change between its ends is taken as error besides the statistical one.
+    bend = 0.05 * np.abs(np.diff(np.log(np.maximum(iso.fluctuations, 1e-12))))[single]
+    fillings = np.concatenate([x, between])
+    values = np.log(fillings * (1.0 - fillings) / np.concatenate([level, secant]))
+    errors = np.concatenate([relative, np.maximum(np.hypot(doubt[single], bend), 0.02)])
+    order = np.argsort(fillings, kind="stable")
+    return fillings[order], values[order], errors[order]
 
 
 def metal_energy(energy: float, reference: str) -> Property:

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.db import connect
+from ase.io import Trajectory, write
+
+from scalith.crystal import read_structures
+from scalith.quantities import InputError, shipped
+
+
+LITHIUM = {"lattice": {"matrix": np.eye(3).tolist()}, "sites": [{"species": [{"element": "Li", "occu": 1.0}], "abc": [0, 0, 0]}]}
+HALF = {**LITHIUM, "sites": [{"species": [{"element": "Li", "occu": 0.5}], "abc": [0, 0, 0]}]}
+
+
+def frames():
+    result = []
+    for k in range(3):
+        atoms = Atoms("LiO", positions=[[0, 0, 0], [0, 0, 2 + 0.1 * k]], cell=[4, 4, 4 + k], pbc=True)
+        atoms.calc = SinglePointCalculator(atoms, energy=-5.0 - k)
+        result.append(atoms)
+    return result
+
+
+def test_pymatgen_entries():
+    found = read_structures(shipped("dft_energies/LixNiO2/smol_lno_entries.json"), licence="BSD-3")
+    assert len(found) == 31
+    assert found[30].symbols.count("Li") == 6
+    assert found[0].energy == pytest.approx(-188.28833)
+    assert found.source.files[0].name == "smol_lno_entries.json"
+    assert found.source.files[0].licence == "BSD-3"
+
+
+@pytest.mark.parametrize("kind", ["extxyz", "traj", "db"])
+def test_ase_files(tmp_path, kind):
+    path = tmp_path / f"runs.{kind}"
+    if kind == "traj":
+        with Trajectory(path, "w") as trajectory:
+            for atoms in frames():
+                trajectory.write(atoms)
+    elif kind == "db":
+        with connect(path) as database:
+            for atoms in frames():
+                database.write(atoms)
+    else:
+        write(path, frames(), format="extxyz")
+    found = read_structures(path)
+    assert [item.energy for item in found] == [-5.0, -6.0, -7.0]
+    assert np.allclose(found[2].atoms.cell.lengths(), [4, 4, 6])
+
+
+def test_a_folder_is_read_file_by_file(tmp_path):
+    for k, atoms in enumerate(frames()):
+        (tmp_path / f"run{k}").mkdir()
+        write(tmp_path / f"run{k}" / "last.extxyz", atoms, format="extxyz")
+    found = read_structures(tmp_path)
+    assert len(found) == 3
+    assert len(found.source.files) == 3
+
+
+def test_content_decides_the_digest(tmp_path):
+    write(tmp_path / "a.extxyz", frames(), format="extxyz")
+    first = read_structures(tmp_path / "a.extxyz")
+    assert first.digest == read_structures(tmp_path / "a.extxyz").digest
+    assert (first + first).digest != first.digest
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[]", "at least one structure"),
+        (json.dumps([{"energy": 1.0}]), "ComputedStructureEntry"),
+        (json.dumps([{"energy": float("nan"), "structure": LITHIUM}]), "finite"),
+        (json.dumps([{"energy": 1.0, "structure": HALF}]), "occupation 1"),
+    ],
+)
+def test_bad_entries_are_named(tmp_path, content, message):
+    path = tmp_path / "entries.json"
+    path.write_text(content)
+    with pytest.raises(InputError, match=message) as error:
+        read_structures(path)
+    assert "entries.json" in str(error.value)
+
+
+def test_structures_without_energy_are_refused(tmp_path):
+    write(tmp_path / "bare.extxyz", Atoms("Li", cell=[3, 3, 3], pbc=True), format="extxyz")
+    with pytest.raises(InputError, match="total energy"):
+        read_structures(tmp_path / "bare.extxyz")
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_structures(tmp_path / "none.json")
+    with pytest.raises(InputError, match="no output file"):
+        read_structures(tmp_path)

@@ -8,34 +8,57 @@ from scalith.pack.abuse import (
     oven_test,
     overcharge,
 )
+from scalith.pack.assembly import (
+    Assembly,
+    Block,
+    Contact,
+    Material,
+    Surface,
+    layer_stack_conductivity,
+    layer_stack_heat_capacity,
+)
 from scalith.pack.cell_body import CellBody, Vent
+from scalith.pack.cooling import CoolingDesign, compare_cooling, weakest_cooling
+from scalith.pack.heat_in_3d import heat_in_3d
 from scalith.pack.ignition import critical_ambient_temperature, critical_frank_kamenetskii, semenov_number
 from scalith.pack.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
 from scalith.pack.lumped import lumped_cell_temperature
 from scalith.pack.module import Barrier, ModuleSpecification, Plate, Trigger
+from scalith.pack.module_assembly import module_assembly
 from scalith.pack.propagation import propagate_runaway, propagation_map, propagation_probability
 from scalith.pack.row import row_of_cells
 from scalith.pack.short_circuit import ShortCircuit, short_circuit_heat
 from scalith.pack.specification import PackSpecification
 
 __all__ = [
+    "Assembly",
     "Barrier",
+    "Block",
     "CellBody",
+    "Contact",
+    "CoolingDesign",
+    "Material",
     "ModuleSpecification",
     "PackSpecification",
     "Plate",
     "Reaction",
     "ReactionSet",
     "ShortCircuit",
+    "Surface",
     "Trigger",
     "Vent",
     "abuse_test",
+    "compare_cooling",
     "critical_ambient_temperature",
     "critical_frank_kamenetskii",
     "critical_oven_temperature",
     "external_heating",
+    "heat_in_3d",
     "internal_short",
+    "layer_stack_conductivity",
+    "layer_stack_heat_capacity",
     "lumped_cell_temperature",
+    "module_assembly",
     "oven_test",
     "overcharge",
     "propagate_runaway",
@@ -46,4 +69,5 @@ __all__ = [
     "semenov_number",
     "shipped_kinetics",
     "short_circuit_heat",
+    "weakest_cooling",
 ]

@@ -179,6 +179,16 @@ class ReactionSet(Spec):
                     result[r, index[state]] = 1.0 / value if inverse else value
             return result
 
+        kinds = ("orders", "autocatalysis", "tunnelling")
+        terms = [
+            [
+                (index[state], kind, 1.0 / value if kind == 2 else value)
+                for kind in range(3)
+                for state, value in getattr(r, kinds[kind]).items()
+            ]
+            for r in reactions
+        ]
+        flat = [term for of_one in terms for term in of_one]
         return ReactionArrays(
             log_frequency=np.log(column([r.frequency_factor for r in reactions])),
             activation_temperature=column([r.activation_energy / GAS_CONSTANT for r in reactions]),
@@ -188,6 +198,10 @@ class ReactionSet(Spec):
             orders=matrix([r.orders for r in reactions]),
             autocatalysis=matrix([r.autocatalysis for r in reactions]),
             tunnelling=matrix([r.tunnelling for r in reactions], inverse=True),
+            first_term=np.concatenate([[0], np.cumsum([len(of_one) for of_one in terms])]).astype(np.int64),
+            term_state=np.array([term[0] for term in flat], dtype=np.int64),
+            term_kind=np.array([term[1] for term in flat], dtype=np.int64),
+            term_value=np.array([term[2] for term in flat], dtype=np.float64),
             changes=matrix([r.changed for r in reactions]),
             initial=column(list(self.states.values())),
         )

@@ -221,29 +221,37 @@ def _reaction_jacobian(
     matrix: NDArray[np.float64],
     states: NDArray[np.float64],
     rate: NDArray[np.float64],
-) -> None:
-    """Eliminate the extents: factors of I/γh − ∂rate/∂ξ, its solution for ∂rate/∂T, and what that adds to `matrix`."""
+) -> float:
+    """Eliminate the extents: factors of I/γh − ∂rate/∂ξ, its solution for ∂rate/∂T, and what that adds to `matrix`.
+
+    Returns the fastest growth of any body, s-1: heating by reaction less conduction, and autocatalysis.
+    """
     reactions = rate.size
+    growth = 0.0
     for i in range(net.capacity.size):
+        conducted = matrix[i, band]
         matrix[i, band] += net.capacity[i] * inverse_gamma_step
         if resting[i]:
             continue
         rates_with_slopes(set_, state.extents[i], state.temperature[i], states, rate, small[i], column[i])
         weight = state.retained[i] * net.volume[i]
-        heat_by_T = 0.0
+        heat_by_T, autocatalysis = 0.0, 0.0
         for q in range(reactions):
             row[i, q] = 0.0
         for r in range(reactions):
             heat_by_T += set_.heat[r] * column[i, r]
+            autocatalysis += max(small[i, r, r], 0.0)
             for q in range(reactions):
                 row[i, q] += weight * set_.heat[r] * small[i, r, q]
                 small[i, r, q] = -small[i, r, q]
             small[i, r, r] += inverse_gamma_step
+        growth = max(growth, max((weight * heat_by_T - conducted) / net.capacity[i], 0.0) + autocatalysis)
         _factor_small(small[i])
         _solve_small(small[i], column[i])
         matrix[i, band] -= weight * heat_by_T
         for q in range(reactions):
             matrix[i, band] -= row[i, q] * column[i, q]
+    return growth
 
 
 @compiled
@@ -387,7 +395,11 @@ def integrate(
             resting[i] = fastest[i] * step < _RESTING * tolerance
         inverse = 1.0 / (GAMMA * step)
         _conduction_matrix(net, T, band, matrix)
-        _reaction_jacobian(set_, net, state, inverse, resting, band, small, column, row, matrix, states, rate)
+        growth = _reaction_jacobian(set_, net, state, inverse, resting, band, small, column, row, matrix, states, rate)
+        # Over a step longer than its growth time an implicit method turns an explosion into a small step back.
+        if growth * step > 2.0:
+            step = 1.0 / growth
+            continue
         _factor_band(matrix, band)
         for stage in range(STAGES):
             for i in range(n):

@@ -28,6 +28,12 @@ class ReactionArrays(NamedTuple):
         Below this temperature, K, a reaction rests.
     orders, autocatalysis, tunnelling : ndarray, shape (r, s)
         Powers of x and of 1 − x, inverse scale of exp(−x/scale); 0 for none.
+    first_term : ndarray of int64, shape (r + 1,)
+        Where the terms of each reaction begin: the same powers and tunnelling without the zeros.
+    term_state, term_kind : ndarray of int64, shape (terms,)
+        State of a term; 0 for x^n, 1 for (1 − x)^p, 2 for exp(−x/scale).
+    term_value : ndarray, shape (terms,)
+        n, p or 1/scale.
     changes : ndarray, shape (r, s)
         Change of state s by unit extent of reaction r.
     initial : ndarray, shape (s,)
@@ -42,6 +48,10 @@ class ReactionArrays(NamedTuple):
     orders: NDArray[np.float64]
     autocatalysis: NDArray[np.float64]
     tunnelling: NDArray[np.float64]
+    first_term: NDArray[np.int64]
+    term_state: NDArray[np.int64]
+    term_kind: NDArray[np.int64]
+    term_value: NDArray[np.float64]
     changes: NDArray[np.float64]
     initial: NDArray[np.float64]
 
@@ -66,25 +76,24 @@ def rates(
     is taken of max(x, 0).
     """
     states_of(set_, extents, states)
+    inverse = 1.0 / T
     for r in range(rate.size):
         if set_.onset[r] > T:
             rate[r] = 0.0
             continue
-        value = math.exp(set_.log_frequency[r] - set_.activation_temperature[r] / T)
-        for s in range(states.size):
-            order = set_.orders[r, s]
-            if order == 1.0:
-                value *= states[s]
-            elif order > 0.0:
-                value *= max(states[s], 0.0) ** order
-            order = set_.autocatalysis[r, s]
-            if order == 1.0:
-                value *= 1.0 - states[s]
-            elif order > 0.0:
-                value *= max(1.0 - states[s], 0.0) ** order
-            if set_.tunnelling[r, s] > 0.0:
-                value *= math.exp(-states[s] * set_.tunnelling[r, s])
-        rate[r] = value
+        exponent = set_.log_frequency[r] - set_.activation_temperature[r] * inverse
+        value = 1.0
+        for term in range(set_.first_term[r], set_.first_term[r + 1]):
+            x = states[set_.term_state[term]]
+            kind = set_.term_kind[term]
+            power = set_.term_value[term]
+            if kind == 2:
+                exponent -= x * power
+                continue
+            if kind == 1:
+                x = 1.0 - x
+            value *= x if power == 1.0 else max(x, 0.0) ** power
+        rate[r] = value * math.exp(exponent)
 
 
 @compiled

@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from scalith.pack import Assembly, CellBody, abuse_test, heat_in_3d, shipped_kinetics
+from scalith.quantities import InputError, Property, Source, StudyError
+
+KINETICS = shipped_kinetics("lco_hatchard_kim")
+
+
+def body(size=(0.01, 0.01, 0.01), spacing=(0.001, 0.005, 0.005), material=None, **more):
+    material = {"density": 2000.0, "specific_heat": 1000.0, "conductivity": 0.5, **(material or {})}
+    block = {"name": "a", "material": "m", "lower": (0, 0, 0), "upper": size, "reacts": True}
+    return Assembly.read({"materials": {"m": material}, "blocks": [block], "spacing": spacing, **more})
+
+
+def slab(nodes, steps):
+    cooled = body(
+        spacing=(0.01 / nodes, 0.01, 0.01), surfaces={"x_high": {"heat_transfer_coefficient": 50.0, "temperature": 300.0}}
+    )
+    return heat_in_3d(cooled, duration=400.0, times=3, initial_temperature=400.0, largest_step=400.0 / steps, change_per_step=1e3)
+
+
+def test_slab_follows_the_series():
+    found = slab(40, 800)
+    x = found["x"].values / 0.01
+    late = found["temperature"].values[-1, :, 0, 0]
+    exact = 300 + 100 * 1.119131 * np.cos(0.860334 * x) * np.exp(-(0.860334**2) * 1.0)
+    np.testing.assert_allclose(late, exact, atol=0.02)
+    assert found["energy_balance_error"] < 1e-8
+
+
+def test_time_stepping_is_of_second_order():
+    reference = float(slab(10, 1600)["temperature"][-1, 0, 0, 0])
+    errors = [abs(float(slab(10, steps)["temperature"][-1, 0, 0, 0]) - reference) for steps in (25, 50, 100)]
+    assert errors[0] / errors[1] > 3.0
+    assert errors[1] / errors[2] > 3.0
+
+
+def test_axes_are_equal():
+    peaks = []
+    for axis in range(3):
+        size, spacing = [0.01] * 3, [0.01] * 3
+        spacing[axis] = 0.001
+        side = "xyz"[axis] + "_low"
+        found = heat_in_3d(
+            body(tuple(size), tuple(spacing), surfaces={side: {"heat_transfer_coefficient": 80.0, "emissivity": 0.7}}),
+            duration=200.0, times=3, initial_temperature=450.0,
+        )  # fmt: skip
+        peaks.append(np.sort(found["temperature"].values[-1].ravel()))
+        assert found["energy_balance_error"] < 1e-8
+    np.testing.assert_allclose(peaks[0], peaks[1], rtol=1e-9)
+    np.testing.assert_allclose(peaks[0], peaks[2], rtol=1e-9)
+
+
+def test_steady_wall_with_contact_resistance():
+    blocks = [
+        {"name": "a", "material": "m", "lower": (0, 0, 0), "upper": (0.01, 0.01, 0.01)},
+        {"name": "b", "material": "m", "lower": (0.01, 0, 0), "upper": (0.02, 0.01, 0.01)},
+    ]
+    wall = Assembly.read(
+        {
+            "materials": {"m": {"density": 2000.0, "specific_heat": 10.0, "conductivity": 0.5}},
+            "blocks": blocks,
+            "spacing": (0.002, 0.01, 0.01),
+            "contacts": [{"between": ("a", "b"), "resistance": 0.004}],
+            "surfaces": {
+                "x_low": {"heat_transfer_coefficient": 1e6, "temperature": 400.0},
+                "x_high": {"heat_transfer_coefficient": 1e6, "temperature": 300.0},
+            },
+        }
+    )
+    found = heat_in_3d(wall, duration=2000.0, times=2, initial_temperature=300.0, change_per_step=100.0)
+    T = found["temperature"].values[-1, :, 0, 0]
+    flux = 100.0 / (0.02 / 0.5 + 0.004 + 2e-6)
+    np.testing.assert_allclose(T[0] - T[4], flux * 0.008 / 0.5, rtol=1e-5)
+    np.testing.assert_allclose(T[4] - T[5], flux * (0.002 / 0.5 + 0.004), rtol=1e-5)
+
+
+def test_hollow_and_full_cylinder():
+    # Steady solid cylinder with even heat: T(0) − T(R) = q R²/(4k).
+    rings = body(
+        (0.01, 1.0, 0.02),
+        (0.0002, 1.0, 0.02),
+        axisymmetric=True,
+        surfaces={"x_high": {"heat_transfer_coefficient": 1e7, "temperature": 300.0}},
+    )
+    found = heat_in_3d(
+        rings, duration=3000.0, times=2, initial_temperature=300.0, heat={"a": ([0.0], [1.0])}, change_per_step=100.0
+    )
+    q = 1.0 / (np.pi * 0.01**2 * 0.02)
+    assert float(found["temperature"][-1, 0, 0, 0]) - 300 == pytest.approx(q * 0.01**2 / 2.0, rel=2e-3)
+    with pytest.raises(InputError, match="axisymmetric"):
+        heat_in_3d(rings.model_copy(update={"surfaces": {"y_low": rings.surfaces["x_high"]}}), duration=1.0)
+
+
+def test_temperature_dependent_properties_keep_the_energy():
+    source = Source(kind="assumed")
+    c = Property.from_arrays("specific_heat", {"T": [300.0, 500.0]}, [800.0, 1600.0], "J kg-1 K-1", source)
+    factor = Property.from_arrays("factor", {"T": [300.0, 500.0]}, [1.0, 0.5], "1", source)
+    warm = body(
+        material={"specific_heat": c, "conductivity_factor": factor}, surfaces={"x_low": {"heat_transfer_coefficient": 100.0}}
+    )
+    found = heat_in_3d(
+        warm, duration=300.0, times=4, initial_temperature=310.0, heat={"a": ([0.0, 200.0, 200.0], [3.0, 3.0, 0.0])}
+    )
+    assert found["energy_balance_error"] < 1e-8
+    closed = body(material={"specific_heat": c})
+    found = heat_in_3d(closed, duration=100.0, times=2, initial_temperature=300.0, heat={"a": ([0.0], [4.0])})
+    # ∫c dT = 800 ΔT + 2 ΔT² with 400 J in 2 g.
+    rise = float(found["block_temperature"][-1, 0]) - 300.0
+    assert 0.002 * (800 * rise + 2 * rise**2) == pytest.approx(400.0, rel=1e-4)
+
+
+def test_heat_at_a_spot_is_hotter_than_spread_heat():
+    shape = np.zeros((10, 2, 2))
+    shape[0, 0, 0] = 1.0
+    even = heat_in_3d(body(), duration=10.0, times=2, heat={"a": ([0.0], [2.0])})
+    spot = heat_in_3d(body(), duration=10.0, times=2, heat={"a": ([0.0], [2.0])}, heat_shape={"a": shape})
+    assert float(spot["peak_temperature"]) > float(even["peak_temperature"]) + 10
+    np.testing.assert_allclose(spot["heat_stored"][-1], even["heat_stored"][-1], rtol=1e-9)
+
+
+def test_good_conductor_with_reactions_is_the_lumped_cell():
+    cell = CellBody(shape="prismatic", thickness=0.01, width=0.01, height=0.01, density=2000.0, specific_heat=1000.0)
+    sides = {
+        side: {"heat_transfer_coefficient": 30.0, "temperature": 440.0}
+        for side in ("x_low", "x_high", "y_low", "y_high", "z_low", "z_high")
+    }
+    cube = body(spacing=(0.005, 0.005, 0.005), material={"conductivity": 500.0}, surfaces=sides)
+    found = heat_in_3d(cube, duration=1200.0, times=25, kinetics=KINETICS, change_per_step=2.0, kinetics_digest=KINETICS.digest)
+    lumped = abuse_test(
+        cell, KINETICS, np.linspace(0, 1200, 25), ambient_temperature=440.0, heat_transfer_coefficient=30.0, emissivity=0.0
+    )
+    assert float(found["runaway_time"][0]) == pytest.approx(float(lumped["runaway_time"]), rel=0.01)
+    assert float(found["peak_temperature"]) == pytest.approx(float(lumped["peak_temperature"]), abs=8.0)
+    np.testing.assert_allclose(found["heat_released"][-1, 0], lumped["heat_released"][-1], rtol=0.01)
+    assert found["energy_balance_error"] < 1e-8
+    assert found.attrs["kinetics_digest"] == KINETICS.digest
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"duration": 0.0}, "duration"),
+        ({"initial_temperature": 25.0}, "kelvin"),
+        ({"heat": {"b": ([0.0], [1.0])}}, "block 'b'"),
+        ({"heat": {"a": ([1.0, 0.0], [1.0, 1.0])}}, "do not fall"),
+        ({"heat": {"a": ([0.0], [1.0])}, "heat_shape": {"a": np.zeros(40)}}, "no heat"),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    with pytest.raises(InputError, match=message):
+        heat_in_3d(body(), **{"duration": 1.0, **change})
+
+
+def test_other_kinetics_are_refused():
+    with pytest.raises(StudyError, match="one parameter set"):
+        heat_in_3d(body(), duration=1.0, kinetics=KINETICS, kinetics_digest="0" * 32)

@@ -54,14 +54,17 @@ def test_the_voltage_is_that_of_the_energies(results):
     folder, ledger = results
     voltage = read_entry(folder, "open_circuit_voltage").value
     x = voltage.coordinates["x"]
-    # ∫V dx is the energy of filling the whole host (no entropy at 0 and 1): that of the expansion exactly, that of the
-    # data within the errors of the fit at both ends.
+    # ∫V dx is the energy of filling the host (no entropy at 0 and 1): that of the expansion exactly, that of the data
+    # within the errors of the fit at both ends.
     mean = np.trapezoid(voltage(x, 298.15), x) / (x[-1] - x[0])
     fit = read_entry(folder, "cluster_expansion").value
     odd = np.array([orbit.order % 2 for orbit in fit.orbits])
     filling = 2.0 * float(fit.weights[odd == 1].sum())
     assert mean == pytest.approx(-(filling + 2.33), abs=0.006)
-    assert mean == pytest.approx(ledger.entry("average_voltage").value, abs=2 * fit.leave_one_out_error)
+    # The emptiest mapped ordering has a sixth of the ions (emptier ones slid to another stacking).
+    part = np.linspace(1 / 6, x[-1], 400)
+    mean = np.trapezoid(voltage(part, 298.15), part) / (part[-1] - part[0])
+    assert mean == pytest.approx(ledger.entry("average_voltage").value, abs=4 * fit.leave_one_out_error)
     assert np.all(np.diff(voltage(x, 298.15)) <= 1e-9)
 
 
@@ -70,8 +73,8 @@ def test_darken_relation_holds_along_the_ladder(results):
     jump, factor, chemical = (
         read_entry(folder, name).value for name in ("jump_diffusivity", "thermodynamic_factor", "chemical_diffusivity")
     )
-    x, T = 0.5, 298.15
-    assert chemical(x, T) == pytest.approx(jump(x, T) * factor(x, T), rel=0.5)
+    x, T = jump.coordinates["x"][1:-1], jump.coordinates["T"][0]
+    assert np.allclose(chemical(x, T), jump(x, T) * factor(x, T), rtol=0.1)
     assert chemical.nominal.min() > 0
 
 
@@ -149,9 +152,9 @@ def test_a_structure_that_cannot_be_mapped_is_listed_with_the_reason(tmp_path):
     study = entries_changed(tmp_path, stretch)
     climb(read_study(study), tmp_path / "out", until="mapped_orderings")
     mapped = read_entry(tmp_path / "out", "mapped_orderings").value
-    assert mapped.sizes["structure"] == 30
-    assert "entry 5" in str(mapped["rejected_origin"].values[0])
-    assert len(str(mapped["rejected_reason"].values[0])) > 10
+    assert mapped.sizes["structure"] + mapped.sizes["rejected"] == 31
+    reasons = dict(zip(mapped["rejected_origin"].values, mapped["rejected_reason"].values, strict=True))
+    assert len(str(reasons["entries.json entry 5"])) > 10
 
 
 @pytest.mark.parametrize(
@@ -163,7 +166,7 @@ def test_a_structure_that_cannot_be_mapped_is_listed_with_the_reason(tmp_path):
         ("cells = 12\n", "cells = 0\n", ["[pack]", "cells", "found 0"]),
         ('"-2.33 eV"', '"-2.33 kg"', ["[given]", "lithium_energy", "unit 'kg'", "eV"]),
         ("barrier = 0.672", "barrier = -0.672", ["[given]", "hop_barriers", "barrier", "-0.672"]),
-        ("pair_cutoff = 7.0", "pair_cutoff = 0.5", ["pair_cutoff", "0.5"]),
+        ("pair_cutoff = 8.0", "pair_cutoff = 0.5", ["pair_cutoff", "0.5"]),
     ],
 )
 def test_bad_settings(tmp_path, old, new, said):

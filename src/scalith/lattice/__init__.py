@@ -6,6 +6,7 @@ from scalith.lattice.diffusivity import chemical_diffusivity, jump_diffusivity, 
 from scalith.lattice.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
 from scalith.lattice.monte_carlo import semi_grand_canonical
+from scalith.lattice.phase_boundaries import phase_boundaries
 from scalith.lattice.thermodynamics import (
     chemical_potential,
     configurational_entropy,
@@ -33,6 +34,7 @@ __all__ = [
     "kinetic_monte_carlo",
     "metal_energy",
     "open_circuit_voltage",
+    "phase_boundaries",
     "semi_grand_canonical",
     "thermodynamic_factor",
     "tracer_diffusivity",

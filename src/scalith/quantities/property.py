@@ -81,8 +81,13 @@ class Property:
         if self.standard_error is not None:
             error = self.standard_error.astype(np.float64)
             wanted = tuple(size for dim, size in values.sizes.items() if dim != "draw")
-            if error.shape != wanted or not np.all(error.values >= 0):
-                raise InputError(self.name, "standard_error", f"shape {error.shape}", f"non-negative numbers of shape {wanted}")
+            if error.shape != wanted or not np.all(np.isfinite(error.values) & (error.values >= 0)):
+                raise InputError(
+                    self.name,
+                    "standard_error",
+                    f"shape {error.shape}, least {error.min():.3g}",
+                    f"finite, non-negative numbers of shape {wanted}",
+                )
             object.__setattr__(self, "standard_error", error)
         elif "draw" in dims and values.sizes["draw"] > 1:
             object.__setattr__(self, "standard_error", values.std("draw", ddof=1))

@@ -78,6 +78,19 @@ def cluster_expansion_figure(value: Any) -> Figure | None:
     return figure
 
 
+def phase_boundaries_figure(data: xr.Dataset) -> Figure | None:
+    """Two-phase regions as tie lines in the x–T plane."""
+    if data.sizes["region"] == 0:
+        return None
+    figure = _figure(_symbol("x"), "T / K")
+    gap = np.full(data.sizes["region"], np.nan)
+    x = np.column_stack([data["x_low"], data["x_high"], gap]).ravel()
+    T = np.column_stack([data["T"], data["T"], gap]).ravel()
+    style = {"line": {"color": _PALETTE[0], "width": 5}, "marker": {"size": 8, "color": _PALETTE[1]}}
+    figure.add_scatter(x=x, y=T, mode="lines+markers", name="two phases", **style)
+    return figure
+
+
 def discharges_figure(data: xr.Dataset) -> Figure:
     """Voltage against discharged capacity, a line a rate."""
     return _by_rate(data, "capacity", "voltage", "discharged capacity / A h", "voltage / V", x_scale=1 / 3600.0)
@@ -136,6 +149,7 @@ _SPECIAL: dict[str, Callable[[Any], Figure | None]] = {
     "cluster_expansion": cluster_expansion_figure,
     "voltage_agreement": agreement_figure,
     "diffusivity_agreement": agreement_figure,
+    "phase_boundaries": phase_boundaries_figure,
     "discharges": discharges_figure,
     "heat_generation": heat_figure,
     "cell_temperature": cell_temperature_figure,

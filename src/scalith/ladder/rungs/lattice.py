@@ -21,11 +21,12 @@ Angstroms = Annotated[float, Field(ge=0)]
 
 
 class ClusterFit(Settings):
-    """``[cluster_fit]``: which clusters (cut-offs in Å) and how they are fitted."""
+    """``[cluster_fit]``: which clusters (cut-offs in Å), whether formal charges count, how the interactions are fitted."""
 
     pair_cutoff: Angstroms
     triplet_cutoff: Angstroms = 0.0
     quadruplet_cutoff: Angstroms = 0.0
+    electrostatics: bool = False
     method: Literal["ridge", "ard", "bayesian"] = "ridge"
 
 
@@ -126,6 +127,16 @@ def chemical_potential(sampled_orderings: xr.Dataset) -> Property:
 def open_circuit_voltage(sampled_orderings: xr.Dataset, lithium_energy: Property) -> Property:
     """V(x, T) = −(μ(x, T) − E_Li)/e against metallic lithium."""
     return lattice.open_circuit_voltage(sampled_orderings, lithium_energy)
+
+
+def _regions(data: xr.Dataset) -> str:
+    return f"{data.sizes['region']} two-phase regions" if data.sizes["region"] else "one phase at every filling"
+
+
+@rung("phase boundaries", headline=_regions)
+def phase_boundaries(sampled_orderings: xr.Dataset) -> xr.Dataset:
+    """Fillings between which two phases stand beside each other, at each temperature."""
+    return lattice.phase_boundaries(sampled_orderings)
 
 
 @rung("configurational entropy", unit="J mol-1 K-1", over="x T")

@@ -1,0 +1,217 @@
+"""Monte Carlo and kinetic Monte Carlo on fcc against icet, smol and CLEASE; LixNiO2 thermodynamics; set-up times.
+
+The Monte Carlo model is the same on all sides: fcc, three pair shells and the nearest triplet, semi-grand canonical at x near 0.5.
+A step is one trial. Rates are of the processor's time of this process, set-up and compilation not counted.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from benchmarks.row import Row
+from scalith.crystal import Host, HostSite, map_orderings, read_host, read_structures
+from scalith.lattice import ClusterExpansion, HopBarriers, HopKind, fit_cluster_expansion, semi_grand_canonical
+from scalith.lattice.kernels.kinetic import kinetic_trajectory
+from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.kinetic_monte_carlo import kinetic_model
+from scalith.lattice.monte_carlo import model_on
+from scalith.quantities import Source, shipped
+
+EDGE = 4.0
+PAIRS = EDGE * np.sqrt(1.5) + 0.01
+TRIPLETS = EDGE / np.sqrt(2) + 0.01
+SPINS = (0.0, 0.0, 0.010, -0.004, 0.002, 0.003)
+THERMAL = 0.05
+PEER_STEPS = 4000
+
+
+def rows() -> list[Row]:
+    table = []
+    for cells, target in ((10, 8e6), (20, 5e6), (40, 3e6)):
+        sites = cells**3
+        for peer, theirs in (("icet", _icet), ("smol", _smol), ("clease", _clease)):
+            # smol and CLEASE take minutes to set up the largest lattice.
+            run = None if cells == 40 and peer != "icet" else (lambda cells=cells, theirs=theirs: theirs(cells))
+            if run is not None:
+                table.append(
+                    Row(
+                        name=f"monte_carlo_{sites}_sites_{peer}",
+                        unit="steps/s",
+                        ours=lambda cells=cells: _monte_carlo(cells),
+                        peer=peer,
+                        theirs=run,
+                        higher_is_better=True,
+                        prepare=lambda: _monte_carlo(6),
+                        target=target,
+                        target_ratio=30.0,
+                        note="fcc, three pair shells and the nearest triplet, kT = 0.05 eV, x near 0.5",
+                    )
+                )
+    for cells, target in ((20, 250e3), (100, 100e3)):
+        table.append(
+            Row(
+                name=f"kinetic_{cells**3}_sites",
+                unit="events/s",
+                ours=lambda cells=cells: _kinetic(cells),
+                higher_is_better=True,
+                prepare=lambda: _kinetic(6),
+                target=target,
+                note="interacting fcc, x = 0.5, 12 hops a site; SPPARKS, not on PyPI: 84 000 and 26 000 on the project's machine",
+            )
+        )
+    table.append(
+        Row(
+            name="monte_carlo_lixnio2_thermodynamics",
+            unit="s",
+            ours=_lixnio2,
+            prepare=_lixnio2,
+            target=5.0,
+            note="300 K, 21 chemical potentials, 1728 sites, 400 sweeps each after cooling; errors of x below 0.002",
+        )
+    )
+    table.append(
+        Row(
+            name="monte_carlo_setup_8000_sites", unit="s", ours=_setup, prepare=_setup, target=2.0, note="cluster space to tables"
+        )
+    )
+    return table
+
+
+def _host() -> Host:
+    half = EDGE / 2
+    lattice = ((0.0, half, half), (half, 0.0, half), (half, half, 0.0))
+    site = HostSite(position=(0.0, 0.0, 0.0), species=("Li", "vacancy"), charges=(1.0, 0.0))
+    return Host(name="fcc", working_ion="Li", lattice=lattice, sites=(site,))
+
+
+def _expansion() -> ClusterExpansion:
+    return ClusterExpansion.given(_host(), SPINS, PAIRS, TRIPLETS)
+
+
+def _monte_carlo(cells: int) -> float:
+    model = model_on(_expansion(), cells)
+    sweeps = max(4_000_000 // model.sites, 20)
+    occupation = np.zeros(model.sites, dtype=np.int8)
+    occupation[::2] = 1
+    filled, energies = np.empty((1, sweeps)), np.empty((1, sweeps))
+    state = np.full(1, THERMAL), np.zeros(1)
+    semi_grand_canonical_chain(
+        model.tables, model.exchanged, occupation, *state, 5, np.uint64(1), filled[:, :5].copy(), energies[:, :5].copy()
+    )
+    start = time.process_time()
+    semi_grand_canonical_chain(model.tables, model.exchanged, occupation, *state, sweeps, np.uint64(2), filled, energies)
+    return sweeps * model.sites / (time.process_time() - start)
+
+
+def _icet(cells: int) -> float:
+    from ase import Atoms
+    from icet import ClusterExpansion as Expansion
+    from icet import ClusterSpace
+    from mchammer.calculators import ClusterExpansionCalculator
+    from mchammer.ensembles import SemiGrandCanonicalEnsemble
+
+    primitive = Atoms("Li", cell=np.array(_host().lattice), pbc=True)
+    space = ClusterSpace(primitive, cutoffs=[PAIRS, TRIPLETS], chemical_symbols=["Li", "X"])
+    expansion = Expansion(space, list(SPINS))
+    atoms = primitive.repeat(cells)
+    atoms.symbols[::2] = "X"
+    calculator = ClusterExpansionCalculator(atoms, expansion)
+    ensemble = SemiGrandCanonicalEnsemble(
+        atoms, calculator, temperature=THERMAL, boltzmann_constant=1.0, chemical_potentials={"Li": 0.0, "X": 0.0}, random_seed=1
+    )
+    ensemble.run(200)
+    start = time.process_time()
+    ensemble.run(PEER_STEPS)
+    return PEER_STEPS / (time.process_time() - start)
+
+
+def _smol(cells: int) -> float:
+    from pymatgen.core import Lattice, Structure
+    from smol.cofe import ClusterExpansion as Expansion
+    from smol.cofe import ClusterSubspace
+    from smol.moca import Ensemble, Sampler
+
+    primitive = Structure(Lattice(_host().lattice), [{"Li": 0.5}], [[0, 0, 0]])
+    space = ClusterSubspace.from_cutoffs(primitive, cutoffs={2: PAIRS, 3: TRIPLETS}, basis="sinusoid")
+    expansion = Expansion(space, np.array([SPINS[k] for k in range(len(SPINS))]) * space.function_total_multiplicities)
+    ensemble = Ensemble.from_cluster_expansion(
+        expansion, supercell_matrix=np.diag([cells] * 3), chemical_potentials={"Li": 0.0, "Vacancy": 0.0}
+    )
+    sampler = Sampler.from_ensemble(ensemble, temperature=THERMAL / 8.617333262e-5, seeds=[1])
+    occupancy = np.zeros((1, ensemble.num_sites), dtype=np.int32)
+    occupancy[0, ::2] = 1
+    sampler.run(200, occupancy, thin_by=200)
+    start = time.process_time()
+    sampler.run(PEER_STEPS, occupancy, thin_by=PEER_STEPS)
+    return PEER_STEPS / (time.process_time() - start)
+
+
+def _clease(cells: int) -> float:
+    import os
+    import tempfile
+
+    from clease.calculator import attach_calculator
+    from clease.montecarlo import SGCMonteCarlo
+    from clease.settings import CEBulk, Concentration
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = CEBulk(
+            crystalstructure="fcc",
+            a=EDGE,
+            supercell_factor=8,
+            concentration=Concentration(basis_elements=[["Li", "X"]]),
+            db_name=os.path.join(folder, "bench.db"),
+            max_cluster_dia=[PAIRS, TRIPLETS],
+        )
+        names = settings.get_all_figures_as_atoms() and settings.all_cf_names
+        values = {2: iter(SPINS[2:5]), 3: iter(SPINS[5:])}
+        eci = {name: next(values.get(int(name[1]), iter(())), 0.0) for name in sorted(names)}
+        atoms = attach_calculator(settings, atoms=settings.prim_cell.repeat(cells), eci=eci)
+        atoms.symbols[::2] = "X"
+        chain = SGCMonteCarlo(atoms, THERMAL / 8.617333262e-5, symbols=["Li", "X"])
+        potential = {name: 0.0 for name in names if name.startswith("c1")}
+        chain.run(steps=200, chem_pot=potential)
+        start = time.process_time()
+        chain.run(steps=PEER_STEPS, chem_pot=potential)
+        return PEER_STEPS / (time.process_time() - start)
+
+
+def _kinetic(cells: int) -> float:
+    expansion = ClusterExpansion.given(_host(), (0.0, 0.0, 0.010), EDGE / np.sqrt(2) + 0.05)
+    barriers = HopBarriers(kinds=(HopKind(name="hop", barrier=0.3),), source=Source(kind="assumed", reference="benchmark"))
+    model = kinetic_model(expansion, barriers, cells)
+    sites = model.lattice.sites
+    occupation = np.zeros(sites, dtype=np.int8)
+    occupation[np.random.default_rng(0).permutation(sites)[: sites // 2]] = 1
+    out = np.zeros(1), np.zeros((1, 3)), np.zeros((1, 2)), np.zeros((sites, model.most_hops))
+    arguments = (model.lattice.tables, model.hops, occupation, model.frequency, THERMAL, 1e30)
+    seconds = []
+    # The first call only sums up the rates of all sites: its time is taken off.
+    for events in (1, 300_000):
+        start = time.process_time()
+        kinetic_trajectory(*arguments, events, np.uint64(events), *out)
+        seconds.append(time.process_time() - start)
+    return 299_999 / max(seconds[1] - seconds[0], 1e-9)
+
+
+def _lixnio2() -> float:
+    host = read_host(shipped("dft_energies/LixNiO2/smol_lno_prim.json"))
+    orderings = map_orderings(host, read_structures(shipped("dft_energies/LixNiO2/smol_lno_entries.json")))
+    expansion = fit_cluster_expansion(host, orderings, pair_cutoff=7.0, triplet_cutoff=0.0)
+    start = time.perf_counter()
+    sampled = semi_grand_canonical(expansion, [300.0], np.linspace(-6.5, -5.8, 21), cells=12, sweeps=400, seed=1)
+    taken = time.perf_counter() - start
+    if float(sampled["x_error"].max()) > 0.002:
+        raise RuntimeError(f"error of x is {float(sampled['x_error'].max()):.4f}, above 0.002")
+    return taken
+
+
+def _setup() -> float:
+    start = time.process_time()
+    model_on(_expansion(), 20)
+    return time.process_time() - start
+
+
+__all__ = ["rows"]

@@ -253,8 +253,10 @@ def read_dsc(path: str | Path, *, heating_rate: float | None = None) -> xr.Datas
     return _curve(time, temperature, flow, rate, source)
 
 
-def subtract_baseline(curve: xr.Dataset, *, before: float, after: float) -> xr.Dataset:
-    """Subtract the straight line through the heat flow below `before` and above `after` (K): the baseline without reaction.
+def subtract_baseline(curve: xr.Dataset, *, before: float, after: float | None = None) -> xr.Dataset:
+    """Subtract the baseline: the straight line through the heat flow below `before` and above `after` (K).
+
+    Without `after`, for a curve whose reactions still go on at its end, the baseline is the constant below `before`.
 
     Raises
     ------
@@ -263,12 +265,13 @@ def subtract_baseline(curve: xr.Dataset, *, before: float, after: float) -> xr.D
     """
     T = curve["temperature"].values
     flow = curve["heat_flow"].values
-    left, right = before >= T, after <= T
-    if left.sum() < 3 or right.sum() < 3:
+    left, right = before >= T, (after if after is not None else np.inf) <= T
+    if left.sum() < 3 or (after is not None and right.sum() < 3):
         found = f"{int(left.sum())} and {int(right.sum())} points"
         raise InputError("subtract_baseline", "before, after", found, "at least three points of the curve on either side")
-    a, b = (T[left].mean(), flow[left].mean()), (T[right].mean(), flow[right].mean())
-    line = a[1] + (b[1] - a[1]) * (T - a[0]) / (b[0] - a[0])
+    line = np.full(T.shape, flow[left].mean())
+    if after is not None:
+        line += (flow[right].mean() - line[0]) * (T - T[left].mean()) / (T[right].mean() - T[left].mean())
     parent = Source.from_json(curve.attrs["source"])
     source = parent.model_copy(update={"settings": parent.settings | {"baseline_before": before, "baseline_after": after}})
     return _curve(curve["time"].values, T, flow - line, float(curve.attrs["heating_rate"]), source)

@@ -1,0 +1,189 @@
+"""Runaway in rows and modules, draws, and conduction in three dimensions."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from benchmarks.row import Row
+
+_DURATION = 3600.0
+
+
+def _cell() -> Any:
+    from scalith.pack import CellBody
+
+    return CellBody(
+        shape="prismatic", thickness=0.012, width=0.1, height=0.08, density=2300.0, specific_heat=1000.0, conductivity=0.8
+    )
+
+
+def _module(cells: int, **more: Any) -> Any:
+    from scalith.pack import ModuleSpecification
+
+    return ModuleSpecification(cell=_cell(), cells=cells, heat_transfer_coefficient=5.0, **more)
+
+
+def _trigger() -> Any:
+    from scalith.pack import Trigger
+
+    return Trigger(power=600.0, duration=120.0)
+
+
+def _propagate(cells: int, duration: float) -> float:
+    from scalith.pack import propagate_runaway, shipped_kinetics
+
+    kinetics, module, trigger = shipped_kinetics("lco_hatchard_kim"), _module(cells), _trigger()
+    start = time.perf_counter()
+    found = propagate_runaway(module, kinetics, trigger, duration=duration)
+    spent = time.perf_counter() - start
+    if int(found["cells_run_away"]) != cells:
+        raise RuntimeError(f"{int(found['cells_run_away'])} of {cells} cells ran away")
+    return spent
+
+
+def _lsoda(cells: int) -> float:
+    """The same row, integrated by SciPy's LSODA with a banded difference Jacobian and a vectorised right side."""
+    from scipy.integrate import solve_ivp
+
+    from scalith.pack import shipped_kinetics
+    from scalith.pack.module import module_network
+
+    built = module_network(_module(cells), _trigger())
+    net, order, _ = built.network.ordered(298.15)
+    set_ = shipped_kinetics("lco_hatchard_kim").arrays()
+    links = np.stack([net.link_from, net.link_to])
+    source = int(net.source_body[0])
+
+    def slope(t: float, y: np.ndarray) -> np.ndarray:
+        z = y.reshape(cells, 5)
+        xi, T = z[:, :4], z[:, 4]
+        states = set_.initial + xi @ set_.changes
+        rate = np.exp(set_.log_frequency - set_.activation_temperature / T[:, None])
+        rate[:, 0] *= states[:, 0]
+        rate[:, 1] *= states[:, 1] * np.exp(-states[:, 2] / 0.033)
+        rate[:, 2] *= states[:, 3] * (1 - states[:, 3])
+        rate[:, 3] *= states[:, 4]
+        heat = net.volume * (rate @ set_.heat)
+        heat -= net.ambient_conductance * (T - 298.15) + net.ambient_radiation * (T**4 - 298.15**4)
+        flow = net.link_conductance * (T[links[1]] - T[links[0]])
+        np.add.at(heat, links[0], flow)
+        np.subtract.at(heat, links[1], flow)
+        heat[source] += 600.0 if t < 120.0 else 0.0
+        return np.column_stack([rate, heat / net.capacity]).ravel()
+
+    start_state = np.tile([0.0, 0.0, 0.0, 0.0, 298.15], cells)
+    start = time.perf_counter()
+    for low, high in ((0.0, 120.0), (120.0, _DURATION)):
+        found = solve_ivp(slope, (low, high), start_state, method="LSODA", rtol=1e-5, atol=1e-6, lband=9, uband=9)
+        start_state = found.y[:, -1]
+    return time.perf_counter() - start
+
+
+def _draws() -> float:
+    from scalith.pack import Barrier, propagation_probability, shipped_kinetics
+
+    kinetics = shipped_kinetics("lco_hatchard_kim")
+    generator = np.random.default_rng(0)
+    members = [
+        kinetics.with_values(
+            {f"{n}.heat": r.heat * float(np.exp(0.05 * generator.standard_normal())) for n, r in kinetics.reactions.items()}
+        )
+        for _ in range(1000)
+    ]
+    module = _module(12, barrier=Barrier(thickness=1e-3, conductivity=0.2))
+    start = time.perf_counter()
+    propagation_probability(module, kinetics, members, _trigger(), duration=5400.0)
+    return time.perf_counter() - start
+
+
+def _module_in_3d(scale: float, duration: float) -> float:
+    from scalith.pack import Barrier, Plate, heat_in_3d, module_assembly, shipped_kinetics
+
+    module = _module(12, plate=Plate(thickness=3e-3), barrier=Barrier(thickness=1e-3, conductivity=0.2))
+    body = module_assembly(module, in_plane_conductivity=25.0, spacing=(scale * 0.00103, scale * 0.00278, scale * 0.00216))
+    start = time.perf_counter()
+    heat_in_3d(
+        body,
+        duration=duration,
+        times=7,
+        kinetics=shipped_kinetics("lco_hatchard_kim"),
+        heat={"cell_1": ([0.0, 120.0, 120.0], [600.0, 600.0, 0.0])},
+        change_per_step=20.0,
+    )
+    return time.perf_counter() - start
+
+
+def _conduction(volumes: int) -> float:
+    """Nanoseconds a volume and step of a cube of an anisotropic cell beside an aluminium plate."""
+    from scalith.pack import Assembly, Block, Material, Surface, heat_in_3d
+
+    n = round(volumes ** (1 / 3))
+    cell = Material(density=2300.0, specific_heat=1000.0, conductivity=(0.8, 25.0, 25.0))
+    metal = Material(density=2700.0, specific_heat=900.0, conductivity=200.0)
+    body = Assembly(
+        materials={"cell": cell, "metal": metal},
+        blocks=(
+            Block(name="cell", material="cell", lower=(0, 0, 0), upper=(0.09, 0.1, 0.1)),
+            Block(name="plate", material="metal", lower=(0.09, 0, 0), upper=(0.1, 0.1, 0.1)),
+        ),
+        spacing=(0.1 / n, 0.1 / n, 0.1 / n),
+        surfaces={"x_high": Surface(heat_transfer_coefficient=200.0)},
+    )
+    start = time.perf_counter()
+    found = heat_in_3d(body, duration=40.0, times=2, heat={"cell": ([0.0], [50.0])}, largest_step=4.0, change_per_step=1e3)
+    return 1e9 * (time.perf_counter() - start) / (int(found["volumes"]) * int(found["steps"]))
+
+
+def rows() -> list[Row]:
+    return [
+        Row(
+            name="runaway_of_107_cells_in_a_row",
+            unit="s",
+            ours=lambda: _propagate(107, 6.5 * 3600.0),
+            prepare=lambda: _warm(lambda: _propagate(2, 1200.0)),
+            target=4.0,
+            note="four reactions a cell, to full propagation, tolerance 1e-5",
+        ),
+        Row(
+            name="runaway_of_12_cells_against_lsoda",
+            unit="s",
+            ours=lambda: _propagate(12, _DURATION),
+            peer="scipy",
+            theirs=lambda: _lsoda(12),
+            prepare=lambda: _warm(lambda: _propagate(2, 1200.0)),
+            note="same equations; the peer has a vectorised right side, a banded difference Jacobian and the same tolerance",
+        ),
+        Row(
+            name="draws_1000_of_a_12_cell_module",
+            unit="s",
+            ours=_draws,
+            prepare=lambda: _warm(lambda: _propagate(2, 1200.0)),
+            target=60.0,
+            note="local processes, one a core; the barrier lets the front through, so all cells burn in each draw",
+        ),
+        Row(
+            name="module_in_3d_200000_volumes_one_hour",
+            unit="s",
+            ours=lambda: _module_in_3d(1.0, 3600.0),
+            prepare=lambda: _warm(lambda: _module_in_3d(6.0, 60.0)),
+            target=60.0,
+            note="12 cells with barriers on a plate, heater on the first, all burn; steps limited to 20 K, times of runaway within 0.5 %",
+        ),
+        *(
+            Row(
+                name=f"conduction_{volumes // 1000}k_volumes",
+                unit="ns",
+                ours=lambda volumes=volumes: _conduction(volumes),
+                prepare=lambda: _warm(lambda: _conduction(1000)),
+                note="per volume and step (two implicit stages): the same at both sizes when the cost is linear",
+            )
+            for volumes in (64_000, 512_000)
+        ),
+    ]
+
+
+def _warm(run: Any) -> None:
+    run()

@@ -165,12 +165,12 @@ def _figure(x: str, y: str, logarithmic: bool = False) -> Figure:
         layout={
             "xaxis": axis | {"title": {"text": x}},
             "yaxis": axis | {"title": {"text": y}} | ({"type": "log", "exponentformat": "power"} if logarithmic else {}),
-            "margin": {"l": 72, "r": 16, "t": 16, "b": 52},
-            "height": 340,
+            "margin": {"l": 72, "r": 16, "t": 48, "b": 52},
+            "height": 360,
             "plot_bgcolor": "#ffffff",
             "paper_bgcolor": "#ffffff",
             "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#1c232b"},
-            "legend": {"bgcolor": "rgba(255,255,255,0.7)"},
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
             "hovermode": "x unified",
         }
     )

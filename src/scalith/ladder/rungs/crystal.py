@@ -57,7 +57,7 @@ def mapped_orderings(crystal: Crystal, host: Host) -> xr.Dataset:
 
 @rung("average voltage", unit="V")
 def average_voltage(host: Host, mapped_orderings: xr.Dataset, lithium_energy: Property) -> Property:
-    """V = −(E(1) − E(0) − E_Li)/e between the empty and the full host."""
+    """V = −(E(x₂) − E(x₁) − (x₂ − x₁) E_Li)/((x₂ − x₁) e) between the emptiest and the fullest ordering."""
     return voltage_of_orderings(host, mapped_orderings, lithium_energy)
 
 

@@ -7,8 +7,8 @@ Unknowns of body i: extents ξ_ir of the reactions and the temperature T_i,
                   + g_i (T_amb − T_i) + s_i (T_amb⁴ − T_i⁴) + c_i (T_cool − T_i).
 
 The Jacobian is exact. Extents are eliminated body by body, which leaves one banded system for the temperatures. A body
-rests while a whole step changes no extent by more than a thousandth of the tolerance: its small rates are then held
-through the step, which every stage integrates exactly, and cost nothing to evaluate.
+rests while a whole step changes neither an extent nor, by its heat, the temperature by more than a thousandth of the
+tolerance: its small rates are then held through the step, which every stage integrates exactly, and cost nothing to evaluate.
 """
 
 from __future__ import annotations
@@ -275,7 +275,7 @@ def _look(
     held_heat: NDArray[np.float64],
     fastest: NDArray[np.float64],
 ) -> None:
-    """Evaluate the rates of body `i` for its next steps: s-1, their heat, W, and the fastest of them."""
+    """Evaluate the rates of body `i` for its next steps: s-1, their heat, W, and the fastest relative change of all."""
     held_heat[i] = 0.0
     fastest[i] = 0.0
     if net.volume[i] == 0.0:
@@ -285,6 +285,7 @@ def _look(
         held[i, r] = rate[r]
         held_heat[i] += net.volume[i] * set_.heat[r] * rate[r]
         fastest[i] = max(fastest[i], abs(rate[r]))
+    fastest[i] = max(fastest[i], abs(held_heat[i]) / (net.capacity[i] * state.temperature[i]))
 
 
 @compiled

@@ -2,6 +2,7 @@
 
 from scalith.lattice.cluster_expansion import ClusterExpansion, HullReport, fit_cluster_expansion
 from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector
+from scalith.lattice.common_tangent import Tangent, common_tangents
 from scalith.lattice.diffusivity import chemical_diffusivity, jump_diffusivity, tracer_diffusivity
 from scalith.lattice.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
@@ -23,9 +24,11 @@ __all__ = [
     "HopKind",
     "HullReport",
     "Orbit",
+    "Tangent",
     "chemical_diffusivity",
     "chemical_potential",
     "cluster_orbits",
+    "common_tangents",
     "cluster_vector",
     "configurational_entropy",
     "entropic_coefficient",

@@ -10,8 +10,8 @@ import numpy as np
 from scalith.crystal import Host
 from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector, design_matrix
 from scalith.lattice.electrostatics import ewald_energy
-from scalith.lattice.regression import Method, fit
-from scalith.quantities import InputError, Source, Spec, predicted
+from scalith.lattice.regression import Method, Regression, fit
+from scalith.quantities import ConvergenceError, InputError, Source, Spec, predicted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -165,6 +165,7 @@ def fit_cluster_expansion(
     quadruplet_cutoff: float = 0.0,
     electrostatics: bool = False,
     method: Method = "ridge",
+    keep_ground_states: bool = False,
 ) -> ClusterExpansion:
     """Fit interactions to the energies of mapped orderings.
 
@@ -180,6 +181,9 @@ def fit_cluster_expansion(
         Carlo then has a pair interaction between any two sites of its supercell.
     method : {"ridge", "ard", "bayesian"}
         See `scalith.lattice.regression.fit`.
+    keep_ground_states : bool
+        Constrain the fit so that the structures on the data's convex hull are those on the fit's. The posterior and the
+        leave-one-out error remain those of the free fit.
 
     Returns
     -------
@@ -199,7 +203,9 @@ def fit_cluster_expansion(
         A = np.column_stack([A, electrostatic_energies(host, orderings)])
         shrunk = np.append(shrunk, False)
     result = fit(A, y, shrunk, method)
+    weights = _constrained(A, y, orderings["x"].values, result) if keep_ground_states else result.weights
     settings: dict[str, Any] = {
+        "keep_ground_states": keep_ground_states,
         "pair_cutoff_angstrom": pair_cutoff,
         "triplet_cutoff_angstrom": triplet_cutoff,
         "quadruplet_cutoff_angstrom": quadruplet_cutoff,
@@ -211,18 +217,54 @@ def fit_cluster_expansion(
     return ClusterExpansion(
         host=host,
         orbits=orbits,
-        interactions=tuple(float(value) for value in result.weights[: len(orbits)]),
-        inverse_permittivity=float(result.weights[-1]) if electrostatics else 0.0,
+        interactions=tuple(float(value) for value in weights[: len(orbits)]),
+        inverse_permittivity=float(weights[-1]) if electrostatics else 0.0,
         covariance=tuple(tuple(float(value) for value in row) for row in result.covariance),
         method=method,
         noise=result.noise,
-        root_mean_square_error=float(np.sqrt(np.mean((y - A @ result.weights) ** 2))),
+        root_mean_square_error=float(np.sqrt(np.mean((y - A @ weights) ** 2))),
         leave_one_out_error=float(np.sqrt(np.mean(result.leave_one_out**2))),
-        hull=hull_report(orderings["x"].values, y, A @ result.weights),
+        hull=hull_report(orderings["x"].values, y, A @ weights),
         source=predicted(
             "scalith.lattice.cluster_expansion.fit_cluster_expansion", host.digest, settings=settings, files=energies.files
         ),
     )
+
+
+def _constrained(A: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.float64], free: Regression) -> NDArray[np.float64]:
+    """The weights of least penalised misfit among those that leave the data's hull the fit's hull (quadratic programme).
+
+    No corner may lie above the line between its neighbouring corners, and no other structure below the hull. A corner may come to
+    lie on that line where the clusters cannot tell it from a mixture of others.
+    """
+    from scipy.optimize import nnls
+
+    corners = list(lower_hull(x, y))
+    rows = []
+    for k in range(len(y)):
+        inner = k in corners[1:-1]
+        known = [c for c in corners if c != k] if inner else corners
+        right = min(max(int(np.searchsorted(x[known], x[k], side="right")), 1), len(known) - 1)
+        a, b = known[right - 1], known[right]
+        share = (x[k] - x[a]) / (x[b] - x[a])
+        above = A[k] - (1.0 - share) * A[a] - share * A[b]
+        if inner:
+            rows.append(-above)
+        elif k not in corners and np.max(np.abs(above)) > 1e-9:
+            rows.append(above)
+    limits = np.array(rows)
+    # Scaled to the free fit's curvature: the programme is then the nearest point to the origin.
+    curvature = A.T @ A + np.diag(free.penalties)
+    root = np.linalg.cholesky(curvature + 1e-12 * np.trace(curvature) * np.eye(len(curvature)))
+    to_weights = np.linalg.inv(root).T
+    reduced, offset = limits @ to_weights, limits @ free.weights
+    # Nearest point to the origin with reduced·z ≥ −offset (Lawson, Hanson: least distance programming), in meV for its scale.
+    system = np.vstack([reduced.T, -1e3 * offset])
+    target = np.append(np.zeros(len(curvature)), 1.0)
+    residual = system @ nnls(system, target, maxiter=10_000)[0] - target
+    if np.linalg.norm(residual) < 1e-8:
+        raise ConvergenceError("constrained fit", "no interactions within the cut-offs keep the ground states; add clusters")
+    return np.asarray(free.weights - 1e-3 * to_weights @ residual[:-1] / residual[-1])
 
 
 def electrostatic_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.float64]:

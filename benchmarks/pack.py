@@ -52,7 +52,7 @@ def _lsoda(cells: int) -> float:
     from scalith.pack.module import module_network
 
     built = module_network(_module(cells), _trigger())
-    net, order, _ = built.network.ordered(298.15)
+    net, _, _ = built.network.ordered(298.15)
     set_ = shipped_kinetics("lco_hatchard_kim").arrays()
     links = np.stack([net.link_from, net.link_to])
     source = int(net.source_body[0])
@@ -170,7 +170,7 @@ def rows() -> list[Row]:
             ours=lambda: _module_in_3d(1.0, 3600.0),
             prepare=lambda: _warm(lambda: _module_in_3d(6.0, 60.0)),
             target=60.0,
-            note="12 cells with barriers on a plate, heater on the first, all burn; steps limited to 20 K, times of runaway within 0.5 %",
+            note="12 cells with barriers on a plate, all burn; steps limited to 20 K, times of runaway within 0.5 %",
         ),
         *(
             Row(

@@ -7,14 +7,18 @@ $$\frac{T(x,t)-T_\infty}{T_0-T_\infty} = \sum_n C_n \cos(\zeta_n x/L)\,e^{-\zeta
 
 with $\mathrm{Fo}=\alpha t/L^2$ and $\mathrm{Bi}=hL/k$. At Bi = 1: $\zeta_1 = 0.8603$, $C_1 = 1.1191$. The finite volumes of
 `row_of_cells` (one cell, both ends cooled) give the mid-plane temperature at late times, from which ζ₁ and C₁ are read,
-and the whole transient is compared with forty terms of the series. The energy balance closes to 1e-8.
+and the whole transient is compared with forty terms of the series. The energy balance closes to 1e-8. The same slab is run
+again in the three-dimensional solver (implicit in time), along each axis.
+
+A jelly roll is a stack of layers: $k_\parallel=\sum d k/\sum d$ along and $k_\perp=\sum d/\sum(d/k)$ through it are checked
+against a three-dimensional run of the resolved layers between two walls, and lie within the series and parallel bounds.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from scalith.pack import PackSpecification, row_of_cells
+from scalith.pack import Assembly, Block, Material, PackSpecification, Surface, heat_in_3d, layer_stack_conductivity, row_of_cells
 from validation.record import Record
 
 HALF, CONDUCTIVITY, AREA, CAPACITY = 0.01, 0.5, 0.01, 200.0
@@ -46,6 +50,58 @@ def _series(place: np.ndarray, fourier: np.ndarray) -> np.ndarray:
     return total
 
 
+def _slab_in_3d(axis: int) -> Assembly:
+    """The half slab, cooled on one side."""
+    upper, spacing = [HALF] * 3, [HALF] * 3
+    spacing[axis] = HALF / 40
+    volumetric = CAPACITY / (2 * HALF * AREA)
+    return Assembly(
+        materials={"m": Material(density=volumetric / 1000.0, specific_heat=1000.0, conductivity=CONDUCTIVITY)},
+        blocks=(Block(name="slab", material="m", lower=(0.0, 0.0, 0.0), upper=(upper[0], upper[1], upper[2])),),
+        spacing=(spacing[0], spacing[1], spacing[2]),
+        surfaces={f"{'xyz'[axis]}_high": Surface(heat_transfer_coefficient=CONDUCTIVITY / HALF, temperature=300.0)},  # type: ignore[dict-item]
+    )
+
+
+def _measured_conductivity(thickness: list[float], conductivity: list[float], axis: int) -> float:
+    """Conductivity of the resolved stack between walls of 300 and 310 K, from the steady flux inside."""
+    faces = np.concatenate([[0.0], np.cumsum(thickness)])
+    width = float(faces[-1])
+    blocks = [
+        Block(name=f"layer_{i}", material=f"m{i}", lower=(float(faces[i]), 0.0, 0.0), upper=(float(faces[i + 1]), width, width))
+        for i in range(len(thickness))
+    ]
+    walls = {"low": 310.0, "high": 300.0}
+    body = Assembly(
+        materials={f"m{i}": Material(density=2000.0, specific_heat=1000.0, conductivity=k) for i, k in enumerate(conductivity)},
+        blocks=tuple(blocks),
+        spacing=(width / 36, width / 36 if axis == 1 else width, width),
+        surfaces={f"{'xyz'[axis]}_{end}": Surface(heat_transfer_coefficient=1e13, temperature=T) for end, T in walls.items()},  # type: ignore[misc]
+    )
+    found = heat_in_3d(body, duration=1.0, times=2, initial_temperature=305.0, change_per_step=100.0)
+    T = found["temperature"].values[-1, :, :, 0]
+    centres = found["x"].values
+    k = np.array(conductivity)[np.searchsorted(faces, centres) - 1]
+    if axis == 0:
+        inside = np.flatnonzero(k == conductivity[1])[3:5]  # two volumes of the second layer
+        flux = conductivity[1] * (T[inside[0], 0] - T[inside[1], 0]) / (centres[inside[1]] - centres[inside[0]])
+    else:
+        y = found["y"].values
+        middle = y.size // 2
+        flux = float(
+            np.sum(k * (T[:, middle] - T[:, middle + 1]) * _widths(centres, width)) / width / (y[middle + 1] - y[middle])
+        )
+    return float(flux * width / 10.0)
+
+
+def _widths(centres: np.ndarray, total: float) -> np.ndarray:
+    """Widths of adjoining intervals with these centres, from 0 to `total`."""
+    edges = [0.0]
+    for centre in centres:
+        edges.append(2 * centre - edges[-1])
+    return np.diff(np.array(edges)) * total / edges[-1]
+
+
 def run(record: Record) -> None:
     diffusivity = CONDUCTIVITY * 2 * HALF * AREA / CAPACITY
     fourier = np.linspace(0.0, 3.0, 301)
@@ -62,6 +118,33 @@ def run(record: Record) -> None:
     exact = _series(place, fourier[after])
     record.check_at_most("largest deviation from the series, Fo ≥ 0.02", limit=2e-5, found=np.abs(reduced[after] - exact).max())
     record.check_at_most("energy balance error", limit=1e-8, found=found["energy_balance_error"])
+
+    for axis in range(3):
+        body = heat_in_3d(
+            _slab_in_3d(axis),
+            duration=time[100],
+            times=6,
+            initial_temperature=400.0,
+            largest_step=time[100] / 400,
+            change_per_step=1e3,
+        )
+        inside = np.moveaxis(body["temperature"].values, axis + 1, 1)[:, :, 0, 0]
+        late_3d = (inside[1:] - 300.0) / 100.0
+        exact_3d = _series((np.arange(40) + 0.5) / 40, np.linspace(0.0, 1.0, 6)[1:])
+        record.check_at_most(
+            f"three dimensions, along {'xyz'[axis]}: largest deviation", limit=3e-4, found=np.abs(late_3d - exact_3d).max()
+        )
+        record.check_at_most(
+            f"three dimensions, along {'xyz'[axis]}: energy balance error", limit=1e-8, found=body["energy_balance_error"]
+        )
+
+    thickness, conductivity = [10e-6, 70e-6, 20e-6, 65e-6, 15e-6], [398.0, 1.6, 0.33, 2.0, 237.0]
+    along, through = layer_stack_conductivity(thickness, conductivity)
+    for name, axis, expected in (("through", 0, through), ("along", 1, along)):
+        found_k = _measured_conductivity(thickness, conductivity, axis)
+        record.check(f"jelly roll, resolved layers, {name}", expected=1.0, found=found_k / expected, tolerance=1e-5)
+    bounds = min(conductivity) <= through <= along <= max(conductivity)
+    record.check("jelly roll within series and parallel bounds (1 for yes)", expected=1, found=bounds, tolerance=0)
 
     import matplotlib.pyplot as plt
 

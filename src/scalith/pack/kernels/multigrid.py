@@ -215,8 +215,8 @@ def solve(
 ) -> tuple[int, float]:  # fmt: skip
     """Solve from the guess in `x`; arrays have all levels' length, `work` three times that.
 
-    The residual in the preconditioned norm falls by `tolerance`, and its sum to zero: what is added to `x` at the end is
-    the constant that closes the balance of the whole body.
+    The residual, weighted with the inverse diagonal, falls by `tolerance`, and its sum to zero: what is added to `x` at the
+    end is the constant that closes the balance of the whole body.
 
     Returns
     -------
@@ -228,22 +228,18 @@ def solve(
     end = start + shapes[0, 0] * plane
     total = gx.size
     r, z, p = work[:total], work[total : 2 * total], work[2 * total :]
+    first = 0.0
     for here in range(start, end):
         r[here] = right[here] + _neighbours(here, plane, row, gx, gy, gz, x) - diagonal[here] * x[here]
         p[here] = 0.0
-    product, first, ratio, done = 1.0, 0.0, 0.0, 0
-    for iteration in range(most + 1):
+        first += r[here] * r[here] * inverse[here]
+    product, left, done = 1.0, first, 0
+    while left > tolerance * tolerance * first and done < most:
         _v_cycle(shapes, offsets, factors, gx, gy, gz, inverse, r, z)
         new = 0.0
         for here in range(start, end):
             new += r[here] * z[here]
-        if iteration == 0:
-            first = new
-        done = iteration
-        ratio = math.sqrt(max(new, 0.0) / first) if first > 0.0 else 0.0
-        if ratio <= tolerance or iteration == most:
-            break
-        beta = 0.0 if iteration == 0 else new / product
+        beta = 0.0 if done == 0 else new / product
         product = new
         for here in range(start, end):
             p[here] = z[here] + beta * p[here]
@@ -252,9 +248,13 @@ def solve(
             z[here] = diagonal[here] * p[here] - _neighbours(here, plane, row, gx, gy, gz, p)
             curvature += p[here] * z[here]
         step = product / curvature
+        left = 0.0
         for here in range(start, end):
             x[here] += step * p[here]
             r[here] -= step * z[here]
+            left += r[here] * r[here] * inverse[here]
+        done += 1
+    ratio = math.sqrt(left / first) if first > 0.0 else 0.0
     for _ in range(2):
         unbalanced, weight = 0.0, 0.0
         for here in range(start, end):

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell.discretise import Mesh, discretise, initial_state
+from scalith.cell import Mesh
+from scalith.cell.discretise import discretise, initial_state
 from scalith.cell.kernels import newton, stepping
 
 

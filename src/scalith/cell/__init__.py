@@ -3,8 +3,8 @@
 from scalith.cell.batch import simulate_batch
 from scalith.cell.bpx_file import specification_from_bpx, to_bpx
 from scalith.cell.discharge import simulate_discharge
-from scalith.cell.discretise import Mesh
 from scalith.cell.impedance import simulate_impedance
+from scalith.cell.mesh import Mesh
 from scalith.cell.protocol import ProtocolStep, parse_step, simulate_protocol
 from scalith.cell.specification import (
     ActiveMaterial,

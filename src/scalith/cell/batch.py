@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel
 
-from scalith.cell.discretise import Mesh, check_cell, discretise, initial_state, system_of
+from scalith.cell.mesh import Mesh
 from scalith.cell.specification import ActiveMaterial, CellSpecification, ElectrodeSpecification
 from scalith.quantities import InputError, Property, digest, nearest, predicted
 
@@ -68,6 +68,7 @@ def simulate_batch(
     """
     import xarray as xr
 
+    from scalith.cell.discretise import check_cell, discretise, initial_state, system_of
     from scalith.cell.kernels import batch as kernel
     from scalith.cell.results import REASONS
     from scalith.cell.solution import SALT_FLOOR

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -11,40 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.kernels import layout
+from scalith.cell.mesh import Mesh
 from scalith.cell.specification import ActiveMaterial, CellSpecification, ElectrodeSpecification
 from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.quantities import InputError, Property
 from scalith.quantities.constants import FARADAY
-from scalith.quantities.kernel_table import KernelTable
+from scalith.quantities.kernel_table import KernelTable, evaluate_many
 
 Array = NDArray[np.float64]
 _CONSTANT_ONE = KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[1.0, 0.0, 0.0, 0.0]]]]))
 _CONSTANT_ZERO = KernelTable(0.0, 1.0, 298.15, 0.0, np.zeros((1, 1, 1, 4)))
-
-
-@dataclass(frozen=True)
-class Mesh:
-    """Finite volumes: number across each layer, growth of their width away from the separator, nodes in a grain.
-
-    Attributes
-    ----------
-    negative, separator, positive : int
-        Volumes across each layer.
-    growth : float
-        Width of the last volume of an electrode (at its collector) over the first (at the separator).
-    nodes : int
-        Nodes from the centre of a grain to its surface.
-    finest : float
-        Distance of the two outermost nodes over the radius.
-    """
-
-    negative: int = 12
-    separator: int = 3
-    positive: int = 10
-    growth: float = 1.0
-    nodes: int = 16
-    finest: float = 0.008
 
 
 class Discretised(NamedTuple):
@@ -203,7 +179,8 @@ def initial_state(specification: CellSpecification, cell: Discretised, state_of_
     voltages: dict[str, float] = {}
     for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
         x = float(y[cell.system.particle_offset[p]])
-        voltages.setdefault(side, float(material.open_circuit_voltage(x=x, T=temperature, extrapolate="nearest")))
+        voltage = _table(material.open_circuit_voltage, temperature)
+        voltages.setdefault(side, float(evaluate_many(voltage, np.array([x]), temperature)[0][0]))
     first_e, first_s = at_T + 2, at_T + 2 + cells
     y[first_e:first_s] = -voltages["negative"]
     y[first_s + cells - cell.mesh.positive : first_s + cells] = voltages["positive"] - voltages["negative"]

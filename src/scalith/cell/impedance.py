@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scalith.cell.discretise import Mesh
+from scalith.cell.mesh import Mesh
 from scalith.cell.specification import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.discharge import Progress
-from scalith.cell.discretise import Mesh
+from scalith.cell.mesh import Mesh
 from scalith.cell.specification import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, Spec, predicted, read_columns
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.cell.discretise import Discretised, Mesh, discretise, initial_state
+from scalith.cell.discretise import Discretised, discretise, initial_state
 from scalith.cell.kernels import newton, stepping
+from scalith.cell.mesh import Mesh
 from scalith.cell.specification import CellSpecification
 from scalith.quantities import InputError
 
@@ -67,7 +68,7 @@ class Solver:
         ambient = specification.thermal.ambient_temperature if lumped and specification.thermal is not None else None
         ambient = self.temperature if ambient is None else ambient
         self.cell: Discretised = discretise(specification, self.mesh, None if lumped else self.temperature, ambient)
-        self.state = initial_state(specification, self.cell, 1.0, self.temperature)
+        self._at_rest: dict[float, Array] = {}
         self._work = newton.make_work(self.cell.system, self.cell.size)
         self.time = 0.0
         self.reason = stepping.DURATION
@@ -75,6 +76,7 @@ class Solver:
         self._rows = np.empty((256, stepping.CLASSES + stepping.CLASS_RECORDS * len(self.cell.sides)))
         self._states = np.empty((1, self.cell.size))
         self._used = 0
+        self.set_state_of_charge(1.0)
 
     @property
     def rows(self) -> Array:
@@ -87,8 +89,11 @@ class Solver:
         return self._states[: self._used]
 
     def set_state_of_charge(self, state_of_charge: float) -> None:
-        """Put the cell at rest at a state of charge."""
-        self.state = initial_state(self.specification, self.cell, state_of_charge, self.temperature)
+        """Put the cell at rest at a state of charge, at time zero and without records."""
+        self.time, self.steps, self._used = 0.0, 0, 0
+        if state_of_charge not in self._at_rest:
+            self._at_rest[state_of_charge] = initial_state(self.specification, self.cell, state_of_charge, self.temperature)
+        self.state = self._at_rest[state_of_charge].copy()
 
     def resume(self, earlier: xr.Dataset) -> None:
         """Start where an earlier protocol of the same cell and mesh ended."""

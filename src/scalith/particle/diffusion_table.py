@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from scalith.quantities import InputError, Property
 from scalith.quantities.cubic_hermite import nodal_slopes
-from scalith.quantities.kernel_table import KernelTable
+
+if TYPE_CHECKING:
+    from scalith.quantities.kernel_table import KernelTable
 
 
 def flux_potential_table(diffusivity: Property, T: float | None = None, *, T_pieces: int = 16) -> KernelTable:
@@ -29,6 +33,8 @@ def flux_potential_table(diffusivity: Property, T: float | None = None, *, T_pie
     InputError
         D is not positive everywhere.
     """
+    from scalith.quantities.kernel_table import KernelTable
+
     grids = diffusivity.coordinates
     state = "c" if "c" in grids else "x"
     by_x = state in grids and grids[state].size > 1

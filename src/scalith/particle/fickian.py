@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.mesh import radial_mesh
 from scalith.quantities import ConvergenceError, InputError, Property, predicted
 
@@ -75,6 +74,7 @@ def simulate_grain(
     """
     import xarray as xr
 
+    from scalith.particle.diffusion_table import flux_potential_table
     from scalith.particle.kernels import diffuse
 
     for name, value in (("radius", radius), ("duration", duration), ("biot", biot)):

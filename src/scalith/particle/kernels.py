@@ -129,7 +129,13 @@ def diffuse(
     """
     nodes = x.shape[0]
     stage, base = np.empty_like(x), np.empty_like(x)
-    potential, diffusivity, pivots, uppers, rests = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x)
+    potential, diffusivity, pivots, uppers, rests = (
+        np.empty_like(x),
+        np.empty_like(x),
+        np.empty_like(x),
+        np.empty_like(x),
+        np.empty_like(x),
+    )
     rates = np.empty((3, nodes))
     surface, change = np.empty(1), np.empty_like(x)
     profiles[0] = x[:, 0]
@@ -147,7 +153,18 @@ def diffuse(
                 flux_potential(table, stage, T, 1.0, potential, diffusivity)
                 surface[0] = flux + exchange * (stage[nodes - 1, 0] - outside)
                 eliminate(
-                    stage, base, inverse_time, volumes, conductances, couplings, surface, potential, diffusivity, pivots, uppers, rests
+                    stage,
+                    base,
+                    inverse_time,
+                    volumes,
+                    conductances,
+                    couplings,
+                    surface,
+                    potential,
+                    diffusivity,
+                    pivots,
+                    uppers,
+                    rests,
                 )
                 change[nodes - 1, 0] = rests[nodes - 1, 0] / (pivots[nodes - 1, 0] + exchange)
                 substitute(change, pivots, uppers, rests)

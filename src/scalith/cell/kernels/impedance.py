@@ -51,10 +51,10 @@ def impedances(system: System, bank: TableBank, y: Array, T: float, frequencies:
     work = complex_work(system)
     last = system.width.size - 1
     drop, bend = collector_drop(system)
+    evaluate_electrolyte(system, bank, y, T, work)
     for k in range(frequencies.size):
         rate = 2j * math.pi * frequencies[k]
         eliminate_particles(system, bank, y, y, rate, T, work)
-        evaluate_electrolyte(system, bank, y, T, work)
         local_sources(system, y, y, rate, work)
         factorise(system, y, y, rate, T, work)
         solve_blocks(work, work.right, 2)

@@ -233,6 +233,8 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
         table_of(bank, THERMODYNAMIC_FACTOR),
         table_of(bank, GENERATION),
     )
+    plain = transference.coefficients.size == 4 and factor.coefficients.size == 4
+    t, chi = evaluate(transference, 0.0, T)[0], evaluate(factor, 0.0, T)[0]
     for i in range(system.width.size):
         c = y[first_c + i]
         out = work.electrolyte[i]
@@ -242,14 +244,20 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
         value, slope = evaluate(diffusivity, c, T)
         out[2] = value * diffusion
         out[3] = slope * diffusion
-        t, t_c = evaluate(transference, c, T)
-        chi, chi_c = evaluate(factor, c, T)
-        out[4], out[5] = t, t_c
-        out[6] = chi * (1.0 - t)
-        out[7] = chi_c * (1.0 - t) - chi * t_c
+        if plain:
+            # Constant numbers, as most electrolytes are given: not looked up for each volume.
+            out[4], out[5], out[6], out[7] = t, 0.0, chi * (1.0 - t), 0.0
+        else:
+            t, t_c = evaluate(transference, c, T)
+            chi, chi_c = evaluate(factor, c, T)
+            out[4], out[5] = t, t_c
+            out[6] = chi * (1.0 - t)
+            out[7] = chi_c * (1.0 - t) - chi * t_c
         out[8] = math.log(max(c, 1e-6))
-        value, slope = evaluate(generation, c, T)
-        out[9], out[10] = value, slope
+        out[9], out[10] = 0.0, 0.0
+        if generation.coefficients.size > 4:
+            value, slope = evaluate(generation, c, T)
+            out[9], out[10] = value, slope
 
 
 @compiled

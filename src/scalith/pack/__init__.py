@@ -18,6 +18,7 @@ from scalith.pack.assembly import (
     layer_stack_heat_capacity,
 )
 from scalith.pack.cell_body import CellBody, Vent
+from scalith.pack.cell_network import discharge_network, spread_cells
 from scalith.pack.cooling import CoolingDesign, compare_cooling, weakest_cooling
 from scalith.pack.heat_in_3d import heat_in_3d
 from scalith.pack.ignition import critical_ambient_temperature, critical_frank_kamenetskii, semenov_number
@@ -52,6 +53,7 @@ __all__ = [
     "critical_ambient_temperature",
     "critical_frank_kamenetskii",
     "critical_oven_temperature",
+    "discharge_network",
     "external_heating",
     "heat_in_3d",
     "internal_short",
@@ -69,5 +71,6 @@ __all__ = [
     "semenov_number",
     "shipped_kinetics",
     "short_circuit_heat",
+    "spread_cells",
     "weakest_cooling",
 ]

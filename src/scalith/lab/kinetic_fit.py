@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from scalith.lab.calorimetry import _at_prescribed_temperature, require_baseline
 from scalith.pack import Reaction, ReactionSet
-from scalith.quantities import ConvergenceError, InputError, Source, digest, predicted
+from scalith.quantities import ConvergenceError, InputError, Source, Spec, digest, predicted
 from scalith.quantities.constants import GAS_CONSTANT
 
 if TYPE_CHECKING:
@@ -150,8 +149,7 @@ def kinetics_from_peaks(
     return ReactionSet(name=name, reference=reference, states=states, reactions=reactions)
 
 
-@dataclass(frozen=True, eq=False)
-class KineticFit:
+class KineticFit(Spec):
     """Fitted kinetics with what is known of their error.
 
     Attributes
@@ -172,21 +170,17 @@ class KineticFit:
 
     kinetics: ReactionSet
     parameters: tuple[str, ...]
-    values: Array
-    covariance: Array
+    values: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
     reference_temperature: float
     residual: float
     source: Source
 
-    @cached_property
-    def digest(self) -> str:
-        """Digest of set, values and covariance."""
-        return digest(self.kinetics.digest, list(self.parameters), self.values, self.covariance)
-
     def standard_error(self, parameter: str) -> float:
         """Standard error of a parameter in its own SI unit."""
         i = self.parameters.index(parameter)
-        error = float(np.sqrt(self.covariance[i, i]))
+        covariance = np.array(self.covariance)
+        error = float(np.sqrt(covariance[i, i]))
         if parameter.endswith(".frequency_factor"):
             # ln A = ln k_ref + E/(R T_ref)
             gradient = np.zeros(len(self.parameters))
@@ -194,7 +188,7 @@ class KineticFit:
             partner = parameter.replace("frequency_factor", "activation_energy")
             if partner in self.parameters:
                 gradient[self.parameters.index(partner)] = 1.0 / (GAS_CONSTANT * self.reference_temperature)
-            error = float(np.sqrt(gradient @ self.covariance @ gradient))
+            error = float(np.sqrt(gradient @ covariance @ gradient))
         if parameter.endswith((".frequency_factor", ".heat")):
             return error * self.kinetics.value(parameter)
         return error
@@ -337,7 +331,15 @@ def fit_dsc(
     kinetics = ReactionSet.model_validate(kinetics.model_dump(mode="json"))
     parents = tuple(digest(curve["temperature"].values, curve["heat_flow"].values, curve.attrs["source"]) for curve in curves)
     source = predicted("scalith.lab.fit_dsc", guess.digest, *parents, settings={"parameters": list(names), "points": points})
-    return KineticFit(kinetics, names, found.x, covariance, reference, float(np.sqrt(np.mean(found.fun**2))), source)
+    return KineticFit(
+        kinetics=kinetics,
+        parameters=tuple(names),
+        values=tuple(float(value) for value in found.x),
+        covariance=tuple(tuple(float(value) for value in row) for row in covariance),
+        reference_temperature=reference,
+        residual=float(np.sqrt(np.mean(found.fun**2))),
+        source=source,
+    )
 
 
 def _all_parameters(kinetics: ReactionSet) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from scalith.ladder import progress
 from scalith.ladder.ensemble import Scatter, spread
 from scalith.ladder.graph import given_only, needed_for, rungs
 from scalith.ladder.ledger import Entry, Ledger, headline, numbers
-from scalith.ladder.quantity import Quantity
+from scalith.ladder.quantity import InputFile, Quantity
 from scalith.ladder.results_folder import opened, publish
 from scalith.ladder.run import Run
 from scalith.ladder.store import Store, value_source, write_value
@@ -157,13 +157,13 @@ def _export(name: str, value: Any, quantity: Quantity, folder: Path) -> None:
 
 
 def _files(value: Any) -> tuple[FileRecord, ...]:
-    from scalith.ladder.quantity import InputFile
-
-    return tuple(
-        FileRecord(name=item.name, digest=item.content)
-        for item in (getattr(value, field) for field in type(value).model_fields)
-        if isinstance(item, InputFile)
-    )
+    found = []
+    for field in type(value).model_fields:
+        stated = getattr(value, field)
+        for item in stated if isinstance(stated, tuple) else (stated,):
+            if isinstance(item, InputFile):
+                found.append(FileRecord(name=item.name, digest=item.content))
+    return tuple(found)
 
 
 def _shown(item: Any) -> str:

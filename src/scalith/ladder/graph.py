@@ -41,7 +41,7 @@ class Rung:
     doc: str
 
 
-SCALES = ("crystal", "lattice", "lab", "cell", "pack")
+SCALES = ("crystal", "lattice", "lab", "cell", "pack", "safety")
 """Rung modules from the bottom of the ladder to its top."""
 
 

@@ -10,11 +10,12 @@ import xarray as xr
 
 from scalith.ladder.stacking import one_rate
 from scalith.quantities import Property
+from scalith.report import axes
+from scalith.report.safety_figures import barrier_map_figure, calorimetry_figure, oven_figure, propagation_figure
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_PALETTE = ("#1f6f8b", "#c8553d", "#5a8f3c", "#7a4fa3", "#b8860b", "#3c4f76", "#9b2f4a")
 _LOGARITHMIC = {"chemical_diffusivity", "jump_diffusivity", "tracer_diffusivity"}
 
 
@@ -33,13 +34,13 @@ def property_figure(value: Property) -> Figure:
     other = next((dim for dim, grid in value.coordinates.items() if dim != main and grid.size > 1), None)
     grid = value.coordinates[main]
     title = value.name.replace("_", " ")
-    figure = _figure(f"{_symbol(main)}", f"{title} / {value.unit}", logarithmic=value.name in _LOGARITHMIC)
+    figure = axes.figure(f"{_symbol(main)}", f"{title} / {value.unit}", logarithmic=value.name in _LOGARITHMIC)
     levels = _few(value.coordinates[other]) if other else np.array([np.nan])
     for index, level in enumerate(levels):
         state: dict[str, Any] = {main: grid} | ({other: level} if other else {})
         y = np.asarray(value(**state))
         label = f"{other} = {level:.4g}" if other else title
-        colour = _PALETTE[index % len(_PALETTE)]
+        colour = axes.PALETTE[index % len(axes.PALETTE)]
         if value.standard_error is not None and len(levels) == 1:
             _band(figure, grid, y, np.asarray(value.error(**state)), colour)
         figure.add_scatter(x=grid, y=y, mode="lines", name=label, line={"color": colour, "width": 2})
@@ -50,15 +51,13 @@ def agreement_figure(data: xr.Dataset) -> Figure:
     """Predicted and measured over stoichiometry."""
     measured = data["measured"]
     positive = bool((measured > 0).all()) and float(np.ptp(np.log10(measured.values))) > 1.0
-    figure = _figure(
-        "x", f"{measured.attrs['long_name'].removeprefix('measured ').replace('_', ' ')} / {measured.attrs['units']}", positive
-    )
+    title = measured.attrs["long_name"].removeprefix("measured ").replace("_", " ")
+    figure = axes.figure(_symbol("x"), f"{title} / {measured.attrs['units']}", positive)
     x = data["x"].values
-    _band(figure, x, data["predicted"].values, data["predicted_error"].values, _PALETTE[0])
-    figure.add_scatter(x=x, y=data["predicted"].values, mode="lines", name="predicted", line={"color": _PALETTE[0], "width": 2})
-    figure.add_scatter(
-        x=x, y=measured.values, mode="lines", name="measured", line={"color": _PALETTE[1], "width": 2, "dash": "dash"}
-    )
+    _band(figure, x, data["predicted"].values, data["predicted_error"].values, axes.PALETTE[0])
+    for name, colour, dash in (("predicted", axes.PALETTE[0], "solid"), ("measured", axes.PALETTE[1], "dash")):
+        line = {"color": colour, "width": 2, "dash": dash}
+        figure.add_scatter(x=x, y=data[name].values, mode="lines", name=name, line=line)
     return figure
 
 
@@ -67,13 +66,13 @@ def cluster_expansion_figure(value: Any) -> Figure | None:
     hull = value.hull
     if hull is None:
         return None
-    figure = _figure(_symbol("x"), "formation energy / meV per primitive cell")
+    figure = axes.figure(_symbol("x"), "formation energy / meV per primitive cell")
     x, energy, fitted = (np.asarray(item) for item in (hull.x, hull.formation_energy, hull.predicted_formation_energy))
     lower = list(hull.ground_states)
     line = {"color": "#8a94a0", "width": 1.5}
     figure.add_scatter(x=x[lower], y=1e3 * energy[lower], mode="lines", name="hull of the data", line=line)
-    figure.add_scatter(x=x, y=1e3 * energy, mode="markers", name="data", marker={"color": _PALETTE[0], "size": 9})
-    cross = {"color": _PALETTE[1], "size": 7, "symbol": "x"}
+    figure.add_scatter(x=x, y=1e3 * energy, mode="markers", name="data", marker={"color": axes.PALETTE[0], "size": 9})
+    cross = {"color": axes.PALETTE[1], "size": 7, "symbol": "x"}
     figure.add_scatter(x=x, y=1e3 * fitted, mode="markers", name="cluster expansion", marker=cross)
     return figure
 
@@ -82,11 +81,11 @@ def phase_boundaries_figure(data: xr.Dataset) -> Figure | None:
     """Two-phase regions as tie lines in the x–T plane."""
     if data.sizes["region"] == 0:
         return None
-    figure = _figure(_symbol("x"), "T / K")
+    figure = axes.figure(_symbol("x"), "T / K")
     gap = np.full(data.sizes["region"], np.nan)
     x = np.column_stack([data["x_low"], data["x_high"], gap]).ravel()
     T = np.column_stack([data["T"], data["T"], gap]).ravel()
-    style = {"line": {"color": _PALETTE[0], "width": 5}, "marker": {"size": 8, "color": _PALETTE[1]}}
+    style = {"line": {"color": axes.PALETTE[0], "width": 5}, "marker": {"size": 8, "color": axes.PALETTE[1]}}
     figure.add_scatter(x=x, y=T, mode="lines+markers", name="two phases", **style)
     return figure
 
@@ -100,9 +99,9 @@ def heat_figure(data: xr.Dataset) -> Figure:
     """Heat by source at the highest rate, over time."""
     rate = float(data["c_rate"].max())
     one = one_rate(data, rate)
-    figure = _figure("time / s", f"heat at {_rate(rate)} / W")
+    figure = axes.figure("time / s", f"heat at {_rate(rate)} / W")
     names = [str(name) for name in one.data_vars if str(name).startswith("heat_")]
-    for name, colour in zip([*names, "heat"], [*_PALETTE[: len(names)], "#1c232b"], strict=True):
+    for name, colour in zip([*names, "heat"], [*axes.PALETTE[: len(names)], "#1c232b"], strict=True):
         label = "total" if name == "heat" else name.removeprefix("heat_").replace("_", " ")
         line = {"color": colour, "width": 2, "dash": "dash" if name == "heat" else "solid"}
         figure.add_scatter(x=one["time"].values, y=one[name].values, mode="lines", name=label, line=line)
@@ -117,31 +116,21 @@ def cell_temperature_figure(data: xr.Dataset) -> Figure:
 def _by_rate(
     data: xr.Dataset, x: str, y: str, x_title: str, y_title: str, *, x_scale: float = 1.0, y_offset: float = 0.0
 ) -> Figure:
-    figure = _figure(x_title, y_title)
-    for rate, colour in zip(data["c_rate"].values, _cycle(data.sizes["c_rate"]), strict=True):
+    figure = axes.figure(x_title, y_title)
+    for rate, colour in zip(data["c_rate"].values, axes.cycle(data.sizes["c_rate"]), strict=True):
         one = one_rate(data, rate)
         line = {"color": colour, "width": 2}
         figure.add_scatter(x=one[x].values * x_scale, y=one[y].values + y_offset, mode="lines", name=_rate(rate), line=line)
     return figure
 
 
-def _cycle(count: int) -> list[str]:
-    return [_PALETTE[index % len(_PALETTE)] for index in range(count)]
-
-
 def pack_temperature_figure(data: xr.Dataset) -> Figure:
     """Temperature of each cell in the row over time."""
-    figure = _figure("time / s", "cell temperature / °C")
-    cells = data.sizes["cell"]
-    for index in range(cells):
-        shade = index / max(cells - 1, 1)
-        figure.add_scatter(
-            x=data["time"].values,
-            y=data["temperature"].isel(cell=index).values - 273.15,
-            mode="lines",
-            name=f"cell {index + 1}",
-            line={"color": f"rgb({int(40 + 160 * shade)},{int(100 - 40 * shade)},{int(150 - 90 * shade)})", "width": 1.6},
-        )
+    figure = axes.figure("time / s", "cell temperature / °C")
+    for index, colour in enumerate(axes.gradient(data.sizes["cell"])):
+        celsius = data["temperature"].isel(cell=index).values - 273.15
+        line = {"color": colour, "width": 1.6}
+        figure.add_scatter(x=data["time"].values, y=celsius, mode="lines", name=f"cell {index + 1}", line=line)
     return figure
 
 
@@ -154,26 +143,11 @@ _SPECIAL: dict[str, Callable[[Any], Figure | None]] = {
     "heat_generation": heat_figure,
     "cell_temperature": cell_temperature_figure,
     "pack_temperature": pack_temperature_figure,
+    "calorimetry_curves": calorimetry_figure,
+    "oven_exposure": oven_figure,
+    "module_propagation": propagation_figure,
+    "barrier_map": barrier_map_figure,
 }
-
-
-def _figure(x: str, y: str, logarithmic: bool = False) -> Figure:
-    from plotly.graph_objects import Figure
-
-    axis = {"showline": True, "linecolor": "#c5ccd3", "gridcolor": "#edf0f3", "zeroline": False, "ticks": "outside"}
-    return Figure(
-        layout={
-            "xaxis": axis | {"title": {"text": x}},
-            "yaxis": axis | {"title": {"text": y}} | ({"type": "log", "exponentformat": "power"} if logarithmic else {}),
-            "margin": {"l": 72, "r": 16, "t": 48, "b": 52},
-            "height": 360,
-            "plot_bgcolor": "#ffffff",
-            "paper_bgcolor": "#ffffff",
-            "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#1c232b"},
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-            "hovermode": "x unified",
-        }
-    )
 
 
 def _band(figure: Figure, x: Any, y: Any, error: Any, colour: str) -> None:

@@ -15,7 +15,14 @@ _BAND = 96
 _WIDEST = 5
 """Boxes side by side."""
 
-COLOURS = {"crystal": "#5b6c8f", "lattice": "#2f7f79", "lab": "#8a6d3b", "cell": "#a8562a", "pack": "#9b2f4a"}
+COLOURS = {
+    "crystal": "#5b6c8f",
+    "lattice": "#2f7f79",
+    "lab": "#8a6d3b",
+    "cell": "#a8562a",
+    "pack": "#9b2f4a",
+    "safety": "#b3261e",
+}
 _OTHER = "#555b66"
 
 

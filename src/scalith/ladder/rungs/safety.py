@@ -1,0 +1,255 @@
+"""Safety: decomposition kinetics from calorimetry, one cell in an oven, the module that it may take along.
+
+One parameter set goes all the way: `cell_kinetics` and `module_kinetics` are the fitted set unless a study gives another, and a
+module whose kinetics are not those of the cell is refused with both digests.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import xarray as xr
+from pydantic import Field
+
+from scalith import pack as pack_room
+from scalith.lab.kinetic_fit import KineticFit, fit_dsc
+from scalith.ladder import progress
+from scalith.ladder.progress import report_progress
+from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
+from scalith.pack import ModuleSpecification, ReactionSet, Trigger
+from scalith.quantities import SI, Property, predicted
+from scalith.quantities.specification import Count, Duration, Temperature
+
+HeatingRate = Annotated[float, SI("K s-1"), Field(gt=0)]
+SpecificPower = Annotated[float, SI("W kg-1")]
+
+
+def _form(kinetics: ReactionSet) -> str:
+    return f"{kinetics.name}: {', '.join(kinetics.names)}"
+
+
+GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
+    "starting_kinetics": (
+        Quantity("reaction set whose form the fit takes", headline=_form),
+        ReactionSet,
+    ),
+}
+
+
+class Calorimetry(Settings):
+    """``[calorimetry]``: DSC curves from files, or without files a virtual experiment on the starting set.
+
+    Attributes
+    ----------
+    curves : tuple of InputFile
+        CSV files with ``time [s], temperature [degC], heat_flow [W/g]``.
+    heating_rates : tuple of float
+        Of the virtual experiment, K s-1.
+    start, end : float
+        Of the virtual experiment, K.
+    noise, offset : float
+        Of the virtual experiment's heat flow, W kg-1.
+    sample_density : float
+        kg of sample in the volume that the contents of the set refer to, kg m-3.
+    baseline_before, baseline_after : float
+        Below and above these temperatures (K) nothing reacts; without the upper one the curves end before the reactions do.
+    parameters : tuple of str
+        Numbers to fit; frequency factor, activation energy and heat of every reaction when empty.
+    """
+
+    curves: tuple[InputFile, ...] = ()
+    heating_rates: tuple[HeatingRate, ...] = ()
+    start: Temperature = 330.0
+    end: Temperature = 600.0
+    noise: Annotated[float, SI("W kg-1"), Field(ge=0)] = 0.0
+    offset: SpecificPower = 0.0
+    sample_density: Annotated[float, SI("kg m-3"), Field(gt=0)]
+    baseline_before: Temperature
+    baseline_after: Temperature | None = None
+    parameters: tuple[str, ...] = ()
+
+
+class Oven(Settings):
+    """``[oven]``: the oven test of one cell.
+
+    Attributes
+    ----------
+    temperature : float
+        K.
+    heat_transfer_coefficient, emissivity : float
+        Between cell and oven, W m-2 K-1 and 1.
+    """
+
+    temperature: Temperature
+    heat_transfer_coefficient: Annotated[float, SI("W m-2 K-1"), Field(ge=0)] = 7.17
+    emissivity: Annotated[float, Field(ge=0, le=1)] = 0.8
+
+
+class Module(Settings, ModuleSpecification):
+    """``[module]``: cells, barriers, plate; see `scalith.pack.ModuleSpecification`."""
+
+
+class ModuleTrigger(Settings, Trigger):
+    """``[trigger]``: what sets off the first cell; see `scalith.pack.Trigger`."""
+
+
+class Propagation(Settings):
+    """``[propagation]``: how long to watch, how many members of the fit to draw.
+
+    Attributes
+    ----------
+    duration : float
+        s.
+    members : int
+        Reaction sets drawn from the covariance of the fit.
+    conductivities, thicknesses : tuple of float
+        Of the barriers in the map of verdicts, W m-1 K-1 and m.
+    """
+
+    duration: Duration = 3600.0
+    members: Count = 40
+    conductivities: tuple[Annotated[float, SI("W m-1 K-1"), Field(gt=0)], ...] = (0.03, 0.1, 0.3)
+    thicknesses: tuple[Annotated[float, SI("m"), Field(gt=0)], ...] = (1e-3, 2e-3, 4e-3)
+
+
+def _fitted(fit: KineticFit) -> str:
+    words = []
+    for key in fit.parameters:
+        name, field = key.split(".", 1)
+        if field == "activation_energy":
+            words.append(f"{name} {fit.kinetics.value(key) / 1e3:.1f} ± {fit.standard_error(key) / 1e3:.2g} kJ/mol")
+    return ", ".join(words) or fit.kinetics.name
+
+
+def _named(kinetics: ReactionSet) -> str:
+    return f"{kinetics.name} (digest {kinetics.digest[:12]})"
+
+
+@rung("calorimetry curves", headline=lambda data: f"{data.sizes['curve']} curves")
+def calorimetry_curves(calorimetry: Calorimetry, starting_kinetics: ReactionSet, seed: int) -> xr.Dataset:
+    """Heat flow of a sample at steady heating rates: read, or simulated with noise; baseline subtracted."""
+    from scalith.lab.calorimetry import read_dsc, subtract_baseline
+    from scalith.lab.dsc_series import simulate_dsc_series, stack_dsc
+
+    curves = [read_dsc(file.path) for file in calorimetry.curves] or simulate_dsc_series(
+        starting_kinetics,
+        calorimetry.heating_rates,
+        start=calorimetry.start,
+        end=calorimetry.end,
+        sample_density=calorimetry.sample_density,
+        noise=calorimetry.noise,
+        baseline=calorimetry.offset,
+        seed=seed,
+    )
+    before, after = calorimetry.baseline_before, calorimetry.baseline_after
+    return stack_dsc([subtract_baseline(curve, before=before, after=after) for curve in curves])
+
+
+@rung("decomposition kinetics, fitted", headline=_fitted)
+def decomposition_fit(calorimetry_curves: xr.Dataset, starting_kinetics: ReactionSet, calorimetry: Calorimetry) -> KineticFit:
+    """One reaction set for all curves, by least squares, with its covariance."""
+    from scalith.lab.dsc_series import unstack_dsc
+
+    fields = ("frequency_factor", "activation_energy", "heat")
+    return fit_dsc(
+        unstack_dsc(calorimetry_curves),
+        starting_kinetics,
+        parameters=calorimetry.parameters or [f"{name}.{field}" for name in starting_kinetics.names for field in fields],
+        sample_density=calorimetry.sample_density,
+        complete=calorimetry.baseline_after is not None,
+        progress=report_progress,
+    )
+
+
+@rung("kinetics of the cell", headline=_named)
+def cell_kinetics(decomposition_fit: KineticFit) -> ReactionSet:
+    """The fitted set, unchanged."""
+    return decomposition_fit.kinetics
+
+
+@rung("kinetics of the module", headline=_named)
+def module_kinetics(decomposition_fit: KineticFit) -> ReactionSet:
+    """The fitted set, unchanged."""
+    return decomposition_fit.kinetics
+
+
+@rung("critical oven temperature", unit="K")
+def critical_oven_temperature(module: Module, cell_kinetics: ReactionSet, oven: Oven) -> Property:
+    """Oven temperature above which one cell runs away; its error is half the bracket of the bisection."""
+    low, high = pack_room.critical_oven_temperature(
+        module.cell, cell_kinetics, heat_transfer_coefficient=oven.heat_transfer_coefficient, emissivity=oven.emissivity
+    )
+    source = predicted("scalith.pack.critical_oven_temperature", module.cell.digest, cell_kinetics.digest)
+    return Property.constant("critical_oven_temperature", 0.5 * (low + high), "K", source, 0.5 * (high - low))
+
+
+@rung("one cell in an oven", headline=lambda data: f"peak {float(data['temperature'].max()) - 273.15:.0f} °C")
+def oven_exposure(module: Module, cell_kinetics: ReactionSet, oven: Oven) -> xr.Dataset:
+    """Heat of all reactions against heat given to the oven."""
+    return pack_room.oven_test(
+        module.cell,
+        cell_kinetics,
+        oven.temperature,
+        heat_transfer_coefficient=oven.heat_transfer_coefficient,
+        emissivity=oven.emissivity,
+    )
+
+
+def _verdict(data: xr.Dataset) -> str:
+    return f"{int(data['cells_run_away'])} of {data.sizes['cell']} cells run away"
+
+
+@rung("propagation in the module", headline=_verdict)
+def module_propagation(
+    module: Module, module_kinetics: ReactionSet, oven_exposure: xr.Dataset, trigger: ModuleTrigger, propagation: Propagation
+) -> xr.Dataset:
+    """One cell is set off; what do its neighbours do? Kinetics other than the cell's are refused."""
+    return pack_room.propagate_runaway(
+        module,
+        module_kinetics,
+        trigger,
+        duration=propagation.duration,
+        kinetics_digest=oven_exposure.attrs["kinetics_digest"],
+        progress=report_progress,
+    )
+
+
+def _chance(data: xr.Dataset) -> str:
+    low, high = float(data["probability_low"]), float(data["probability_high"])
+    return f"a second cell: {float(data['probability']):.2f} (95 % interval {low:.2f} to {high:.2f})"
+
+
+@rung("probability of propagation", headline=_chance)
+def propagation_probability(
+    module: Module,
+    module_kinetics: ReactionSet,
+    decomposition_fit: KineticFit,
+    trigger: ModuleTrigger,
+    propagation: Propagation,
+    seed: int,
+) -> xr.Dataset:
+    """Share of the members of the fit with which runaway reaches a second cell."""
+    return pack_room.propagation_probability(
+        module,
+        module_kinetics,
+        decomposition_fit.draws(propagation.members, seed),
+        trigger,
+        duration=propagation.duration,
+        kinetics_digest=decomposition_fit.kinetics.digest,
+        executor=progress.executor.get(),
+        progress=report_progress,
+    )
+
+
+@rung("map of verdicts", headline=lambda data: f"{data.sizes['conductivity']} × {data.sizes['thickness']} barriers")
+def barrier_map(module: Module, module_kinetics: ReactionSet, trigger: ModuleTrigger, propagation: Propagation) -> xr.Dataset:
+    """Cells that run away over conductivity and thickness of the barrier."""
+    return pack_room.propagation_map(
+        module,
+        module_kinetics,
+        trigger,
+        conductivity=list(propagation.conductivities),
+        thickness=list(propagation.thicknesses),
+        duration=propagation.duration,
+        progress=report_progress,
+    )

@@ -1,0 +1,77 @@
+"""Pictures of the safety chain: calorimetry, oven, propagation, map of verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from scalith.report.axes import cycle, figure, gradient
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+def calorimetry_figure(data: xr.Dataset) -> Figure:
+    """Heat flow against temperature, a line a curve."""
+    drawn = figure("temperature / °C", "heat flow / W g⁻¹")
+    for index, colour in enumerate(cycle(data.sizes["curve"])):
+        one = data.isel(curve=index)
+        drawn.add_scatter(
+            x=one["temperature"].values - 273.15,
+            y=one["heat_flow"].values / 1e3,
+            mode="lines",
+            name=f"{60 * float(one['heating_rate']):.3g} K/min",
+            line={"color": colour, "width": 1.5},
+        )
+    return drawn
+
+
+def oven_figure(data: xr.Dataset) -> Figure:
+    """Temperature of the cell, and the heat of each reaction on a second axis."""
+    drawn = figure("time / h", "cell temperature / °C")
+    hours = data["time"].values / 3600.0
+    drawn.add_scatter(
+        x=hours, y=data["temperature"].values - 273.15, mode="lines", name="temperature", line={"color": "#1c232b", "width": 2}
+    )
+    for name, colour in zip(data["reaction"].values, cycle(data.sizes["reaction"]), strict=True):
+        heat = data["heat_by_reaction"].sel(reaction=name).values
+        line = {"color": colour, "width": 1.2, "dash": "dot"}
+        drawn.add_scatter(x=hours, y=heat, mode="lines", name=str(name), line=line, yaxis="y2")
+    axis = {"title": {"text": "heat by reaction / W"}, "overlaying": "y", "side": "right", "showgrid": False}
+    drawn.update_layout(yaxis2=axis, margin={"r": 70})
+    return drawn
+
+
+def propagation_figure(data: xr.Dataset) -> Figure:
+    """Temperature of each cell over time: the propagation's timeline."""
+    drawn = figure("time / min", "cell temperature / °C")
+    for index, colour in enumerate(gradient(data.sizes["cell"])):
+        one = data.isel(cell=index)
+        drawn.add_scatter(
+            x=data["time"].values / 60.0,
+            y=one["temperature"].values - 273.15,
+            mode="lines",
+            name=f"cell {index + 1}",
+            line={"color": colour, "width": 1.6},
+        )
+    return drawn
+
+
+def barrier_map_figure(data: xr.Dataset) -> Figure:
+    """Cells that run away over conductivity and thickness of the barrier."""
+    drawn = figure("barrier thickness / mm", "barrier conductivity / W m⁻¹ K⁻¹")
+    cells = data["cells_run_away"].transpose("conductivity", "thickness").values
+    drawn.add_heatmap(
+        x=[f"{1e3 * value:.3g}" for value in data["thickness"].values],
+        y=[f"{value:.3g}" for value in data["conductivity"].values],
+        z=cells,
+        text=np.char.mod("%d", cells.astype(int)),
+        texttemplate="%{text}",
+        colorscale=[[0.0, "#dcefe0"], [1.0, "#b3261e"]],
+        colorbar={"title": {"text": "cells"}},
+        zmin=0,
+    )
+    drawn.update_layout(hovermode="closest", xaxis_type="category", yaxis_type="category")
+    return drawn

@@ -1,0 +1,113 @@
+"""The safety chain: one kinetic parameter set from calorimetry to cell to module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scalith.lab.calorimetry import simulate_dsc
+from scalith.ladder import climb, read_entry, read_study
+from scalith.pack import shipped_kinetics
+from scalith.quantities import InputError, ScalithError, shipped
+from scalith.report import write_report
+from scalith.report.figures import figure_of
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "module_safety.toml"
+SMALL = EXAMPLE.read_text().replace("members = 40", "members = 4").replace("cells = 6", "cells = 3")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The example with fewer cells and members."""
+    folder = tmp_path_factory.mktemp("safety")
+    study = folder / "small.toml"
+    study.write_text(SMALL)
+    return folder / "out", climb(read_study(study), folder / "out")
+
+
+def test_the_fit_finds_the_planted_kinetics(results):
+    folder, _ = results
+    fit = read_entry(folder, "decomposition_fit").value
+    truth = shipped_kinetics("lco_hatchard_kim")
+    for name in truth.names:
+        key = f"{name}.activation_energy"
+        assert abs(fit.kinetics.value(key) - truth.value(key)) < 4 * fit.standard_error(key)
+
+
+def test_one_digest_goes_all_the_way(results):
+    folder, ledger = results
+    used = {
+        ledger.entry("cell_kinetics").digest,
+        ledger.entry("module_kinetics").digest,
+        read_entry(folder, "oven_exposure").value.attrs["kinetics_digest"],
+        read_entry(folder, "module_propagation").value.attrs["kinetics_digest"],
+        read_entry(folder, "barrier_map").value.attrs["kinetics_digest"],
+    }
+    assert used == {read_entry(folder, "decomposition_fit").value.kinetics.digest}
+
+
+def test_another_set_at_one_scale_is_refused_with_both_digests(results, tmp_path):
+    _, ledger = results
+    study = tmp_path / "study.toml"
+    study.write_text(SMALL + 'module_kinetics = "shipped:runaway_kinetics/ncm_feng.toml"\n')
+    with pytest.raises(ScalithError) as caught:
+        climb(read_study(study), tmp_path / "out", until="module_propagation")
+    assert ledger.entry("cell_kinetics").digest in str(caught.value)
+    assert shipped_kinetics("ncm_feng").digest in str(caught.value)
+
+
+def test_energy_is_balanced_and_bounded(results):
+    folder, _ = results
+    data = read_entry(folder, "module_propagation").value
+    assert float(data["energy_balance_error"]) < 1e-6
+    assert float(data["heat_released"].isel(time=-1).sum()) <= float(data["stored_reaction_heat"]) * (1 + 1e-9)
+
+
+def test_measured_curves_take_the_place_of_the_virtual_ones(tmp_path):
+    truth = shipped_kinetics("lco_hatchard_kim")
+    files = []
+    for rate in (5.0, 20.0):
+        curve = simulate_dsc(truth, rate / 60, start=330.0, end=600.0, sample_density=2580.0, points=601)
+        table = np.column_stack([curve["time"], curve["temperature"] - 273.15, curve["heat_flow"] / 1e3])
+        path = tmp_path / f"dsc_{rate:.0f}.csv"
+        np.savetxt(path, table, delimiter=", ", header="time [s], temperature [degC], heat_flow [W/g]", comments="", fmt="%.10g")
+        files.append(path.name)
+    study = tmp_path / "study.toml"
+    study.write_text(SMALL.replace("\n[calorimetry]\n", f"\n[calorimetry]\ncurves = {files}\n"))
+    ledger = climb(read_study(study), tmp_path / "out", until="decomposition_fit")
+    fit = read_entry(tmp_path / "out", "decomposition_fit").value
+    key = "cathode.activation_energy"
+    assert fit.kinetics.value(key) == pytest.approx(truth.value(key), rel=1e-3)
+    assert {item.name for item in ledger.entry("calorimetry").source.files} == {"study.toml", *files}
+
+
+def test_pictures_are_drawn(results):
+    folder, ledger = results
+    for name in ("calorimetry_curves", "oven_exposure", "module_propagation", "barrier_map"):
+        assert len(figure_of(name, read_entry(folder, name).value).data) > 0
+    assert "data-figure='barrier_map'" in write_report(folder, ledger).read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('temperature = "160 degC"', "temperature = -160", ["[oven]", "temperature", "-160"]),
+        ('density = "2300 kg/m3"', 'density = "2300 K"', ["[module]", "cell.density", "unit 'K'"]),
+        ('baseline_before = "67 degC"', 'baseline_before = "20 degC"', ["before", "0 and", "three points"]),
+        ("[module.barrier]", "[module.barier]", ["[module]", "barier", "did you mean 'barrier'?"]),
+    ],
+)
+def test_bad_settings(tmp_path, old, new, said):
+    assert old in SMALL
+    study = tmp_path / "study.toml"
+    study.write_text(SMALL.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        climb(read_study(study), tmp_path / "out", until="calorimetry_curves")
+    for words in said:
+        assert words in str(caught.value)
+
+
+def test_the_shipped_study_is_the_example():
+    assert shipped("studies/module_safety.toml").read_text() == EXAMPLE.read_text()

@@ -1,7 +1,7 @@
 """Monte Carlo and kinetic Monte Carlo on fcc against icet, smol and CLEASE; LixNiO2 thermodynamics; set-up times.
 
-The Monte Carlo model is the same on all sides: fcc, three pair shells and the nearest triplet, semi-grand canonical at x near 0.5.
-A step is one trial. Rates are of the processor's time of this process, set-up and compilation not counted.
+The Monte Carlo model is the same on all sides: fcc, three pair shells and the nearest triplet, semi-grand canonical
+at x near 0.5. A step is one trial. Rates are of the processor's time of this process, set-up and compilation not counted.
 """
 
 from __future__ import annotations

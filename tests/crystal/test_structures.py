@@ -12,7 +12,6 @@ from ase.io import Trajectory, write
 from scalith.crystal import read_structures
 from scalith.quantities import InputError, shipped
 
-
 LITHIUM = {"lattice": {"matrix": np.eye(3).tolist()}, "sites": [{"species": [{"element": "Li", "occu": 1.0}], "abc": [0, 0, 0]}]}
 HALF = {**LITHIUM, "sites": [{"species": [{"element": "Li", "occu": 0.5}], "abc": [0, 0, 0]}]}
 

@@ -1,9 +1,9 @@
 r"""L01: Planted interactions are recovered
 
 [E] Energies of the 137 fcc orderings with up to six sites are made from stated interactions,
-$E = \sum_\alpha m_\alpha J_\alpha \Pi_\alpha$. Without noise the fit must give the interactions back to round-off. With Gaussian noise
-the posterior must hold what it says: over many noisy copies, a share of the planted values equal to the nominal one lies
-within the 68 % and 95 % intervals of the fit.
+$E = \sum_\alpha m_\alpha J_\alpha \Pi_\alpha$. Without noise the fit must give the interactions back to round-off.
+With Gaussian noise the posterior must hold what it says: over many noisy copies, a share of the planted values equal
+to the nominal one lies within the 68 % and 95 % intervals of the fit.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 r"""L02: The non-interacting lattice gas
 
-[E] Without interactions $\mu = kT\ln[x/(1-x)]$ and $s = -k[x\ln x + (1-x)\ln(1-x)]$ at every $x$ and $T$; the thermodynamic factor
-is $1/(1-x)$ and $\partial U/\partial T = (\partial s/\partial x)/e$. Everything here goes through the sampled route (Monte Carlo,
-integration, smoothing), so that the errors shown are those of the method.
+[E] Without interactions $\mu = kT\ln[x/(1-x)]$ and $s = -k[x\ln x + (1-x)\ln(1-x)]$ at every $x$ and $T$; the
+thermodynamic factor is $1/(1-x)$ and $\partial U/\partial T = (\partial s/\partial x)/e$. Everything here goes
+through the sampled route (Monte Carlo, integration, smoothing), so that the errors shown are those of the method.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 r"""L03: Critical points and order of nearest-neighbour lattice gases
 
-[E] The lattice gas with nearest-neighbour attraction $w$ is the Ising model with $J = |w|/4$. On the square lattice (Onsager 1944;
-Yang 1952)
+[E] The lattice gas with nearest-neighbour attraction $w$ is the Ising model with $J = |w|/4$. On the square lattice
+(Onsager 1944; Yang 1952)
 
 $$ \frac{kT_c}{|w|} = \frac{1}{2\ln(1+\sqrt 2)} = 0.56730, \qquad m = \left[1 - \sinh^{-4}(2J/kT)\right]^{1/8} \ (T<T_c), \qquad
 u(T_c) = -\sqrt 2\,J, $$

@@ -1,9 +1,10 @@
 r"""L04: Regular solution with a miscibility gap
 
 [E] $g(x)/kT = x\ln x + (1-x)\ln(1-x) + (\Omega/kT)\,x(1-x)$ with $\Omega = 4.511\,kT$ (115.8 meV, the value for LiFePO4).
-The binodal solves $\ln[x/(1-x)] = -(\Omega/kT)(1-2x)$: 0.0121 and 0.9879; the spinodal $x(1-x) = kT/2\Omega$: 0.127 and 0.873; between
-the spinodal points the voltage of a homogeneous particle would span 73.8 mV. The common tangent comes from the convex hull of
-$g$ and is refined to 1e-6 by construction; a tilted copy of $g$ must give the same two compositions.
+The binodal solves $\ln[x/(1-x)] = -(\Omega/kT)(1-2x)$: 0.0121 and 0.9879; the spinodal $x(1-x) = kT/2\Omega$: 0.127
+and 0.873; between the spinodal points the voltage of a homogeneous particle would span 73.8 mV. The common tangent
+comes from the convex hull of $g$ and is refined to 1e-6 by construction; a tilted copy of $g$ must give the same two
+compositions.
 """
 
 import numpy as np
@@ -38,7 +39,12 @@ def run(record: Record) -> None:
     record.check("spinodal", expected=0.127, found=spinodal, tolerance=5e-4)
     gap = 1e3 * THERMAL * (mu(np.array(spinodal)) - mu(np.array(1 - spinodal)))
     record.check("homogeneous voltage gap", expected=73.8, found=gap, tolerance=0.2, unit="mV")
-    record.check("tangents of an ideal solution", expected=0, found=len(common_tangents(lambda x: g(x) - OMEGA * x * (1 - x), lambda x: np.log(x / (1 - x)))), tolerance=0)
+    record.check(
+        "tangents of an ideal solution",
+        expected=0,
+        found=len(common_tangents(lambda x: g(x) - OMEGA * x * (1 - x), lambda x: np.log(x / (1 - x)))),
+        tolerance=0,
+    )
 
     x = np.linspace(0.002, 0.998, 500)
     figure, axes = plt.subplots(1, 2, figsize=(9, 4))

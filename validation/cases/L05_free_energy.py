@@ -1,9 +1,10 @@
 r"""L05: Free energy by integration from both ends and by exact enumeration
 
-[E] A 4 × 4 square lattice gas with nearest- and next-nearest-neighbour pairs has 65 536 fillings: its grand potential, filling and
-entropy are summed exactly, $\phi = -\frac{kT}{N}\ln\sum e^{-(E-\mu N)/kT}$. The sampled grand potential (integrated from the empty end,
-up in temperature, along μ and down again) must meet the exact one, and at the full end the dilute vacancies (closure), within its
-statistical error. On a larger interacting lattice, where enumeration is out of reach, the closure is checked alone.
+[E] A 4 × 4 square lattice gas with nearest- and next-nearest-neighbour pairs has 65 536 fillings: its grand
+potential, filling and entropy are summed exactly, $\phi = -\frac{kT}{N}\ln\sum e^{-(E-\mu N)/kT}$. The sampled grand
+potential (integrated from the empty end, up in temperature, along μ and down again) must meet the exact one, and at
+the full end the dilute vacancies (closure), within its statistical error. On a larger interacting lattice, where
+enumeration is out of reach, the closure is checked alone.
 """
 
 import numpy as np

@@ -3,8 +3,8 @@ r"""L06: Tracer correlation factors in the vacancy limit
 [E] One vacancy among ions that hop with equal rates: after its hop an ion is more likely to hop back than on, so that its mean
 square displacement is $f$ times that of uncorrelated hops. The exact values depend on the lattice alone (Montet 1973,
 DOI 10.1103/PhysRevB.7.650; Le Claire 1970): square 0.466942, triangular 0.560057, simple cubic 0.653109, bcc 0.727194, fcc
-0.781451, diamond 1/2, honeycomb 1/3. Kinetic Monte Carlo with a single vacancy must give them. On N sites the vacancy's returns from
-all sides add a term of order 1/N, far below the tolerance here.
+0.781451, diamond 1/2, honeycomb 1/3. Kinetic Monte Carlo with a single vacancy must give them. On N sites the
+vacancy's returns from all sides add a term of order 1/N, far below the tolerance here.
 """
 
 import numpy as np

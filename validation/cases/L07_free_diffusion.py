@@ -1,19 +1,22 @@
 r"""L07: Diffusion in the non-interacting lattice gas
 
-[E] With blocked sites as the only interaction $D_J = (1-x)D_0$ and $\Theta = 1/(1-x)$, so that the chemical diffusivity $D_J\Theta = D_0$
-at every $x$, with $D_0 = z\,\Gamma d^2/6$ for $z$ hops of length $d$ and rate $\Gamma$. The tracer diffusivity is
-$D^* = (1-x) f(x) D_0$, and the Haven ratio is $f(x)$.
+[E] With blocked sites as the only interaction $D_J = (1-x)D_0$ and $\Theta = 1/(1-x)$, so that the chemical
+diffusivity $D_J\Theta = D_0$ at every $x$, with $D_0 = z\,\Gamma d^2/6$ for $z$ hops of length $d$ and rate
+$\Gamma$. The tracer diffusivity is $D^* = (1-x) f(x) D_0$, and the Haven ratio is $f(x)$.
 
-Of $f(x)$ two limits are exact: 1 for $x\to 0$ and, for a single vacancy, $f_0 = 0.781451$ on fcc. Between them Nakazato and Kitahara
-(1980, DOI 10.1143/PTP.64.2261) derived, by projecting the fast motion of the background out,
+Of $f(x)$ two limits are exact: 1 for $x\to 0$ and, for a single vacancy, $f_0 = 0.781451$ on fcc. Between them
+Nakazato and Kitahara (1980, DOI 10.1143/PTP.64.2261) derived, by projecting the fast motion of the background out,
 
-$$ f(x) = \left[1 + \frac{x}{2-x}\,\frac{1-f_0}{f_0}\right]^{-1}: \quad 0.970,\ 0.915,\ 0.843,\ 0.798 \ \text{at } x = 0.2,\ 0.5,\ 0.8,\ 0.95, $$
+$$ f(x) = \left[1 + \frac{x}{2-x}\,\frac{1-f_0}{f_0}\right]^{-1} $$
 
-exact in both limits and close between. The list of acceptance values gives 0.974, 0.911, 0.841, 0.804 (±0.3 %, an earlier simulation). Its value at
-x = 0.95 lies 0.8 % above the closed form, where that is nearly exact: expanding about the vacancy limit,
-$f = f_0 + (1-x)\,2f_0(1-f_0) + \dots = 0.781451 + 0.05\cdot 0.3416 = 0.798$. The check is therefore made against the closed form
-within 0.5 %, and the listed values are stated beside it. Displacements are followed over some twenty hops an ion, since over shorter
-spans the mean square has not yet its final slope (which puts f about 1 % too high).
+(0.970, 0.915, 0.843, 0.798 at x = 0.2, 0.5, 0.8, 0.95),
+
+exact in both limits and close between. The list of acceptance values gives 0.974, 0.911, 0.841, 0.804 (±0.3 %, an
+earlier simulation). Its value at x = 0.95 lies 0.8 % above the closed form, where that is nearly exact: expanding
+about the vacancy limit, $f = f_0 + (1-x)\,2f_0(1-f_0) + \dots = 0.781451 + 0.05\cdot 0.3416 = 0.798$. The check is
+therefore made against the closed form within 0.5 %, and the listed values are stated beside it. Displacements are
+followed over some twenty hops an ion, since over shorter spans the mean square has not yet its final slope (which
+puts f about 1 % too high).
 """
 
 import numpy as np
@@ -39,7 +42,7 @@ def run(record: Record) -> None:
     expected = 1 / (1 + x / (2 - x) * (1 - vacancy) / vacancy)
     factors, errors, chemical, chemical_errors = [], [], [], []
     for value, factor, other in zip(x, expected, listed, strict=True):
-        ions = int(round(value * 14**3))
+        ions = round(value * 14**3)
         result = kinetic_monte_carlo(
             expansion, hops, x=[value], temperatures=[T], cells=14, trajectories=int(24 / value), events=100 * ions, seed=7
         )

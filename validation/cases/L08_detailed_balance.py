@@ -1,8 +1,9 @@
 r"""L08: Detailed balance of every event
 
-[E] For each hop possible in random configurations of an interacting model (pairs, triplets, two mechanisms), the rates forward and back
-obey $k_{AB}/k_{BA} = e^{-(E_B-E_A)/kT}$ to 1e-12, with energies computed afresh from the cluster expansion. And where kinetic Monte
-Carlo runs long, ions sit on the two kinds of sites of an inequivalent pair of sublattices as canonical Monte Carlo puts them.
+[E] For each hop possible in random configurations of an interacting model (pairs, triplets, two mechanisms), the
+rates forward and back obey $k_{AB}/k_{BA} = e^{-(E_B-E_A)/kT}$ to 1e-12, with energies computed afresh from the
+cluster expansion. And where kinetic Monte Carlo runs long, ions sit on the two kinds of sites of an inequivalent
+pair of sublattices as canonical Monte Carlo puts them.
 """
 
 import numpy as np

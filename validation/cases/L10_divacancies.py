@@ -1,15 +1,17 @@
 r"""L10: Which mechanism carries the ions through a layered host
 
-[P] In layered LixCoO2 a lithium ion hops along the oxygen edge beside a single vacancy (0.672 eV) or through the tetrahedron when a second
-vacancy lies beside it (0.300 eV); Van der Ven and Ceder (2001, DOI 10.1016/S0378-7753(01)00638-3) found that the second, divacancy,
-carries transport at all compositions, though divacancies are rare near $x = 1$. On the same lattice (non-interacting ions, so
-that the count of divacancies is the random one) the jump diffusivity with both mechanisms is compared with that of the single-vacancy
-mechanism alone at 300 K: the ratio must stay far above 1 over the whole range.
+[P] In layered LixCoO2 a lithium ion hops along the oxygen edge beside a single vacancy (0.672 eV) or through the
+tetrahedron when a second vacancy lies beside it (0.300 eV); Van der Ven and Ceder (2001, DOI
+10.1016/S0378-7753(01)00638-3) found that the second, divacancy, carries transport at all compositions, though
+divacancies are rare near $x = 1$. On the same lattice (non-interacting ions, so that the count of divacancies is the
+random one) the jump diffusivity with both mechanisms is compared with that of the single-vacancy mechanism alone at
+300 K: the ratio must stay far above 1 over the whole range.
 
 [P] In LixTiS2 ions rest on octahedral sites and pass through tetrahedral ones, which lie higher the more of their octahedral
-neighbours are filled (Van der Ven, Thomas, Xu, Swoboda, Morgan 2008, DOI 10.1103/PhysRevB.78.104306): the chemical diffusivity peaks near
-$x = 0.5$. A model with explicit octahedral and tetrahedral sites (two site kinds, a site energy, repulsion between face-sharing
-neighbours and between octahedral neighbours) shows the maximum of $D_J\Theta$ in the middle of the range.
+neighbours are filled (Van der Ven, Thomas, Xu, Swoboda, Morgan 2008, DOI 10.1103/PhysRevB.78.104306): the chemical
+diffusivity peaks near $x = 0.5$. A model with explicit octahedral and tetrahedral sites (two site kinds, a site
+energy, repulsion between face-sharing neighbours and between octahedral neighbours) shows the maximum of $D_J\Theta$
+in the middle of the range.
 """
 
 import numpy as np
@@ -33,7 +35,12 @@ ASSUMED = Source(kind="assumed", reference="a model")
 def layers() -> Host:
     """One triangular layer of sites 2.82 Å apart."""
     rows = ((2.82, 0.0, 0.0), (1.41, 1.41 * np.sqrt(3.0), 0.0), (0.0, 0.0, 14.0))
-    return Host(name="layer", working_ion="Li", lattice=rows, sites=(HostSite(position=(0, 0, 0), species=("Li", "vacancy"), charges=(1, 0)),))
+    return Host(
+        name="layer",
+        working_ion="Li",
+        lattice=rows,
+        sites=(HostSite(position=(0, 0, 0), species=("Li", "vacancy"), charges=(1, 0)),),
+    )
 
 
 def octahedra_and_tetrahedra() -> Host:
@@ -51,7 +58,7 @@ def octahedra_and_tetrahedra() -> Host:
 
 
 def with_site_energies() -> ClusterExpansion:
-    """Tetrahedra 0.25 eV up; filled neighbours repel: octahedra 0.03 eV, an octahedron and a tetrahedron that share a face 0.15 eV."""
+    """Tetrahedra 0.25 eV up; filled neighbours repel: octahedra 0.03 eV, octahedron and tetrahedron with a shared face 0.15 eV."""
     host = octahedra_and_tetrahedra()
     orbits = ClusterExpansion.orbits_of(host, 3.5)
     values = {}
@@ -71,7 +78,9 @@ def with_site_energies() -> ClusterExpansion:
         elif orbit.order == 1:
             own = {site[0] for cluster in orbit.clusters for site in cluster}
             level = 0.0 if 0 in own else 0.25
-            touching = sum(share[p] * sum(site[0] == min(own) for cluster in orbits[p].clusters for site in cluster) for p in share)
+            touching = sum(
+                share[p] * sum(site[0] == min(own) for cluster in orbits[p].clusters for site in cluster) for p in share
+            )
             values[k] = level / 2 + touching / 4
         else:
             values[k] = 0.0
@@ -97,12 +106,19 @@ def run(record: Record) -> None:
     sampled = semi_grand_canonical(passing, [300.0], cells=(12, 12, 1), sweeps=800, points=64, seed=1)
     # Three sites a cell: x counts lithium per site, a third of lithium per formula unit.
     fillings = np.array([0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9]) / 3
-    walked = kinetic_monte_carlo(passing, hops, x=fillings, temperatures=[300.0], cells=(16, 16, 1), trajectories=30, events=8000, seed=2)
+    walked = kinetic_monte_carlo(
+        passing, hops, x=fillings, temperatures=[300.0], cells=(16, 16, 1), trajectories=30, events=8000, seed=2
+    )
     theta = thermodynamic_factor(sampled)
     product = walked["jump_diffusivity"].values[0] * theta(walked["x"].values, 300.0)
     peak = 3 * float(walked["x"][int(np.argmax(product))])
     record.check("x of the maximum, octahedral–tetrahedral–octahedral", expected=0.5, found=peak, tolerance=0.2)
-    record.compare("maximum over the value at x = 0.9", reference=10.0, found=product.max() / product[-1], note="orders of magnitude in the paper")
+    record.compare(
+        "maximum over the value at x = 0.9",
+        reference=10.0,
+        found=product.max() / product[-1],
+        note="orders of magnitude in the paper",
+    )
 
     figure, axes = plt.subplots(1, 2, figsize=(9, 4))
     axes[0].semilogy(x, both["jump_diffusivity"][0], "o-", label="both mechanisms")
@@ -111,4 +127,6 @@ def run(record: Record) -> None:
     axes[0].legend()
     axes[1].semilogy(3 * walked["x"], product, "o-")
     axes[1].set(xlabel="lithium per formula unit", ylabel="D_J Θ [m²/s]")
-    record.figure("Left: the divacancy mechanism carries transport. Right: through tetrahedra the diffusivity peaks in the middle.", figure)
+    record.figure(
+        "Left: the divacancy mechanism carries transport. Right: through tetrahedra the diffusivity peaks in the middle.", figure
+    )

@@ -6,6 +6,7 @@ from scalith.lattice.common_tangent import Tangent, common_tangents
 from scalith.lattice.diffusivity import chemical_diffusivity, jump_diffusivity, tracer_diffusivity
 from scalith.lattice.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
+from scalith.lattice.local_cluster_expansion import LocalClusterExpansion, local_orbits
 from scalith.lattice.monte_carlo import semi_grand_canonical
 from scalith.lattice.phase_boundaries import phase_boundaries
 from scalith.lattice.thermodynamics import (
@@ -23,6 +24,7 @@ __all__ = [
     "HopBarriers",
     "HopKind",
     "HullReport",
+    "LocalClusterExpansion",
     "Orbit",
     "Tangent",
     "chemical_diffusivity",
@@ -35,6 +37,7 @@ __all__ = [
     "fit_cluster_expansion",
     "jump_diffusivity",
     "kinetic_monte_carlo",
+    "local_orbits",
     "metal_energy",
     "open_circuit_voltage",
     "phase_boundaries",

@@ -34,8 +34,8 @@ class Tangent(NamedTuple):
 def common_tangents(free_energy: Curve, slope: Curve, *, points: int = 4001) -> list[Tangent]:
     """All common tangents of g(x) on 0 < x < 1.
 
-    A common tangent touches at x₁ and x₂ where g′(x₁) = g′(x₂) = [g(x₂) − g(x₁)]/(x₂ − x₁). The lower convex hull of g on a grid, dense
-    towards 0 and 1, tells which compositions to start from; Newton's method with numerical curvature solves both equations.
+    A common tangent touches at x₁ and x₂ where g′(x₁) = g′(x₂) = [g(x₂) − g(x₁)]/(x₂ − x₁). The lower convex hull of g on a
+    grid, dense towards 0 and 1, tells which compositions to start from; Newton's method with numerical curvature solves both equations.
 
     Parameters
     ----------
@@ -87,4 +87,6 @@ def _refined(free_energy: Curve, slope: Curve, low: float, high: float) -> Tange
         x = x - step
         if np.max(np.abs(step)) < 1e-12:
             return Tangent(float(x[0]), float(x[1]), float(slope(x)[0]))
-    raise ConvergenceError("common tangent", f"between x = {low:.4f} and {high:.4f} Newton's method did not settle; is g smooth there?")
+    raise ConvergenceError(
+        "common tangent", f"between x = {low:.4f} and {high:.4f} Newton's method did not settle; is g smooth there?"
+    )

@@ -12,7 +12,7 @@ import xarray as xr
 
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
-from scalith.lattice.supercell import interaction_tables, expansion_interactions, supercell_shape
+from scalith.lattice.supercell import expansion_interactions, interaction_tables, supercell_shape
 from scalith.lattice.time_series import average, burn_in
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import BOLTZMANN_EV

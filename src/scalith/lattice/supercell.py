@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.lattice.cluster_space import Cluster, LatticeSite, Orbit, canonical
-from scalith.lattice.kernels.fields import InteractionTables
 from scalith.lattice.electrostatics import ewald_interactions
+from scalith.lattice.kernels.fields import InteractionTables
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:

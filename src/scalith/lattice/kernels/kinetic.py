@@ -16,7 +16,6 @@ from scalith.lattice.kernels.fields import InteractionTables, change_site, compu
 from scalith.lattice.kernels.random_numbers import advance, mixed, unit_interval
 from scalith.quantities.compiled import compiled, compiled_inline
 
-
 WINDOW = 8
 """Steps of a window over which squared displacements are summed."""
 
@@ -285,24 +284,24 @@ def kinetic_trajectory(
                 if pick < rate_h:
                     break
                 pick -= rate_h
-        j = int(neighbours[i, target[chosen]])
+        arrival = int(neighbours[i, target[chosen]])
         change_site(tables, occupation, field, i, -1)
-        change_site(tables, occupation, field, j, 1)
+        change_site(tables, occupation, field, arrival, 1)
         events += 1
         for axis in range(3):
             length = vector[chosen, axis]
             before = moved[i, axis]
-            moved[j, axis] = before + length
+            moved[arrival, axis] = before + length
             square_step += length * (2.0 * before + length)
             before = moved[i, axis + 3]
-            moved[j, axis + 3] = before + length
+            moved[arrival, axis + 3] = before + length
             square_window += length * (2.0 * before + length)
             total[axis] += length
             hopped += length * length
         count = 0
         mark = np.int32(events & 0x7FFFFFFF)
         for e in range(2):
-            centre = i if e == 0 else j
+            centre = i if e == 0 else arrival
             if interacting:
                 for slot in range(neighbours.shape[1]):
                     q = np.int64(neighbours[centre, slot])

@@ -247,3 +247,17 @@ def test_a_full_disk_leaves_earlier_results_as_they_were(toy, study_file, tmp_pa
     assert read_ledger(out) == before
     assert {path: path.read_bytes() for path in (out / "quantities").iterdir()} == contents
     assert not list(out.rglob("*.part"))
+
+
+def test_every_entry_has_a_source(toy, study_file, tmp_path):
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    kinds = {entry.quantity: entry.source.kind for entry in ledger.entries}
+    assert kinds == {
+        "spring": "assumed",
+        "elastic_energy": "predicted",
+        "force": "predicted",
+        "mass": "assumed",
+        "oscillation": "predicted",
+        "shape": "assumed",
+        "outline": "predicted",
+    }

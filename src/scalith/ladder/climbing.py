@@ -18,7 +18,7 @@ from scalith.ladder.results_folder import opened, publish
 from scalith.ladder.run import Run
 from scalith.ladder.store import Store, value_source, write_value
 from scalith.ladder.study import Study, content_of
-from scalith.quantities import FileRecord, InputError, Property, Source, nearest, package_digest, write_property_csv
+from scalith.quantities import FileRecord, InputError, Property, Source, nearest, package_digest, predicted, write_property_csv
 
 
 def climb(
@@ -134,7 +134,7 @@ def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:
         value=number,
         standard_error=error,
         unit=quantity.unit,
-        source=value_source(value),
+        source=value_source(value) or _stated_source(value, f"scalith.ladder.rungs.{scale}.{name}" if computed else ""),
         digest=run.digests[name],
         parents={parent: run.digests[parent] for parent in found.needs if parent in run.digests} if computed and found else {},
         seconds=run.kept[name].seconds if computed else 0.0,
@@ -156,14 +156,18 @@ def _export(name: str, value: Any, quantity: Quantity, folder: Path) -> None:
         write(value, folder / f"{name}{ending}")
 
 
+def _stated_source(value: Any, computed_by: str) -> Source:
+    """Source of a specification that carries a reference at most."""
+    reference = str(getattr(value, "reference", ""))
+    if computed_by:
+        return predicted(computed_by, reference=reference)
+    return Source(kind="published" if reference else "assumed", reference=reference or "stated in the study")
+
+
 def _files(value: Any) -> tuple[FileRecord, ...]:
-    found = []
-    for field in type(value).model_fields:
-        stated = getattr(value, field)
-        for item in stated if isinstance(stated, tuple) else (stated,):
-            if isinstance(item, InputFile):
-                found.append(FileRecord(name=item.name, digest=item.content))
-    return tuple(found)
+    stated = [getattr(value, field) for field in type(value).model_fields]
+    items = [item for found in stated for item in (found if isinstance(found, tuple) else (found,))]
+    return tuple(FileRecord(name=item.name, digest=item.content) for item in items if isinstance(item, InputFile))
 
 
 def _shown(item: Any) -> str:

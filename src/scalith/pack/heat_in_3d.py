@@ -70,7 +70,8 @@ def heat_in_3d(
     largest_step : float, optional
         s; a fiftieth of the duration when not given.
     change_per_step : float
-        A step ends before any reacting block's mean, or any volume by conduction five times this much, changes by more, K.
+        A step ends before reactions warm the mean of any block by more, or conduction changes any volume by more than
+        25 times this, K.
     runaway_rate : float
         Mean self-heating of a block that counts as runaway, K s-1.
     progress : callable, optional
@@ -289,7 +290,7 @@ class _Stepper:
             self.runaway[b] = self.time - 0.5 * step - (1.0 - np.clip(share, 0.0, 1.0)) * step
         self.last_rate = rate
         np.maximum.at(self.peak, self.grid.block[self.grid.block >= 0], self.T[self.grid.block >= 0])
-        return float(max(rise.max(initial=0.0) / change_per_step, by_conduction / (5.0 * change_per_step)))
+        return float(max(rise.max(initial=0.0) / change_per_step, by_conduction / (25.0 * change_per_step)))
 
     def undo(self) -> None:
         """Go back to before the last step."""

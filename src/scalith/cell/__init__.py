@@ -6,6 +6,7 @@ from scalith.cell.discharge import simulate_discharge
 from scalith.cell.impedance import simulate_impedance
 from scalith.cell.mesh import Mesh
 from scalith.cell.protocol import ProtocolStep, parse_step, simulate_protocol
+from scalith.cell.single_particle import single_particle
 from scalith.cell.specification import (
     ActiveMaterial,
     CellSpecification,
@@ -29,6 +30,7 @@ __all__ = [
     "simulate_discharge",
     "simulate_impedance",
     "simulate_protocol",
+    "single_particle",
     "specification_from_bpx",
     "to_bpx",
 ]

@@ -92,7 +92,7 @@ def heat_in_3d(
     StudyError
         Kinetics other than those of `kinetics_digest`.
     ConvergenceError
-        A linear solve did not converge, or a reaction's step became too small.
+        A linear solve did not converge, a reaction's step became too small, or the energy balance is open by more than 1e-8.
     """
     if not duration > 0 or times < 2 or not change_per_step > 0:
         raise InputError(
@@ -167,7 +167,7 @@ class _Stepper:
         names = [block.name for block in blocks]
         self.volume_of = np.array([grid.volume[grid.block == b].sum() for b in range(len(blocks))])
         self._properties(start)
-        self.supplied, self.lost = 0.0, 0.0
+        self.supplied, self.lost, self.exchanged = 0.0, 0.0, 0.0
         self.sources = []
         for name, (time, power) in heat.items():
             if name not in names:
@@ -398,7 +398,9 @@ class _Stepper:
                 )
             x = self.x[finest].reshape(known.shape)
             slope = (x - base) / (_GAMMA * step)
-            self.lost += step * share * float((conductance * x - pull).sum())
+            flow = conductance * x - pull
+            self.lost += step * share * float(flow.sum())
+            self.exchanged += step * share * float(np.abs(flow).sum())
             if stage == 0:
                 self.x[finest] = (known + step * slope).reshape(-1)
         change = x - known
@@ -510,8 +512,14 @@ def _dataset(
 ) -> xr.Dataset:
     supplied, lost, stored = (np.array([getattr(row, name) for row in rows]) for name in ("supplied", "lost", "stored"))
     released = np.array([row.released for row in rows])
-    scale = max(np.abs(part).max() for part in (supplied, lost, stored, released.sum(axis=1)))
+    # Heat that goes through the body from one side to the other counts too.
+    scale = max(state.exchanged, *(np.abs(part).max() for part in (supplied, stored, released.sum(axis=1))))
     residual = np.abs(released.sum(axis=1) + supplied - stored - lost).max()
+    error = float(residual / max(scale, 1e-3 * state.capacity.sum()))
+    if not error < 1e-8:
+        raise ConvergenceError(
+            "heat in three dimensions", f"the energy balance is open by {error:.1e}: use smaller steps", partial=fields
+        )
     data: dict[str, Any] = {
         "temperature": (("time", "x", "y", "z"), fields, "K", "temperature"),
         "maximum_temperature": ("time", fields.max(axis=(1, 2, 3)), "K", "hottest place"),
@@ -530,7 +538,7 @@ def _dataset(
         "peak_temperature": ((), float(state.peak.max()), "K", "highest temperature in a block"),
         "energy_balance_error": (
             (),
-            float(residual / max(scale, 1e-3 * state.capacity.sum())),
+            error,
             "1",
             "largest relative error of the energy balance",
         ),

@@ -214,7 +214,7 @@ def simulate_network(
     InputError
         A tolerance that is not positive.
     ConvergenceError
-        The step became too small or too many steps were needed.
+        The step became too small, too many steps were needed, or the energy balance is open by more than 1e-8.
     """
     from scalith.pack.kernels.network import FINISHED, NetworkState, integrate
 
@@ -270,6 +270,11 @@ def simulate_network(
     parts = [(released * arrays.feedback).sum(axis=1), heaters, stored, losses[:, 0], losses[:, 1], ejected.sum(axis=1)]
     scale = max(float(np.abs(part).max()) for part in parts)
     residual = parts[0] + heaters - stored - losses.sum(axis=1) - parts[5]
+    error = float(np.abs(residual).max() / max(scale, 1e-3 * arrays.capacity.sum()))
+    if not error < 1e-8:
+        raise ConvergenceError(
+            "the thermal network", f"the energy balance is open by {error:.1e}: use a smaller tolerance", partial=temperature
+        )
     return NetworkResult(
         time=time,
         temperature=temperature[:, place],
@@ -284,7 +289,7 @@ def simulate_network(
         peak_temperature=state.peak_temperature[place],
         peak_pressure=state.peak_pressure[place],
         peak_self_heating=state.peak_self_heating[place],
-        energy_balance_error=float(np.abs(residual).max() / max(scale, 1e-3 * arrays.capacity.sum())),
+        energy_balance_error=error,
         steps=steps,
     )
 

@@ -12,7 +12,7 @@ from scalith.ladder import climb, read_entry, read_study
 from scalith.pack import shipped_kinetics
 from scalith.quantities import InputError, ScalithError, shipped
 from scalith.report import write_report
-from scalith.report.figures import figure_of
+from scalith.report.figures import figures_of
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "module_safety.toml"
 SMALL = EXAMPLE.read_text().replace("members = 40", "members = 4").replace("cells = 6", "cells = 3")
@@ -86,7 +86,7 @@ def test_measured_curves_take_the_place_of_the_virtual_ones(tmp_path):
 def test_pictures_are_drawn(results):
     folder, ledger = results
     for name in ("calorimetry_curves", "oven_exposure", "module_propagation", "barrier_map"):
-        assert len(figure_of(name, read_entry(folder, name).value).data) > 0
+        assert len(figures_of(name, read_entry(folder, name).value)[0].data) > 0
     assert "data-figure='barrier_map'" in write_report(folder, ledger).read_text()
 
 

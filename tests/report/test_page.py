@@ -10,7 +10,7 @@ import numpy as np
 from scalith.ladder import climb, read_study
 from scalith.quantities import Property, Source
 from scalith.report import ladder_picture, write_report
-from scalith.report.figures import figure_of
+from scalith.report.figures import figures_of
 from tests.ladder.conftest import STUDY, study_file, toy
 
 __all__ = ["study_file", "toy"]
@@ -63,7 +63,23 @@ def test_the_ladder_picture_is_drawn_upwards(toy, study_file, tmp_path):
 def test_a_property_is_drawn_at_each_temperature():
     x, T = np.linspace(0, 1, 11), np.array([280.0, 300.0, 320.0])
     value = Property.from_function("voltage", lambda x, T: x * T, {"x": x, "T": T}, "V", Source(kind="assumed"))
-    figure = figure_of("voltage", value)
+    (figure,) = figures_of("voltage", value)
     assert [trace.name for trace in figure.data] == ["T = 280", "T = 300", "T = 320"]
     assert np.allclose(figure.data[1].y, 300 * x)
-    assert figure_of("mass", Property.constant("mass", 1.0, "kg", Source(kind="assumed"))) is None
+    assert figures_of("mass", Property.constant("mass", 1.0, "kg", Source(kind="assumed"))) == []
+
+
+def test_a_diffusivity_is_drawn_over_inverse_temperature_too():
+    x, T = np.linspace(0.1, 0.9, 9), np.array([280.0, 300.0, 320.0])
+    value = Property.from_function(
+        "chemical_diffusivity",
+        lambda x, T: 1e-8 * np.exp(-3000 / T) * (1 + x),
+        {"x": x, "T": T},
+        "m2 s-1",
+        Source(kind="assumed"),
+    )
+    over_x, over_T = figures_of("chemical_diffusivity", value)
+    assert over_x.layout.yaxis.type == over_T.layout.yaxis.type == "log"
+    line = over_T.data[0]
+    slope = np.polyfit(line.x, np.log(line.y), 1)[0]
+    assert abs(slope + 3.0) < 1e-6

@@ -1,14 +1,16 @@
 """Ions on sites: cluster expansion, Monte Carlo, thermodynamics, kinetic Monte Carlo."""
 
+from scalith.lattice.centred_hops import centred_hop_diffusivity
 from scalith.lattice.cluster_expansion import ClusterExpansion, HullReport, fit_cluster_expansion
 from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector
 from scalith.lattice.common_tangent import Tangent, common_tangents
 from scalith.lattice.diffusivity import chemical_diffusivity, jump_diffusivity, tracer_diffusivity
 from scalith.lattice.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
-from scalith.lattice.local_cluster_expansion import LocalClusterExpansion, local_orbits
+from scalith.lattice.local_cluster_expansion import LocalClusterExpansion, local_orbits, read_local_cluster_expansion
 from scalith.lattice.monte_carlo import semi_grand_canonical
 from scalith.lattice.phase_boundaries import phase_boundaries
+from scalith.lattice.snapshot import lattice_snapshot
 from scalith.lattice.thermodynamics import (
     chemical_potential,
     configurational_entropy,
@@ -27,6 +29,7 @@ __all__ = [
     "LocalClusterExpansion",
     "Orbit",
     "Tangent",
+    "centred_hop_diffusivity",
     "chemical_diffusivity",
     "chemical_potential",
     "cluster_orbits",
@@ -37,9 +40,11 @@ __all__ = [
     "fit_cluster_expansion",
     "jump_diffusivity",
     "kinetic_monte_carlo",
+    "lattice_snapshot",
     "local_orbits",
     "metal_energy",
     "open_circuit_voltage",
+    "read_local_cluster_expansion",
     "phase_boundaries",
     "semi_grand_canonical",
     "thermodynamic_factor",

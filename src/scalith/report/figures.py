@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 _LOGARITHMIC = {"chemical_diffusivity", "jump_diffusivity", "tracer_diffusivity"}
 
 
-def figure_of(name: str, value: Any) -> Figure | None:
-    """The picture of a quantity, or `None` for what has none."""
+def figures_of(name: str, value: Any) -> list[Figure]:
+    """The pictures of a quantity; none for what has none."""
     if name in _SPECIAL:
-        return _SPECIAL[name](value)
-    if isinstance(value, Property) and any(grid.size > 1 for grid in value.coordinates.values()):
-        return property_figure(value)
-    return None
+        drawn = [draw(value) for draw in _SPECIAL[name]]
+    elif isinstance(value, Property) and any(grid.size > 1 for grid in value.coordinates.values()):
+        drawn = [property_figure(value)]
+        if value.name in _LOGARITHMIC and value.coordinates.get("T", np.zeros(1)).size > 1:
+            drawn.append(arrhenius_figure(value))
+    else:
+        drawn = []
+    return [figure for figure in drawn if figure is not None]
 
 
 def property_figure(value: Property) -> Figure:
@@ -44,6 +48,17 @@ def property_figure(value: Property) -> Figure:
         if value.standard_error is not None and len(levels) == 1:
             _band(figure, grid, y, np.asarray(value.error(**state)), colour)
         figure.add_scatter(x=grid, y=y, mode="lines", name=label, line={"color": colour, "width": 2})
+    return figure
+
+
+def arrhenius_figure(value: Property) -> Figure:
+    """Logarithm of a diffusivity against inverse temperature, a line a filling."""
+    figure = axes.figure("1000 K / T", f"{value.name.replace('_', ' ')} / {value.unit}", logarithmic=True)
+    T = value.coordinates["T"]
+    for x, colour in zip(_few(value.coordinates["x"][1:-1]), axes.cycle(5), strict=False):
+        values = np.asarray(value(x=x, T=T))
+        line = {"color": colour, "width": 1.6}
+        figure.add_scatter(x=1e3 / T, y=values, mode="lines+markers", name=f"x = {x:.3g}", line=line)
     return figure
 
 
@@ -74,6 +89,30 @@ def cluster_expansion_figure(value: Any) -> Figure | None:
     figure.add_scatter(x=x, y=1e3 * energy, mode="markers", name="data", marker={"color": axes.PALETTE[0], "size": 9})
     cross = {"color": axes.PALETTE[1], "size": 7, "symbol": "x"}
     figure.add_scatter(x=x, y=1e3 * fitted, mode="markers", name="cluster expansion", marker=cross)
+    return figure
+
+
+def interactions_figure(value: Any) -> Figure:
+    """Interactions against the longest distance within their cluster."""
+    figure = axes.figure("longest distance in the cluster / Å", "interaction / meV")
+    names = {2: "pairs", 3: "triplets", 4: "quadruplets"}
+    for order, colour in zip(names, axes.cycle(3), strict=True):
+        chosen = [
+            (orbit.diameter, 1e3 * J) for orbit, J in zip(value.orbits, value.interactions, strict=True) if orbit.order == order
+        ]
+        if chosen:
+            x, y = zip(*chosen, strict=True)
+            figure.add_scatter(x=x, y=y, mode="markers", name=names[order], marker={"color": colour, "size": 9})
+    return figure
+
+
+def snapshot_figure(data: xr.Dataset) -> Figure:
+    """Ions and vacancies where they sit."""
+    figure = axes.figure("", "")
+    for filled, name, colour, size in ((1, "ion", axes.PALETTE[0], 5), (0, "vacancy", "#c5ccd3", 2)):
+        x, y, z = data["position"].values[data["filled"].values == filled].T
+        figure.add_scatter3d(x=x, y=y, z=z, mode="markers", name=name, marker={"size": size, "color": colour})
+    figure.update_layout(scene={"aspectmode": "data", **{f"{axis}axis": {"title": {"text": f"{axis} / Å"}} for axis in "xyz"}})
     return figure
 
 
@@ -134,19 +173,20 @@ def pack_temperature_figure(data: xr.Dataset) -> Figure:
     return figure
 
 
-_SPECIAL: dict[str, Callable[[Any], Figure | None]] = {
-    "cluster_expansion": cluster_expansion_figure,
-    "voltage_agreement": agreement_figure,
-    "diffusivity_agreement": agreement_figure,
-    "phase_boundaries": phase_boundaries_figure,
-    "discharges": discharges_figure,
-    "heat_generation": heat_figure,
-    "cell_temperature": cell_temperature_figure,
-    "pack_temperature": pack_temperature_figure,
-    "calorimetry_curves": calorimetry_figure,
-    "oven_exposure": oven_figure,
-    "module_propagation": propagation_figure,
-    "barrier_map": barrier_map_figure,
+_SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
+    "cluster_expansion": (cluster_expansion_figure, interactions_figure),
+    "lattice_snapshot": (snapshot_figure,),
+    "phase_boundaries": (phase_boundaries_figure,),
+    "voltage_agreement": (agreement_figure,),
+    "diffusivity_agreement": (agreement_figure,),
+    "discharges": (discharges_figure,),
+    "heat_generation": (heat_figure,),
+    "cell_temperature": (cell_temperature_figure,),
+    "pack_temperature": (pack_temperature_figure,),
+    "calorimetry_curves": (calorimetry_figure,),
+    "oven_exposure": (oven_figure,),
+    "module_propagation": (propagation_figure,),
+    "barrier_map": (barrier_map_figure,),
 }
 
 

@@ -17,7 +17,7 @@
     const packed = Uint8Array.from(atob(document.getElementById('plotly').textContent), c => c.charCodeAt(0));
     const text = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
     const script = document.createElement('script'); script.textContent = text; document.head.appendChild(script);
-    const draw = p => { const f = figures[p.dataset.figure];
+    const draw = p => { const f = figures[p.dataset.figure][+p.dataset.index];
       Plotly.newPlot(p, f.data, f.layout, {responsive: true, displaylogo: false}); };
     places.forEach(draw);
   } catch (error) {

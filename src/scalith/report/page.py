@@ -11,7 +11,7 @@ from typing import Any
 
 from scalith.ladder import Entry, Ledger, read_entry, rungs
 from scalith.quantities import write_text
-from scalith.report.figures import figure_of
+from scalith.report.figures import figures_of
 from scalith.report.ladder_picture import COLOURS, ladder_picture
 
 FILE = "report.html"
@@ -40,9 +40,9 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
     for entry in ledger.entries:
         if not entry.file:
             continue
-        figure = figure_of(entry.quantity, read_entry(folder, entry.quantity).value)
-        if figure is not None:
-            figures[entry.quantity] = figure.to_plotly_json()
+        drawn = figures_of(entry.quantity, read_entry(folder, entry.quantity).value)
+        if drawn:
+            figures[entry.quantity] = [figure.to_plotly_json() for figure in drawn]
     write_text(path, _page(ledger, figures, stamp))
     return path
 
@@ -89,12 +89,12 @@ def _plotly() -> str:
 
 def _section(scale: str, entries: list[Entry], figures: dict[str, Any]) -> str:
     colour = COLOURS.get(scale, "#555b66")
-    cards = "\n".join(_card(entry, entry.quantity in figures) for entry in entries)
+    cards = "\n".join(_card(entry, len(figures.get(entry.quantity, []))) for entry in entries)
     title = f"<h2 id='scale-{escape(scale)}'>{escape(scale.capitalize())}</h2>"
     return f"<section style='--scale:{colour}'>{title}<div class='cards'>{cards}</div></section>"
 
 
-def _card(entry: Entry, pictured: bool) -> str:
+def _card(entry: Entry, pictures: int) -> str:
     rung = rungs().get(entry.quantity)
     kind = entry.source.kind if entry.source else entry.origin
     lines = [f"<p class='found'>{escape(entry.headline)}</p>"]
@@ -115,9 +115,10 @@ def _card(entry: Entry, pictured: bool) -> str:
     if entry.parents:
         links = ", ".join(f"<a href='#{escape(name)}'>{escape(name)}</a>" for name in entry.parents)
         lines.append(f"<p class='source'><b>from:</b> {links}</p>")
-    picture = f"<div class='figure' data-figure='{escape(entry.quantity)}'></div>" if pictured else ""
+    name = escape(entry.quantity)
+    picture = "".join(f"<div class='figure' data-figure='{name}' data-index='{index}'></div>" for index in range(pictures))
     return (
-        f"<article id='{escape(entry.quantity)}' class='{'wide' if pictured else ''}'><h3>{escape(entry.title)}"
+        f"<article id='{escape(entry.quantity)}' class='{'wide' if pictures else ''}'><h3>{escape(entry.title)}"
         f" <span class='kind {escape(kind)}'>{escape(kind)}</span></h3>{''.join(lines)}{picture}</article>"
     )
 

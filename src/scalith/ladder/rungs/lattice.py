@@ -51,6 +51,14 @@ class MonteCarlo(Settings):
     points: Count = 72
 
 
+class Snapshot(Settings):
+    """``[snapshot]``: the configuration that the report shows."""
+
+    filling: Fraction = 0.5
+    temperature: Temperature = 298.15
+    cells: tuple[Count, Count, Count] = (6, 6, 6)
+
+
 class KineticMonteCarlo(Settings):
     """``[kinetic_monte_carlo]``: hops of ions at fixed stoichiometry.
 
@@ -114,6 +122,14 @@ def sampled_orderings(cluster_expansion: ClusterExpansion, monte_carlo: MonteCar
         seed=seed,
         executor=progress.executor.get(),
         progress=report_progress,
+    )
+
+
+@rung("snapshot of the lattice", headline=lambda data: f"{int(data['filled'].sum())} ions on {data.sizes['site']} sites")
+def lattice_snapshot(cluster_expansion: ClusterExpansion, snapshot: Snapshot, seed: int) -> xr.Dataset:
+    """One equilibrium configuration."""
+    return lattice.lattice_snapshot(
+        cluster_expansion, x=snapshot.filling, T=snapshot.temperature, cells=snapshot.cells, seed=seed
     )
 
 

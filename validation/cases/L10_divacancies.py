@@ -58,7 +58,7 @@ def octahedra_and_tetrahedra() -> Host:
 
 
 def with_site_energies() -> ClusterExpansion:
-    """Tetrahedra 0.25 eV up; filled neighbours repel: octahedra 0.03 eV, octahedron and tetrahedron with a shared face 0.15 eV."""
+    """Tetrahedra 0.25 eV up; filled neighbours repel: octahedra 0.03 eV, octahedron and tetrahedron with a common face 0.15."""
     host = octahedra_and_tetrahedra()
     orbits = ClusterExpansion.orbits_of(host, 3.5)
     values = {}

@@ -11,42 +11,20 @@ The constant $E_0$ is not among the shipped numbers: it is taken as the weighted
 energies leave over.
 """
 
-from pathlib import Path
-
 import numpy as np
 
-from scalith.lattice import LocalClusterExpansion, local_orbits
+from scalith.lattice import LocalClusterExpansion, read_local_cluster_expansion
 from scalith.lattice.local_cluster_expansion import hop_energies
-from scalith.quantities import Source
+from scalith.quantities import shipped
 from validation.record import Record
 
-DATA = Path(__file__).resolve().parents[1] / "data" / "local_cluster_expansion" / "NaSICON"
+DATA = shipped("local_cluster_expansion/NaSICON/sites.csv").parent
 
 
 def expansions() -> tuple[LocalClusterExpansion, LocalClusterExpansion, np.ndarray]:
     """The expansions of E_KRA and of the difference of site energies, and the shipped correlation matrix."""
-    table = np.genfromtxt(DATA / "sites.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
-    species = tuple(str(name) for name in table["species"])
-    positions = np.stack([table[axis] for axis in "xyz"], axis=1)
-    orbits = local_orbits(species, positions, (10.0, 6.0, 0.0))
-    matrix = np.loadtxt(DATA / "kra_correlation_matrix.txt")
-    weights = np.loadtxt(DATA / "kra_weight.txt")
-    source = Source(kind="published", reference="caneparesearch/kMCpy, NaSICON example", note="MIT licence")
-    made = []
-    for name, energies in (("kra", "kra_e_kra.txt"), ("site", "site_e_site.txt")):
-        interactions = np.loadtxt(DATA / f"{name}_keci.txt")
-        constant = np.average(np.loadtxt(DATA / energies) - matrix @ interactions, weights=weights)
-        made.append(
-            LocalClusterExpansion(
-                species=species,
-                positions=tuple(tuple(float(v) for v in row) for row in positions),
-                orbits=orbits,
-                interactions=tuple(float(v) for v in 1e-3 * interactions),
-                constant=1e-3 * float(constant),
-                source=source,
-            )
-        )
-    return made[0], made[1], matrix
+    kra, site = (read_local_cluster_expansion(DATA, name, (10.0, 6.0, 0.0)) for name in ("kra", "site"))
+    return kra, site, np.loadtxt(DATA / "correlation_matrix.txt")
 
 
 def run(record: Record) -> None:
@@ -87,7 +65,7 @@ def run(record: Record) -> None:
         )
 
     fitted = barrier.constant + 1e-3 * matrix @ np.loadtxt(DATA / "kra_keci.txt")
-    training = 1e-3 * np.loadtxt(DATA / "kra_e_kra.txt")
+    training = 1e-3 * np.loadtxt(DATA / "kra_energies.txt")
     record.compare(
         "root-mean-square error of the training energies",
         reference=0.0,

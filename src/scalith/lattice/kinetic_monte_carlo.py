@@ -319,7 +319,7 @@ def _at_state(
     for k, (occupation, word) in enumerate(zip(starts, words[trajectories:], strict=True)):
         times, collective, squares, (count, hopped, _) = walk(occupation, duration, 8 * events, word)
         clock, path = np.concatenate([[0.0], times]), np.vstack([np.zeros(3), collective])
-        near, far = (_mean_square(clock, path, lag) for lag in (STEPS // 20, STEPS // 4))
+        near, far = (mean_square(clock, path, lag) for lag in (STEPS // 20, STEPS // 4))
         jump = (far[1] - near[1]) / max(far[0] - near[0], 1e-300)
         # Mean square in a window less that in a step, over the time between: windows start anew.
         tracer = (squares[WINDOW - 1 :: WINDOW, 1].mean() - squares[:, 0].mean()) / max(times[-1] / STEPS * (WINDOW - 1), 1e-300)
@@ -327,12 +327,12 @@ def _at_state(
     return _Trajectories(*sums.T)
 
 
-def _mean_square(clock: NDArray[np.float64], path: NDArray[np.float64], lag: int) -> tuple[float, float]:
+def mean_square(clock: NDArray[np.float64], path: NDArray[np.float64], lag: int) -> tuple[float, float]:
     """Mean span and mean squared collective displacement over `lag` steps, at all origins."""
     return float(np.mean(clock[lag:] - clock[:-lag])), float(np.mean(np.sum((path[lag:] - path[:-lag]) ** 2, axis=1)))
 
 
-def _ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> tuple[float, float]:
+def ratio_of_sums(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> tuple[float, float]:
     """Ratio of sums over trajectories, and its standard error (linearised)."""
     total = max(float(np.sum(bottom)), 1e-300)
     value = float(np.sum(top)) / total
@@ -357,7 +357,7 @@ def _dataset(model: KineticModel, T: NDArray[np.float64], ions: NDArray[np.int64
             ("correlation_factor", run.tracer, run.hopped, 1.0),
             ("haven_ratio", run.tracer, run.collective, 1.0),
         ):
-            value, error = _ratio(top, bottom)
+            value, error = ratio_of_sums(top, bottom)
             values[name][at], errors[name][at] = unit * value, unit * error
         duration[at] = run.time.sum()
         hops[at] = run.events.mean() / count

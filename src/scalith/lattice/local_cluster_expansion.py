@@ -13,11 +13,12 @@ distances
 from __future__ import annotations
 
 from itertools import combinations, permutations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.quantities import InputError, Source, Spec
+from scalith.quantities import FileRecord, InputError, Source, Spec, file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,53 @@ def _congruent(
         if tuple(kinds[k] for k in order) == other_kinds and np.all(np.abs(inner[np.ix_(order, order)] - other) < CONGRUENCE):
             return True
     return False
+
+
+def read_local_cluster_expansion(folder: str | Path, name: str, cutoffs: Sequence[float]) -> LocalClusterExpansion:
+    """Read an expansion from the files of one quantity, as the shipped NaSICON model has them.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``sites.csv`` (species, x, y, z in Å from the hop's centre), ``NAME_keci.txt`` (interactions, meV, in the order of
+        `local_orbits`), and the training set from which the constant is found: ``correlation_matrix.txt``, ``NAME_energies.txt``
+        (meV), ``weights.txt``.
+    name : str
+        ``"kra"`` or ``"site"``.
+    cutoffs : three floats
+        Of pairs, triplets, quadruplets, Å.
+
+    Raises
+    ------
+    InputError
+        A file is missing, or the number of interactions is not that of the orbits.
+    """
+    place = Path(folder)
+    for needed in ("sites.csv", f"{name}_keci.txt", f"{name}_energies.txt", "correlation_matrix.txt", "weights.txt"):
+        if not (place / needed).is_file():
+            raise InputError(
+                str(folder), needed, "no such file", "sites, interactions and training set of a local cluster expansion"
+            )
+    table = np.genfromtxt(place / "sites.csv", delimiter=",", names=True, dtype=None, encoding="utf-8")
+    species = tuple(str(kind) for kind in table["species"])
+    positions = np.stack([table[axis] for axis in "xyz"], axis=1)
+    orbits = local_orbits(species, positions, cutoffs)
+    interactions = np.loadtxt(place / f"{name}_keci.txt")
+    if len(interactions) != len(orbits):
+        raise InputError(
+            str(place / f"{name}_keci.txt"), "interactions", f"{len(interactions)} values", f"{len(orbits)}, one an orbit"
+        )
+    left = np.loadtxt(place / f"{name}_energies.txt") - np.loadtxt(place / "correlation_matrix.txt") @ interactions
+    constant = float(np.average(left, weights=np.loadtxt(place / "weights.txt")))
+    files = tuple(FileRecord(name=path, digest=file_digest(place / path)) for path in ("sites.csv", f"{name}_keci.txt"))
+    return LocalClusterExpansion(
+        species=species,
+        positions=tuple((float(x), float(y), float(z)) for x, y, z in positions),
+        orbits=orbits,
+        interactions=tuple(float(value) for value in 1e-3 * interactions),
+        constant=1e-3 * constant,
+        source=Source(kind="published", reference=place.name, files=files),
+    )
 
 
 def hop_energies(

@@ -308,7 +308,7 @@ class _Stepper:
         heat = np.zeros(self.where.size)
         flat = self.T.reshape(-1)
         capacity = np.ascontiguousarray(self.volumetric.reshape(-1)[self.where])
-        status = react(self.set_, duration, 1e-4, self.where, capacity, flat, self.extents, self.held, self.held_at, heat)
+        status = react(self.set_, duration, 1e-3, self.where, capacity, flat, self.extents, self.held, self.held_at, heat)
         if status < 0:
             raise ConvergenceError(
                 "reactions in a volume", "the step became too small: look for a jump in the reaction set", time=self.time

@@ -68,7 +68,7 @@ def rows() -> list[Row]:
             ours=_nasicon,
             higher_is_better=True,
             prepare=_nasicon,
-            note="local cluster expansion, 18 432 channels with their barriers; kMCpy was measured at 43 events/s on such a model",
+            note="local cluster expansion, 18 432 channels; kMCpy was measured at 43 events/s on such a model",
         )
     )
     table.append(

@@ -6,6 +6,7 @@ from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector
 from scalith.lattice.common_tangent import Tangent, common_tangents
 from scalith.lattice.diffusivity import chemical_diffusivity, jump_diffusivity, tracer_diffusivity
 from scalith.lattice.hop_barriers import HopBarriers, HopKind
+from scalith.lattice.hysteresis import hysteresis
 from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
 from scalith.lattice.local_cluster_expansion import LocalClusterExpansion, local_orbits, read_local_cluster_expansion
 from scalith.lattice.monte_carlo import semi_grand_canonical
@@ -38,6 +39,7 @@ __all__ = [
     "configurational_entropy",
     "entropic_coefficient",
     "fit_cluster_expansion",
+    "hysteresis",
     "jump_diffusivity",
     "kinetic_monte_carlo",
     "lattice_snapshot",

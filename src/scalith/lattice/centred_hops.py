@@ -1,8 +1,9 @@
 """Diffusion by hops between centres and the sites around them, with barriers from local cluster expansions (NaSICON).
 
-The activation energy of a hop is E_KRA ± ΔE/2, both expansions being evaluated with the occupations before the hop, as
-kMCpy does. Since the site hopped to is itself part of the surroundings, forward and backward energies need not differ by one energy function: where
-strict detailed balance matters, use `scalith.lattice.kinetic_monte_carlo` with end-state energies of one expansion.
+The activation energy of a hop is E_KRA ± ΔE/2, both expansions being evaluated with the occupations before the hop, as kMCpy
+does. Since the site hopped to is itself part of the surroundings, forward and backward energies need not differ by one energy
+function: where strict detailed balance matters, use `scalith.lattice.kinetic_monte_carlo` with end-state energies of one
+expansion.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def centred_hop_diffusivity(
     Returns
     -------
     xarray.Dataset
-        Dimension ``T``: ``tracer_diffusivity``, ``jump_diffusivity`` (m2 s-1), ``correlation_factor``, ``haven_ratio`` with errors.
+        Dimension ``T``: ``tracer_diffusivity``, ``jump_diffusivity`` (m2 s-1), ``correlation_factor``, ``haven_ratio``; errors.
 
     Raises
     ------
@@ -162,10 +163,9 @@ def _network(
         target = _site_at(image, scaled)
         if target is None or target[0] in surroundings:
             continue
-        places = image + template @ rotation.T
-        members = [_site_at(place, scaled) for place in places]
         shift = target[1]
-        surroundings[target[0]] = ([(m[0], m[1] - shift) for m in members if m is not None], (template @ rotation.T) @ cell)
+        members = [member for place in image + template @ rotation.T if (member := _site_at(place, scaled)) is not None]
+        surroundings[target[0]] = ([(site, offset - shift) for site, offset in members], (template @ rotation.T) @ cell)
     kinds = list(surroundings)
     outer = sorted({site for members, _ in surroundings.values() for site, _ in members[:mobile]})
     still = sorted({site for members, _ in surroundings.values() for site, _ in members[mobile:]})
@@ -174,7 +174,7 @@ def _network(
 
     def number(place: int, offset: NDArray[np.int64]) -> NDArray[np.int64]:
         wrapped = (grid + offset) % np.array(shape)
-        return place * count + (wrapped[:, 0] * shape[1] + wrapped[:, 1]) * shape[2] + wrapped[:, 2]
+        return np.asarray(place * count + (wrapped[:, 0] * shape[1] + wrapped[:, 1]) * shape[2] + wrapped[:, 2])
 
     neighbours, fixed = [], []
     for kind in kinds:

@@ -37,6 +37,7 @@ def common_tangents(free_energy: Curve, slope: Curve, *, points: int = 4001) -> 
     A common tangent touches at x₁ and x₂ where g′(x₁) = g′(x₂) = [g(x₂) − g(x₁)]/(x₂ − x₁). The lower convex hull of g on a
     grid, dense towards 0 and 1, tells which compositions to start from; Newton's method with numerical curvature
     solves both equations.
+
     Parameters
     ----------
     free_energy, slope : callable

@@ -1,0 +1,71 @@
+"""Rates of reaction and equilibrium voltages at the surface of a grain, with their derivatives."""
+
+from __future__ import annotations
+
+import math
+
+from scalith.cell.kernels.layout import ANODIC, CATHODIC, ENTROPIC_SHIFT, FROM_TABLE, Array
+from scalith.quantities.compiled import compiled_inline
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+from scalith.quantities.kernel_table import KernelTable, evaluate
+
+_F = FARADAY
+_R = GAS_CONSTANT
+
+
+@compiled_inline
+def arrhenius(energy: float, T: float, T_reference: float) -> float:
+    """exp(E/R (1/T_ref − 1/T))."""
+    return math.exp(energy / _R * (1.0 / T_reference - 1.0 / T))
+
+
+@compiled_inline
+def reaction_rate(
+    exchange: KernelTable, kinetics: KernelTable, row: Array, x: float, c: float, eta: float, T: float, rate: float
+) -> tuple[float, float, float, float]:
+    """Reaction rate j = (i₀/F) h(Fη/RT), mol m-2 s-1, and its derivatives by η, x and c (relative concentration)."""
+    m, m_x = evaluate(exchange, x, T)
+    anodic, cathodic = row[ANODIC], row[CATHODIC]
+    safe = max(c, 1e-9)
+    if row[FROM_TABLE] != 0.0:
+        power = safe**anodic
+        exchange_rate = rate * m * power
+        by_x = rate * m_x * power
+    else:
+        filled = min(max(x, 1e-10), 1.0 - 1e-10)
+        if anodic == 0.5 and cathodic == 0.5:
+            shape = math.sqrt(safe * filled * (1.0 - filled))
+        else:
+            shape = (safe * (1.0 - filled)) ** anodic * filled**cathodic
+        exchange_rate = rate * m * shape
+        by_x = rate * shape * m_x
+        if filled == x:
+            by_x += rate * shape * m * (cathodic / filled - anodic / (1.0 - filled))
+    by_c = exchange_rate * anodic / safe
+    reduced = _F * eta / (_R * T)
+    if kinetics.coefficients.shape[1] > 1:
+        h, slope = evaluate(kinetics, reduced, T)
+    elif anodic == 0.5 and cathodic == 0.5:
+        forward = math.exp(0.5 * min(max(reduced, -160.0), 160.0))
+        backward = 1.0 / forward
+        h = forward - backward
+        slope = 0.5 * (forward + backward)
+    else:
+        forward = math.exp(anodic * min(max(reduced, -80.0 / anodic), 80.0 / anodic))
+        backward = math.exp(-cathodic * min(max(reduced, -80.0 / cathodic), 80.0 / cathodic))
+        h = forward - backward
+        slope = anodic * forward + cathodic * backward
+    return exchange_rate * h, exchange_rate * slope * _F / (_R * T), by_x * h, by_c * h
+
+
+@compiled_inline
+def equilibrium(
+    voltage: KernelTable, entropy: KernelTable, row: Array, x: float, T: float, T_reference: float
+) -> tuple[float, float]:
+    """Equilibrium voltage at the surface and its slope in x."""
+    U, U_x = evaluate(voltage, x, T)
+    if row[ENTROPIC_SHIFT] != 0.0:
+        S, S_x = evaluate(entropy, x, T)
+        U += (T - T_reference) * S
+        U_x += (T - T_reference) * S_x
+    return U, U_x

@@ -37,7 +37,8 @@ def hysteresis(
     """Filling against chemical potential on the way up (from the empty host) and down (from the full one).
 
     Each chemical potential starts from the last configuration of the one before. Where the two ways differ by more than their
-    errors, a phase has outlived its stability, and averages of either way alone would be wrong; `semi_grand_canonical` cools anew instead.
+    errors, a phase has outlived its stability, and averages of either way alone would be wrong;
+    `semi_grand_canonical` cools anew instead.
 
     Parameters
     ----------

@@ -222,7 +222,7 @@ def rows() -> list[Row]:
             lambda: _peer_discharge(80),
             prepare=lambda: _once(_discharge()),
             target_ratio=50.0,
-            note="PyBaMM with 80 points in every domain: 0.18 mV rms and 2.7 mV at most from the reference of C01, ours 0.09 and 0.45",
+            note="PyBaMM with 80 points a domain: 0.18 mV rms, at most 2.7 mV from the reference of C01; ours 0.085 and 0.40",
         ),
         Row(
             "discharge_whole_call",

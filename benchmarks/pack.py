@@ -170,7 +170,7 @@ def rows() -> list[Row]:
             ours=lambda: _module_in_3d(1.0, 3600.0),
             prepare=lambda: _warm(lambda: _module_in_3d(6.0, 60.0)),
             target=60.0,
-            note="12 cells with barriers on a plate, all burn; steps limited to 20 K: times within 2 % of 2.5 K steps on a coarser grid",
+            note="12 cells, barriers, plate, all burn; 20 K steps: times within 2 % of 2.5 K steps (coarser grid)",
         ),
         *(
             Row(

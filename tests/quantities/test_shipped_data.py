@@ -40,8 +40,13 @@ def test_every_file_has_a_row_with_origin_and_licence():
     assert unnamed == []
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file.endswith(".csv")])
-def test_every_table_reads_and_names_its_source_and_licence(file):
+CURVES = [
+    file for file in FILES if file.endswith(".csv") and file.split("/")[0] in ("open_circuit_voltage", "chemical_diffusivity")
+]
+
+
+@pytest.mark.parametrize("file", CURVES)
+def test_every_curve_reads_and_names_its_source_and_licence(file):
     data = read_columns(DATA / file)
     assert {"source", "kind", "licence"} <= set(data.comments)
     first = next(iter(data.columns))

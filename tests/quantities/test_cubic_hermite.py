@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalith.quantities.cubic_hermite import interpolate, nodal_slopes
+from scalith.quantities.cubic_hermite import interpolate, nodal_slopes, nodal_values
 
 
 def curve(grid, values, points, derivative=None):
-    return interpolate([grid], values, [points], derivative)
+    return interpolate([grid], nodal_values([grid], values), [points], derivative)
 
 
 steps = st.lists(st.floats(0.05, 1.0), min_size=3, max_size=12)
@@ -100,16 +100,16 @@ def test_two_coordinates_reproduce_a_product_of_cubics_and_its_derivatives():
     f, g = np.polynomial.Polynomial([1, 1, 0.2, 0.02]), np.polynomial.Polynomial([2, 1, -0.1, 0.03])
     values = f(x)[:, None] * g(y)[None, :]
     px, py = np.random.default_rng(0).uniform(0, 1, (2, 50))
-    np.testing.assert_allclose(interpolate([x, y], values, [px, py]), f(px) * g(py), atol=1e-12)
-    np.testing.assert_allclose(interpolate([x, y], values, [px, py], 0), f.deriv()(px) * g(py), atol=1e-11)
-    np.testing.assert_allclose(interpolate([x, y], values, [px, py], 1), f(px) * g.deriv()(py), atol=1e-11)
+    np.testing.assert_allclose(interpolate([x, y], nodal_values([x, y], values), [px, py]), f(px) * g(py), atol=1e-12)
+    np.testing.assert_allclose(interpolate([x, y], nodal_values([x, y], values), [px, py], 0), f.deriv()(px) * g(py), atol=1e-11)
+    np.testing.assert_allclose(interpolate([x, y], nodal_values([x, y], values), [px, py], 1), f(px) * g.deriv()(py), atol=1e-11)
 
 
 def test_leading_axes_are_carried_along():
     grid = np.linspace(0, 1, 6)
     members = np.stack([np.exp(grid), grid**2 + grid, np.ones(6)])
     points = np.linspace(0, 1, 11)
-    together = interpolate([grid], members, [points])
+    together = interpolate([grid], nodal_values([grid], members), [points])
     for member, found in zip(members, together, strict=True):
         np.testing.assert_allclose(found, curve(grid, member, points), atol=1e-15)
 

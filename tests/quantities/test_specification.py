@@ -97,3 +97,14 @@ def test_toml_files(tmp_path):
     (tmp_path / "cell.toml").write_text("temperature = 300")
     with pytest.raises(InputError, match=r"cell\.toml: electrode: .*expected a value: this field is required"):
         Cell.read_toml(tmp_path / "cell.toml")
+
+
+def test_a_changed_copy_has_a_digest_of_its_own():
+    class Part(Spec):
+        thickness: Length
+
+    first = Part(thickness=1e-5)
+    before = first.digest
+    changed = first.model_copy(update={"thickness": 2e-5})
+    assert changed.digest == Part(thickness=2e-5).digest != before
+    assert first.digest == before

@@ -83,7 +83,9 @@ def _rate_slope(lam: float) -> float:
     return float(np.trapezoid(np.exp(-(offset**2) / (4.0 * lam)) * decay / (1.0 + decay) ** 2, offset))
 
 
-def overvoltage_property(law: Callable[[Array], Any], *, reach: float = 60.0, nodes: int = 4001, source: Source | None = None) -> Property:
+def overvoltage_property(
+    law: Callable[[Array], Any], *, reach: float = 60.0, nodes: int = 4001, source: Source | None = None
+) -> Property:
     """A rate law as the property that `scalith.cell.ActiveMaterial.overvoltage_function` takes.
 
     Parameters

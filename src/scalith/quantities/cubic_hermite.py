@@ -56,8 +56,8 @@ def _limited(slopes: Array, secants: Array, h: Array) -> Array:
     return result
 
 
-def interpolate(grids: list[Array], values: Array, points: list[Array], derivative: int | None = None) -> Array:
-    """Evaluate the tensor product of cubic Hermite pieces.
+def nodal_values(grids: list[Array], values: Array) -> list[Array]:
+    """Values, slopes and cross slopes at the nodes: what `interpolate` takes, worth keeping where it is asked often.
 
     Parameters
     ----------
@@ -65,6 +65,32 @@ def interpolate(grids: list[Array], values: Array, points: list[Array], derivati
         Strictly increasing nodes of each coordinate.
     values : ndarray, shape (..., n_1, ..., n_d)
         Values at the nodes; leading axes are carried along.
+
+    Returns
+    -------
+    list of ndarray
+        One of the shape of `values` for each choice of coordinates to differentiate by, the last coordinate fastest.
+    """
+    lead = values.ndim - len(grids)
+    result = []
+    for slopes in product((False, True), repeat=len(grids)):
+        nodal = values
+        for axis, sloped in enumerate(slopes):
+            if sloped:
+                nodal = nodal_slopes(grids[axis], nodal, lead + axis)
+        result.append(nodal)
+    return result
+
+
+def interpolate(grids: list[Array], nodal: list[Array], points: list[Array], derivative: int | None = None) -> Array:
+    """Evaluate the tensor product of cubic Hermite pieces.
+
+    Parameters
+    ----------
+    grids : list of ndarray
+        Strictly increasing nodes of each coordinate.
+    nodal : list of ndarray
+        From `nodal_values`.
     points : list of ndarray, each of shape (m,)
         Coordinates of the points, one array a coordinate.
     derivative : int, optional
@@ -76,7 +102,6 @@ def interpolate(grids: list[Array], values: Array, points: list[Array], derivati
     """
     dimensions = len(grids)
     count = points[0].size if points else 1
-    lead = values.ndim - dimensions
     # For each coordinate: the piece and the four Hermite weights of (f0, f1, f0', f1').
     pieces: list[NDArray[np.intp]] = []
     weights: list[Array] = []
@@ -95,12 +120,9 @@ def interpolate(grids: list[Array], values: Array, points: list[Array], derivati
             w = np.stack([2 * s**3 - 3 * s**2 + 1, 3 * s**2 - 2 * s**3, h * (s**3 - 2 * s**2 + s), h * (s**3 - s**2)])
         pieces.append(i)
         weights.append(w)
-    result = np.zeros((*values.shape[:lead], count))
-    for slopes in product((False, True), repeat=dimensions):
-        nodal = values
-        for axis, sloped in enumerate(slopes):
-            if sloped:
-                nodal = nodal_slopes(grids[axis], nodal, lead + axis)
+    lead = nodal[0].ndim - dimensions
+    result = np.zeros((*nodal[0].shape[:lead], count))
+    for values, slopes in zip(nodal, product((False, True), repeat=dimensions), strict=True):
         for corner in product((0, 1), repeat=dimensions):
             if any(c and grid.size == 1 for c, grid in zip(corner, grids, strict=True)):
                 continue
@@ -109,6 +131,6 @@ def interpolate(grids: list[Array], values: Array, points: list[Array], derivati
             for axis in range(dimensions):
                 factor = factor * weights[axis][(2 if slopes[axis] else 0) + corner[axis]]
                 index.append(pieces[axis] + corner[axis])
-            corner_values: Array = nodal[(slice(None),) * lead + tuple(index)]
+            corner_values: Array = values[(slice(None),) * lead + tuple(index)]
             result = result + factor * corner_values
     return result

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.quantities.content_digest import digest
-from scalith.quantities.cubic_hermite import interpolate, nodal_slopes
+from scalith.quantities.cubic_hermite import interpolate, nodal_slopes, nodal_values
 from scalith.quantities.errors import DomainError, InputError
 from scalith.quantities.results_file import read_results, write_results
 from scalith.quantities.source import Source, predicted
@@ -154,6 +154,10 @@ class Property:
         """Values without the `draw` dimension: the mean of the members."""
         return self.values.mean("draw") if self.draws else self.values
 
+    @cached_property
+    def _nodal(self) -> list[NDArray[np.float64]]:
+        return nodal_values(list(self.coordinates.values()), self.nominal.values)
+
     def member(self, draw: int) -> Property:
         """One member of the ensemble; a property without draws is its own member."""
         if not self.draws:
@@ -174,18 +178,19 @@ class Property:
         DomainError
             The state lies outside the grid and no `extrapolate` was asked for.
         """
-        return self._evaluate(self.nominal.values, state, named, extrapolate, None)
+        return self._evaluate(self._nodal, state, named, extrapolate, None)
 
     def error(self, *state: ArrayLike, extrapolate: Extrapolation | None = None, **named: ArrayLike) -> Any:
         """Standard error at a state (as `__call__`); 0 when none is known."""
         if self.standard_error is None:
             return self(*state, extrapolate=extrapolate, **named) * 0.0
-        return self._evaluate(self.standard_error.values, state, named, extrapolate, None)
+        nodal = nodal_values(list(self.coordinates.values()), self.standard_error.values)
+        return self._evaluate(nodal, state, named, extrapolate, None)
 
     def slope(self, dim: str, *state: ArrayLike, extrapolate: Extrapolation | None = None, **named: ArrayLike) -> Any:
         """Exact derivative of the interpolant by `dim` at a state."""
         self._require(dim)
-        return self._evaluate(self.nominal.values, state, named, extrapolate, list(self.coordinates).index(dim))
+        return self._evaluate(self._nodal, state, named, extrapolate, list(self.coordinates).index(dim))
 
     def derivative(self, dim: str) -> Property:
         """The derivative by `dim` as a property on the same grid (nodal slopes of the interpolant)."""
@@ -203,7 +208,7 @@ class Property:
 
     def _evaluate(
         self,
-        nodal: NDArray[np.float64],
+        nodal: list[NDArray[np.float64]],
         state: tuple[ArrayLike, ...],
         named: Mapping[str, ArrayLike],
         extrapolate: Extrapolation | None,
@@ -276,7 +281,7 @@ class Property:
         return table
 
     def _table_nodes(self, others: list[str], x: NDArray[np.float64], T: NDArray[np.float64]) -> NDArray[np.float64]:
-        grids, nodal = list(self.coordinates.values()), self.nominal.values
+        grids, nodal = list(self.coordinates.values()), self._nodal
         mesh = {"T": np.repeat(T, x.size)} | ({others[0]: np.tile(x, T.size)} if others else {})
         points = [
             mesh[dim] if dim in mesh and grid.size > 1 else np.full(x.size * T.size, grid[0])

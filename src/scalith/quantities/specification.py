@@ -73,6 +73,13 @@ class Spec(BaseModel):
         """Validate a TOML file."""
         return cls.read(read_toml(path), where=str(path))
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed; what was computed from the old fields (the digest) is forgotten."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in set(copied.__dict__) - set(type(self).model_fields):
+            del copied.__dict__[name]
+        return copied
+
     @cached_property
     def digest(self) -> str:
         """Content digest of all fields."""

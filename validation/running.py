@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import math
+import sys
 import time
 import traceback
 from collections.abc import Iterable
@@ -151,6 +152,9 @@ def run_case(case: Case) -> Outcome:
     start = time.perf_counter()
     try:
         importlib.import_module(case.module).run(record)
+        if "matplotlib.pyplot" in sys.modules:
+            # The record holds the figures; pyplot would keep them all open besides.
+            sys.modules["matplotlib.pyplot"].close("all")
     except Exception as error:
         kind = "" if isinstance(error, ScalithError) else f"{type(error).__name__}: "
         return Outcome(case, record, time.perf_counter() - start, f"{kind}{error}", traceback.format_exc())

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -136,6 +140,33 @@ def test_version(scalith):
     from scalith import __version__
 
     assert scalith("--version")[1].strip() == f"scalith {__version__}"
+
+
+def test_ctrl_c_ends_with_its_code_and_says_how_to_go_on(study_file, tmp_path):
+    study_file.write_text(STUDY.replace("stiffness = 2.0", "stiffness = 2.0\nwait = 30.0"))
+    root = Path(__file__).resolve().parents[1]
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from scalith import cli\nfrom scalith.ladder import graph\nfrom tests.ladder import toy_rungs\n"
+        "graph.rung_modules = lambda: [toy_rungs]\nsys.argv = ['scalith', 'run', 'toy.toml', '--no-report']\ncli.main()\n"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 60
+    while not list((tmp_path / "results" / "toy" / "cache").glob("force-*.nc")):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=30)
+    assert running.returncode == cli.INTERRUPTED
+    assert "run the same command to go on" in said
 
 
 def test_help_loads_nothing_heavy():

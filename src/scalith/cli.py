@@ -166,20 +166,21 @@ def main() -> None:
     from scalith.quantities.errors import ScalithError
 
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except ScalithError as error:
         _fail(error, USER_ERROR)
-    except KeyboardInterrupt:
-        _errors().print("interrupted: what was finished is kept; run the same command to go on")
-        sys.exit(INTERRUPTED)
-    except typer.Abort:
-        sys.exit(INTERRUPTED)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
     except Exception as error:
         # Wrong options and arguments: typer knows how to show them, with the command's usage.
         if not (hasattr(error, "show") and hasattr(error, "exit_code")):
             raise
         error.show()
         sys.exit(error.exit_code)
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this code
+        _errors().print("interrupted: what was finished is kept; run the same command to go on")
+    if isinstance(code, int) and code:
+        sys.exit(code)
 
 
 def _fail(error: Exception, code: int) -> None:
@@ -291,6 +292,7 @@ class _Progress:
             self.bar.remove_task(self.task)
             self.task = None
         self.done += 1
+        self.total = max(self.total, self.done)
         spent = "[dim]   kept[/dim]" if reused else f"{seconds:6.2f} s"
         self.console.print(
             f"[dim]{self.done:>2}/{self.total}[/dim] {spent}  [bold]{name:<26}[/bold] {escape(headline)}",
@@ -312,17 +314,25 @@ def _pool(workers: int, scheduler: str | None) -> Iterator[Executor | None]:
             from scalith.quantities import MissingDependencyError
 
             raise MissingDependencyError("dask.distributed", "--scheduler", "cluster") from None
-        with Client(scheduler) as client:
+        try:
+            client = Client(scheduler)
+        except (OSError, ValueError) as error:
+            from scalith.quantities import InputError
+
+            raise InputError("--scheduler", "", f"{scheduler!r} ({error})", "the address of a running Dask scheduler") from None
+        with client:
             yield client.get_executor()
         return
     if workers == 0:
         yield None
         return
+    import signal
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     # Not forked: numerical libraries hold threads that a fork would copy half.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    # Ctrl-C is this process's to hear; it ends the others.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
     try:
         yield pool
     except BaseException:

@@ -16,7 +16,7 @@ import xarray as xr
 
 from scalith.ladder import climb, read_entry, read_ledger, read_study
 from scalith.ladder.run import rung_seed
-from scalith.quantities import InputError, Property, StudyError
+from scalith.quantities import InputError, Property, StudyError, read_results, write_results
 from tests.ladder.conftest import STUDY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -185,6 +185,54 @@ def test_the_listener_hears_of_every_rung(toy, study_file, tmp_path):
     assert heard[0] == ("planned", *RUNGS)
     assert ("advanced", "oscillation", 0.5, "half way") in heard
     assert [item for item in heard if item[0] == "finished"] == [("finished", name, False) for name in RUNGS]
+
+
+def test_until_beyond_the_targets_asks_for_what_it_needs(toy, study_file, tmp_path):
+    study_file.write_text(STUDY.replace('"outline"', '"force"').replace('mass = "500 g"', ""))
+    study = read_study(study_file)
+    with pytest.raises(StudyError, match="oscillation needs mass"):
+        climb(study, tmp_path / "out", until="oscillation")
+
+
+def test_a_smaller_climb_keeps_what_still_holds(toy, study_file, tmp_path):
+    whole = climb(read_study(study_file), tmp_path / "out")
+    again = climb(read_study(study_file), tmp_path / "out", until="force")
+    assert {entry.quantity for entry in again.entries} == {entry.quantity for entry in whole.entries}
+    study_file.write_text(STUDY.replace("stiffness = 2.0", "stiffness = 3.0"))
+    changed = climb(read_study(study_file), tmp_path / "out", until="force")
+    names = {entry.quantity for entry in changed.entries}
+    assert "oscillation" not in names
+    assert not list((tmp_path / "out" / "quantities").glob("oscillation*"))
+
+
+def test_a_changed_value_in_the_store_is_computed_anew(toy, study_file, tmp_path):
+    climb(read_study(study_file), tmp_path / "out")
+    (path,) = (tmp_path / "out" / "cache").glob("oscillation-*.nc")
+    write_results(read_results(path) * 2.0, path)
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    assert toy("oscillation") == 2
+    published = tmp_path / "out" / ledger.entry("oscillation").file
+    write_results(read_results(published) * 2.0, published)
+    with pytest.raises(StudyError, match="not what its ledger speaks of"):
+        read_entry(tmp_path / "out", "oscillation")
+
+
+def test_what_a_killed_run_left_is_removed(toy, study_file, tmp_path):
+    out = tmp_path / "out"
+    left = [out / ".ledger.json.x.part", out / "quantities" / ".force.nc.y.part", out / "cache" / "ghost-0123.nc"]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    climb(read_study(study_file), out)
+    assert not any(path.exists() for path in left)
+
+
+def test_a_given_file_may_be_told_its_origin(toy, study_file, tmp_path):
+    (tmp_path / "measured.csv").write_text("x [1], force [N]\n-1, 3\n1, -3\n")
+    given = '[given]\nforce = { file = "measured.csv", kind = "published", reference = "Doe 2020" }'
+    study_file.write_text(STUDY.replace("[given]", given))
+    source = read_study(study_file).given["force"].source
+    assert (source.kind, source.reference, source.files[0].name) == ("published", "Doe 2020", "measured.csv")
 
 
 # -- interruption and trouble -----------------------------------------------------------------------------------

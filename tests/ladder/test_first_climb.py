@@ -118,6 +118,28 @@ def test_no_machine_is_named_in_the_results(results):
     assert str(folder.parent) not in text
 
 
+def test_a_curve_named_in_the_cell_counts_by_its_content(tmp_path):
+    curve = tmp_path / "diffusivity.csv"
+    curve.write_text("# source: a lab\nx [1], chemical_diffusivity [m2/s]\n0, 1e-14\n1, 1e-14\n")
+    study = tmp_path / "study.toml"
+    study.write_text(EXAMPLE.read_text().replace('"3.3e-14 m2/s"', '{ file = "diffusivity.csv" }'))
+    first = read_study(study).settings["cell"]
+    assert first.specification(TRIAL).negative_electrode.material.chemical_diffusivity(0.5) == pytest.approx(1e-14)
+    curve.write_text(curve.read_text().replace("1e-14", "1e-13"))
+    assert read_study(study).settings["cell"].digest != first.digest
+
+
+TRIAL = {
+    "negative_electrode": {"open_circuit_voltage": 0.1},
+    "positive_electrode": {
+        "open_circuit_voltage": 4.0,
+        "entropic_coefficient": 0.0,
+        "chemical_diffusivity": 1e-14,
+        "maximum_concentration": 5e4,
+    },
+}
+
+
 # -- bad input, early and in one sentence -----------------------------------------------------------------------
 
 
@@ -163,6 +185,11 @@ def test_a_structure_that_cannot_be_mapped_is_listed_with_the_reason(tmp_path):
         ('thickness = "85.2 um"', 'thickness = "85.2 V"', ["[cell]", "negative_electrode.thickness", "unit 'V'"]),
         ("porosity = 0.335", "porosity = -0.335", ["[cell]", "positive_electrode.porosity", "greater than 0"]),
         ("porosity = 0.335", "porsity = 0.335", ["[cell]", "positive_electrode", "porsity"]),
+        (
+            'particle_radius = "5.22 um"',
+            'particle_radius = "5.22 um"\nopen_circuit_voltage = 4.0',
+            ["[cell]", "positive_electrode.open_circuit_voltage", "under [given]"],
+        ),
         ("cells = 12\n", "cells = 0\n", ["[pack]", "cells", "found 0"]),
         ('"-2.33 eV"', '"-2.33 kg"', ["[given]", "lithium_energy", "unit 'kg'", "eV"]),
         ("barrier = 0.672", "barrier = -0.672", ["[given]", "hop_barriers", "barrier", "-0.672"]),

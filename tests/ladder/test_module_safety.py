@@ -75,7 +75,7 @@ def test_measured_curves_take_the_place_of_the_virtual_ones(tmp_path):
         np.savetxt(path, table, delimiter=", ", header="time [s], temperature [degC], heat_flow [W/g]", comments="", fmt="%.10g")
         files.append(path.name)
     study = tmp_path / "study.toml"
-    study.write_text(SMALL.replace("\n[calorimetry]\n", f"\n[calorimetry]\ncurves = {files}\n"))
+    study.write_text(SMALL.replace('heating_rates = ["2 K/min", "5 K/min", "10 K/min", "20 K/min"]', f"curves = {files}"))
     ledger = climb(read_study(study), tmp_path / "out", until="decomposition_fit")
     fit = read_entry(tmp_path / "out", "decomposition_fit").value
     key = "cathode.activation_energy"

@@ -52,6 +52,12 @@ BAD = {
         STUDY.replace("length = 1.0", "lenght = 1.0"),
         ["[given] shape", "unknown key 'lenght'", "did you mean 'length'?"],
     ),
+    "a Boolean for a number": (STUDY.replace('"500 g"', "true"), ["toy.toml [given]", "mass", "found True", "a number"]),
+    "a list for a number": (STUDY.replace('"500 g"', "[1, 2]"), ["toy.toml [given]", "mass", "found [1, 2]", "a number"]),
+    "fields that do not belong": (
+        STUDY.replace('"500 g"', '{ results = "elsewhere", kind = "measured" }'),
+        ["toy.toml [given]", "mass.kind", "kind beside results", "only quantity, digest"],
+    ),
     "not TOML": (STUDY + "\n= 3", ["toy.toml", "a readable TOML file"]),
     "a value where a section belongs": ("study = 3\n", ["toy.toml", "study", "a section [study]"]),
 }

@@ -301,3 +301,18 @@ def test_a_file_that_was_changed_or_is_none_is_refused(tmp_path):
     for name in ("text.nc", "missing.nc"):
         with pytest.raises(InputError, match=name):
             Property.load(tmp_path / name)
+
+
+@pytest.mark.parametrize("width", [5e-4, 1e-4, 1e-5])
+def test_a_step_narrower_than_a_piece_is_not_overshot(width):
+    x = np.array([0.0, 0.3, 0.5 - width, 0.5 + width, 0.8, 1.0])
+    y = np.array([4.1, 4.05, 4.0, 3.5, 3.45, 3.4])
+    value = Property.from_arrays("open_circuit_voltage", {"x": x}, y, "V", Source(kind="assumed"))
+    from scalith.quantities.kernel_table import evaluate_many
+
+    probes = np.linspace(0.0, 1.0, 20001)
+    found = evaluate_many(value.table(), probes, 298.15)[0]
+    assert found.max() <= 4.1 + 1e-9
+    assert found.min() >= 3.4 - 1e-9
+    away = np.abs(probes - 0.5) > 2e-3
+    assert np.abs(found - value(probes))[away].max() < 1e-3

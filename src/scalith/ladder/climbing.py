@@ -12,12 +12,13 @@ from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.ensemble import Scatter, spread
 from scalith.ladder.graph import given_only, needed_for, rungs
-from scalith.ladder.ledger import Entry, Ledger, headline, numbers
+from scalith.ladder.ledger import FILE as LEDGER_FILE
+from scalith.ladder.ledger import Entry, Ledger, headline, numbers, read_ledger
 from scalith.ladder.quantity import InputFile, Quantity
 from scalith.ladder.results_folder import opened, publish
 from scalith.ladder.run import Run
-from scalith.ladder.store import Store, value_source, write_value
-from scalith.ladder.study import Study, content_of
+from scalith.ladder.store import Store, value_digest, value_source, write_value
+from scalith.ladder.study import Study, with_targets
 from scalith.quantities import FileRecord, InputError, Property, Source, nearest, package_digest, predicted, write_property_csv
 
 
@@ -63,7 +64,9 @@ def climb(
     listener = listener or progress.Silent()
     if until is not None and until not in rungs():
         raise InputError("--until", "quantity", until, nearest(until, rungs()))
-    targets = [until] if until else study.targets
+    if until is not None:
+        study = with_targets(study, [until])
+    targets = study.targets
     names = needed_for(targets, set(study.given))
     members = study.header.draws if draws is None else draws
     if members == 1 or members < 0:
@@ -95,17 +98,50 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str], scatter: di
         title=study.header.title,
         version=__version__,
         code=package_digest(),
-        study_file=content_of(study.path).digest,
+        study_file=study.file.digest,
         entries=tuple(entries),
     )
+    ledger = _with_earlier(ledger, study, folder)
     ledger.save(folder)
+    _tidy(ledger, folder)
     return ledger
+
+
+def _with_earlier(ledger: Ledger, study: Study, folder: Path) -> Ledger:
+    """Keep what an earlier, larger climb found and what still holds: same code, same settings, same parents."""
+    if not (folder / LEDGER_FILE).is_file():
+        return ledger
+    earlier = read_ledger(folder)
+    if (earlier.code, earlier.study) != (ledger.code, ledger.study):
+        return ledger
+    merged = {entry.quantity: entry for entry in ledger.entries}
+    for entry in earlier.entries:
+        stated = study.settings.get(entry.quantity, study.given.get(entry.quantity))
+        if entry.origin == "computed":
+            holds = all(name in merged and merged[name].digest == digest for name, digest in entry.parents.items())
+        else:
+            holds = stated is not None and value_digest(stated) == entry.digest
+        if entry.quantity not in merged and holds:
+            merged[entry.quantity] = entry
+    return ledger.model_copy(update={"entries": tuple(merged.values())})
+
+
+def _tidy(ledger: Ledger, folder: Path) -> None:
+    """Remove published files that the ledger does not speak of: they belong to other settings."""
+    known = {entry.quantity for entry in ledger.entries if entry.file}
+    scattered = {Path(entry.ensemble_file).name for entry in ledger.entries if entry.ensemble_file}
+    for path in (folder / "quantities").glob("*"):
+        if path.name.split(".", 1)[0] not in known:
+            path.unlink(missing_ok=True)
+    for path in (folder / "ensemble").glob("*"):
+        if path.name not in scattered:
+            path.unlink(missing_ok=True)
 
 
 def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:
     value = run.values[name]
     if name in study.settings:
-        source = Source(kind="assumed", reference="stated in the study", files=(content_of(study.path), *_files(value)))
+        source = Source(kind="assumed", reference="stated in the study", files=(study.file, *_files(value)))
         return Entry(
             quantity=name,
             title=f"settings [{name}]",
@@ -165,9 +201,17 @@ def _stated_source(value: Any, computed_by: str) -> Source:
 
 
 def _files(value: Any) -> tuple[FileRecord, ...]:
-    stated = [getattr(value, field) for field in type(value).model_fields]
-    items = [item for found in stated for item in (found if isinstance(found, tuple) else (found,))]
-    return tuple(FileRecord(name=item.name, digest=item.content) for item in items if isinstance(item, InputFile))
+    def within(stated: Any) -> Iterator[InputFile]:
+        if isinstance(stated, InputFile):
+            yield stated
+        elif isinstance(stated, (tuple, list)):
+            for item in stated:
+                yield from within(item)
+        elif isinstance(stated, dict):
+            yield from within(list(stated.values()))
+
+    found = within([getattr(value, field) for field in type(value).model_fields])
+    return tuple(FileRecord(name=item.name, digest=item.content) for item in found)
 
 
 def _shown(item: Any) -> str:

@@ -11,7 +11,7 @@ import xarray as xr
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scalith.ladder.graph import given_only, rungs
-from scalith.ladder.store import read_value
+from scalith.ladder.store import read_value, value_digest
 from scalith.quantities import InputError, Property, Source, StudyError, digest, nearest, write_text
 
 FILE = "ledger.json"
@@ -114,7 +114,7 @@ def read_ledger(folder: str | Path) -> Ledger:
         raise InputError(str(folder), "", f"no {FILE}", "the results folder of a finished climb ('scalith run STUDY' makes one)")
     try:
         return Ledger.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, ValidationError, json.JSONDecodeError) as error:
         raise InputError(str(path), "", str(error).splitlines()[0], "a ledger written by a climb") from None
 
 
@@ -138,13 +138,13 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Valu
     entry = read_ledger(folder).entry(quantity, where)
     if not entry.file:
         raise InputError(where, "quantity", quantity, "a quantity whose value is kept in a file")
-    found = rungs().get(quantity)
-    kind = found.returns if found is not None else given_only()[quantity][2]
-    value = read_value(Path(folder) / entry.file, kind)
-    if isinstance(value, Property) and value.digest != entry.digest:
-        raise StudyError(
-            f"{folder}/{entry.file} (digest {value.digest}) is not what its ledger speaks of (digest {entry.digest})"
-        )
+    kinds = {name: item.returns for name, item in rungs().items()} | {name: item[2] for name, item in given_only().items()}
+    if quantity not in kinds:
+        raise InputError(where, "quantity", quantity, nearest(quantity, kinds))
+    value = read_value(Path(folder) / entry.file, kinds[quantity])
+    found = value_digest(value)
+    if found != entry.digest:
+        raise StudyError(f"{folder}/{entry.file} (digest {found}) is not what its ledger speaks of (digest {entry.digest})")
     return Value(value, entry.digest)
 
 

@@ -42,6 +42,8 @@ def opened(folder: Path) -> Iterator[Path]:
         stream.truncate()
         stream.write(f"process {os.getpid()}")
         stream.flush()
+        for part in folder.rglob(".*.part"):  # what a killed run left half written
+            part.unlink(missing_ok=True)
         yield folder
 
 
@@ -58,7 +60,7 @@ def _lock(descriptor: int) -> bool:
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return False
     return True
 

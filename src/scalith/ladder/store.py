@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -107,9 +106,11 @@ class Store:
         note = self.folder / f"{key}.note"
         try:
             kept = Kept(**json.loads(note.read_text(encoding="utf-8")))
-            return read_value(self.folder / kept.file, kind), kept
+            value = read_value(self.folder / kept.file, kind)
         except (OSError, TypeError, ValueError):
             return None
+        # A file that was changed since is not what the rung found.
+        return (value, kept) if value_digest(value) == kept.digest else None
 
     def keep(self, key: str, quantity: str, value: Any, seconds: float, code: str) -> Kept:
         """Store a finished value."""
@@ -119,17 +120,17 @@ class Store:
         return kept
 
     def forget_other_code(self, code: str) -> None:
-        """Remove values that other versions of the code computed, and what a killed run left half written."""
-        for note in self._notes():
+        """Remove values that other versions of the code computed, and those that a killed run left without a note."""
+        if not self.folder.is_dir():
+            return
+        known = set()
+        for note in self.folder.glob("*.note"):
             try:
                 kept = Kept(**json.loads(note.read_text(encoding="utf-8")))
             except (OSError, TypeError, ValueError):
-                continue
-            if kept.code != code:
-                note.unlink(missing_ok=True)
-                (self.folder / kept.file).unlink(missing_ok=True)
-        for part in self.folder.glob(".*.part"):
-            part.unlink(missing_ok=True)
-
-    def _notes(self) -> Iterable[Path]:
-        return list(self.folder.glob("*.note")) if self.folder.is_dir() else []
+                kept = None
+            if kept is not None and kept.code == code:
+                known |= {note.name, kept.file}
+        for path in self.folder.glob("*"):
+            if path.name not in known:
+                path.unlink(missing_ok=True)

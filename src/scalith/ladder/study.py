@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,6 +59,8 @@ class Study:
     name : str
         File name without its ending; the results folder is called after it.
     path : Path
+    file : FileRecord
+        The file as it was read.
     header : Header
     targets : list of str
     settings : dict of str to Settings
@@ -69,6 +71,7 @@ class Study:
 
     name: str
     path: Path
+    file: FileRecord
     header: Header
     targets: list[str]
     settings: dict[str, Settings]
@@ -95,6 +98,7 @@ def read_study(path: str | Path, results: str | Path | None = None) -> Study:
     path = Path(path)
     where = str(path)
     text = read_toml(path)
+    record = FileRecord(name=path.name, digest=file_digest(path))
     known = ["study", "given", *sections()]
     for key in text:
         if key not in known:
@@ -110,13 +114,28 @@ def read_study(path: str | Path, results: str | Path | None = None) -> Study:
         for name, kind in sections().items()
         if name in text
     }
-    for name in needed_for(targets, set(given)):
+    return with_targets(Study(path.stem, path, record, header, targets, settings, given), targets)
+
+
+def with_targets(study: Study, targets: list[str]) -> Study:
+    """The study with other targets: sections that they need get their defaults.
+
+    Raises
+    ------
+    InputError
+        A needed section is missing and has required fields.
+    StudyError
+        A needed quantity is neither given nor computable.
+    """
+    where = str(study.path)
+    settings = dict(study.settings)
+    for name in needed_for(targets, set(study.given)):
         if name in sections() and name not in settings:
             settings[name] = _default_section(name, where)
-        elif name not in rungs() and name not in given and name not in settings and name not in _ALWAYS:
+        elif name not in rungs() and name not in study.given and name not in settings and name not in _ALWAYS:
             wanted_by = next(item.name for item in rungs().values() if name in item.needs)
             raise StudyError(f"{where}: {wanted_by} needs {name}, which no rung computes: state it under [given]")
-    return Study(path.stem, path, header, targets, settings, given)
+    return replace(study, targets=targets, settings=settings)
 
 
 _ALWAYS = ("seed",)
@@ -167,16 +186,24 @@ def _about(name: str) -> tuple[Quantity, type[Any]] | None:
 class _Stated(Spec):
     """The table form of a given value."""
 
-    value: str | float | None = None
+    value: Any = None
     file: str | None = None
     results: str | None = None
     quantity: str | None = None
     wanted_digest: str | None = Field(default=None, alias="digest")
-    standard_error: str | float | None = None
+    standard_error: Any = None
     kind: str = "assumed"
     reference: str = ""
     reference_state: str = ""
     note: str = ""
+
+
+_BELONGS = {
+    "value": ("standard_error", "kind", "reference", "reference_state", "note"),
+    "file": ("kind", "reference", "reference_state", "note"),
+    "results": ("quantity", "wanted_digest"),
+}
+"""What may stand beside each way to give a value."""
 
 
 def _given(name: str, value: Any, path: Path, results: str | Path | None) -> Any:
@@ -197,6 +224,10 @@ def _given(name: str, value: Any, path: Path, results: str | Path | None) -> Any
     ways = [way for way in ("value", "file", "results") if getattr(stated, way) is not None]
     if len(ways) != 1:
         raise InputError(where, name, ", ".join(ways) or "nothing", "exactly one of value, file, results")
+    foreign = sorted(stated.model_fields_set - {ways[0], *_BELONGS[ways[0]]})
+    if foreign:
+        said, *belongs = (field.removeprefix("wanted_") for field in (foreign[0], *_BELONGS[ways[0]]))
+        raise InputError(where, f"{name}.{said}", f"{said} beside {ways[0]}", f"with {ways[0]} only {', '.join(belongs)}")
     if stated.results is not None:
         return _from_results(name, quantity, kind, stated, path, results)
     if stated.file is not None:
@@ -228,8 +259,11 @@ def _from_file(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, 
     file = _found(stated.file, where, path)
     if kind is Property:
         if file.path.endswith(".nc"):
+            _alone(stated, where)
             return _checked(Property.load(file.path), name, quantity, where)
-        return read_property_csv(file.path, name, quantity.unit, dict(quantity.over))
+        told = _source(stated, where) if stated.model_fields_set - {"file"} else None
+        return read_property_csv(file.path, name, quantity.unit, dict(quantity.over), source=told)
+    _alone(stated, where)
     if isinstance(kind, type) and issubclass(kind, Spec):
         if file.path.endswith(".json"):
             return kind.read(_read_json(file.path), file.path, context={"folder": Path(file.path).parent})
@@ -240,6 +274,11 @@ def _from_file(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, 
         source = Source.from_json(data.attrs["source"]) if "source" in data.attrs else _source(stated, where)
         return data.assign_attrs(source=source.model_copy(update={"files": (*source.files, record)}).to_json())
     raise InputError(where, "file", stated.file, "a file of a kind that holds this quantity")
+
+
+def _alone(stated: _Stated, where: str) -> None:
+    if stated.model_fields_set - {"file"}:
+        raise InputError(where, "file", "other fields beside it", "the file alone: it carries its own source")
 
 
 def _read_json(path: str) -> dict[str, Any]:
@@ -293,8 +332,3 @@ def _checked(value: Any, name: str, quantity: Quantity, where: str) -> Property:
     if value.name == name:
         return value
     return Property(name, value.values, value.unit, value.source, value.standard_error)
-
-
-def content_of(path: Path) -> FileRecord:
-    """Record of the study file itself, for the ledger."""
-    return FileRecord(name=path.name, digest=file_digest(path))

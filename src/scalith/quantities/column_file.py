@@ -175,9 +175,8 @@ def write_property_csv(value: Property, path: str | Path) -> None:
     from scalith.quantities.property import _COORDINATE_UNITS
 
     stream = io.StringIO()
-    stream.write(
-        f"# source: {value.source.by or value.source.reference}\n# kind: {value.source.kind}\n# digest: {value.digest}\n"
-    )
+    origin = " ".join((value.source.by or value.source.reference).split())
+    stream.write(f"# source: {origin}\n# kind: {value.source.kind}\n# digest: {value.digest}\n")
     titles = [f"{dim} [{_COORDINATE_UNITS.get(dim, '1')}]" for dim in value.coordinates] + [f"{value.name} [{value.unit}]"]
     grids = np.meshgrid(*value.coordinates.values(), indexing="ij") if value.coordinates else []
     columns = [grid.ravel() for grid in grids] + [value.nominal.values.ravel()]

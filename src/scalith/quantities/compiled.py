@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from scalith.quantities.content_digest import digest
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
+_one_at_a_time = threading.Lock()
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CALLED_BY_ALL = ("quantities", "interface", "particle")
 """Rooms whose kernels are called from kernels of other rooms."""
@@ -43,13 +45,14 @@ def compiled_parallel(function: Kernel) -> Kernel:
 def _decorate(function: Kernel, **options: bool) -> Kernel:
     import numba
 
-    before = numba.config.CACHE_DIR
     room = Path(function.__code__.co_filename).resolve()
-    numba.config.CACHE_DIR = str(_cache_folder() / _kernels_digest(_room_of(room)))
-    try:
-        dispatcher = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"contract"}, **options)(function)
-    finally:
-        numba.config.CACHE_DIR = before
+    with _one_at_a_time:  # the folder is a setting of Numba as a whole
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(_cache_folder() / _kernels_digest(_room_of(room)))
+        try:
+            dispatcher = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"contract"}, **options)(function)
+        finally:
+            numba.config.CACHE_DIR = before
     return cast(Kernel, dispatcher)
 
 

@@ -41,7 +41,9 @@ def dataset_digest(data: xr.Dataset) -> str:
 
 
 def _plain(attributes: dict[Any, Any]) -> dict[str, Any]:
-    return {str(key): value.tolist() if isinstance(value, np.ndarray) else value for key, value in attributes.items()}
+    plain = {str(key): value.tolist() if isinstance(value, np.ndarray) else value for key, value in attributes.items()}
+    # A NetCDF file does not tell a list of one from its item.
+    return {key: value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value for key, value in plain.items()}
 
 
 @cache

@@ -253,8 +253,9 @@ class Property:
         T : float, optional
             Temperature to fix, K. Without it a property that depends on T gives a table that does too.
         pieces : int, optional
-            Pieces along the state coordinate. Without it the number is doubled from 256 until the table agrees
-            with the property within 1e-6 of its range (at most 4096 pieces).
+            Pieces along the state coordinate. Without it the number is doubled from 256 until the table agrees with the
+            property within 1e-6 of its range at and between the nodes, at the temperatures of the table's own nodes. Where
+            4096 pieces do not suffice (a step narrower than that), the step is spread over one piece, without overshoot.
         T_pieces : int
             Pieces along temperature.
 
@@ -277,10 +278,15 @@ class Property:
             nodal = self._table_nodes(others, np.linspace(lower, upper, count + 1), T_nodes)
             table = table_from_nodes(lower, upper, float(T_nodes[0]), float(T_nodes[-1]), nodal)
             if len(counts) == 1 or all(self._table_agrees(table, others[0], grids[others[0]], float(node)) for node in T_nodes):
-                break
-        return table
+                return table
+        # A step narrower than the finest piece: its true slopes would swing far over it, so the pieces take slopes of
+        # their own nodes, which never overshoot.
+        nodal = self._table_nodes(others, np.linspace(lower, upper, counts[-1] + 1), T_nodes, own_slopes=bool(others))
+        return table_from_nodes(lower, upper, float(T_nodes[0]), float(T_nodes[-1]), nodal)
 
-    def _table_nodes(self, others: list[str], x: NDArray[np.float64], T: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _table_nodes(
+        self, others: list[str], x: NDArray[np.float64], T: NDArray[np.float64], *, own_slopes: bool = False
+    ) -> NDArray[np.float64]:
         grids, nodal = list(self.coordinates.values()), self._nodal
         mesh = {"T": np.repeat(T, x.size)} | ({others[0]: np.tile(x, T.size)} if others else {})
         points = [
@@ -294,7 +300,10 @@ class Property:
         shape = (T.size, x.size)
         value = np.broadcast_to(interpolate(grids, nodal, points), (x.size * T.size,)).reshape(shape)
         axis = list(self.coordinates).index(others[0]) if others else None
-        slope = interpolate(grids, nodal, points, axis).reshape(shape) if axis is not None else np.zeros(shape)
+        if own_slopes:
+            slope = nodal_slopes(x, value, 1)
+        else:
+            slope = interpolate(grids, nodal, points, axis).reshape(shape) if axis is not None else np.zeros(shape)
         # Slopes in T are taken again on the table's own nodes: value and slope in x then agree with each other.
         return np.stack([value, slope, nodal_slopes(T, value, 0), nodal_slopes(T, slope, 0)])
 

@@ -67,7 +67,7 @@ def to_si(values: ArrayLike, unit: str, expected: str, *, where: str = "value", 
         converted = _registry().Quantity(np.asarray(values, dtype=np.float64), source).to(target).magnitude
     except Exception as error:
         if type(error).__module__.split(".")[0] not in ("pint", "tokenize") and not isinstance(
-            error, (AttributeError, ValueError, TypeError, SyntaxError, AssertionError)
+            error, (AttributeError, ValueError, TypeError, SyntaxError, AssertionError, ArithmeticError)
         ):
             raise
         raise InputError(where, field, f"unit {unit!r}", f"a unit convertible to {expected or '1 (a pure number)'}") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scalith.ladder import Entry, Ledger, read_entry, rungs
-from scalith.quantities import write_text
+from scalith.quantities import digest, write_text
 from scalith.report.figures import figures_of
 from scalith.report.ladder_picture import COLOURS, ladder_picture
 
@@ -33,7 +33,8 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
         The page.
     """
     path = Path(folder) / FILE
-    stamp = f"<!-- ledger {ledger.stamp} -->"
+    own = [item.read_bytes().hex() for item in sorted(Path(__file__).parent.iterdir()) if item.is_file()]
+    stamp = f"<!-- ledger {ledger.stamp}, page {digest(own)} -->"
     if path.is_file() and stamp in path.read_text(encoding="utf-8")[:400]:
         return path
     figures: dict[str, Any] = {}

@@ -6,13 +6,13 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import xarray as xr
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from scalith.cell import CellSpecification, simulate_discharge, to_bpx
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import Quantity, Settings, rung
+from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
 from scalith.ladder.stacking import by_rate, one_rate
-from scalith.quantities import Property, Source, dataset_digest, predicted
+from scalith.quantities import InputError, Property, Source, dataset_digest, predicted
 from scalith.quantities.specification import Temperature
 
 CLIMBED = {
@@ -20,6 +20,16 @@ CLIMBED = {
     "positive_electrode": ("open_circuit_voltage", "entropic_coefficient", "chemical_diffusivity", "maximum_concentration"),
 }
 """Fields of `CellSpecification` that the climb fills; ``[cell]`` states the others."""
+
+
+def _with_paths(stated: Any) -> Any:
+    """Stated parts as `CellSpecification` reads them: files by their paths."""
+    if isinstance(stated, InputFile):
+        return stated.path
+    if isinstance(stated, dict):
+        return {key: _with_paths(item) for key, item in stated.items()}
+    return [_with_paths(item) for item in stated] if isinstance(stated, list) else stated
+
 
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     "negative_open_circuit_voltage": (
@@ -53,8 +63,27 @@ class Cell(Settings):
     electrolyte: dict[str, Any]
     thermal: dict[str, Any] | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _find_files(cls, data: Any, info: ValidationInfo) -> Any:
+        # A curve in a file counts by its content, and lies beside the study.
+        def named(file: Any) -> Any:
+            return InputFile.model_validate(file, context=info.context) if isinstance(file, str) else file
+
+        def found(stated: Any) -> Any:
+            if isinstance(stated, dict):
+                return {key: named(item) if key == "file" else found(item) for key, item in stated.items()}
+            return [found(item) for item in stated] if isinstance(stated, list) else stated
+
+        return found(data)
+
     @model_validator(mode="after")
     def _stated_well(self) -> Self:
+        for part, names in CLIMBED.items():
+            for name in names:
+                if name in getattr(self, part):
+                    instead = name if part == "positive_electrode" else f"negative_{name}"
+                    raise InputError("", f"{part}.{name}", "a value here", f"{instead} under [given]: the climb fills this field")
         # A slip must show before hours of sampling, not after: the climbed fields are tried with plain numbers.
         trial = Source(kind="assumed")
         one = {"open_circuit_voltage": 1.0, "chemical_diffusivity": 1e-14, "entropic_coefficient": 0.0}
@@ -68,7 +97,7 @@ class Cell(Settings):
 
     def specification(self, climbed: dict[str, dict[str, Any]]) -> CellSpecification:
         """The whole specification, with the climbed fields filled in."""
-        stated = self.model_dump()
+        stated = {name: _with_paths(getattr(self, name)) for name in type(self).model_fields}
         for part, fields in climbed.items():
             stated[part] = stated[part] | fields
         return CellSpecification.read(stated, "[cell]")

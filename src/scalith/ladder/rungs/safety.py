@@ -6,10 +6,10 @@ module whose kinetics are not those of the cell is refused with both digests.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import xarray as xr
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scalith import pack as pack_room
 from scalith.lab.kinetic_fit import KineticFit, fit_dsc
@@ -17,7 +17,7 @@ from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
 from scalith.pack import ModuleSpecification, ReactionSet, Trigger
-from scalith.quantities import SI, Property, predicted
+from scalith.quantities import SI, InputError, Property, predicted
 from scalith.quantities.specification import Count, Duration, Temperature
 
 HeatingRate = Annotated[float, SI("K s-1"), Field(gt=0)]
@@ -67,6 +67,14 @@ class Calorimetry(Settings):
     baseline_before: Temperature
     baseline_after: Temperature | None = None
     parameters: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.curves) == bool(self.heating_rates):
+            raise InputError(
+                "", "curves, heating_rates", "both or neither", "files with curves, or heating_rates of a virtual experiment"
+            )
+        return self
 
 
 class Oven(Settings):

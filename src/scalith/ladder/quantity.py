@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationInfo, model_validator
 
 from scalith.quantities import InputError, Spec, file_digest, shipped
+from scalith.quantities.property import COORDINATE_UNITS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -42,9 +43,6 @@ class Quantity:
     draw: Callable[[Any, int, int], Sequence[Any]] | None = None
 
 
-_OVER_UNITS = {"x": "1", "T": "K", "c": "mol m-3"}
-
-
 def rung(
     title: str,
     *,
@@ -70,7 +68,7 @@ def rung(
 
     def mark(function: Function) -> Function:
         function.quantity = Quantity(  # type: ignore[attr-defined]
-            title, unit, {dim: _OVER_UNITS[dim] for dim in over.split()}, headline, exports or {}, draw
+            title, unit, {dim: COORDINATE_UNITS[dim] for dim in over.split()}, headline, exports or {}, draw
         )
         return function
 

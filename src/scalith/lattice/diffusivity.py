@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.thermodynamics import dataset_digest
-from scalith.quantities import InputError, Property, predicted
+from scalith.quantities import InputError, Property, dataset_digest, predicted
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scalith.quantities import InputError, Property, Source, digest, predicted
+from scalith.quantities import InputError, Property, Source, dataset_digest, predicted
 from scalith.quantities.constants import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT
 
 if TYPE_CHECKING:
@@ -164,11 +164,6 @@ def _source(name: str, sampled: xr.Dataset, *parents: str, note: str = "") -> So
         settings=settings | {"sampling": parent.settings},
         note=note,
     )
-
-
-def dataset_digest(data: xr.Dataset) -> str:
-    """Content digest of a data set: names, values, source."""
-    return digest({str(name): data[name].values for name in [*data.coords, *data.data_vars]}, data.attrs.get("source"))
 
 
 def _property(

@@ -14,7 +14,7 @@ import numpy as np
 from scalith.quantities.atomic_write import write_text
 from scalith.quantities.content_digest import file_digest
 from scalith.quantities.errors import InputError, nearest
-from scalith.quantities.property import Property
+from scalith.quantities.property import COORDINATE_UNITS, Property
 from scalith.quantities.source import FileRecord, Source
 from scalith.quantities.units import to_si
 
@@ -172,12 +172,10 @@ def read_property_csv(
 
 def write_property_csv(value: Property, path: str | Path) -> None:
     """Write the nominal values (and error) of a property as CSV that `read_property_csv` reads."""
-    from scalith.quantities.property import _COORDINATE_UNITS
-
     stream = io.StringIO()
     origin = " ".join((value.source.by or value.source.reference).split())
     stream.write(f"# source: {origin}\n# kind: {value.source.kind}\n# digest: {value.digest}\n")
-    titles = [f"{dim} [{_COORDINATE_UNITS.get(dim, '1')}]" for dim in value.coordinates] + [f"{value.name} [{value.unit}]"]
+    titles = [f"{dim} [{COORDINATE_UNITS.get(dim, '1')}]" for dim in value.coordinates] + [f"{value.name} [{value.unit}]"]
     grids = np.meshgrid(*value.coordinates.values(), indexing="ij") if value.coordinates else []
     columns = [grid.ravel() for grid in grids] + [value.nominal.values.ravel()]
     if value.standard_error is not None:

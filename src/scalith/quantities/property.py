@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 Extrapolation = Literal["nearest", "linear"]
 
-_COORDINATE_UNITS = {"x": "1", "T": "K", "c": "mol m-3", "t": "s"}
+COORDINATE_UNITS = {"x": "1", "T": "K", "c": "mol m-3", "t": "s"}
+"""Units of the coordinates that properties depend on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +198,7 @@ class Property:
         self._require(dim)
         axis = self.values.get_axis_num(dim)
         slopes = nodal_slopes(self.coordinates[dim], self.values.values, int(axis))
-        coordinate_unit = _COORDINATE_UNITS.get(dim, "1")
+        coordinate_unit = COORDINATE_UNITS.get(dim, "1")
         unit = self.unit if coordinate_unit == "1" else f"{self.unit} / ({coordinate_unit})"
         source = predicted("scalith.quantities.Property.derivative", self.digest, settings={"by": dim})
         return Property(f"{self.name}_by_{dim}", self.values.copy(data=slopes), unit, source)
@@ -384,7 +385,7 @@ class Property:
         """As a dataset with `units` and `long_name` on every variable and the source in `attrs`."""
         values = self.values.assign_attrs(units=self.unit, long_name=self.name.replace("_", " "))
         for dim in self.coordinates:
-            values[dim].attrs.update(units=_COORDINATE_UNITS.get(dim, "1"), long_name=dim)
+            values[dim].attrs.update(units=COORDINATE_UNITS.get(dim, "1"), long_name=dim)
         data = xr.Dataset({self.name: values})
         if self.standard_error is not None:
             data["standard_error"] = self.standard_error.assign_attrs(units=self.unit, long_name="standard error")

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.interpolate import CubicSpline
 
+from scalith.quantities import cubic_hermite
 from scalith.quantities.cubic_hermite import interpolate, nodal_slopes, nodal_values
 
 
@@ -120,3 +122,13 @@ def test_two_nodes_give_a_line_and_one_node_a_constant():
     np.testing.assert_allclose(curve(np.array([0.5]), np.array([4.0]), points), 4.0)
     np.testing.assert_allclose(curve(np.array([0.5]), np.array([4.0]), points, 0), 0.0)
     np.testing.assert_array_equal(nodal_slopes(np.array([0.5]), np.array([4.0]), 0), [0.0])
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 9, 200])
+def test_slopes_before_limiting_are_those_of_the_spline(count: int) -> None:
+    random = np.random.default_rng(count)
+    grid = np.cumsum(random.uniform(0.1, 2.0, count))
+    values = random.normal(size=(count, 3))
+    h = np.diff(grid)[:, None]
+    slopes = cubic_hermite._spline_slopes(h, np.diff(values, axis=0) / h)
+    np.testing.assert_allclose(slopes, CubicSpline(grid, values)(grid, 1), atol=1e-12)

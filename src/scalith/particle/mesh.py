@@ -49,13 +49,19 @@ def radial_mesh(nodes: int = 20, finest: float = 0.005, dimensions: int = 3, *, 
     -------
     RadialMesh
     """
-    from scipy.optimize import brentq
-
     intervals = nodes - 1
     if finest * intervals >= 1.0 - 1e-9:
         rho = np.linspace(0.0, 1.0, nodes)
     else:
-        ratio = brentq(lambda q: finest * (q**intervals - 1.0) / (q - 1.0) - 1.0, 1.0 + 1e-9, 100.0, xtol=1e-14)
+        # finest (1 + q + … + q^(n-1)) = 1: rising and convex, so that Newton from above comes down to the root.
+        series = np.ones(intervals)
+        slope = np.polyder(series)
+        ratio = finest ** (-1.0 / (intervals - 1))
+        for _ in range(100):
+            step = float((np.polyval(series, ratio) - 1.0 / finest) / np.polyval(slope, ratio))
+            ratio -= step
+            if step <= 1e-15 * ratio:
+                break
         spacing = finest * ratio ** np.arange(intervals)[::-1]
         rho = np.concatenate([[0.0], np.cumsum(spacing)])
         rho /= rho[-1]

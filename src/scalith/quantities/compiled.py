@@ -48,7 +48,7 @@ def _decorate(function: Kernel, **options: bool) -> Kernel:
     room = Path(function.__code__.co_filename).resolve()
     with _one_at_a_time:  # the folder is a setting of Numba as a whole
         before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(_cache_folder() / _kernels_digest(_room_of(room)))
+        numba.config.CACHE_DIR = str(cache_folder() / "kernels" / _kernels_digest(_room_of(room)))
         try:
             dispatcher = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"contract"}, **options)(function)
         finally:
@@ -64,9 +64,10 @@ def _room_of(path: Path) -> str:
 
 
 @cache
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """The user's folder for what is worth keeping between runs: ``SCALITH_CACHE``, else the system's cache folder."""
     base = os.environ.get("SCALITH_CACHE") or os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
-    return Path(base) / "scalith" / "kernels"
+    return Path(base) / "scalith"
 
 
 @cache

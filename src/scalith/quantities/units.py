@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 def _registry() -> Any:
     import pint
 
-    registry: Any = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
+    from scalith.quantities.compiled import cache_folder
+
+    registry: Any
+    try:  # reading pint's definitions takes a tenth of a second; it keeps them read
+        registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True, cache_folder=cache_folder() / "units")
+    except Exception:  # the folder cannot be written, or another process is at its file just now
+        registry = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
     return registry
 
 

@@ -188,9 +188,9 @@ def _peer_impedance() -> float:
 
 
 def _from_import() -> float:
-    output = subprocess.run(
-        [sys.executable, "-c", _FIRST], check=True, capture_output=True, text=True, env=dict(os.environ)
-    ).stdout
+    # With byte code kept, as pip leaves it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    output = subprocess.run([sys.executable, "-c", _FIRST], check=True, capture_output=True, text=True, env=environment).stdout
     return float(output.split()[-1])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -164,6 +164,8 @@ class KineticFit(Spec):
         K.
     residual : float
         Root mean square of (model − curve) relative to each curve's peak.
+    samples : tuple, optional
+        Draws of the posterior in the scale of the fit (`sample_posterior`); `draws` then takes these.
     source : Source
         Curves and settings.
     """
@@ -174,6 +176,7 @@ class KineticFit(Spec):
     covariance: tuple[tuple[float, ...], ...]
     reference_temperature: float
     residual: float
+    samples: tuple[tuple[float, ...], ...] = ()
     source: Source
 
     def standard_error(self, parameter: str) -> float:
@@ -194,15 +197,23 @@ class KineticFit(Spec):
         return error
 
     def draws(self, count: int, seed: int) -> list[ReactionSet]:
-        """Reaction sets drawn from the normal distribution of the fit; a draw with E or an order below zero is drawn again."""
+        """Reaction sets drawn from the posterior's samples, or without them from the normal distribution of the fit.
+
+        A normal draw with E or an order below zero is drawn again.
+        """
         generator = np.random.default_rng(seed)
+        if self.samples:
+            chosen = generator.integers(len(self.samples), size=count)
+            return [
+                with_fitted(self.kinetics, self.parameters, np.array(self.samples[i]), self.reference_temperature) for i in chosen
+            ]
         members: list[ReactionSet] = []
         for _ in range(100 * count + 100):
             if len(members) == count:
                 break
             sample = generator.multivariate_normal(self.values, self.covariance, method="eigh")
             try:
-                members.append(_with(self.kinetics, self.parameters, sample, self.reference_temperature))
+                members.append(with_fitted(self.kinetics, self.parameters, sample, self.reference_temperature))
             except InputError:
                 continue
         if len(members) < count:
@@ -258,35 +269,15 @@ def fit_dsc(
     """
     from scipy.optimize import least_squares
 
-    from scalith.pack.kernels.network import heat_by_reaction
-
     where = "fit_dsc"
     if not curves:
         raise InputError(where, "curves", "none", "at least one DSC curve")
     for curve in curves:
         require_baseline(curve, where, complete=complete)
     names = tuple(parameters) if parameters is not None else _all_parameters(guess)
-    contents = {reaction.content for reaction in guess.reactions.values()}
-    if sample_density is None:
-        if len(contents) != 1:
-            raise InputError(
-                where, "sample_density", "nothing", "the sample's density, since the reactions have different contents"
-            )
-        sample_density = contents.pop()
-    data = []
-    for curve in curves:
-        T, flow = curve["temperature"].values, curve["heat_flow"].values
-        grid = np.linspace(T[0], T[-1], points)
-        rising = np.concatenate([[True], np.diff(np.maximum.accumulate(T)) > 0])
-        data.append(
-            (
-                float(curve.attrs["heating_rate"]),
-                grid,
-                np.interp(grid, T[rising], flow[rising]) / np.abs(flow).max(),
-                np.abs(flow).max(),
-            )
-        )
-    reference = float(np.mean([grid[int(np.argmax(flow))] for _, grid, flow, _ in data]))
+    density = density_of_sample(guess, sample_density, where)
+    data = sampled_curves(curves, points)
+    reference = float(np.mean([one.temperature[int(np.argmax(one.flow))] for one in data]))
     start = np.array([_to_fit(guess, key, reference) for key in names])
     calls = 0
 
@@ -296,17 +287,10 @@ def fit_dsc(
         if progress is not None:
             progress(min(0.99, calls / (60.0 * len(names))), f"{calls} simulations of {len(data)} curves")
         try:
-            kinetics = _with(guess, names, values, reference)
+            kinetics = with_fitted(guess, names, values, reference)
         except InputError:
             return np.full(points * len(data), 1e3)
-        parts = []
-        for rate, grid, flow, peak in data:
-            time = (grid - grid[0]) / rate
-            T, extents = _at_prescribed_temperature(kinetics, time, rate, float(grid[0]), 1e-9)
-            heat = np.empty((points, 1, extents.shape[1]))
-            heat_by_reaction(kinetics.arrays(), np.array([1.0 / sample_density]), T[:, None], extents[:, None], heat)
-            parts.append(heat[:, 0].sum(axis=1) / peak - flow)
-        return np.concatenate(parts)
+        return heat_flow_residuals(kinetics, data, density)
 
     scale = np.array([1e4 if key.endswith("activation_energy") else 1.0 for key in names])
     # A guess off by several kelvin puts a simulated peak beside the measured one: a soft loss first finds the slope between them.
@@ -322,7 +306,7 @@ def fit_dsc(
         )
     freedom = max(found.fun.size - len(names), 1)
     covariance = np.linalg.inv(jacobian.T @ jacobian) * float(found.fun @ found.fun) / freedom * np.outer(scale, scale)
-    kinetics = _with(guess, names, found.x, reference)
+    kinetics = with_fitted(guess, names, found.x, reference)
     # The fit is the set's origin now.
     text = (
         f"fitted to {len(curves)} DSC curves ({', '.join(_named(curve) for curve in curves)}) from the form of: {guess.reference}"
@@ -340,6 +324,52 @@ def fit_dsc(
         residual=float(np.sqrt(np.mean(found.fun**2))),
         source=source,
     )
+
+
+def density_of_sample(kinetics: ReactionSet, stated: float | None, where: str) -> float:
+    """The stated density, kg m-3; without it the content of the reactions, when all share one."""
+    contents = {reaction.content for reaction in kinetics.reactions.values()}
+    if stated is None and len(contents) != 1:
+        raise InputError(where, "sample_density", "nothing", "the sample's density, since the reactions have different contents")
+    return contents.pop() if stated is None else stated
+
+
+class SampledCurve(NamedTuple):
+    """A DSC curve as the fit looks at it: temperatures (K), heat flow relative to its peak (W kg-1), heating rate (K s-1)."""
+
+    heating_rate: float
+    temperature: Array
+    flow: Array
+    peak: float
+
+
+def sampled_curves(curves: Sequence[xr.Dataset], points: int) -> list[SampledCurve]:
+    """Curves at `points` even temperatures, relative to their peaks."""
+    found = []
+    for curve in curves:
+        T, flow = curve["temperature"].values, curve["heat_flow"].values
+        grid = np.linspace(T[0], T[-1], points)
+        rising = np.concatenate([[True], np.diff(np.maximum.accumulate(T)) > 0])
+        peak = float(np.abs(flow).max())
+        found.append(
+            SampledCurve(float(curve.attrs["heating_rate"]), grid, np.interp(grid, T[rising], flow[rising]) / peak, peak)
+        )
+    return found
+
+
+def heat_flow_residuals(
+    kinetics: ReactionSet, curves: Sequence[SampledCurve], sample_density: float, tolerance: float = 1e-9
+) -> Array:
+    """(model − curve)/peak of all curves, one after the other."""
+    from scalith.pack.kernels.network import heat_by_reaction
+
+    parts = []
+    for rate, grid, flow, peak in curves:
+        T, extents = _at_prescribed_temperature(kinetics, (grid - grid[0]) / rate, rate, float(grid[0]), tolerance)
+        heat = np.empty((grid.size, 1, extents.shape[1]))
+        heat_by_reaction(kinetics.arrays(), np.array([1.0 / sample_density]), T[:, None], extents[:, None], heat)
+        parts.append(heat[:, 0].sum(axis=1) / peak - flow)
+    return np.concatenate(parts)
 
 
 def _all_parameters(kinetics: ReactionSet) -> tuple[str, ...]:
@@ -362,7 +392,8 @@ def _to_fit(kinetics: ReactionSet, key: str, reference: float) -> float:
     return value
 
 
-def _with(kinetics: ReactionSet, names: Sequence[str], values: Array, reference: float) -> ReactionSet:
+def with_fitted(kinetics: ReactionSet, names: Sequence[str], values: Array, reference: float) -> ReactionSet:
+    """`kinetics` with the numbers `names` at `values` in the scale of the fit; `InputError` where they are out of range."""
     numbers: dict[str, float] = {}
     given: dict[str, Any] = dict(zip(names, values, strict=True))
     for key, value in given.items():

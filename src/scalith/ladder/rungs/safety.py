@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from scalith import pack as pack_room
 from scalith.lab.kinetic_fit import KineticFit, fit_dsc
+from scalith.lab.kinetic_posterior import sample_posterior
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
@@ -55,6 +56,8 @@ class Calorimetry(Settings):
         Below and above these temperatures (K) nothing reacts; without the upper one the curves end before the reactions do.
     parameters : tuple of str
         Numbers to fit; frequency factor, activation energy and heat of every reaction when empty.
+    posterior : bool
+        Sample the posterior of the fit (minutes; needs emcee) instead of taking its normal distribution.
     """
 
     curves: tuple[InputFile, ...] = ()
@@ -67,6 +70,7 @@ class Calorimetry(Settings):
     baseline_before: Temperature
     baseline_after: Temperature | None = None
     parameters: tuple[str, ...] = ()
+    posterior: bool = False
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -154,19 +158,25 @@ def calorimetry_curves(calorimetry: Calorimetry, starting_kinetics: ReactionSet,
 
 
 @rung("decomposition kinetics, fitted", headline=_fitted)
-def decomposition_fit(calorimetry_curves: xr.Dataset, starting_kinetics: ReactionSet, calorimetry: Calorimetry) -> KineticFit:
-    """One reaction set for all curves, by least squares, with its covariance."""
+def decomposition_fit(
+    calorimetry_curves: xr.Dataset, starting_kinetics: ReactionSet, calorimetry: Calorimetry, seed: int
+) -> KineticFit:
+    """One reaction set for all curves, by least squares, with its covariance or samples of its posterior."""
     from scalith.lab.dsc_series import unstack_dsc
 
     fields = ("frequency_factor", "activation_energy", "heat")
-    return fit_dsc(
-        unstack_dsc(calorimetry_curves),
+    curves = unstack_dsc(calorimetry_curves)
+    fit = fit_dsc(
+        curves,
         starting_kinetics,
         parameters=calorimetry.parameters or [f"{name}.{field}" for name in starting_kinetics.names for field in fields],
         sample_density=calorimetry.sample_density,
         complete=calorimetry.baseline_after is not None,
         progress=report_progress,
     )
+    if not calorimetry.posterior:
+        return fit
+    return sample_posterior(fit, curves, sample_density=calorimetry.sample_density, seed=seed, progress=report_progress)
 
 
 @rung("kinetics of the cell", headline=_named)

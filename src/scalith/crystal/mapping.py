@@ -69,7 +69,7 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
         An entry is of another chemistry (foreign elements, or another ratio of the spectators), or nothing can be mapped.
     """
     mapped: list[tuple[ComputedStructure, _Placement]] = []
-    rejected: list[tuple[str, str]] = []
+    rejected = list(structures.left_out)
     rotations = np.unique(site_operations(host).rotation, axis=0)
     for item in structures:
         cells = _cells_held(host, item)

@@ -43,10 +43,19 @@ class ComputedStructure:
 
 @dataclass(frozen=True)
 class StructureSet:
-    """Computed structures in the order in which they were read, and where they come from."""
+    """Computed structures in the order in which they were read, and where they come from.
+
+    Attributes
+    ----------
+    structures : tuple of ComputedStructure
+    source : Source
+    left_out : tuple of (origin, reason)
+        What was found and not taken: runs that did not converge, files that could not be read.
+    """
 
     structures: tuple[ComputedStructure, ...]
     source: Source = field(default_factory=lambda: Source(kind="assumed", reference="given in memory"))
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.structures)
@@ -59,7 +68,8 @@ class StructureSet:
 
     def __add__(self, other: StructureSet) -> StructureSet:
         files = self.source.files + tuple(record for record in other.source.files if record not in self.source.files)
-        return StructureSet(self.structures + other.structures, self.source.model_copy(update={"files": files}))
+        source = self.source.model_copy(update={"files": files})
+        return StructureSet(self.structures + other.structures, source, self.left_out + other.left_out)
 
     @cached_property
     def digest(self) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled
+from scalith.quantities.compiled import compiled, compiled_in_place
 from scalith.quantities.kernel_table import KernelTable, evaluate
 
 Array = NDArray[np.float64]
 
 
-@compiled
+@compiled_in_place
 def flux_potential(table: KernelTable, x: Array, T: float, factor: float, potential: Array, diffusivity: Array) -> None:
     """Φ(x) = ∫ D dx and D at every node, both times `factor`; all arrays of shape (nodes, grains)."""
     if table.coefficients.shape[1] == 1 and table.coefficients.shape[2] == 1:
@@ -29,7 +29,7 @@ def flux_potential(table: KernelTable, x: Array, T: float, factor: float, potent
             diffusivity[k, i] = factor * slope
 
 
-@compiled
+@compiled_in_place
 def eliminate(
     x: Array,
     base: Array,
@@ -81,7 +81,7 @@ def eliminate(
             rests[k + 1, i] += ratio * rest - flow
 
 
-@compiled
+@compiled_in_place
 def substitute(step: Array, pivots: Array, uppers: Array, rests: Array) -> None:
     """Backward sweep: `step` (nodes, grains) is filled from its outermost row inwards."""
     for k in range(step.shape[0] - 2, -1, -1):

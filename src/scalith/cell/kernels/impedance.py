@@ -42,6 +42,8 @@ def complex_work(system: System) -> Work:
         np.empty((cells, 3, 3), np.complex128),
         np.empty((cells, 3, 2), np.complex128),
         np.empty(1, np.complex128),
+        np.empty((6, 3, 3), np.complex128),
+        np.empty(cells, np.complex128),
     )
 
 

@@ -114,6 +114,9 @@ class Work(NamedTuple):
     right : ndarray, shape (cells, 3, 2)
         Right-hand sides: the negative residual, and the response to one ampere.
     step : ndarray, shape (state,)
+    faces : ndarray, shape (6, 3, 3)
+        Fluxes through two faces, their derivatives, and one block of the matrix.
+    surface_rate : ndarray, shape (cells,)
     """
 
     potential: Array
@@ -130,11 +133,13 @@ class Work(NamedTuple):
     lowers: Array
     right: Array
     step: Array
+    faces: Array
+    surface_rate: Array
 
 
 @compiled_inline
 def table_of(bank: TableBank, k: int) -> KernelTable:
-    """The k-th table of a bank."""
+    """The k-th table of a bank; only for kernels compiled in place, since it hands back an array that is not its own."""
     first, pieces_T, pieces_x, powers = bank.shapes[k, 0], bank.shapes[k, 1], bank.shapes[k, 2], bank.shapes[k, 3]
     coefficients = bank.coefficients[first : first + pieces_T * pieces_x * powers * 4]
     shaped = coefficients.reshape((pieces_T, pieces_x, powers, 4))

@@ -49,7 +49,7 @@ from scalith.cell.kernels.layout import (
 )
 from scalith.cell.kernels.reaction import arrhenius, equilibrium, reaction_rate
 from scalith.particle.kernels import eliminate, flux_potential, substitute
-from scalith.quantities.compiled import compiled
+from scalith.quantities.compiled import compiled, compiled_in_place
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.kernel_table import evaluate
 
@@ -79,10 +79,12 @@ def make_work(system: System, size: int) -> Work:
         np.empty((cells, 3, 3)),
         np.empty((cells, 3, 2)),
         np.empty(size),
+        np.empty((6, 3, 3)),
+        np.empty(cells),
     )
 
 
-@compiled
+@compiled_in_place
 def eliminate_particles(
     system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, T: float, work: Work
 ) -> None:
@@ -97,7 +99,7 @@ def eliminate_particles(
     for i in range(cells):
         for k in range(4):
             work.source[i, k] = 0.0
-    surface_rate = np.empty(cells)
+    surface_rate = work.surface_rate
     for p in range(system.start.size):
         row = system.classes[p]
         n, start = system.count[p], system.start[p]
@@ -158,7 +160,7 @@ def eliminate_particles(
             work.source[cell, 3] += area * g_c
 
 
-@compiled
+@compiled_in_place
 def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, work: Work) -> None:
     """Fill `work.electrolyte` with bulk transport properties at every finite volume."""
     first_c = work.potential.size
@@ -199,7 +201,7 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
             out[9], out[10] = value, slope
 
 
-@compiled
+@compiled_in_place
 def local_sources(system: System, y: Array, base: Array, inverse_time: float, work: Work) -> None:
     """Fill `work.local` from the linearised reactions and the double layer."""
     cells = system.width.size
@@ -219,7 +221,7 @@ def local_sources(system: System, y: Array, base: Array, inverse_time: float, wo
         local[5] = stay * local[2]
 
 
-@compiled
+@compiled_in_place
 def factorise(system: System, y: Array, base: Array, inverse_time: float, T: float, work: Work) -> None:
     """Assemble the block-tridiagonal matrix and right-hand sides, and factorise the matrix from left to right."""
     cells = system.width.size
@@ -229,10 +231,12 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
     thermal = 2.0 * _R * T / _F
     # Flux of salt N, currents in electrolyte and solid through the left face (left) and the right face of a volume, and
     # their derivatives by (cₑ, φₑ, φₛ) of the volume on the left (A) and on the right (B) of the face.
-    kind = work.right.dtype  # complex for an impedance
-    flux_left, flux = np.zeros(3, kind), np.zeros(3, kind)
-    left_A, left_B = np.zeros((3, 3), kind), np.zeros((3, 3), kind)
-    A, B, D = np.zeros((3, 3), kind), np.zeros((3, 3), kind), np.empty((3, 3), kind)
+    flux_left, flux = work.faces[0, 0], work.faces[0, 1]
+    left_A, left_B, A, B, D = work.faces[1], work.faces[2], work.faces[3], work.faces[4], work.faces[5]
+    for m in range(3):
+        flux_left[m] = 0.0
+        for n in range(3):
+            left_A[m, n] = left_B[m, n] = 0.0
     local = work.local[0]
     bend = _F * system.curvature[0, 0] * system.width[0] ** 2 / system.solid_conductivity[0]
     g = system.solid_conductivity[0] / (0.5 * system.width[0])
@@ -356,7 +360,7 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
         flux_left, flux = flux, flux_left
 
 
-@compiled
+@compiled_in_place
 def solve_blocks(work: Work, right: Array, columns: int) -> None:
     """Solve for the first `columns` right-hand sides in place: `right` of shape (cells, 3, m)."""
     cells = right.shape[0]
@@ -383,7 +387,7 @@ def solve_blocks(work: Work, right: Array, columns: int) -> None:
             right[i, 2, m] -= X[2, 0] * z_c + X[2, 1] * z_e + X[2, 2] * z_s
 
 
-@compiled
+@compiled_in_place
 def terminal_voltage(system: System, y: Array) -> float:
     """φₛ at the positive collector less the drop over the contact, V (the negative collector is at zero)."""
     cells = system.width.size
@@ -398,7 +402,7 @@ def terminal_voltage(system: System, y: Array) -> float:
     return voltage
 
 
-@compiled
+@compiled_in_place
 def collector_drop(system: System) -> tuple[float, float]:
     """Fall of potential between the last volume and the terminal: per ampere, and per source in that volume."""
     last = system.width.size - 1
@@ -407,7 +411,7 @@ def collector_drop(system: System) -> tuple[float, float]:
     return drop, _F * system.curvature[last, 1] * system.width[last] ** 2 / system.solid_conductivity[last]
 
 
-@compiled
+@compiled_in_place
 def newton_step(
     system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, mode: int, target: float, work: Work
 ) -> float:
@@ -506,7 +510,7 @@ def newton_step(
     return norm if damping == 1.0 else max(norm, 1.0)
 
 
-@compiled
+@compiled_in_place
 def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple[float, float, float, float, float]:
     """Heat in the solid, in the electrolyte, of the reaction, entropic, and the equilibrium power −Σ F a j U, all in W.
 

@@ -24,10 +24,10 @@ def reaction_rate(
     exchange: KernelTable, kinetics: KernelTable, row: Array, x: float, c: float, eta: float, T: float, rate: float
 ) -> tuple[float, float, float, float]:
     """Reaction rate j = (i₀/F) h(Fη/RT), mol m-2 s-1, and its derivatives by η, x and c (relative concentration)."""
-    m, m_x = evaluate(exchange, x, T)
     anodic, cathodic = row[ANODIC], row[CATHODIC]
     safe = max(c, 1e-9)
     if row[FROM_TABLE] != 0.0:
+        m, m_x = evaluate(exchange, x, T)
         power = safe**anodic
         exchange_rate = rate * m * power
         by_x = rate * m_x * power
@@ -37,10 +37,8 @@ def reaction_rate(
             shape = math.sqrt(safe * filled * (1.0 - filled))
         else:
             shape = (safe * (1.0 - filled)) ** anodic * filled**cathodic
-        exchange_rate = rate * m * shape
-        by_x = rate * shape * m_x
-        if filled == x:
-            by_x += rate * shape * m * (cathodic / filled - anodic / (1.0 - filled))
+        exchange_rate = rate * shape
+        by_x = exchange_rate * (cathodic / filled - anodic / (1.0 - filled)) if filled == x else 0.0
     by_c = exchange_rate * anodic / safe
     reduced = _F * eta / (_R * T)
     if kinetics.coefficients.shape[1] > 1:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scalith.cell import CellSpecification, simulate_discharge
+from scalith.cell import CellSpecification, simulate_discharge, single_particle
 from scalith.pack import PackSpecification, discharge_network, spread_cells
 from scalith.quantities import InputError, shipped
 
@@ -34,6 +34,15 @@ def test_scatter_divides_the_current_and_keeps_its_sum():
     assert 0 < float(found["current_spread"]) < 0.5
     terminal = found["voltage"] - 2e-3 * found["current"]
     assert float((terminal.max("cell") - terminal.min("cell")).max()) < 2e-4
+
+
+def test_single_particle_cells_share_a_current_too():
+    cells = spread_cells(CELL, 2, {"positive_electrode.thickness": 0.03}, seed=4)
+    settings = {"series": 1, "parallel": 2, "current": 5.0, "duration": 600.0, "pack": row(2), "windows": 2, "passes": 1}
+    full = discharge_network(cells, **settings)
+    reduced = discharge_network(cells, mesh=single_particle(CELL, electrolyte=True)[1], **settings)
+    np.testing.assert_allclose(reduced["current"], full["current"], rtol=0.02)
+    np.testing.assert_allclose(reduced["pack_voltage"], full["pack_voltage"], atol=3e-3)
 
 
 def test_series_adds_voltages():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scalith.pack import Assembly, CellBody, abuse_test, heat_in_3d, shipped_kinetics
+from scalith.pack import Assembly, CellBody, Vent, abuse_test, heat_in_3d, shipped_kinetics
 from scalith.quantities import InputError, Property, Source, StudyError
 
 KINETICS = shipped_kinetics("lco_hatchard_kim")
@@ -136,6 +136,47 @@ def test_good_conductor_with_reactions_is_the_lumped_cell():
     np.testing.assert_allclose(found["heat_released"][-1, 0], lumped["heat_released"][-1], rtol=0.01)
     assert found["energy_balance_error"] < 1e-8
     assert found.attrs["kinetics_digest"] == KINETICS.digest
+
+
+def vented(cell: CellBody, **block):
+    """A well conducting cell in hot air, resolved and lumped."""
+    sides = {
+        side: {"heat_transfer_coefficient": 30.0, "temperature": 440.0}
+        for side in ("x_low", "x_high", "y_low", "y_high", "z_low", "z_high")
+    }
+    blocks = ({"name": "a", "material": "m", "lower": (0, 0, 0), "upper": (0.01,) * 3, "reacts": True, **block},)
+    material = {"density": 2000.0, "specific_heat": 1000.0, "conductivity": 500.0}
+    cube = Assembly(materials={"m": material}, blocks=blocks, spacing=(0.005,) * 3, surfaces=sides)
+    found = heat_in_3d(cube, duration=1200.0, times=121, kinetics=KINETICS, change_per_step=2.0)
+    lumped = abuse_test(
+        cell, KINETICS, np.linspace(0, 1200, 121), ambient_temperature=440.0, heat_transfer_coefficient=30.0, emissivity=0.0
+    )
+    return found, lumped
+
+
+def test_vent_of_a_good_conductor_is_that_of_the_lumped_cell():
+    """Gas, pressure, opening, what leaves: the same in both, and the energy balance stays closed."""
+    vent = Vent(pressure=6e5, free_volume=2e-7, evaporated_mass=3e-5, ejected_fraction=0.3, ejected_mass_fraction=0.3)
+    size = {"shape": "prismatic", "thickness": 0.01, "width": 0.01, "height": 0.01}
+    cell = CellBody(**size, density=2000.0, specific_heat=1000.0, vent=vent)
+    found, lumped = vented(cell, vent=vent)
+    assert float(found["vent_time"][0]) == pytest.approx(float(lumped["vent_time"]), rel=0.01)
+    assert float(found["heat_ejected"][-1, 0]) == pytest.approx(float(lumped["heat_ejected"][-1]), rel=0.02)
+    assert float(found["mass_lost"][-1, 0]) == pytest.approx(float(lumped["mass_lost"][-1]), rel=0.02)
+    assert found["energy_balance_error"] < 1e-8
+    before = found["time"].values < 0.95 * float(lumped["vent_time"])
+    np.testing.assert_allclose(found["pressure"][before, 0], lumped["pressure"][before], rtol=0.02)
+    assert float(found["heat_released"][-1, 0]) == pytest.approx(float(lumped["heat_released"][-1]), rel=0.01)
+
+
+def test_cell_that_reacts_in_part_is_the_lumped_one():
+    cell = CellBody(
+        shape="prismatic", thickness=0.01, width=0.01, height=0.01, density=2000.0, specific_heat=1000.0, reacting_fraction=0.5
+    )
+    found, lumped = vented(cell, reacting_fraction=0.5)
+    assert float(found["heat_released"][-1, 0]) == pytest.approx(float(lumped["heat_released"][-1]), rel=0.01)
+    assert float(found["peak_temperature"]) == pytest.approx(float(lumped["peak_temperature"]), abs=8.0)
+    assert "vent_time" not in found
 
 
 @pytest.mark.parametrize(

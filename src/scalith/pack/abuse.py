@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.pack.cell_body import CellBody
+from scalith.pack.cell_body import ATMOSPHERE, CellBody
 from scalith.pack.heat_input import checked_time
 from scalith.pack.kinetics import ReactionSet
 from scalith.pack.short_circuit import ShortCircuit, short_circuit_heat
 from scalith.pack.thermal_network import NetworkResult, ThermalNetwork, simulate_network
 from scalith.quantities import InputError, predicted
-from scalith.quantities.constants import GAS_CONSTANT, STEFAN_BOLTZMANN
+from scalith.quantities.constants import STEFAN_BOLTZMANN
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -317,14 +317,11 @@ def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start:
     temperature = found.temperature[:, 0]
     gas = cell.reacting_volume * extents @ set_.gas
     after = found.time > found.vent_time[0] if np.isfinite(found.vent_time[0]) else np.zeros(found.time.size, dtype=bool)
-    pressure = np.full(found.time.size, 101325.0)
+    pressure = np.full(found.time.size, ATMOSPHERE)
     mass_lost = np.zeros(found.time.size)
     if cell.vent is not None:
         vent = cell.vent
-        vapour = vent.vapour_factor * np.exp(-vent.vapour_temperature / temperature)
-        air = max(101325.0 - vent.vapour_factor * np.exp(-vent.vapour_temperature / start), 0.0) / start
-        closed = air * temperature + gas * GAS_CONSTANT * temperature / vent.free_volume + vapour
-        pressure = np.where(after, 101325.0, closed)
+        pressure = np.where(after, ATMOSPHERE, vent.closed_pressure(gas, temperature, start))
         whole = kinetics.stored_heat * cell.reacting_volume
         progress = np.clip(
             (found.released[:, 0] - np.interp(found.vent_time[0], found.time, found.released[:, 0])) / whole, 0.0, 1.0

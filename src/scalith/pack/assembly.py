@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from scalith.pack.cell_body import Density
+from scalith.pack.cell_body import Density, Vent
 from scalith.pack.specification import Conductivity, HeatTransferCoefficient, PlausibleTemperature, SpecificHeat
 from scalith.quantities import SI, InputError, Property, Spec, nearest
 from scalith.quantities.specification import Fraction, Length
@@ -58,6 +58,10 @@ class Block(Spec):
     shape : {"box", "cylinder"}
     reacts : bool
         The reaction set lives in it: a cell.
+    reacting_fraction : float
+        Share of a cell's volume that the contents of the reaction set refer to.
+    vent : Vent, optional
+        Safety valve of a cell.
     """
 
     name: str
@@ -66,6 +70,8 @@ class Block(Spec):
     upper: tuple[Coordinate, Coordinate, Coordinate]
     shape: Literal["box", "cylinder"] = "box"
     reacts: bool = False
+    reacting_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    vent: Vent | None = None
 
     @model_validator(mode="after")
     def _has_volume(self) -> Self:

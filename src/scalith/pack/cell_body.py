@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from math import exp, pi
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from scalith.pack.specification import Conductivity, PlausibleTemperature, SpecificHeat
@@ -12,6 +13,11 @@ from scalith.quantities import SI, InputError, Spec
 from scalith.quantities.constants import GAS_CONSTANT
 from scalith.quantities.specification import Fraction, Length, Volume
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+ATMOSPHERE = 101325.0
+"""Pressure outside, Pa."""
 Density = Annotated[float, SI("kg m-3"), Field(gt=0)]
 Pressure = Annotated[float, SI("Pa"), Field(gt=0)]
 
@@ -56,6 +62,13 @@ class Vent(Spec):
     def vapour_factor(self) -> float:
         """p_ref exp(ΔH/(R T_ref)), Pa."""
         return self.vapour_pressure * exp(self.vapour_temperature / self.vapour_reference_temperature)
+
+    def closed_pressure(self, gas: ArrayLike, temperature: ArrayLike, start: float) -> Any:
+        """Absolute pressure (Pa) of the closed cell: air at atmospheric pressure at `start` (K), gas made (mol), vapour."""
+        T = np.asarray(temperature, dtype=np.float64)
+        air = max(ATMOSPHERE - self.vapour_factor * exp(-self.vapour_temperature / start), 0.0) / start
+        vapour = self.vapour_factor * np.exp(-self.vapour_temperature / T)
+        return air * T + np.asarray(gas) * GAS_CONSTANT * T / self.free_volume + vapour
 
     @property
     def heat_taken(self) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from scalith.cell import CellSpecification, ProtocolStep, simulate_protocol
+from scalith.cell import CellSpecification, Mesh, ProtocolStep, simulate_protocol
 from scalith.pack.row import row_of_cells
 from scalith.pack.specification import PackSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
@@ -64,6 +64,7 @@ def discharge_network(
     windows: int = 30,
     voltage_tolerance: float = 2e-4,
     passes: int = 3,
+    mesh: Mesh | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> xr.Dataset:
     r"""Discharge groups of parallel cells that are in series, and the row of cells that they form.
@@ -94,6 +95,8 @@ def discharge_network(
         Largest difference of voltages within a group, V.
     passes : int
         Most repetitions with new temperatures.
+    mesh : Mesh, optional
+        Of each cell; that of `scalith.cell.single_particle` with electrolyte makes them single-particle models (SPMe).
     progress : callable, optional
         Called with (fraction, message).
 
@@ -120,7 +123,7 @@ def discharge_network(
     mean = np.full(count, pack.start_temperature)
     for repeat in range(passes):
         time, currents, voltages, heat = _electrical(
-            cells, series, parallel, current, duration, mean, interconnect_resistance, windows, voltage_tolerance, progress
+            cells, series, parallel, current, duration, mean, interconnect_resistance, windows, voltage_tolerance, mesh, progress
         )
         steps = np.repeat(np.arange(len(time) - 1), 2)
         knots = np.sort(np.concatenate([time[:-1] + 1e-6 * (time[1] - time[0]), time[1:]]))
@@ -139,7 +142,7 @@ def discharge_network(
         "scalith.pack.discharge_network",
         pack.digest,
         *dict.fromkeys(cell.digest for cell in cells),
-        settings={"current": current},
+        settings={"current": current, "mesh": str(mesh or Mesh())},
     )
     pack_voltage = (voltages - currents * interconnect_resistance).reshape(-1, series, parallel).mean(axis=2).sum(axis=1)
     return xr.Dataset(
@@ -183,6 +186,7 @@ def _electrical(
     resistance: float,
     windows: int,
     tolerance: float,
+    mesh: Mesh | None,
     progress: Callable[[float, str], None] | None,
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Times of window ends (with 0), and by window and cell: current, voltage at the end, mean heat."""
@@ -195,7 +199,7 @@ def _electrical(
 
     def run(k: int, amperes: float) -> tuple[xr.Dataset, float]:
         step = ProtocolStep(text=f"{amperes:.6g} A for {length:.6g} s", mode="current", target=float(amperes), duration=length)
-        data = simulate_protocol(cells[k], [step], temperature=float(temperature[k]), initial=states[k])
+        data = simulate_protocol(cells[k], [step], temperature=float(temperature[k]), initial=states[k], mesh=mesh)
         return data, float(data["voltage"][-1])
 
     for window in range(windows):

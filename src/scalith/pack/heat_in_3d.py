@@ -10,6 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.pack.assembly import Assembly, Grid, make_grid
+from scalith.pack.block_vents import BlockVents
+from scalith.pack.coarse_levels import coarse_levels
 from scalith.pack.kinetics import ReactionSet, require_same_kinetics
 from scalith.quantities import ConvergenceError, InputError, Property, nearest, predicted
 from scalith.quantities.constants import STEFAN_BOLTZMANN
@@ -42,7 +44,9 @@ def heat_in_3d(
     ρ c(T) ∂T/∂t = ∇·(k(T) ∇T) + q(x, t) + Σ_r heat_r ∂ξ_r/∂t,   contact resistances between blocks,
     −k ∂T/∂n = h (T − T_s) + ε σ (T⁴ − T_s⁴) at the sides.
 
-    Faces take the two half volumes and a contact in series. Conduction is advanced by the L-stable two-stage SDIRK method of
+    A cell with a vent gathers the gas of all its volumes; when the pressure reaches the vent's, boiling takes its heat from the
+    cell, and later a share of the reaction heat leaves with gas and particles (`BlockVents`). Faces take the two half volumes
+    and a contact in series. Conduction is advanced by the L-stable two-stage SDIRK method of
     order 2 (γ = 1 − 1/√2), each stage solved by conjugate gradients with a multigrid cycle, cost linear in the volumes;
     reactions by a Rosenbrock method in each volume, in a symmetric (Strang) splitting. Radiation and temperature-dependent
     properties are taken at the start of a step. The step follows the change of temperature; the energy balance is exact for
@@ -82,7 +86,8 @@ def heat_in_3d(
     xarray.Dataset
         Dimensions ``time``, ``block``, ``x``, ``y``, ``z``: ``temperature`` (K, at the outputs), ``block_temperature`` (mean),
         ``block_peak`` (K, highest ever in it), ``runaway_time`` (s), ``heat_released`` (J, by block), ``heat_supplied``,
-        ``heat_stored``, ``heat_lost`` (J), ``maximum_temperature``; scalars ``peak_temperature``, ``energy_balance_error``,
+        ``heat_stored``, ``heat_lost`` (J), ``maximum_temperature``, with vents ``pressure``, ``gas_made``, ``heat_ejected``,
+        ``mass_lost``, ``vent_time``; scalars ``peak_temperature``, ``energy_balance_error``,
         ``volumes``, ``steps``.
 
     Raises
@@ -137,13 +142,9 @@ class _Ledger(NamedTuple):
     released: Array
     stored: float
     block_mean: Array
-
-
-class _Levels(NamedTuple):
-    shapes: NDArray[np.int64]
-    offsets: NDArray[np.int64]
-    factors: NDArray[np.int64]
-    length: int
+    gas: Array
+    pressure: Array
+    ejected: Array
 
 
 class _Stepper:
@@ -194,11 +195,13 @@ class _Stepper:
         self.held, self.held_at = np.zeros((self.where.size, count)), np.zeros(self.where.size)
         self.cell_of = grid.block.ravel()[self.where]
         self.volume_at = grid.volume.ravel()[self.where]
+        self.fraction_at = np.array([block.reacting_fraction for block in blocks] + [1.0])[self.cell_of]
         self.released = np.zeros(len(blocks))
+        self.vents = BlockVents(assembly, grid, self.set_, float(start))
         self.runaway = np.full(len(blocks), np.nan)
         self.peak = np.full(len(blocks), float(start))
         self.last_rate = np.zeros(len(blocks))
-        self.levels = _levels(shape, self.faces)
+        self.levels = coarse_levels(shape, self.faces)
         length = self.levels.length
         self.gx, self.gy, self.gz, self.shift, self.diagonal, self.inverse = (np.zeros(length) for _ in range(6))
         self.right, self.x, self.work = np.zeros(length), np.zeros(length), np.zeros(3 * length)
@@ -268,7 +271,7 @@ class _Stepper:
         """Advance by `step`; the largest change relative to what is allowed."""
         self.before = (
             self.time, self.T.copy(), self.extents.copy(), self.held.copy(), self.held_at.copy(), self.released.copy(),
-            self.supplied, self.lost, self.runaway.copy(), self.peak.copy(), self.last_rate.copy(),
+            self.supplied, self.lost, self.runaway.copy(), self.peak.copy(), self.last_rate.copy(), self.vents.copy(),
         )  # fmt: skip
         if self.set_ is None:
             burnt, by_conduction = np.zeros(len(self.volume_of)), self._conduct(step)
@@ -280,6 +283,8 @@ class _Stepper:
             burnt = self._react(step)
             by_conduction = max(first, self._conduct(0.5 * step))
             self.time += 0.5 * step
+            if self.vents.any:
+                self._vent(step)
         self.steps += 1
         capacity_of = np.bincount(self.grid.block.ravel() + 1, self.capacity.ravel(), minlength=len(self.volume_of) + 1)[1:]
         rise = burnt / np.maximum(capacity_of, 1e-300)
@@ -296,8 +301,9 @@ class _Stepper:
         """Go back to before the last step."""
         (
             self.time, self.T, self.extents, self.held, self.held_at, self.released, self.supplied, self.lost,
-            self.runaway, self.peak, self.last_rate,
+            self.runaway, self.peak, self.last_rate, vents,
         ) = self.before  # fmt: skip
+        self.vents.restore(vents)
         self.steps -= 1
 
     def _react(self, duration: float) -> Array:
@@ -307,22 +313,48 @@ class _Stepper:
 
         heat = np.zeros(self.where.size)
         flat = self.T.reshape(-1)
-        capacity = np.ascontiguousarray(self.volumetric.reshape(-1)[self.where])
+        # A volume that reacts in part only is one of larger capacity, by volume that reacts.
+        capacity = np.ascontiguousarray(self.volumetric.reshape(-1)[self.where]) / self.fraction_at
         status = react(self.set_, duration, 1e-3, self.where, capacity, flat, self.extents, self.held, self.held_at, heat)
         if status < 0:
             raise ConvergenceError(
                 "reactions in a volume", "the step became too small: look for a jump in the reaction set", time=self.time
             )
-        if self.varies:
-            self._warm_by(heat)
-        else:
-            flat[self.where] += heat / capacity
+        heat *= self.fraction_at
         by_block: Array = np.bincount(self.cell_of, heat * self.volume_at, minlength=len(self.volume_of)).astype(np.float64)
         self.released += by_block
+        if self.vents.any:
+            kept = self.vents.kept_share()
+            self.vents.ejected += (1.0 - kept) * by_block
+            heat *= kept[self.cell_of]
+        self._warm_by(heat)
         return by_block
 
+    def _vent(self, step: float) -> None:
+        """Open the valves whose pressure is reached; boiling cools its block evenly."""
+        taken = self.vents.look(self._gas(), self._block_means(), self.released, self.time, step)
+        if np.any(taken > 0):
+            self._warm_by(-(taken / self.volume_of)[self.cell_of])
+
+    def _gas(self) -> Array:
+        """Gas made in each block since the start, mol."""
+        if self.set_ is None:
+            return np.zeros(len(self.volume_of))
+        made = (self.extents @ self.set_.gas) * self.volume_at * self.fraction_at
+        return np.bincount(self.cell_of, made, minlength=len(self.volume_of)).astype(np.float64)
+
+    def _block_means(self) -> Array:
+        """Mean temperature of each block, K."""
+        weight = self.capacity * (self.grid.block >= 0)
+        bins, count = self.grid.block.ravel() + 1, len(self.volume_of) + 1
+        means: Array = np.bincount(bins, (weight * self.T).ravel(), count)[1:] / np.bincount(bins, weight.ravel(), count)[1:]
+        return means
+
     def _warm_by(self, heat: Array) -> None:
-        """Temperatures after `heat`, J m-3, at constant enthalpy: the mean capacity between both temperatures counts."""
+        """Temperatures after `heat`, J m-3, in the volumes that react: where the capacity varies its mean between both counts."""
+        if not self.varies:
+            self.T.reshape(-1)[self.where] += heat / self.volumetric.reshape(-1)[self.where]
+            return
         full = np.zeros(self.T.size)
         full[self.where] = heat
         self.T = self._temperature_of(self._enthalpy(self.T) + full.reshape(self.T.shape), self.T)
@@ -415,10 +447,12 @@ class _Stepper:
     def ledger(self) -> _Ledger:
         """Heat accounts since the start, J, and the mean temperature of each block."""
         rise = self._enthalpy(self.T) if self.varies else self.volumetric * (self.T - self.start)
-        weight = self.capacity * (self.grid.block >= 0)
-        total = np.bincount(self.grid.block.ravel() + 1, weight.ravel(), minlength=len(self.volume_of) + 1)[1:]
-        mean = np.bincount(self.grid.block.ravel() + 1, (weight * self.T).ravel(), minlength=len(self.volume_of) + 1)[1:] / total
-        return _Ledger(self.supplied, self.lost, self.released.copy(), float((rise * self.grid.volume).sum()), mean)
+        stored = float((rise * self.grid.volume).sum())
+        vents = self.vents
+        return _Ledger(
+            self.supplied, self.lost, self.released.copy(), stored, self._block_means(), self._gas(), vents.pressure.copy(),
+            vents.ejected.copy(),
+        )  # fmt: skip
 
 
 def _heat_curve(density: float, c: float | Property, start: float) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
@@ -464,35 +498,6 @@ def _face_conductances(assembly: Assembly, grid: Grid, k: Array, axis: int) -> A
     return result
 
 
-def _levels(shape: tuple[int, ...], faces: list[Array]) -> _Levels:
-    """Coarse grids: halved along the directions whose mean coupling is within a quarter of the strongest."""
-    strength = np.array([face[face > 0].mean() if np.any(face > 0) else 0.0 for face in faces])
-    shapes, factors = [tuple(shape)], []
-    while np.prod(shapes[-1]) > 16 and len(shapes) < 30:
-        size = np.array(shapes[-1])
-        open_ = (size > 1) & (strength > 0)
-        if not open_.any():
-            break
-        strong = open_ & (strength >= 0.25 * strength[open_].max())
-        factor = np.where(strong, 2, 1)
-        factors.append(tuple(int(f) for f in factor))
-        shapes.append(tuple(int(-(-s // f)) for s, f in zip(size, factor, strict=True)))
-        # Coupling along a halved direction falls to a half, and grows with each direction that is joined across it.
-        strength = strength * np.prod(factor) / factor**2
-    # A plane of zeros before and behind each level: the kernels read all six neighbours of every volume.
-    offsets, length = [], 0
-    for size_of in shapes:
-        plane = size_of[1] * size_of[2]
-        offsets.append(length + plane)
-        length += (size_of[0] + 2) * plane
-    return _Levels(
-        np.array(shapes, dtype=np.int64),
-        np.array(offsets, dtype=np.int64),
-        np.array(factors or [(1, 1, 1)], dtype=np.int64),
-        length,
-    )
-
-
 def _energy(time: Array, power: Array, start: float, end: float) -> float:
     """∫ power dt over a step that contains no knot inside."""
     if time.size == 1:
@@ -511,10 +516,10 @@ def _dataset(
     assembly: Assembly, grid: Grid, state: _Stepper, time: Array, fields: Array, rows: list[_Ledger], kinetics: ReactionSet | None
 ) -> xr.Dataset:
     supplied, lost, stored = (np.array([getattr(row, name) for row in rows]) for name in ("supplied", "lost", "stored"))
-    released = np.array([row.released for row in rows])
+    released, ejected = np.array([row.released for row in rows]), np.array([row.ejected for row in rows])
     # Heat that goes through the body from one side to the other counts too.
     scale = max(state.exchanged, *(np.abs(part).max() for part in (supplied, stored, released.sum(axis=1))))
-    residual = np.abs(released.sum(axis=1) + supplied - stored - lost).max()
+    residual = np.abs(released.sum(axis=1) + supplied - stored - lost - ejected.sum(axis=1)).max()
     error = float(residual / max(scale, 1e-3 * state.capacity.sum()))
     if not error < 1e-8:
         raise ConvergenceError(
@@ -545,6 +550,12 @@ def _dataset(
         "volumes": ((), int(state.T.size), "1", "finite volumes"),
         "steps": ((), state.steps, "1", "time steps"),
     }
+    if kinetics is not None:
+        mass = np.array([assembly.materials[block.material].density for block in assembly.blocks]) * state.volume_of
+        fraction = np.array([block.reacting_fraction for block in assembly.blocks])
+        gas, pressure = np.array([row.gas for row in rows]), np.array([row.pressure for row in rows])
+        whole = kinetics.stored_heat * fraction * state.volume_of
+        data |= state.vents.outputs(time, gas, pressure, ejected, released, whole, mass)
     parents = [assembly.digest] if kinetics is None else [kinetics.digest, assembly.digest]
     source = predicted("scalith.pack.heat_in_3d", *parents)
     centres = [0.5 * (line[1:] + line[:-1]) for line in grid.edges]

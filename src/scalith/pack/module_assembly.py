@@ -63,7 +63,17 @@ def module_assembly(
         y = row * (width + row_gap)
         for place in range(module.cells):
             x = place * (cell.thickness + gap)
-            blocks.append(_box(name_of(row, place), "cell", (x, y, 0.0), (x + cell.thickness, y + width, height), reacts=True))
+            blocks.append(
+                Block(
+                    name=name_of(row, place),
+                    material="cell",
+                    lower=(x, y, 0.0),
+                    upper=(x + cell.thickness, y + width, height),
+                    reacts=True,
+                    reacting_fraction=cell.reacting_fraction,
+                    vent=cell.vent,
+                )
+            )
             if place + 1 < module.cells:
                 here, there = name_of(row, place), name_of(row, place + 1)
                 if module.barrier is None:
@@ -105,7 +115,5 @@ def module_assembly(
     return Assembly(materials=materials, blocks=tuple(blocks), spacing=spacing, contacts=tuple(contacts), surfaces=surfaces)
 
 
-def _box(
-    name: str, material: str, lower: tuple[float, float, float], upper: tuple[float, float, float], *, reacts: bool = False
-) -> Block:
-    return Block(name=name, material=material, lower=lower, upper=upper, reacts=reacts)
+def _box(name: str, material: str, lower: tuple[float, float, float], upper: tuple[float, float, float]) -> Block:
+    return Block(name=name, material=material, lower=lower, upper=upper)

@@ -44,6 +44,7 @@ def test_one_digest_goes_all_the_way(results):
         read_entry(folder, "oven_exposure").value.attrs["kinetics_digest"],
         read_entry(folder, "module_propagation").value.attrs["kinetics_digest"],
         read_entry(folder, "barrier_map").value.attrs["kinetics_digest"],
+        read_entry(folder, "module_temperature_field").value.attrs["kinetics_digest"],
     }
     assert used == {read_entry(folder, "decomposition_fit").value.kinetics.digest}
 
@@ -111,3 +112,25 @@ def test_bad_settings(tmp_path, old, new, said):
 
 def test_the_shipped_study_is_the_example():
     assert shipped("studies/module_safety.toml").read_text() == EXAMPLE.read_text()
+
+
+def test_resolved_module_agrees_with_the_network(results):
+    """Two descriptions of one module: the same cells run away, and the energy of each is closed."""
+    folder, _ = results
+    field, network = (read_entry(folder, name).value for name in ("module_temperature_field", "module_propagation"))
+    assert int(np.isfinite(field["runaway_time"].values).sum()) == int(network["cells_run_away"])
+    assert field["energy_balance_error"] < 1e-8
+    released = float(field["heat_released"][-1].sum())
+    assert released == pytest.approx(float(network["heat_released"].values[-1].sum()), rel=0.1)
+
+
+def test_slider_shows_one_field_at_a_time(results):
+    folder, _ = results
+    data = read_entry(folder, "module_temperature_field").value
+    (drawn,) = figures_of("module_temperature_field", data)
+    assert len(drawn.data) == len(drawn.layout.sliders[0].steps) == data.sizes["time"]
+    assert sum(bool(trace.visible) for trace in drawn.data) == 1
+    for step in drawn.layout.sliders[0].steps:
+        assert sum(step.args[1]) == 1
+    hottest = max(float(np.max(trace.z)) for trace in drawn.data)
+    assert hottest <= float(data["temperature"].max()) - 273.15 + 0.1

@@ -11,7 +11,13 @@ import xarray as xr
 from scalith.ladder.stacking import one_rate
 from scalith.quantities import Property
 from scalith.report import axes
-from scalith.report.safety_figures import barrier_map_figure, calorimetry_figure, oven_figure, propagation_figure
+from scalith.report.safety_figures import (
+    barrier_map_figure,
+    calorimetry_figure,
+    oven_figure,
+    propagation_figure,
+    temperature_field_figure,
+)
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -186,6 +192,7 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "calorimetry_curves": (calorimetry_figure,),
     "oven_exposure": (oven_figure,),
     "module_propagation": (propagation_figure,),
+    "module_temperature_field": (temperature_field_figure,),
     "barrier_map": (barrier_map_figure,),
 }
 

@@ -75,3 +75,33 @@ def barrier_map_figure(data: xr.Dataset) -> Figure:
     )
     drawn.update_layout(hovermode="closest", xaxis_type="category", yaxis_type="category")
     return drawn
+
+
+def temperature_field_figure(data: xr.Dataset) -> Figure:
+    """Temperatures of the plane through the middle of the width, with a slider over time."""
+    from plotly.graph_objects import Heatmap
+
+    plane = data["temperature"].isel(y=data.sizes["y"] // 2).transpose("time", "z", "x").values - 273.15
+    minutes = data["time"].values / 60.0
+    drawn = figure("along the row / mm", "height / mm")
+    last = len(minutes) - 1
+    for index, field in enumerate(plane):
+        drawn.add_trace(
+            Heatmap(
+                x=np.round(1e3 * data["x"].values, 3),
+                y=np.round(1e3 * data["z"].values, 3),
+                z=np.round(field, 1),
+                zmin=float(np.floor(plane.min())),
+                zmax=float(np.ceil(plane.max())),
+                colorscale="Inferno",
+                colorbar={"title": {"text": "°C"}},
+                visible=index == last // 2,
+            )
+        )
+    steps = [
+        {"label": f"{minute:.3g}", "method": "restyle", "args": ["visible", [index == other for other in range(last + 1)]]}
+        for index, minute in enumerate(minutes)
+    ]
+    slider = {"active": last // 2, "currentvalue": {"prefix": "time / min: "}, "steps": steps, "pad": {"t": 40}}
+    drawn.update_layout(sliders=[slider], hovermode="closest", height=430)
+    return drawn

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
+import numpy as np
 import xarray as xr
 from pydantic import Field, model_validator
 
@@ -19,7 +20,7 @@ from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
 from scalith.pack import ModuleSpecification, ReactionSet, Trigger
 from scalith.quantities import SI, InputError, Property, predicted
-from scalith.quantities.specification import Count, Duration, Temperature
+from scalith.quantities.specification import Count, Duration, Length, Temperature
 
 HeatingRate = Annotated[float, SI("K s-1"), Field(gt=0)]
 SpecificPower = Annotated[float, SI("W kg-1")]
@@ -103,6 +104,24 @@ class Module(Settings, ModuleSpecification):
 
 class ModuleTrigger(Settings, Trigger):
     """``[trigger]``: what sets off the first cell; see `scalith.pack.Trigger`."""
+
+
+class ResolvedModule(Settings):
+    """``[resolved_module]``: the same module in three dimensions; its cells are prismatic.
+
+    Attributes
+    ----------
+    in_plane_conductivity : float
+        Of the cells along width and height, W m-1 K-1.
+    spacing : three floats
+        Largest edges of a volume along the row, the width and the height, m.
+    times : int
+        Temperature fields to keep.
+    """
+
+    in_plane_conductivity: Annotated[float, SI("W m-1 K-1"), Field(gt=0)]
+    spacing: tuple[Length, Length, Length] = (3e-3, 15e-3, 10e-3)
+    times: Annotated[int, Field(ge=2)] = 31
 
 
 class Propagation(Settings):
@@ -227,6 +246,37 @@ def module_propagation(
         module_kinetics,
         trigger,
         duration=propagation.duration,
+        kinetics_digest=oven_exposure.attrs["kinetics_digest"],
+        progress=report_progress,
+    )
+
+
+def _hottest(data: xr.Dataset) -> str:
+    cells = int(np.isfinite(data["runaway_time"].values).sum())
+    return f"{int(data['volumes'])} volumes, {cells} cells run away, peak {float(data['peak_temperature']) - 273.15:.0f} °C"
+
+
+@rung("temperature field of the module", headline=_hottest)
+def module_temperature_field(
+    module: Module,
+    module_kinetics: ReactionSet,
+    oven_exposure: xr.Dataset,
+    trigger: ModuleTrigger,
+    propagation: Propagation,
+    resolved_module: ResolvedModule,
+) -> xr.Dataset:
+    """The propagation in three dimensions: conduction, reactions and vents volume by volume, the same kinetics."""
+    body = pack_room.module_assembly(
+        module, in_plane_conductivity=resolved_module.in_plane_conductivity, spacing=resolved_module.spacing
+    )
+    set_off = f"cell_{(trigger.row - 1) * module.cells + trigger.cell}"
+    return pack_room.heat_in_3d(
+        body,
+        duration=propagation.duration,
+        times=resolved_module.times,
+        initial_temperature=module.ambient_temperature,
+        heat={set_off: trigger.heat()},
+        kinetics=module_kinetics,
         kinetics_digest=oven_exposure.attrs["kinetics_digest"],
         progress=report_progress,
     )

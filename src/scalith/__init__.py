@@ -17,6 +17,7 @@ _ROOMS = (
     "lattice",
     "interface",
     "particle",
+    "electrode",
     "cell",
     "pack",
     "lab",

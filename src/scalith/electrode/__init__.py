@@ -1,0 +1,40 @@
+"""A piece of electrode in voxels: images, generated structures, effective properties."""
+
+from __future__ import annotations
+
+from scalith.electrode.binder import place_binder
+from scalith.electrode.composite import CompositeElectrode, composite_electrode, heckel_porosity
+from scalith.electrode.elasticity import IsotropicElasticity, effective_stiffness, isotropic_moduli, stress_from_eigenstrain
+from scalith.electrode.image import VoxelImage
+from scalith.electrode.image_file import image_dataset, image_from_dataset, read_image, write_image
+from scalith.electrode.packed_particles import ParticleKind, packed_particles
+from scalith.electrode.random_field import FieldPhase, random_field
+from scalith.electrode.reference_bodies import checkerboard, laminate, random_sites, sphere_lattice
+from scalith.electrode.reshaping import crop, mirror, resample
+
+__all__ = [
+    "CompositeElectrode",
+    "FieldPhase",
+    "IsotropicElasticity",
+    "ParticleKind",
+    "VoxelImage",
+    "checkerboard",
+    "composite_electrode",
+    "crop",
+    "effective_stiffness",
+    "heckel_porosity",
+    "image_dataset",
+    "image_from_dataset",
+    "isotropic_moduli",
+    "laminate",
+    "mirror",
+    "packed_particles",
+    "place_binder",
+    "random_field",
+    "random_sites",
+    "read_image",
+    "resample",
+    "sphere_lattice",
+    "stress_from_eigenstrain",
+    "write_image",
+]

@@ -12,6 +12,7 @@ from scalith.cell.specification import (
     CellSpecification,
     ElectrodeSpecification,
     ElectrolyteSpecification,
+    LithiumMetal,
     PorousLayer,
     ThermalSpecification,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "CellSpecification",
     "ElectrodeSpecification",
     "ElectrolyteSpecification",
+    "LithiumMetal",
     "Mesh",
     "PorousLayer",
     "ProtocolStep",

@@ -12,10 +12,22 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from scalith.cell.expression import parse_expression
-from scalith.quantities import SI, InputError, Property, Source, Spec, parse_quantity, read_property_csv, read_toml, to_si
+from scalith.quantities import (
+    SI,
+    InputError,
+    Property,
+    Source,
+    Spec,
+    nearest,
+    parse_quantity,
+    read_property_csv,
+    read_toml,
+    to_si,
+)
 from scalith.quantities.specification import Area, Concentration, Fraction, Length, MolarEnergy, Temperature, Voltage
 
 _ASSUMED = Source(kind="assumed", by="specification of the cell")
+_ORIGIN = ("reference", "kind", "note")
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,9 @@ class MaterialFunction:
     """Marks a `Property` field and says how user text becomes one.
 
     Accepted are a `Property`; a number or ``"3.9e-14 m2/s"``; a formula of the state (``"0.33 * x ** 2"``, sampled over
-    `low` … `high`); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``.
+    `low` … `high`); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``; and ``{value = "2 mS/cm"}`` or
+    ``{formula = "2e-5 * c", over = [1, 6e4]}``. Each of the tables in braces may say where it is from:
+    ``reference = "… DOI"`` and ``kind = "published"`` (or ``"measured"``, ``"assumed"``).
     """
 
     name: str
@@ -45,20 +59,50 @@ class MaterialFunction:
         if isinstance(value, (int, float)):
             return Property.constant(self.name, float(value), self.unit, _ASSUMED)
         if isinstance(value, str):
-            try:
-                return Property.constant(self.name, parse_quantity(value, self.unit), self.unit, _ASSUMED)
-            except InputError:
-                return self.sample(value)
-        if isinstance(value, Mapping) and "file" in value:
+            return self._text(value, _ASSUMED, (self.low, self.high))
+        if not isinstance(value, Mapping) or "source" in value:
+            return value
+        forms = {"value": (), "formula": ("over",), "values": (self.coordinate, "unit"), "file": ()}
+        form = next((name for name in forms if name in value), "values" if self.coordinate in value else None)
+        allowed = [*forms, *_ORIGIN] if form is None else [form, *forms[form], *_ORIGIN]
+        unknown = [key for key in value if key not in allowed]
+        missing = "one of value, formula, values and file"
+        if form == "values":
+            missing = next((name for name in (self.coordinate, "values") if name not in value), "")
+        if form is None or unknown or (form == "values" and missing):
+            found = f"unknown key {unknown[0]!r}" if unknown else f"no {missing}"
+            raise InputError(self.name, "", found, nearest(unknown[0] if unknown else "", allowed))
+        source = _origin(self.name, value)
+        if form == "file":
             coordinates = {self.coordinate: coordinate_unit, "T": "K"}
-            return read_property_csv(value["file"], self.name, self.unit, coordinates)
-        if isinstance(value, Mapping) and "values" in value and "source" not in value:
-            unknown = set(value) - {self.coordinate, "values", "unit"}
-            if unknown or self.coordinate not in value:
-                raise InputError(self.name, "", sorted(value), f"{self.coordinate}, values and unit")
+            return read_property_csv(value["file"], self.name, self.unit, coordinates, source=source)
+        source = source or _ASSUMED
+        if form == "values":
             values = to_si(value["values"], value.get("unit", self.unit), self.unit, where=self.name, field="unit")
-            return Property.from_arrays(self.name, {self.coordinate: value[self.coordinate]}, values, self.unit, _ASSUMED)
-        return value
+            return Property.from_arrays(self.name, {self.coordinate: value[self.coordinate]}, values, self.unit, source)
+        over = value.get("over", [self.low, self.high])
+        if not isinstance(over, list | tuple) or len(over) != 2 or not over[0] < over[1]:
+            raise InputError(self.name, "over", over, "two increasing numbers")
+        if form == "formula":
+            return self._text(str(value["formula"]), source, (float(over[0]), float(over[1])))
+        return Property.constant(self.name, parse_quantity(value["value"], self.unit, where=self.name), self.unit, source)
+
+    def _text(self, text: str, source: Source, over: tuple[float, float]) -> Property:
+        """A number with its unit, or a formula."""
+        number, _, unit = text.strip().partition(" ")
+        try:
+            float(number)
+        except ValueError:
+            unit = ""
+        if number == text.strip() or unit.strip()[:1].isalpha() or unit.strip()[:1] in ("%", "Ω", "°", "µ"):
+            # Text such as "3.9e-14 m/s": the unit is to blame, not a formula.
+            try:
+                return Property.constant(self.name, parse_quantity(text, self.unit, where=self.name), self.unit, source)
+            except InputError:
+                if unit:
+                    raise
+        noted = source.model_copy(update={"note": f"{source.note}; {text}" if source.note else text})
+        return MaterialFunction(self.name, self.unit, self.coordinate, *over).sample(text, source=noted)
 
     def sample(self, text: str, *, source: Source | None = None, bounds: tuple[float, float] | None = None) -> Property:
         """Sample a formula over `low` … `high`, leaving out the ends where it leaves `bounds` or is not finite."""
@@ -262,6 +306,10 @@ class ElectrodeSpecification(PorousLayer):
         if not isinstance(data, Mapping) or "materials" in data:
             return data
         inner = {key: value for key, value in data.items() if key in ActiveMaterial.model_fields}
+        known = [*(name for name in cls.model_fields if name != "materials"), *ActiveMaterial.model_fields]
+        for key in data:
+            if key not in known:
+                raise InputError("electrode", str(key), f"unknown key {key!r}", nearest(str(key), known))
         return {key: value for key, value in data.items() if key not in inner} | {"materials": (inner,)}
 
     @model_validator(mode="after")
@@ -277,6 +325,57 @@ class ElectrodeSpecification(PorousLayer):
     def material(self) -> ActiveMaterial:
         """The (first) active material."""
         return self.materials[0]
+
+
+class LithiumMetal(Spec):
+    """A flat electrode of lithium metal, or of an alloy that keeps one potential.
+
+    Written in place of an electrode, ``[negative_electrode] lithium_metal = {exchange_current_density = "100 A/m2"}``, it
+    becomes an `ElectrodeSpecification`: one thin layer whose surface is the cell's area, with a store that balances the
+    positive electrode (50 % at its middle, so that the sides never empty). Give it a `Mesh` of one volume.
+
+    Attributes
+    ----------
+    exchange_current_density : A m-2
+        Per area of the cell; R_ct = RT/(F i₀).
+    potential : V
+        Against lithium; 0.62 V for In–Li.
+    film_resistance : ohm m2
+    double_layer_capacitance : F m-2
+    """
+
+    exchange_current_density: Annotated[Property, EXCHANGE_CURRENT_DENSITY]
+    potential: Annotated[Property, OPEN_CIRCUIT_VOLTAGE] = Field(default=0.0, validate_default=True)
+    film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
+    double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
+
+    def electrode(self, other: ElectrodeSpecification) -> ElectrodeSpecification:
+        """The metal as an electrode opposite to `other`."""
+        thickness, depth, half_window = 1e-7, 1e-8, 0.01
+        held = other.thickness * sum(
+            m.volume_fraction * m.maximum_concentration * (m.maximum_stoichiometry - m.minimum_stoichiometry)
+            for m in other.materials
+        )
+        material = ActiveMaterial(
+            particle_radius=depth,
+            specific_area=1.0 / thickness,
+            geometry="slab",
+            maximum_concentration=held / (depth * 2.0 * half_window),
+            minimum_stoichiometry=0.5 - half_window,
+            maximum_stoichiometry=0.5 + half_window,
+            open_circuit_voltage=self.potential,
+            chemical_diffusivity=Property.constant("chemical_diffusivity", 1e-10, "m2 s-1", _ASSUMED),
+            exchange_current_density=self.exchange_current_density,
+            film_resistance=self.film_resistance,
+        )
+        return ElectrodeSpecification(
+            thickness=thickness,
+            porosity=0.5,
+            transport_efficiency=10.0,
+            conductivity=1e4,
+            materials=(material,),
+            double_layer_capacitance=self.double_layer_capacitance,
+        )
 
 
 class ThermalSpecification(Spec):
@@ -313,6 +412,7 @@ class CellSpecification(Spec):
         Sets what a C-rate means (text such as ``"5 A*h"`` is read).
     lower_voltage_cut_off, upper_voltage_cut_off : V
     negative_electrode, positive_electrode : ElectrodeSpecification
+        The negative one may be stated as `LithiumMetal`.
     separator : PorousLayer
     electrolyte : ElectrolyteSpecification
     contact_resistance : ohm
@@ -338,6 +438,19 @@ class CellSpecification(Spec):
     separator: PorousLayer
     positive_electrode: ElectrodeSpecification
     thermal: ThermalSpecification | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lithium(cls, data: Any) -> Any:
+        negative = data.get("negative_electrode") if isinstance(data, Mapping) else None
+        if not isinstance(negative, Mapping) or "lithium_metal" not in negative:
+            return data
+        others = [key for key in negative if key != "lithium_metal"]
+        if others:
+            raise InputError("cell", f"negative_electrode.{others[0]}", others[0], "nothing beside lithium_metal")
+        metal = LithiumMetal.read(negative["lithium_metal"], "negative_electrode.lithium_metal")
+        positive = ElectrodeSpecification.read(data.get("positive_electrode", {}), "positive_electrode")
+        return {**data, "positive_electrode": positive, "negative_electrode": metal.electrode(positive)}
 
     @field_validator("upper_voltage_cut_off")
     @classmethod
@@ -367,6 +480,16 @@ class CellSpecification(Spec):
             for m in electrode.materials
         )
         return FARADAY * self.plane_area * electrode.thickness * per_volume
+
+
+def _origin(name: str, value: Mapping[str, Any]) -> Source | None:
+    """The source that a table of a TOML file states; `None` where it states nothing."""
+    if not any(key in value for key in _ORIGIN):
+        return None
+    kind = value.get("kind", "published" if "reference" in value else "assumed")
+    if kind not in ("published", "measured", "assumed", "predicted"):
+        raise InputError(name, "kind", kind, "published, measured, assumed or predicted")
+    return Source(kind=kind, reference=str(value.get("reference", "")), note=str(value.get("note", "")))
 
 
 def _with_folder(data: Any, folder: Path) -> Any:

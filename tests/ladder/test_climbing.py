@@ -309,3 +309,16 @@ def test_every_entry_has_a_source(toy, study_file, tmp_path):
         "shape": "assumed",
         "outline": "predicted",
     }
+
+
+def test_what_a_rung_may_have_or_not(toy, study_file, tmp_path):
+    without = climb(read_study(study_file), tmp_path / "without")
+    assert "shortening" not in {entry.quantity for entry in without.entries}
+    length = read_entry(tmp_path / "without", "outline").value.length
+    study_file.write_text(STUDY + "\n[damper]\nshortening = 0.25\n")
+    ledger = climb(read_study(study_file), tmp_path / "with")
+    assert read_entry(tmp_path / "with", "outline").value.length == pytest.approx(length - 0.25)
+    assert "shortening" in ledger.entry("outline").parents
+    study_file.write_text(STUDY.replace("[given]", '[given]\nshortening = "50 cm"'))
+    climb(read_study(study_file), tmp_path / "given")
+    assert read_entry(tmp_path / "given", "outline").value.length == pytest.approx(length - 0.5)

@@ -23,6 +23,12 @@ class Spring(Settings):
     file: InputFile | None = None
 
 
+class Damper(Settings):
+    """Settings of what a study may have or not."""
+
+    shortening: float
+
+
 class Shape(Spec):
     """A specification that passes between rungs."""
 
@@ -78,8 +84,15 @@ def _position(force: Property, mass: Property, seed: int) -> xr.Dataset:
     return xr.Dataset({"x": ("time", 0.5 * np.cos(omega * t + phase), {"units": "m", "long_name": "position"})}, {"time": t})
 
 
+@rung("shortening", unit="m")
+def shortening(damper: Damper) -> Property:
+    """What a damper takes from the length."""
+    return Property.constant("shortening", damper.shortening, "m", predicted("toy.shortening"))
+
+
 @rung("outline")
-def outline(oscillation: xr.Dataset, shape: Shape) -> Shape:
+def outline(oscillation: xr.Dataset, shape: Shape, shortening: Property | None = None) -> Shape:
     """The length that the spring reaches."""
     _count("outline")
-    return Shape(length=shape.length + float(oscillation["x"].max()), source=predicted("toy.outline", shape.digest))
+    length = shape.length + float(oscillation["x"].max()) - (0.0 if shortening is None else shortening())
+    return Shape(length=length, source=predicted("toy.outline", shape.digest))

@@ -67,7 +67,7 @@ def climb(
     if until is not None:
         study = with_targets(study, [until])
     targets = study.targets
-    names = needed_for(targets, set(study.given))
+    names = needed_for(targets, set(study.given), set(study.settings))
     members = study.header.draws if draws is None else draws
     if members == 1 or members < 0:
         raise InputError("draws", "", members, "0 for none, or at least 2")

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from functools import cache
+from inspect import signature
 from types import ModuleType
 from typing import Any, get_type_hints
 
@@ -27,6 +28,8 @@ class Rung:
         Title, unit, headline.
     needs : dict of str to type
         Parameters with their types: quantities and sections of the study.
+    optional : frozenset of str
+        Those of them that it does without (``= None``) in a study that neither computes nor gives them.
     returns : type
         `Property`, a `Spec` or `xarray.Dataset`.
     doc : str
@@ -37,9 +40,13 @@ class Rung:
     scale: str
     quantity: Quantity
     needs: dict[str, type[Any]]
+    optional: frozenset[str]
     returns: type[Any]
     doc: str
 
+
+ALWAYS = ("seed",)
+"""Inputs that the study's header provides to every rung that asks for them."""
 
 SCALES = ("crystal", "lattice", "lab", "cell", "pack", "safety")
 """Rung modules from the bottom of the ladder to its top."""
@@ -64,7 +71,9 @@ def rungs() -> dict[str, Rung]:
                 continue
             hints = get_type_hints(function)
             returns = hints.pop("return")
-            found[name] = Rung(name, scale, quantity, hints, returns, (function.__doc__ or "").split("\n\n")[0].strip())
+            optional = frozenset(key for key, item in signature(function).parameters.items() if item.default is None)
+            doc = (function.__doc__ or "").split("\n\n")[0].strip()
+            found[name] = Rung(name, scale, quantity, hints, optional, returns, doc)
     return found
 
 
@@ -89,8 +98,11 @@ def sections() -> dict[str, type[Settings]]:
     }
 
 
-def needed_for(targets: list[str], given: set[str]) -> list[str]:
-    """Names that must be computed, given or read to reach `targets`, children before parents, given ones as leaves."""
+def needed_for(targets: list[str], given: set[str], present: set[str] | None = None) -> list[str]:
+    """Names that must be computed, given or read to reach `targets`, children before parents, given ones as leaves.
+
+    An optional quantity is among them where it is given, or reached from the sections `present` in the study.
+    """
     order: list[str] = []
     known = rungs()
 
@@ -99,9 +111,21 @@ def needed_for(targets: list[str], given: set[str]) -> list[str]:
             return
         if name in known and name not in given:
             for parent in known[name].needs:
-                visit(parent)
+                if parent not in known[name].optional or reached(parent, given, present or set()):
+                    visit(parent)
         order.append(name)
 
     for target in targets:
         visit(target)
     return order
+
+
+def reached(name: str, given: set[str], present: set[str]) -> bool:
+    """Whether a quantity is given, or computed from what is given and from sections that the study has or need not have."""
+    known, own = rungs(), sections()
+
+    def there(leaf: str) -> bool:
+        unasked = leaf in own and not any(field.is_required() for field in own[leaf].model_fields.values())
+        return leaf in known or leaf in given or leaf in present or leaf in ALWAYS or unasked
+
+    return (name in known or name in given) and all(there(leaf) for leaf in needed_for([name], given, present))

@@ -36,7 +36,7 @@ class Run:
 
     def execute(self, targets: list[str]) -> None:
         """Climb to `targets`."""
-        names = needed_for(targets, set(self.study.given))
+        names = needed_for(targets, set(self.study.given), set(self.study.settings))
         targets = [target for target in targets if target not in self.study.given]
         for name in names:
             if name in self.study.given or name in self.study.settings:
@@ -59,6 +59,8 @@ class Run:
         inputs = {name: self.values[name] for name in names if name in self.values and name not in rungs()}
         inputs |= {name: self.study.header.seed for name in ("seed",) if name in needed}
         overrides = {name: self.values[name] for name in names if name in self.study.given and name in rungs()}
+        # Optional quantities that this study does not have.
+        overrides |= {name: None for item in rungs().values() for name in item.optional if name not in needed}
         # Hamilton logs a page for every failed node; the error itself reaches the user.
         log = logging.getLogger("hamilton")
         before = log.level

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import xarray as xr
 from pydantic import Field
 
-from scalith.ladder.graph import Rung, given_only, needed_for, rungs, sections
+from scalith.ladder.graph import ALWAYS, Rung, given_only, needed_for, reached, rungs, sections
 from scalith.ladder.ledger import read_entry
 from scalith.ladder.quantity import InputFile, Quantity, Settings
 from scalith.quantities import (
@@ -129,17 +129,13 @@ def with_targets(study: Study, targets: list[str]) -> Study:
     """
     where = str(study.path)
     settings = dict(study.settings)
-    for name in needed_for(targets, set(study.given)):
+    for name in needed_for(targets, set(study.given), set(study.settings)):
         if name in sections() and name not in settings:
             settings[name] = _default_section(name, where)
-        elif name not in rungs() and name not in study.given and name not in settings and name not in _ALWAYS:
+        elif name not in rungs() and name not in study.given and name not in settings and name not in ALWAYS:
             wanted_by = next(item.name for item in rungs().values() if name in item.needs)
             raise StudyError(f"{where}: {wanted_by} needs {name}, which no rung computes: state it under [given]")
     return replace(study, targets=targets, settings=settings)
-
-
-_ALWAYS = ("seed",)
-"""Inputs that the header provides to every rung that asks for them."""
 
 
 def _targets(header: Header, present: set[str], given: Mapping[str, Any], where: str) -> list[str]:
@@ -149,21 +145,10 @@ def _targets(header: Header, present: set[str], given: Mapping[str, Any], where:
             raise InputError(f"{where} [study]", "targets", target, nearest(target, known))
     if header.targets:
         return list(header.targets)
-    reachable = [name for name in known if _missing(name, present, given) is None]
+    reachable = [name for name in known if reached(name, set(given), present)]
     if not reachable:
         raise StudyError(f"{where}: its sections and given quantities reach no rung; 'scalith rungs' shows what each needs")
     return reachable
-
-
-def _missing(name: str, present: set[str], given: Mapping[str, Any]) -> str | None:
-    """First leaf that a quantity needs and the study does not have."""
-    for leaf in needed_for([name], set(given)):
-        if leaf in rungs() or leaf in given or leaf in present or leaf in _ALWAYS:
-            continue
-        if leaf in sections() and not any(field.is_required() for field in sections()[leaf].model_fields.values()):
-            continue
-        return leaf
-    return None
 
 
 def _default_section(name: str, where: str) -> Settings:

@@ -86,8 +86,8 @@ def test_celsius_becomes_kelvin_and_rows_may_come_in_any_order(file):
         ("x [1], open_circuit_voltage [Volz]\n0,4\n1,3\n", ": column 'open_circuit_voltage': found unit 'Volz', expected a unit convertible to V"),
         ("x [1], open_circuit_voltag [V]\n0,4\n1,3\n", ": column 'open_circuit_voltag': found an unknown column, expected a known name; did you mean 'open_circuit_voltage'?"),
         ("x [1]\n0\n1\n", ": column 'open_circuit_voltage': found no such column, expected one of x"),
-        ("x [1], open_circuit_voltage [V]\n0,4\n0.5,3.9\n0.4,3.8\n", ": column 'x', row 3: found 0.4 after 0.5, expected strictly increasing values"),
-        ("x [1], open_circuit_voltage [V]\n0,4\n0,3.9\n", ": column 'x', row 2: found 0 after 0, expected strictly increasing values"),
+        ("x [1], open_circuit_voltage [V]\n0,4\n0.5,3.9\n0.4,3.8\n", ": line 4, column 'x': found 0.4 after 0.5, expected strictly increasing values"),
+        ("x [1], open_circuit_voltage [V]\n0,4\n0,3.9\n", ": line 3, column 'x': found 0 after 0, expected strictly increasing values"),
         ("open_circuit_voltage [V]\n4\n3.9\n", ": found 2 rows and no coordinate, expected one row, or a column out of x, T"),
         ("x [1], T [K], open_circuit_voltage [V]\n0,300,4\n1,300,3\n0,310,4\n", ": x, T: found 3 rows, expected every combination once: 2 × 2 rows"),
         ("x [1], T [K], open_circuit_voltage [V]\n0,300,4\n1,300,3\n0,310,4\n0,310,5\n", ": x, T: found 4 rows, expected every combination once: 2 × 2 rows"),
@@ -102,7 +102,7 @@ def test_no_file_and_no_text(tmp_path):
     assert message(tmp_path / "none.csv") == ": found no such file, expected a CSV file"
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x81\x99")
     assert message(tmp_path / "binary.csv").endswith("expected a readable CSV file in UTF-8")
-    assert "Is a directory" in message(tmp_path)
+    assert message(tmp_path) == ": found is a directory, expected a CSV file that can be read"
 
 
 PROPERTIES = {

@@ -1,6 +1,7 @@
 """One cell: specification, porous-electrode solver, protocols, sweeps, impedance, BPX."""
 
 from scalith.cell.batch import simulate_batch
+from scalith.cell.battery_data_format import read_battery_data, write_battery_data
 from scalith.cell.bpx_file import specification_from_bpx, to_bpx
 from scalith.cell.discharge import simulate_discharge
 from scalith.cell.impedance import simulate_impedance
@@ -28,6 +29,7 @@ __all__ = [
     "ProtocolStep",
     "ThermalSpecification",
     "parse_step",
+    "read_battery_data",
     "simulate_batch",
     "simulate_discharge",
     "simulate_impedance",
@@ -35,4 +37,5 @@ __all__ = [
     "single_particle",
     "specification_from_bpx",
     "to_bpx",
+    "write_battery_data",
 ]

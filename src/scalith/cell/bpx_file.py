@@ -188,7 +188,9 @@ def _validated(path: str | Path) -> dict[str, Any]:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(str(path), "", "no such file", "a BPX file") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise InputError(str(path), "", (error.strerror or str(error)).lower(), "a BPX file that can be read") from None
+    except ValueError as error:
         raise InputError(str(path), "", str(error), "a BPX file (JSON)") from None
     if not isinstance(data, Mapping) or "Header" not in data or "Parameterisation" not in data:
         raise InputError(str(path), "", "no Header or no Parameterisation", "a BPX file")

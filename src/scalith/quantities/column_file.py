@@ -37,12 +37,15 @@ class ColumnFile:
     units : dict of str to str
     comments : dict of str to str
         ``# key: value`` lines from the head of the file (``source``, ``licence``, …).
+    lines : tuple of int
+        Line of the file at which each row stands, for messages.
     """
 
     path: str
     columns: dict[str, NDArray[np.float64]]
     units: dict[str, str]
     comments: dict[str, str]
+    lines: tuple[int, ...]
 
     def si(self, name: str, expected: str) -> NDArray[np.float64]:
         """One column in the SI unit `expected`; a missing column or a wrong unit is an `InputError`."""
@@ -65,7 +68,9 @@ def read_columns(path: str | Path) -> ColumnFile:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(name, "", "no such file", "a CSV file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(name, "", (error.strerror or str(error)).lower(), "a CSV file that can be read") from None
+    except UnicodeDecodeError as error:
         raise InputError(name, "", str(error), "a readable CSV file in UTF-8") from None
     comments: dict[str, str] = {}
     rows: list[tuple[int, list[str]]] = []
@@ -101,7 +106,8 @@ def read_columns(path: str | Path) -> ColumnFile:
                 data[index, column] = np.nan
             if not np.isfinite(data[index, column]):
                 raise InputError(name, f"line {number}, column {title!r}", cell.strip(), "a finite number")
-    return ColumnFile(name, {title: data[:, k] for k, title in enumerate(units)}, units, comments)
+    lines = tuple(number for number, _ in rows[1:])
+    return ColumnFile(name, {title: data[:, k] for k, title in enumerate(units)}, units, comments, lines)
 
 
 def read_property_csv(
@@ -193,7 +199,7 @@ def _require_increasing(data: ColumnFile, dim: str, grid: NDArray[np.float64]) -
         row = int(np.argmax(steps <= 0)) + 1
         raise InputError(
             data.path,
-            f"column {dim!r}, row {row + 1}",
+            f"line {data.lines[row]}, column {dim!r}",
             f"{grid[row]:.6g} after {grid[row - 1]:.6g}",
             "strictly increasing values",
         )

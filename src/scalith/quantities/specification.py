@@ -93,7 +93,9 @@ def read_toml(path: str | Path) -> dict[str, Any]:
             return tomllib.load(stream)
     except FileNotFoundError:
         raise InputError(str(path), "", "no such file", "a TOML file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise InputError(str(path), "", (error.strerror or str(error)).lower(), "a TOML file that can be read") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(str(path), "", str(error), "a readable TOML file") from None
 
 

@@ -81,8 +81,9 @@ def read_battery_data(path: str | Path) -> xr.Dataset:
     xarray.Dataset
         ``voltage``, ``current`` (positive while discharging) and what else is there of ``temperature``,
         ``ambient_temperature`` (K), ``capacity`` (C), ``energy`` (J), ``power``, ``cycle``, ``step_count``, ``step`` and
-        ``unix_time``, over ``time`` (s); temperature channel T1 is read as the cell's where there is no surface temperature. Columns that Scalith has no use for are named in ``attrs["left_out"]``. Several rows at
-        one time (a step ends and the next starts) are kept.
+        ``unix_time``, over ``time`` (s); temperature channel T1 is read as the cell's where there is no surface temperature.
+        Columns that Scalith has no use for are named in ``attrs["left_out"]``. Several rows at one time (a step ends and the
+        next starts) are kept.
 
     Raises
     ------

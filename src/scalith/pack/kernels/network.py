@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from scalith.pack.kernels.reaction_rates import ReactionArrays, rates, rates_with_slopes
 from scalith.pack.kernels.rosenbrock import DENSE, GAMMA, SLOPE, STAGES, TIME, A, C
-from scalith.quantities.compiled import compiled
+from scalith.quantities.compiled import compiled, compiled_in_place
 
 FINISHED, TOO_MANY_STEPS, STEP_TOO_SMALL = 0, 1, 2
 _GAS_CONSTANT = 8.31446261815324
@@ -181,7 +181,7 @@ def _solve_band(matrix: NDArray[np.float64], band: int, x: NDArray[np.float64]) 
         x[i] = value / matrix[i, band]
 
 
-@compiled
+@compiled_in_place
 def _factor_small(matrix: NDArray[np.float64]) -> None:
     """LU factors of a small full matrix in place; its diagonal is dominated by 1/γh."""
     n = matrix.shape[0]
@@ -195,7 +195,7 @@ def _factor_small(matrix: NDArray[np.float64]) -> None:
                     matrix[i, j] -= factor * matrix[k, j]
 
 
-@compiled
+@compiled_in_place
 def _solve_small(matrix: NDArray[np.float64], x: NDArray[np.float64]) -> None:
     n = x.size
     for i in range(n):
@@ -254,7 +254,7 @@ def _reaction_jacobian(
     return growth
 
 
-@compiled
+@compiled_in_place
 def _pressure(set_: ReactionArrays, net: NetworkArrays, i: int, T: float, extents: NDArray[np.float64]) -> float:
     gas: float = net.gas_at_start[i]
     for r in range(extents.size):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled
+from scalith.quantities.compiled import compiled_in_place
 
 
 class ReactionArrays(NamedTuple):
@@ -56,7 +56,7 @@ class ReactionArrays(NamedTuple):
     initial: NDArray[np.float64]
 
 
-@compiled
+@compiled_in_place
 def states_of(set_: ReactionArrays, extents: NDArray[np.float64], states: NDArray[np.float64]) -> None:
     """States x_s = x_s(0) + Σ_r changes[r, s] ξ_r, written to `states`."""
     for s in range(states.size):
@@ -66,7 +66,7 @@ def states_of(set_: ReactionArrays, extents: NDArray[np.float64], states: NDArra
         states[s] = value
 
 
-@compiled
+@compiled_in_place
 def rates(
     set_: ReactionArrays, extents: NDArray[np.float64], T: float, states: NDArray[np.float64], rate: NDArray[np.float64]
 ) -> None:
@@ -96,7 +96,7 @@ def rates(
         rate[r] = value * math.exp(exponent)
 
 
-@compiled
+@compiled_in_place
 def rates_with_slopes(
     set_: ReactionArrays,
     extents: NDArray[np.float64],
@@ -133,7 +133,7 @@ def rates_with_slopes(
                     by_extent[r, q] += slope * set_.changes[q, s]
 
 
-@compiled
+@compiled_in_place
 def _without_state(set_: ReactionArrays, r: int, T: float, states: NDArray[np.float64], left_out: int) -> float:
     value = math.exp(set_.log_frequency[r] - set_.activation_temperature[r] / T)
     for s in range(states.size):

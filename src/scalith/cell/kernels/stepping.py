@@ -75,6 +75,23 @@ def copy(source: Array, target: Array) -> None:
 
 
 @compiled_in_place
+def sum_of_squares(values: Array, first: int, last: int) -> float:
+    """Σ v² over first ≤ k < last, in four lanes (a plain sum waits for every addition)."""
+    a = b = c = d = 0.0
+    k = first
+    while k + 3 < last:
+        a += values[k] * values[k]
+        b += values[k + 1] * values[k + 1]
+        c += values[k + 2] * values[k + 2]
+        d += values[k + 3] * values[k + 3]
+        k += 4
+    while k < last:
+        a += values[k] * values[k]
+        k += 1
+    return (a + b) + (c + d)
+
+
+@compiled_in_place
 def error_norm(system: System, change: Array, tolerance: float) -> float:
     """Largest root mean square, over the kinds of unknowns, of a change in units of the tolerance."""
     nodes = system.volumes.shape[1]
@@ -84,16 +101,10 @@ def error_norm(system: System, change: Array, tolerance: float) -> float:
     for p in range(system.start.size):
         lo = system.particle_offset[p]
         hi = lo + nodes * system.count[p]
-        total = 0.0
-        for k in range(lo, hi):
-            total += change[k] * change[k]
-        worst = max(worst, total / (hi - lo))
+        worst = max(worst, sum_of_squares(change, lo, hi) / (hi - lo))
         first_c = max(first_c, hi)
-    total = 0.0
-    for i in range(cells):
-        total += change[first_c + i] * change[first_c + i]
-    worst = max(worst, total / cells / system.scalars[REFERENCE_CONCENTRATION] ** 2)
     at_T = first_c + cells
+    worst = max(worst, sum_of_squares(change, first_c, at_T) / cells / system.scalars[REFERENCE_CONCENTRATION] ** 2)
     worst = max(worst, (0.01 * change[at_T]) ** 2)
     last_s = at_T + 1 + 2 * cells
     worst = max(worst, change[last_s] * change[last_s])
@@ -109,7 +120,8 @@ def attempt(
     h: float,
     mode: int,
     target: float,
-    tolerance: float,
+    goal: float,
+    share: float,
     convergence: Array,
     y: Array,
     base: Array,
@@ -119,7 +131,8 @@ def attempt(
     """Solve one implicit step of length h into `y`; returns the Newton steps taken, or −1 where they do not converge.
 
     Newton's method converges quadratically: norm → C norm². C is kept in `convergence` (C, steps since it was measured),
-    so that most steps need one iteration; `change` is filled with y less its prediction.
+    so that most steps need one iteration; it ends where the next norm will be below `goal`. `change` is filled with y less
+    its prediction; where `share` is not zero the iteration starts from the prediction and so much of the old change.
     """
     size = y.size
     for k in range(size):
@@ -129,9 +142,14 @@ def attempt(
         for k in range(size):
             y[k] += differences[m, k]
             base[k] += weight * differences[m, k]
-    for k in range(size):
-        change[k] = -y[k]
-    goal = 3.0 * tolerance  # in kT: a tenth of the tolerance in V
+    if share == 0.0:
+        for k in range(size):
+            change[k] = -y[k]
+    else:
+        for k in range(size):
+            old = share * change[k]
+            change[k] = -y[k]
+            y[k] += old
     previous = np.inf
     for iteration in range(10):
         norm = newton_step(system, bank, y, base, _ALPHA[order] / h, mode, target, work)
@@ -151,10 +169,19 @@ def attempt(
 
 @compiled_in_place
 def consistent_start(
-    system: System, bank: TableBank, y: Array, mode: int, target: float, rate: Array, base: Array, work: Work
+    system: System,
+    bank: TableBank,
+    y: Array,
+    mode: int,
+    target: float,
+    tolerance: float,
+    rate: Array,
+    base: Array,
+    work: Work,
 ) -> bool:
     """Potentials, reaction rates and current that belong to the concentrations in `y`; fills their rates of change."""
-    tiny = 1e-6
+    # Short, so that potentials belong to the state itself; not so short that round-off shows in the sums of lithium.
+    tiny = min(1e-6, max(1e-7, 0.1 * tolerance))
     differential = work.potential.size + system.width.size + 2
     copy(y, base)
     solved = False
@@ -171,6 +198,28 @@ def consistent_start(
         rate[k] = (y[k] - base[k]) / tiny
         y[k] = base[k]
     return solved
+
+
+@compiled_in_place
+def advance(differences: Array, order: int, change: Array) -> None:
+    """Backward differences at the end of a solved step, from those at its start and what the prediction lacked."""
+    for k in range(change.size):
+        differences[order + 2, k] = change[k] - differences[order + 1, k]
+        differences[order + 1, k] = change[k]
+    for m in range(order, -1, -1):
+        for k in range(change.size):
+            differences[m, k] += differences[m + 1, k]
+
+
+@compiled_in_place
+def interpolate(differences: Array, order: int, back: float, y: Array) -> None:
+    """State `back` steps before the end of the last step, by the polynomial that the formula itself goes by."""
+    copy(differences[0], y)
+    weight = 1.0
+    for m in range(1, order + 1):
+        weight *= (m - 1.0 - back) / m
+        for k in range(y.size):
+            y[k] += weight * differences[m, k]
 
 
 @compiled_in_place
@@ -284,6 +333,47 @@ def happened(after: Array, before: Array) -> int:
     return -1
 
 
+@compiled_in_place
+def earliest(
+    system: System,
+    differences: Array,
+    order: int,
+    limits: Array,
+    salt_floor: float,
+    before: Array,
+    after: Array,
+    event: int,
+    trial: Array,
+) -> tuple[int, float]:
+    """First event within the last step, and the part of the step at which the interpolating polynomial meets it."""
+    low, high = 0.0, 1.0
+    g_low, g_high = before[event], after[event]
+    side = 0
+    near = 1.0
+    for _ in range(30):
+        near = (low * g_high - high * g_low) / (g_high - g_low)
+        interpolate(differences, order, 1.0 - near, trial)
+        margins(system, trial, limits, salt_floor, after)
+        first = happened(after, before)
+        if first >= 0 and after[event] > 0.0:
+            event = first
+            low, g_low, side = 0.0, before[event], 0
+        g = after[event]
+        if abs(g) < 1e-7 or high - low < 1e-7:
+            break
+        if g <= 0.0:
+            high, g_high = near, g
+            if side == -1:
+                g_low *= 0.5
+            side = -1
+        else:
+            low, g_low = near, g
+            if side == 1:
+                g_high *= 0.5
+            side = 1
+    return event, near
+
+
 @compiled
 def locate(
     system: System,
@@ -296,7 +386,6 @@ def locate(
     mode: int,
     target: float,
     ramp: float,
-    tolerance: float,
     convergence: Array,
     limits: Array,
     salt_floor: float,
@@ -308,60 +397,50 @@ def locate(
     change: Array,
     work: Work,
 ) -> tuple[int, float]:
-    """Shorten a step of length h that ran into `event` so that it ends on the first one (regula falsi, Illinois).
+    """Shorten a step of length h that ran into `event` so that it ends on the first one.
 
-    Each trial solves the whole step. On return `trial`, `change` and `differences` belong to the step returned.
+    The interpolating polynomial says about where; from there the secant method, kept within its bracket, each trial a
+    solved step. On return `trial`, `change` and `differences` belong to the step returned.
     """
     for m in range(differences.shape[0]):
         copy(differences[m], kept[m])
+    g_high = after[event]
+    advance(differences, order, change)
+    first, near = earliest(system, differences, order, limits, salt_floor, before, after, event, trial)
+    if first != event:
+        event, g_high = first, np.nan
     low, high = 0.0, h
-    g_low, g_high = before[event], after[event]
-    side = 0
-    for _ in range(80):
-        near = (low * g_high - high * g_low) / (g_high - g_low)
-        if high - low <= 1e-12 * h:
-            near = high
+    last, g_last = h, g_high
+    near *= h
+    solved = h
+    for _ in range(60):
         for m in range(differences.shape[0]):
             copy(kept[m], differences[m])
         change_step(differences, scratch, order, near / h)
-        if (
-            attempt(
-                system,
-                bank,
-                differences,
-                order,
-                near,
-                mode,
-                target + ramp * near,
-                tolerance,
-                convergence,
-                trial,
-                base,
-                change,
-                work,
-            )
-            < 0
-        ):
+        share = (near / solved) ** (order + 1)
+        aim = target + ramp * near
+        taken = attempt(system, bank, differences, order, near, mode, aim, 1e-8, share, convergence, trial, base, change, work)
+        if taken < 0:
             return event, -1.0
+        solved = near
         margins(system, trial, limits, salt_floor, after)
         first = happened(after, before)
         if first >= 0 and after[event] > 0.0:
             event = first
-            low, g_low, side = 0.0, before[event], 0
+            low, last, g_last = 0.0, 0.0, before[event]
         g = after[event]
         if abs(g) < 1e-9 or high - low <= 1e-12 * h:
             return event, near
         if g <= 0.0:
-            high, g_high = near, g
-            if side == -1:
-                g_low *= 0.5
-            side = -1
+            high = near
         else:
-            low, g_low = near, g
-            if side == 1:
-                g_high *= 0.5
-            side = 1
-    return event, near
+            low = near
+        step = g * (near - last) / (g - g_last)
+        last, g_last = near, g
+        near -= step
+        if not low < near < high:
+            near = 0.5 * (low + high)
+    return event, solved
 
 
 @compiled
@@ -409,9 +488,10 @@ def run_step(
     base, change, trial = np.empty(size), np.empty(size), np.empty(size)
     before, after = np.empty(EVENTS), np.empty(EVENTS)
     convergence = np.array([1.0, 8.0])
-    steps = at_output = 0
+    goal = 3.0 * tolerance  # in kT: a tenth of the tolerance in V
+    steps = accepted = at_output = 0
     time, end = start, start + duration
-    if not consistent_start(system, bank, y, mode, target, change, base, work):
+    if not consistent_start(system, bank, y, mode, target, tolerance, change, base, work):
         return time, NO_START, rows, states, used, steps
     copy(y, differences[0])
     speed = error_norm(system, change, tolerance)
@@ -441,12 +521,14 @@ def run_step(
             equal_steps = 0
         aim = target + ramp * (time - start)
         taken = attempt(
-            system, bank, differences, order, h, mode, aim + ramp * h, tolerance, convergence, trial, base, change, work
+            system, bank, differences, order, h, mode, aim + ramp * h, goal, 0.0, convergence, trial, base, change, work
         )
         steps += 1
         error = _ERROR[order] * error_norm(system, change, tolerance) if taken > 0 else np.inf
         if not error <= 1.0:
-            factor = 0.3 if taken < 0 else max(0.2, 0.9 * error ** (-1.0 / (order + 1)))
+            # A jump of the load starts with √t: the error of a first step falls as its length, not as its square.
+            power = -1.0 if accepted == 0 else -1.0 / (order + 1)
+            factor = 0.3 if taken < 0 else max(0.1, 0.9 * error**power)
             change_step(differences, scratch, order, factor)
             h *= factor
             equal_steps = 0
@@ -465,7 +547,6 @@ def run_step(
                 mode,
                 aim,
                 ramp,
-                tolerance,
                 convergence,
                 limits,
                 salt_floor,
@@ -483,22 +564,13 @@ def run_step(
         time = end if last and event < 0 else time + h
         copy(trial, y)
         equal_steps += 1
-        for k in range(size):
-            differences[order + 2, k] = change[k] - differences[order + 1, k]
-            differences[order + 1, k] = change[k]
-        for m in range(order, -1, -1):
-            for k in range(size):
-                differences[m, k] += differences[m + 1, k]
+        accepted += 1
+        advance(differences, order, change)
         while at_output < output_times.size and output_times[at_output] <= time:
             at = output_times[at_output]
             at_output += 1
-            copy(differences[0], trial)
-            weight = 1.0
-            for m in range(1, order + 1):
-                weight *= (at - time + h * (m - 1.0)) / (h * m)
-                for k in range(size):
-                    trial[k] += weight * differences[m, k]
             if at < time:
+                interpolate(differences, order, (time - at) / h, trial)
                 rows, states, used = append(system, bank, trial, at, keep_states, rows, states, used, work)
         if every or event >= 0 or time >= end or (at_output > 0 and output_times[at_output - 1] == time):
             rows, states, used = append(system, bank, y, time, keep_states, rows, states, used, work)

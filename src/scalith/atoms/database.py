@@ -99,7 +99,7 @@ def read_database(database: str | Path, *, only: Sequence[str] | None = None, un
     """
     rows = _rows(database)
     if not rows:
-        raise InputError(str(_shown(database)), "", "no structure", "structures that were computed")
+        raise InputError(_shown(database), "", "no structure", "structures that were computed")
     kinds = {(row["engine_settings"], row["relaxation_settings"]) for row in rows}
     if len(kinds) > 1:
         raise InputError(
@@ -173,7 +173,7 @@ def _is_url(database: str | Path) -> bool:
 def _shown(database: str | Path) -> str:
     """The database without its password."""
     text = str(database)
-    return text if not _is_url(text) else "postgresql://…" + text[text.rfind("@") if "@" in text else text.find("//") + 2 :]
+    return "postgresql://…" + text.removeprefix("postgresql://").rpartition("@")[2] if _is_url(text) else text
 
 
 def _known(database: str | Path, engine: Engine, relaxation: Relaxation) -> set[str]:
@@ -226,9 +226,13 @@ def _rows(database: str | Path) -> list[dict[str, Any]]:
         pairs, data = row.key_value_pairs, row.data
         if "task" not in pairs:
             raise InputError(_shown(database), f"row {row.id}", "no task", "rows that scalith.atoms.compute_energies wrote")
+        atoms = row.toatoms()
+        atoms.info = {"engine": pairs["engine"]}
+        if "forces_left" in pairs:
+            atoms.info["forces_left"] = round(float(pairs["forces_left"]), 4)
         rows.append(
             {
-                "atoms": row.toatoms(),
+                "atoms": atoms,
                 "energy": float(row.get("energy", np.nan)),
                 "label": str(pairs["label"]).removeprefix("structure "),
                 "task": pairs["task"],

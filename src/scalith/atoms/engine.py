@@ -104,7 +104,9 @@ def write_inputs(atoms: Atoms, engine: Engine, folder: str | Path) -> list[Path]
     _check_pseudopotentials(engine, atoms)
     if engine.name == "vasp":
         try:
-            maker.write_input(atoms)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # ASE would rather have the folder in its configuration file
+                maker.write_input(atoms)
         except (RuntimeError, OSError, ValueError) as error:
             raise InputError(
                 "engine vasp", "pseudopotentials", str(error), "VASP_PP_PATH naming the folder of your POTCARs"

@@ -15,7 +15,7 @@ from scalith.crystal import VACANCY, Host, StructureSet, map_orderings
 from scalith.crystal.equivalence import duplicates
 from scalith.crystal.host import element_of
 from scalith.crystal.supercells import lattice_cells, periodic_keys
-from scalith.quantities import ConvergenceError
+from scalith.quantities import ConvergenceError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,11 +53,12 @@ def ordering_structures(host: Host, orderings: xr.Dataset, *, ends: tuple[Host, 
     for k, label in enumerate(ordering_labels(host, orderings)):
         here = host if ends is None else _between(*ends, float(orderings["x"].values[k]))
         filled = orderings["filled"].values[k]
-        structures[label] = _structure(here, orderings["supercell"].values[k], filled[filled >= 0])
+        structures[label] = structure_of(here, orderings["supercell"].values[k], filled[filled >= 0])
     return structures
 
 
-def _structure(host: Host, supercell: NDArray[np.int64], filled: NDArray[np.int8]) -> Atoms:
+def structure_of(host: Host, supercell: NDArray[np.int64], filled: NDArray[np.int8]) -> Atoms:
+    """Atoms of one ordering on the host's ideal sites, `filled` in the order of `orderings_dataset`."""
     from ase import Atoms
     from ase.geometry import minkowski_reduce
 
@@ -103,10 +104,10 @@ def relaxed_ends(host: Host, engine: Engine, database: str | Path, relaxation: R
     """
     one = np.eye(3, dtype=np.int64)
     count = len(host.active)
-    structures = {
-        f"{host.name} {name}": _structure(host, one, np.full(count, state, dtype=np.int8))
-        for name, state in (("empty", 0), ("full", 1))
-    }
+    structures = {}
+    for name, state in (("empty", 0), ("full", 1)):
+        structures[f"{host.name} {name}"] = structure_of(host, one, np.full(count, state, dtype=np.int8))
+        structures[f"{host.name} {name}"].set_cell(host.cell)  # the host's own vectors, by which its supercells are counted
     found = compute_energies(structures, engine, database, relaxation)
     if found.left_out:
         raise ConvergenceError("relaxation of the empty and the full host", f"{found.left_out[0][0]}: {found.left_out[0][1]}")
@@ -129,29 +130,42 @@ def _as_host(host: Host, atoms: Any) -> Host:
     return host.model_copy(update={"lattice": tuple(tuple(float(v) for v in row) for row in atoms.cell), "sites": tuple(sites)})
 
 
-def pair_correlations(host: Host, orderings: xr.Dataset, cutoff: float = 8.0) -> NDArray[np.float64]:
-    """Filling and mean product of spins over the pairs of each distance, shape (orderings, 1 + shells).
-
-    Spins are +1 filled and −1 empty; shells are the distances between active sites up to `cutoff` (Å).
-    """
+def _pairs(host: Host, cutoff: float) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Sublattices of both sites, cell of the second and shell of each pair of active sites within `cutoff`."""
     from ase import Atoms
     from ase.neighborlist import neighbor_list
 
     places = Atoms("H" * len(host.active), scaled_positions=host.positions[host.active], cell=host.cell, pbc=True)
     first, second, distance, shift = neighbor_list("ijdS", places, cutoff)
+    if not len(first):
+        raise InputError("pair correlations", "cutoff", f"{cutoff:g} Å", "a cut-off that reaches a neighbouring site")
     order = np.argsort(distance, kind="stable")
     shells = np.empty(len(order), dtype=np.int64)
     shells[order] = np.cumsum(np.diff(distance[order], prepend=distance[order][0]) > 1e-2)
+    return first, second, shift, shells
+
+
+def pair_counts(host: Host, cutoff: float = 8.0) -> NDArray[np.int64]:
+    """Pairs of active sites (each counted from both ends) in a primitive cell, by shell of distance."""
+    return np.bincount(_pairs(host, cutoff)[3])
+
+
+def pair_correlations(host: Host, orderings: xr.Dataset, cutoff: float = 8.0) -> NDArray[np.float64]:
+    """Mean spin, and mean product of spins over the pairs of each distance, shape (orderings, 1 + shells).
+
+    Spins are +1 filled and −1 empty; shells are the distances between active sites up to `cutoff` (Å).
+    """
+    first, second, shift, shells = _pairs(host, cutoff)
     counts = np.bincount(shells)
     result = np.empty((orderings.sizes["structure"], 1 + len(counts)))
     for k in range(len(result)):
-        inside = orderings["filled"].values[k] >= 0
-        spins = 2.0 * orderings["filled"].values[k][inside] - 1.0
-        cells = lattice_cells(orderings["supercell"].values[k])
-        keys = periodic_keys(orderings["supercell"].values[k], cells)
+        supercell, filled = orderings["supercell"].values[k], orderings["filled"].values[k]
+        spins = 2.0 * filled[filled >= 0] - 1.0
+        cells = lattice_cells(supercell)
+        keys = periodic_keys(supercell, cells)
         rank = np.argsort(keys)
+        there = rank[np.searchsorted(keys[rank], periodic_keys(supercell, cells[None] + shift[:, None]))]
         table = spins.reshape(len(host.active), len(cells))
-        there = rank[np.searchsorted(keys[rank], periodic_keys(orderings["supercell"].values[k], cells[None] + shift[:, None]))]
         products = (table[first] * table[second[:, None], there]).mean(axis=1)
         result[k, 0] = spins.mean()
         result[k, 1:] = np.bincount(shells, products) / counts

@@ -6,7 +6,7 @@ from scalith.crystal.host import VACANCY, Host, HostSite, read_host
 from scalith.crystal.mapping import map_orderings
 from scalith.crystal.orderings import orderings_dataset
 from scalith.crystal.site_concentration import maximum_concentration
-from scalith.crystal.structures import ComputedStructure, StructureSet, read_structures
+from scalith.crystal.structures import ComputedStructure, StructureSet, read_structures, write_structures
 from scalith.crystal.voltage_of_orderings import voltage_of_orderings
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "read_host",
     "read_structures",
     "voltage_of_orderings",
+    "write_structures",
 ]

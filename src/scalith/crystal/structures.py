@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalith.crystal.convergence import why_not_converged
 from scalith.crystal.host import read_json
-from scalith.quantities import FileRecord, InputError, Source, digest, file_digest
+from scalith.quantities import FileRecord, InputError, Source, digest, file_digest, whole_file
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -80,52 +81,96 @@ class StructureSet:
         )
 
 
-def read_structures(path: str | Path, *, licence: str = "") -> StructureSet:
+def read_structures(path: str | Path, *, licence: str = "", unconverged: bool = False) -> StructureSet:
     """Read structures and total energies.
 
     Parameters
     ----------
     path : path
         pymatgen ``ComputedStructureEntry`` lists (``.json``); ASE databases (``.db``), trajectories, extended XYZ, VASP
-        (``vasprun.xml``, ``OUTCAR``) and Quantum ESPRESSO outputs through ASE; or a folder, read file by file, below
+        (``vasprun.xml``, ``OUTCAR``), Quantum ESPRESSO and GPAW outputs through ASE; or a folder, read file by file, below
         which the outputs of single runs lie.
     licence : str
         Licence of the file, for the record.
+    unconverged : bool
+        Take runs that did not converge as well. Without it they are named in ``left_out``, as are files of a folder
+        that could not be read.
 
     Raises
     ------
     InputError
-        Nothing readable, no energy with a structure, an energy that is not finite, disorder in an entry.
+        Nothing readable, no energy with a structure, an energy that is not finite, disorder in an entry, energies of several
+        engines (where the file names them).
     """
     path = Path(path)
     if path.is_dir():
-        return _read_folder(path, licence)
+        return _read_folder(path, licence, unconverged)
     if not path.is_file():
         raise InputError(str(path), "", "no such file", "computed structures (pymatgen JSON, ASE db, traj, extxyz, VASP, QE)")
-    structures = _from_entries(read_json(path), path.name) if path.suffix.lower() == ".json" else _from_ase(path)
+    left_out: list[tuple[str, str]] = []
+    if path.suffix.lower() == ".json":
+        structures = _from_entries(read_json(path), path.name)
+    else:
+        structures = _from_ase(path, unconverged, left_out)
     if not structures:
-        raise InputError(str(path), "", "no structure", "at least one structure with an energy")
+        found = f"no converged structure ({left_out[0][1]})" if left_out else "no structure"
+        raise InputError(str(path), "", found, "at least one structure with an energy")
     for item in structures:
         if not np.isfinite(item.energy):
             raise InputError(item.origin, "energy", item.energy, "a finite number in eV")
+    engines = sorted({str(item.atoms.info["engine"]) for item in structures if "engine" in item.atoms.info})
     record = FileRecord(name=path.name, digest=file_digest(path), licence=licence)
-    return StructureSet(tuple(structures), Source(kind="published", reference=path.name, files=(record,)))
+    source = Source(kind="published", reference=path.name, files=(record,), settings={"engine": engines[0]} if engines else {})
+    return _of_one_engine(StructureSet(tuple(structures), source, tuple(left_out)), str(path))
 
 
-def _read_folder(folder: Path, licence: str) -> StructureSet:
-    names = ("vasprun.xml", "OUTCAR", "*.db", "*.traj", "*.extxyz", "*.xyz", "*.pwo", "*.json")
+def write_structures(structures: StructureSet, path: str | Path) -> None:
+    """Write cells, positions and energies as extended XYZ, which `read_structures` reads back.
+
+    Each frame carries its ``label`` and what the atoms' ``info`` tells of the run (``engine``, ``forces_left``, …).
+    """
+    from ase.calculators.singlepoint import SinglePointCalculator
+    from ase.io import write
+
+    frames = []
+    for item in structures:
+        atoms = item.atoms.copy()
+        atoms.info = {**item.atoms.info, "label": item.origin}
+        atoms.calc = SinglePointCalculator(atoms, energy=item.energy)
+        frames.append(atoms)
+    with whole_file(path) as temporary:
+        write(temporary, frames, format="extxyz")
+
+
+def _of_one_engine(structures: StructureSet, where: str) -> StructureSet:
+    engines = sorted({str(item.atoms.info["engine"]) for item in structures if "engine" in item.atoms.info})
+    if len(engines) > 1:
+        raise InputError(where, "engine", " and ".join(engines), "energies of one engine and model: others have another zero")
+    return structures
+
+
+def _read_folder(folder: Path, licence: str, unconverged: bool) -> StructureSet:
+    names = ("vasprun.xml", "OUTCAR", "*.db", "*.traj", "*.extxyz", "*.xyz", "*.pwo", "*.gpw", "*.json")
     found: StructureSet | None = None
+    left_out: list[tuple[str, str]] = []
     taken: set[Path] = set()
     for pattern in names:
         for path in sorted(folder.rglob(pattern)):
             if path.name == "OUTCAR" and path.parent in taken:
                 continue
+            try:
+                read = read_structures(path, licence=licence, unconverged=unconverged)
+            except InputError as error:
+                left_out.append((str(path.relative_to(folder)), f"found {error.found}, expected {error.expected}"))
+                continue
             taken.add(path.parent)
-            read = read_structures(path, licence=licence)
             found = read if found is None else found + read
     if found is None:
-        raise InputError(str(folder), "", "no output file", f"files named {', '.join(names)}")
-    return found
+        shown = "no output file" if not left_out else f"none that can be used ({left_out[0][0]}: {left_out[0][1]})"
+        raise InputError(str(folder), "", shown, f"files named {', '.join(names)}")
+    # An OUTCAR stands in for a vasprun.xml beside it that broke off.
+    left_out = [item for item in left_out if Path(item[0]).name != "vasprun.xml" or (folder / item[0]).parent not in taken]
+    return _of_one_engine(StructureSet(found.structures, found.source, found.left_out + tuple(left_out)), str(folder))
 
 
 def _from_entries(data: Any, where: str) -> list[ComputedStructure]:
@@ -151,24 +196,43 @@ def _from_entries(data: Any, where: str) -> list[ComputedStructure]:
     return structures
 
 
-def _from_ase(path: Path) -> list[ComputedStructure]:
+def _from_ase(path: Path, unconverged: bool, left_out: list[tuple[str, str]]) -> list[ComputedStructure]:
     from ase.calculators.calculator import PropertyNotImplementedError
     from ase.io import read
 
     images: Any
     # Of one relaxation run only the last frame is a result; collections are taken whole.
-    index = "-1" if path.name in ("vasprun.xml", "OUTCAR") or path.suffix in (".pwo", ".out") else ":"
+    index = "-1" if path.name in ("vasprun.xml", "OUTCAR") or path.suffix in (".pwo", ".out", ".txt", ".gpw") else ":"
     try:
-        images = read(path, index=index)
+        images = _database_rows(path) if path.suffix == ".db" else read(path, index=index)
     except Exception as error:
         raise InputError(str(path), "", f"{type(error).__name__}: {error}", "a file that ASE reads") from None
+    reason = "" if unconverged else why_not_converged(path)
     structures = []
     atoms: Any
     for number, atoms in enumerate(images if isinstance(images, list) else [images]):
-        origin = f"{path} frame {number}"
+        origin = str(atoms.info.get("label", f"{path} frame {number}"))
+        if not unconverged and not atoms.info.get("converged", True):
+            left_out.append((origin, str(atoms.info.get("problem") or "the run did not converge")))
+            continue
+        if reason:
+            left_out.append((origin, reason))
+            continue
         try:
             energy = float(atoms.get_potential_energy())
         except (RuntimeError, PropertyNotImplementedError):
             raise InputError(origin, "energy", "none", "a total energy with every structure") from None
         structures.append(ComputedStructure(atoms, energy, origin))
     return structures
+
+
+def _database_rows(path: Path) -> list[Any]:
+    """Structures of an ASE database; their keys (``engine``, ``converged``, …) come along in ``info``."""
+    from ase.db import connect
+
+    images = []
+    for row in connect(str(path)).select(sort="id"):
+        atoms = row.toatoms()
+        atoms.info.update(row.key_value_pairs)
+        images.append(atoms)
+    return images

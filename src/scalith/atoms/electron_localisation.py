@@ -1,0 +1,141 @@
+"""Energy that a functional misses when it spreads the electron of each ion over mixed-valence metals.
+
+LDA and GGA delocalise it, and so make intermediate fillings of LixFePO4 stable that phase separate in experiment and with DFT+U
+(Zhou, Marianetti, Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101). Potentials learned from such energies
+inherit it. The correction is one number δ, eV per site, on the share u of unlike pairs (one filled, one empty) among the
+pairs within a cut-off,
+
+    ΔE = 2 δ u,   u = 2 x (1 − x) for random fillings,
+
+so that it adds the regular-solution energy 4 δ x (1 − x) to a random mixture and stays a sum over pairs, which a cluster
+expansion holds exactly. δ is fitted so that the formation energies lie around a stated regular solution, Ω x (1 − x): the
+width of the miscibility gap is then an input from Ω, while the average voltage, which δ does not touch, remains a prediction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+from pydantic import Field
+
+from scalith.atoms.orderings import pair_correlations, pair_counts
+from scalith.quantities import InputError, Source, Spec, dataset_digest, predicted
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from scalith.crystal import Host
+
+
+class LocalisationCorrection(Spec):
+    """What is added to the energies of intermediate fillings.
+
+    Attributes
+    ----------
+    strength : float
+        δ, eV per site.
+    error : float
+        Standard error of δ: of the stated regular solution and of the fit.
+    interaction : float
+        Ω of the regular solution that it was fitted to, eV per site.
+    cutoff : float
+        Pairs that count, Å.
+    scatter : float
+        Root-mean-square distance of the corrected formation energies from the regular solution, eV per site.
+    source : Source
+    """
+
+    strength: float
+    error: Annotated[float, Field(ge=0.0)]
+    interaction: float
+    cutoff: Annotated[float, Field(gt=0.0)]
+    scatter: Annotated[float, Field(ge=0.0)]
+    source: Source
+
+
+def unlike_pairs(host: Host, orderings: xr.Dataset, cutoff: float = 8.0) -> NDArray[np.float64]:
+    """Share u of pairs within `cutoff` (Å) of which one site is filled and one empty, shape (orderings,)."""
+    counts = pair_counts(host, cutoff)
+    return np.asarray(0.5 * (1.0 - pair_correlations(host, orderings, cutoff)[:, 1:] @ counts / counts.sum()))
+
+
+def formation_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.float64]:
+    """Energy above the mixture of the emptiest and the fullest ordering, eV per site, shape (orderings,).
+
+    Raises
+    ------
+    InputError
+        All orderings have one filling.
+    """
+    x, energy = orderings["x"].values, orderings["energy"].values / len(host.working)
+    low, high = float(x.min()), float(x.max())
+    if high - low < 1e-9:
+        raise InputError("orderings", "x", f"only x = {low:g}", "two fillings or more")
+    first, last = (float(energy[np.isclose(x, end)].min()) for end in (low, high))
+    share = (x - low) / (high - low)
+    return np.asarray(energy - (1.0 - share) * first - share * last)
+
+
+def fit_localisation(
+    host: Host, orderings: xr.Dataset, interaction: float, error: float, reference: str, *, cutoff: float = 8.0
+) -> LocalisationCorrection:
+    """δ such that the formation energies lie around the regular solution Ω x (1 − x).
+
+    Least squares of the formation energies against u, through the origin, gives their slope b; then 2 δ = Ω/2 − b.
+
+    Parameters
+    ----------
+    host : Host
+    orderings : xarray.Dataset
+        With energies, from `scalith.crystal.map_orderings`, reaching from empty to full.
+    interaction, error : float
+        Ω and its standard error, eV per site: of a measured gap, or of DFT+U formation energies (Ω = 4 E at x = 1/2).
+    reference : str
+        Where Ω is from.
+    cutoff : float
+        Å.
+
+    Returns
+    -------
+    LocalisationCorrection
+    """
+    u, formation = unlike_pairs(host, orderings, cutoff), formation_energies(host, orderings)
+    slope = float(u @ formation / (u @ u))
+    residual = formation - slope * u
+    inside = u > 1e-9
+    scatter = float(np.sqrt(np.mean(residual[inside] ** 2)))
+    slope_error = scatter / float(np.sqrt(u @ u))
+    source = predicted(
+        "scalith.atoms.fit_localisation",
+        host.digest,
+        dataset_digest(orderings),
+        reference=reference,
+        settings={"interaction": interaction, "cutoff": cutoff, "uncorrected_slope": slope},
+        note="The width of the miscibility gap follows from the stated interaction; the average voltage does not.",
+    )
+    return LocalisationCorrection(
+        strength=0.5 * (0.5 * interaction - slope),
+        error=float(np.hypot(0.25 * error, 0.5 * slope_error)),
+        interaction=interaction,
+        cutoff=cutoff,
+        scatter=scatter,
+        source=source,
+    )
+
+
+def localised_energies(host: Host, orderings: xr.Dataset, correction: LocalisationCorrection) -> xr.Dataset:
+    """The orderings with ΔE = 2 δ u added to their energies; the uncorrected ones stay as ``energy_uncorrected``."""
+    added = 2.0 * correction.strength * unlike_pairs(host, orderings, correction.cutoff) * len(host.working)
+    before = orderings["energy"]
+    data = orderings.assign(
+        energy=(
+            "structure",
+            before.values + added,
+            {**before.attrs, "long_name": "energy per primitive cell, electrons localised"},
+        ),
+        energy_uncorrected=("structure", before.values, before.attrs),
+    )
+    source = predicted("scalith.atoms.localised_energies", dataset_digest(orderings), correction.digest)
+    return data.assign_attrs(source=source.to_json())

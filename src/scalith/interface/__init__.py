@@ -1,5 +1,6 @@
-"""Crossing a boundary: charge-transfer kinetics."""
+"""Crossing a boundary: charge-transfer kinetics, space charge, fluxes of ions."""
 
+from scalith.interface.ion_flux import constant_field_flux, salt_diffusivity, salt_transference_number
 from scalith.interface.kinetics import (
     butler_volmer,
     charge_transfer_resistance,
@@ -9,13 +10,22 @@ from scalith.interface.kinetics import (
     tafel,
     tafel_slope,
 )
+from scalith.interface.space_charge import debye_length, depletion_width, gouy_chapman_field, reduced_field, space_charge
 
 __all__ = [
     "butler_volmer",
     "charge_transfer_resistance",
+    "constant_field_flux",
+    "debye_length",
+    "depletion_width",
+    "gouy_chapman_field",
     "linear",
     "marcus_hush_chidsey",
     "overvoltage_property",
+    "reduced_field",
+    "salt_diffusivity",
+    "salt_transference_number",
+    "space_charge",
     "tafel",
     "tafel_slope",
 ]

@@ -1,0 +1,225 @@
+r"""Space charge at a boundary: mobile ions in the electric field that they make themselves (Poisson–Boltzmann).
+
+With the reduced potential u = zFφ/RT against the bulk, one mobile ion on a fixed counter charge obeys
+
+.. math::
+
+    λ^2 u'' = 1 - θ(u)/θ_∞, \qquad θ = \frac{θ_∞ e^{-u}}{1 - θ_∞ + θ_∞ e^{-u}}, \qquad λ = \sqrt{\frac{ε R T}{z^2 F^2 c_∞}}
+
+where θ is the filled fraction of its sites (Fermi statistics: an ion blocks its site); θ∞ → 0 is the dilute ion with
+c = c∞ e^(−u). Its first integral is exact, and the profile one quadrature.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scalith.quantities import InputError, predicted
+from scalith.quantities.constants import AVOGADRO, FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Array = NDArray[np.float64]
+_WHERE = "space_charge"
+
+
+def debye_length(concentration: float, relative_permittivity: float, T: float, *, charge: int = 1, ions: int = 1) -> float:
+    """λ_D = √(ε R T/(n z² F² c)), m.
+
+    Parameters
+    ----------
+    concentration : float
+        Of one mobile ion in the bulk, mol m-3.
+    relative_permittivity : float
+    T : float
+        K.
+    charge : int
+        z.
+    ions : {1, 2}
+        n: one mobile ion on a fixed counter charge, or both ions of a symmetric salt (Gouy–Chapman).
+
+    Raises
+    ------
+    InputError
+    """
+    for name, value in (("concentration", concentration), ("relative_permittivity", relative_permittivity), ("T", T)):
+        if not value > 0.0:
+            raise InputError("debye_length", name, value, "a positive number")
+    if ions not in (1, 2) or charge == 0:
+        raise InputError("debye_length", "ions, charge", f"{ions}, {charge}", "one or two mobile ions of some charge")
+    per_volume = ions * charge**2 * FARADAY**2 * concentration
+    return float(np.sqrt(VACUUM_PERMITTIVITY * relative_permittivity * GAS_CONSTANT * T / per_volume))
+
+
+def reduced_field(u: ArrayLike, filling: float = 0.0) -> Any:
+    r"""\|λ u′\| where the reduced potential is u, for one mobile ion on a fixed counter charge.
+
+    .. math:: |λ u'| = \sqrt{2\left(u + \ln(1 + θ_∞(e^{-u} - 1))/θ_∞\right)} \;→\; \sqrt{2(e^{-u} + u - 1)} \quad (θ_∞ → 0)
+
+    Parameters
+    ----------
+    u : array_like
+        zFφ/RT; positive where the ion is repelled.
+    filling : float
+        θ∞, from 0 (dilute) to below 1.
+    """
+    if not 0.0 <= filling < 1.0:
+        raise InputError("reduced_field", "filling", filling, "0 to below 1")
+    u = np.asarray(u, dtype=np.float64)
+    # Near zero the two terms cancel: u²/2 (1 − θ∞) and the cubic term are exact to 1e-12 there.
+    small = 0.5 * (1.0 - filling) * u**2 * (1.0 - (1.0 - 2.0 * filling) * u / 3.0)
+    with np.errstate(over="ignore"):
+        if filling == 0.0:
+            energy = np.expm1(-u) + u
+        else:
+            # ln(1 − θ + θ e^(−u)), without overflow where the ion gathers.
+            energy = u + np.logaddexp(np.log1p(-filling), np.log(filling) - u) / filling
+    return np.sqrt(2.0 * np.where(np.abs(u) < 1e-4, small, np.maximum(energy, 0.0)))
+
+
+def gouy_chapman_field(u: ArrayLike) -> Any:
+    """|λ u′| = 2 sinh(|u|/2) where both ions of a symmetric salt move; λ = `debye_length` with ``ions=2``."""
+    return 2.0 * np.sinh(0.5 * np.abs(np.asarray(u, dtype=np.float64)))
+
+
+def depletion_width(potential: float, fixed_concentration: float, relative_permittivity: float, *, charge: int = 1) -> float:
+    """Width of a layer that the mobile ion has left, √(2 ε φ/(z F c)) (Mott–Schottky), m.
+
+    Parameters
+    ----------
+    potential : float
+        Across the layer, V; positive.
+    fixed_concentration : float
+        Of the counter charge that stays, mol m-3.
+    """
+    for name, value in (("potential", potential), ("fixed_concentration", fixed_concentration)):
+        if not value > 0.0:
+            raise InputError("depletion_width", name, value, "a positive number")
+    permittivity = VACUUM_PERMITTIVITY * relative_permittivity
+    return float(np.sqrt(2.0 * permittivity * potential / (abs(charge) * FARADAY * fixed_concentration)))
+
+
+def space_charge(
+    surface_potential: float,
+    concentration: float,
+    relative_permittivity: float,
+    T: float = 298.15,
+    *,
+    charge: int = 1,
+    lattice_spacing: float = 3e-10,
+    site_concentration: float | None = None,
+    points: int = 200,
+) -> xr.Dataset:
+    r"""Potential and concentration beside a boundary of a solid in which one ion moves.
+
+    The continuum holds where λ_D is longer than the distance of neighbouring sites. Where it is not, the data set says so in
+    ``attrs["continuum"]``, and the sites' finite number is taken into account (Fermi statistics) instead of the dilute ion,
+    which could pile up without bound.
+
+    Parameters
+    ----------
+    surface_potential : float
+        At the boundary against the bulk, V.
+    concentration : float
+        Of the mobile ion in the bulk, mol m-3; the counter charge is fixed at this concentration.
+    relative_permittivity : float
+    T : float
+        K.
+    charge : int
+        z.
+    lattice_spacing : float
+        Distance of neighbouring sites, m.
+    site_concentration : float, optional
+        Sites of the mobile ion, mol m-3: with it they are always finite. Without it, and where the continuum does not hold,
+        one site per cube of the lattice spacing.
+    points : int
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``depth`` from the boundary: ``potential`` (V), ``concentration`` (mol m-3), ``charge_density`` (C m-3);
+        ``debye_length`` (m), ``surface_charge`` (C m-2, of the whole layer) and ``differential_capacitance`` (F m-2).
+
+    Raises
+    ------
+    InputError
+    """
+    import xarray as xr
+
+    debye = debye_length(concentration, relative_permittivity, T, charge=charge)
+    if not lattice_spacing > 0.0 or points < 3 or not np.isfinite(surface_potential):
+        raise InputError(_WHERE, "lattice_spacing, points, surface_potential", (lattice_spacing, points), "positive numbers")
+    valid = debye >= lattice_spacing
+    if site_concentration is None and not valid:
+        site_concentration = 1.0 / (AVOGADRO * lattice_spacing**3)
+    filling = 0.0 if site_concentration is None else concentration / site_concentration
+    if not 0.0 <= filling < 1.0:
+        raise InputError(
+            _WHERE, "site_concentration", site_concentration, f"more than the {concentration:g} mol/m3 of ions on it"
+        )
+    thermal = GAS_CONSTANT * T / (charge * FARADAY)
+    start = surface_potential / thermal
+    u, depth = _profile(start, filling, points)
+    occupied = _relative_occupation(u, filling)
+    density = charge * FARADAY * concentration * (occupied - 1.0)
+    permittivity = VACUUM_PERMITTIVITY * relative_permittivity
+    field = float(reduced_field(start, filling))
+    # The layer's charge balances the field at its boundary (Gauss): −ε φ′(0), and φ falls into the bulk.
+    total = -permittivity * np.sign(start) * field * thermal / debye
+    slope = abs(float(occupied[0]) - 1.0) / field if field > 1e-6 else np.sqrt(1.0 - filling)
+    words = (
+        f"holds: the Debye length of {debye * 1e9:.3g} nm is at least the distance of sites, {lattice_spacing * 1e9:.3g} nm"
+        if valid
+        else f"does not hold: the Debye length of {debye * 1e9:.3g} nm is less than the distance of sites, "
+        f"{lattice_spacing * 1e9:.3g} nm; sites are finite here, profiles within one of them mean little"
+    )
+    settings = {
+        "surface_potential_V": surface_potential,
+        "concentration_mol_m3": concentration,
+        "relative_permittivity": relative_permittivity,
+        "temperature_K": T,
+        "charge": charge,
+        "site_concentration_mol_m3": site_concentration,
+    }
+    source = predicted("scalith.interface.space_charge", settings=settings)
+    return xr.Dataset(
+        {
+            "potential": ("depth", thermal * u, {"units": "V", "long_name": "potential against the bulk"}),
+            "concentration": ("depth", concentration * occupied, {"units": "mol m-3", "long_name": "mobile ion"}),
+            "charge_density": ("depth", density, {"units": "C m-3", "long_name": "charge density"}),
+            "debye_length": ((), debye, {"units": "m", "long_name": "Debye length"}),
+            "surface_charge": ((), total, {"units": "C m-2", "long_name": "charge of the layer"}),
+            "differential_capacitance": (
+                (),
+                permittivity / debye * slope,
+                {"units": "F m-2", "long_name": "differential capacitance of the layer"},
+            ),
+        },
+        {"depth": ("depth", debye * depth, {"units": "m", "long_name": "distance from the boundary"})},
+        {"source": source.to_json(), "continuum": words, "continuum_holds": int(valid), "bulk_filling": filling},
+    )
+
+
+def _relative_occupation(u: Array, filling: float) -> Array:
+    """c/c∞."""
+    if filling == 0.0:
+        return np.asarray(np.exp(-u))
+    return np.asarray(np.exp(-u - np.logaddexp(np.log1p(-filling), np.log(filling) - u)))
+
+
+def _profile(start: float, filling: float, points: int) -> tuple[Array, Array]:
+    """Reduced potentials from `start` to a hundred-thousandth of it (or of one), and their depths in λ."""
+    if abs(start) < 1e-12:
+        return np.zeros(points), np.linspace(0.0, 5.0, points)
+    # In s = ln|u| the integrand u/|λu′| is smooth up to the bulk, where it becomes 1/√(1 − θ).
+    end = 1e-5 * min(1.0, abs(start))
+    s = np.linspace(np.log(abs(start)), np.log(end), points)
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    half = 0.5 * (s[:-1] - s[1:])
+    inner = np.exp(0.5 * (s[:-1] + s[1:])[:, None] + half[:, None] * nodes)
+    pieces = half * ((inner / reduced_field(np.sign(start) * inner, filling)) @ weights)
+    return np.sign(start) * np.exp(s), np.concatenate([[0.0], np.cumsum(pieces)])

@@ -13,11 +13,12 @@ import numpy as np
 from benchmarks.row import Row
 from scalith.crystal import Host, HostSite, map_orderings, read_host, read_structures
 from scalith.lattice import ClusterExpansion, HopBarriers, HopKind, fit_cluster_expansion, semi_grand_canonical
-from scalith.lattice.kernels.kinetic import kinetic_trajectory
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
-from scalith.lattice.kinetic_monte_carlo import kinetic_model
+from scalith.lattice.kinetic_model import kinetic_model
 from scalith.lattice.monte_carlo import model_on
+from scalith.lattice.walks import walk_from
 from scalith.quantities import Source, shipped
+from scalith.quantities.constants import BOLTZMANN_EV
 
 EDGE = 4.0
 PAIRS = EDGE * np.sqrt(1.5) + 0.01
@@ -195,13 +196,11 @@ def _kinetic(cells: int) -> float:
     sites = model.lattice.sites
     occupation = np.zeros(sites, dtype=np.int8)
     occupation[np.random.default_rng(0).permutation(sites)[: sites // 2]] = 1
-    out = np.zeros(1), np.zeros((1, 3)), np.zeros((1, 2)), np.zeros((sites, model.most_hops))
-    arguments = (model.lattice.tables, model.hops, occupation, model.frequency, THERMAL, 1e30)
     seconds = []
     # The first call only sums up the rates of all sites: its time is taken off.
     for events in (1, 300_000):
         start = time.process_time()
-        kinetic_trajectory(*arguments, events, np.uint64(events), *out)
+        walk_from(model, occupation, THERMAL / BOLTZMANN_EV, most_events=events, seed=events)
         seconds.append(time.process_time() - start)
     return 299_999 / max(seconds[1] - seconds[0], 1e-9)
 

@@ -12,15 +12,19 @@ from scalith.lattice import (
     kinetic_monte_carlo,
     tracer_diffusivity,
 )
-from scalith.lattice.kernels.kinetic import kinetic_trajectory, next_site, sum_upward
-from scalith.lattice.kinetic_monte_carlo import kinetic_model
+from scalith.lattice.displacements import tree_levels
+from scalith.lattice.kernels.kinetic import next_site, sum_upward
+from scalith.lattice.kinetic_model import kinetic_model
+from scalith.lattice.walks import walk_from
 from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import BOLTZMANN_EV
 from tests.lattice.models import SQUARE, fcc_model, hops, host
-from validation.cases.L08_detailed_balance import rates_of, triangular_model, two_site_model, worst_imbalance
+from validation.cases.L08_detailed_balance import pushing_model, rates_of, triangular_model, two_site_model, worst_imbalance
 
 
-@pytest.mark.parametrize(("model", "cells"), [(triangular_model(), (6, 6, 2)), (two_site_model(), (4, 4, 4))])
+@pytest.mark.parametrize(
+    ("model", "cells"), [(triangular_model(), (6, 6, 2)), (two_site_model(), (4, 4, 4)), (pushing_model(), (6, 6, 2))]
+)
 def test_every_hop_obeys_detailed_balance(model, cells):
     kinetic = kinetic_model(*model, cells)
     occupation = (np.random.default_rng(0).random(kinetic.lattice.sites) < 0.5).astype(np.int8)
@@ -30,28 +34,25 @@ def test_every_hop_obeys_detailed_balance(model, cells):
 
 
 @pytest.mark.parametrize(
-    ("model", "cells"), [(triangular_model(), (6, 6, 2)), (two_site_model(), (4, 4, 4)), ((fcc_model(), hops()), 6)]
+    ("model", "cells"),
+    [(triangular_model(), (6, 6, 2)), (two_site_model(), (4, 4, 4)), (pushing_model(), (6, 6, 2)), ((fcc_model(), hops()), 6)],
 )
 def test_rates_kept_up_to_date_are_those_computed_afresh(model, cells):
     kinetic = kinetic_model(*model, cells)
     occupation = (np.random.default_rng(1).random(kinetic.lattice.sites) < 0.4).astype(np.int8)
     before = int(occupation.sum())
-    rates = np.zeros((occupation.size, kinetic.most_hops))
-    out = np.zeros(4), np.zeros((4, 3)), np.zeros((4, 2))
-    events, _, _ = kinetic_trajectory(
-        kinetic.lattice.tables, kinetic.hops, occupation, 1e13, 0.04, 1e30, 500, np.uint64(4), *out, rates
-    )
-    assert events == 500
+    walk = walk_from(kinetic, occupation, 0.04 / BOLTZMANN_EV, most_events=500, seed=4)
+    assert walk.events == 500
     assert occupation.sum() == before
-    afresh = rates_of(kinetic, occupation, 0.04)
-    filled = occupation == 1
-    assert np.allclose(rates[filled], afresh[filled], rtol=1e-10, atol=0)
+    afresh = rates_of(kinetic, occupation, 0.04).sum(axis=1)
+    assert np.allclose(walk.site_rates, afresh, rtol=1e-10, atol=0)
 
 
 def test_the_sum_tree_finds_every_leaf_in_proportion():
     rng = np.random.default_rng(0)
     leaves = rng.random(100) * (rng.random(100) < 0.5)
-    levels = np.array([0, 104, 120, 128])
+    levels = tree_levels(100)
+    assert list(levels) == [0, 104, 120, 128]
     tree = np.zeros(129)
     tree[:100] = leaves
     sum_upward(tree, levels, np.arange(100), 100)

@@ -2,8 +2,9 @@ r"""L08: Detailed balance of every event
 
 [E] For each hop possible in random configurations of an interacting model (pairs, triplets, two mechanisms), the
 rates forward and back obey $k_{AB}/k_{BA} = e^{-(E_B-E_A)/kT}$ to 1e-12, with energies computed afresh from the
-cluster expansion. And where kinetic Monte Carlo runs long, ions sit on the two kinds of sites of an inequivalent
-pair of sublattices as canonical Monte Carlo puts them.
+cluster expansion; so do hops in which an ion pushes its neighbour on to the next site. And where kinetic
+Monte Carlo runs long, ions sit on the two kinds of sites of an inequivalent pair of sublattices as canonical
+Monte Carlo puts them.
 """
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from scalith.crystal import Host, HostSite
 from scalith.lattice import ClusterExpansion, HopBarriers, HopKind
 from scalith.lattice.kernels.fields import compute_fields
-from scalith.lattice.kernels.kinetic import kinetic_trajectory
-from scalith.lattice.kinetic_monte_carlo import KineticModel, equilibrium_configurations, kinetic_model
+from scalith.lattice.kernels.kinetic import HopTables, hop_rates
+from scalith.lattice.kinetic_model import KineticModel, equilibrium_configurations, kinetic_model
+from scalith.lattice.walks import walk_from
 from scalith.quantities import Source
 from scalith.quantities.constants import BOLTZMANN_EV
 from validation.record import Record
@@ -55,14 +57,23 @@ def two_site_model() -> tuple[ClusterExpansion, HopBarriers]:
     return ClusterExpansion.given(host, values, 3.6), hops
 
 
+def pushing_model() -> tuple[ClusterExpansion, HopBarriers]:
+    """The triangular layers with hops in which an ion pushes its neighbour on, besides hops of one ion."""
+    expansion, single = triangular_model()
+    pushing = HopKind(name="pushing", barrier=0.3, distance=3.0, ions=2)
+    return expansion, HopBarriers(kinds=(*single.kinds, pushing), source=single.source)
+
+
 def rates_of(model: KineticModel, occupation: np.ndarray, kT: float) -> np.ndarray:
     """Rates of all hops of a configuration, shape (sites, hops), s⁻¹."""
     rates = np.zeros((occupation.size, model.most_hops))
-    nothing = np.zeros(1), np.zeros((1, 3)), np.zeros((1, 2))
-    kinetic_trajectory(
-        model.lattice.tables, model.hops, occupation.copy(), model.frequency, kT, 1.0, 0, np.uint64(1), *nothing, rates
-    )
+    hop_rates(model.lattice.tables, model.hops, occupation, model.frequency, kT, rates)
     return rates
+
+
+def last_way(hops: HopTables, h: int) -> np.ndarray:
+    """The way by which the hop's last ion reaches the target: the way back starts with it."""
+    return hops.first_vector[h] if hops.through[h] < 0 else hops.second_vector[h]
 
 
 def worst_imbalance(model: KineticModel, occupation: np.ndarray, kT: float) -> tuple[float, int]:
@@ -84,6 +95,7 @@ def worst_imbalance(model: KineticModel, occupation: np.ndarray, kT: float) -> t
             k
             for k in range(hops.start[j % tables.sublattices + 1] - start_j)
             if np.allclose(hops.vector[start_j + k], -hops.vector[first + h])
+            and np.allclose(hops.first_vector[start_j + k], -last_way(hops, first + h))
         ]
         worst = max(worst, abs(np.log(forward[i, h] / backward[j, back[0]]) + change / kT))
         count += 1
@@ -96,6 +108,7 @@ def run(record: Record) -> None:
     for name, (expansion, hops), cells in (
         ("layers", triangular_model(), (6, 6, 2)),
         ("two kinds of sites", two_site_model(), (4, 4, 4)),
+        ("hops of two ions", pushing_model(), (6, 6, 2)),
     ):
         model = kinetic_model(expansion, hops, cells)
         worst, count = 0.0, 0
@@ -115,10 +128,7 @@ def run(record: Record) -> None:
         # From an unlikely start: all ions on the site of higher energy.
         occupation = np.zeros(2 * 6**3, dtype=np.int8)
         occupation[1::2][rng.permutation(6**3)[:ions]] = 1
-        out = np.zeros(1), np.zeros((1, 3)), np.zeros((1, 2)), np.zeros((occupation.size, model.most_hops))
-        kinetic_trajectory(
-            model.lattice.tables, model.hops, occupation, model.frequency, kT, 1e30, 20 * ions, np.uint64(k + 1), *out
-        )
+        walk_from(model, occupation, 300.0, most_events=20 * ions, seed=k + 1)
         walked.append(occupation[0::2].sum() / ions)
     error = np.hypot(sampled.std(ddof=1), np.std(walked, ddof=1)) / np.sqrt(60)
     record.check("share of ions on the first kind of site", expected=sampled.mean(), found=np.mean(walked), tolerance=4 * error)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.lattice.kernels.kinetic import WINDOW
+from scalith.lattice.displacements import STEPS, collective_slope, ratio_of_sums, tracer_slope, tree_levels
 from scalith.lattice.kernels.local_hops import centred_trajectory
-from scalith.lattice.kinetic_monte_carlo import STEPS, mean_square, ratio_of_sums
 from scalith.lattice.local_cluster_expansion import CONGRUENCE
 from scalith.lattice.monte_carlo import increasing
 from scalith.lattice.supercell import supercell_shape
+from scalith.lattice.walk_warnings import FROZEN, LOOSE
+from scalith.lattice.walks import numbered
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -74,7 +75,8 @@ def centred_hop_diffusivity(
     Returns
     -------
     xarray.Dataset
-        Dimension ``T``: ``tracer_diffusivity``, ``jump_diffusivity`` (m2 s-1), ``correlation_factor``, ``haven_ratio``; errors.
+        Dimension ``T``: ``tracer_diffusivity``, ``jump_diffusivity`` (m2 s-1), ``correlation_factor``, ``haven_ratio``; errors;
+        ``undone_hops``. ``attrs["warnings"]`` says what to mind and what to change.
 
     Raises
     ------
@@ -93,9 +95,10 @@ def centred_hop_diffusivity(
     patterns = np.arange(2**width)
     spins = 2 * ((patterns[:, None] >> np.arange(width)) & 1) - 1
     activation, change = barrier.value(spins), difference.value(spins)
-    levels = _tree_levels(centres)
+    levels = tree_levels(centres)
     names = ("tracer_diffusivity", "jump_diffusivity", "correlation_factor", "haven_ratio")
     found = {name: np.empty((len(T), 2)) for name in names}
+    backward = np.zeros(len(T))
     for row, (temperature, root) in enumerate(zip(T, np.random.SeedSequence(seed).spawn(len(T)), strict=True)):
         kT = BOLTZMANN_EV * temperature
         outward, inward = (
@@ -108,20 +111,31 @@ def centred_hop_diffusivity(
             occupation[rng.permutation(sites)[:ions]] = 1
             first = rng.random(int(fixed_sites.max()) + 1) < fixed
             bits = np.sum(first[fixed_sites].astype(np.int64) << np.arange(around, width), axis=1)
-            arrays = (occupation, neighbours, vectors, centres_of, bits, outward, inward)
-            out = np.zeros(STEPS), np.zeros((STEPS, 3)), np.zeros((STEPS, 2))
-            centred_trajectory(*arrays, events // 5, STEPS, np.uint64(rng.integers(2**63)), levels, *out)
-            hopped = centred_trajectory(*arrays, events, STEPS, np.uint64(rng.integers(2**63)), levels, *out)
+            out = np.zeros(STEPS), np.zeros((STEPS, 3)), np.zeros((STEPS, 2, 3, 3))
+            for hops in (events // 5, events):  # the first to equilibrate
+                hopped, undone = centred_trajectory(
+                    occupation,
+                    *numbered(occupation),
+                    neighbours,
+                    vectors.reshape(-1, 3),
+                    centres_of,
+                    bits,
+                    outward,
+                    inward,
+                    hops,
+                    STEPS,
+                    np.uint64(rng.integers(2**63)),
+                    levels,
+                    *out,
+                )
             times, collective, squares = out
-            clock, path = np.concatenate([[0.0], times]), np.vstack([np.zeros(3), collective])
-            near, far = (mean_square(clock, path, lag) for lag in (STEPS // 20, STEPS // 4))
-            jump = (far[1] - near[1]) / (far[0] - near[0])
-            tracer = (squares[WINDOW - 1 :: WINDOW, 1].mean() - squares[:, 0].mean()) / (times[-1] / STEPS * (WINDOW - 1))
+            jump, tracer = np.trace(collective_slope(times, collective)), np.trace(tracer_slope(times, squares))
+            backward[row] += undone / (events * trajectories)
             sums[k] = times[-1], jump * times[-1], tracer * times[-1], hopped
-        time, moved, traced, hops = sums.T
+        time, moved, traced, squared = sums.T
         scale = 1e-20 / (6.0 * ions)
         for name, top, bottom, unit in zip(
-            names, (traced, moved, traced, traced), (time, time, hops, moved), (scale, scale, 1.0, 1.0), strict=True
+            names, (traced, moved, traced, traced), (time, time, squared, moved), (scale, scale, 1.0, 1.0), strict=True
         ):
             value, error = ratio_of_sums(top, bottom)
             found[name][row] = unit * value, unit * error
@@ -132,6 +146,7 @@ def centred_hop_diffusivity(
         words = name.replace("_", " ")
         data[name] = ("T", found[name][:, 0], {"units": units, "long_name": words})
         data[f"{name}_error"] = ("T", found[name][:, 1], {"units": units, "long_name": f"standard error of the {words}"})
+    data["undone_hops"] = ("T", backward, {"units": "1", "long_name": "share of hops by which an ion goes straight back"})
     settings = {
         "cells": list(shape),
         "filled": filled,
@@ -143,7 +158,23 @@ def centred_hop_diffusivity(
     source = predicted(
         "scalith.lattice.centred_hops.centred_hop_diffusivity", barrier.digest, difference.digest, settings=settings
     )
-    return data.assign_attrs(source=source.to_json(), sites=sites)
+    return data.assign_attrs(source=source.to_json(), sites=sites, warnings=_warnings(data, events / ions))
+
+
+def _warnings(data: xr.Dataset, hops_per_ion: float) -> list[str]:
+    said = []
+    if hops_per_ion < 2.0:
+        said.append(f"an ion hops {hops_per_ion:.2g} times: more events needed")
+    for where, message in (
+        (data["undone_hops"].values > 0.9, FROZEN),
+        (
+            data["jump_diffusivity_error"].values > 0.5 * data["jump_diffusivity"].values,
+            LOOSE,
+        ),
+    ):
+        if where.any():
+            said.append(f"{int(where.sum())} of {where.size} temperatures (first: {float(data['T'][where][0]):.0f} K): {message}")
+    return said
 
 
 def _network(
@@ -236,11 +267,3 @@ def _centres_of(neighbours: NDArray[np.int32], sites: int) -> NDArray[np.int32]:
     for site, items in enumerate(seen):
         table[site, : len(items)] = items
     return table
-
-
-def _tree_levels(leaves: int) -> NDArray[np.int64]:
-    levels, size = [0], leaves
-    while size > 1:
-        size = (size + 7) // 8
-        levels.append(levels[-1] + 8 * size)
-    return np.array(levels, dtype=np.int64)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -27,12 +28,23 @@ class HopKind(Spec):
     vacant_neighbours : (int, int)
         Least and greatest number of vacant sites among the common neighbours of both ends (sites at the hop's length from
         either) for which this mechanism applies.
+    direction : (int, int, int) or None
+        Only hops along this direction of the lattice, in steps of its vectors, in either sense: (0, 1, 0) for the channels of
+        an olivine. Within one degree.
+    ions : 1 or 2
+        How many ions move at once. With 2 an ion pushes its neighbour on to the next, vacant, site and takes its place
+        (interstitialcy, concerted hop); both move by `distance`.
+    span : float or None
+        For two ions, from the site that empties to the site that fills, Å: tells straight from bent paths. None: all paths.
     """
 
     name: str
-    barrier: Annotated[float, Field(ge=0.0, le=20.0)]
+    barrier: Annotated[float, SI("eV"), Field(ge=0.0, le=20.0)]
     distance: Annotated[float, Field(gt=0.0)] | None = None
     vacant_neighbours: tuple[int, int] = (0, 99)
+    direction: tuple[int, int, int] | None = None
+    ions: Literal[1, 2] = 1
+    span: Annotated[float, Field(gt=0.0)] | None = None
 
 
 class HopBarriers(Spec):
@@ -58,6 +70,12 @@ class HopBarriers(Spec):
             low, high = kind.vacant_neighbours
             if not 0 <= low <= high:
                 raise ValueError(f"vacant_neighbours of {kind.name!r} from low to high, not {low} to {high}")
+            if kind.direction == (0, 0, 0):
+                raise ValueError(f"direction of {kind.name!r} must not be zero")
+            if kind.ions == 2 and (low, high) != (0, 99):
+                raise ValueError(f"{kind.name!r} moves two ions: vacant_neighbours tell apart hops of one ion only")
+            if kind.ions == 1 and kind.span is not None:
+                raise ValueError(f"{kind.name!r} moves one ion: span tells apart hops of two ions only")
         return self
 
     @classmethod
@@ -81,19 +99,34 @@ class HopBarriers(Spec):
         )
 
 
-class Hop:
-    """One hop out of a sublattice: target, Cartesian vector, watched sites, barrier by number of vacant watched sites."""
+Vector = tuple[float, float, float]
 
-    __slots__ = ("barriers", "target", "vector", "watched")
 
-    def __init__(
-        self,
-        target: LatticeSite,
-        vector: tuple[float, float, float],
-        watched: tuple[LatticeSite, ...],
-        barriers: tuple[float, ...],
-    ):
-        self.target, self.vector, self.watched, self.barriers = target, vector, watched, barriers
+class Hop(NamedTuple):
+    """One hop out of a sublattice.
+
+    Attributes
+    ----------
+    target : LatticeSite
+        Must be vacant.
+    vector : Vector
+        To the target, Cartesian, Å.
+    watched : tuple of LatticeSite
+        Sites whose vacancies decide the barrier.
+    barriers : tuple of float
+        eV, by number of vacant watched sites.
+    through : LatticeSite or None
+        Site in between, whose ion moves on to the target.
+    first : Vector
+        To the site in between, or to the target.
+    """
+
+    target: LatticeSite
+    vector: Vector
+    watched: tuple[LatticeSite, ...]
+    barriers: tuple[float, ...]
+    through: LatticeSite | None
+    first: Vector
 
 
 def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
@@ -102,34 +135,70 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
     Raises
     ------
     InputError
-        A hop length matches no pair of sites, or a number of vacant neighbours is covered by no mechanism or by two.
+        A hop kind matches no sites, or a number of vacant neighbours is covered by no mechanism or by two.
     """
     working = set(host.working.tolist())
-    cutoff = max([kind.distance or 0.0 for kind in barriers.kinds] + [_nearest(host)]) + 0.05
-    near = neighbours_within(host, cutoff)
-    result: list[list[Hop]] = []
+    nearest = _nearest(host)
+    near = neighbours_within(host, max([kind.distance or nearest for kind in barriers.kinds]) + 0.05)
     matched: set[str] = set()
-    for s, items in enumerate(near):
-        hops: list[Hop] = []
-        candidates = [(site, length) for site, length in items if s in working and site[0] in working]
-        for site, length in candidates:
-            kinds = [kind for kind in barriers.kinds if abs(length - (kind.distance or _nearest(host))) <= 0.05]
-            if not kinds:
+
+    def fitting(s: int, ions: int) -> Iterator[tuple[LatticeSite, float, Vector, list[HopKind]]]:
+        """Sites that an ion of sublattice s reaches, with the kinds whose length and direction fit."""
+        for site, length in near[s] if s in working else []:
+            if site[0] not in working:
                 continue
+            vector = _vector(host, s, site)
+            kinds = [
+                kind
+                for kind in barriers.kinds
+                if kind.ions == ions and abs(length - (kind.distance or nearest)) <= 0.05 and _along(host, kind, vector)
+            ]
+            if kinds:
+                yield site, length, vector, kinds
+
+    result: list[list[Hop]] = []
+    for s in range(len(near)):
+        hops: list[Hop] = []
+        for site, length, vector, kinds in fitting(s, 1):
             matched.update(kind.name for kind in kinds)
             watched = _common_neighbours(near, s, site, length)
-            vector = (np.array(site[1:]) + host.positions[host.active[site[0]]] - host.positions[host.active[s]]) @ host.cell
             energies = tuple(_barrier(kinds, vacant, length) for vacant in range(len(watched) + 1))
             if len(set(energies)) == 1:
                 watched, energies = (), energies[:1]
-            hops.append(Hop(site, (float(vector[0]), float(vector[1]), float(vector[2])), watched, energies))
+            hops.append(Hop(site, vector, watched, energies, None, vector))
+        for between, _, vector, kinds in fitting(s, 2):
+            for onward, _, second, others in fitting(between[0], 2):
+                site = (onward[0], onward[1] + between[1], onward[2] + between[2], onward[3] + between[3])
+                whole = (vector[0] + second[0], vector[1] + second[1], vector[2] + second[2])
+                span = float(np.linalg.norm(whole))
+                both = [kind for kind in kinds if kind in others and (kind.span is None or abs(kind.span - span) <= 0.05)]
+                if site == (s, 0, 0, 0) or not both:
+                    continue
+                if len(both) > 1:
+                    raise InputError(
+                        "hop barriers", "kinds", [kind.name for kind in both], f"one kind for a span of {span:.3f} Å"
+                    )
+                matched.add(both[0].name)
+                hops.append(Hop(site, whole, (), (both[0].barrier,), between, vector))
         result.append(hops)
     for kind in barriers.kinds:
         if kind.name not in matched:
-            raise InputError(
-                "hop barriers", kind.name, f"distance {kind.distance} Å", f"the distance of two sites of {host.working_ion}"
-            )
+            found = f"distance {kind.distance} Å, direction {kind.direction}, span {kind.span}"
+            raise InputError("hop barriers", kind.name, found, f"the distance of two sites of {host.working_ion} along it")
     return result
+
+
+def _vector(host: Host, s: int, site: LatticeSite) -> Vector:
+    x, y, z = (np.array(site[1:]) + host.positions[host.active[site[0]]] - host.positions[host.active[s]]) @ host.cell
+    return float(x), float(y), float(z)
+
+
+def _along(host: Host, kind: HopKind, vector: Vector) -> bool:
+    if kind.direction is None:
+        return True
+    wanted = np.array(kind.direction) @ host.cell
+    cosine = abs(float(wanted @ np.array(vector))) / (np.linalg.norm(wanted) * np.linalg.norm(vector))
+    return bool(cosine > np.cos(np.radians(1.0)))
 
 
 def _nearest(host: Host) -> float:

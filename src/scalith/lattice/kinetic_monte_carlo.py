@@ -3,166 +3,31 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from scalith.lattice.hop_barriers import Hop, HopBarriers, hops_of
-from scalith.lattice.kernels.canonical import canonical_chain
-from scalith.lattice.kernels.kinetic import WINDOW, HopTables, kinetic_trajectory
-from scalith.lattice.monte_carlo import Model, Progress, cooling_ladder, increasing
-from scalith.lattice.supercell import expansion_interactions, interaction_tables, neighbour_sites, supercell_shape
-from scalith.quantities import InputError, predicted
-from scalith.quantities.constants import BOLTZMANN_EV
+from scalith.lattice.displacements import collective_slope, ratio_of_sums, tracer_slope
+from scalith.lattice.kernels.kinetic import WINDOW
+from scalith.lattice.kinetic_model import KineticModel, kinetic_model
+from scalith.lattice.monte_carlo import Progress, increasing
+from scalith.lattice.walk_warnings import long_wave_fluctuation, walk_warnings
+from scalith.lattice.walks import MOST, PIECES, Walks, next_piece, walks_dataset, walks_from
+from scalith.quantities import ConvergenceError, InputError, digest, predicted, read_results, write_results
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from scalith.lattice.cluster_expansion import ClusterExpansion
-    from scalith.lattice.cluster_space import Cluster, LatticeSite
+    from scalith.lattice.hop_barriers import HopBarriers
 
-STEPS = 40
-"""Moments of a trajectory at which displacements are noted; a multiple of WINDOW."""
-
-
-class KineticModel(NamedTuple):
-    """A cluster expansion with its hops on a supercell.
-
-    Attributes
-    ----------
-    lattice : Model
-    hops : HopTables
-    frequency : float
-        Attempt frequency, s⁻¹.
-    dimensions : int
-        In how many directions the hops lead.
-    """
-
-    lattice: Model
-    hops: HopTables
-    frequency: float
-    dimensions: int
-
-    @property
-    def most_hops(self) -> int:
-        """Greatest number of hops out of a site."""
-        return int(np.diff(self.hops.start).max())
-
-
-def kinetic_model(expansion: ClusterExpansion, barriers: HopBarriers, cells: int | Sequence[int]) -> KineticModel:
-    """Interactions, hops and dependency lists on a supercell of `cells` primitive cells along each vector."""
-    shape = supercell_shape(cells)
-    host = expansion.host
-    sublattices = len(host.active)
-    hops = hops_of(host, barriers)
-    constant, energies = expansion_interactions(expansion, shape)
-    extra = [list(dict.fromkeys([hop.target for hop in own] + [site for hop in own for site in hop.watched])) for own in hops]
-    tables, slots = interaction_tables(energies, sublattices, shape, extra)
-    exchanged = np.zeros(sublattices)
-    exchanged[host.working] = 1.0
-    lattice = Model(tables, constant, exchanged, shape)
-    vectors = np.array([hop.vector for own in hops for hop in own])
-    dimensions = int(np.linalg.matrix_rank(vectors, tol=1e-6))
-    return KineticModel(lattice, _hop_tables(energies, hops, slots, shape), barriers.attempt_frequency, dimensions)
-
-
-def _shifted(site: LatticeSite, by: LatticeSite, sign: int = 1) -> LatticeSite:
-    return (site[0], site[1] + sign * by[1], site[2] + sign * by[2], site[3] + sign * by[3])
-
-
-def _hop_tables(
-    energies: dict[Cluster, float], hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]
-) -> HopTables:
-    start, target, vector, barrier = [0], [], [], []
-    watched_start, watched = [0], []
-    mutual, mutual_start, mutual_slots, mutual_energy = [], [0], [], []
-    most = max((len(hop.watched) for own in hops for hop in own), default=0)
-    joined = _clusters_by_pair(energies)
-    for s, own in enumerate(hops):
-        for hop in own:
-            target.append(slots[s][hop.target])
-            vector.append(hop.vector)
-            barrier.append([*hop.barriers, *[hop.barriers[-1]] * (most + 1 - len(hop.barriers))])
-            watched += [slots[s][site] for site in hop.watched]
-            watched_start.append(len(watched))
-            pair = 0.0
-            for others, energy in joined.get((s, hop.target), []):
-                if not others:
-                    pair += energy
-                    continue
-                numbers = [slots[s][site] for site in others]
-                mutual_slots.append([numbers[0], numbers[1] if len(numbers) > 1 else -1])
-                mutual_energy.append(energy)
-            mutual.append(pair)
-            mutual_start.append(len(mutual_energy))
-        start.append(len(target))
-    return HopTables(
-        np.array(start, dtype=np.int64),
-        np.array(target, dtype=np.int32),
-        np.array(vector, dtype=np.float64).reshape(-1, 3),
-        np.array(barrier, dtype=np.float64).reshape(len(target), most + 1),
-        np.array(watched_start, dtype=np.int64),
-        np.array(watched, dtype=np.int32),
-        np.array(mutual, dtype=np.float64),
-        np.array(mutual_start, dtype=np.int64),
-        np.array(mutual_slots, dtype=np.int32).reshape(-1, 2),
-        np.array(mutual_energy, dtype=np.float64),
-        _dependents(hops, slots, shape),
-    )
-
-
-def _clusters_by_pair(energies: dict[Cluster, float]) -> dict[tuple[int, LatticeSite], list[tuple[list[LatticeSite], float]]]:
-    """For each ordered pair (sublattice, other site) the clusters that hold both: their further sites, and energy."""
-    joined: dict[tuple[int, LatticeSite], list[tuple[list[LatticeSite], float]]] = {}
-    for cluster, energy in energies.items():
-        for a, origin in enumerate(cluster):
-            seen = [_shifted(site, origin, -1) for site in cluster]
-            for b, site in enumerate(seen):
-                if b != a:
-                    others = [other for c, other in enumerate(seen) if c not in (a, b)]
-                    joined.setdefault((origin[0], site), []).append((others, energy))
-    return joined
-
-
-def _dependents(hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]) -> NDArray[np.int32]:
-    """Sites whose hops may change rate when a site changes.
-
-    Those whose field or watched surroundings change, and those that hop onto such a site.
-    """
-    sublattices = len(slots)
-    # `influenced[s]`: shifts from a site of s to the sites that see it (interactions and watched sites are both slots).
-    influenced: list[dict[LatticeSite, None]] = [{(s, 0, 0, 0): None} for s in range(sublattices)]
-    for s, known in enumerate(slots):
-        for site in known:
-            influenced[site[0]][(s, -site[1], -site[2], -site[3])] = None
-    into: list[list[LatticeSite]] = [[] for _ in range(sublattices)]
-    for s, own in enumerate(hops):
-        for hop in own:
-            into[hop.target[0]].append((s, -hop.target[1], -hop.target[2], -hop.target[3]))
-    lists: list[list[LatticeSite]] = []
-    for s in range(sublattices):
-        reached = dict(influenced[s])
-        for site in influenced[s]:
-            for origin in into[site[0]]:
-                reached[_shifted(origin, site)] = None
-        lists.append(sorted((site for site in reached if hops[site[0]]), key=lambda site: (site[1:], site[0])))
-    table = neighbour_sites(shape, sublattices, lists)
-    counts = np.tile([len(items) for items in lists], int(np.prod(shape)))
-    table[np.arange(table.shape[1]) >= counts[:, None]] = -1
-    return table
-
-
-class _Trajectories(NamedTuple):
-    """Sums over the trajectories at one (T, x), each array of shape (trajectories,)."""
-
-    time: NDArray[np.float64]
-    collective: NDArray[np.float64]
-    tracer: NDArray[np.float64]
-    hopped: NDArray[np.float64]
-    events: NDArray[np.float64]
+SAVED_EVERY = 60.0
+"""Seconds between two writings of the file that a run can be resumed from."""
 
 
 def kinetic_monte_carlo(
@@ -175,6 +40,7 @@ def kinetic_monte_carlo(
     trajectories: int = 8,
     events: int = 10_000,
     seed: int,
+    resume: str | Path | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -189,7 +55,9 @@ def kinetic_monte_carlo(
         correlation factor f = ⟨Σ r_i²⟩/⟨Σ hops²⟩,    Haven ratio H_R = D*/D_J.
 
     Both D are slopes of the mean square against time, so that ions rattling to and fro do not count: between a fortieth and a
-    fifth of a trajectory for D*, between a twentieth and a quarter for D_J, over many origins.
+    fifth of a trajectory for D*, between a twentieth and a quarter for D_J, over many origins. Where hops lead in fewer than
+    three directions d counts those only (1 in the channels of an olivine: D along them); where they differ between directions, D
+    is the mean over them and the tensors, ⟨Σ r_a r_b⟩/(2 N t) and ⟨ΔR_a ΔR_b⟩/(2 N t), tell more.
 
     Parameters
     ----------
@@ -206,6 +74,9 @@ def kinetic_monte_carlo(
     events : int
         Mean number of hops of a trajectory.
     seed : int
+    resume : path, optional
+        NetCDF file in which the whole state of the trajectories is kept: written every minute and when the run is interrupted. A
+        run with the same arguments that finds the file goes on from it, and ends as if never interrupted, to the last bit.
     executor : concurrent.futures.Executor, optional
         Runs the states side by side; threads of this process by default. Results do not depend on it.
     progress : callable, optional
@@ -215,12 +86,18 @@ def kinetic_monte_carlo(
     -------
     xarray.Dataset
         Dimensions ``T`` and ``x``: ``tracer_diffusivity``, ``jump_diffusivity`` (m2 s-1), ``correlation_factor``,
-        ``haven_ratio``, each with ``…_error``; ``simulated_time`` (s), ``hops_per_ion``. ``attrs["warnings"]`` says what to mind.
+        ``haven_ratio``, and with dimensions ``axis``, ``other_axis`` ``tracer_diffusivity_tensor``,
+        ``jump_diffusivity_tensor``, each with ``…_error``; ``simulated_time`` (s), ``hops_per_ion``, ``undone_hops`` (share of
+        hops by which an ion goes straight back), ``long_wave_fluctuation`` (of the composition, in units of a random
+        arrangement's). ``attrs["warnings"]`` says what to mind and what to change.
 
     Raises
     ------
     InputError
-        x outside (0, 1) or closer than an ion to either end, temperatures not increasing, hops that fit no sites.
+        x outside (0, 1) or closer than an ion to either end, temperatures not increasing, hops that fit no sites; a file to
+        resume from that belongs to other arguments.
+    ConvergenceError
+        No hop is possible at any state.
     """
     T = increasing("temperatures", temperatures, positive=True)
     wanted = increasing("x", x)
@@ -235,153 +112,156 @@ def kinetic_monte_carlo(
         raise InputError(
             "kinetic Monte Carlo", "trajectories, events", (trajectories, events), "at least 2 trajectories of 100 events"
         )
-    states = [(temperature, count) for temperature in T for count in ions]
-    seeds = np.random.SeedSequence(seed).spawn(len(states))
-    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    results: list[_Trajectories] = []
-    try:
-        number = len(states)
-        columns = (
-            [model] * number,
-            [s[0] for s in states],
-            [s[1] for s in states],
-            [trajectories] * number,
-            [events] * number,
-            seeds,
-        )
-        for done, result in enumerate(pool.map(_at_state, *columns), start=1):
-            results.append(result)
-            if progress is not None:
-                progress(done / number, f"kinetic Monte Carlo: {done} of {number} states")
-    finally:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
     settings = {"cells": list(model.lattice.shape), "trajectories": trajectories, "events": events, "seed": seed}
+    inputs = digest([expansion.digest, barriers.digest, settings, T.tolist(), ions.tolist()])
+    states = [Walks(float(temperature), int(count)) for temperature in T for count in ions]
+    if resume is not None and Path(resume).exists():
+        states = _resumed(Path(resume), inputs)
+    _walk_on(model, states, trajectories, events, seed, Path(resume) if resume else None, inputs, executor, progress)
+    if not any(walks.arrays["events"].any() for walks in states):
+        raise ConvergenceError(
+            "kinetic Monte Carlo",
+            "no hop is possible at any state: no hop kind leads from a filled to a vacant site; "
+            "give hop kinds (distances) that reach the vacant sites, or another x",
+        )
     source = predicted(
         "scalith.lattice.kinetic_monte_carlo.kinetic_monte_carlo", expansion.digest, barriers.digest, settings=settings
     )
-    data = _dataset(model, T, ions, results)
+    data = _dataset(model, T, ions, states, MOST * events)
     return data.assign_attrs(source=source.to_json(), host=expansion.host.name, barriers=barriers.source.reference)
 
 
-def equilibrium_configurations(
-    model: Model, ions: int, T: float, count: int, seed: np.random.SeedSequence
-) -> list[NDArray[np.int8]]:
-    """Independent configurations of the canonical ensemble: cooled once from disorder, then 40 sweeps apart."""
-    word = seed.generate_state(2, np.uint64)
-    rng = np.random.default_rng(word[0])
-    sublattices = model.tables.sublattices
-    active = np.flatnonzero(np.tile(model.exchanged, model.cells) > 0)
-    occupation = np.zeros(model.cells * sublattices, dtype=np.int8)
-    occupation[rng.permutation(active)[:ions]] = 1
-    ladder = np.concatenate([cooling_ladder(model, T), [T]]) * BOLTZMANN_EV
-    canonical_chain(model.tables, active, occupation, ladder, 20, word[1], np.empty((len(ladder), 20)))
-    configurations = []
-    for k in range(count):
-        # Half of the configurations are cooled anew: those frozen into one arrangement would not be independent.
-        if k and k % 2 == 0:
-            occupation[active] = 0
-            occupation[rng.permutation(active)[:ions]] = 1
-            canonical_chain(
-                model.tables, active, occupation, ladder, 20, np.uint64(rng.integers(2**63)), np.empty((len(ladder), 20))
-            )
-        canonical_chain(model.tables, active, occupation, ladder[-1:], 40, np.uint64(rng.integers(2**63)), np.empty((1, 40)))
-        configurations.append(occupation.copy())
-    return configurations
-
-
-def _at_state(
-    model: KineticModel, T: float, ions: int, trajectories: int, events: int, seed: np.random.SeedSequence
-) -> _Trajectories:
-    thermal = BOLTZMANN_EV * T
-    start_seed, walk_seed = seed.spawn(2)
-    starts = equilibrium_configurations(model.lattice, ions, T, trajectories, start_seed)
-    words = walk_seed.generate_state(2 * trajectories, np.uint64)
-    tables = model.lattice.tables
-
-    def walk(
-        occupation: NDArray[np.int8], duration: float, most: int, word: np.uint64
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], tuple[int, float, float]]:
-        times, collective, squares = np.zeros(STEPS), np.zeros((STEPS, 3)), np.zeros((STEPS, 2))
-        rates = np.zeros((occupation.size, model.most_hops))
-        result = kinetic_trajectory(
-            tables, model.hops, occupation, model.frequency, thermal, duration, most, word, times, collective, squares, rates
+def _resumed(path: Path, inputs: str) -> list[Walks]:
+    data = read_results(path)
+    if data.attrs.get("inputs") != inputs:
+        raise InputError(
+            str(path), "", "a run with other arguments", "the file of this run; give another name, or remove it to start anew"
         )
-        return times, collective, squares, result
-
-    # A short walk of each tells the mean rate, and with it how long all shall last.
-    probe = [
-        walk(occupation, 1e30, max(events // 20, 20), word)[3][2]
-        for occupation, word in zip(starts, words[:trajectories], strict=True)
-    ]
-    duration = events / max(float(np.mean(probe)), 1e-300)
-    sums = np.zeros((trajectories, 5))
-    for k, (occupation, word) in enumerate(zip(starts, words[trajectories:], strict=True)):
-        times, collective, squares, (count, hopped, _) = walk(occupation, duration, 8 * events, word)
-        clock, path = np.concatenate([[0.0], times]), np.vstack([np.zeros(3), collective])
-        near, far = (mean_square(clock, path, lag) for lag in (STEPS // 20, STEPS // 4))
-        jump = (far[1] - near[1]) / max(far[0] - near[0], 1e-300)
-        # Mean square in a window less that in a step, over the time between: windows start anew.
-        tracer = (squares[WINDOW - 1 :: WINDOW, 1].mean() - squares[:, 0].mean()) / max(times[-1] / STEPS * (WINDOW - 1), 1e-300)
-        sums[k] = times[-1], jump * times[-1], tracer * times[-1], hopped, count
-    return _Trajectories(*sums.T)
+    return walks_from(data)
 
 
-def mean_square(clock: NDArray[np.float64], path: NDArray[np.float64], lag: int) -> tuple[float, float]:
-    """Mean span and mean squared collective displacement over `lag` steps, at all origins."""
-    return float(np.mean(clock[lag:] - clock[:-lag])), float(np.mean(np.sum((path[lag:] - path[:-lag]) ** 2, axis=1)))
+def _walk_on(
+    model: KineticModel,
+    states: list[Walks],
+    trajectories: int,
+    events: int,
+    seed: int,
+    path: Path | None,
+    inputs: str,
+    executor: Executor | None,
+    progress: Progress | None,
+) -> None:
+    """Walk all states to their end, a piece at a time, `states` being brought up to date in place."""
+    seeds = [np.random.SeedSequence(seed, spawn_key=(k,)) for k in range(len(states))]
+    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+
+    def submit(k: int) -> Future[Walks]:
+        return pool.submit(next_piece, model, states[k], trajectories, events, seeds[k])
+
+    pending = {submit(k): k for k, walks in enumerate(states) if not walks.finished}
+    saved = time.monotonic()
+    try:
+        while pending:
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                k = pending.pop(future)
+                states[k] = future.result()
+                if not states[k].finished:
+                    pending[submit(k)] = k
+                if progress is not None:
+                    done = sum(walks.piece for walks in states) / (PIECES * len(states))
+                    finished = sum(walks.finished for walks in states)
+                    progress(done, f"kinetic Monte Carlo: {finished} of {len(states)} states")
+            if path is not None and (time.monotonic() - saved > SAVED_EVERY or not pending):
+                _save(states, path, inputs)
+                saved = time.monotonic()
+    except BaseException:
+        # Pieces under way are walked to their end (short), so that nothing is lost.
+        if path is not None:
+            for future, k in pending.items():
+                if not future.cancel() and future.exception() is None:
+                    states[k] = future.result()
+            _save(states, path, inputs)
+        raise
+    finally:
+        if executor is None:
+            pool.shutdown(cancel_futures=True)
 
 
-def ratio_of_sums(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> tuple[float, float]:
-    """Ratio of sums over trajectories, and its standard error (linearised)."""
-    total = max(float(np.sum(bottom)), 1e-300)
-    value = float(np.sum(top)) / total
-    residual = top - value * bottom
-    n = len(top)
-    return value, float(np.sqrt(n / (n - 1) * np.sum(residual**2))) / total
+def _save(states: list[Walks], path: Path, inputs: str) -> None:
+    write_results(walks_dataset(states).assign_attrs(inputs=inputs), path)
 
 
-def _dataset(model: KineticModel, T: NDArray[np.float64], ions: NDArray[np.int64], results: list[_Trajectories]) -> xr.Dataset:
+_UNITS = {"tracer_diffusivity": "m2 s-1", "jump_diffusivity": "m2 s-1", "correlation_factor": "1", "haven_ratio": "1"}
+
+
+def _dataset(model: KineticModel, T: NDArray[np.float64], ions: NDArray[np.int64], states: list[Walks], most: int) -> xr.Dataset:
     shape = (len(T), len(ions))
-    names = ("tracer_diffusivity", "jump_diffusivity", "correlation_factor", "haven_ratio")
-    values = {name: np.empty(shape) for name in names}
-    errors = {name: np.empty(shape) for name in names}
-    duration, hops = np.empty(shape), np.empty(shape)
-    for index, run in enumerate(results):
+    scalars = {name: np.empty((*shape, 2)) for name in _UNITS}
+    tensors = {name: np.empty((*shape, 2, 3, 3)) for name in ("tracer_diffusivity", "jump_diffusivity")}
+    said = {name: np.empty(shape) for name in ("simulated_time", "hops_per_ion", "undone_hops", "long_wave_fluctuation")}
+    drift, stopped = np.empty(shape), np.empty(shape)
+    for index, walks in enumerate(states):
         at = np.unravel_index(index, shape)
-        count = int(ions[at[1]])
-        scale = 1e-20 / (2.0 * model.dimensions * count)  # Å² to m²
+        arrays = walks.arrays
+        n = len(arrays["times"])
+        end = arrays["times"][:, -1]
+        pairs = list(zip(arrays["times"], arrays["collective"], arrays["squares"], strict=True))
+        collective = np.array([collective_slope(times, path) for times, path, _ in pairs]) * end[:, None, None]
+        tracer = np.array([tracer_slope(times, squares) for times, _, squares in pairs]) * end[:, None, None]
+        jump_sum, tracer_sum = (np.trace(values, axis1=1, axis2=2) for values in (collective, tracer))
+        scale = 1e-20 / (2.0 * walks.ions)  # Å² to m²
         for name, top, bottom, unit in (
-            ("tracer_diffusivity", run.tracer, run.time, scale),
-            ("jump_diffusivity", run.collective, run.time, scale),
-            ("correlation_factor", run.tracer, run.hopped, 1.0),
-            ("haven_ratio", run.tracer, run.collective, 1.0),
+            ("tracer_diffusivity", tracer_sum, end, scale / model.dimensions),
+            ("jump_diffusivity", jump_sum, end, scale / model.dimensions),
+            ("correlation_factor", tracer_sum, arrays["hopped"], 1.0),
+            ("haven_ratio", tracer_sum, jump_sum, 1.0),
         ):
-            value, error = ratio_of_sums(top, bottom)
-            values[name][at], errors[name][at] = unit * value, unit * error
-        duration[at] = run.time.sum()
-        hops[at] = run.events.mean() / count
-    units = {"tracer_diffusivity": "m2 s-1", "jump_diffusivity": "m2 s-1", "correlation_factor": "1", "haven_ratio": "1"}
-    data = xr.Dataset(coords={"T": T, "x": ions / model.lattice.sites})
-    for name in names:
-        words = name.replace("_", " ")
-        data[name] = (("T", "x"), values[name], {"units": units[name], "long_name": words})
-        data[f"{name}_error"] = (("T", "x"), errors[name], {"units": units[name], "long_name": f"standard error of the {words}"})
-    data["simulated_time"] = (("T", "x"), duration, {"units": "s", "long_name": "time simulated, all trajectories"})
-    data["hops_per_ion"] = (("T", "x"), hops, {"units": "1", "long_name": "hops of an ion in one trajectory"})
+            scalars[name][at] = np.multiply(unit, ratio_of_sums(top, bottom))
+        for name, values in (("tracer_diffusivity", tracer), ("jump_diffusivity", collective)):
+            for a, b in np.ndindex(3, 3):
+                tensors[name][(*at, slice(None), a, b)] = np.multiply(scale, ratio_of_sums(values[:, a, b], end))
+        said["simulated_time"][at] = end.sum()
+        said["hops_per_ion"][at] = arrays["events"].mean() / walks.ions
+        said["undone_hops"][at] = arrays["undone"].sum() / max(arrays["events"].sum(), 1)
+        occupations = arrays["ion"] >= 0
+        said["long_wave_fluctuation"][at] = long_wave_fluctuation(model.lattice, occupations)
+        # Squares in the first two windows against the last two, in standard errors of their difference.
+        grown = np.trace(arrays["squares"][:, WINDOW - 1 :: WINDOW, 1], axis1=2, axis2=3)
+        change = grown[:, -2:].sum(axis=1) - grown[:, :2].sum(axis=1)
+        drift[at] = change.mean() / max(float(change.std(ddof=1)) / np.sqrt(n), 1e-300) if grown.any() else 0.0
+        stopped[at] = np.count_nonzero(arrays["events"] >= most)
+    words = {
+        "simulated_time": ("s", "time simulated, all trajectories"),
+        "hops_per_ion": ("1", "hops of an ion in one trajectory"),
+        "undone_hops": ("1", "share of hops by which an ion goes straight back"),
+        "long_wave_fluctuation": ("1", "longest composition wave, relative to a random arrangement's"),
+    }
+    data = xr.Dataset(coords={"T": T, "x": ions / model.lattice.sites, "axis": list("xyz"), "other_axis": list("xyz")})
+    for name, values in scalars.items():
+        title = name.replace("_", " ")
+        _with_error(data, name, ("T", "x"), values[..., 0], values[..., 1], _UNITS[name], title)
+    for name, values in tensors.items():
+        dims = ("T", "x", "axis", "other_axis")
+        title = f"{name.replace('_', ' ')} by Cartesian directions"
+        _with_error(data, f"{name}_tensor", dims, values[:, :, 0], values[:, :, 1], "m2 s-1", title)
+    for name, values in said.items():
+        data[name] = (("T", "x"), values, {"units": words[name][0], "long_name": words[name][1]})
     data["T"].attrs.update(units="K", long_name="temperature")
     data["x"].attrs.update(units="1", long_name="filled fraction")
-    return data.assign_attrs(dimensions=model.dimensions, sites=model.lattice.sites, warnings=_warnings(data))
+    for name in ("axis", "other_axis"):
+        data[name].attrs.update(units="1", long_name="Cartesian direction")
+    warnings = walk_warnings(data, model, drift, stopped)
+    return data.assign_attrs(dimensions=model.dimensions, sites=model.lattice.sites, warnings=warnings)
 
 
-def _warnings(data: xr.Dataset) -> list[str]:
-    said = []
-    few = data["hops_per_ion"].values < 2.0
-    if few.any():
-        T, x = np.argwhere(few)[0]
-        first = f"{float(data['T'][T]):.0f} K, x = {float(data['x'][x]):.3f}"
-        said.append(f"{int(few.sum())} states hop less than twice an ion (first: {first}): more events needed")
-    loose = data["jump_diffusivity_error"].values > 0.5 * data["jump_diffusivity"].values
-    if loose.any():
-        said.append(f"{int(loose.sum())} jump diffusivities are known no better than 50 %: more trajectories or events needed")
-    return said
+def _with_error(
+    data: xr.Dataset,
+    name: str,
+    dims: tuple[str, ...],
+    values: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    units: str,
+    title: str,
+) -> None:
+    data[name] = (dims, values, {"units": units, "long_name": title})
+    data[f"{name}_error"] = (dims, errors, {"units": units, "long_name": f"standard error of the {title}"})

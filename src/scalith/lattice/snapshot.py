@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.lattice.kinetic_monte_carlo import equilibrium_configurations
+from scalith.lattice.kinetic_model import equilibrium_configurations
 from scalith.lattice.monte_carlo import model_on
 from scalith.quantities import InputError, predicted
 

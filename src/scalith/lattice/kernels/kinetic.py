@@ -2,7 +2,8 @@
 
 Every site owns its outgoing hops. After an event only the sites named in the dependency lists of the two changed sites
 get new rates; a tree of partial sums over the sites, eight children to a node (one cache line), gives the next event in
-log₈(sites) steps. Parents are sums of their children, never running differences, so the tree does not drift.
+log₈(sites) steps. Parents are sums of their children, never running differences, so the tree does not drift. Single hops are
+not stored: those of the chosen site are computed again, which costs less than bringing a table of all channels from memory.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from scalith.quantities.compiled import compiled, compiled_inline
 WINDOW = 8
 """Steps of a window over which squared displacements are summed."""
 
+FAR = 50_000
+"""Sites beyond which the arrays outgrow the caches and what an event needs is read ahead."""
+
 
 class HopTables(NamedTuple):
     """Hops out of each sublattice.
@@ -29,8 +33,13 @@ class HopTables(NamedTuple):
         Range of hops of each sublattice.
     target : ndarray of int32, shape (hops,)
         Neighbour slot of the site hopped to.
+    through : ndarray of int32, shape (hops,)
+        Neighbour slot of a filled site in between, for hops of two ions at once: the ion there moves on to the target, the first
+        ion takes its place. −1 for hops of one ion.
     vector : ndarray, shape (hops, 3)
-        Displacement, Å.
+        From the site to the target, Å.
+    first_vector, second_vector : ndarray, shape (hops, 3)
+        Displacements of the ion on this site and of the one in between (zero where there is none), Å; their sum is `vector`.
     barrier : ndarray, shape (hops, most + 1)
         Kinetically resolved activation energy for each number of vacant watched sites, eV.
     watched_start : ndarray of int64, shape (hops + 1,)
@@ -45,11 +54,16 @@ class HopTables(NamedTuple):
         eV.
     dependents : ndarray of int32, shape (sites, k)
         Sites whose hops may change rate when this one changes; −1 pads.
+    pairs : bool
+        Whether some hops move two ions.
     """
 
     start: NDArray[np.int64]
     target: NDArray[np.int32]
+    through: NDArray[np.int32]
     vector: NDArray[np.float64]
+    first_vector: NDArray[np.float64]
+    second_vector: NDArray[np.float64]
     barrier: NDArray[np.float64]
     watched_start: NDArray[np.int64]
     watched: NDArray[np.int32]
@@ -58,6 +72,7 @@ class HopTables(NamedTuple):
     mutual_slots: NDArray[np.int32]
     mutual_energy: NDArray[np.float64]
     dependents: NDArray[np.int32]
+    pairs: bool
 
 
 @compiled_inline
@@ -103,33 +118,219 @@ def sum_upward(tree: NDArray[np.float64], levels: NDArray[np.int64], touched: ND
         count = kept
 
 
+@compiled_inline
+def hop_rate(y: float, damped: float) -> float:
+    """Rate in units of the attempt frequency, y = exp(−ΔE/2kT), damped = exp(−KRA/kT)."""
+    return float(min(min(damped * y, y * y), 1.0))
+
+
+@compiled_inline
+def site_rates(
+    i: int,
+    sublattices: int,
+    surroundings: bool,
+    neighbours: NDArray[np.int32],
+    start: NDArray[np.int64],
+    target: NDArray[np.int32],
+    through: NDArray[np.int32],
+    watched_start: NDArray[np.int64],
+    watched: NDArray[np.int32],
+    mutual_start: NDArray[np.int64],
+    mutual_slots: NDArray[np.int32],
+    mutual_energy: NDArray[np.float64],
+    signed: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    damped: NDArray[np.float64],
+    inverse: float,
+    found: NDArray[np.float64],
+) -> float:
+    """Rates of the hops out of site i in units of the attempt frequency, into `found`; their sum.
+
+    Hop h from a filled i to a vacant j changes the energy by ΔE = f_j − f_i − g, g being the interaction of the two ends with
+    each other. With y = exp(−ΔE/2kT) the rate is min(e^(−KRA/kT) y, y², 1): activation KRA + ΔE/2 (Van der Ven, Ceder, Asta,
+    Tepesch 2001, DOI 10.1103/PhysRevB.64.184307), never below ΔE or 0, so that forward and backward always differ by ΔE.
+
+    Parameters
+    ----------
+    surroundings : bool
+        Whether rates depend on more than the two ends. The arrays before `signed` are those of the tables, one by one: in the
+        inner loop a tuple of arrays costs more than the arithmetic.
+    signed : ndarray, shape (sites,)
+        −w on filled sites, 1/w on vacant ones, w = exp(f/2kT): y is the product of both ends and `ends`.
+    ends : ndarray, shape (hops,)
+        exp(g/2kT) of the pair interaction of the two ends.
+    damped : ndarray, shape (hops, most + 1)
+        exp(−KRA/kT).
+    """
+    s = i % sublattices
+    first = start[s]
+    last = start[s + 1]
+    total = 0.0
+    weight = max(-signed[i], 0.0)
+    if weight > 0.0:
+        for h in range(first, last):
+            y = weight * ends[h] * max(signed[neighbours[i, target[h]]], 0.0)
+            if not surroundings:
+                rate = hop_rate(y, damped[h, 0])
+                found[h - first] = rate
+                total += rate
+                continue
+            if through[h] >= 0 and signed[neighbours[i, through[h]]] > 0.0:
+                y = 0.0
+            vacant = 0
+            if y > 0.0:
+                for w in range(watched_start[h], watched_start[h + 1]):
+                    vacant += int(signed[neighbours[i, watched[w]]] > 0.0)
+                shared = 0.0
+                for m in range(mutual_start[h], mutual_start[h + 1]):
+                    present = signed[neighbours[i, mutual_slots[m, 0]]] < 0.0
+                    if mutual_slots[m, 1] >= 0:
+                        present = present and signed[neighbours[i, mutual_slots[m, 1]]] < 0.0
+                    if present:
+                        shared += mutual_energy[m]
+                if shared != 0.0:
+                    y *= np.exp(0.5 * shared * inverse)
+            rate = hop_rate(y, damped[h, vacant])
+            found[h - first] = rate
+            total += rate
+    else:
+        found[: last - first] = 0.0
+    return float(total)
+
+
+@compiled_inline
+def signed_weight(energy: float, inverse: float, filled: bool) -> float:
+    """−w of a filled site or 1/w of a vacant one, w = exp(energy/2kT)."""
+    weight = np.exp(0.5 * inverse * energy)
+    return float(-weight if filled else 1.0 / weight)
+
+
+@compiled_inline
+def chosen_hop(found: NDArray[np.float64], count: int, pick: float) -> int:
+    """First entry at which the running sum passes `pick`; never one that is zero."""
+    chosen = 0
+    for h in range(count):
+        rate = found[h]
+        if rate > 0.0:
+            chosen = h
+            if pick < rate:
+                break
+            pick -= rate
+    return chosen
+
+
+@compiled_inline
+def carry_ion(
+    ion: NDArray[np.int32],
+    position: NDArray[np.float64],
+    came_from: NDArray[np.int32],
+    origin: int,
+    arrival: int,
+    vector: NDArray[np.float64],
+    row: int,
+    sign: float,
+) -> bool:
+    """Take the ion on `origin` to `arrival` by ±`vector[row]`; True where it goes straight back."""
+    number = ion[origin]
+    ion[arrival] = number
+    for axis in range(3):
+        position[number, axis] += sign * vector[row, axis]
+    back = came_from[number] == arrival
+    came_from[number] = origin
+    return bool(back)
+
+
 @compiled
-def kinetic_trajectory(
+def sum_squares(position: NDArray[np.float64], reference: NDArray[np.float64], squares: NDArray[np.float64]) -> None:
+    """Σ r_a r_b of the ions' displacements since `reference` into `squares` (3, 3); `reference` becomes `position`."""
+    squares[:] = 0.0
+    for n in range(position.shape[0]):
+        for a in range(3):
+            for b in range(3):
+                squares[a, b] += (position[n, a] - reference[n, a]) * (position[n, b] - reference[n, b])
+        for a in range(3):
+            reference[n, a] = position[n, a]
+
+
+@compiled
+def hop_rates(
     tables: InteractionTables,
     hops: HopTables,
     occupation: NDArray[np.int8],
     frequency: float,
     thermal_energy: float,
+    rates: NDArray[np.float64],
+) -> None:
+    """Rates of all hops of a configuration, into `rates` (sites, most hops of a site), s⁻¹."""
+    field = np.empty(occupation.size)
+    compute_fields(tables, occupation, field)
+    inverse = 1.0 / thermal_energy
+    reference = np.mean(field)
+    signed = np.empty(occupation.size)
+    for i in range(occupation.size):
+        signed[i] = signed_weight(field[i] - reference, inverse, occupation[i] == 1)
+    ends = np.exp(0.5 * inverse * hops.mutual)
+    damped = np.exp(-inverse * hops.barrier)
+    sublattices, neighbours = tables.sublattices, tables.neighbours
+    start, target, through, watched_start, watched = hops.start, hops.target, hops.through, hops.watched_start, hops.watched
+    mutual_start, mutual_slots, mutual_energy = hops.mutual_start, hops.mutual_slots, hops.mutual_energy
+    surroundings = watched.size + mutual_energy.size > 0 or hops.pairs
+    for i in range(occupation.size):
+        site_rates(
+            i,
+            sublattices,
+            surroundings,
+            neighbours,
+            start,
+            target,
+            through,
+            watched_start,
+            watched,
+            mutual_start,
+            mutual_slots,
+            mutual_energy,
+            signed,
+            ends,
+            damped,
+            inverse,
+            rates[i],
+        )
+    rates *= frequency
+
+
+@compiled
+def kinetic_trajectory(
+    tables: InteractionTables,
+    hops: HopTables,
+    occupation: NDArray[np.int8],
+    ion: NDArray[np.int32],
+    position: NDArray[np.float64],
+    came_from: NDArray[np.int32],
+    frequency: float,
+    thermal_energy: float,
     duration: float,
     most_events: int,
-    seed: np.uint64,
+    random_state: np.uint64,
+    levels: NDArray[np.int64],
+    tree: NDArray[np.float64],
     times: NDArray[np.float64],
     collective: NDArray[np.float64],
     squares: NDArray[np.float64],
-    rates: NDArray[np.float64],
-) -> tuple[int, float, float]:
-    """One trajectory from a given configuration.
+) -> tuple[int, float, int, float, np.uint64]:
+    """A piece of a trajectory from a given configuration. Pieces follow one another with what is changed in place.
 
-    Hop h from a filled site i to a vacant j changes the energy by ΔE = f_j − f_i − g_ij, g_ij being the interaction of the two
-    ends with each other. Its activation energy is KRA + ΔE/2 (Van der Ven, Ceder, Asta, Tepesch 2001,
-    DOI 10.1103/PhysRevB.64.184307), never below 0 or ΔE: forward and backward always differ by ΔE (detailed balance). In between
-    the rate is a product, [ν e^(−KRA/kT) e^(g/2kT)] w_i/w_j with w = e^(f/2kT), so that an exponential is taken only where a
-    field changed.
+    Fields are computed afresh at the start, so that a piece depends on nothing but its arguments.
 
     Parameters
     ----------
     occupation : ndarray of int8, shape (sites,)
-        Start, and on return the end.
+        Changed in place.
+    ion : ndarray of int32, shape (sites,)
+        Number of the ion on each filled site; changed in place.
+    position : ndarray, shape (ions, 3)
+        Displacement of each ion since the start of the trajectory, never wrapped, Å; changed in place.
+    came_from : ndarray of int32, shape (ions,)
+        Site that each ion left last (−1: none yet); changed in place.
     frequency : float
         Attempt frequency, s⁻¹.
     thermal_energy : float
@@ -138,23 +339,29 @@ def kinetic_trajectory(
         Simulated time, s; cut into as many equal steps as `times` has entries.
     most_events : int
         Stop earlier after this many events.
+    random_state : uint64
+    levels : ndarray of int64
+        Layout of the sum tree (`next_site`).
+    tree : ndarray, shape (levels[-1] + 1,)
+        Work space; on return the leaves hold the rates of all sites, s⁻¹.
     times : ndarray, shape (steps,)
         On return the time at the end of each step (the last ones repeat when stopped early), s.
     collective : ndarray, shape (steps, 3)
-        On return the sum of all ions' displacements until then, Å.
-    squares : ndarray, shape (steps, 2)
-        On return the sum of the ions' squared displacements since the start of this step, and since the start of the window
-        of WINDOW steps it belongs to, Å².
-    rates : ndarray, shape (sites, most hops of a site)
-        On return the rate of each hop in the last configuration, s⁻¹.
+        On return the sum of all ions' displacements until then, from the start of this piece, Å.
+    squares : ndarray, shape (steps, 2, 3, 3)
+        On return Σ r_a r_b of the ions' displacements r since the start of this step, and at the end of each window of WINDOW
+        steps since its start, Å².
 
     Returns
     -------
     events : int
     hopped : float
         Sum of squared hop lengths, Å².
+    undone : int
+        Hops by which an ion went straight back to where it came from.
     rate : float
         Mean total rate over time, s⁻¹.
+    random_state : uint64
     """
     sites = occupation.size
     field = np.empty(sites)
@@ -162,88 +369,59 @@ def kinetic_trajectory(
     interacting = tables.pair_energy.size + tables.triplet_energy.size + tables.quadruplet_energy.size > 0
     inverse = 1.0 / thermal_energy
     reference = np.mean(field)
-    weight = np.exp(0.5 * inverse * (field - reference))
-    vacancy_weight = (1 - occupation) / weight  # 0 where filled: spares the innermost branch
-    prefactor = frequency * np.exp(inverse * (0.5 * hops.mutual.reshape(-1, 1) - hops.barrier))
-    # Taken out of their tuples once: in the inner loop a tuple of arrays costs more than the arithmetic.
-    sublattices, neighbours = tables.sublattices, tables.neighbours
-    start, target, vector, barrier, mutual = hops.start, hops.target, hops.vector, hops.barrier, hops.mutual
-    watched_start, watched = hops.watched_start, hops.watched
+    signed = np.empty(sites)
+    for i in range(sites):
+        signed[i] = signed_weight(field[i] - reference, inverse, occupation[i] == 1)
+    ends = np.exp(0.5 * inverse * hops.mutual)
+    damped = np.exp(-inverse * hops.barrier)
+    sublattices, neighbours, dependents = tables.sublattices, tables.neighbours, hops.dependents
+    start, target, through, watched_start, watched = hops.start, hops.target, hops.through, hops.watched_start, hops.watched
     mutual_start, mutual_slots, mutual_energy = hops.mutual_start, hops.mutual_slots, hops.mutual_energy
-    dependents = hops.dependents
-    surroundings = watched.size + mutual_energy.size > 0
-    size = sites
-    height = 1
-    while size > 1:
-        size = (size + 7) // 8
-        height += 1
-    levels = np.zeros(height, dtype=np.int64)
-    size = sites
-    for level in range(1, height):
-        size = (size + 7) // 8
-        levels[level] = levels[level - 1] + 8 * size
-    tree = np.zeros(levels[height - 1] + 1)
-    root = levels[height - 1]
-    moved = np.zeros((sites, 6))  # displacement of the ion now at each site, in this step and in this window
-    stamp = np.zeros(sites, dtype=np.int32)
+    surroundings = watched.size + mutual_energy.size > 0 or hops.pairs
+    vector, first_vector, second_vector = hops.vector, hops.first_vector, hops.second_vector
+    root = levels[levels.size - 1]
+    found = np.empty(max(target.size, 1))
     touched = np.empty(max(sites, 2 * dependents.shape[1]), dtype=np.int64)
+    ahead = np.zeros(1, dtype=np.int64)
+    signed_bits, tree_bits, field_bits = signed.view(np.int64), tree.view(np.int64), field.view(np.int64)
+    at_step, at_window = position.copy(), position.copy()
+    total = np.zeros(3)
     for i in range(sites):
         touched[i] = i
     count = sites
-    state = seed
-    now = 0.0
-    events = 0
-    hopped = 0.0
-    exposure = 0.0
-    square_step = 0.0
-    square_window = 0.0
-    total = np.zeros(3)
-    step = 0
+    state = random_state
+    now, hopped, exposure = 0.0, 0.0, 0.0
+    events, undone, step = 0, 0, 0
     steps = times.size
     while True:
-        # New rates of the sites in `touched`, then their sums up the tree.
         for k in range(count):
             i = touched[k]
-            s = i % sublattices
-            first = start[s]
             site_total = 0.0
-            if occupation[i] == 1 and not surroundings:
-                weight_i = weight[i]
-                field_i = field[i]
-                for h in range(first, start[s + 1]):
-                    j = np.int64(neighbours[i, target[h]])
-                    rate_h = prefactor[h, 0] * weight_i * vacancy_weight[j]
-                    change = field[j] - field_i - mutual[h]
-                    if abs(change) > 2.0 * barrier[h, 0]:
-                        rate_h = frequency * (1 - occupation[j]) * np.exp(-max(change, 0.0) * inverse)
-                    rates[i, h - first] = rate_h
-                    site_total += rate_h
-            elif occupation[i] == 1:
-                weight_i = weight[i]
-                field_i = field[i]
-                for h in range(first, start[s + 1]):
-                    j = np.int64(neighbours[i, target[h]])
-                    rate_h = vacancy_weight[j]
-                    change = field[j] - field_i - mutual[h]
-                    vacant = 0
-                    if rate_h > 0.0:
-                        for w in range(watched_start[h], watched_start[h + 1]):
-                            vacant += 1 - occupation[neighbours[i, watched[w]]]
-                        shared = 0.0
-                        for m in range(mutual_start[h], mutual_start[h + 1]):
-                            present = np.int64(occupation[neighbours[i, mutual_slots[m, 0]]])
-                            if mutual_slots[m, 1] >= 0:
-                                present *= occupation[neighbours[i, mutual_slots[m, 1]]]
-                            shared += mutual_energy[m] * present
-                        if shared != 0.0:
-                            rate_h *= np.exp(0.5 * shared * inverse)
-                            change -= shared
-                    rate_h *= prefactor[h, vacant] * weight_i
-                    if abs(change) > 2.0 * barrier[h, vacant]:
-                        rate_h = frequency * (1 - occupation[j]) * np.exp(-max(change, 0.0) * inverse)
-                    rates[i, h - first] = rate_h
-                    site_total += rate_h
-            tree[i] = site_total
+            weight = -signed[i]
+            if not surroundings and weight > 0.0:
+                for h in range(start[i % sublattices], start[i % sublattices + 1]):
+                    site_total += hop_rate(weight * ends[h] * max(signed[neighbours[i, target[h]]], 0.0), damped[h, 0])
+            elif weight > 0.0:
+                site_total = site_rates(
+                    i,
+                    sublattices,
+                    surroundings,
+                    neighbours,
+                    start,
+                    target,
+                    through,
+                    watched_start,
+                    watched,
+                    mutual_start,
+                    mutual_slots,
+                    mutual_energy,
+                    signed,
+                    ends,
+                    damped,
+                    inverse,
+                    found,
+                )
+            tree[i] = frequency * site_total
         sum_upward(tree, levels, touched, count)
         # The next event, or the ends of the steps before it.
         rate = tree[root]
@@ -254,18 +432,15 @@ def kinetic_trajectory(
         elif rate > 0.0:
             duration = now  # enough events: the remaining steps end here
         while step < steps and now + wait > duration * (step + 1) / steps:
-            end = max(duration * (step + 1) / steps, now)
-            exposure += rate * (end - now)
-            wait -= end - now  # the waiting time goes on into the next step
-            now = end
+            until = max(duration * (step + 1) / steps, now)
+            exposure += rate * (until - now)
+            wait -= until - now  # the waiting time goes on into the next step
+            now = until
             times[step] = now
-            squares[step, 0] = square_step
-            squares[step, 1] = square_window
-            square_step = 0.0
-            moved[:, :3] = 0.0
+            sum_squares(position, at_step, squares[step, 0])
+            squares[step, 1] = 0.0
             if (step + 1) % WINDOW == 0:
-                square_window = 0.0
-                moved[:, 3:] = 0.0
+                sum_squares(position, at_window, squares[step, 1])
             for axis in range(3):
                 collective[step, axis] = total[axis]
             step += 1
@@ -275,46 +450,70 @@ def kinetic_trajectory(
         exposure += rate * wait
         state = advance(state)
         i, pick = next_site(tree, levels, unit_interval(mixed(state)) * rate)
+        site_rates(
+            i,
+            sublattices,
+            surroundings,
+            neighbours,
+            start,
+            target,
+            through,
+            watched_start,
+            watched,
+            mutual_start,
+            mutual_slots,
+            mutual_energy,
+            signed,
+            ends,
+            damped,
+            inverse,
+            found,
+        )
         first = start[i % sublattices]
-        chosen = first
-        for h in range(first, start[i % sublattices + 1]):
-            rate_h = rates[i, h - first]
-            if rate_h > 0.0:
-                chosen = h
-                if pick < rate_h:
-                    break
-                pick -= rate_h
+        chosen = first + chosen_hop(found, start[i % sublattices + 1] - first, pick / frequency)
         arrival = int(neighbours[i, target[chosen]])
+        if sites > FAR:
+            # Reads that wait for nothing: the memory answers them side by side, and the loops below find it in the cache.
+            bits = np.int64(0)
+            for e in range(2):
+                centre = i if e == 0 else arrival
+                for k in range(dependents.shape[1]):
+                    q = np.int64(max(dependents[centre, k], np.int32(0)))
+                    bits ^= signed_bits[q] ^ tree_bits[q] ^ np.int64(neighbours[q, 0])
+                for slot in range(neighbours.shape[1]):
+                    bits ^= field_bits[neighbours[centre, slot]]
+            ahead[0] = bits  # used by nobody, but without it the compiler would leave the reads out
+        end = arrival
+        if through[chosen] >= 0:
+            end = int(neighbours[i, through[chosen]])
+            carry_ion(ion, position, came_from, end, arrival, second_vector, chosen, 1.0)
+        undone += int(carry_ion(ion, position, came_from, i, end, first_vector, chosen, 1.0))
+        for axis in range(3):
+            total[axis] += vector[chosen, axis]
+            hopped += first_vector[chosen, axis] ** 2 + second_vector[chosen, axis] ** 2
         change_site(tables, occupation, field, i, -1)
         change_site(tables, occupation, field, arrival, 1)
         events += 1
-        for axis in range(3):
-            length = vector[chosen, axis]
-            before = moved[i, axis]
-            moved[arrival, axis] = before + length
-            square_step += length * (2.0 * before + length)
-            before = moved[i, axis + 3]
-            moved[arrival, axis + 3] = before + length
-            square_window += length * (2.0 * before + length)
-            total[axis] += length
-            hopped += length * length
-        count = 0
-        mark = np.int32(events & 0x7FFFFFFF)
-        for e in range(2):
-            centre = i if e == 0 else arrival
-            if interacting:
+        signed[i] = signed_weight(field[i] - reference, inverse, False)
+        signed[arrival] = signed_weight(field[arrival] - reference, inverse, True)
+        if interacting:
+            for e in range(2):
+                centre = i if e == 0 else arrival
                 for slot in range(neighbours.shape[1]):
                     q = np.int64(neighbours[centre, slot])
-                    weight[q] = np.exp(0.5 * inverse * (field[q] - reference))
-                    vacancy_weight[q] = (1 - occupation[q]) / weight[q]
-            vacancy_weight[centre] = (1 - occupation[centre]) / weight[centre]
+                    signed[q] = signed_weight(field[q] - reference, inverse, signed[q] < 0.0)
+        # Filled sites that depend on the two, and emptied ones; −1 in the tree marks those already listed.
+        count = 0
+        for e in range(2):
+            centre = i if e == 0 else arrival
             for k in range(dependents.shape[1]):
                 q = np.int64(dependents[centre, k])
                 if q < 0:
                     break
-                if stamp[q] != mark:
-                    stamp[q] = mark
-                    if occupation[q] == 1 or tree[q] != 0.0:
-                        touched[count] = q
-                        count += 1
-    return events, hopped, exposure / max(now, 1e-300)
+                before = tree[q]
+                # Bitwise: a branch here would be guessed wrong half of the time.
+                listed = (before > 0.0) | ((before == 0.0) & (signed[q] < 0.0))
+                touched[count] = q
+                count += int(listed)
+                tree[q] = -1.0 if listed else before
+    return events, hopped, undone, exposure / max(now, 1e-300), state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.lattice.kernels.kinetic import WINDOW, next_site, sum_upward
+from scalith.lattice.kernels.kinetic import WINDOW, carry_ion, chosen_hop, next_site, sum_squares, sum_upward
 from scalith.lattice.kernels.random_numbers import advance, mixed, unit_interval
 from scalith.quantities.compiled import compiled
 
@@ -13,6 +13,9 @@ from scalith.quantities.compiled import compiled
 @compiled
 def centred_trajectory(
     occupation: NDArray[np.int8],
+    ion: NDArray[np.int32],
+    position: NDArray[np.float64],
+    came_from: NDArray[np.int32],
     neighbours: NDArray[np.int32],
     vectors: NDArray[np.float64],
     centres_of: NDArray[np.int32],
@@ -26,16 +29,18 @@ def centred_trajectory(
     times: NDArray[np.float64],
     collective: NDArray[np.float64],
     squares: NDArray[np.float64],
-) -> float:
+) -> tuple[float, int]:
     """One trajectory of `events` hops.
 
     Parameters
     ----------
     occupation : ndarray of int8, shape (centres + neighbours sites,)
         Centres first; changed in place.
+    ion, position, came_from
+        As `kinetic_trajectory` takes and changes them.
     neighbours : ndarray of int32, shape (centres, m)
         Sites around each centre, in the order of the local expansion.
-    vectors : ndarray, shape (centres, m, 3)
+    vectors : ndarray, shape (centres · m, 3)
         From the centre to each of them, Å.
     centres_of : ndarray of int32, shape (sites, q)
         Centres that see a site (a centre sees itself); −1 pads.
@@ -52,19 +57,22 @@ def centred_trajectory(
 
     Returns
     -------
-    float
+    hopped : float
         Sum of squared hop lengths, Å².
+    undone : int
+        Hops by which an ion went straight back to where it came from.
     """
     centres, around = neighbours.shape
     rates = np.zeros((centres, around))
     tree = np.zeros(levels[-1] + 1)
-    moved = np.zeros((occupation.size, 6))
+    at_step, at_window = position.copy(), position.copy()
     touched = np.empty(max(centres, 2 * centres_of.shape[1]), dtype=np.int64)
     for c in range(centres):
         touched[c] = c
     count = centres
     state = seed
-    now, hopped, square_step, square_window = 0.0, 0.0, 0.0, 0.0
+    now, hopped = 0.0, 0.0
+    undone = 0
     total = np.zeros(3)
     done = 0
     for step in range(steps):
@@ -88,18 +96,13 @@ def centred_trajectory(
             sum_upward(tree, levels, touched, count)
             root = tree[levels[-1]]
             if root <= 0.0:
-                return hopped
+                times[step:] = now  # nothing can move any more
+                return hopped, undone
             state = advance(state)
             now -= np.log(1.0 - unit_interval(mixed(state))) / root
             state = advance(state)
             c, pick = next_site(tree, levels, unit_interval(mixed(state)) * root)
-            chosen = 0
-            for k in range(around):
-                if rates[c, k] > 0.0:
-                    chosen = k
-                    if pick < rates[c, k]:
-                        break
-                    pick -= rates[c, k]
+            chosen = chosen_hop(rates[c], around, pick)
             j = int(neighbours[c, chosen])
             sign = 1.0
             start, end = c, j
@@ -108,16 +111,11 @@ def centred_trajectory(
                 start, end = j, c
             occupation[start] = 0
             occupation[end] = 1
+            row = c * around + chosen
+            undone += int(carry_ion(ion, position, came_from, start, end, vectors, row, sign))
             for axis in range(3):
-                length = sign * vectors[c, chosen, axis]
-                before = moved[start, axis]
-                moved[end, axis] = before + length
-                square_step += length * (2.0 * before + length)
-                before = moved[start, axis + 3]
-                moved[end, axis + 3] = before + length
-                square_window += length * (2.0 * before + length)
-                total[axis] += length
-                hopped += length * length
+                total[axis] += sign * vectors[row, axis]
+                hopped += vectors[row, axis] ** 2
             count = 0
             for n in range(centres_of.shape[1]):
                 seen = centres_of[j, n]
@@ -126,13 +124,10 @@ def centred_trajectory(
                     count += 1
             done += 1
         times[step] = now
-        squares[step, 0] = square_step
-        squares[step, 1] = square_window
-        square_step = 0.0
-        moved[:, :3] = 0.0
+        sum_squares(position, at_step, squares[step, 0])
+        squares[step, 1] = 0.0
         if (step + 1) % WINDOW == 0:
-            square_window = 0.0
-            moved[:, 3:] = 0.0
+            sum_squares(position, at_window, squares[step, 1])
         for axis in range(3):
             collective[step, axis] = total[axis]
-    return hopped
+    return hopped, undone

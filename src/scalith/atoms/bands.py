@@ -260,7 +260,7 @@ def effective_mass(bands: xr.Dataset, band: int, at: Sequence[int] | None = None
     hessian = ELEMENTARY_CHARGE * A.T @ curvature @ A / (2.0 * np.pi) ** 2
     inverse = ELECTRON_MASS * hessian / REDUCED_PLANCK**2
     principal = np.linalg.eigvalsh(inverse)
-    if np.min(np.abs(principal)) < 1e-9 * np.max(np.abs(principal)):
+    if np.min(np.abs(principal)) <= 1e-9 * np.max(np.abs(principal)):
         raise InputError("effective_mass", "band", f"no curvature of band {band} at {where}", "a band that is curved there")
     axes = ["x", "y", "z"]
     data = xr.Dataset(

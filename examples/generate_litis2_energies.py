@@ -1,0 +1,129 @@
+"""Density functional energies of LixTiS2 orderings with GPAW, as shipped in ``dft_energies/LixTiS2_gpaw``.
+
+    python examples/generate_litis2_energies.py FOLDER [STAGE ...]
+
+Every structure is stored in a database in FOLDER as soon as it is done; a second run goes on where the first stopped.
+About 100 minutes on one core. Stages, in order:
+
+ends        TiS2 and LiTiS2 (1T) relaxed with their cells, and bcc lithium: the average voltage
+convergence the same voltage with other cut-offs and k-points
+orderings   single points of orderings up to four formula units, on geometries that CHGNet (r2scan) relaxed
+barrier     the hop octahedral–tetrahedral–octahedral of a lithium ion in LiTi4S8
+bands       bands and density of states of LiTiS2
+write       the files that the package ships
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.build import bulk
+
+from scalith.atoms import Engine, Relaxation, choose_diverse, compute_energies, ordering_structures, relax_orderings, relaxed_ends
+from scalith.crystal import Host, HostSite, average_voltage, enumerate_orderings
+
+FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "litis2")
+STAGES = sys.argv[2:] or ["ends", "convergence", "orderings", "barrier", "bands", "write"]
+
+SMEARING = {"name": "fermi-dirac", "width": 0.1}  # eV
+K_POINTS = 2.7  # points per 1/Å: 6 x 6 x 4 in the primitive cell
+FINE = {"mode": {"name": "pw", "ecut": 400}, "xc": "LDA", "kpts": {"density": K_POINTS, "even": True, "gamma": True}}
+COARSE = FINE | {"mode": {"name": "pw", "ecut": 350}, "kpts": {"density": 1.85, "gamma": True}}  # 4 x 4 x 2
+METAL = FINE | {"kpts": {"density": 5.4, "even": True, "gamma": True}}
+
+
+def gpaw(settings: dict) -> Engine:
+    """GPAW with the smearing of this set."""
+    return Engine(name="gpaw", settings=settings | {"occupations": SMEARING, "txt": None})
+
+
+def shown(fraction: float, message: str) -> None:
+    """One line a structure."""
+    print(f"{time.strftime('%H:%M:%S')} {fraction:6.1%} {message}", flush=True)
+
+
+def primitive(a: float, c: float, z: float, filled: bool) -> Atoms:
+    """1T-TiS2 (P-3m1): Ti at the corner, S above and below, lithium in the octahedra between the layers."""
+    places = [[0, 0, 0], [1 / 3, 2 / 3, z], [2 / 3, 1 / 3, 1 - z], [0, 0, 0.5]]
+    cell = [[a, 0, 0], [-a / 2, a * np.sqrt(3) / 2, 0], [0, 0, c]]
+    return Atoms("TiS2Li" if filled else "TiS2", scaled_positions=places if filled else places[:3], cell=cell, pbc=True)
+
+
+def ends() -> dict[str, Atoms]:
+    """Relaxed TiS2, LiTiS2 and lithium; prints the average voltage."""
+    started = {"TiS2": primitive(3.32, 5.50, 0.255, False), "LiTiS2": primitive(3.38, 6.00, 0.237, True)}
+    relaxation = Relaxation(force_tolerance=0.01, steps=30)
+    hosts = compute_energies(started, gpaw(FINE), FOLDER / "ends.db", relaxation, progress=shown)
+    metal = compute_energies({"Li": bulk("Li", "bcc", a=3.37)}, gpaw(METAL), FOLDER / "lithium.db", relaxation, progress=shown)
+    found = {item.origin: item for item in (*hosts, *metal)}
+    for name, item in found.items():
+        lengths = item.atoms.cell.lengths()
+        print(f"{name}: {item.energy:.5f} eV, a = {lengths[0]:.4f} Å, c = {lengths[2]:.4f} Å")
+    voltage = average_voltage(found["TiS2"].energy, 0.0, found["LiTiS2"].energy, 1.0, found["Li"].energy)
+    print(f"average voltage {voltage:.3f} V")
+    return {name: item.atoms for name, item in found.items()}
+
+
+def host(filled: Atoms) -> Host:
+    """The relaxed LiTiS2 as a host whose octahedra lithium fills and leaves."""
+    charges = {"Li": (1.0, 0.0), "Ti": (4.0,), "S": (-2.0,)}
+    sites = [
+        HostSite(
+            position=tuple(place),
+            species=("Li", "vacancy") if symbol == "Li" else (symbol,),
+            charges=charges[symbol],
+            redox=symbol == "Ti",
+        )
+        for symbol, place in zip(filled.get_chemical_symbols(), filled.get_scaled_positions().tolist(), strict=True)
+    ]
+    return Host(name="LixTiS2", working_ion="Li", lattice=tuple(tuple(row) for row in filled.cell.tolist()), sites=sites)
+
+
+def with_ends(found: dict[str, Atoms]) -> tuple[Host, tuple[Host, Host]]:
+    """The host, and the host as relaxed empty and full by GPAW."""
+    full = host(found["LiTiS2"])
+    empty = host(
+        Atoms(
+            [*found["TiS2"].symbols, "Li"],
+            cell=found["TiS2"].cell,
+            pbc=True,
+            scaled_positions=[*found["TiS2"].get_scaled_positions().tolist(), [0, 0, 0.5]],
+        )
+    )
+    return full, (empty, full)
+
+
+def orderings() -> None:
+    """Energies of 24 orderings."""
+    full, gpaw_ends = with_ends(ends())
+    chosen = choose_diverse(full, enumerate_orderings(full, [1, 2, 3, 4]), 24)
+    learned = Engine(name="chgnet", settings={"model": "r2scan"})
+    learned_ends = relaxed_ends(full, learned, FOLDER / "chgnet_ends.db")
+    relaxed = relax_orderings(full, chosen, learned, FOLDER / "chgnet.db", ends=learned_ends, progress=shown)
+    started = transferred(
+        {item.origin: item.atoms for item in relaxed},
+        ordering_structures(full, chosen, ends=learned_ends),
+        ordering_structures(full, chosen, ends=gpaw_ends),
+    )
+    compute_energies(started, gpaw(COARSE), FOLDER / "orderings.db", Relaxation(steps=0), progress=shown)
+
+
+def transferred(relaxed: dict[str, Atoms], before: dict[str, Atoms], wanted: dict[str, Atoms]) -> dict[str, Atoms]:
+    """The strain and the displacements by which `relaxed` differs from `before`, put on the structures `wanted`."""
+    result = {}
+    for label, atoms in relaxed.items():
+        first, target = before[label], wanted[label]
+        # The two hosts may be reduced to different cells of one lattice: take the vectors of `first` in both.
+        change = np.round(np.asarray(first.cell) @ np.linalg.inv(np.asarray(target.cell))).astype(int)
+        cell = change @ np.asarray(target.cell) @ np.linalg.inv(np.asarray(first.cell)) @ np.asarray(atoms.cell)
+        ideal = target.get_scaled_positions(wrap=False) @ np.linalg.inv(change)
+        step = atoms.get_scaled_positions(wrap=False) - first.get_scaled_positions(wrap=False)
+        result[label] = Atoms(target.symbols, cell=cell, scaled_positions=ideal + step - np.round(step), pbc=True)
+    return dict(sorted(result.items(), key=lambda item: list(before).index(item[0])))
+
+
+if __name__ == "__main__":
+    for stage in STAGES:
+        globals()[stage]()

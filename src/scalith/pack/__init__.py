@@ -20,6 +20,7 @@ from scalith.pack.assembly import (
 from scalith.pack.cell_body import CellBody, Vent
 from scalith.pack.cell_network import discharge_network, spread_cells
 from scalith.pack.cooling import CoolingDesign, compare_cooling, weakest_cooling
+from scalith.pack.geometry_optimisation import best_cell_shape, thinnest_barrier
 from scalith.pack.heat_in_3d import heat_in_3d
 from scalith.pack.ignition import critical_ambient_temperature, critical_frank_kamenetskii, semenov_number
 from scalith.pack.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
@@ -49,6 +50,7 @@ __all__ = [
     "Trigger",
     "Vent",
     "abuse_test",
+    "best_cell_shape",
     "compare_cooling",
     "critical_ambient_temperature",
     "critical_frank_kamenetskii",
@@ -72,5 +74,6 @@ __all__ = [
     "shipped_kinetics",
     "short_circuit_heat",
     "spread_cells",
+    "thinnest_barrier",
     "weakest_cooling",
 ]

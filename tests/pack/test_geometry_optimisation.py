@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+from scalith.pack import (
+    Barrier,
+    CellBody,
+    CoolingDesign,
+    ModuleSpecification,
+    Trigger,
+    best_cell_shape,
+    compare_cooling,
+    propagate_runaway,
+    shipped_kinetics,
+    thinnest_barrier,
+)
+from scalith.quantities import InputError
+
+CELL = CellBody(shape="prismatic", thickness=0.02, width=0.1, height=0.08, density=2300.0, specific_heat=1000.0, conductivity=0.8)
+SETTING = {"in_plane_conductivity": 25.0, "heat": ([0.0], [10.0]), "duration": 1800.0}
+BOUNDS = {"thickness": (0.008, 0.03), "width": (0.05, 0.15)}
+
+
+def design(kind: str) -> CoolingDesign:
+    return CoolingDesign(name=kind, kind=kind, heat_transfer_coefficient=500.0)
+
+
+def test_cell_cooled_on_its_faces_wants_to_be_thin():
+    """Heat leaves through the thickness: the thinnest cell has the shortest way and the largest faces."""
+    best, tried = best_cell_shape(CELL, design("surface"), **SETTING, **BOUNDS, evaluations=40)
+    assert best.thickness == pytest.approx(0.008, rel=0.03)
+    assert best.volume == pytest.approx(CELL.volume, rel=1e-12)
+    start = float(compare_cooling(CELL, [design("surface")], **SETTING)["peak_temperature"][0])
+    assert float(tried["peak_temperature"].min()) < start - 1.0
+
+
+def test_cell_cooled_at_its_edge_wants_to_be_low():
+    """Heat leaves through the bottom, along the good direction: the lowest cell, widest and thickest, is coldest."""
+    best, _ = best_cell_shape(CELL, design("edge"), **SETTING, **BOUNDS, evaluations=40)
+    assert best.height == pytest.approx(CELL.volume / (0.03 * 0.15), rel=0.06)
+
+
+def test_limit_on_the_gradient_is_kept_or_named():
+    free, tried = best_cell_shape(CELL, design("surface"), **SETTING, **BOUNDS, evaluations=30)
+    gradients = tried["gradient"].values
+    limit = float(np.quantile(gradients, 0.3))
+    kept, found = best_cell_shape(CELL, design("surface"), **SETTING, **BOUNDS, evaluations=30, largest_gradient=limit)
+    assert float(found["gradient"][found.attrs["best"]]) <= limit * (1 + 1e-9)
+    assert kept.volume == pytest.approx(free.volume)
+    with pytest.raises(InputError, match="largest_gradient"):
+        best_cell_shape(CELL, design("surface"), **SETTING, **BOUNDS, evaluations=6, largest_gradient=1e-3)
+
+
+def test_thinnest_barrier_is_between_stopping_and_not():
+    kinetics, trigger = shipped_kinetics("lco_hatchard_kim"), Trigger(power=600.0, duration=120.0)
+    cell = CELL.model_copy(update={"thickness": 0.012})
+    module = ModuleSpecification(
+        cell=cell, cells=3, barrier=Barrier(thickness=1e-3, conductivity=0.1), heat_transfer_coefficient=10.0
+    )
+    found = thinnest_barrier(module, kinetics, trigger, duration=7200.0, resolution=0.05)
+    thickness, error = float(found()), float(found.error())
+
+    def runs_away(value: float) -> int:
+        barrier = module.barrier.model_copy(update={"thickness": value})
+        return int(
+            propagate_runaway(
+                module.model_copy(update={"barrier": barrier}), kinetics, trigger, duration=7200.0, times=2, tolerance=1e-4
+            )["cells_run_away"]
+        )
+
+    assert error < 0.05 * thickness
+    assert runs_away(thickness) == 1
+    assert runs_away(thickness - 2 * error) > 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: best_cell_shape(CELL, design("edge"), **SETTING, thickness=(0.02, 0.01), width=(0.05, 0.1)),
+            "smallest, largest",
+        ),
+        (
+            lambda: thinnest_barrier(
+                ModuleSpecification(cell=CELL, cells=2, heat_transfer_coefficient=5.0),
+                shipped_kinetics("lco_hatchard_kim"),
+                Trigger(power=600.0, duration=120.0),
+                duration=600.0,
+            ),
+            "a barrier",
+        ),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(InputError, match=message):
+        call()

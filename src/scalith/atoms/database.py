@@ -63,6 +63,8 @@ def compute_energies(
         charge balance).
     """
     settings = relaxation or Relaxation()
+    if not structures:
+        raise InputError("energies", "structures", "none", "one structure or more")
     for label, atoms in structures.items():
         try:
             check_structure(atoms, oxidation_states)
@@ -78,17 +80,16 @@ def compute_energies(
         if progress is not None:
             state = f"{result.energy:.4f} eV in {result.steps} steps" if result.converged else result.problem
             progress(finished / len(structures), f"{label}: {state}")
-    return read_database(database, only=tuple(names.values()))
+    rows = {row["task"]: row for row in _rows(database)}
+    return _structure_set([(label, rows[task]) for label, task in names.items()], unconverged=False)
 
 
-def read_database(database: str | Path, *, only: Sequence[str] | None = None, unconverged: bool = False) -> StructureSet:
+def read_database(database: str | Path, *, unconverged: bool = False) -> StructureSet:
     """Structures and energies that `compute_energies` stored.
 
     Parameters
     ----------
     database : path or URL
-    only : sequence of str, optional
-        Tasks to read, in this order; all in the order of storing when not given.
     unconverged : bool
         Take structures that did not converge as well; without it they are named in ``left_out``.
 
@@ -105,14 +106,17 @@ def read_database(database: str | Path, *, only: Sequence[str] | None = None, un
         raise InputError(
             _shown(database), "engine", f"{len(kinds)} engines or settings", "energies of one engine with one setting"
         )
-    by_task = {row["task"]: row for row in rows}
-    wanted = [row for row in (by_task.get(task) for task in only) if row] if only is not None else list(by_task.values())
+    return _structure_set([(row["label"], row) for row in rows], unconverged)
+
+
+def _structure_set(rows: Sequence[tuple[str, dict[str, Any]]], unconverged: bool) -> StructureSet:
     kept, left_out = [], []
-    for row in wanted:
+    for label, row in rows:
         if row["converged"] or (unconverged and np.isfinite(row["energy"])):
-            kept.append(ComputedStructure(row["atoms"], row["energy"], row["label"]))
+            kept.append(ComputedStructure(row["atoms"], row["energy"], label))
         else:
-            left_out.append((row["label"], row["problem"]))
+            left_out.append((label, row["problem"]))
+    wanted = [row for _, row in rows]
     engine = json.loads(wanted[0]["engine_settings"])
     source = predicted(
         "scalith.atoms.compute_energies",

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from scalith.electrode.binder import place_binder
 from scalith.electrode.composite import CompositeElectrode, composite_electrode, heckel_porosity
+from scalith.electrode.composite_study import composite_study, limiting_path, percolation_threshold
+from scalith.electrode.conduction import conduction
+from scalith.electrode.effective_properties import (
+    ElectrodeStructure,
+    effective_properties,
+    effective_property,
+    subvolume_properties,
+)
 from scalith.electrode.elasticity import IsotropicElasticity, effective_stiffness, isotropic_moduli, stress_from_eigenstrain
 from scalith.electrode.image import VoxelImage
 from scalith.electrode.image_file import image_dataset, image_from_dataset, read_image, write_image
@@ -14,21 +22,28 @@ from scalith.electrode.reshaping import crop, mirror, resample
 
 __all__ = [
     "CompositeElectrode",
+    "ElectrodeStructure",
     "FieldPhase",
     "IsotropicElasticity",
     "ParticleKind",
     "VoxelImage",
     "checkerboard",
     "composite_electrode",
+    "composite_study",
+    "conduction",
     "crop",
+    "effective_properties",
+    "effective_property",
     "effective_stiffness",
     "heckel_porosity",
     "image_dataset",
     "image_from_dataset",
     "isotropic_moduli",
     "laminate",
+    "limiting_path",
     "mirror",
     "packed_particles",
+    "percolation_threshold",
     "place_binder",
     "random_field",
     "random_sites",
@@ -36,5 +51,6 @@ __all__ = [
     "resample",
     "sphere_lattice",
     "stress_from_eigenstrain",
+    "subvolume_properties",
     "write_image",
 ]

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.electrode import VoxelImage, checkerboard, conduction, laminate, packed_particles, random_sites, sphere_lattice
+from scalith.electrode.conduction import _solved
+from scalith.electrode.packed_particles import ParticleKind
+from scalith.quantities import ConvergenceError, InputError, Source
+
+
+@pytest.mark.parametrize("normal", ["x", "y", "z"])
+def test_a_laminate_is_exact_at_any_resolution(normal):
+    shape = {"x": (4, 3, 2), "y": (3, 4, 2), "z": (3, 2, 4)}[normal]
+    image = laminate(shape, 1e-7, [("a", 1), ("b", 3)], normal=normal)
+    for axis in "xyz":
+        found = conduction(image, {"a": 2.0, "b": 5.0}, axis=axis, tolerance=1e-10)
+        exact = 1 / (0.25 / 2 + 0.75 / 5) if axis == normal else 0.25 * 2 + 0.75 * 5
+        assert float(found.conductivity) == pytest.approx(exact, rel=1e-9)
+        assert float(found.mismatch) < 1e-9
+
+
+def test_spheres_on_a_lattice_approach_the_exact_values():
+    for contrast, exact in ((0.0, 0.6056), (10.0, 1.8867)):
+        errors = []
+        for size in (16, 32):
+            image = sphere_lattice(size, 1e-7, 0.3)
+            found = conduction(image, {"matrix": 1.0, "sphere": contrast})
+            errors.append(abs(float(found.conductivity) - exact) / exact)
+        assert errors[1] < errors[0]
+        assert errors[1] < 0.03
+
+
+def test_a_checkerboard_is_bracketed():
+    image = checkerboard((32, 32, 2), 1e-7, 16)
+    found = float(conduction(image, {"a": 1.0, "b": 10.0}).conductivity)
+    assert 0.9 * np.sqrt(10.0) < found < np.sqrt(10.0)  # faces in series err to below
+
+
+def test_the_power_is_the_current_times_the_voltage():
+    image = random_sites((12, 10, 8), 2e-7, 0.7, seed=3)
+    found = conduction(image, {"filled": 3.0, "empty": 0.01}, axis="y", tolerance=1e-9, fields=True)
+    volume, length = 2e-7**3, 10 * 2e-7
+    wanted = float(found.conductivity) * (12 * 8 * 2e-7**2) / length
+    assert float(found.dissipation.sum()) * volume == pytest.approx(wanted, rel=1e-6)
+    # Every plane across carries the same current: the mean of what goes along is σ_eff / L everywhere.
+    assert float(found.potential.min()) > 0.0
+    assert float(found.potential.max()) < 1.0
+
+
+def test_what_does_not_connect_is_said_and_no_negative_number():
+    labels = np.zeros((6, 6, 6), np.uint8)
+    labels[:, 2, 2] = 1
+    labels[3] = 0
+    image = VoxelImage(labels, 1e-7, {"pore": 0, "solid": 1}, Source(kind="assumed"))
+    found = conduction(image, {"solid": 1.0}, fields=True)
+    assert float(found.conductivity) == 0.0
+    assert float(found.connected.sel(phase="solid")) == 0.0
+    assert float(found.current_density.max()) == 0.0
+    assert float(found.connected.sel(phase="pore")) == 0.0  # it does not conduct
+
+
+def test_dead_ends_carry_nothing():
+    labels = np.ones((8, 4, 4), np.uint8)
+    labels[:, 0, 0] = 0
+    labels[4, :, 0] = 0
+    image = VoxelImage(labels, 1e-7, {"path": 0, "rest": 1}, Source(kind="assumed"))
+    found = conduction(image, {"path": 2.0}, fields=True, tolerance=1e-10)
+    assert float(found.conductivity) == pytest.approx(2.0 / 16, rel=1e-9)
+    assert float(found.current_density[4, 2, 0]) < 1e-6 * float(found.current_density[0, 0, 0])
+
+
+def test_a_contrast_of_a_million_converges():
+    kind = ParticleKind(phase="active", fraction=0.4, radius="0.5 um")
+    image = packed_particles((24, 24, 24), 1e-7, [kind], seed=1)
+    found = conduction(image, {"active": 1.0, "pore": 1e-6})
+    assert float(found.mismatch) < 1e-4
+    assert 1e-6 < float(found.conductivity) < 0.4
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"conductivities": {"fild": 1.0}}, "did you mean 'filled'"),
+        ({"conductivities": {"filled": -1.0}}, "zero or positive"),
+        ({"conductivities": {}}, "at least one phase that conducts"),
+        ({"conductivities": {"filled": 1.0}, "axis": "w"}, "x, y or z"),
+    ],
+)
+def test_bad_conduction(how, said):
+    with pytest.raises(InputError, match=said):
+        conduction(random_sites((4, 4, 4), 1e-7, 0.5, seed=1), **how)
+
+
+def test_a_tolerance_out_of_reach_is_said():
+    rows = random_sites((8, 8, 8), 1e-7, 0.7, seed=1).labels
+    pairs, ends = np.array([[0.1, 0.18], [0.18, 1.0]]), np.array([0.2, 2.0])
+    with pytest.raises(ConvergenceError, match="after 3 iterations where 1e-09"):
+        _solved(np.random.default_rng(1).random((8, 8, 8)), np.empty((8, 8, 8)), rows, pairs, ends, 1e-9, most=3)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalith.atoms import fit_localisation, formation_energies, localised_energies, unlike_pairs
@@ -16,28 +16,37 @@ def orderings(strength=-0.1, noise=0.0):
     """Energies −3 x plus `strength` times the share of unlike pairs within 5 Å."""
     data = enumerate_orderings(layered(), [1, 2, 3, 4])
     rough = noise * np.random.default_rng(1).standard_normal(data.sizes["structure"])
-    energy = -2.0 - 3.0 * data["x"].values + strength * unlike_pairs(layered(), data, 5.0) + rough * (data["x"].values % 1 > 0)
+    energy = -2.0 - 3.0 * data["x"].values + strength * unlike_pairs(layered(), data, 5.5) + rough * (data["x"].values % 1 > 0)
     return data.assign(energy=("structure", energy, {"units": "eV", "long_name": "energy per primitive cell"}))
 
 
 def test_unlike_pairs_of_a_random_filling():
     """Over all fillings of a cell, large beside the cut-off, u averages to 2 x (1 − x)."""
     data = enumerate_orderings(layered(), [1])
-    assert unlike_pairs(layered(), data, 5.0).tolist() == [0.0, 0.0]
+    assert unlike_pairs(layered(), data, 5.5).tolist() == [0.0, 0.0]
     half = enumerate_orderings(layered(), [2], x=(0.5, 0.5))
     assert unlike_pairs(layered(), half, 3.1).max() == pytest.approx(1.0)
 
 
+@settings(max_examples=20)
 @given(st.floats(-0.3, 0.3), st.floats(0.01, 0.3))
 def test_a_planted_delocalisation_is_taken_out(strength, interaction):
     data = orderings(strength)
-    correction = fit_localisation(layered(), data, interaction, 0.02, "a measured gap", cutoff=5.0)
+    correction = fit_localisation(layered(), data, interaction, 0.02, "a measured gap", cutoff=5.5, anchor="mean")
     assert correction.strength == pytest.approx(0.5 * (0.5 * interaction - strength), abs=1e-9)
     assert correction.scatter == pytest.approx(0.0, abs=1e-9)
     assert correction.error == pytest.approx(0.005, abs=1e-9)
     found = localised_energies(layered(), data, correction)
-    expected = 0.5 * interaction * unlike_pairs(layered(), data, 5.0)
+    expected = 0.5 * interaction * unlike_pairs(layered(), data, 5.5)
     assert np.allclose(formation_energies(layered(), found), expected, atol=1e-9)
+
+
+def test_with_the_lowest_as_anchor_no_compound_is_left():
+    data = orderings(-0.1, noise=0.02)
+    found = localised_energies(layered(), data, fit_localisation(layered(), data, 0.1, 0.02, "a measured gap", cutoff=5.5))
+    x = data["x"].values
+    above = formation_energies(layered(), found) - 0.1 * x * (1 - x)
+    assert above.min() == pytest.approx(0.0, abs=1e-9)
 
 
 def test_the_ends_keep_their_energies_and_so_the_average_voltage():
@@ -52,13 +61,15 @@ def test_the_ends_keep_their_energies_and_so_the_average_voltage():
 def test_the_correction_is_a_sum_over_pairs():
     """A cluster expansion whose pairs reach as far holds it to the last digit."""
     data = orderings(0.0)
-    found = localised_energies(layered(), data, fit_localisation(layered(), data, 0.2, 0.02, "a measured gap", cutoff=5.0))
-    fit = fit_cluster_expansion(layered(), found, pair_cutoff=5.0, triplet_cutoff=0.0, method="ard")
+    found = localised_energies(layered(), data, fit_localisation(layered(), data, 0.2, 0.02, "a measured gap", cutoff=5.5))
+    fit = fit_cluster_expansion(layered(), found, pair_cutoff=5.5, triplet_cutoff=0.0, method="ard")
     assert fit.leave_one_out_error < 1e-6
 
 
 def test_scatter_is_told():
-    quiet, rough = (fit_localisation(layered(), orderings(noise=n), 0.1, 0.0, "a gap", cutoff=5.0) for n in (0.001, 0.01))
+    quiet, rough = (
+        fit_localisation(layered(), orderings(noise=n), 0.1, 0.0, "a gap", cutoff=5.5, anchor="mean") for n in (0.001, 0.01)
+    )
     assert rough.scatter > 5 * quiet.scatter
     assert rough.error > 5 * quiet.error
 

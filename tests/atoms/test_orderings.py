@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalith.atoms import (
@@ -58,6 +58,7 @@ def test_diverse_orderings_hold_both_ends_and_differ():
     assert choose_diverse(layered(), orderings, 5)["x"].values.tolist() == chosen["x"].values[:5].tolist()
 
 
+@settings(max_examples=15)
 @given(st.integers(1, 60))
 def test_a_choice_has_no_ordering_twice(count):
     orderings = enumerate_orderings(layered(), [1, 2, 3])

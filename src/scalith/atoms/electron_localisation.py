@@ -8,13 +8,14 @@ pairs within a cut-off,
     ΔE = 2 δ u,   u = 2 x (1 − x) for random fillings,
 
 so that it adds the regular-solution energy 4 δ x (1 − x) to a random mixture and stays a sum over pairs, which a cluster
-expansion holds exactly. δ is fitted so that the formation energies lie around a stated regular solution, Ω x (1 − x): the
-width of the miscibility gap is then an input from Ω, while the average voltage, which δ does not touch, remains a prediction.
+expansion holds exactly. δ is fitted so that the formation energies lie around a stated regular solution, Ω x (1 − x), or so
+that none lies below it: the miscibility gap is then an input from Ω, while the average voltage, which δ does not touch, and
+the order of the orderings at one filling remain predictions.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -43,7 +44,7 @@ class LocalisationCorrection(Spec):
     cutoff : float
         Pairs that count, Å.
     scatter : float
-        Root-mean-square distance of the corrected formation energies from the regular solution, eV per site.
+        Root-mean-square distance of the formation energies from a line in u, eV per site: what one number cannot mend.
     source : Source
     """
 
@@ -79,11 +80,20 @@ def formation_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.float64]
 
 
 def fit_localisation(
-    host: Host, orderings: xr.Dataset, interaction: float, error: float, reference: str, *, cutoff: float = 8.0
+    host: Host,
+    orderings: xr.Dataset,
+    interaction: float,
+    error: float,
+    reference: str,
+    *,
+    cutoff: float = 8.0,
+    anchor: Literal["mean", "lowest"] = "lowest",
 ) -> LocalisationCorrection:
-    """δ such that the formation energies lie around the regular solution Ω x (1 − x).
+    """δ such that the formation energies E_f lie around the regular solution Ω x (1 − x), or that the lowest lies on it.
 
-    Least squares of the formation energies against u, through the origin, gives their slope b; then 2 δ = Ω/2 − b.
+    ``"mean"``: least squares of E_f against u, through the origin, gives a slope b; then 2 δ = Ω/2 − b. A random mixture then has
+    the energy of the regular solution, but orderings that the engine favours may stay below it, as compounds.
+    ``"lowest"``: 2 δ is the greatest of (Ω x (1 − x) − E_f)/u over the orderings, so that no compound is left.
 
     Parameters
     ----------
@@ -96,27 +106,32 @@ def fit_localisation(
         Where Ω is from.
     cutoff : float
         Å.
+    anchor : {"mean", "lowest"}
 
     Returns
     -------
     LocalisationCorrection
     """
     u, formation = unlike_pairs(host, orderings, cutoff), formation_energies(host, orderings)
-    slope = float(u @ formation / (u @ u))
-    residual = formation - slope * u
+    x = orderings["x"].values
     inside = u > 1e-9
-    scatter = float(np.sqrt(np.mean(residual[inside] ** 2)))
+    slope = float(u @ formation / (u @ u))
+    scatter = float(np.sqrt(np.mean((formation - slope * u)[inside] ** 2)))
     slope_error = scatter / float(np.sqrt(u @ u))
+    if anchor == "mean":
+        strength = 0.5 * (0.5 * interaction - slope)
+    else:
+        strength = 0.5 * float(np.max((interaction * x * (1.0 - x) - formation)[inside] / u[inside]))
     source = predicted(
         "scalith.atoms.fit_localisation",
         host.digest,
         dataset_digest(orderings),
         reference=reference,
-        settings={"interaction": interaction, "cutoff": cutoff, "uncorrected_slope": slope},
-        note="The width of the miscibility gap follows from the stated interaction; the average voltage does not.",
+        settings={"interaction": interaction, "cutoff": cutoff, "anchor": anchor, "uncorrected_slope": slope},
+        note="The miscibility gap follows from the stated interaction; the average voltage does not.",
     )
     return LocalisationCorrection(
-        strength=0.5 * (0.5 * interaction - slope),
+        strength=strength,
         error=float(np.hypot(0.25 * error, 0.5 * slope_error)),
         interaction=interaction,
         cutoff=cutoff,

@@ -4,7 +4,14 @@ from scalith.lattice.centred_hops import centred_hop_diffusivity
 from scalith.lattice.cluster_expansion import ClusterExpansion, HullReport, fit_cluster_expansion
 from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector
 from scalith.lattice.common_tangent import Tangent, common_tangents
-from scalith.lattice.diffusivity import chemical_diffusivity, jump_diffusivity, tracer_diffusivity
+from scalith.lattice.diffusivity import (
+    arrhenius_fit,
+    chemical_diffusivity,
+    correlation_factor,
+    haven_ratio,
+    jump_diffusivity,
+    tracer_diffusivity,
+)
 from scalith.lattice.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.hysteresis import hysteresis
 from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
@@ -30,6 +37,7 @@ __all__ = [
     "LocalClusterExpansion",
     "Orbit",
     "Tangent",
+    "arrhenius_fit",
     "centred_hop_diffusivity",
     "chemical_diffusivity",
     "chemical_potential",
@@ -37,8 +45,10 @@ __all__ = [
     "common_tangents",
     "cluster_vector",
     "configurational_entropy",
+    "correlation_factor",
     "entropic_coefficient",
     "fit_cluster_expansion",
+    "haven_ratio",
     "hysteresis",
     "jump_diffusivity",
     "kinetic_monte_carlo",

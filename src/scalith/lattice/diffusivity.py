@@ -5,25 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from scalith.quantities import InputError, Property, dataset_digest, predicted
+from scalith.quantities.constants import GAS_CONSTANT
 
 if TYPE_CHECKING:
-    import xarray as xr
     from numpy.typing import NDArray
 
 
 def jump_diffusivity(result: xr.Dataset) -> Property:
     """Jump diffusivity D_J(x, T), m2 s-1, from `scalith.lattice.kinetic_monte_carlo`: the collective displacement's."""
-    return _diffusivity(result, "jump_diffusivity")
+    return _of_walks(result, "jump_diffusivity", "m2 s-1")
 
 
 def tracer_diffusivity(result: xr.Dataset) -> Property:
     """Tracer diffusivity D*(x, T), m2 s-1, from `scalith.lattice.kinetic_monte_carlo`: a single ion's."""
-    return _diffusivity(result, "tracer_diffusivity")
+    return _of_walks(result, "tracer_diffusivity", "m2 s-1")
 
 
-def _diffusivity(result: xr.Dataset, name: str) -> Property:
+def correlation_factor(result: xr.Dataset) -> Property:
+    """Correlation factor f(x, T): an ion's mean square displacement over that of as many uncorrelated hops."""
+    return _of_walks(result, "correlation_factor", "1")
+
+
+def haven_ratio(result: xr.Dataset) -> Property:
+    """Haven ratio H_R(x, T) = D*/D_J: what a tracer's diffusivity is to that of the charge."""
+    return _of_walks(result, "haven_ratio", "1")
+
+
+def _of_walks(result: xr.Dataset, name: str, unit: str) -> Property:
     if name not in result:
         raise InputError("result", name, "no such variable", "a data set of kinetic_monte_carlo")
     data = result.transpose("T", "x", ...)
@@ -31,7 +42,7 @@ def _diffusivity(result: xr.Dataset, name: str) -> Property:
         f"scalith.lattice.diffusivity.{name}", dataset_digest(result), note="; ".join(result.attrs.get("warnings", []))
     )
     coordinates = {"x": data["x"].values, "T": data["T"].values}
-    return Property.from_arrays(name, coordinates, data[name].values.T, "m2 s-1", source, data[f"{name}_error"].values.T)
+    return Property.from_arrays(name, coordinates, data[name].values.T, unit, source, data[f"{name}_error"].values.T)
 
 
 def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Property) -> Property:
@@ -74,6 +85,70 @@ def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Prope
         "scalith.lattice.diffusivity.chemical_diffusivity", jump_diffusivity.digest, theta.digest, note=theta.source.note
     )
     return Property.from_arrays("chemical_diffusivity", {"x": x, "T": T}, values, "m2 s-1", source, values * relative)
+
+
+def arrhenius_fit(diffusivity: Property) -> xr.Dataset:
+    """Activation energy and prefactor of D = D₀ exp(−E_a/RT) at each x.
+
+    Least squares of ln D against 1/T, weighted with the errors of ln D where they are known; the errors of the result follow from
+    these, widened where the points scatter more about the line than their own errors say.
+
+    Parameters
+    ----------
+    diffusivity : Property
+        Over x and T, positive, at two temperatures at least.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimension ``x``: ``activation_energy`` (J mol-1), ``prefactor`` (m2 s-1), each with ``…_error``; ``misfit``, the root mean
+        square distance of ln D from the line in its errors (0 with two temperatures). ``attrs["warnings"]`` names a bent line.
+
+    Raises
+    ------
+    InputError
+        One temperature only, or a diffusivity that is not positive.
+    """
+    x, T = diffusivity.coordinates["x"], diffusivity.coordinates["T"]
+    values = diffusivity.nominal.transpose("x", "T").values
+    if len(T) < 2 or np.any(values <= 0.0):
+        found = f"{len(T)} temperatures, least value {values.min():g}"
+        raise InputError("arrhenius_fit", diffusivity.name, found, "positive values at two temperatures at least")
+    known = diffusivity.standard_error
+    relative = np.ones(values.shape) if known is None else known.transpose("x", "T").values / values
+    relative = np.where(relative > 0.0, relative, max(float(relative.max()), 1e-12))
+    inverse = 1.0 / (GAS_CONSTANT * T)
+    energy, logarithm, errors, misfit = np.empty(len(x)), np.empty(len(x)), np.empty((len(x), 2)), np.zeros(len(x))
+    for k in range(len(x)):
+        weighted = np.stack([-inverse, np.ones(len(T))], axis=1) / relative[k][:, None]
+        target = np.log(values[k]) / relative[k]
+        covariance = np.linalg.inv(weighted.T @ weighted)
+        energy[k], logarithm[k] = covariance @ (weighted.T @ target)
+        if len(T) > 2:
+            residual = target - weighted @ np.array([energy[k], logarithm[k]])
+            misfit[k] = np.sqrt(residual @ residual / (len(T) - 2))
+        # Without errors of their own the scatter of the points is all that is known.
+        spread = misfit[k] if known is None else max(1.0, misfit[k])
+        errors[k] = spread * np.sqrt(np.diag(covariance))
+    prefactor = np.exp(logarithm)
+    data = xr.Dataset(coords={"x": ("x", x, {"units": "1", "long_name": "filled fraction"})})
+    for name, columns, unit in (
+        ("activation_energy", (energy, errors[:, 0]), "J mol-1"),
+        ("prefactor", (prefactor, prefactor * errors[:, 1]), diffusivity.unit),
+    ):
+        words = name.replace("_", " ")
+        data[name] = ("x", columns[0], {"units": unit, "long_name": words})
+        data[f"{name}_error"] = ("x", columns[1], {"units": unit, "long_name": f"standard error of the {words}"})
+    data["misfit"] = ("x", misfit, {"units": "1", "long_name": "distance from the line in standard errors"})
+    bent = misfit > 3.0 if known is not None else np.zeros(len(x), dtype=bool)
+    said = []
+    if bent.any():
+        said.append(
+            f"ln D against 1/T is bent at {int(bent.sum())} of {len(x)} fillings (first: x = {x[bent][0]:.3f}): one activation "
+            "energy does not hold over these temperatures (an ordering or another mechanism sets in); fit fewer of them"
+        )
+    source = predicted("scalith.lattice.diffusivity.arrhenius_fit", diffusivity.digest)
+    return data.assign_attrs(source=source.to_json(), warnings=said, diffusivity=diffusivity.name)
 
 
 def _carried(

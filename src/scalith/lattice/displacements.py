@@ -50,8 +50,10 @@ def tracer_slope(times: NDArray[np.float64], squares: NDArray[np.float64]) -> ND
 
 
 def ratio_of_sums(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> tuple[float, float]:
-    """Ratio of sums over trajectories, and its standard error (linearised)."""
-    total = max(float(np.sum(bottom)), 1e-300)
+    """Ratio of sums over trajectories, and its standard error (linearised); NaN where the lower sum is not positive."""
+    total = float(np.sum(bottom))
+    if total <= 0.0:
+        return np.nan, np.nan
     value = float(np.sum(top)) / total
     residual = top - value * bottom
     n = len(top)

@@ -1,5 +1,6 @@
 """Energies of atoms: engines, relaxations and their database, barriers, vibrations, elasticity, bands."""
 
+from scalith.atoms.active_learning import LearningReport, LearningRound, learn_orderings
 from scalith.atoms.band_conductivity import (
     SOMMERFELD_NUMBER,
     band_conductivity,
@@ -52,6 +53,8 @@ __all__ = [
     "Barrier",
     "BarrierCorrection",
     "Engine",
+    "LearningReport",
+    "LearningRound",
     "LocalisationCorrection",
     "PublishedBarrier",
     "Relaxation",
@@ -87,6 +90,7 @@ __all__ = [
     "hop_end_points",
     "imaginary_share",
     "lattice_barriers",
+    "learn_orderings",
     "localised_energies",
     "marcus_rate",
     "misfit_strain",

@@ -109,10 +109,10 @@ def read_study(path: str | Path, results: str | Path | None = None) -> Study:
     header = Header.read(text.get("study", {}), f"{where} [study]")
     given = {name: _given(name, value, path, results) for name, value in text.get("given", {}).items()}
     targets = _targets(header, set(text), given, where)
+    optional = {name for item in rungs().values() for name in item.optional}
+    context = {"folder": path.parent, "reached": {name for name in optional if reached(name, set(given), set(text))}}
     settings = {
-        name: kind.read(text[name], f"{where} [{name}]", context={"folder": path.parent})
-        for name, kind in sections().items()
-        if name in text
+        name: kind.read(text[name], f"{where} [{name}]", context=context) for name, kind in sections().items() if name in text
     }
     return with_targets(Study(path.stem, path, record, header, targets, settings, given), targets)
 

@@ -11,6 +11,7 @@ import xarray as xr
 from scalith.ladder.stacking import one_rate
 from scalith.quantities import Property
 from scalith.report import axes
+from scalith.report.electrode_figures import block_figure, currents_figure, loss_figure, slices_figure, subvolumes_figure
 from scalith.report.safety_figures import (
     barrier_map_figure,
     calorimetry_figure,
@@ -185,6 +186,9 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "phase_boundaries": (phase_boundaries_figure,),
     "voltage_agreement": (agreement_figure,),
     "diffusivity_agreement": (agreement_figure,),
+    "voxel_image": (slices_figure, block_figure),
+    "subvolume_properties": (subvolumes_figure,),
+    "electrode_currents": (currents_figure, loss_figure),
     "discharges": (discharges_figure,),
     "heat_generation": (heat_figure,),
     "cell_temperature": (cell_temperature_figure,),

@@ -19,6 +19,7 @@ COLOURS = {
     "crystal": "#5b6c8f",
     "lattice": "#2f7f79",
     "lab": "#8a6d3b",
+    "electrode": "#6b5b95",
     "cell": "#a8562a",
     "pack": "#9b2f4a",
     "safety": "#b3261e",

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 import numpy as np
 import xarray as xr
 from pydantic import Field, ValidationInfo, model_validator
 
-from scalith.cell import CellSpecification, simulate_discharge, to_bpx
+from scalith.cell import CellSpecification, ElectrolyteSpecification, Mesh, simulate_discharge, to_bpx
+from scalith.electrode import ElectrodeStructure
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.quantities import InputError, Property, Source, dataset_digest, predicted
-from scalith.quantities.specification import Temperature
+from scalith.quantities.specification import Count, Temperature
 
 CLIMBED = {
     "negative_electrode": ("open_circuit_voltage",),
     "positive_electrode": ("open_circuit_voltage", "entropic_coefficient", "chemical_diffusivity", "maximum_concentration"),
 }
 """Fields of `CellSpecification` that the climb fills; ``[cell]`` states the others."""
+
+STRUCTURE = ("porosity", "transport_efficiency", "conductivity", "active_volume_fraction", "particle_radius")
+"""Fields of the positive electrode that a microstructure fills, where the study has one."""
 
 
 def _with_paths(stated: Any) -> Any:
@@ -78,12 +83,19 @@ class Cell(Settings):
         return found(data)
 
     @model_validator(mode="after")
-    def _stated_well(self) -> Self:
+    def _stated_well(self, info: ValidationInfo) -> Self:
         for part, names in CLIMBED.items():
             for name in names:
                 if name in getattr(self, part):
                     instead = name if part == "positive_electrode" else f"negative_{name}"
                     raise InputError("", f"{part}.{name}", "a value here", f"{instead} under [given]: the climb fills this field")
+        structure = None
+        if "electrode_structure" in (info.context or {}).get("reached", ()):
+            for name in (*STRUCTURE, "specific_area", "bruggeman_exponent"):
+                if name in self.positive_electrode:
+                    raise InputError("", f"positive_electrode.{name}", "a value here", "none: the microstructure gives it")
+            numbers = dict.fromkeys(ElectrodeStructure.model_fields, 0.4)
+            structure = ElectrodeStructure.read(numbers)
         # A slip must show before hours of sampling, not after: the climbed fields are tried with plain numbers.
         trial = Source(kind="assumed")
         one = {"open_circuit_voltage": 1.0, "chemical_diffusivity": 1e-14, "entropic_coefficient": 0.0}
@@ -91,16 +103,36 @@ class Cell(Settings):
             {
                 part: {name: Property.constant(name, one[name], "", trial) if name in one else 1e4 for name in names}
                 for part, names in CLIMBED.items()
-            }
+            },
+            structure,
         )
         return self
 
-    def specification(self, climbed: dict[str, dict[str, Any]]) -> CellSpecification:
+    def specification(self, climbed: dict[str, dict[str, Any]], structure: ElectrodeStructure | None = None) -> CellSpecification:
         """The whole specification, with the climbed fields filled in."""
         stated = {name: _with_paths(getattr(self, name)) for name in type(self).model_fields}
         for part, fields in climbed.items():
-            stated[part] = stated[part] | fields
+            metal = stated[part].get("lithium_metal")
+            stated[part] = (
+                stated[part] | fields
+                if metal is None
+                else stated[part] | {"lithium_metal": metal | {"potential": fields["open_circuit_voltage"]}}
+            )
+        if structure is not None:
+            stated["positive_electrode"] |= self._structured(structure)
         return CellSpecification.read(stated, "[cell]")
+
+    def _structured(self, structure: ElectrodeStructure) -> dict[str, float]:
+        """The positive electrode as its microstructure says: effective conductivities, volume and area are kept."""
+        electrolyte = ElectrolyteSpecification.read(_with_paths(self.electrolyte), "[cell] electrolyte")
+        bulk = electrolyte.conductivity(c=electrolyte.initial_concentration, T=self.reference_temperature)
+        return {
+            "porosity": structure.electrolyte_volume_fraction,
+            "transport_efficiency": structure.ionic_conductivity / float(bulk),
+            "conductivity": structure.electronic_conductivity,
+            "active_volume_fraction": structure.active_volume_fraction,
+            "particle_radius": structure.particle_radius,
+        }
 
 
 class Discharge(Settings):
@@ -112,13 +144,23 @@ class Discharge(Settings):
         Multiples of the nominal capacity per hour.
     temperature : float
         K; the cell is held at it.
+    volumes : tuple of int, optional
+        Finite volumes in the negative electrode, separator and positive electrode; lithium metal takes one.
     """
 
     c_rates: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (0.2, 1.0, 2.0)
     temperature: Temperature = 298.15
+    volumes: tuple[Count, Count, Count] | None = None
 
 
-@rung("cell", headline=lambda cell: f"{cell.name}, {cell.nominal_capacity / 3600:.3g} A h", exports={".bpx.json": to_bpx})
+def _write_bpx(cell: CellSpecification, path: Path) -> None:
+    """BPX knows electrodes of spheres only: a cell with lithium metal is not written."""
+    materials = [*cell.negative_electrode.materials, *cell.positive_electrode.materials]
+    if all(material.geometry == "sphere" for material in materials):
+        to_bpx(cell, path)
+
+
+@rung("cell", headline=lambda cell: f"{cell.name}, {cell.nominal_capacity / 3600:.3g} A h", exports={".bpx.json": _write_bpx})
 def cell_specification(
     cell: Cell,
     negative_open_circuit_voltage: Property,
@@ -126,8 +168,9 @@ def cell_specification(
     entropic_coefficient: Property,
     chemical_diffusivity: Property,
     maximum_concentration: Property,
+    electrode_structure: ElectrodeStructure | None = None,
 ) -> CellSpecification:
-    """The stated cell with the climbed material as its positive electrode."""
+    """The stated cell with the climbed material, and the structure where there is one, as its positive electrode."""
     return cell.specification(
         {
             "negative_electrode": {"open_circuit_voltage": negative_open_circuit_voltage},
@@ -137,22 +180,24 @@ def cell_specification(
                 "chemical_diffusivity": chemical_diffusivity,
                 "maximum_concentration": maximum_concentration(),
             },
-        }
+        },
+        electrode_structure,
     )
 
 
 def _found(data: xr.Dataset) -> str:
     last = data["capacity"].max("sample") / 3600.0
-    return ", ".join(f"{float(rate):.3g}C {float(last.sel(c_rate=rate)):.2f} A h" for rate in data["c_rate"])
+    return ", ".join(f"{float(rate):.3g}C {float(last.sel(c_rate=rate)):.3g} A h" for rate in data["c_rate"])
 
 
 @rung("discharges", headline=_found)
 def discharges(cell_specification: CellSpecification, discharge: Discharge) -> xr.Dataset:
     """Porous-electrode simulation of each rate, from full to the lower cut-off voltage."""
     runs = []
+    mesh = None if discharge.volumes is None else Mesh(*discharge.volumes)
     for index, rate in enumerate(discharge.c_rates):
         report_progress(index / len(discharge.c_rates), f"{rate:.3g}C")
-        runs.append(simulate_discharge(cell_specification, rate, temperature=discharge.temperature))
+        runs.append(simulate_discharge(cell_specification, rate, temperature=discharge.temperature, mesh=mesh))
     source = predicted("scalith.cell.simulate_discharge", cell_specification.digest, settings=discharge.model_dump(mode="json"))
     return by_rate(discharge.c_rates, runs, source)
 

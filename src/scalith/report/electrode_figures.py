@@ -1,0 +1,131 @@
+"""Pictures of an electrode in voxels: slices, the block, currents, and how properties settle with the volume."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from scalith.report import axes
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_FINEST = 96
+"""Pixels along an edge of a picture at most: a page stays small."""
+
+
+def slices_figure(data: xr.Dataset) -> Figure:
+    """The phases on the plane through the middle of the image, with a legend."""
+    labels, names = _phases(data)
+    middle = labels[:, :, labels.shape[2] // 2]
+    figure = axes.figure("x / µm", "y / µm")
+    step = _step(middle.shape)
+    x, y = (1e6 * data[axis].values[::step] for axis in "xy")
+    figure.add_heatmap(x=x, y=y, z=middle[::step, ::step].T, **_colours(names), hoverinfo="skip")
+    _legend(figure, names)
+    figure.update_layout(yaxis={"scaleanchor": "x", "constrain": "domain"}, xaxis={"constrain": "domain"}, height=460)
+    return figure
+
+
+def block_figure(data: xr.Dataset) -> Figure:
+    """Three faces of the image in space."""
+    labels, names = _phases(data)
+    step = _step(labels.shape)
+    edges = [1e6 * float(data.attrs["voxel_size"]) * size for size in labels.shape]
+    figure = axes.figure("", "")
+    for axis in range(3):
+        face = np.take(labels, 0 if axis != 2 else -1, axis)[::step, ::step]
+        others = [other for other in range(3) if other != axis]
+        spread = [np.linspace(0.0, edges[other], size) for other, size in zip(others, face.shape, strict=True)]
+        grid = dict(zip(("xyz"[other] for other in others), np.meshgrid(*spread, indexing="ij"), strict=True))
+        grid["xyz"[axis]] = np.full(face.shape, edges[2] if axis == 2 else 0.0)
+        colours = _colours(names)
+        figure.add_surface(
+            **grid,
+            surfacecolor=face,
+            colorscale=colours["colorscale"],
+            cmin=colours["zmin"],
+            cmax=colours["zmax"],
+            showscale=False,
+            hoverinfo="skip",
+            lighting={"ambient": 0.9, "diffuse": 0.1},
+        )
+    titles = {f"{axis}axis": {"title": {"text": f"{axis} / µm"}} for axis in "xyz"}
+    eye = {"eye": {"x": -1.4, "y": -1.4, "z": 1.1}}
+    figure.update_layout(scene={"aspectmode": "data", "camera": eye, **titles}, height=460)
+    return figure
+
+
+def currents_figure(data: xr.Dataset) -> Figure:
+    """Current density of the carrier that limits, for 1 A m-2, on the plane through the middle."""
+    return _map_figure(data, "current_density", "current density / A m⁻² (log₁₀), 1 A m⁻² applied")
+
+
+def loss_figure(data: xr.Dataset) -> Figure:
+    """Where the carrier that limits loses its power."""
+    return _map_figure(data, "dissipation", "loss / W m⁻³ (log₁₀)")
+
+
+def subvolumes_figure(data: xr.Dataset) -> Figure:
+    """Properties of parts over those of the whole image, against the size of the parts."""
+    figure = axes.figure("cube root of the volume / µm", "over the whole image")
+    edge = 1e6 * data["edge"].values
+    shown = ["effective_ionic_conductivity", "effective_electronic_conductivity", "active_interface_area"]
+    for name, colour in zip(shown, axes.cycle(3), strict=True):
+        values = data[name].values
+        if values[0] > 0.0:
+            title = str(data[name].attrs["long_name"]).split(",")[0]
+            marker = {"color": colour, "size": 8, "opacity": 0.7}
+            figure.add_scatter(x=edge, y=values / values[0], mode="markers", name=title, marker=marker)
+    figure.update_layout(hovermode="closest")
+    return figure
+
+
+def _map_figure(data: xr.Dataset, name: str, title: str) -> Figure:
+    carrier = str(data.attrs["limits"])
+    values = data[name].sel(carrier=carrier).values
+    step = _step(values.shape)
+    flowing = values > 1e-6 * max(float(values.max()), 1e-300)
+    shown = np.where(flowing, np.log10(np.where(flowing, values, 1.0)), np.nan)[::step, ::step]
+    figure = axes.figure("x / µm", "y / µm")
+    x, y = (1e6 * data[axis].values[::step] for axis in "xy")
+    bar = {"title": {"text": f"{carrier}: {title}", "side": "right"}}
+    figure.add_heatmap(x=x, y=y, z=np.round(shown.T, 3), colorscale="Inferno", colorbar=bar)
+    figure.update_layout(yaxis={"scaleanchor": "x", "constrain": "domain"}, xaxis={"constrain": "domain"}, height=460)
+    return figure
+
+
+def _phases(data: xr.Dataset) -> tuple[Any, list[str]]:
+    """Row of each voxel's phase, and the names in order."""
+    known = {name: int(label) for name, label in json.loads(data["phase"].attrs["phases"]).items()}
+    rows = np.zeros(256, np.uint8)
+    for row, label in enumerate(known.values()):
+        rows[label] = row
+    return rows[data["phase"].values.astype(np.uint8)], list(known)
+
+
+def _step(shape: tuple[int, ...]) -> int:
+    return max(1, -(-max(shape) // _FINEST))
+
+
+_SHADES = {"pore": "#11161c", "active": "#c8553d", "electrolyte": "#e3c567", "carbon": "#59636e", "binder": "#59636e"}
+
+
+def _shade(name: str, row: int) -> str:
+    return _SHADES.get(name, axes.PALETTE[row % len(axes.PALETTE)])
+
+
+def _colours(names: list[str]) -> dict[str, Any]:
+    """A colour scale of one flat piece a phase."""
+    pieces = [(row / len(names), (row + 1) / len(names), _shade(name, row)) for row, name in enumerate(names)]
+    scale = [[edge, colour] for low, high, colour in pieces for edge in (low, high)]
+    return {"colorscale": scale, "zmin": -0.5, "zmax": len(names) - 0.5, "showscale": False}
+
+
+def _legend(figure: Figure, names: list[str]) -> None:
+    for row, name in enumerate(names):
+        marker = {"color": _shade(name, row), "size": 12, "symbol": "square"}
+        figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker=marker, showlegend=True)

@@ -1,0 +1,144 @@
+"""The composite cathode: generated voxels become the positive electrode of a solid-state cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scalith.electrode import image_from_dataset, random_sites, write_image
+from scalith.ladder import climb, read_entry, read_study
+from scalith.quantities import InputError, ScalithError, Source, shipped
+from scalith.report import write_report
+from scalith.report.figures import figures_of
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "composite_cathode.toml"
+SMALL = EXAMPLE.read_text().replace("[72, 64, 64]", "[36, 32, 32]").replace('"0.4 um"', '"0.8 um"')
+STRUCTURE = """
+[given.electrode_structure]
+ionic_conductivity = "0.2 mS/cm"
+electronic_conductivity = 1.0
+electrolyte_volume_fraction = 0.4
+active_volume_fraction = 0.5
+interface_area = "0.5 1/um"
+"""
+
+
+def _study(folder: Path, text: str) -> Path:
+    path = folder / "study.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The example on a coarser image."""
+    folder = tmp_path_factory.mktemp("composite")
+    return folder / "out", climb(read_study(_study(folder, SMALL)), folder / "out")
+
+
+def test_the_cell_takes_the_structure_over(results):
+    folder, ledger = results
+    cell = read_entry(folder, "cell_specification").value
+    positive, found = cell.positive_electrode, {
+        name: read_entry(folder, name).value
+        for name in ("effective_ionic_conductivity", "effective_electronic_conductivity", "active_interface_area", "utilised_volume_fraction")
+    }  # fmt: skip
+    bulk = cell.electrolyte.conductivity(c=cell.electrolyte.initial_concentration)
+    assert positive.efficiency * bulk == pytest.approx(found["effective_ionic_conductivity"]())
+    assert positive.conductivity == pytest.approx(found["effective_electronic_conductivity"]())
+    assert positive.material.area == pytest.approx(found["active_interface_area"]())
+    assert positive.material.volume_fraction == pytest.approx(found["utilised_volume_fraction"]())
+    assert found["effective_ionic_conductivity"].error() > 0.0
+    assert "electrode_structure" in ledger.entry("cell_specification").parents
+
+
+def test_the_structure_has_its_composition_and_repeats(results, tmp_path):
+    folder, ledger = results
+    image = image_from_dataset(read_entry(folder, "voxel_image").value)
+    solid = 0.85
+    assert image.volume_fractions == pytest.approx(
+        {"pore": 0.15, "active": 0.473 * solid, "electrolyte": 0.527 * solid}, abs=1e-4
+    )
+    again = climb(read_study(_study(tmp_path, SMALL)), tmp_path / "out", until="voxel_image")
+    assert again.entry("voxel_image").digest == ledger.entry("voxel_image").digest
+    other = climb(read_study(_study(tmp_path, SMALL.replace("seed = 4", "seed = 5"))), tmp_path / "out", until="voxel_image")
+    assert other.entry("voxel_image").digest != ledger.entry("voxel_image").digest
+
+
+def test_the_cell_discharges_and_loses_more_at_higher_rates(results):
+    folder, _ = results
+    data = read_entry(folder, "discharges").value
+    capacity = data["capacity"].max("sample").values / 3.6
+    assert np.all(np.diff(capacity) < 0)
+    assert 0.5 < capacity[0] < 2.6  # mA h
+
+
+def test_pictures_are_drawn(results):
+    folder, ledger = results
+    for name, count in (("voxel_image", 2), ("subvolume_properties", 1), ("electrode_currents", 2)):
+        figures = figures_of(name, read_entry(folder, name).value)
+        assert len(figures) == count
+        assert all(len(figure.data) > 0 for figure in figures)
+    page = write_report(folder, ledger).read_text()
+    assert "data-figure='voxel_image'" in page
+    assert len(page) < 5e6
+
+
+def test_the_structure_may_be_given(tmp_path):
+    text = SMALL[: SMALL.index("# --- structure")] + SMALL[SMALL.index("# --- cell:") :] + STRUCTURE
+    text = text.replace('["electrode_currents", "effective_thermal_conductivity", "discharges"]', '["cell_specification"]')
+    climb(read_study(_study(tmp_path, text)), tmp_path / "out")
+    positive = read_entry(tmp_path / "out", "cell_specification").value.positive_electrode
+    assert positive.efficiency == pytest.approx(0.02 / 0.205)
+    assert positive.material.particle_radius == pytest.approx(3 * 0.5 / 0.5e6)
+
+
+def test_a_property_may_be_given_alone(tmp_path):
+    text = SMALL + '\n[given.effective_electronic_conductivity]\nvalue = "2 S/cm"\nkind = "assumed"\n'
+    climb(read_study(_study(tmp_path, text)), tmp_path / "out", until="cell_specification")
+    assert read_entry(tmp_path / "out", "cell_specification").value.positive_electrode.conductivity == pytest.approx(200.0)
+
+
+def test_a_file_takes_the_place_of_the_generator(tmp_path):
+    image = random_sites((16, 16, 16), 5e-7, 0.5, seed=1, phases=("electrolyte", "active"))
+    write_image(image, tmp_path / "tomogram.tif")
+    start, end = SMALL.index("[microstructure]\nvoxel"), SMALL.index("[conductivities]")
+    stated = '[microstructure]\nfile = "tomogram.tif"\nvoxel_size = "0.5 um"\nphases = { electrolyte = 0, active = 1 }\n\n'
+    study = _study(tmp_path, SMALL[:start] + stated + SMALL[end:])
+    ledger = climb(read_study(study), tmp_path / "out", until="electrode_structure")
+    found = read_entry(tmp_path / "out", "voxel_image").value
+    np.testing.assert_array_equal(found["phase"], image.labels)
+    assert Source.from_json(found.attrs["source"]).files[0].name == "tomogram.tif"
+    assert "tomogram.tif" in {file.name for file in ledger.entry("microstructure").source.files}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('voxel_size = "0.8 um"', 'voxel_size = "0.8 s"', ["[microstructure]", "voxel_size", "unit 's'"]),
+        ("[microstructure.composite]", '[microstructure.field.active]\nfraction = 0.4\ncorrelation_length = "2 um"\n\n[microstructure.composite]', ["[microstructure]", "exactly one of them"]),
+        ("pore_size =", "pore_sze =", ["[microstructure]", "composite.pore_sze", "did you mean 'pore_size'?"]),
+        ('active = "0.01 S/cm"', 'actve = "0.01 S/cm"', ["'actve'", "did you mean 'active'?"]),
+        ('thickness = "90 um"', 'thickness = "90 um"\nporosity = 0.4', ["[cell]", "positive_electrode.porosity", "the microstructure gives it"]),
+        ('thickness = "90 um"\nminimum', "minimum", ["[cell]", "thickness"]),
+    ],
+)  # fmt: skip
+def test_bad_studies(tmp_path, old, new, said):
+    assert old in SMALL
+    with pytest.raises(ScalithError) as caught:
+        climb(read_study(_study(tmp_path, SMALL.replace(old, new))), tmp_path / "out", until="electrode_structure")
+    for words in said:
+        assert words in str(caught.value)
+
+
+def test_without_a_structure_the_cell_must_state_its_electrode(tmp_path):
+    text = SMALL[: SMALL.index("# --- structure")] + SMALL[SMALL.index("# --- cell:") :]
+    text = text.replace('["electrode_currents", "effective_thermal_conductivity", "discharges"]', '["discharges"]')
+    with pytest.raises(InputError, match=r"\[cell\].*porosity"):
+        read_study(_study(tmp_path, text))
+
+
+def test_the_shipped_study_is_the_example():
+    assert shipped("studies/composite_cathode.toml").read_text() == EXAMPLE.read_text()

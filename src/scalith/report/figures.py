@@ -10,6 +10,7 @@ import xarray as xr
 
 from scalith.ladder.stacking import one_rate
 from scalith.quantities import Property
+from scalith.quantities.constants import FARADAY
 from scalith.report import axes
 from scalith.report.electrode_figures import block_figure, currents_figure, loss_figure, slices_figure, subvolumes_figure
 from scalith.report.safety_figures import (
@@ -123,6 +124,16 @@ def snapshot_figure(data: xr.Dataset) -> Figure:
     return figure
 
 
+def activation_figure(data: xr.Dataset) -> Figure:
+    """Activation energy of diffusion over filling, with its standard error."""
+    figure = axes.figure(_symbol("x"), "activation energy / eV")
+    energy, error = (data[name].values / FARADAY for name in ("activation_energy", "activation_energy_error"))
+    _band(figure, data["x"].values, energy, error, axes.PALETTE[0])
+    line = {"color": axes.PALETTE[0], "width": 2}
+    figure.add_scatter(x=data["x"].values, y=energy, mode="lines+markers", name="activation energy", line=line)
+    return figure
+
+
 def phase_boundaries_figure(data: xr.Dataset) -> Figure | None:
     """Two-phase regions as tie lines in the x–T plane."""
     if data.sizes["region"] == 0:
@@ -183,6 +194,7 @@ def pack_temperature_figure(data: xr.Dataset) -> Figure:
 _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "cluster_expansion": (cluster_expansion_figure, interactions_figure),
     "lattice_snapshot": (snapshot_figure,),
+    "diffusion_activation": (activation_figure,),
     "phase_boundaries": (phase_boundaries_figure,),
     "voltage_agreement": (agreement_figure,),
     "diffusivity_agreement": (agreement_figure,),

@@ -14,6 +14,7 @@ from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import Quantity, Settings, rung
 from scalith.lattice import ClusterExpansion, HopBarriers
 from scalith.quantities import Property
+from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Count, Fraction, Temperature
 
 Temperatures = Annotated[tuple[Temperature, ...], Field(min_length=1)]
@@ -211,3 +212,27 @@ def jump_diffusivity(ion_hopping: xr.Dataset) -> Property:
 def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Property) -> Property:
     """D = D_J · Θ."""
     return lattice.chemical_diffusivity(jump_diffusivity, thermodynamic_factor)
+
+
+@rung("correlation factor", unit="1", over="x T")
+def correlation_factor(ion_hopping: xr.Dataset) -> Property:
+    """f = ⟨Σ r²⟩ / ⟨Σ hops²⟩: how far ions get for the hops they make."""
+    return lattice.correlation_factor(ion_hopping)
+
+
+@rung("Haven ratio", unit="1", over="x T")
+def haven_ratio(ion_hopping: xr.Dataset) -> Property:
+    """H_R = D* / D_J."""
+    return lattice.haven_ratio(ion_hopping)
+
+
+def _activation(fit: xr.Dataset) -> str:
+    energy = fit["activation_energy"] / FARADAY
+    error = float((fit["activation_energy_error"] / FARADAY).max())
+    return f"{float(energy.min()):.3f} to {float(energy.max()):.3f} eV, errors up to {error:.3f}"
+
+
+@rung("Arrhenius fit of the jump diffusivity", headline=_activation)
+def diffusion_activation(jump_diffusivity: Property) -> xr.Dataset:
+    """D_J = D₀ exp(−E_a/RT) at each filling: activation energy and prefactor with errors."""
+    return lattice.arrhenius_fit(jump_diffusivity)

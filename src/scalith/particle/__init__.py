@@ -1,7 +1,18 @@
-"""One grain: diffusion, its mesh and its kernel tables."""
+"""One grain: diffusion and phase separation, its mesh and its kernel tables."""
 
 from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.fickian import simulate_grain
 from scalith.particle.mesh import RadialMesh, radial_mesh
+from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
+from scalith.particle.stress_assisted_diffusion import stress_assisted_diffusivity
 
-__all__ = ["RadialMesh", "flux_potential_table", "radial_mesh", "simulate_grain"]
+__all__ = [
+    "PhaseField",
+    "RadialMesh",
+    "flux_potential_table",
+    "phase_separation",
+    "radial_mesh",
+    "simulate_grain",
+    "simulate_phase_field",
+    "stress_assisted_diffusivity",
+]

@@ -1,0 +1,405 @@
+"""Phase separation in one grain: Cahn–Hilliard with gradient energy, coherency strain and a flux through the surface."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
+
+from scalith.particle.mesh import radial_mesh
+from scalith.quantities import SI, ConvergenceError, InputError, Property, Source, Spec, predicted
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+from scalith.quantities.specification import Concentration
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from scalith.quantities.kernel_table import KernelTable
+
+Array = NDArray[np.float64]
+_DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
+_NODES = 4097
+
+
+class PhaseField(Spec):
+    r"""A material that may separate into phases.
+
+    .. math::
+
+        F = ∫ c_{max}\left[g(x) + \tfrac{B}{2 c_{max}} (x - \bar x)^2\right] + \tfrac{κ}{2} |∇x|^2 \, dV, \qquad
+        μ = g'(x) + \tfrac{B}{c_{max}} (x - \bar x) - \tfrac{κ}{c_{max}} ∇^2 x, \qquad
+        ∂_t x = ∇·\left(\frac{M(x)}{RT} ∇μ\right)
+
+    with g′ = RT ln(x/(1 − x)) + excess (Cogswell and Bazant, DOI 10.1021/nn204177u).
+
+    Attributes
+    ----------
+    excess_potential : Property of x, J mol-1
+        What the chemical potential of the working ion has beyond the ideal term; for a regular solution Ω (1 − 2x).
+    ideal : bool
+        Whether the ideal term is there; without it `excess_potential` is the whole of it.
+    gradient_energy : J m-1
+        κ.
+    coherency_strain : Pa
+        B: elastic energy of a coherent grain that is not uniform.
+    maximum_concentration : mol m-3
+    tracer_diffusivity : m2 s-1
+        M = D x (1 − x), or D itself with ``mobility="constant"``.
+    mobility : {"degenerate", "constant"}
+    reference_voltage : V
+        V⁰ at μ = 0: the voltage of the surface is V⁰ − μ/F.
+    exchange_current_density : A m-2, optional
+        k₀ in i₀ = k₀ √(x (1 − x)); without it the reaction costs nothing.
+    """
+
+    excess_potential: Property
+    ideal: bool = True
+    gradient_energy: Annotated[float, SI("J/m"), Field(gt=0)]
+    coherency_strain: Annotated[float, SI("Pa"), Field(ge=0)] = 0.0
+    maximum_concentration: Concentration
+    tracer_diffusivity: Annotated[float, SI("m2 s-1"), Field(gt=0)]
+    mobility: Literal["degenerate", "constant"] = "degenerate"
+    reference_voltage: Annotated[float, SI("V")] = 0.0
+    exchange_current_density: Annotated[float, SI("A m-2"), Field(gt=0)] | None = None
+
+    @classmethod
+    def regular_solution(cls, interaction: float, *, source: Source | None = None, **fields: Any) -> Self:
+        """With g = Ω x (1 − x): `interaction` Ω in J mol-1 of sites; the other fields as in the class."""
+        origin = source or Source(kind="assumed", by="regular solution")
+        return cls(
+            excess_potential=Property.from_arrays(
+                "excess_potential", {"x": [0.0, 1.0]}, [interaction, -interaction], "J mol-1", origin
+            ),
+            **fields,
+        )
+
+    @classmethod
+    def from_open_circuit_voltage(cls, voltage: Property, T: float, **fields: Any) -> Self:
+        """From the voltage of the homogeneous material, U(x[, T]), also between the spinodals: μ = F (V⁰ − U).
+
+        V⁰ is the mean of U over x, and `excess_potential` what is left beside the ideal term. Voltages that follow the ideal
+        term at both ends (as a lattice gas does) leave a smooth remainder; the table ends where U does.
+        """
+        grid = voltage.coordinates["x"]
+        low, high = max(grid[0], 1e-6), min(grid[-1], 1.0 - 1e-6)
+        x = np.linspace(low, high, 801)
+        U = np.asarray(voltage(x=x, T=T))
+        middle = float(np.trapezoid(U, x) / (high - low))
+        excess = FARADAY * (middle - U) - GAS_CONSTANT * T * np.log(x / (1.0 - x))
+        source = predicted("scalith.particle.PhaseField.from_open_circuit_voltage", voltage.digest, settings={"temperature_K": T})
+        made = Property.from_arrays("excess_potential", {"x": x}, excess, "J mol-1", source)
+        return cls(excess_potential=made, reference_voltage=middle, **fields)
+
+
+def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool = False) -> xr.Dataset:
+    r"""What a phase-separating material does at rest, from its free energy alone.
+
+    Parameters
+    ----------
+    material : PhaseField
+        Its excess potential is taken over the whole of x.
+    T : float
+        K.
+    coherent : bool
+        With the coherency strain, which adds ½ B x² to the free energy of each place in a grain of given content.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``phase`` (poor, rich): ``binodal`` (common tangent) and ``spinodal`` (g″ = 0); scalars ``voltage_gap`` (V, between
+        the extrema of the homogeneous voltage), ``interface_energy`` ∫ √(2κΔg) dx (J m-2), ``interface_width`` from 10 to 90 %
+        of the way (m) ∫ √(κ/2Δg) dx, ``fastest_wave_number`` (m-1) √(−g″/2κ) at the middle of the spinodals. Over ``point``
+        the interface itself: ``filled_fraction`` and ``position`` (m, from its middle).
+
+    Raises
+    ------
+    InputError
+        The material does not separate at this temperature.
+    """
+    import xarray as xr
+    from scipy.optimize import brentq, root
+
+    density = material.maximum_concentration
+    strain = material.coherency_strain if coherent else 0.0
+    local, slope, energy = _functions(material, T, strain)
+    low, high = _ends(material)
+    grid = np.linspace(low, high, 20001)[1:-1]
+    unstable = np.flatnonzero(slope(grid) < 0.0)
+    if unstable.size == 0:
+        raise InputError("phase_separation", "excess_potential", f"g″ > 0 everywhere at {T:g} K", "a material that separates")
+    first, last = unstable[0], unstable[-1]
+    if first == 0 or last == grid.size - 1:
+        raise InputError("phase_separation", "excess_potential", "g″ < 0 at an end of x", "a single gap inside of the range")
+    spinodal = [brentq(slope, grid[first - 1], grid[first], xtol=1e-14), brentq(slope, grid[last], grid[last + 1], xtol=1e-14)]
+    gap = abs(float(local(spinodal[0]) - local(spinodal[1]))) / FARADAY
+
+    # In z = ln(x − low)/(high − x) the end phases, however dilute, stay inside of the range.
+    def inside(z: ArrayLike) -> Array:
+        return np.asarray(low + (high - low) * (0.5 + 0.5 * np.tanh(0.5 * np.asarray(z))))
+
+    def tangent(z: Array) -> Array:
+        a, b = inside(z)
+        return np.array([local(a) - local(b), energy(b) - energy(a) - local(a) * (b - a)]) / (GAS_CONSTANT * T)
+
+    middle = 0.5 * (local(spinodal[0]) + local(spinodal[1]))
+    start = [_crossing(local, middle, low, spinodal[0]), _crossing(local, middle, spinodal[1], high)]
+    found = root(tangent, [np.log((x - low) / (high - x)) for x in start], tol=1e-13)
+    binodal = inside(found.x)
+    if np.abs(tangent(found.x)).max() > 1e-9 or not binodal[0] < spinodal[0] < spinodal[1] < binodal[1]:
+        raise ConvergenceError("the common tangent", "no pair of phases was found; look at the excess potential")
+    # Quadrature in the angle of x between the phases: √Δg vanishes linearly at both ends.
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    span = binodal[1] - binodal[0]
+
+    def excess(x: Array) -> Array:
+        above = energy(x) - energy(binodal[0]) - local(binodal[0]) * (x - binodal[0])
+        return np.asarray(np.maximum(density * above, 0.0))
+
+    angle = 0.5 * np.pi * (nodes + 1.0)
+    x = binodal[0] + 0.5 * span * (1.0 - np.cos(angle))
+    jacobian = 0.25 * np.pi * span * np.sin(angle)
+    kappa = material.gradient_energy
+    interface = float(np.sum(weights * jacobian * np.sqrt(2.0 * kappa * excess(x))))
+    inner = binodal[0] + span * (0.5 + 0.4 * nodes)
+    width = float(np.sum(weights * 0.4 * span * np.sqrt(kappa / (2.0 * excess(inner)))))
+    # The interface from 0.1 % to 99.9 % of the way, in the variable in which it is nearly straight.
+    z = np.linspace(-6.9, 6.9, 301)
+    few, few_weights = np.polynomial.legendre.leggauss(6)
+    between = 0.5 * (z[1:] + z[:-1])[:, None] + 0.5 * np.diff(z)[:, None] * few
+    part = 0.5 + 0.5 * np.tanh(0.5 * between)
+    rise = span * part * (1.0 - part) * np.sqrt(kappa / (2.0 * excess(binodal[0] + span * part.ravel()).reshape(part.shape)))
+    position = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(z) * (rise @ few_weights))])
+    curvature = float(density * slope(0.5 * (spinodal[0] + spinodal[1])))
+    scalars = (
+        ("voltage_gap", gap, "V", "between the extrema of the homogeneous voltage"),
+        ("interface_energy", interface, "J m-2", "energy of an interface between the phases"),
+        ("interface_width", width, "m", "from 10 to 90 % of the way between the phases"),
+        ("fastest_wave_number", np.sqrt(-curvature / (2.0 * kappa)), "m-1", "wave number that grows fastest"),
+    )
+    settings = {"temperature_K": T, "coherent": coherent}
+    source = predicted("scalith.particle.phase_separation", material.digest, settings=settings)
+    return xr.Dataset(
+        {
+            "binodal": ("phase", binodal, {"units": "1", "long_name": "filled fraction of the phases in equilibrium"}),
+            "spinodal": ("phase", np.array(spinodal), {"units": "1", "long_name": "limits of stability"}),
+            "filled_fraction": (
+                "point",
+                binodal[0] + span * (0.5 + 0.5 * np.tanh(0.5 * z)),
+                {"units": "1", "long_name": "filled fraction through the interface"},
+            ),
+            "position": ("point", position - position[150], {"units": "m", "long_name": "distance from the middle"}),
+        }
+        | {name: ((), float(value), {"units": unit, "long_name": title}) for name, value, unit, title in scalars},
+        {"phase": ("phase", np.array(["poor", "rich"]))},
+        {"source": source.to_json()},
+    )
+
+
+def simulate_phase_field(
+    material: PhaseField,
+    radius: float,
+    times: ArrayLike,
+    *,
+    initial: float | ArrayLike,
+    surface_flux: float | Sequence[tuple[float, float]] = 0.0,
+    temperature: float = 298.15,
+    geometry: Literal["slab", "cylinder", "sphere"] = "sphere",
+    nodes: int = 200,
+    noise: float = 1e-4,
+    seed: int = 1,
+    longest_step: float | None = None,
+    tolerance: float = 1e-3,
+) -> xr.Dataset:
+    """Follow one grain; fully implicit, second order in time, lithium conserved to round-off.
+
+    Steps are controlled by their error and never longer than `longest_step`: a step left free passes over an instability
+    without noticing it. At rest a step that would raise the free energy is refused. The surface is not wetted (∂x/∂n = 0).
+
+    Parameters
+    ----------
+    material : PhaseField
+    radius : float
+        m (a slab: half-thickness).
+    times : array_like
+        When to record, increasing, s; the first is the start.
+    initial : float or array_like, shape (nodes,)
+        Filled fraction; a number is given random `noise`, without which a uniform grain would stay uniform.
+    surface_flux : float or sequence of (time, flux)
+        Outward flux over the maximum concentration, m/s; with a sequence each holds from its time on.
+    temperature : float
+    geometry : {"slab", "cylinder", "sphere"}
+    nodes : int
+        From the centre to the surface, evenly spaced: at least three across an interface.
+    noise, seed
+    longest_step : float, optional
+        s; without it a two-hundredth of the whole time.
+    tolerance : float
+        Of one step, in the filled fraction.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``time`` and ``radius``: ``stoichiometry`` and ``chemical_potential`` (J mol-1); over time ``mean_stoichiometry``,
+        ``surface_stoichiometry``, ``surface_voltage`` (V⁰ − μ/F, V), ``voltage`` (with the overvoltage of the reaction, V) and
+        ``free_energy`` (J m-3 of grain). It ends where the surface is full or empty; ``attrs["reason"]`` says so.
+
+    Raises
+    ------
+    InputError
+    ConvergenceError
+        Steps became too small.
+    """
+    import xarray as xr
+
+    from scalith.particle.phase_field_kernels import run
+
+    when = np.asarray(times, dtype=np.float64)
+    if when.ndim != 1 or when.size < 2 or np.any(np.diff(when) <= 0.0):
+        raise InputError("simulate_phase_field", "times", when, "at least two increasing times")
+    for name, value in (("radius", radius), ("temperature", temperature), ("tolerance", tolerance)):
+        if not value > 0.0:
+            raise InputError("simulate_phase_field", name, value, "a positive number")
+    mesh = radial_mesh(nodes, 1.0, _DIMENSIONS[geometry], lumped=True)
+    generator = np.random.default_rng(seed)
+    given = np.asarray(initial, dtype=np.float64)
+    if given.ndim == 0:
+        given = float(given) + noise * generator.standard_normal(nodes)
+    low, high = _ends(material)
+    if given.shape != (nodes,) or given.min() <= low or given.max() >= high:
+        raise InputError("simulate_phase_field", "initial", given, f"one number or {nodes}, between {low:g} and {high:g}")
+    schedule = [(when[0], float(surface_flux))] if isinstance(surface_flux, int | float) else list(surface_flux)
+    thermal = GAS_CONSTANT * temperature
+    density = material.maximum_concentration
+    strain = material.coherency_strain / (density * thermal)
+    kappa = material.gradient_energy / (density * thermal * radius**2)
+    tables = _tables(material, temperature)
+    profiles, potentials, energies = np.empty((when.size, nodes)), np.empty((when.size, nodes)), np.empty(when.size)
+    reached, steps, time, failed = run(
+        *tables,
+        float(material.ideal),
+        strain,
+        kappa,
+        material.tracer_diffusivity / radius**2,
+        material.mobility == "degenerate",
+        float(temperature),
+        given.copy(),
+        mesh.volumes,
+        mesh.conductances,
+        np.array([at for at, _ in schedule], dtype=np.float64),
+        np.array([flux / radius for _, flux in schedule], dtype=np.float64),
+        when,
+        float((when[-1] - when[0]) / 200.0 if longest_step is None else longest_step),
+        float(tolerance),
+        max(low, 1e-6 if material.ideal else -np.inf),
+        min(high, 1.0 - 1e-6 if material.ideal else np.inf),
+        profiles,
+        potentials,
+        energies,
+    )
+    profiles, potentials, when = profiles[:reached], potentials[:reached], when[:reached]
+    flux_at = np.array([schedule[max(np.searchsorted([t for t, _ in schedule], t, "right") - 1, 0)][1] for t in when])
+    surface = profiles[:, -1]
+    level = material.reference_voltage - thermal * potentials[:, -1] / FARADAY
+    overvoltage = np.zeros(reached)
+    if material.exchange_current_density is not None:
+        exchange = material.exchange_current_density * np.sqrt(np.clip(surface * (1.0 - surface), 1e-12, None))
+        overvoltage = 2.0 * thermal / FARADAY * np.arcsinh(0.5 * FARADAY * density * flux_at / exchange)
+    mean = profiles @ mesh.volumes * _DIMENSIONS[geometry]
+    whole = reached == np.size(times)
+    stopped = "surface empty" if flux_at[-1] > 0.0 else "surface full"
+    settings = {"radius_m": radius, "geometry": geometry, "nodes": nodes, "seed": seed, "temperature_K": temperature}
+    source = predicted("scalith.particle.simulate_phase_field", material.digest, settings=settings)
+    data = xr.Dataset(
+        {
+            "stoichiometry": (("time", "radius"), profiles, {"units": "1", "long_name": "filled fraction"}),
+            "chemical_potential": (
+                ("time", "radius"),
+                thermal * potentials,
+                {"units": "J mol-1", "long_name": "chemical potential of the working ion"},
+            ),
+            "mean_stoichiometry": ("time", mean, {"units": "1", "long_name": "mean filled fraction"}),
+            "surface_stoichiometry": ("time", surface, {"units": "1", "long_name": "filled fraction at the surface"}),
+            "surface_voltage": ("time", level, {"units": "V", "long_name": "voltage of the surface at rest"}),
+            "voltage": ("time", level + overvoltage, {"units": "V", "long_name": "voltage with the overvoltage of the reaction"}),
+            "free_energy": ("time", density * thermal * energies[:reached], {"units": "J m-3", "long_name": "free energy"}),
+        },
+        {
+            "time": ("time", when, {"units": "s", "long_name": "time"}),
+            "radius": ("radius", radius * mesh.nodes, {"units": "m", "long_name": "radius"}),
+        },
+        {"source": source.to_json(), "reason": "all times reached" if whole else stopped, "time_steps": steps},
+    )
+    if failed:
+        raise ConvergenceError("the phase field", "time steps became too small; look at the free energy", time=time, partial=data)
+    return data
+
+
+def _ends(material: PhaseField) -> tuple[float, float]:
+    grids = material.excess_potential.coordinates
+    low, high = material.excess_potential.domain["x"] if "x" in grids and grids["x"].size > 1 else (0.0, 1.0)
+    return (max(low, 0.0), min(high, 1.0)) if material.ideal else (low, high)
+
+
+def _sampled(material: PhaseField, T: float) -> tuple[Array, Array, Array, Array]:
+    """x, excess potential over RT, its slope and its integral from x = 0 (or the lower end), on even nodes."""
+    low, high = material.excess_potential.domain.get("x", (0.0, 1.0))
+    x = np.linspace(low, high, _NODES)
+    value = np.broadcast_to(np.asarray(material.excess_potential(x=x, T=T)) / (GAS_CONSTANT * T), x.shape)
+    constant = "x" not in material.excess_potential.coordinates
+    slope = np.zeros_like(x) if constant else np.asarray(material.excess_potential.slope("x", x=x, T=T)) / (GAS_CONSTANT * T)
+    h = x[1] - x[0]
+    pieces = 0.5 * h * (value[1:] + value[:-1]) + h**2 / 12.0 * (slope[:-1] - slope[1:])
+    integral = np.concatenate([[0.0], np.cumsum(pieces)])
+    return x, value, slope, integral - np.interp(0.0, x, integral)
+
+
+def _tables(material: PhaseField, T: float) -> tuple[KernelTable, KernelTable]:
+    from scalith.quantities.kernel_table import table_from_nodes
+
+    x, value, slope, integral = _sampled(material, T)
+    nought = np.zeros_like(x)
+    made = [np.stack([v, s, nought, nought])[:, None, :] for v, s in ((value, slope), (integral, value))]
+    potential, energy = (table_from_nodes(float(x[0]), float(x[-1]), T, T, nodal) for nodal in made)
+    return potential, energy
+
+
+def _functions(material: PhaseField, T: float, strain: float) -> tuple[Any, Any, Any]:
+    """g′, g″ and g of the homogeneous material, J mol-1, with ½ B x²."""
+    from scalith.quantities.kernel_table import evaluate_many
+
+    potential, energy = _tables(material, T)
+    thermal, stiffness = GAS_CONSTANT * T, strain / material.maximum_concentration
+    ideal = float(material.ideal)
+
+    def evaluated(table: KernelTable, x: ArrayLike) -> tuple[Any, Any]:
+        points = np.atleast_1d(np.asarray(x, dtype=np.float64))
+        value, slope = evaluate_many(table, np.ascontiguousarray(points), T)
+        return (value, slope) if np.ndim(x) else (float(value[0]), float(slope[0]))
+
+    def local(x: Any) -> Any:
+        mixing = ideal * np.log(x / (1.0 - x)) if ideal else 0.0
+        return thermal * (evaluated(potential, x)[0] + mixing) + stiffness * x
+
+    def slope(x: Any) -> Any:
+        mixing = ideal / (x * (1.0 - x)) if ideal else 0.0
+        return thermal * (evaluated(potential, x)[1] + mixing) + stiffness
+
+    def free(x: Any) -> Any:
+        mixing = x * np.log(x) + (1.0 - x) * np.log(1.0 - x) if ideal else 0.0
+        return thermal * (evaluated(energy, x)[0] + mixing) + 0.5 * stiffness * x**2
+
+    return local, slope, free
+
+
+def _crossing(function: Any, level: float, low: float, high: float) -> float:
+    """Where a rising function meets `level` within (low, high); near an end where it does not."""
+    from scipy.optimize import brentq
+
+    margin = 1e-12 * (high - low)
+    a, b = low + margin, high - margin
+    if (function(a) - level) * (function(b) - level) > 0.0:
+        return a if abs(function(a) - level) < abs(function(b) - level) else b
+    return float(brentq(lambda x: function(x) - level, a, b))

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.particle import PhaseField, phase_separation, radial_mesh, simulate_phase_field
+from scalith.quantities import InputError, Property, Source
+from scalith.quantities.constants import AVOGADRO, FARADAY, GAS_CONSTANT
+
+T = 298.15
+RT = GAS_CONSTANT * T
+LFP = PhaseField.regular_solution(
+    4.511 * RT,
+    gradient_energy=5.0148e-10,
+    coherency_strain=0.1916e9,
+    maximum_concentration=1.3793e28 / AVOGADRO,
+    tracer_diffusivity=1e-16,
+    reference_voltage=3.422,
+    exchange_current_density=0.16,
+)
+
+
+def test_common_tangent_and_spinodal_of_a_regular_solution():
+    found = phase_separation(LFP, T)
+    low, high = found.binodal.values
+    assert np.log(low / (1.0 - low)) + 4.511 * (1.0 - 2.0 * low) == pytest.approx(0.0, abs=1e-9)
+    assert low + high == pytest.approx(1.0, abs=1e-9)
+    root = np.sqrt(1.0 - 2.0 / 4.511)
+    np.testing.assert_allclose(found.spinodal, [0.5 * (1.0 - root), 0.5 * (1.0 + root)], atol=1e-9)
+    gap = 2.0 * RT / FARADAY * (4.511 * root - np.log((1.0 + root) / (1.0 - root)))
+    assert float(found.voltage_gap) == pytest.approx(gap, rel=1e-9)
+    assert float(phase_separation(LFP, T, coherent=True).voltage_gap) < 0.3 * gap
+
+
+def test_the_material_may_come_from_a_voltage():
+    x = np.linspace(0.001, 0.999, 999)
+    U = 3.4 - RT / FARADAY * (np.log(x / (1.0 - x)) + 4.511 * (1.0 - 2.0 * x))
+    voltage = Property.from_arrays("open_circuit_voltage", {"x": x}, U, "V", Source(kind="assumed"))
+    made = PhaseField.from_open_circuit_voltage(
+        voltage, T, gradient_energy=5.0148e-10, maximum_concentration=1.3793e28 / AVOGADRO, tracer_diffusivity=1e-16
+    )
+    assert made.reference_voltage == pytest.approx(3.4, abs=1e-9)
+    found, expected = phase_separation(made, T), phase_separation(LFP, T)
+    np.testing.assert_allclose(found.binodal, expected.binodal, atol=1e-6)
+    assert float(found.interface_energy) == pytest.approx(float(expected.interface_energy), rel=1e-4)
+
+
+@pytest.mark.parametrize("geometry", ["slab", "cylinder", "sphere"])
+def test_at_rest_the_content_stays_and_the_energy_falls(geometry):
+    data = simulate_phase_field(LFP, 30e-9, np.linspace(0.0, 10.0, 41), initial=0.5, geometry=geometry, nodes=120, noise=1e-3)
+    assert np.ptp(data.mean_stoichiometry.values) < 1e-12
+    assert np.diff(data.free_energy.values).max() <= 1e-12 * abs(float(data.free_energy[0]))
+    assert np.ptp(data.stoichiometry[-1].values) > 0.5
+
+
+def test_a_separated_slab_rests_at_the_common_tangent():
+    soft = LFP.model_copy(update={"coherency_strain": 0.0})
+    rho = radial_mesh(200, 1.0, 1, lumped=True).nodes
+    start = np.where(rho > 0.5, 0.98, 0.02)
+    data = simulate_phase_field(soft, 60e-9, [0.0, 30.0], initial=start, geometry="slab", nodes=200)
+    phases = phase_separation(soft, T)
+    np.testing.assert_allclose(data.stoichiometry[-1].values[[0, -1]], phases.binodal, atol=2e-4)
+    np.testing.assert_allclose(data.chemical_potential[-1], 0.0, atol=2.0)
+    uniform = (
+        soft.maximum_concentration
+        * RT
+        * (0.0121579 * np.log(0.0121579) + 0.9878421 * np.log(0.9878421) + 4.511 * 0.0121579 * 0.9878421)
+    )
+    interface = (float(data.free_energy[-1]) - uniform) * 60e-9
+    assert interface == pytest.approx(float(phases.interface_energy), rel=0.02)
+
+
+def test_the_content_follows_the_flux_and_the_voltage_the_potential():
+    flux = -1e-11
+    data = simulate_phase_field(
+        LFP, 30e-9, np.linspace(0.0, 100.0, 11), initial=0.02, surface_flux=[(0.0, flux), (50.0, 0.0)], nodes=100
+    )
+    change = -3.0 * flux / 30e-9 * np.minimum(data.time.values, 50.0)
+    np.testing.assert_allclose(data.mean_stoichiometry.values - data.mean_stoichiometry.values[0], change, atol=1e-12)
+    np.testing.assert_allclose(data.surface_voltage, 3.422 - data.chemical_potential[:, -1] / FARADAY)
+    density = FARADAY * LFP.maximum_concentration * flux
+    x = data.surface_stoichiometry.values[3]
+    over = 2.0 * RT / FARADAY * np.arcsinh(0.5 * density / (0.16 * np.sqrt(x * (1.0 - x))))
+    assert float(data.voltage[3] - data.surface_voltage[3]) == pytest.approx(over)
+    assert float(data.voltage[-1]) == float(data.surface_voltage[-1])
+
+
+def test_second_order_in_time():
+    rho = radial_mesh(80, 1.0, 3, lumped=True).nodes
+    start = 0.5 + 0.2 * np.cos(np.pi * rho)
+    ends = []
+    for step in (0.02, 0.01, 0.005, 0.0005):
+        data = simulate_phase_field(
+            LFP, 30e-9, [0.0, 0.2], initial=start, surface_flux=-1e-10, nodes=80, longest_step=step, tolerance=1.0
+        )
+        ends.append(data.stoichiometry[-1].values)
+    errors = [np.abs(end - ends[-1]).max() for end in ends[:-1]]
+    assert np.log2(errors[1] / errors[2]) > 1.7
+
+
+def test_a_full_surface_ends_the_run():
+    data = simulate_phase_field(LFP, 50e-9, np.linspace(0.0, 1000.0, 101), initial=0.9, surface_flux=-1e-9, nodes=80)
+    assert data.attrs["reason"] == "surface full"
+    assert data.time.size < 101
+
+
+def test_what_does_not_separate_and_bad_settings_are_named():
+    mild = PhaseField.regular_solution(1.5 * RT, gradient_energy=1e-10, maximum_concentration=2e4, tracer_diffusivity=1e-16)
+    with pytest.raises(InputError, match="a material that separates"):
+        phase_separation(mild, T)
+    with pytest.raises(InputError, match="increasing times"):
+        simulate_phase_field(LFP, 1e-8, [0.0], initial=0.5)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        simulate_phase_field(LFP, 1e-8, [0.0, 1.0], initial=1.5)
+    with pytest.raises(InputError, match="radius"):
+        simulate_phase_field(LFP, -1e-8, [0.0, 1.0], initial=0.5)

@@ -10,6 +10,7 @@ from scalith.lattice import ClusterExpansion, semi_grand_canonical
 from scalith.lattice.kernels.canonical import canonical_chain
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.kernels.replicas import replica_chains
 from scalith.lattice.monte_carlo import cooling_ladder, model_on
 from scalith.quantities import InputError, Source
 from scalith.quantities.constants import BOLTZMANN_EV
@@ -137,3 +138,33 @@ def test_bad_settings_are_named(changes, message):
     settings = {"temperatures": [300.0], "chemical_potentials": [0.0], "cells": (6, 6, 1), "sweeps": 50, "seed": 1} | changes
     with pytest.raises(InputError, match=message):
         semi_grand_canonical(square_model(), **settings)
+
+
+def test_parallel_tempering_samples_the_exact_ensemble():
+    shape, T, mu = (4, 4, 1), np.array([300.0, 600.0]), np.array([-1.05, -1.0])
+    found = semi_grand_canonical(square_model(), T, mu, cells=shape, sweeps=8000, parallel_tempering=True, seed=3)
+    model = model_on(square_model(), shape)
+    states = (np.arange(2**16)[:, None] >> np.arange(16) & 1).astype(np.int8)
+    field = np.empty(16)
+    energies = np.array([compute_fields(model.tables, state, field) for state in states])
+    ions = states.sum(axis=1)
+    for k, temperature in enumerate(T):
+        for m, potential in enumerate(mu):
+            grand = (energies - potential * ions) / (BOLTZMANN_EV * temperature)
+            weight = np.exp(grand.min() - grand)
+            exact = weight @ ions / weight.sum() / 16
+            error = float(found["x_error"][k, m])
+            assert error < 0.01
+            assert float(found["x"][k, m]) == pytest.approx(exact, abs=5 * error)
+    assert 0.05 < float(found["exchange_rate"][0]) < 1.0
+
+
+def test_replicas_do_not_drift():
+    model = model_on(fcc_model(), 6)
+    replicas = (np.random.default_rng(0).random((3, 216)) < 0.5).astype(np.int8)
+    filled, energies, exchanges = np.empty((3, 100)), np.empty((3, 100)), np.empty(3)
+    kT, mu, spring = np.array([0.08, 0.06, 0.05]), np.full(3, 0.2), np.full(3, 0.01)
+    chains = (model.tables, model.exchanged, replicas, kT, mu, spring)
+    assert replica_chains(*chains, 100.0, 100, np.uint64(1), filled, energies, exchanges) < 1e-9
+    assert np.all((exchanges[:2] > 0) & (exchanges[:2] <= 1))
+    assert np.abs(filled.mean(axis=1) - 100).max() < 40

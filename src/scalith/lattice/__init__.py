@@ -1,5 +1,7 @@
 """Ions on sites: cluster expansion, Monte Carlo, thermodynamics, kinetic Monte Carlo."""
 
+from scalith.lattice.added_free_energy import add_free_energies
+from scalith.lattice.canonical import canonical
 from scalith.lattice.centred_hops import centred_hop_diffusivity
 from scalith.lattice.cluster_expansion import ClusterExpansion, HullReport, fit_cluster_expansion
 from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector
@@ -16,8 +18,10 @@ from scalith.lattice.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.hysteresis import hysteresis
 from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
 from scalith.lattice.local_cluster_expansion import LocalClusterExpansion, local_orbits, read_local_cluster_expansion
+from scalith.lattice.long_range_order import Order, long_range_order
 from scalith.lattice.monte_carlo import semi_grand_canonical
 from scalith.lattice.phase_boundaries import phase_boundaries
+from scalith.lattice.phase_diagram import phase_diagram
 from scalith.lattice.snapshot import lattice_snapshot
 from scalith.lattice.thermodynamics import (
     chemical_potential,
@@ -28,6 +32,7 @@ from scalith.lattice.thermodynamics import (
     thermodynamic_factor,
     two_phase_regions,
 )
+from scalith.lattice.variance_constrained import variance_constrained
 
 __all__ = [
     "ClusterExpansion",
@@ -36,14 +41,17 @@ __all__ = [
     "HullReport",
     "LocalClusterExpansion",
     "Orbit",
+    "Order",
     "Tangent",
+    "add_free_energies",
     "arrhenius_fit",
+    "canonical",
     "centred_hop_diffusivity",
     "chemical_diffusivity",
     "chemical_potential",
     "cluster_orbits",
-    "common_tangents",
     "cluster_vector",
+    "common_tangents",
     "configurational_entropy",
     "correlation_factor",
     "entropic_coefficient",
@@ -54,12 +62,15 @@ __all__ = [
     "kinetic_monte_carlo",
     "lattice_snapshot",
     "local_orbits",
+    "long_range_order",
     "metal_energy",
     "open_circuit_voltage",
-    "read_local_cluster_expansion",
     "phase_boundaries",
+    "phase_diagram",
+    "read_local_cluster_expansion",
     "semi_grand_canonical",
     "thermodynamic_factor",
     "tracer_diffusivity",
     "two_phase_regions",
+    "variance_constrained",
 ]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.kernels.replicas import replica_chains
+from scalith.lattice.sampling_warnings import sampling_warnings
 from scalith.lattice.supercell import expansion_interactions, interaction_tables, supercell_shape
 from scalith.lattice.time_series import average, burn_in
 from scalith.quantities import InputError, predicted
@@ -84,6 +87,12 @@ class StateAverages(NamedTuple):
     inefficiency: float
     heat: float
     """Variance of E − μN per site, eV²."""
+    grand_error: float
+    """Standard error of (E − μN) per site, eV."""
+    bimodality: float
+    """Sarle's coefficient (1 + skewness²)/kurtosis of the number of ions: 1/3 for a normal distribution, 1 for two values."""
+    exchange_rate: float = np.nan
+    """Share of accepted exchanges with the next higher temperature (parallel tempering)."""
 
 
 def semi_grand_canonical(
@@ -94,6 +103,7 @@ def semi_grand_canonical(
     cells: int | Sequence[int] = 12,
     sweeps: int = 200,
     points: int = 72,
+    parallel_tempering: bool = False,
     seed: int,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -120,6 +130,9 @@ def semi_grand_canonical(
         Sweeps (one trial a site) at each state; burn-in is found and taken off.
     points : int
         Number of automatic chemical potentials.
+    parallel_tempering : bool
+        After the cooling all temperatures of the ladder are sampled side by side and exchange their configurations
+        (`scalith.lattice.kernels.replicas`): for lattices that freeze in. Some five times the work.
     seed : int
     executor : concurrent.futures.Executor, optional
         Runs the chemical potentials side by side; threads of this process by default. Results do not depend on it.
@@ -151,13 +164,17 @@ def semi_grand_canonical(
             mu = _automatic_chemical_potentials(model, T, hot, points, pilot_seed, pool)
         else:
             mu = increasing("chemical_potentials", chemical_potentials)
-        states = _cooled(model, T, hot, mu, sweeps, chain_seed, pool, progress)
+        sampling = tempered if parallel_tempering else cool
+        states = _sampled(sampling, model, T, hot, mu, sweeps, chain_seed, pool, progress)
     finally:
         if executor is None:
             pool.shutdown(cancel_futures=True)
-    settings = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed, "points": len(mu)}
+    settings: dict[str, Any] = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed, "points": len(mu)}
+    if parallel_tempering:
+        settings["parallel_tempering"] = True
     source = predicted("scalith.lattice.monte_carlo.semi_grand_canonical", expansion.digest, settings=settings)
-    return _dataset(model, T, hot, mu, states).assign_attrs(source=source.to_json(), host=expansion.host.name)
+    data = _dataset(model, T, hot, mu, states).assign_attrs(source=source.to_json(), host=expansion.host.name)
+    return data.assign_attrs(warnings=sampling_warnings(data, sweeps))
 
 
 def increasing(name: str, values: ArrayLike, *, positive: bool = False) -> NDArray[np.float64]:
@@ -201,11 +218,50 @@ def cool(
         semi_grand_canonical_chain(
             model.tables, model.exchanged, occupation, thermal, potentials, count, word[stage], filled, energies
         )
-        averages += [_averages(model, mu, ions, energy) for ions, energy in zip(filled, energies, strict=True)]
+        averages += [state_averages(model, mu, ions, energy) for ions, energy in zip(filled, energies, strict=True)]
     return averages
 
 
-def _cooled(
+def tempered(
+    model: Model, mu: float, hot: NDArray[np.float64], T: NDArray[np.float64], sweeps: int, seed: np.random.SeedSequence
+) -> list[StateAverages]:
+    """As `cool`, but then all temperatures are sampled side by side and exchange configurations (parallel tempering)."""
+    wanted = np.concatenate([hot, T[::-1]])
+    ladder, kept = _filled_in(wanted)
+    occupation = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
+    occupation[::2] = 1
+    word = seed.generate_state(2, np.uint64)
+    replicas = np.empty((len(ladder), occupation.size), dtype=np.int8)
+    first = max(sweeps // 8, 10)
+    for r, temperature in enumerate(ladder):
+        thermal, discarded = np.array([BOLTZMANN_EV * temperature]), np.empty((2, 1, first))
+        step = word[0] + np.uint64(r)
+        semi_grand_canonical_chain(
+            model.tables, model.exchanged, occupation, thermal, np.array([mu]), first, step, discarded[0], discarded[1]
+        )
+        replicas[r] = occupation
+    filled, energies, exchanges = np.empty((len(ladder), sweeps)), np.empty((len(ladder), sweeps)), np.empty(len(ladder))
+    thermal, potentials, springs = BOLTZMANN_EV * ladder, np.full(len(ladder), mu), np.zeros(len(ladder))
+    chains = (model.tables, model.exchanged, replicas, thermal, potentials, springs)
+    replica_chains(*chains, 0.0, sweeps, word[1], filled, energies, exchanges)
+    # The way up from a temperature is as open as its narrowest step.
+    rates = [np.nan] + [float(exchanges[a:b].min()) for a, b in pairwise(kept)]
+    averages = [state_averages(model, mu, filled[r], energies[r]) for r in kept]
+    return [item._replace(exchange_rate=rate) for item, rate in zip(averages, rates, strict=True)]
+
+
+def _filled_in(temperatures: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[int]]:
+    """Falling temperatures with more between them, so that no step is above 8 %, and where the given ones are."""
+    ladder, kept = [float(temperatures[0])], [0]
+    for a, b in pairwise(temperatures):
+        steps = max(int(np.ceil(np.log(a / b) / 0.08)), 1)
+        ladder += [float(a * (b / a) ** (k / steps)) for k in range(1, steps)] + [float(b)]
+        kept.append(len(ladder) - 1)
+    return np.array(ladder), kept
+
+
+def _sampled(
+    sampling: Callable[..., list[StateAverages]],
     model: Model,
     T: NDArray[np.float64],
     hot: NDArray[np.float64],
@@ -220,14 +276,15 @@ def _cooled(
     count = len(mu)
     columns = []
     arguments = ([model] * count, mu, [hot] * count, [T] * count, [sweeps] * count, seeds)
-    for done, chain in enumerate(pool.map(cool, *arguments), start=1):
+    for done, chain in enumerate(pool.map(sampling, *arguments), start=1):
         columns.append(chain)
         if progress is not None:
             progress(done / count, f"Monte Carlo: {done} of {count} chemical potentials")
     return np.array(columns).transpose(1, 0, 2)
 
 
-def _averages(model: Model, mu: float, ions: NDArray[np.float64], energies: NDArray[np.float64]) -> StateAverages:
+def state_averages(model: Model, mu: float, ions: NDArray[np.float64], energies: NDArray[np.float64]) -> StateAverages:
+    """Averages of one state's series of ions and energies (eV), shape (sweeps,) each, after burn-in."""
     start = max(burn_in(ions), burn_in(energies))
     count = average(ions, start)
     energy = average(energies, start)
@@ -254,7 +311,14 @@ def _averages(model: Model, mu: float, ions: NDArray[np.float64], energies: NDAr
         partial_energy_error=min(scatter + 1.0 / np.sqrt(1.0 + variance * len(dn)), 1e3),
         inefficiency=max(count.inefficiency, energy.inefficiency),
         heat=float(np.var(de - mu * dn)) * unbias / model.sites,
+        grand_error=average(de - mu * dn, 0).error / model.sites,
+        bimodality=_bimodality(dn),
     )
+
+
+def _bimodality(deviation: NDArray[np.float64]) -> float:
+    second, third, fourth = (float(np.mean(deviation**power)) for power in (2, 3, 4))
+    return (1.0 + third**2 / second**3) * second**2 / fourth if second > 1e-9 else 1.0 / 3.0
 
 
 def _automatic_chemical_potentials(
@@ -272,7 +336,7 @@ def _automatic_chemical_potentials(
     coldest = np.array([T[0], T[-1]]) if len(T) > 1 else T
     for attempt in seed.spawn(6):
         grid = np.linspace(low_end, high_end, 97)
-        x = _cooled(model, coldest, hot, grid, 40, attempt, pool, None)[len(hot) :, :, 0]
+        x = _sampled(cool, model, coldest, hot, grid, 40, attempt, pool, None)[len(hot) :, :, 0]
         # Where ions attract each other the lattice fills at a lower potential than that of the first ion.
         full_already, empty_still = float(x[:, 0].max()) > EDGE, float(x[:, -1].min()) < 1 - EDGE
         if not (full_already or empty_still):
@@ -293,7 +357,7 @@ def _automatic_chemical_potentials(
 def _dataset(
     model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
 ) -> xr.Dataset:
-    potential, closure = _grand_potential(model, T, hot, mu, states)
+    potential, potential_error, closure = _grand_potential(model, T, hot, mu, states)
     described = {
         "x": ("1", "filled fraction"),
         "x_error": ("1", "standard error of the filled fraction"),
@@ -304,16 +368,26 @@ def _dataset(
         "partial_energy": ("eV", "change of the energy with the number of ions"),
         "partial_energy_error": ("eV", "standard error of the partial energy"),
         "inefficiency": ("1", "sweeps per independent sample"),
+        "bimodality": ("1", "Sarle's coefficient of the number of ions: 1/3 normal, 1 two values"),
     }
     wanted = states[len(hot) :][::-1]
     data = xr.Dataset(coords={"T": T, "mu": mu})
-    for index, (name, (unit, words)) in enumerate(described.items()):
-        data[name] = (("T", "mu"), wanted[..., index], {"units": unit, "long_name": words})
+    for name, (unit, words) in described.items():
+        data[name] = (("T", "mu"), wanted[..., StateAverages._fields.index(name)], {"units": unit, "long_name": words})
     data["grand_potential"] = (
         ("T", "mu"),
         potential,
         {"units": "eV", "long_name": "grand potential per site of the working ion"},
     )
+    data["grand_potential_error"] = (
+        ("T", "mu"),
+        potential_error,
+        {"units": "eV", "long_name": "standard error of the grand potential"},
+    )
+    rates = states[len(hot) :][::-1][..., StateAverages._fields.index("exchange_rate")]
+    if not np.all(np.isnan(rates)):
+        words = "least share of accepted exchanges with the next higher temperature"
+        data["exchange_rate"] = ("T", rates.min(axis=1), {"units": "1", "long_name": words})
     words = "integrated grand potential minus that of the dilute vacancies at the full end"
     data["grand_potential_closure"] = ("T", closure, {"units": "eV", "long_name": words})
     data["T"].attrs.update(units="K", long_name="temperature")
@@ -323,8 +397,8 @@ def _dataset(
 
 def _grand_potential(
     model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """φ(T, mu), eV per site of the working ion, and its closure error at the full end (T)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """φ(T, mu), eV per site of the working ion, its standard error, and its closure error at the full end (T)."""
     names = StateAverages._fields
     x, energy = states[..., 0], states[..., names.index("energy")]
     per_cell = model.sites / model.cells
@@ -344,7 +418,21 @@ def _grand_potential(
     # The closure error is taken off in proportion to the way along the chemical potential: both ends are then exact.
     share = (mu - mu[0]) / (mu[-1] - mu[0]) if len(mu) > 1 else np.zeros(1)
     corrected = phi[first:] - closure[first:, None] * share
-    return corrected[::-1], closure[first:][::-1]
+    # Statistics of both integrals, and of the closure error that was shared out.
+    noise = states[..., names.index("grand_error")]
+    down = np.stack([_integral_error(1.0 / ladder, noise[:, m]) for m in range(len(mu))], axis=1)
+    across = _integral_error(mu, states[0, :, names.index("x_error")]) / ladder[0]
+    statistical = ladder[:, None] * np.sqrt(down**2 + across**2 + down[cold, 0] ** 2)
+    error = np.hypot(statistical[first:], np.abs(closure[first:, None]) * np.sqrt(share * (1.0 - share)))
+    return corrected[::-1], error[::-1], closure[first:][::-1]
+
+
+def _integral_error(grid: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard error of the trapezoidal integral from the first node to each, of independent values with given errors."""
+    half = 0.5 * np.diff(grid)
+    inner = np.concatenate([[0.0], np.cumsum((half[:-1] + half[1:]) ** 2 * error[1:-1] ** 2)]) if len(grid) > 1 else np.empty(0)
+    ends = (half[0] * error[0]) ** 2 + (half * error[1:]) ** 2 if len(grid) > 1 else np.empty(0)
+    return np.concatenate([[0.0], np.sqrt(inner + ends)])
 
 
 def integral(mu: NDArray[np.float64], x: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ Fluctuations give the slopes without differences: Θ = ∂(μ/kT)/∂ln x = x ·
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,10 +30,12 @@ WINDOW = 0.012
 """Half-width in x of the averaging window; a quarter of the distance to x = 0 or 1 where that is less."""
 GAP = 0.03
 """A jump of x between neighbouring μ is a two-phase region when wider than this and than four times what fluctuations explain."""
+BIMODAL = 0.75
+"""Sarle's coefficient above which a state counts as a mixture of two phases (5/9: an even distribution)."""
 
 
-class _Isotherm(NamedTuple):
-    """States at one temperature in order of x, and the two-phase regions between them."""
+class Isotherm(NamedTuple):
+    """States at one temperature in order of x (energies in eV per site), and the two-phase regions between them."""
 
     T: float
     mu: NDArray[np.float64]
@@ -44,46 +47,103 @@ class _Isotherm(NamedTuple):
     fluctuations_error: NDArray[np.float64]
     partial_energy: NDArray[np.float64]
     partial_energy_error: NDArray[np.float64]
+    potential_error: NDArray[np.float64]
     gaps: list[tuple[int, int]]
 
 
-def _isotherms(sampled: xr.Dataset) -> list[_Isotherm]:
+def isotherms(sampled: xr.Dataset) -> list[Isotherm]:
+    """The sampled states of each temperature in order, with their two-phase regions."""
     missing = [name for name in ("x", "x_error", "energy", "fluctuations", "grand_potential") if name not in sampled]
     if missing:
         raise InputError("sampled", missing[0], "no such variable", "a data set of semi_grand_canonical")
     return [_isotherm(sampled.isel(T=k)) for k in range(sampled.sizes["T"])]
 
 
-def _isotherm(state: xr.Dataset) -> _Isotherm:
+def _isotherm(state: xr.Dataset) -> Isotherm:
     T = float(state["T"])
     per_cell = state.attrs["sites"] / state.attrs["cells"]
+    if "stable" in state:
+        state = state.isel(mu=np.flatnonzero(state["stable"].values))
+        state = state.isel(mu=_longest_rising(state["chemical_potential"].values, -1e-9))
+    if "bimodality" in state:
+        state = state.isel(mu=np.flatnonzero(~_mixtures(state)))
     # A state that fell back into the phase of lower x is metastable: left out.
     state = state.isel(mu=_longest_rising(state["x"].values, 0.01))
-    mu, raw, error = state["mu"].values, state["x"].values, state["x_error"].values
+    mu = state["chemical_potential" if "chemical_potential" in state else "mu"].values
+    raw, error = state["x"].values, state["x_error"].values
     x = np.clip(isotonic(raw, 1.0 / (error**2 + 0.002**2)), 1e-9, 1 - 1e-9)
     energy = state["energy"].values / per_cell
     entropy = (energy - mu * raw - state["grand_potential"].values) / T
     # Pooling moved x a little: the energy follows at constant grand potential and entropy.
     energy = energy + mu * (x - raw)
-    fluctuations = state["fluctuations"].values
-    # What the slope at either end lets x change by between neighbours.
-    slope = np.maximum(fluctuations[:-1], fluctuations[1:]) / (BOLTZMANN_EV * T)
-    jumps = np.diff(x)
-    wide = (jumps > GAP) & (jumps > 4.0 * slope * np.diff(mu))
-    gaps = [(int(k), int(k) + 1) for k in np.flatnonzero(wide)]
-    return _Isotherm(
+    known = "grand_potential_error" in state
+    iso = Isotherm(
         T,
         mu,
         x,
         error,
         energy,
         np.maximum(entropy, 0.0),
-        fluctuations,
+        state["fluctuations"].values,
         state["fluctuations_error"].values,
         state["partial_energy"].values,
         state["partial_energy_error"].values,
-        gaps,
+        state["grand_potential_error"].values if known else np.zeros(len(mu)),
+        [],
     )
+    return _with_gaps(iso)
+
+
+def _mixtures(state: xr.Dataset) -> NDArray[np.bool_]:
+    """States in which a small lattice goes back and forth between two phases: it is neither of them.
+
+    The number of ions then has two values, or nearly so and its variance stands far above those of its neighbours in μ on both
+    sides (which near a critical point it does not).
+    """
+    variance, bimodality = np.maximum(state["fluctuations"].values, 0.0), state["bimodality"].values
+    wide = np.sqrt(variance / state.attrs["sites"]) > GAP
+    padded = np.concatenate([np.full(3, np.inf), variance, np.full(3, np.inf)])
+    around = np.lib.stride_tricks.sliding_window_view(padded, 7)
+    spike = variance > 6.0 * np.maximum(around[:, :3].min(axis=1), around[:, 4:].min(axis=1))
+    return np.asarray(wide & ((bimodality > BIMODAL) | (spike & (bimodality > 5.0 / 9.0))))
+
+
+def _with_gaps(iso: Isotherm) -> Isotherm:
+    """The isotherm with its two-phase regions; states inside one, mixtures of both phases that outlived the run, are left out.
+
+    Two jumps of x that follow each other part an intermediate phase from its neighbours, or are one jump with a mixture inside.
+    A phase is stable from the potential at which it coexists with the emptier one up to that with the fuller one: this range
+    must exceed twice its statistical error, and for a single state half of the step of μ on either side.
+    """
+    while True:
+        # What the slope at either end, and beyond, lets x change by between neighbours.
+        padded = np.concatenate([iso.fluctuations[:1], iso.fluctuations, iso.fluctuations[-1:]])
+        slope = np.lib.stride_tricks.sliding_window_view(padded, 4).max(axis=1) / (BOLTZMANN_EV * iso.T)
+        jumps, doubt = np.diff(iso.x), 3.0 * np.hypot(iso.x_error[1:], iso.x_error[:-1])
+        wide = (jumps - np.minimum(doubt, 0.5 * jumps) > GAP) & (jumps > 4.0 * slope * np.diff(iso.mu))
+        gaps = [(int(k), int(k) + 1) for k in np.flatnonzero(wide)]
+        for (a, b), (c, d) in pairwise(gaps):
+            lower, upper = _crossing(iso, a, b), _crossing(iso, c, d)
+            least = 2.0 * np.hypot(_crossing_error(iso, a, b), _crossing_error(iso, c, d))
+            if b == c:
+                least += 0.5 * float(iso.mu[d] - iso.mu[a])
+            mixture = bool(np.all(iso.x_error[b : c + 1] > 0.02))
+            if upper - lower <= least or mixture:
+                kept = np.r_[0:b, d : len(iso.x)]
+                iso = iso._replace(**{name: getattr(iso, name)[kept] for name in Isotherm._fields[1:-1]})
+                break
+        else:
+            return iso._replace(gaps=gaps)
+
+
+def _crossing(iso: Isotherm, a: int, b: int) -> float:
+    """Chemical potential at which the tangents of the grand potential in states a and b cross."""
+    phi = [iso.energy[k] - iso.T * iso.entropy[k] - iso.mu[k] * iso.x[k] for k in (a, b)]
+    return float((phi[0] + iso.x[a] * iso.mu[a] - phi[1] - iso.x[b] * iso.mu[b]) / (iso.x[a] - iso.x[b]))
+
+
+def _crossing_error(iso: Isotherm, a: int, b: int) -> float:
+    return float(np.hypot(iso.potential_error[a], iso.potential_error[b]) / (iso.x[b] - iso.x[a]))
 
 
 def isotonic(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,7 +176,7 @@ def _longest_rising(values: NDArray[np.float64], slack: float) -> NDArray[np.int
 
 def two_phase_regions(sampled: xr.Dataset) -> list[list[tuple[float, float]]]:
     """For each temperature the ends (x₁, x₂) of every two-phase region."""
-    return [[(float(iso.x[a]), float(iso.x[b])) for a, b in iso.gaps] for iso in _isotherms(sampled)]
+    return [[(float(iso.x[a]), float(iso.x[b])) for a, b in iso.gaps] for iso in isotherms(sampled)]
 
 
 def _window(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -178,13 +238,13 @@ def _property(
     return Property.from_arrays(name, coordinates, np.array(values).T, unit, source, np.array(errors).T)
 
 
-def _chemical_potential(iso: _Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """μ on X_GRID and its error, eV."""
     x, mu = iso.x.copy(), iso.mu
     points_x, points_mu = [x], [mu]
     for a, b in iso.gaps:
         # Common tangent: where the tangents of both phases, grand potential against μ, cross.
-        level = _coexistence(iso, a, b)
+        level = coexistence(iso, a, b)
         points_x.append(np.array([x[a] + 1e-7, x[b] - 1e-7]))
         points_mu.append(np.array([level, level]))
     all_x, all_mu = np.concatenate(points_x), np.concatenate(points_mu)
@@ -196,10 +256,9 @@ def _chemical_potential(iso: _Isotherm) -> tuple[NDArray[np.float64], NDArray[np
     return np.maximum.accumulate(value), error
 
 
-def _coexistence(iso: _Isotherm, a: int, b: int) -> float:
-    phi = [iso.energy[k] - iso.T * iso.entropy[k] - iso.mu[k] * iso.x[k] for k in (a, b)]
-    crossing = (phi[0] + iso.x[a] * iso.mu[a] - phi[1] - iso.x[b] * iso.mu[b]) / (iso.x[a] - iso.x[b])
-    return float(np.clip(crossing, iso.mu[a], iso.mu[b]))
+def coexistence(iso: Isotherm, a: int, b: int) -> float:
+    """Chemical potential at which the phases of states a and b coexist, eV."""
+    return float(np.clip(_crossing(iso, a, b), iso.mu[a], iso.mu[b]))
 
 
 def chemical_potential(sampled: xr.Dataset) -> Property:
@@ -234,7 +293,7 @@ def chemical_potential(sampled: xr.Dataset) -> Property:
 
 def _all_chemical_potentials(sampled: xr.Dataset) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     values, errors = [], []
-    for iso in _isotherms(sampled):
+    for iso in isotherms(sampled):
         if iso.x[0] > X_GRID[0] + 0.002 or iso.x[-1] < X_GRID[-1] - 0.002:
             found = f"x from {iso.x[0]:.4f} to {iso.x[-1]:.4f} at {iso.T:.0f} K"
             raise InputError("sampled", "x", found, f"chemical potentials that reach x = {X_GRID[0]:g} and {X_GRID[-1]:g}")
@@ -294,7 +353,7 @@ def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Prope
 def configurational_entropy(sampled: xr.Dataset) -> Property:
     """Configurational entropy s(x, T) per mole of sites, J mol-1 K-1: (E − μN − φ)/T, by the lever rule in two-phase regions."""
     values, errors = [], []
-    for iso in _isotherms(sampled):
+    for iso in isotherms(sampled):
         noise = np.full(len(iso.x), 0.02 * BOLTZMANN_EV) + iso.x_error * np.abs(iso.partial_energy - iso.mu) / iso.T
         value = np.maximum(_averaged(iso.x, iso.entropy), 0.0)
         _, error = _smoothed(iso.x, iso.entropy, noise, WINDOW)
@@ -312,12 +371,12 @@ def entropic_coefficient(sampled: xr.Dataset) -> Property:
     Single phases: ∂E/∂N from the fluctuations of energy and ions. Two-phase regions: Clapeyron's (ΔE/ΔN − μ)/T.
     """
     values, errors = [], []
-    for iso in _isotherms(sampled):
+    for iso in isotherms(sampled):
         xs, slopes, noise = [iso.x], [(iso.partial_energy - iso.mu) / iso.T], [iso.partial_energy_error / iso.T]
         for a, b in iso.gaps:
             inside = np.arange(iso.x[a] + 0.005, iso.x[b], 0.005)
             span = iso.x[b] - iso.x[a]
-            heat = (iso.energy[b] - iso.energy[a]) / span - _coexistence(iso, a, b)
+            heat = (iso.energy[b] - iso.energy[a]) / span - coexistence(iso, a, b)
             xs.append(inside)
             slopes.append(np.full(len(inside), heat / iso.T))
             noise.append(np.full(len(inside), 0.002 / span / iso.T))
@@ -339,7 +398,7 @@ def thermodynamic_factor(sampled: xr.Dataset) -> Property:
     """
     values, errors = [], []
     regions = []
-    for iso in _isotherms(sampled):
+    for iso in isotherms(sampled):
         x, logarithm, relative = _slopes(iso)
         value, error = _smoothed(x, logarithm, relative, 2 * WINDOW)
         for a, b in iso.gaps:
@@ -355,7 +414,7 @@ def thermodynamic_factor(sampled: xr.Dataset) -> Property:
     return _property("thermodynamic_factor", "1", sampled, values, errors, _source("thermodynamic_factor", sampled, note=note))
 
 
-def _slopes(iso: _Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _slopes(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Fillings, ln Θ(1 − x) there, and its error: from the fluctuations at each μ and from the step of x to the next μ."""
     known = iso.fluctuations > 0.3 * iso.fluctuations_error
     x, level = iso.x[known], iso.fluctuations[known]

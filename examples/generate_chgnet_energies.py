@@ -1,6 +1,6 @@
 """Energies and barriers with CHGNet, as shipped in ``dft_energies/LixFePO4_chgnet`` and ``dft_energies/LixCoO2_chgnet``.
 
-    pip install torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu
+    pip install torch==2.13.0
     pip install 'scalith[mlip]'
     python examples/generate_chgnet_energies.py LixFePO4 FOLDER [STAGE ...]
     python examples/generate_chgnet_energies.py LixCoO2 FOLDER [STAGE ...]

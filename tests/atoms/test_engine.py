@@ -113,6 +113,17 @@ def test_missing_pseudopotentials_are_named(tmp_path):
         )
 
 
+def test_abinit_inputs_and_missing_potentials(tmp_path):
+    with pytest.raises(InputError, match="a file for each element in one of the folders pp_paths"):
+        write_inputs(half_filled(), Engine(name="abinit", settings={"pp_paths": [str(tmp_path)], "ecut": 700}), tmp_path / "run")
+    for number, element in ((3, "Li"), (27, "Co"), (8, "O")):
+        (tmp_path / f"{number:02d}-{element}.LDA.fhi").write_text("")
+    written = write_inputs(
+        half_filled(), Engine(name="abinit", settings={"pp_paths": [str(tmp_path)], "ecut": 700}), tmp_path / "run"
+    )
+    assert "abinit.in" in {path.name for path in written}
+
+
 def test_vasp_without_potentials_is_told(tmp_path, monkeypatch):
     monkeypatch.delenv("VASP_PP_PATH", raising=False)
     with pytest.raises(InputError, match="VASP_PP_PATH"):

@@ -71,6 +71,27 @@ def test_charges_that_cannot_balance_are_refused(states, message):
         check_structure(rocksalt(), states)
 
 
+def test_missing_pseudopotentials_stop_the_run(tmp_path):
+    engine = Engine(
+        name="espresso", settings={"command": "false", "pseudo_dir": str(tmp_path), "pseudopotentials": {"Li": "Li.upf"}}
+    )
+    with pytest.raises(InputError, match=r"no file Li.upf"):
+        relax(rocksalt(), engine)
+
+
+def test_a_program_that_breaks_off_is_flagged_and_leaves_no_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "all.upf").write_text("")
+    engine = Engine(
+        name="espresso",
+        settings={"command": "false", "pseudo_dir": str(tmp_path), "pseudopotentials": {"Li": "all.upf", "O": "all.upf"}},
+    )
+    found = relax(rocksalt(), engine, Relaxation(steps=0))
+    assert not found.converged
+    assert found.problem.startswith("the engine failed: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["all.upf"]
+
+
 def test_mixed_valence_balances():
     check_structure(rocksalt(), {"Li": 1, "O": (-2, -1)})
 

@@ -101,22 +101,34 @@ def write_inputs(atoms: Atoms, engine: Engine, folder: str | Path) -> list[Path]
     folder.mkdir(parents=True, exist_ok=True)
     settings = {"command": engine.name, **engine.settings}
     maker = _ENGINES[engine.name](settings, folder, installed=False)
-    _check_pseudopotentials(engine, atoms)
-    if engine.name == "vasp":
+    check_pseudopotentials(engine, atoms)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ASE would rather have the folder of potentials in its configuration file
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # ASE would rather have the folder in its configuration file
+            if engine.name == "vasp":
                 maker.write_input(atoms)
-        except (RuntimeError, OSError, ValueError) as error:
-            raise InputError(
-                "engine vasp", "pseudopotentials", str(error), "VASP_PP_PATH naming the folder of your POTCARs"
-            ) from None
-    else:
-        maker.write_inputfiles(atoms, ["energy", "forces", "stress"])
+            else:
+                maker.write_inputfiles(atoms, ["energy", "forces", "stress"])
+        except (RuntimeError, OSError, ValueError, KeyError) as error:
+            raise InputError(f"engine {engine.name}", "pseudopotentials", str(error), _POTENTIALS[engine.name]) from None
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
-def _check_pseudopotentials(engine: Engine, atoms: Atoms) -> None:
+_POTENTIALS = {
+    "espresso": "a file for each element in pseudo_dir, named under pseudopotentials",
+    "abinit": "a file for each element in one of the folders pp_paths",
+    "vasp": "VASP_PP_PATH naming the folder of your POTCARs",
+}
+
+
+def check_pseudopotentials(engine: Engine, atoms: Atoms) -> None:
+    """Refuse a run whose pseudopotentials are known to be missing (Quantum ESPRESSO names them in its settings).
+
+    Raises
+    ------
+    InputError
+        Names the element.
+    """
     if engine.name != "espresso":
         return
     files: Any = engine.settings.get("pseudopotentials") or {}
@@ -199,8 +211,7 @@ def _gpaw(settings: dict[str, Any], folder: Path | None) -> Any:
         from gpaw import PW
 
         settings["mode"] = PW(mode["ecut"])
-    if folder is not None:
-        settings.setdefault("txt", str(folder / "gpaw.txt"))
+    settings.setdefault("txt", None if folder is None else str(folder / "gpaw.txt"))
     return GPAW(**settings)
 
 

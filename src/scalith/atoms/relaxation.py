@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 import warnings
 from collections import Counter
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from scalith.atoms.engine import Engine
+from scalith.atoms.engine import Engine, check_pseudopotentials
 from scalith.quantities import InputError, ScalithError, Spec
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def relax(
     oxidation_states : mapping of element to charge or (least, greatest) charge, optional
         With it the charge balance is checked: ``{"Li": 1, "Fe": (2, 3), "P": 5, "O": -2}``.
     folder : str, optional
-        Where codes that write files write them.
+        Where codes that write files write them; a temporary folder when not given.
 
     Returns
     -------
@@ -105,8 +106,12 @@ def relax(
     from ase.filters import FrechetCellFilter
     from ase.optimize import BFGS
 
+    if folder is None and engine.name in ("espresso", "abinit", "vasp"):
+        with tempfile.TemporaryDirectory(prefix="scalith-") as temporary:
+            return relax(atoms, engine, relaxation, oxidation_states=oxidation_states, folder=temporary)
     settings = relaxation or Relaxation()
     check_structure(atoms, oxidation_states)
+    check_pseudopotentials(engine, atoms)
     moving = atoms.copy()
     moving.calc = engine.calculator(folder)
     began = time.perf_counter()

@@ -1,9 +1,15 @@
 r"""C05: Two published BPX cells against measured discharges.
 
-**[M]** The About:Energy parameter sets (CC BY-SA 4.0) of a 12.5 A h NMC pouch cell and a 2 A h LFP 18650 are run as they come,
-isothermal at 25 °C with the measured mean current, and compared with the measured voltage. The NMC cell must be met within 15 mV
-(rms) at 1C. The LFP cell deviates by 133 mV with the published Fickian model: that number is reproduced and stated, not asserted;
-the falling potential that its diffusion demands is where phase-separating particles must do better.
+**[M]** The About:Energy parameter sets (CC BY-SA 4.0) of a 12.5 A h NMC pouch cell and a 2 A h LFP 18650 are run as they
+come, isothermal at 25 °C with the measured mean current, and compared with the measured voltage. The NMC cell must be met
+within 15 mV (rms) at 1C. The LFP cell deviates by 133 mV with the published Fickian model: that number is reproduced and
+stated, not asserted; the falling potential that its diffusion demands is where phase-separating particles must do better.
+
+Beside it a single-particle model with electrolyte whose LFP grain is a phase field with the numbers of case P03 (regular
+solution with coherency strain, grains of 0.5 µm as in the file) and a tracer diffusivity of 2e-16 m²/s, the one number set
+here, from the end of the 1C discharge. It is stated as it comes: the plateau is flatter and the end of the discharge
+nearer, the start not better. One grain stands for the whole electrode; grains that pass their barrier one after the other
+are not in it.
 """
 
 from __future__ import annotations
@@ -12,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scalith.cell import simulate_discharge, specification_from_bpx
+from scalith.cell import simulate_discharge, simulate_phase_separating, specification_from_bpx
+from validation.cases.P03_lfp_phase_field import MATERIAL
 from validation.record import Record
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "about_energy"
@@ -47,8 +54,32 @@ def run(record: Record) -> None:
         record.compare(f"time to cut-off, {title}", reference=float(time[-1]), found=float(data.time[-1]), unit="s")
         axis.plot(time / 3600.0, voltage, "k", label="measured")
         axis.plot(data.time / 3600.0, data.voltage, label="P2D as published")
+        if name == "LFP":
+            separating = simulate_phase_separating(
+                specification_from_bpx(DATA / name / bpx),
+                MATERIAL.model_copy(update={"tracer_diffusivity": 2e-16}),
+                current=float(-np.median(current)),
+                temperature=298.15,
+            )
+            both = time < float(separating.time[-1])
+            deviation = 1e3 * (np.interp(time[both], separating.time, separating.voltage) - voltage[both])
+            record.compare(
+                f"rms deviation with a phase field, {title}",
+                reference=rms,
+                found=np.sqrt(np.mean(deviation**2)),
+                unit="mV",
+                note="beside P2D",
+            )
+            record.compare(
+                f"time to its end with a phase field, {title}",
+                reference=float(time[-1]),
+                found=float(separating.time[-1]),
+                unit="s",
+                note=separating.attrs["reason"],
+            )
+            axis.plot(separating.time / 3600.0, separating.voltage, label="phase field, one grain")
         axis.set(xlabel="time (h)", title=f"{title}\n{rms:.1f} mV rms")
     axes[0].set_ylabel("voltage (V)")
-    axes[0].legend(frameon=False)
+    axes[2].legend(frameon=False)
     figure.tight_layout()
     record.figure("Measured and simulated discharges", figure)

@@ -6,6 +6,7 @@ from scalith.cell.bpx_file import specification_from_bpx, to_bpx
 from scalith.cell.discharge import simulate_discharge
 from scalith.cell.impedance import simulate_impedance
 from scalith.cell.mesh import Mesh
+from scalith.cell.phase_separating import simulate_phase_separating
 from scalith.cell.protocol import ProtocolStep, parse_step, simulate_protocol
 from scalith.cell.single_particle import single_particle
 from scalith.cell.specification import (
@@ -33,6 +34,7 @@ __all__ = [
     "simulate_batch",
     "simulate_discharge",
     "simulate_impedance",
+    "simulate_phase_separating",
     "simulate_protocol",
     "single_particle",
     "specification_from_bpx",

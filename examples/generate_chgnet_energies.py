@@ -9,7 +9,7 @@ Every structure is stored in a database in FOLDER as soon as it is done; a secon
 About 70 minutes on one core for LixFePO4 and 20 for LixCoO2. Stages, in order:
 
 orderings  diverse orderings, relaxed with their cells; bcc lithium with the same model
-barriers   the hop along [010] in FePO4 and LiFePO4, and its correction (LixFePO4 only)
+barriers   the hop along [010] in FePO4, LiFePO4 and between, and its correction (LixFePO4 only)
 write      the files that the package ships
 """
 
@@ -34,6 +34,7 @@ from scalith.atoms import (
     fit_barrier_correction,
     hop_barrier,
     hop_end_points,
+    host_between,
     lattice_barriers,
     relax_orderings,
     relaxed_ends,
@@ -110,13 +111,20 @@ def write_host(path: Path, cell: dict, states: dict) -> None:
 
 
 def barriers(host: Host, ends: tuple[Host, Host], engine: Engine, folder: Path) -> None:
-    """One ion in FePO4 and one vacancy in LiFePO4, in cells doubled along the channel."""
+    """One ion in FePO4, one vacancy in LiFePO4, one ion beside filled channels; in cells doubled along the channel."""
     hop = distinct_hops(host, 4.0)[0]
     along = np.diag([1, 2, 1])
-    for name, filling, background in (("FePO4, one ion", 0, "empty"), ("LiFePO4, one vacancy", 1, "full")):
-        path = folder / f"barrier_{filling}.json"
+    # Sites stand sublattice by sublattice; the hop is along the channel of two of the four.
+    beside = np.repeat([sublattice not in (hop.start, hop.end[0]) for sublattice in range(4)], 2).astype(np.int8)
+    cases = (
+        ("FePO4, one ion", 0.0, "empty"),
+        ("LiFePO4, one vacancy", 1.0, "full"),
+        ("Li0.5FePO4, one ion beside filled channels", 0.5, beside),
+    )
+    for number, (name, filling, background) in enumerate(cases):
+        path = folder / f"barrier_{number}.json"
         if not path.exists():
-            first, second = hop_end_points(ends[filling], hop, along, background)
+            first, second = hop_end_points(host_between(*ends, filling), hop, along, background)
             settings = BandSettings(images=3)
             found = hop_barrier(first, second, engine, name=name, filling=filling, settings=settings, progress=shown)
             path.write_text(found.model_dump_json(indent=1))

@@ -32,6 +32,7 @@ from scalith.atoms.engine import Engine, write_inputs
 from scalith.atoms.hops import SiteHop, distinct_hops, hop_end_points
 from scalith.atoms.orderings import (
     choose_diverse,
+    host_between,
     ordering_structures,
     pair_correlations,
     relax_orderings,
@@ -88,6 +89,7 @@ __all__ = [
     "harmonic_thermodynamics",
     "hop_barrier",
     "hop_end_points",
+    "host_between",
     "imaginary_share",
     "lattice_barriers",
     "learn_orderings",

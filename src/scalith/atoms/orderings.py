@@ -51,7 +51,7 @@ def ordering_structures(host: Host, orderings: xr.Dataset, *, ends: tuple[Host, 
     """
     structures = {}
     for k, label in enumerate(ordering_labels(host, orderings)):
-        here = host if ends is None else _between(*ends, float(orderings["x"].values[k]))
+        here = host if ends is None else host_between(*ends, float(orderings["x"].values[k]))
         filled = orderings["filled"].values[k]
         structures[label] = structure_of(here, orderings["supercell"].values[k], filled[filled >= 0])
     return structures
@@ -83,7 +83,8 @@ def structure_of(host: Host, supercell: NDArray[np.int64], filled: NDArray[np.in
     return atoms
 
 
-def _between(empty: Host, full: Host, x: float) -> Host:
+def host_between(empty: Host, full: Host, x: float) -> Host:
+    """Cell and sites interpolated between the host relaxed empty and relaxed full, at filling x."""
     step = full.positions - empty.positions
     positions = empty.positions + x * (step - np.round(step))
     lattice = (1.0 - x) * empty.cell + x * full.cell

@@ -158,6 +158,49 @@ def _peer_cycling() -> float:
     return time.perf_counter() - start
 
 
+_PARAMETERS = (
+    "negative_electrode.chemical_diffusivity",
+    "positive_electrode.chemical_diffusivity",
+    "positive_electrode.exchange_current_density",
+    "electrolyte.conductivity",
+)
+
+
+def _sensitivities() -> float:
+    from scalith.cell import simulate_discharge, simulate_sensitivities
+
+    def seconds(call: Any) -> float:
+        start = time.perf_counter()
+        call()
+        return time.perf_counter() - start
+
+    plain = min(seconds(lambda: simulate_discharge(_cell(), 1.0)) for _ in range(5))
+    return min(seconds(lambda: simulate_sensitivities(_cell(), _PARAMETERS, 1.0)) for _ in range(5)) / plain
+
+
+def _peer_sensitivities() -> float:
+    import pybamm
+
+    pybamm.set_logging_level("ERROR")
+    values = pybamm.ParameterValues("Chen2020")
+    names = ("Negative", "Positive")
+    inputs = {f"{name} factor": 1.0 for name in (*names, "Area", "Contact")}
+    for name, old in zip(names, (3.3e-14, 4e-15), strict=True):
+        values[f"{name} particle diffusivity [m2.s-1]"] = old * pybamm.InputParameter(f"{name} factor")
+    values["Electrode height [m]"] = values["Electrode height [m]"] * pybamm.InputParameter("Area factor")
+    values["Separator thickness [m]"] = values["Separator thickness [m]"] * pybamm.InputParameter("Contact factor")
+    simulation = pybamm.Simulation(pybamm.lithium_ion.DFN(), parameter_values=values, solver=pybamm.IDAKLUSolver())
+
+    def seconds(**settings: Any) -> float:
+        simulation.solve([0, 3500], inputs=inputs, **settings)
+        start = time.perf_counter()
+        simulation.solve([0, 3500], inputs=inputs, **settings)
+        return time.perf_counter() - start
+
+    plain = seconds()
+    return seconds(calculate_sensitivities=True) / plain
+
+
 def _impedance() -> float:
     from scalith.cell import simulate_impedance
 
@@ -258,6 +301,16 @@ def rows() -> list[Row]:
             prepare=lambda: _once(_cycling()),
             target_ratio=15.0,
             note="1C to 2.5 V, rest, C/2 to 4.2 V, held until C/20",
+        ),
+        Row(
+            "sensitivities_4_parameters",
+            "times the plain call",
+            _sensitivities,
+            "pybamm",
+            _peer_sensitivities,
+            prepare=lambda: _once(_sensitivities()),
+            target=1.5,
+            note="dV/dp for four numbers along a 1C discharge, whole call over whole call",
         ),
         Row(
             "impedance_60_frequencies",

@@ -8,6 +8,7 @@ from scalith.cell.impedance import simulate_impedance
 from scalith.cell.mesh import Mesh
 from scalith.cell.phase_separating import simulate_phase_separating
 from scalith.cell.protocol import ProtocolStep, parse_step, simulate_protocol
+from scalith.cell.sensitivity import simulate_sensitivities
 from scalith.cell.single_particle import single_particle
 from scalith.cell.specification import (
     ActiveMaterial,
@@ -36,6 +37,7 @@ __all__ = [
     "simulate_impedance",
     "simulate_phase_separating",
     "simulate_protocol",
+    "simulate_sensitivities",
     "single_particle",
     "specification_from_bpx",
     "to_bpx",

@@ -169,6 +169,26 @@ def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple
     return specification, factors
 
 
+def number_at(specification: CellSpecification, path: str) -> float:
+    """The number of a specification that a path names.
+
+    Raises
+    ------
+    InputError
+        There is no number of that name.
+    """
+    model: Any = specification
+    for name in path.split("."):
+        if isinstance(model, ElectrodeSpecification) and name in ActiveMaterial.model_fields:
+            model = model.materials[0]
+        if name not in getattr(type(model), "model_fields", {}):
+            raise InputError("parameter", path, name, nearest(name, getattr(type(model), "model_fields", {})))
+        model = getattr(model, name)
+    if isinstance(model, bool) or not isinstance(model, (int, float)):
+        raise InputError("parameter", path, type(model).__name__, f"a path to a number, or one of {', '.join(FACTORS)}")
+    return float(model)
+
+
 def _replaced(model: Any, path: list[str], value: float, whole: str) -> Any:
     name = path[0]
     if isinstance(model, ElectrodeSpecification) and name in ActiveMaterial.model_fields:

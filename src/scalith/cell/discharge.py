@@ -95,7 +95,7 @@ def simulate_discharge(
     from scalith.cell.results import FAILURES, REASONS, dataset
     from scalith.cell.solution import Solver
 
-    load = _load(specification, c_rate, current)
+    load = discharge_load(specification, c_rate, current)
     if not 0.0 <= initial_state_of_charge <= 1.0:
         raise InputError("simulate_discharge", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
     if tolerance <= 0.0:
@@ -142,7 +142,13 @@ def simulate_discharge(
     return data
 
 
-def _load(specification: CellSpecification, c_rate: float | None, current: float | None) -> float:
+def discharge_load(specification: CellSpecification, c_rate: float | None, current: float | None) -> float:
+    """Current in A from one of the two ways to state it.
+
+    Raises
+    ------
+    InputError
+    """
     if (c_rate is None) == (current is None):
         raise InputError("simulate_discharge", "c_rate, current", "both or neither", "one of the two")
     load = current if c_rate is None else c_rate * specification.nominal_capacity / 3600.0

@@ -234,9 +234,8 @@ def _class_row(material: ActiveMaterial) -> Array:
     row[layout.FILM_RESISTANCE] = material.film_resistance
     row[layout.GEOMETRY] = material.dimensions
     row[layout.FROM_TABLE] = float(material.exchange_current_density is not None)
-    voltage = material.open_circuit_voltage
-    row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and "T" not in voltage.coordinates)
-    low, high = voltage.domain.get("x", (0.0, 1.0))
+    low, high, with_T = _coverage(material.open_circuit_voltage)
+    row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and not with_T)
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
     return row
 
@@ -285,6 +284,20 @@ def _material_tables(material: ActiveMaterial, temperature: float | None) -> lis
         _CONSTANT_ONE if exchange is None else _table(exchange, temperature),
         _CONSTANT_ZERO if kinetics is None else _table(kinetics, temperature),
     ]
+
+
+_COVERAGES: dict[int, tuple[Property, tuple[float, float, bool]]] = {}
+
+
+def _coverage(voltage: Property) -> tuple[float, float, bool]:
+    """Stoichiometries that a voltage is known at, and whether it depends on temperature; looked up once for each object."""
+    found = _COVERAGES.get(id(voltage))
+    if found is None or found[0] is not voltage:
+        if len(_COVERAGES) > 256:
+            _COVERAGES.clear()
+        low, high = voltage.domain.get("x", (0.0, 1.0))
+        found = _COVERAGES[id(voltage)] = (voltage, (low, high, "T" in voltage.coordinates))
+    return found[1]
 
 
 _TABLES: dict[tuple[int, float | None, bool], tuple[Property, KernelTable]] = {}

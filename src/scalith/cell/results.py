@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.discretise import Discretised
-from scalith.cell.kernels import stepping
+from scalith.cell.kernels import records, stepping
 from scalith.quantities.constants import FARADAY
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
 
     Parameters
     ----------
-    rows : ndarray, shape (records, columns of `stepping.record`)
+    rows : ndarray, shape (records, columns of `records.record`)
     states : ndarray, shape (records, unknowns), optional
         With it, profiles across the cell are added.
     """
@@ -52,50 +52,50 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
     def add(name: str, values: Array, units: str, long_name: str, dims: tuple[str, ...] = ("time",)) -> None:
         made[name] = (dims, values, {"units": units, "long_name": long_name})
 
-    add("voltage", rows[:, stepping.VOLTS], "V", "terminal voltage")
-    add("current", rows[:, stepping.AMPERES], "A", "current, positive while discharging")
-    add("temperature", rows[:, stepping.KELVIN], "K", "cell temperature")
-    add("capacity", rows[:, stepping.CHARGE], "C", "charge passed since the start")
+    add("voltage", rows[:, records.VOLTS], "V", "terminal voltage")
+    add("current", rows[:, records.AMPERES], "A", "current, positive while discharging")
+    add("temperature", rows[:, records.KELVIN], "K", "cell temperature")
+    add("capacity", rows[:, records.CHARGE], "C", "charge passed since the start")
     area = system.scalars[0]
     heats = (
-        ("heat_ohmic_solid", stepping.HEAT_SOLID, "ohmic heat in the solid and contacts"),
-        ("heat_ohmic_electrolyte", stepping.HEAT_LIQUID, "ohmic and concentration heat in the electrolyte"),
-        ("heat_irreversible", stepping.HEAT_REACTION, "irreversible heat of the reaction"),
-        ("heat_entropic", stepping.HEAT_ENTROPIC, "entropic heat of the reaction"),
+        ("heat_ohmic_solid", records.HEAT_SOLID, "ohmic heat in the solid and contacts"),
+        ("heat_ohmic_electrolyte", records.HEAT_LIQUID, "ohmic and concentration heat in the electrolyte"),
+        ("heat_irreversible", records.HEAT_REACTION, "irreversible heat of the reaction"),
+        ("heat_entropic", records.HEAT_ENTROPIC, "entropic heat of the reaction"),
     )
     for name, column, title in heats:
         add(name, rows[:, column], "W", title)
     heat = sum(rows[:, column] for _, column, _ in heats)
     add("heat", heat, "W", "heat of the whole cell")  # type: ignore[arg-type]
-    stored = rows[:, stepping.EQUILIBRIUM_POWER]
+    stored = rows[:, records.EQUILIBRIUM_POWER]
     add("equilibrium_power", stored, "W", "current times reaction-averaged open-circuit voltage")
-    lithium = area * rows[:, stepping.SALT]
+    lithium = area * rows[:, records.SALT]
     through = {"negative": np.zeros(len(rows)), "positive": np.zeros(len(rows))}
     for p, side in enumerate(cell.sides):
         row = system.classes[p]
         length = system.width[system.start[p] : system.start[p] + system.count[p]].sum()
         volume = area * length * row[0] * row[1] / row[9]
-        mean = rows[:, stepping.CLASSES + stepping.CLASS_RECORDS * p]
+        mean = rows[:, records.CLASSES + records.CLASS_RECORDS * p]
         content = volume * row[2] * mean
         lithium = lithium + content
         through[side] += content - content[0]
         tag = side if cell.sides.count(side) == 1 else f"{side}_{cell.sides[: p + 1].count(side)}"
         add(f"stoichiometry_{tag}", mean, "1", f"mean stoichiometry, {tag} electrode")
-        at = stepping.CLASSES + stepping.CLASS_RECORDS * p
+        at = records.CLASSES + records.CLASS_RECORDS * p
         add(f"surface_stoichiometry_{tag}", rows[:, at + 1], "1", f"mean surface stoichiometry, {tag} electrode")
         add(f"surface_stoichiometry_lowest_{tag}", rows[:, at + 2], "1", f"lowest surface stoichiometry, {tag} electrode")
         add(f"surface_stoichiometry_highest_{tag}", rows[:, at + 3], "1", f"highest surface stoichiometry, {tag} electrode")
-    add("concentration_lowest", rows[:, stepping.SALT_LOWEST], "mol m-3", "lowest electrolyte concentration")
-    add("concentration_highest", rows[:, stepping.SALT_HIGHEST], "mol m-3", "highest electrolyte concentration")
+    add("concentration_lowest", rows[:, records.SALT_LOWEST], "mol m-3", "lowest electrolyte concentration")
+    add("concentration_highest", rows[:, records.SALT_HIGHEST], "mol m-3", "highest electrolyte concentration")
     add("lithium_error", lithium / lithium[0] - 1.0, "1", "relative change of all lithium in the cell")
     # The negative electrode must have lost what the terminals passed.
-    charge = np.abs(rows[:, stepping.CHARGE] + FARADAY * through["negative"]) / (FARADAY * lithium[0])
+    charge = np.abs(rows[:, records.CHARGE] + FARADAY * through["negative"]) / (FARADAY * lithium[0])
     add("charge_error", charge, "1", "charge passed against lithium moved, over all lithium")
-    loss = stored - rows[:, stepping.VOLTS] * rows[:, stepping.AMPERES] + rows[:, stepping.HEAT_ENTROPIC]
+    loss = stored - rows[:, records.VOLTS] * rows[:, records.AMPERES] + rows[:, records.HEAT_ENTROPIC]
     scale = np.maximum(np.abs(stored), 1e-2 * np.max(np.abs(stored), initial=1e-12))
     balance = np.abs(heat - loss) / scale
     add("energy_error", balance, "1", "heat against terminal loss, over the equilibrium power")
-    coordinates: dict[str, Any] = {"time": ("time", rows[:, stepping.TIME], {"units": "s", "long_name": "time"})}
+    coordinates: dict[str, Any] = {"time": ("time", rows[:, records.TIME], {"units": "s", "long_name": "time"})}
     if states is not None:
         _add_profiles(cell, states, add, coordinates)
     data = xr.Dataset(made, coordinates)

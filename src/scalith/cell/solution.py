@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.discretise import Discretised, discretise, initial_state
-from scalith.cell.kernels import newton, stepping
+from scalith.cell.kernels import newton, records, stepping
 from scalith.cell.mesh import Mesh
 from scalith.cell.specification import CellSpecification
 from scalith.quantities import InputError
@@ -73,7 +73,7 @@ class Solver:
         self.time = 0.0
         self.reason = stepping.DURATION
         self.steps = 0
-        self._rows = np.empty((256, stepping.CLASSES + stepping.CLASS_RECORDS * len(self.cell.sides)))
+        self._rows = np.empty((256, records.CLASSES + records.CLASS_RECORDS * len(self.cell.sides)))
         self._states = np.empty((1, self.cell.size))
         self._used = 0
         self.set_state_of_charge(1.0)

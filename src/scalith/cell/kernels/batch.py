@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from scalith.cell.kernels.layout import Array, System, TableBank
+from scalith.cell.kernels.layout import Array, System, TableBank, one_of
 from scalith.cell.kernels.newton import make_work
-from scalith.cell.kernels.stepping import (
+from scalith.cell.kernels.records import (
     AMPERES,
     CHARGE,
     CLASS_RECORDS,
@@ -17,8 +17,8 @@ from scalith.cell.kernels.stepping import (
     KELVIN,
     TIME,
     VOLTS,
-    run_step,
 )
+from scalith.cell.kernels.stepping import run_step
 from scalith.quantities.compiled import compiled_parallel
 
 # Columns of the summary of a run.
@@ -57,24 +57,7 @@ def run_batch(
     # Bare constants would compile the whole solver again, for their values.
     mode, none, most, keep = int(np.int64(0)), int(np.int64(0)), int(np.int64(100000)), starts.shape[0] < 0
     for b in prange(starts.shape[0]):
-        system = System(
-            systems.width[b],
-            systems.porosity[b],
-            systems.transport[b],
-            systems.solid_conductivity[b],
-            systems.capacitance[b],
-            systems.curvature[b],
-            systems.start[b],
-            systems.count[b],
-            systems.material[b],
-            systems.particle_offset[b],
-            systems.reaction_offset[b],
-            systems.classes[b],
-            systems.volumes[b],
-            systems.conductances[b],
-            systems.couplings[b],
-            systems.scalars[b],
-        )
+        system = one_of(systems, b)
         y = starts[b].copy()
         work = make_work(system, y.size)
         rows = np.empty((256, CLASSES + CLASS_RECORDS * system.start.size))

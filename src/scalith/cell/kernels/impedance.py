@@ -33,7 +33,7 @@ def complex_work(system: System) -> Work:
         np.empty(particles, np.complex128),
         np.empty(particles, np.complex128),
         np.empty(particles, np.complex128),
-        np.empty((reactions, 3), np.complex128),
+        np.empty((reactions, 5), np.complex128),
         np.empty((cells, 4), np.complex128),
         np.empty((cells, 11), np.complex128),
         np.empty((cells, 6), np.complex128),

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled_inline
+from scalith.quantities.compiled import compiled, compiled_inline
 from scalith.quantities.kernel_table import KernelTable
 
 Array = NDArray[np.float64]
@@ -100,8 +100,8 @@ class Work(NamedTuple):
     Attributes
     ----------
     potential, diffusivity, pivots, uppers, rests : ndarray, shape (particle unknowns,)
-    reaction : ndarray, shape (reactions, 3)
-        Change of j: constant, by φₛ − φₑ, by cₑ.
+    reaction : ndarray, shape (reactions, 5)
+        Change of j: constant, by φₛ − φₑ, by cₑ, by the rest of the surface node, by the logarithm of the rate.
     source : ndarray, shape (cells, 4)
         Σ a j and its change: value, constant, by φₛ − φₑ, by cₑ.
     electrolyte : ndarray, shape (cells, 11)
@@ -144,3 +144,26 @@ def table_of(bank: TableBank, k: int) -> KernelTable:
     coefficients = bank.coefficients[first : first + pieces_T * pieces_x * powers * 4]
     shaped = coefficients.reshape((pieces_T, pieces_x, powers, 4))
     return KernelTable(bank.numbers[k, 0], bank.numbers[k, 1], bank.numbers[k, 2], bank.numbers[k, 3], shaped)
+
+
+@compiled
+def one_of(systems: System, b: int) -> System:
+    """The b-th of several systems stacked along the first dimension of their arrays."""
+    return System(
+        systems.width[b],
+        systems.porosity[b],
+        systems.transport[b],
+        systems.solid_conductivity[b],
+        systems.capacitance[b],
+        systems.curvature[b],
+        systems.start[b],
+        systems.count[b],
+        systems.material[b],
+        systems.particle_offset[b],
+        systems.reaction_offset[b],
+        systems.classes[b],
+        systems.volumes[b],
+        systems.conductances[b],
+        systems.couplings[b],
+        systems.scalars[b],
+    )

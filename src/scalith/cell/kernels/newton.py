@@ -70,7 +70,7 @@ def make_work(system: System, size: int) -> Work:
         np.empty(particles),
         np.empty(particles),
         np.empty(particles),
-        np.empty((reactions, 3)),
+        np.empty((reactions, 5)),
         np.empty((cells, 4)),
         np.empty((cells, 11)),
         np.empty((cells, 6)),
@@ -154,6 +154,8 @@ def eliminate_particles(
             work.reaction[first + i, 0] = g0
             work.reaction[first + i, 1] = g_eta
             work.reaction[first + i, 2] = g_c
+            work.reaction[first + i, 3] = by_x * over / pivot
+            work.reaction[first + i, 4] = f * over
             work.source[cell, 0] += area * j
             work.source[cell, 1] += area * g0
             work.source[cell, 2] += area * g_eta

@@ -18,26 +18,20 @@ from scalith.cell.kernels.layout import (
     TableBank,
     Work,
 )
-from scalith.cell.kernels.newton import heat_sources, newton_step, terminal_voltage
+from scalith.cell.kernels.newton import newton_step, terminal_voltage
+from scalith.cell.kernels.records import append, copy
 from scalith.quantities.compiled import compiled, compiled_in_place
 
 MAXIMUM_ORDER = 5
 _KAPPA = np.array([0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0])
-_GAMMA = np.concatenate([np.zeros(1), np.cumsum(1.0 / np.arange(1.0, 6.0))])
-_ALPHA = (1.0 - _KAPPA) * _GAMMA
-_ERROR = _KAPPA * _GAMMA + 1.0 / np.arange(1.0, 7.0)
+GAMMA = np.concatenate([np.zeros(1), np.cumsum(1.0 / np.arange(1.0, 6.0))])
+ALPHA = (1.0 - _KAPPA) * GAMMA
+_ERROR = _KAPPA * GAMMA + 1.0 / np.arange(1.0, 7.0)
 
 # Why a step of a protocol ended.
 DURATION, VOLTAGE_BELOW, VOLTAGE_ABOVE, CURRENT_BELOW, TEMPERATURE_ABOVE = 0, 1, 2, 3, 4
 ELECTROLYTE_EMPTY, PARTICLE_EMPTY, PARTICLE_FULL, NOT_CONVERGED, TOO_MANY_STEPS, NO_START = 5, 6, 7, 8, 9, 10
 EVENTS = 7
-
-# Columns of a record.
-TIME, VOLTS, AMPERES, KELVIN, CHARGE = 0, 1, 2, 3, 4
-HEAT_SOLID, HEAT_LIQUID, HEAT_REACTION, HEAT_ENTROPIC, EQUILIBRIUM_POWER = 5, 6, 7, 8, 9
-SALT, SALT_LOWEST, SALT_HIGHEST = 10, 11, 12
-CLASSES = 13  # then for each class: mean x, mean surface x, lowest and highest surface x
-CLASS_RECORDS = 4
 
 
 @compiled
@@ -65,13 +59,6 @@ def change_step(differences: Array, scratch: Array, order: int, factor: float) -
     for a in range(1, order + 1):
         for k in range(size):
             differences[a, k] = scratch[a, k]
-
-
-@compiled_in_place
-def copy(source: Array, target: Array) -> None:
-    """Copy one vector (much quicker to compile than a slice)."""
-    for k in range(source.size):
-        target[k] = source[k]
 
 
 @compiled_in_place
@@ -138,7 +125,7 @@ def attempt(
     for k in range(size):
         y[k] = base[k] = differences[0, k]
     for m in range(1, order + 1):
-        weight = 1.0 - _GAMMA[m] / _ALPHA[order]
+        weight = 1.0 - GAMMA[m] / ALPHA[order]
         for k in range(size):
             y[k] += differences[m, k]
             base[k] += weight * differences[m, k]
@@ -152,7 +139,7 @@ def attempt(
             y[k] += old
     previous = np.inf
     for iteration in range(10):
-        norm = newton_step(system, bank, y, base, _ALPHA[order] / h, mode, target, work)
+        norm = newton_step(system, bank, y, base, ALPHA[order] / h, mode, target, work)
         if not norm < 1e3 or (iteration > 2 and norm > 2.0 * previous):
             return -1
         if iteration > 0 and previous < 0.3:
@@ -248,69 +235,6 @@ def margins(system: System, y: Array, limits: Array, salt_floor: float, result: 
     result[3] = limits[3] - y[first_c + cells]
     for i in range(cells):
         result[4] = min(result[4], y[first_c + i] / system.scalars[REFERENCE_CONCENTRATION] - salt_floor)
-
-
-@compiled_in_place
-def record(system: System, bank: TableBank, y: Array, time: float, work: Work, row: Array) -> None:
-    """One row of results."""
-    nodes = system.volumes.shape[1]
-    cells = system.width.size
-    particles = work.potential.size
-    row[TIME], row[VOLTS], row[AMPERES] = time, terminal_voltage(system, y), y[y.size - 1]
-    row[KELVIN], row[CHARGE] = y[particles + cells], y[particles + cells + 1]
-    heat = heat_sources(system, bank, y, work)
-    row[HEAT_SOLID], row[HEAT_LIQUID], row[HEAT_REACTION], row[HEAT_ENTROPIC], row[EQUILIBRIUM_POWER] = heat
-    salt = 0.0
-    row[SALT_LOWEST], row[SALT_HIGHEST] = np.inf, -np.inf
-    for i in range(cells):
-        c = y[particles + i]
-        salt += system.width[i] * system.porosity[i] * c
-        row[SALT_LOWEST] = min(row[SALT_LOWEST], c)
-        row[SALT_HIGHEST] = max(row[SALT_HIGHEST], c)
-    row[SALT] = salt
-    for p in range(system.start.size):
-        n, start = system.count[p], system.start[p]
-        x = y[system.particle_offset[p] : system.particle_offset[p] + nodes * n].reshape((nodes, n))
-        length = mean = surface = volume = 0.0
-        lowest, highest = np.inf, -np.inf
-        for k in range(nodes):
-            volume += system.volumes[p, k]
-        for i in range(n):
-            h = system.width[start + i]
-            length += h
-            total = 0.0
-            for k in range(nodes):
-                total += system.volumes[p, k] * x[k, i]
-            mean += h * total / volume
-            surface += h * x[nodes - 1, i]
-            lowest = min(lowest, x[nodes - 1, i])
-            highest = max(highest, x[nodes - 1, i])
-        at = CLASSES + CLASS_RECORDS * p
-        row[at], row[at + 1], row[at + 2], row[at + 3] = mean / length, surface / length, lowest, highest
-
-
-@compiled
-def grown(rows: Array, used: int) -> Array:
-    """`rows` with room for at least one more."""
-    if used < rows.shape[0]:
-        return rows
-    larger = np.empty((2 * rows.shape[0], rows.shape[1]))
-    for k in range(used):
-        copy(rows[k], larger[k])
-    return larger
-
-
-@compiled
-def append(
-    system: System, bank: TableBank, y: Array, time: float, keep: bool, rows: Array, states: Array, used: int, work: Work
-) -> tuple[Array, Array, int]:
-    """Record a state, in full too where `keep` says so."""
-    rows = grown(rows, used)
-    record(system, bank, y, time, work, rows[used])
-    if keep:
-        states = grown(states, used)
-        copy(y, states[used])
-    return rows, states, used + 1
 
 
 @compiled_in_place
@@ -503,7 +427,7 @@ def run_step(
     every = output_times.size == 0
     while at_output < output_times.size and output_times[at_output] <= time:
         at_output += 1
-    rows, states, used = append(system, bank, y, time, keep_states, rows, states, used, work)
+    rows, states, used = append(system, bank, y, time, order, keep_states, rows, states, used, work)
     margins(system, y, limits, salt_floor, before)
     for e in range(EVENTS):
         if before[e] <= 0.0:
@@ -571,9 +495,9 @@ def run_step(
             at_output += 1
             if at < time:
                 interpolate(differences, order, (time - at) / h, trial)
-                rows, states, used = append(system, bank, trial, at, keep_states, rows, states, used, work)
+                rows, states, used = append(system, bank, trial, at, order, keep_states, rows, states, used, work)
         if every or event >= 0 or time >= end or (at_output > 0 and output_times[at_output - 1] == time):
-            rows, states, used = append(system, bank, y, time, keep_states, rows, states, used, work)
+            rows, states, used = append(system, bank, y, time, order, keep_states, rows, states, used, work)
         if event >= 0:
             return time, event + 1, rows, states, used, steps
         margins(system, y, limits, salt_floor, before)

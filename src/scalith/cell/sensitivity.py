@@ -1,0 +1,243 @@
+"""How the voltage of a discharge answers to parameters: exact derivatives of the discrete solution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.cell.batch import FACTORS, number_at, vary
+from scalith.cell.mesh import Mesh
+from scalith.cell.specification import CellSpecification
+from scalith.quantities import ConvergenceError, InputError, predicted
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from scalith.cell.kernels.layout import System
+    from scalith.cell.kernels.sensitivity import Directions
+    from scalith.cell.solution import Solver
+
+Array = NDArray[np.float64]
+_APART = 1e-4
+"""Relative distance of the neighbours whose difference says how a parameter enters the equations."""
+
+
+def simulate_sensitivities(
+    specification: CellSpecification,
+    parameters: Sequence[str],
+    c_rate: float | None = None,
+    *,
+    current: float | None = None,
+    temperature: float | None = None,
+    initial_state_of_charge: float = 1.0,
+    cut_off: float | None = None,
+    duration: float | None = None,
+    output_times: Sequence[float] | None = None,
+    mesh: Mesh | None = None,
+    tolerance: float = 2e-4,
+) -> xr.Dataset:
+    r"""Discharge at constant current, isothermal, with dV/dp for each parameter.
+
+    With the discretised equations F(y, ẏ, p) = 0, every accepted step solves for all parameters
+
+    .. math::
+
+        \frac{∂F}{∂y} s + \frac{∂F}{∂\dot y} \dot s = -\frac{∂F}{∂p}, \qquad s = \frac{dy}{dp}
+
+    with one factorisation, and with the order and length of the step of the run itself (staggered direct method: Caracotsios
+    and Stewart, DOI 10.1016/0098-1354(85)85014-6), so that s is the derivative of the numbers that are returned.
+
+    Parameters
+    ----------
+    specification : CellSpecification
+    parameters : sequence of str
+        Paths to numbers of the specification (``"positive_electrode.thickness"``), multipliers of properties (those in
+        `scalith.cell.batch.FACTORS`), or ``"current"``.
+    c_rate, current, temperature, initial_state_of_charge, cut_off, duration, mesh, tolerance
+        As in `simulate_discharge`.
+    output_times : sequence of float, optional
+        s; without it the accepted steps. Times beyond the end of the run are left out.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``voltage`` over time; ``voltage_by_parameter`` over (parameter, time), V per SI unit of the parameter (or per unit
+        of the multiplier); ``end_time_by_parameter`` and ``capacity_by_parameter`` where the run ended on its cut-off;
+        ``value`` of each parameter.
+
+    Raises
+    ------
+    InputError
+        An unknown path, or one that the equations do not hold as a number.
+    ConvergenceError
+        The discharge itself could not be solved.
+    """
+    import xarray as xr
+
+    from scalith.cell.discharge import discharge_load
+    from scalith.cell.kernels import stepping
+    from scalith.cell.kernels.sensitivity import derivatives
+    from scalith.cell.results import FAILURES, REASONS
+    from scalith.cell.solution import Solver
+
+    names = list(parameters)
+    if not names or len(set(names)) < len(names):
+        raise InputError("simulate_sensitivities", "parameters", names, "at least one, and each once")
+    load = discharge_load(specification, c_rate, current)
+    solver = Solver(specification, mesh=mesh, temperature=temperature, tolerance=tolerance)
+    solver.set_state_of_charge(initial_state_of_charge)
+    low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
+    if cut_off is not None:
+        low, high = (cut_off, high) if load >= 0.0 else (low, cut_off)
+    longest = 1.5 * specification.nominal_capacity / abs(load) if duration is None else duration
+    values = np.array([_value(specification, name, load) for name in names])
+    upper, lower, by, start = _neighbours(specification, solver, names, values, initial_state_of_charge)
+    solver.hold("current", load, duration=longest, voltage_low=low, voltage_high=high, keep_states=True)
+    if solver.reason in FAILURES:
+        raise ConvergenceError("sensitivities", REASONS[solver.reason], time=solver.time)
+    times = solver.rows[:, 0] if output_times is None else np.asarray(output_times, dtype=np.float64)
+    times = np.ascontiguousarray(times[times <= solver.time])
+    system, bank = solver.cell.system, solver.cell.bank
+    rows, states = np.ascontiguousarray(solver.rows), np.ascontiguousarray(solver.states)
+    # The end of the run is solved last; its derivative gives that of the end time.
+    asked = np.append(times, solver.time)
+    voltages, result = np.empty(asked.size), np.empty((asked.size, len(names)))
+    slope = derivatives(system, bank, upper, lower, by, start, rows, states, solver.temperature, asked, voltages, result)
+    source = predicted(
+        "scalith.cell.simulate_sensitivities",
+        specification.digest,
+        settings={"parameters": names, "current_A": load, "temperature_K": solver.temperature, "tolerance": tolerance},
+    )
+    per = "V per unit of the parameter"
+    made = {
+        "voltage": ("time", voltages[:-1], {"units": "V", "long_name": "terminal voltage"}),
+        "voltage_by_parameter": (
+            ("parameter", "time"),
+            np.ascontiguousarray(result[:-1].T),
+            {"units": per, "long_name": "derivative of the terminal voltage by each parameter"},
+        ),
+        "value": ("parameter", values, {"units": "SI", "long_name": "value of each parameter"}),
+    }
+    if solver.reason in (stepping.VOLTAGE_BELOW, stepping.VOLTAGE_ABOVE):
+        shift = -result[-1] / slope
+        charge = load * shift
+        if "current" in names:
+            charge[names.index("current")] += solver.time
+        made["end_time_by_parameter"] = (
+            "parameter",
+            shift,
+            {"units": "s per unit of the parameter", "long_name": "derivative of the time at the cut-off by each parameter"},
+        )
+        made["capacity_by_parameter"] = (
+            "parameter",
+            charge,
+            {"units": "C per unit of the parameter", "long_name": "derivative of the charge passed by each parameter"},
+        )
+    coordinates = {
+        "time": ("time", times, {"units": "s", "long_name": "time"}),
+        "parameter": ("parameter", np.array(names), {"units": "1", "long_name": "parameter"}),
+    }
+    attributes = {
+        "source": source.to_json(),
+        "reason": REASONS[solver.reason],
+        "end_time": solver.time,
+        "time_steps": solver.steps,
+    }
+    return xr.Dataset(made, coordinates, attributes)
+
+
+def _value(specification: CellSpecification, name: str, load: float) -> float:
+    if name == "current":
+        return load
+    if name == "reference_temperature":
+        raise InputError("simulate_sensitivities", "parameters", name, "a number that the tables do not depend on")
+    return 1.0 if name in FACTORS else number_at(specification, name)
+
+
+def _neighbours(
+    specification: CellSpecification, solver: Solver, names: list[str], values: Array, state_of_charge: float
+) -> tuple[System, System, Directions, Array]:
+    """Neighbouring systems of every parameter, stacked; how it enters; derivatives of the initial state."""
+    from scalith.cell.discretise import initial_state, system_of
+    from scalith.cell.kernels import layout
+    from scalith.cell.kernels.sensitivity import Directions
+
+    cell, T = solver.cell, solver.temperature
+    classes, many = len(cell.sides), len(names)
+    systems: list[list[System]] = [[], []]
+    spans = np.ones(many)
+    start = np.zeros((many, cell.size + 1))
+    layers = np.zeros(many, dtype=np.int64)
+    bulk = np.ones((2, many, 2))
+    entries = np.zeros((5, classes, many))
+    reference, current = np.zeros(many), np.zeros(many)
+    for q, (name, value) in enumerate(zip(names, values, strict=True)):
+        if name == "current":
+            current[q] = 1.0
+            for side in (0, 1):
+                systems[side].append(cell.system)
+            continue
+        step = _APART * (abs(value) if value != 0.0 else _scale(name))
+        ends, states, logs = [], [], []
+        # A number that cannot be negative is varied to one side from zero.
+        pair = (value + step, value - step if value != 0.0 else value)
+        for side, at in enumerate(pair):
+            varied, factors = vary(specification, {name: at})
+            system = system_of(varied, solver.mesh, T, T, factors)
+            systems[side].append(system)
+            ends.append(system)
+            logs.append(_class_numbers(system.classes, system.scalars, T))
+            materials = (*varied.negative_electrode.materials, *varied.positive_electrode.materials)
+            states.append(initial_state(varied, cell._replace(materials=materials), state_of_charge, T))
+            for k, (factor, energy) in enumerate(
+                (
+                    (layout.CONDUCTION_FACTOR, layout.CONDUCTION_ENERGY),
+                    (layout.ELECTROLYTE_DIFFUSION_FACTOR, layout.ELECTROLYTE_DIFFUSION_ENERGY),
+                )
+            ):
+                bulk[side, q, k] = _bulk(system.scalars, factor, energy, T) / _bulk(cell.system.scalars, factor, energy, T)
+        spans[q] = pair[0] - pair[1]
+        entries[:, :, q] = (logs[0] - logs[1]) / spans[q]
+        differential = cell.particles + cell.system.width.size
+        start[q, :differential] = (states[0] - states[1])[:differential] / spans[q]
+        which = layout.REFERENCE_CONCENTRATION
+        reference[q] = (np.log(ends[0].scalars[which]) - np.log(ends[1].scalars[which])) / spans[q]
+        across = ("width", "porosity", "transport", "solid_conductivity", "capacitance")
+        differs = any(np.any(getattr(ends[0], field) != getattr(ends[1], field)) for field in across)
+        differs |= ends[0].scalars[layout.PLANE_AREA] != ends[1].scalars[layout.PLANE_AREA]
+        layers[q] = int(differs or np.any(bulk[:, q] != 1.0))
+    stacked = [layout.System(*(np.ascontiguousarray(np.stack(parts)) for parts in zip(*side, strict=True))) for side in systems]
+    diffusion, loss, rate, film, area = np.ascontiguousarray(entries)
+    by = Directions(diffusion, loss, rate, film, area, reference, current, 1.0 / spans, layers, bulk)
+    return stacked[0], stacked[1], by, start
+
+
+def _scale(name: str) -> float:
+    return 1e-3 if "resistance" in name else 1e-2
+
+
+def _bulk(scalars: Array, factor: int, energy: int, T: float) -> float:
+    from scalith.cell.kernels.layout import REFERENCE_TEMPERATURE
+
+    return float(scalars[factor] * np.exp(scalars[energy] / GAS_CONSTANT * (1.0 / scalars[REFERENCE_TEMPERATURE] - 1.0 / T)))
+
+
+def _class_numbers(rows: Array, scalars: Array, T: float) -> Array:
+    """ln(D/R²), 1/(R c_max), ln(rate), F R_f and area of each class of particles, shape (5, classes)."""
+    from scalith.cell.kernels import layout
+
+    arrhenius = (1.0 / scalars[layout.REFERENCE_TEMPERATURE] - 1.0 / T) / GAS_CONSTANT
+    diffusion = np.log(rows[:, layout.DIFFUSION_FACTOR]) + rows[:, layout.DIFFUSION_ENERGY] * arrhenius
+    return np.array(
+        [
+            diffusion - 2.0 * np.log(rows[:, layout.RADIUS]),
+            1.0 / (rows[:, layout.RADIUS] * rows[:, layout.MAXIMUM_CONCENTRATION]),
+            np.log(rows[:, layout.RATE]) + rows[:, layout.RATE_ENERGY] * arrhenius,
+            FARADAY * rows[:, layout.FILM_RESISTANCE],
+            rows[:, layout.SPECIFIC_AREA],
+        ]
+    )

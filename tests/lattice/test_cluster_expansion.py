@@ -81,3 +81,17 @@ def test_given_interactions_must_fit_the_orbits():
         ClusterExpansion.given(host(), (0.0, 1.0), 2.9)
     with pytest.raises(InputError, match="no posterior"):
         fcc_model().draws(2, 1)
+
+
+def test_whole_groups_are_left_out():
+    rng = np.random.default_rng(1)
+    orderings = enumerate_orderings(host(), [1, 2, 3, 4])
+    truth = fcc_model()
+    A = design_matrix(truth.orbits, orderings)
+    orderings["energy"] = ("structure", A @ np.array(truth.interactions) + 1e-3 * rng.standard_normal(len(A)))
+    cutoffs = {"pair_cutoff": 4.95, "triplet_cutoff": 2.9}
+    found = fit_cluster_expansion(host(), orderings, **cutoffs, groups=["a", "b"] * (len(A) // 2) + ["a"] * (len(A) % 2))
+    assert set(found.grouped_error) == {"composition", "supercell", "given"}
+    assert found.grouped_error["composition"] > 0.5 * found.leave_one_out_error
+    with pytest.raises(InputError, match="one for each structure"):
+        fit_cluster_expansion(host(), orderings, **cutoffs, groups=["a"])

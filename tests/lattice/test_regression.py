@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalith.lattice.regression import fit
+from scalith.lattice.regression import fit, grouped_errors
 from scalith.quantities import InputError
 
 
@@ -58,3 +58,21 @@ def test_too_few_rows_and_unknown_methods():
     A, _, y, shrunk = problem(0.0)
     with pytest.raises(InputError, match="one of 'ridge'"):
         fit(A, y, shrunk, "lasso")  # type: ignore[arg-type]
+
+
+def test_grouped_errors_are_those_of_refits_without_the_group():
+    rng = np.random.default_rng(5)
+    A, groups = rng.normal(size=(24, 5)), np.repeat(np.arange(6), 4)
+    y = A @ rng.normal(size=5) + 0.1 * rng.normal(size=24)
+    penalties = np.array([0.0, 0.3, 0.3, 0.3, 0.3])
+    found = grouped_errors(A, y, penalties, groups)
+    for group in range(6):
+        rest, own = groups != group, groups == group
+        weights = np.linalg.solve(A[rest].T @ A[rest] + np.diag(penalties), A[rest].T @ y[rest])
+        assert found[own] == pytest.approx(y[own] - A[own] @ weights, abs=1e-12)
+
+
+def test_a_group_that_alone_decides_a_weight_is_not_predicted():
+    A = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
+    y = np.array([0.0, 1.0, 5.0])
+    assert grouped_errors(A, y, np.zeros(2), np.array([0, 0, 1]))[2] == pytest.approx(3.0)

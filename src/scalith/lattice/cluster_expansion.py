@@ -6,14 +6,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
 from scalith.crystal import Host
 from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector, design_matrix
 from scalith.lattice.electrostatics import ewald_energy
-from scalith.lattice.regression import Method, Regression, fit
+from scalith.lattice.regression import Method, Regression, fit, grouped_errors
 from scalith.quantities import ConvergenceError, InputError, Source, Spec, predicted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
     from numpy.typing import NDArray
 
@@ -72,6 +75,9 @@ class ClusterExpansion(Spec):
         Standard deviation of the residual, eV per primitive cell.
     root_mean_square_error, leave_one_out_error : float
         Of the fit, and of predictions of each structure from all others, eV per primitive cell.
+    grouped_error : dict of str to float
+        Error of predictions of each structure from those of other groups: of other ``composition``, other ``supercell``
+        size, and other groups of the user (``given``), where there are at least two.
     hull : HullReport or None
     source : Source
     """
@@ -85,6 +91,7 @@ class ClusterExpansion(Spec):
     noise: float = 0.0
     root_mean_square_error: float = 0.0
     leave_one_out_error: float = 0.0
+    grouped_error: dict[str, float] = Field(default_factory=dict)
     hull: HullReport | None = None
     source: Source
 
@@ -166,6 +173,7 @@ def fit_cluster_expansion(
     electrostatics: bool = False,
     method: Method = "ridge",
     keep_ground_states: bool = False,
+    groups: Sequence[object] | None = None,
 ) -> ClusterExpansion:
     """Fit interactions to the energies of mapped orderings.
 
@@ -184,6 +192,10 @@ def fit_cluster_expansion(
     keep_ground_states : bool
         Constrain the fit so that the structures on the data's convex hull are those on the fit's. The posterior and the
         leave-one-out error remain those of the free fit.
+    groups : sequence, optional
+        A label for each structure (the batch that it was computed in, say): cross-validation leaves out whole groups, beside
+        those by composition and by size of the supercell. Neighbours of a structure among the data flatter the
+        leave-one-out error; these do not.
 
     Returns
     -------
@@ -192,7 +204,7 @@ def fit_cluster_expansion(
     Raises
     ------
     InputError
-        The orderings belong to another host, or are too few.
+        The orderings belong to another host, or are too few; not one group for each structure.
     """
     orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
     _require_same_host(host, orderings)
@@ -214,6 +226,8 @@ def fit_cluster_expansion(
         "structures": len(y),
     }
     energies = Source.from_json(orderings.attrs["source"])
+    labels = _groups(orderings, groups)
+    grouped = {name: grouped_errors(A, y, result.penalties, of) for name, of in labels.items()}
     return ClusterExpansion(
         host=host,
         orbits=orbits,
@@ -224,6 +238,7 @@ def fit_cluster_expansion(
         noise=result.noise,
         root_mean_square_error=float(np.sqrt(np.mean((y - A @ weights) ** 2))),
         leave_one_out_error=float(np.sqrt(np.mean(result.leave_one_out**2))),
+        grouped_error={name: float(np.sqrt(np.mean(errors**2))) for name, errors in grouped.items()},
         hull=hull_report(orderings["x"].values, y, A @ weights),
         source=predicted(
             "scalith.lattice.cluster_expansion.fit_cluster_expansion", host.digest, settings=settings, files=energies.files
@@ -265,6 +280,19 @@ def _constrained(A: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.f
     if np.linalg.norm(residual) < 1e-8:
         raise ConvergenceError("constrained fit", "no interactions within the cut-offs keep the ground states; add clusters")
     return np.asarray(free.weights - 1e-3 * to_weights @ residual[:-1] / residual[-1])
+
+
+def _groups(orderings: xr.Dataset, given: Sequence[object] | None) -> dict[str, NDArray[np.int64]]:
+    """Groups of structures, as numbers, by what they have in common; only where there are at least two."""
+    count = orderings.sizes["structure"]
+    sizes = np.round(np.abs(np.linalg.det(orderings["supercell"].values))).astype(np.int64)
+    found = {"composition": np.round(orderings["x"].values, 6).astype(str), "supercell": sizes.astype(str)}
+    if given is not None:
+        if len(given) != count:
+            raise InputError("cluster expansion", "groups", f"{len(given)} labels", f"{count}, one for each structure")
+        found["given"] = np.array([str(item) for item in given])
+    numbers = {name: np.unique(labels, return_inverse=True)[1].astype(np.int64) for name, labels in found.items()}
+    return {name: of for name, of in numbers.items() if of.max() > 0}
 
 
 def electrostatic_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.float64]:

@@ -157,3 +157,22 @@ def _bayesian(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np
     noise = float(np.sqrt(sum(s * v for s, (v, _) in zip(share, seconds, strict=True))))
     typical = _penalties(shrunk, float(np.exp(np.sum(share * np.log(grid)))))
     return Regression(mean, np.asarray(covariance), noise, _leave_one_out(A, y, typical), typical)
+
+
+def grouped_errors(
+    A: NDArray[np.float64], y: NDArray[np.float64], penalties: NDArray[np.float64], groups: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Prediction error of each row by the fit without its whole group: (1 − H_GG)⁻¹ r_G with the hat matrix H and residuals r.
+
+    Rows of a group that alone decides a weight cannot be predicted by the others: their error is the spread of y.
+    """
+    operator, _ = _solve(A, penalties)
+    hat = A @ operator
+    residual = y - hat @ y
+    errors = np.empty(len(y))
+    for group in np.unique(groups):
+        own = np.flatnonzero(groups == group)
+        left = np.eye(len(own)) - hat[np.ix_(own, own)]
+        decided = float(np.linalg.svd(left, compute_uv=False).min()) > 1e-9
+        errors[own] = np.linalg.solve(left, residual[own]) if decided else np.abs(y - y.mean()).max()
+    return errors

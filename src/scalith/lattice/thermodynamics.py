@@ -64,7 +64,6 @@ def _isotherm(state: xr.Dataset) -> Isotherm:
     per_cell = state.attrs["sites"] / state.attrs["cells"]
     if "stable" in state:
         state = state.isel(mu=np.flatnonzero(state["stable"].values))
-        state = state.isel(mu=_longest_rising(state["chemical_potential"].values, -1e-9))
     if "bimodality" in state:
         state = state.isel(mu=np.flatnonzero(~_mixtures(state)))
     # A state that fell back into the phase of lower x is metastable: left out.
@@ -240,11 +239,13 @@ def _property(
 
 def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """μ on X_GRID and its error, eV."""
-    x, mu = iso.x.copy(), iso.mu
+    x, mu = iso.x.copy(), iso.mu.copy()
     points_x, points_mu = [x], [mu]
     for a, b in iso.gaps:
         # Common tangent: where the tangents of both phases, grand potential against μ, cross.
         level = coexistence(iso, a, b)
+        # A state just beyond the end of its phase stands at the end.
+        mu[: a + 1], mu[b:] = np.minimum(mu[: a + 1], level), np.maximum(mu[b:], level)
         points_x.append(np.array([x[a] + 1e-7, x[b] - 1e-7]))
         points_mu.append(np.array([level, level]))
     all_x, all_mu = np.concatenate(points_x), np.concatenate(points_mu)
@@ -258,7 +259,7 @@ def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.
 
 def coexistence(iso: Isotherm, a: int, b: int) -> float:
     """Chemical potential at which the phases of states a and b coexist, eV."""
-    return float(np.clip(_crossing(iso, a, b), iso.mu[a], iso.mu[b]))
+    return float(np.clip(_crossing(iso, a, b), min(iso.mu[a], iso.mu[b]), max(iso.mu[a], iso.mu[b])))
 
 
 def chemical_potential(sampled: xr.Dataset) -> Property:
@@ -421,7 +422,7 @@ def _slopes(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64], ND
     relative = np.clip(iso.fluctuations_error[known] / level, 0.02, 2.0)
     step, rise = np.diff(iso.mu), np.diff(iso.x)
     doubt = np.hypot(iso.x_error[1:], iso.x_error[:-1]) / np.maximum(rise, 1e-12)
-    single = doubt < 0.5
+    single = (doubt < 0.5) & (step > 0.0)
     single[[a for a, _ in iso.gaps]] = False
     between = 0.5 * (iso.x[1:] + iso.x[:-1])[single]
     secant = BOLTZMANN_EV * iso.T * rise[single] / step[single]

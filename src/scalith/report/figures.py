@@ -147,6 +147,47 @@ def phase_boundaries_figure(data: xr.Dataset) -> Figure | None:
     return figure
 
 
+def phase_diagram_figure(data: xr.Dataset) -> Figure | None:
+    """Boundaries of the two-phase regions with their errors, tie lines, the names of the phases, and where regions close."""
+    if data.sizes["region"] == 0:
+        return None
+    figure = axes.figure(_symbol("x"), "T / K")
+    for number, colour in zip(range(data.sizes["branch_number"]), axes.cycle(data.sizes["branch_number"]), strict=True):
+        own = data.isel(region=np.flatnonzero(data["branch"].values == number)).sortby("T")
+        gap = np.full(own.sizes["region"], np.nan)
+        ties = np.column_stack([own["x_low"], own["x_high"], gap]).ravel()
+        levels = np.column_stack([own["T"], own["T"], gap]).ravel()
+        hover = {"hoverinfo": "skip", "showlegend": False}
+        figure.add_scatter(x=ties, y=levels, mode="lines", line={"color": "#c5ccd3", "width": 1}, **hover)
+        low, high = (str(own[side].values[0]) for side in ("phase_low", "phase_high"))
+        for side in ("low", "high"):
+            error = {"type": "data", "array": own[f"x_{side}_error"].values, "thickness": 1}
+            figure.add_scatter(
+                x=own[f"x_{side}"].values,
+                y=own["T"].values,
+                error_x=error,
+                mode="lines+markers",
+                name=f"{low} | {high}",
+                legendgroup=str(number),
+                showlegend=side == "low",
+                line={"color": colour, "width": 2},
+                text=own[f"phase_{side}"].values,
+            )
+        if np.isfinite(data["closing_temperature"].values[number]):
+            point = data.isel(branch_number=number)
+            figure.add_scatter(
+                x=[float(point["closing_filling"])],
+                y=[float(point["closing_temperature"])],
+                error_x={"type": "data", "array": [float(point["closing_filling_error"])]},
+                error_y={"type": "data", "array": [float(point["closing_temperature_error"])]},
+                mode="markers",
+                name=str(point["end"].values),
+                legendgroup=str(number),
+                marker={"color": colour, "size": 10, "symbol": "diamond-open"},
+            )
+    return figure
+
+
 def discharges_figure(data: xr.Dataset) -> Figure:
     """Voltage against discharged capacity, a line a rate."""
     return _by_rate(data, "capacity", "voltage", "discharged capacity / A h", "voltage / V", x_scale=1 / 3600.0)
@@ -196,6 +237,7 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "lattice_snapshot": (snapshot_figure,),
     "diffusion_activation": (activation_figure,),
     "phase_boundaries": (phase_boundaries_figure,),
+    "phase_diagram": (phase_diagram_figure,),
     "voltage_agreement": (agreement_figure,),
     "diffusivity_agreement": (agreement_figure,),
     "voxel_image": (slices_figure, block_figure),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import xarray as xr
 from pydantic import Field
 
@@ -22,13 +23,17 @@ Angstroms = Annotated[float, Field(ge=0)]
 
 
 class ClusterFit(Settings):
-    """``[cluster_fit]``: which clusters (cut-offs in Å), whether formal charges count, how the interactions are fitted."""
+    """``[cluster_fit]``: which clusters (cut-offs in Å), whether formal charges count, how the interactions are fitted.
+
+    ``keep_ground_states`` constrains the fit so that the data's ground states stay on its hull.
+    """
 
     pair_cutoff: Angstroms
     triplet_cutoff: Angstroms = 0.0
     quadruplet_cutoff: Angstroms = 0.0
     electrostatics: bool = False
     method: Literal["ridge", "ard", "bayesian"] = "ridge"
+    keep_ground_states: bool = False
 
 
 class MonteCarlo(Settings):
@@ -44,12 +49,39 @@ class MonteCarlo(Settings):
         Trial steps per site at each state.
     points : int
         Chemical potentials, placed so that all fillings are met.
+    parallel_tempering : bool
+        Temperatures exchange their configurations: for lattices that freeze in.
     """
 
     temperatures: Temperatures = (280.0, 298.15, 310.0, 330.0)
     cells: tuple[Count, Count, Count] = (12, 12, 12)
     sweeps: Count = 200
     points: Count = 72
+    parallel_tempering: bool = False
+
+
+class PhaseDiagram(Settings):
+    """``[phases]``: over which temperatures two-phase regions are followed.
+
+    Attributes
+    ----------
+    temperatures : tuple of float
+        K, or text such as ``"25 degC"``, increasing.
+    cells : tuple of int
+        Primitive cells along each axis of the simulation box.
+    sweeps : int
+        Trial steps per site at each state.
+    points : int
+        Chemical potentials; more are placed where x jumps.
+    parallel_tempering : bool
+        Temperatures exchange their configurations.
+    """
+
+    temperatures: Temperatures
+    cells: tuple[Count, Count, Count] = (10, 10, 10)
+    sweeps: Count = 150
+    points: Count = 72
+    parallel_tempering: bool = False
 
 
 class Snapshot(Settings):
@@ -89,6 +121,14 @@ def _barriers(barriers: HopBarriers) -> str:
 
 
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
+    "vibrational_free_energy": (
+        Quantity("vibrational free energy per mole of sites", "J mol-1", {"x": "1", "T": "K"}),
+        Property,
+    ),
+    "electronic_free_energy": (
+        Quantity("electronic free energy per mole of sites", "J mol-1", {"x": "1", "T": "K"}),
+        Property,
+    ),
     "hop_barriers": (Quantity("barriers of lithium hops", headline=_barriers), HopBarriers),
 }
 
@@ -105,25 +145,38 @@ def cluster_expansion(host: Host, mapped_orderings: xr.Dataset, cluster_fit: Clu
     return lattice.fit_cluster_expansion(host, mapped_orderings, **cluster_fit.model_dump())
 
 
-@rung(
-    "orderings sampled by Monte Carlo",
-    headline=lambda data: (
-        f"{data.sizes['mu']} chemical potentials at {data.sizes['T']} temperatures, {data.attrs['sites']} sites"
-    ),
-)
-def sampled_orderings(cluster_expansion: ClusterExpansion, monte_carlo: MonteCarlo, seed: int) -> xr.Dataset:
-    """x(μ, T), energy and fluctuations in the semi-grand-canonical ensemble."""
-    return lattice.semi_grand_canonical(
+def _sampling(data: xr.Dataset) -> str:
+    text = f"{data.sizes['mu']} chemical potentials at {data.sizes['T']} temperatures, {data.attrs['sites']} sites"
+    return "; ".join([text, *_warnings(data)])
+
+
+def _warnings(data: xr.Dataset) -> list[str]:
+    return [str(words) for words in np.atleast_1d(data.attrs.get("warnings", []))]
+
+
+@rung("orderings sampled by Monte Carlo", headline=_sampling)
+def sampled_orderings(
+    cluster_expansion: ClusterExpansion,
+    monte_carlo: MonteCarlo,
+    seed: int,
+    vibrational_free_energy: Property | None = None,
+    electronic_free_energy: Property | None = None,
+) -> xr.Dataset:
+    """x(μ, T), energy and fluctuations in the semi-grand-canonical ensemble; free energies of vibrations and electrons added."""
+    data = lattice.semi_grand_canonical(
         cluster_expansion,
         monte_carlo.temperatures,
         None,
         cells=monte_carlo.cells,
         sweeps=monte_carlo.sweeps,
         points=monte_carlo.points,
+        parallel_tempering=monte_carlo.parallel_tempering,
         seed=seed,
         executor=progress.executor.get(),
         progress=report_progress,
     )
+    added = [item for item in (vibrational_free_energy, electronic_free_energy) if item is not None]
+    return lattice.add_free_energies(data, *added) if added else data
 
 
 @rung("snapshot of the lattice", headline=lambda data: f"{int(data['filled'].sum())} ions on {data.sizes['site']} sites")
@@ -154,6 +207,45 @@ def _regions(data: xr.Dataset) -> str:
 def phase_boundaries(sampled_orderings: xr.Dataset) -> xr.Dataset:
     """Fillings between which two phases stand beside each other, at each temperature."""
     return lattice.phase_boundaries(sampled_orderings)
+
+
+def _diagram(data: xr.Dataset) -> str:
+    closing = [
+        f"{end} at {float(T):.0f} ± {float(error):.0f} K, x = {float(x):.2f}"
+        for end, T, error, x in zip(
+            data["end"].values,
+            data["closing_temperature"].values,
+            data["closing_temperature_error"].values,
+            data["closing_filling"].values,
+            strict=True,
+        )
+        if np.isfinite(T)
+    ]
+    return "; ".join([f"{data.sizes['branch_number']} two-phase regions", *closing, *_warnings(data)])
+
+
+@rung("phase diagram", headline=_diagram)
+def phase_diagram(
+    cluster_expansion: ClusterExpansion,
+    phases: PhaseDiagram,
+    seed: int,
+    vibrational_free_energy: Property | None = None,
+    electronic_free_energy: Property | None = None,
+) -> xr.Dataset:
+    """Two-phase regions over temperature, the order of their phases, and where they close."""
+    settings = phases
+    return lattice.phase_diagram(
+        cluster_expansion,
+        settings.temperatures,
+        cells=settings.cells,
+        sweeps=settings.sweeps,
+        points=settings.points,
+        parallel_tempering=settings.parallel_tempering,
+        added_free_energies=[item for item in (vibrational_free_energy, electronic_free_energy) if item is not None],
+        seed=seed,
+        executor=progress.executor.get(),
+        progress=report_progress,
+    )
 
 
 @rung("configurational entropy", unit="J mol-1 K-1", over="x T")

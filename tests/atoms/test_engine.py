@@ -65,15 +65,11 @@ def test_an_engine_that_is_not_there_says_what_installs_it(name, settings, words
 def test_a_missing_package_names_its_extra(monkeypatch, name, package, command):
     import sys
 
-    from scalith.atoms import engine
-
-    engine._chgnet_weights.cache_clear()
+    monkeypatch.delitem(sys.modules, "scalith.atoms.chgnet_calculator", raising=False)
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.setitem(sys.modules, f"{package}.model", None)
-    monkeypatch.setitem(sys.modules, f"{package}.model.dynamics", None)
+    monkeypatch.setitem(sys.modules, f"{package}.model.model", None)
     with pytest.raises(MissingDependencyError, match=command):
         Engine(name=name).calculator()
-    engine._chgnet_weights.cache_clear()
 
 
 def half_filled():
@@ -145,6 +141,25 @@ def test_vasp_inputs(tmp_path, monkeypatch):
 def test_an_engine_inside_python_needs_no_files(tmp_path):
     with pytest.raises(InputError, match="run inside Python"):
         write_inputs(half_filled(), Engine(name="chgnet"), tmp_path)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("chgnet") is None, reason="chgnet is not installed")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("model", ["0.3.0", "r2scan"])
+def test_one_backward_pass_gives_what_chgnet_gives(model):
+    from chgnet.model.dynamics import CHGNetCalculator
+    from chgnet.model.model import CHGNet
+
+    atoms = bulk("LiO", "rocksalt", a=4.2, cubic=True)
+    atoms.set_cell(np.add(atoms.cell, [[0.1, 0, 0], [0.2, 0, 0.05], [0, 0.1, 0]]), scale_atoms=True)
+    atoms.rattle(0.05, seed=1)
+    ours = atoms.copy()
+    ours.calc = Engine(name="chgnet", settings={"model": model}).calculator()
+    atoms.calc = CHGNetCalculator(CHGNet.load(model_name=model, use_device="cpu", verbose=False), use_device="cpu")
+    assert ours.get_potential_energy() == pytest.approx(atoms.get_potential_energy(), abs=1e-4)
+    assert np.allclose(ours.get_forces(), atoms.get_forces(), atol=1e-4)
+    assert np.allclose(ours.get_stress(), atoms.get_stress(), atol=1e-5)
+    assert np.allclose(ours.get_magnetic_moments(), atoms.get_magnetic_moments(), atol=1e-4)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("chgnet") is None, reason="chgnet is not installed")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import io
 import shutil
 import warnings
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -162,43 +159,13 @@ def _chgnet(settings: dict[str, Any], folder: Path | None) -> Any:
     model, threads = str(settings.pop("model", CHGNET_MODELS[0])), int(settings.pop("threads", 1))
     if settings:
         raise InputError("engine chgnet", next(iter(settings)), next(iter(settings.values())), "settings: model, threads")
-    # CHGNet tells of its start on standard output, and torch warns of its own habits: neither is for the user.
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        weights, maker = _chgnet_weights(model, threads)
-        return maker(weights, use_device="cpu", on_isolated_atoms="ignore")
-
-
-@cache
-def _chgnet_weights(model: str, threads: int) -> tuple[Any, Any]:
-    """Weights of a model, read once in a process, and a calculator class for them."""
     try:
-        import torch
-        from chgnet.model.dynamics import CHGNetCalculator
-        from chgnet.model.model import CHGNet
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from scalith.atoms.chgnet_calculator import OnePass
     except ModuleNotFoundError:
         raise MissingDependencyError("chgnet", "learned energies", "mlip") from None
-    torch.set_num_threads(threads)
-
-    class Quiet(CHGNetCalculator):  # type: ignore[misc]
-        def calculate(self, *arguments: Any, **keywords: Any) -> None:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                super().calculate(*arguments, **keywords)
-            self.results.pop("crystal_fea", None)
-            # Single precision inside: the sums of an optimiser are done in double.
-            self.results.update({name: _double(value) for name, value in self.results.items()})
-
-    weights = CHGNet.load(model_name=model, use_device="cpu", verbose=False)
-    weights.requires_grad_(False)  # forces need no slope of the weights: a sixth faster
-    return weights, Quiet
-
-
-def _double(value: Any) -> Any:
-    import numpy as np
-
-    array = np.asarray(value, dtype=np.float64)
-    return float(array) if array.ndim == 0 else array
+    return OnePass(model, threads)
 
 
 def _gpaw(settings: dict[str, Any], folder: Path | None) -> Any:

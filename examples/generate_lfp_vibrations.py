@@ -4,7 +4,7 @@
 
 A few minutes on one core. Writes to FOLDER
 
-vibrational_free_energy.nc   F(x, T) per formula unit, linear in x between the two ends
+LixFePO4_chgnet.csv          F(x, T) per formula unit, linear in x between the two ends
 phonons_x0.nc, phonons_x1.nc frequencies on the mesh
 stiffness_x0.nc, …_x1.nc     stiffness tensors, Pa
 ends.extxyz                  the two relaxed cells
@@ -29,7 +29,7 @@ from scalith.atoms import (
     stiffness_tensor,
     vibrational_free_energy,
 )
-from scalith.quantities import write_results
+from scalith.quantities import read_results, write_property_csv, write_results
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "lfp_vibrations")
 ENGINE = Engine(name="chgnet", settings={"model": "0.3.0"})
@@ -63,14 +63,17 @@ if __name__ == "__main__":
         found = relax(olivine(x == 1.0), ENGINE, Relaxation(force_tolerance=0.001, steps=1000))
         print(f"x = {x:g}: {found.energy:.4f} eV, {found.steps} steps, {found.forces_left:.4f} eV/Å left {found.problem}")
         ends[x] = found.atoms
-        phonons[x] = phonon_frequencies(found.atoms, ENGINE, supercell=(1, 2, 2), mesh=(4, 6, 8), formula_units=4, progress=shown)
+        path = FOLDER / f"phonons_x{x:g}.nc"
+        if not path.exists():
+            made = phonon_frequencies(found.atoms, ENGINE, supercell=(1, 2, 2), mesh=(4, 6, 8), formula_units=4, progress=shown)
+            write_results(made, path)
+        phonons[x] = read_results(path)
         stiffness = stiffness_tensor(found.atoms, ENGINE, strain=0.005, progress=shown)
-        write_results(phonons[x], FOLDER / f"phonons_x{x:g}.nc")
         write_results(stiffness, FOLDER / f"stiffness_x{x:g}.nc")
         print(np.round(stiffness["stiffness"].values / 1e9, 1))
         print(elastic_moduli(stiffness))
     write(FOLDER / "ends.extxyz", list(ends.values()))
     print(misfit_strain(ends[0.0].cell, ends[1.0].cell, names=("FePO4", "LiFePO4")))
     free = vibrational_free_energy(phonons, TEMPERATURES)
-    free.save(FOLDER / "vibrational_free_energy.nc")
+    write_property_csv(free, FOLDER / "LixFePO4_chgnet.csv")
     print(free, free(0.0, 300.0), free(1.0, 300.0))

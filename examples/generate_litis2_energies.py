@@ -13,6 +13,7 @@ bands       bands and density of states of LiTiS2
 write       the files that the package ships
 """
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -21,8 +22,25 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 
-from scalith.atoms import Engine, Relaxation, choose_diverse, compute_energies, ordering_structures, relax_orderings, relaxed_ends
-from scalith.crystal import Host, HostSite, average_voltage, enumerate_orderings
+from scalith.atoms import (
+    BandSettings,
+    Engine,
+    Relaxation,
+    choose_diverse,
+    compute_energies,
+    distinct_hops,
+    gpaw_band_grid,
+    gpaw_band_path,
+    hop_barrier,
+    hop_end_points,
+    ordering_structures,
+    read_database,
+    relax,
+    relax_orderings,
+    relaxed_ends,
+)
+from scalith.crystal import Host, HostSite, average_voltage, enumerate_orderings, write_structures
+from scalith.quantities import write_results
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "litis2")
 STAGES = sys.argv[2:] or ["ends", "convergence", "orderings", "barrier", "bands", "write"]
@@ -96,9 +114,9 @@ def with_ends(found: dict[str, Atoms]) -> tuple[Host, tuple[Host, Host]]:
 
 
 def orderings() -> None:
-    """Energies of 24 orderings."""
+    """Energies of the 22 most diverse orderings, both ends among them."""
     full, gpaw_ends = with_ends(ends())
-    chosen = choose_diverse(full, enumerate_orderings(full, [1, 2, 3, 4]), 24)
+    chosen = choose_diverse(full, enumerate_orderings(full, [1, 2, 3, 4]), 22)
     learned = Engine(name="chgnet", settings={"model": "r2scan"})
     learned_ends = relaxed_ends(full, learned, FOLDER / "chgnet_ends.db")
     relaxed = relax_orderings(full, chosen, learned, FOLDER / "chgnet.db", ends=learned_ends, progress=shown)
@@ -122,6 +140,121 @@ def transferred(relaxed: dict[str, Atoms], before: dict[str, Atoms], wanted: dic
         step = atoms.get_scaled_positions(wrap=False) - first.get_scaled_positions(wrap=False)
         result[label] = Atoms(target.symbols, cell=cell, scaled_positions=ideal + step - np.round(step), pbc=True)
     return dict(sorted(result.items(), key=lambda item: list(before).index(item[0])))
+
+
+def between(ends: tuple[Host, Host], x: float) -> Host:
+    """The host at filling x, cell and positions interpolated."""
+    empty, full = ends
+    sites = [
+        site.model_copy(update={"position": tuple(((1 - x) * first + x * second).tolist())})
+        for site, first, second in zip(full.sites, empty.positions, full.positions, strict=True)
+    ]
+    return full.model_copy(
+        update={"lattice": tuple(tuple(row) for row in ((1 - x) * empty.cell + x * full.cell).tolist()), "sites": tuple(sites)}
+    )
+
+
+def barrier() -> None:
+    """Lithium from its octahedron through the face into the tetrahedron, in LiTi3S6.
+
+    The tetrahedron lies on a threefold axis that carries its three neighbouring octahedra into each other: the second half of the
+    hop is the mirror image of the first.
+    """
+    here = between(with_ends(ends())[1], 1 / 3)
+    hop = distinct_hops(here, 4.0)[0]
+    octahedral = hop_end_points(here, hop, np.array([[1, -1, 0], [1, 2, 0], [0, 0, 1]]))[0]
+    sulphur = octahedral.positions[octahedral.symbols == "S"]
+    above = sulphur - octahedral.positions[-1]
+    tetrahedral = octahedral.copy()
+    apex = sulphur[np.argmin(np.where(above[:, 2] < 0, np.linalg.norm(above, axis=1), np.inf))]
+    tetrahedral.positions[-1] = apex + np.array([0.0, 0.0, 2.25])
+    learned = Engine(name="chgnet", settings={"model": "r2scan"})
+    started = []
+    for atoms in (octahedral, tetrahedral):
+        found = relax(atoms, learned, Relaxation(force_tolerance=0.02, cell=False))
+        started.append(found.atoms)
+        print(f"{found.energy:.3f} eV {found.problem}")
+    for name, engine, settings in (
+        ("chgnet", learned, BandSettings(images=3, force_tolerance=0.08, steps=60)),
+        ("gpaw", gpaw(COARSE), BandSettings(images=1, force_tolerance=0.1, steps=40)),
+    ):
+        if (FOLDER / f"barrier_{name}.json").exists():
+            continue
+        found = hop_barrier(
+            *(atoms.copy() for atoms in started),
+            engine,
+            name="LiTi3S6 octahedral-tetrahedral",
+            filling=1 / 3,
+            settings=settings,
+            progress=shown,
+        )
+        (FOLDER / f"barrier_{name}.json").write_text(found.model_dump_json(indent=1))
+        print(f"{name}: saddle {found.forward:.3f} eV, tetrahedron {found.energies[-1]:.3f} eV {found.problem}")
+
+
+def bands() -> None:
+    """Bands of LiTiS2 on a grid and along a path."""
+    full = ends()["LiTiS2"]
+    write_results(gpaw_band_grid(full, gpaw(FINE), (12, 12, 6), bands=16), FOLDER / "LiTiS2_bands.nc")
+    write_results(gpaw_band_path(full, gpaw(FINE), "GMKGALHA", points=70, bands=16), FOLDER / "LiTiS2_band_path.nc")
+
+
+def convergence() -> list[dict]:
+    """Average voltage of the relaxed cells at other cut-offs (eV) and k-points (per 1/Å); the last are those of `orderings`."""
+    relaxed, rows = ends(), []
+    for cutoff, density, even in ((400, 2.7, True), (300, 2.7, True), (500, 2.7, True), (400, 3.6, True), (350, 1.85, False)):
+        chosen = FINE | {"mode": {"name": "pw", "ecut": cutoff}, "kpts": {"density": density, "even": even, "gamma": True}}
+        metal = chosen | {"kpts": {"density": 2 * density, "even": even, "gamma": True}}
+        row = {"cutoff": cutoff, "k_density": density}
+        for name, settings, members in (("hosts", chosen, ("TiS2", "LiTiS2")), ("metal", metal, ("Li",))):
+            database = FOLDER / f"{name}_{cutoff}_{density}.db"
+            found = compute_energies({key: relaxed[key] for key in members}, gpaw(settings), database, Relaxation(steps=0))
+            row |= {item.origin: round(item.energy, 5) for item in found}
+        row["voltage"] = round(average_voltage(row["TiS2"], 0.0, row["LiTiS2"], 1.0, row["Li"]), 4)
+        print(row, flush=True)
+        rows.append(row)
+    return rows
+
+
+def write() -> None:
+    """The files that the package ships."""
+    target = Path(__file__).parents[1] / "src/scalith/data"
+    energies = target / "dft_energies/LixTiS2_gpaw"
+    for folder in (energies, target / "bands"):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_host(ends()["LiTiS2"], energies / "LixTiS2_prim.json")
+    orderings, hosts, metal = (read_database(FOLDER / f"{name}.db") for name in ("orderings", "ends", "lithium"))
+    write_structures(orderings, energies / "energies.extxyz")
+    write_structures(hosts + metal, energies / "ends.extxyz")
+    tried = convergence()
+    settings = orderings.source.settings | {
+        "structures": len(orderings),
+        "left_out": [list(item) for item in orderings.left_out],
+        "geometry": "displacements and strains of CHGNet r2scan on cells and sites interpolated between the relaxed ends",
+        "lithium_energy": tried[-1]["Li"],
+        "ends": hosts.source.settings | {"lithium_energy": metal[0].energy, "lithium": metal.source.settings},
+        "convergence": tried,
+    }
+    (energies / "settings.json").write_text(json.dumps(settings, indent=1) + "\n")
+    hops = {name: json.loads((FOLDER / f"barrier_{name}.json").read_text()) for name in ("gpaw", "chgnet")}
+    (energies / "barrier.json").write_text(json.dumps(hops, indent=1) + "\n")
+    for name in ("LiTiS2_bands.nc", "LiTiS2_band_path.nc"):
+        (target / "bands" / name.replace("LiTiS2", "LiTiS2_gpaw")).write_bytes((FOLDER / name).read_bytes())
+
+
+def write_host(filled: Atoms, path: Path) -> None:
+    """The relaxed primitive cell as a pymatgen structure in JSON; mixed occupations mark the sites that lithium fills."""
+    states = {"Li": [(1, 0.5)], "Ti": [(3, 0.5), (4, 0.5)], "S": [(-2, 1.0)]}
+    sites = [
+        {
+            "species": [{"element": symbol, "oxidation_state": charge, "occu": share} for charge, share in states[symbol]],
+            "abc": [round(value, 8) for value in place],
+            "label": symbol,
+        }
+        for symbol, place in zip(filled.get_chemical_symbols(), filled.get_scaled_positions().tolist(), strict=True)
+    ]
+    matrix = [[round(value, 6) + 0.0 for value in row] for row in filled.cell.tolist()]
+    path.write_text(json.dumps({"lattice": {"matrix": matrix}, "sites": sites}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from scalith.atoms.elasticity import (
     PASCAL,
+    _strains_needed,
     _voigt_rotation,
     born_stability,
     elastic_moduli,
@@ -65,6 +66,15 @@ CRYSTALS = {
 def test_symmetry_leaves_the_constants_of_the_crystal_system(name):
     atoms, count = CRYSTALS[name]
     assert len(stiffness_basis(atoms)) == count
+
+
+def test_noise_of_a_relaxed_cell_hides_no_strain_that_is_needed():
+    atoms, _ = CRYSTALS["orthorhombic"]
+    noisy = atoms.copy()
+    noisy.set_cell(np.asarray(atoms.cell) + 1e-5 * np.random.default_rng(0).normal(size=(3, 3)))
+    basis = stiffness_basis(noisy)
+    assert len(basis) == 9
+    assert sorted(_strains_needed(basis)) == [0, 1, 2, 3, 4, 5]
 
 
 def test_springs_of_neighbours_have_the_stiffness_of_born():

@@ -134,7 +134,7 @@ def stiffness_basis(atoms: Atoms, *, tolerance: float = 1e-3) -> NDArray[np.floa
     symmetry: Any = spglib.get_symmetry((cell, atoms.get_scaled_positions(), atoms.numbers), symprec=tolerance)
     rotations = np.eye(3, dtype=np.int64)[None] if symmetry is None else np.unique(symmetry["rotations"], axis=0)
     # Fractional x' = W x is Cartesian r' = (Aᵀ W A⁻ᵀ) r for rows A.
-    cartesian = [cell.T @ rotation @ np.linalg.inv(cell.T) for rotation in rotations]
+    cartesian = [_orthogonal(cell.T @ rotation @ np.linalg.inv(cell.T)) for rotation in rotations]
     projector = np.zeros((21, 21))
     for rotation in cartesian:
         turn = _voigt_rotation(rotation)
@@ -148,8 +148,14 @@ def stiffness_basis(atoms: Atoms, *, tolerance: float = 1e-3) -> NDArray[np.floa
         tensor = np.zeros((6, 6))
         tensor[_UPPER] = vector
         tensor = tensor + np.triu(tensor, 1).T
-        tensors.append(np.where(np.abs(tensor) < 1e-12, 0.0, tensor))
+        tensors.append(np.where(np.abs(tensor) < 1e-9, 0.0, tensor))
     return np.array(tensors)
+
+
+def _orthogonal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Nearest rotation: a relaxed cell keeps its symmetry to a tolerance only."""
+    left, _, right = np.linalg.svd(matrix)
+    return np.asarray(left @ right, dtype=np.float64)
 
 
 def _voigt_rotation(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -169,7 +175,7 @@ def _strains_needed(basis: NDArray[np.float64]) -> list[int]:
     rank = 0
     while rank < len(basis):
         ranks = {
-            component: np.linalg.matrix_rank(np.concatenate([basis[:, :, k].T for k in (*chosen, component)]), tol=1e-8)
+            component: np.linalg.matrix_rank(np.concatenate([basis[:, :, k].T for k in (*chosen, component)]), tol=1e-3)
             for component in range(6)
             if component not in chosen
         }

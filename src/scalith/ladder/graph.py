@@ -48,7 +48,7 @@ class Rung:
 ALWAYS = ("seed",)
 """Inputs that the study's header provides to every rung that asks for them."""
 
-SCALES = ("crystal", "lattice", "lab", "electrode", "cell", "pack", "safety")
+SCALES = ("atoms", "crystal", "lattice", "lab", "electrode", "cell", "pack", "safety")
 """Rung modules from the bottom of the ladder to its top."""
 
 

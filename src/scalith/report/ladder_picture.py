@@ -16,6 +16,7 @@ _WIDEST = 5
 """Boxes side by side."""
 
 COLOURS = {
+    "atoms": "#4f5d75",
     "crystal": "#5b6c8f",
     "lattice": "#2f7f79",
     "lab": "#8a6d3b",

@@ -22,8 +22,9 @@ def conduction(
         div(σ grad φ) = 0,   σ_eff = I L / (A Δφ)
 
     Each voxel has one potential; between two centres the halves conduct in series; the electrodes sit on the outer faces of
-    the image, half a voxel from the first centres, so that a series laminate is exact. Conjugate gradients, preconditioned
-    with the homogeneous body (cosine and sine transforms). What does not join the two electrodes is left out first.
+    the image, half a voxel from the first centres, so that a series laminate is exact. What does not join the two electrodes
+    is left out first. Conjugate gradients, preconditioned by a multigrid cycle, at about 55 bytes a voxel and at a cost per
+    voxel that does not grow with the image.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def conduction(
     axis : {"x", "y", "z"}
         Direction of the current.
     tolerance : float
-        Relative residual, in the norm of the dissipated power.
+        Residual over that of a straight potential.
     fields : bool
         Give the fields as well.
 
@@ -51,7 +52,6 @@ def conduction(
     ConvergenceError
         The tolerance is not met.
     """
-    from scalith.electrode.conduction_kernels import currents_from
 
     if axis not in ("x", "y", "z"):
         raise InputError("conduction", "axis", axis, "x, y or z")
@@ -83,15 +83,9 @@ def conduction(
     potential = np.zeros(shape)
     iterations, relative = 0, 0.0
     if np.any(joins):
-        # Deviation from the straight line between the electrodes at 0 and 1.
         line = ((np.arange(length) + 0.5) / length).reshape(-1, 1, 1)
-        straight = np.ascontiguousarray(np.broadcast_to(line, shape))
-        residual, work = np.empty(shape), np.empty(shape)
-        currents_from(straight, rows, pairs, ends, residual)
-        residual *= -1.0
-        residual[-1] += ends[rows[-1]]
-        potential, iterations, relative = _solved(residual, work, rows, pairs, ends, tolerance)
-        potential += straight
+        potential[:] = line
+        iterations, relative = _solve(potential, rows, pairs, ends, tolerance)
         potential[~joins] = np.nan
     entering = float(np.nansum(ends[rows[0]] * potential[0])) if np.any(joins) else 0.0
     leaving = float(np.nansum(ends[rows[-1]] * (1.0 - potential[-1]))) if np.any(joins) else 0.0
@@ -122,55 +116,44 @@ def through_paths(conducts: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """What of a mask joins its two ends along axis 0 through faces of voxels."""
     from scipy import ndimage
 
-    parts, _ = ndimage.label(conducts)
-    both = np.intersect1d(np.unique(parts[0]), np.unique(parts[-1]))
-    return np.isin(parts, both[both > 0])
+    parts, count = ndimage.label(conducts)
+    keep = np.zeros(count + 1, bool)
+    keep[np.intersect1d(parts[0], parts[-1])] = True
+    keep[0] = False
+    return np.asarray(keep[parts])
 
 
-def _solved(
-    residual: Floats, work: Floats, rows: NDArray[np.uint8], pairs: Floats, ends: Floats, tolerance: float, most: int = 2000
-) -> tuple[Floats, int, float]:
-    """Conjugate gradients from zero; `residual` holds the sources."""
+def _solve(
+    potential: Floats, rows: NDArray[np.uint8], pairs: Floats, ends: Floats, tolerance: float, most: int = 500
+) -> tuple[int, float]:
+    """Conjugate gradients, preconditioned by a multigrid cycle, from the potential given; in place. About 55 bytes a voxel."""
     from scalith.electrode.conduction_kernels import currents_from
+    from scalith.electrode.multigrid import build_levels, cycle
+    from scalith.electrode.multigrid_kernels import advance, product, turn
 
-    spectrum = _spectrum(rows.shape)
-    solution = np.zeros(rows.shape)
-    z = _homogeneous(residual, spectrum)
-    p = z.copy()
-    rz = begun = float(np.vdot(residual, z))
-    iteration = 0
-    while rz > tolerance**2 * begun and iteration < most:
+    levels, work = build_levels(rows, pairs, ends)
+    residual, p = np.empty(rows.shape), np.zeros(rows.shape)
+    currents_from(potential, rows, pairs, ends, residual)
+    np.negative(residual, out=residual)
+    residual[-1] += ends[rows[-1]]
+    size, before, iteration = float(np.vdot(residual, residual)), 1.0, 0
+    # Where the straight line is the solution, what rounding leaves is no residual.
+    begun = max(size, 1e-24 * float(np.sum(ends[rows[-1]] ** 2)))
+    wanted = tolerance**2 * begun
+    while size > wanted and iteration < most:
         iteration += 1
+        scale = 1.0 / np.sqrt(size)  # the cycle works in single precision
+        z = cycle(levels, residual, scale)
+        rz = product(residual, z, scale)
+        turn(p, z, scale, rz / before if iteration > 1 else 0.0)
+        before = rz
         currents_from(p, rows, pairs, ends, work)
-        step = rz / float(np.vdot(p, work))
-        solution += step * p
-        residual -= step * work
-        z = _homogeneous(residual, spectrum)
-        before, rz = rz, float(np.vdot(residual, z))
-        p *= rz / before
-        p += z
-    relative = float(np.sqrt(rz / begun)) if begun > 0.0 else 0.0
+        size = advance(potential, residual, p, work, rz / float(np.vdot(p, work)))
+    relative = float(np.sqrt(size / begun))
     if relative > tolerance:
         why = f"the residual is {relative:.2g} after {iteration} iterations where {tolerance:.2g} was asked for"
         raise ConvergenceError("conduction through the voxels", why)
-    return solution, iteration, relative
-
-
-def _spectrum(shape: tuple[int, ...]) -> Floats:
-    """Eigenvalues of the homogeneous body: sines along axis 0 (ends at zero half a voxel away), cosines along the others."""
-    nx, ny, nz = shape
-    x = 2.0 - 2.0 * np.cos(np.pi * np.arange(1, nx + 1) / nx)
-    y = 2.0 - 2.0 * np.cos(np.pi * np.arange(ny) / ny)
-    z = 2.0 - 2.0 * np.cos(np.pi * np.arange(nz) / nz)
-    return np.asarray(x[:, None, None] + y[None, :, None] + z[None, None, :])
-
-
-def _homogeneous(sources: Floats, spectrum: Floats) -> Floats:
-    from scipy import fft
-
-    found = fft.dst(fft.dctn(sources, type=2, axes=(1, 2)), type=2, axis=0, overwrite_x=True)
-    found /= spectrum
-    return np.asarray(fft.idctn(fft.idst(found, type=2, axis=0, overwrite_x=True), type=2, axes=(1, 2), overwrite_x=True))
+    return iteration, relative
 
 
 def _fields(potential: Floats, rows: NDArray[np.uint8], sigma: Floats, edge: float) -> tuple[Floats, Floats]:

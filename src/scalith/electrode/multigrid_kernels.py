@@ -1,0 +1,174 @@
+"""Kernels of the multigrid cycle that preconditions conduction, on padded arrays in single precision.
+
+Arrays have a layer of zeros around the image, so that no voxel is treated apart. On each level the equations are
+
+    d x_i − Σ_j g_ij x_j = b_i,
+
+with g on faces (gx[i] joins i and i + 1) and 1/d stored, zero where nothing conducts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.quantities.compiled import compiled
+
+Singles = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+
+@compiled
+def first_level(
+    row: NDArray[np.uint8], pairs: Floats, ends: Floats, gx: Singles, gy: Singles, gz: Singles, inverse: Singles
+) -> None:
+    """Conductances and 1/d of the image itself; `row`, `pairs`, `ends` as in `currents_from`."""
+    nx, ny, nz = row.shape
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                here = row[i, j, k]
+                if i + 1 < nx:
+                    gx[i + 1, j + 1, k + 1] = pairs[here, row[i + 1, j, k]]
+                if j + 1 < ny:
+                    gy[i + 1, j + 1, k + 1] = pairs[here, row[i, j + 1, k]]
+                if k + 1 < nz:
+                    gz[i + 1, j + 1, k + 1] = pairs[here, row[i, j, k + 1]]
+    for i in range(1, nx + 1):
+        for j in range(1, ny + 1):
+            for k in range(1, nz + 1):
+                d = gx[i, j, k] + gx[i - 1, j, k] + gy[i, j, k] + gy[i, j - 1, k] + gz[i, j, k] + gz[i, j, k - 1]
+                if i == 1:
+                    d += ends[row[0, j - 1, k - 1]]
+                if i == nx:
+                    d += ends[row[nx - 1, j - 1, k - 1]]
+                inverse[i, j, k] = 1.0 / d if d > 0.0 else 0.0
+
+
+@compiled
+def coarser(
+    gx: Singles, gy: Singles, gz: Singles, inverse: Singles, cx: Singles, cy: Singles, cz: Singles, coarse: Singles
+) -> None:
+    """The next level: blocks of 2 × 2 × 2, their conductances summed and halved, since the distances double."""
+    nx, ny, nz = gx.shape[0] - 2, gx.shape[1] - 2, gx.shape[2] - 2
+    # `coarse` first gathers what leads to the ends, then 1/d.
+    for i in range(1, nx + 1):
+        a = (i + 1) // 2
+        for j in range(1, ny + 1):
+            b = (j + 1) // 2
+            for k in range(1, nz + 1):
+                c = (k + 1) // 2
+                if inverse[i, j, k] == 0.0:
+                    continue
+                x, y, z = gx[i, j, k], gy[i, j, k], gz[i, j, k]
+                if i % 2 == 0:
+                    cx[a, b, c] += np.float32(0.5) * x
+                if j % 2 == 0:
+                    cy[a, b, c] += np.float32(0.5) * y
+                if k % 2 == 0:
+                    cz[a, b, c] += np.float32(0.5) * z
+                joined = x + gx[i - 1, j, k] + y + gy[i, j - 1, k] + z + gz[i, j, k - 1]
+                leads = np.float32(1.0) / inverse[i, j, k] - joined
+                if leads > np.float32(1e-5) * joined:
+                    coarse[a, b, c] += np.float32(0.5) * leads
+    for a in range(1, coarse.shape[0] - 1):
+        for b in range(1, coarse.shape[1] - 1):
+            for c in range(1, coarse.shape[2] - 1):
+                d = (
+                    coarse[a, b, c]
+                    + cx[a, b, c]
+                    + cx[a - 1, b, c]
+                    + cy[a, b, c]
+                    + cy[a, b - 1, c]
+                    + cz[a, b, c]
+                    + cz[a, b, c - 1]
+                )
+                coarse[a, b, c] = np.float32(1.0) / d if d > 0.0 else np.float32(0.0)
+
+
+@compiled
+def smooth(x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles, first: int) -> None:
+    """One Gauss–Seidel sweep over the two colours of a checkerboard, `first` (0 or 1) before the other; in place."""
+    nx, ny, nz = x.shape[0] - 2, x.shape[1] - 2, x.shape[2] - 2
+    for half in range(2):
+        colour = (first + half) % 2
+        for i in range(1, nx + 1):
+            for j in range(1, ny + 1):
+                for k in range(1 + (i + j + colour) % 2, nz + 1, 2):
+                    s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]
+                    s += gy[i, j, k] * x[i, j + 1, k] + gy[i, j - 1, k] * x[i, j - 1, k]
+                    s += gz[i, j, k] * x[i, j, k + 1] + gz[i, j, k - 1] * x[i, j, k - 1]
+                    x[i, j, k] = s * inverse[i, j, k]
+
+
+@compiled
+def restrict(x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles, coarse: Singles) -> None:
+    """Sum of the residuals of each block, after a sweep that ended with the second colour (whose residuals are zero)."""
+    nx, ny, nz = x.shape[0] - 2, x.shape[1] - 2, x.shape[2] - 2
+    coarse[:] = 0.0
+    for i in range(1, nx + 1):
+        for j in range(1, ny + 1):
+            for k in range(1 + (i + j) % 2, nz + 1, 2):
+                if inverse[i, j, k] == 0.0:
+                    continue
+                s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]
+                s += gy[i, j, k] * x[i, j + 1, k] + gy[i, j - 1, k] * x[i, j - 1, k]
+                s += gz[i, j, k] * x[i, j, k + 1] + gz[i, j, k - 1] * x[i, j, k - 1]
+                coarse[(i + 1) // 2, (j + 1) // 2, (k + 1) // 2] += s - x[i, j, k] / inverse[i, j, k]
+
+
+@compiled
+def prolong(x: Singles, inverse: Singles, coarse: Singles) -> None:
+    """Add to each voxel that conducts the value of its block; in place."""
+    for i in range(1, x.shape[0] - 1):
+        for j in range(1, x.shape[1] - 1):
+            for k in range(1, x.shape[2] - 1):
+                if inverse[i, j, k] > 0.0:
+                    x[i, j, k] += coarse[(i + 1) // 2, (j + 1) // 2, (k + 1) // 2]
+
+
+@compiled
+def load(residual: Floats, scale: float, b: Singles) -> None:
+    """The residual of the image as the right-hand side of the first level, times `scale`."""
+    nx, ny, nz = residual.shape
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                b[i + 1, j + 1, k + 1] = residual[i, j, k] * scale
+
+
+@compiled
+def product(residual: Floats, z: Singles, scale: float) -> float:
+    """Σ r z / scale."""
+    nx, ny, nz = residual.shape
+    total = 0.0
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                total += residual[i, j, k] * z[i + 1, j + 1, k + 1]
+    return total / scale
+
+
+@compiled
+def turn(p: Floats, z: Singles, scale: float, beta: float) -> None:
+    """The next direction p ← z / scale + β p; in place."""
+    nx, ny, nz = p.shape
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                p[i, j, k] = z[i + 1, j + 1, k + 1] / scale + beta * p[i, j, k]
+
+
+@compiled
+def advance(x: Floats, residual: Floats, p: Floats, image: Floats, step: float) -> float:
+    """x ← x + α p, r ← r − α A p, in place; gives Σ r²."""
+    nx, ny, nz = p.shape
+    total = 0.0
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                x[i, j, k] += step * p[i, j, k]
+                r = residual[i, j, k] - step * image[i, j, k]
+                residual[i, j, k] = r
+                total += r * r
+    return total

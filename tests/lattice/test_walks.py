@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import json
 from itertools import combinations
 
 import numpy as np
 import pytest
 from scipy.linalg import expm
 
+from scalith.crystal import read_host
 from scalith.lattice import ClusterExpansion, HopBarriers, HopKind, kinetic_monte_carlo
 from scalith.lattice.kinetic_model import kinetic_model
 from scalith.lattice.walks import Walks, numbered, walk_from, walks_dataset, walks_from
-from scalith.quantities import InputError, Source
+from scalith.quantities import InputError, Source, shipped
 from scalith.quantities.constants import BOLTZMANN_EV
 from tests.lattice.models import SQUARE, host, square_model
 from validation.cases.L08_detailed_balance import pushing_model, triangular_model, two_site_model
@@ -169,3 +171,21 @@ def test_straight_and_bent_pushes_are_told_apart():
         counted(straight, HopKind(name="any", barrier=0.4, ions=2))
     with pytest.raises(InputError, match="two sites"):
         counted(HopKind(name="diagonal", barrier=0.3, direction=(1, 1, 0)))
+
+
+def test_lithium_moves_along_the_channels_of_an_olivine():
+    olivine = read_host(shipped("dft_energies/LixFePO4_chgnet/LixFePO4_prim.json"))
+    data = json.loads(shipped("dft_energies/LixFePO4_chgnet/barriers.json").read_text(encoding="utf-8"))
+    barriers = HopBarriers.read(data["hop_barriers"])
+    free = ClusterExpansion.given(olivine, (0.0,) * len(ClusterExpansion.orbits_of(olivine, 3.1)), 3.1)
+    result = kinetic_monte_carlo(
+        free, barriers, x=[0.05], temperatures=[300.0], cells=(3, 12, 3), trajectories=20, events=1000, seed=1
+    )
+    assert result.attrs["dimensions"] == 1
+    tensor = result["jump_diffusivity_tensor"].values[0, 0]
+    assert tensor[1, 1] == pytest.approx(float(result["jump_diffusivity"][0, 0]))
+    assert np.abs(tensor - np.diag([0.0, tensor[1, 1], 0.0])).max() < 1e-6 * tensor[1, 1]
+    (kind,) = barriers.kinds
+    hop = barriers.attempt_frequency * np.exp(-kind.barrier / (BOLTZMANN_EV * 300.0)) * (1e-10 * kind.distance) ** 2
+    error = float(result["jump_diffusivity_error"][0, 0])
+    assert tensor[1, 1] == pytest.approx((1 - float(result["x"][0])) * hop, abs=4 * error + 0.01 * hop)

@@ -46,7 +46,7 @@ def run(record: Record) -> None:
         result = kinetic_monte_carlo(
             expansion, hops, x=[value], temperatures=[T], cells=14, trajectories=int(24 / value), events=100 * ions, seed=7
         )
-        get = {name: float(result[name][0, 0]) for name in result.data_vars}
+        get = {name: float(values[0, 0]) for name, values in result.data_vars.items() if values.ndim == 2}
         factors.append(get["correlation_factor"])
         errors.append(get["correlation_factor_error"])
         chemical.append(get["jump_diffusivity"] / (1 - value) / free)

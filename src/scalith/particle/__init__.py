@@ -4,6 +4,7 @@ from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.fickian import simulate_grain
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
+from scalith.particle.spinodal_decomposition import simulate_spinodal_decomposition
 from scalith.particle.stress_assisted_diffusion import stress_assisted_diffusivity
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "radial_mesh",
     "simulate_grain",
     "simulate_phase_field",
+    "simulate_spinodal_decomposition",
     "stress_assisted_diffusivity",
 ]

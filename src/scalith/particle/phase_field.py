@@ -275,7 +275,7 @@ def simulate_phase_field(
     density = material.maximum_concentration
     strain = material.coherency_strain / (density * thermal)
     kappa = material.gradient_energy / (density * thermal * radius**2)
-    tables = _tables(material, temperature)
+    tables = kernel_tables(material, temperature)
     profiles, potentials, energies = np.empty((when.size, nodes)), np.empty((when.size, nodes)), np.empty(when.size)
     reached, steps, time, failed = run(
         *tables,
@@ -356,7 +356,8 @@ def _sampled(material: PhaseField, T: float) -> tuple[Array, Array, Array, Array
     return x, value, slope, integral - np.interp(0.0, x, integral)
 
 
-def _tables(material: PhaseField, T: float) -> tuple[KernelTable, KernelTable]:
+def kernel_tables(material: PhaseField, T: float) -> tuple[KernelTable, KernelTable]:
+    """Excess potential over RT, and its integral, as kernels take them."""
     from scalith.quantities.kernel_table import table_from_nodes
 
     x, value, slope, integral = _sampled(material, T)
@@ -370,7 +371,7 @@ def _functions(material: PhaseField, T: float, strain: float) -> tuple[Any, Any,
     """g′, g″ and g of the homogeneous material, J mol-1, with ½ B x²."""
     from scalith.quantities.kernel_table import evaluate_many
 
-    potential, energy = _tables(material, T)
+    potential, energy = kernel_tables(material, T)
     thermal, stiffness = GAS_CONSTANT * T, strain / material.maximum_concentration
     ideal = float(material.ideal)
 

@@ -12,7 +12,16 @@ import numpy as np
 
 from benchmarks.row import Row
 from scalith.crystal import Host, HostSite, map_orderings, read_host, read_structures
-from scalith.lattice import ClusterExpansion, HopBarriers, HopKind, fit_cluster_expansion, semi_grand_canonical
+from scalith.lattice import (
+    ClusterExpansion,
+    HopBarriers,
+    HopKind,
+    fit_cluster_expansion,
+    phase_diagram,
+    semi_grand_canonical,
+    variance_constrained,
+)
+from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
 from scalith.lattice.kinetic_model import kinetic_model
 from scalith.lattice.monte_carlo import model_on
@@ -25,6 +34,7 @@ PAIRS = EDGE * np.sqrt(1.5) + 0.01
 TRIPLETS = EDGE / np.sqrt(2) + 0.01
 SPINS = (0.0, 0.0, 0.010, -0.004, 0.002, 0.003)
 THERMAL = 0.05
+PAIR_SPIN, BARRIER = 0.010, 0.3
 PEER_STEPS = 4000
 
 
@@ -51,11 +61,15 @@ def rows() -> list[Row]:
                     )
                 )
     for cells, target in ((20, 250e3), (100, 100e3)):
+        # clexmonte's basis functions take a minute to compile, its list of a million sites' events gigabytes.
+        peer = "libcasm-clexmonte" if cells == 20 else ""
         table.append(
             Row(
                 name=f"kinetic_{cells**3}_sites",
                 unit="events/s",
                 ours=lambda cells=cells: _kinetic(cells),
+                peer=peer,
+                theirs=(lambda cells=cells: _clexmonte(cells)) if peer else None,
                 higher_is_better=True,
                 prepare=lambda: _kinetic(6),
                 target=target,
@@ -67,9 +81,12 @@ def rows() -> list[Row]:
             name="kinetic_nasicon_12288_sites",
             unit="events/s",
             ours=_nasicon,
+            peer="kmcpy",
+            theirs=_kmcpy,
             higher_is_better=True,
             prepare=_nasicon,
-            note="local cluster expansion, 18 432 channels; kMCpy was measured at 43 events/s on such a model",
+            target_ratio=1000.0,
+            note="kMCpy's local cluster expansion of Na3Zr2Si2PO12, 18 432 channels; kMCpy is set up in a minute or two",
         )
     )
     table.append(
@@ -85,6 +102,34 @@ def rows() -> list[Row]:
     table.append(
         Row(
             name="monte_carlo_setup_8000_sites", unit="s", ours=_setup, prepare=_setup, target=2.0, note="cluster space to tables"
+        )
+    )
+    table.append(
+        Row(
+            name="monte_carlo_electrostatics_1728_sites",
+            unit="steps/s",
+            ours=_electrostatics,
+            higher_is_better=True,
+            prepare=_electrostatics,
+            note="LixNiO2 with Ewald's sum: every ion interacts with every other; 600 K, x near 0.5",
+        )
+    )
+    table.append(
+        Row(
+            name="monte_carlo_variance_constrained",
+            unit="s",
+            ours=_variance_constrained,
+            prepare=_variance_constrained,
+            note="LixNiO2 at 300 K, 9 fillings, 1728 sites, two starts of 400 sweeps each after cooling",
+        )
+    )
+    table.append(
+        Row(
+            name="phase_diagram_fcc",
+            unit="s",
+            ours=_phase_diagram,
+            prepare=_phase_diagram,
+            note="fcc, three pair shells and the nearest triplet, 9 temperatures, 512 sites, boundaries with errors",
         )
     )
     return table
@@ -190,8 +235,8 @@ def _clease(cells: int) -> float:
 
 
 def _kinetic(cells: int) -> float:
-    expansion = ClusterExpansion.given(_host(), (0.0, 0.0, 0.010), EDGE / np.sqrt(2) + 0.05)
-    barriers = HopBarriers(kinds=(HopKind(name="hop", barrier=0.3),), source=Source(kind="assumed", reference="benchmark"))
+    expansion = ClusterExpansion.given(_host(), (0.0, 0.0, PAIR_SPIN), EDGE / np.sqrt(2) + 0.05)
+    barriers = HopBarriers(kinds=(HopKind(name="hop", barrier=BARRIER),), source=Source(kind="assumed", reference="benchmark"))
     model = kinetic_model(expansion, barriers, cells)
     sites = model.lattice.sites
     occupation = np.zeros(sites, dtype=np.int8)
@@ -203,6 +248,12 @@ def _kinetic(cells: int) -> float:
         walk_from(model, occupation, THERMAL / BOLTZMANN_EV, most_events=events, seed=events)
         seconds.append(time.process_time() - start)
     return 299_999 / max(seconds[1] - seconds[0], 1e-9)
+
+
+def _clexmonte(cells: int) -> float:
+    from benchmarks.peers.clexmonte import events_per_second
+
+    return events_per_second(cells, EDGE, 4 * PAIR_SPIN, BARRIER, THERMAL)
 
 
 def _nasicon() -> float:
@@ -231,16 +282,119 @@ def _nasicon() -> float:
     return 2 * 1_200_000 / (time.process_time() - start)
 
 
+def _kmcpy() -> float:
+    import logging
+    import tempfile
+    import warnings
+
+    from kmcpy.event import EventGenerator, EventLib, HopStateLookup
+    from kmcpy.io.cif import load_labeled_structure_from_cif
+    from kmcpy.models.composite_lce_model import CompositeLCEModel
+    from kmcpy.models.local_cluster_expansion import LocalClusterExpansion
+    from kmcpy.simulator.config import Configuration
+    from kmcpy.simulator.kmc import KMC
+    from kmcpy.simulator.state import State
+    from kmcpy.structure.active_site_order import ActiveSiteOrder
+    from kmcpy.structure.local_lattice_structure import LocalLatticeStructure
+
+    folder = shipped("local_cluster_expansion/NaSICON/sites.csv").parent
+    structure_file, shape, cutoff = str(folder / "nasicon.cif"), (8, 8, 8), 4.0
+    mapping = {"Na": ["Na", "X"], "Zr": "Zr", "Si": ["Si", "P"], "O": "O"}
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            template = load_labeled_structure_from_cif(structure_file, primitive=True)
+            around = LocalLatticeStructure(
+                template_structure=template, center=0, cutoff=cutoff, site_mapping=mapping, exclude_center_site=True
+            )
+            models = {}
+            for name in ("site", "kra"):
+                models[name] = LocalClusterExpansion()
+                models[name].build(local_lattice_structure=around, cutoff_cluster=[10, 6, 0])
+                interactions = np.loadtxt(folder / f"{name}_keci.txt").tolist()
+                models[name].set_parameters({"keci": interactions, "empty_cluster": 300.0 if name == "kra" else 0.0})
+            with tempfile.NamedTemporaryFile(suffix=".json") as events:
+                EventGenerator().generate_events(
+                    structure_file=structure_file,
+                    convert_to_primitive_cell=False,
+                    local_env_cutoff_dict={("Na+", "Na+"): cutoff, ("Na+", "Si4+"): cutoff},
+                    mobile_ion_identifiers=("Na1", "Na2"),
+                    site_mapping=mapping,
+                    distance_matrix_rtol=0.01,
+                    distance_matrix_atol=0.01,
+                    supercell_shape=list(shape),
+                    event_file=events.name,
+                )
+                library = EventLib.from_file(events.name)
+            whole = load_labeled_structure_from_cif(structure_file, primitive=False)
+            order = ActiveSiteOrder.from_structure_and_mapping(whole, mapping, supercell_shape=shape)
+            structure = order.active_structure()
+            random = np.random.default_rng(1)
+            first = np.array([0.75 if site.symbol == "Na" else 2 / 3 for site in structure.species])
+            occupations = (random.random(len(first)) > first).astype(int).tolist()
+            walk = KMC(
+                structure=structure,
+                model=CompositeLCEModel(site_model=models["site"], kra_model=models["kra"]),
+                event_lib=library,
+                config=Configuration(mobile_ion_specie="Na", temperature=573.0, attempt_frequency=5e12, site_mapping=mapping),
+                simulation_state=State.from_occupations(occupations, active_site_order=order),
+                hop_state_lookup=HopStateLookup.from_active_site_order(order, "Na"),
+                active_site_order=order,
+            )
+            walk.rng = random
+            for count in (10, 200):
+                start = time.process_time()
+                for _ in range(count):
+                    event, wait = walk.propose(walk.event_lib.events)
+                    walk.update(event, dt=wait)
+    finally:
+        logging.disable(logging.NOTSET)
+    return 200 / (time.process_time() - start)
+
+
 def _lixnio2() -> float:
-    host = read_host(shipped("dft_energies/LixNiO2/smol_lno_prim.json"))
-    orderings = map_orderings(host, read_structures(shipped("dft_energies/LixNiO2/smol_lno_entries.json")))
-    expansion = fit_cluster_expansion(host, orderings, pair_cutoff=7.0, triplet_cutoff=0.0)
+    expansion = _fitted(electrostatics=False)
     start = time.perf_counter()
     sampled = semi_grand_canonical(expansion, [300.0], np.linspace(-6.5, -5.8, 21), cells=12, sweeps=400, seed=1)
     taken = time.perf_counter() - start
     if float(sampled["x_error"].max()) > 0.002:
         raise RuntimeError(f"error of x is {float(sampled['x_error'].max()):.4f}, above 0.002")
     return taken
+
+
+def _fitted(electrostatics: bool) -> ClusterExpansion:
+    host = read_host(shipped("dft_energies/LixNiO2/smol_lno_prim.json"))
+    orderings = map_orderings(host, read_structures(shipped("dft_energies/LixNiO2/smol_lno_entries.json")))
+    return fit_cluster_expansion(host, orderings, pair_cutoff=7.0, triplet_cutoff=0.0, electrostatics=electrostatics)
+
+
+def _electrostatics() -> float:
+    model = model_on(_fitted(electrostatics=True), 12)
+    occupation = np.zeros(model.sites, dtype=np.int8)
+    occupation[::2] = 1
+    sweeps = 400
+    filled, energies = np.empty((1, sweeps)), np.empty((1, sweeps))
+    # The potential at which a random half filling would stay: x near 0.5, many accepted.
+    field = np.empty(model.sites)
+    compute_fields(model.tables, occupation, field)
+    state = np.full(1, 0.0517), np.full(1, float(field.mean()))
+    start = time.process_time()
+    semi_grand_canonical_chain(model.tables, model.exchanged, occupation, *state, sweeps, np.uint64(2), filled, energies)
+    return sweeps * model.sites / (time.process_time() - start)
+
+
+def _variance_constrained() -> float:
+    expansion = _fitted(electrostatics=False)
+    start = time.perf_counter()
+    variance_constrained(expansion, [300.0], np.linspace(0.1, 0.9, 9), cells=12, sweeps=400, seed=1)
+    return time.perf_counter() - start
+
+
+def _phase_diagram() -> float:
+    start = time.perf_counter()
+    phase_diagram(_expansion(), np.linspace(100.0, 500.0, 9), cells=8, sweeps=150, seed=1)
+    return time.perf_counter() - start
 
 
 def _setup() -> float:

@@ -95,3 +95,21 @@ def test_whole_groups_are_left_out():
     assert found.grouped_error["composition"] > 0.5 * found.leave_one_out_error
     with pytest.raises(InputError, match="one for each structure"):
         fit_cluster_expansion(host(), orderings, **cutoffs, groups=["a"])
+
+
+def test_pinned_ends_keep_the_average_voltage():
+    rng = np.random.default_rng(2)
+    orderings = enumerate_orderings(host(), [1, 2, 3, 4])
+    truth = fcc_model()
+    y = design_matrix(truth.orbits, orderings) @ np.array(truth.interactions)
+    y += 0.02 * rng.standard_normal(len(y))
+    orderings["energy"] = ("structure", y)
+    ends = [int(np.argmin(orderings["x"].values)), int(np.argmax(orderings["x"].values))]
+    missed = {}
+    for importance in (1.0, 100.0):
+        fitted = fit_cluster_expansion(host(), orderings, pair_cutoff=4.95, triplet_cutoff=0.0, end_importance=importance)
+        A = design_matrix(fitted.orbits, orderings)
+        missed[importance] = float(np.abs(A @ np.array(fitted.interactions) - y)[ends].max())
+    assert missed[100.0] < 1e-4 < missed[1.0]
+    with pytest.raises(InputError, match="end_importance"):
+        fit_cluster_expansion(host(), orderings, pair_cutoff=4.0, triplet_cutoff=0.0, end_importance=0.0)

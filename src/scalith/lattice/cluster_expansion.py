@@ -173,6 +173,7 @@ def fit_cluster_expansion(
     electrostatics: bool = False,
     method: Method = "ridge",
     keep_ground_states: bool = False,
+    end_importance: float = 1.0,
     groups: Sequence[object] | None = None,
 ) -> ClusterExpansion:
     """Fit interactions to the energies of mapped orderings.
@@ -192,6 +193,9 @@ def fit_cluster_expansion(
     keep_ground_states : bool
         Constrain the fit so that the structures on the data's convex hull are those on the fit's. The posterior and the
         leave-one-out error remain those of the free fit.
+    end_importance : float
+        How many times smaller the noise of the emptiest and the fullest structures is taken: their energies set the average
+        voltage, which a fit that misses them by a few meV a site misses by as many mV. 1 treats all alike; 30 pins them.
     groups : sequence, optional
         A label for each structure (the batch that it was computed in, say): cross-validation leaves out whole groups, beside
         those by composition and by size of the supercell. Neighbours of a structure among the data flatter the
@@ -214,10 +218,16 @@ def fit_cluster_expansion(
     if electrostatics:
         A = np.column_stack([A, electrostatic_energies(host, orderings)])
         shrunk = np.append(shrunk, False)
-    result = fit(A, y, shrunk, method)
-    weights = _constrained(A, y, orderings["x"].values, result) if keep_ground_states else result.weights
+    if not end_importance > 0.0:
+        raise InputError("cluster expansion", "end_importance", end_importance, "a positive number")
+    x = orderings["x"].values
+    importance = np.where((x < x.min() + 1e-9) | (x > x.max() - 1e-9), end_importance, 1.0)
+    result = fit(A, y, shrunk, method, importance)
+    scaled = A * importance[:, None]
+    weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
     settings: dict[str, Any] = {
         "keep_ground_states": keep_ground_states,
+        "end_importance": end_importance,
         "pair_cutoff_angstrom": pair_cutoff,
         "triplet_cutoff_angstrom": triplet_cutoff,
         "quadruplet_cutoff_angstrom": quadruplet_cutoff,
@@ -227,7 +237,7 @@ def fit_cluster_expansion(
     }
     energies = Source.from_json(orderings.attrs["source"])
     labels = _groups(orderings, groups)
-    grouped = {name: grouped_errors(A, y, result.penalties, of) for name, of in labels.items()}
+    grouped = {name: grouped_errors(scaled, y * importance, result.penalties, of) / importance for name, of in labels.items()}
     return ClusterExpansion(
         host=host,
         orbits=orbits,
@@ -246,7 +256,9 @@ def fit_cluster_expansion(
     )
 
 
-def _constrained(A: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.float64], free: Regression) -> NDArray[np.float64]:
+def _constrained(
+    A: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.float64], free: Regression, scaled: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The weights of least penalised misfit among those that leave the data's hull the fit's hull (quadratic programme).
 
     No corner may lie above the line between its neighbouring corners, and no other structure below the hull. A corner may come to
@@ -269,7 +281,7 @@ def _constrained(A: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.f
             rows.append(above)
     limits = np.array(rows)
     # Scaled to the free fit's curvature: the programme is then the nearest point to the origin.
-    curvature = A.T @ A + np.diag(free.penalties)
+    curvature = scaled.T @ scaled + np.diag(free.penalties)
     root = np.linalg.cholesky(curvature + 1e-12 * np.trace(curvature) * np.eye(len(curvature)))
     to_weights = np.linalg.inv(root).T
     reduced, offset = limits @ to_weights, limits @ free.weights

@@ -348,6 +348,18 @@ def _automatic_chemical_potentials(
     low = max(0, min(int(np.searchsorted(row, EDGE)) for row in x) - 2)
     high = min(len(grid) - 1, max(int(np.searchsorted(row, 1 - EDGE)) for row in x) + 1)
     grid, x = grid[low : high + 1], x[:, low : high + 1]
+    # Where phases part far below the critical temperature the pilot met either by chance: both ends are tried again.
+    step = 4.0 * BOLTZMANN_EV * float(T[-1])
+    again = np.random.SeedSequence(seed.generate_state(4).tolist()).spawn(8)
+    for side, place in ((-1, 0), (1, -1)):
+        for attempt in again:
+            trial = np.repeat(grid[place], 4)
+            found = _sampled(cool, model, coldest, hot, trial, 40, attempt, pool, None)[len(hot) :, :, 0]
+            if np.all(found < 3 * EDGE if side < 0 else found > 1 - 3 * EDGE):
+                break
+            moved, beyond = grid[place] + side * step, np.full((len(x), 1), 0.0 if side < 0 else 1.0)
+            grid = np.concatenate([[moved], grid] if side < 0 else [grid, [moved]])
+            x = np.concatenate([beyond, x] if side < 0 else [x, beyond], axis=1)
     # A jump of x is a transition that no density of μ resolves: it counts no more than a few steps.
     density = np.mean(np.minimum(np.diff(x, axis=1), 0.03), axis=0) + 0.4 * np.diff(grid) / (grid[-1] - grid[0])
     cumulative = np.concatenate([[0.0], np.cumsum(density)])
@@ -411,7 +423,9 @@ def _grand_potential(
     along_mu = -integral(mu, x[0], slope) / ladder[0]
     empty, full = end_energies(model)
     cold = -1
-    start = (empty / per_cell + BOLTZMANN_EV * ladder[cold] * np.log1p(-x[cold, 0])) / ladder[cold] - along_T[cold, 0]
+    start = (empty / per_cell + BOLTZMANN_EV * ladder[cold] * np.log1p(-min(float(x[cold, 0]), 1.0 - 1e-12))) / ladder[
+        cold
+    ] - along_T[cold, 0]
     phi = ladder[:, None] * (start + along_mu + along_T)
     closure = phi[:, -1] - (full / per_cell - mu[-1] + BOLTZMANN_EV * ladder * np.log(np.clip(x[:, -1], 1e-300, 1.0)))
     first = len(hot)

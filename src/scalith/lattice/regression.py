@@ -46,7 +46,13 @@ class Regression(NamedTuple):
     penalties: NDArray[np.float64]
 
 
-def fit(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np.bool_], method: Method = "ridge") -> Regression:
+def fit(
+    A: NDArray[np.float64],
+    y: NDArray[np.float64],
+    shrunk: NDArray[np.bool_],
+    method: Method = "ridge",
+    importance: NDArray[np.float64] | None = None,
+) -> Regression:
     """Fit weights.
 
     Parameters
@@ -59,6 +65,8 @@ def fit(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np.bool_
         ``ridge``: one penalty, with the least leave-one-out error. ``ard``: one penalty a weight by evidence
         maximisation (MacKay 1992, DOI 10.1162/neco.1992.4.3.415); weights without evidence vanish. ``bayesian``: average
         over penalty and noise with their posterior under scale-free priors.
+    importance : ndarray, shape (rows,), optional
+        The noise of a row is s divided by this.
 
     Raises
     ------
@@ -68,6 +76,9 @@ def fit(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np.bool_
     rows = len(y)
     if rows <= int(np.sum(~shrunk)):
         raise InputError("cluster expansion", "orderings", f"{rows} energies", f"more than {int(np.sum(~shrunk))}")
+    if importance is not None:
+        found = fit(A * importance[:, None], y * importance, shrunk, method)
+        return found._replace(leave_one_out=found.leave_one_out / importance)
     if method == "ridge":
         scores = [np.mean(_leave_one_out(A, y, _penalties(shrunk, value)) ** 2) for value in PENALTIES]
         return _posterior(A, y, _penalties(shrunk, PENALTIES[int(np.argmin(scores))]))

@@ -25,7 +25,8 @@ Angstroms = Annotated[float, Field(ge=0)]
 class ClusterFit(Settings):
     """``[cluster_fit]``: which clusters (cut-offs in Å), whether formal charges count, how the interactions are fitted.
 
-    ``keep_ground_states`` constrains the fit so that the data's ground states stay on its hull.
+    ``keep_ground_states`` constrains the fit so that the data's ground states stay on its hull; ``end_importance`` above 1 pins the
+    energies of the empty and the full host, and with them the average voltage.
     """
 
     pair_cutoff: Angstroms
@@ -34,6 +35,7 @@ class ClusterFit(Settings):
     electrostatics: bool = False
     method: Literal["ridge", "ard", "bayesian"] = "ridge"
     keep_ground_states: bool = False
+    end_importance: Annotated[float, Field(gt=0)] = 1.0
 
 
 class MonteCarlo(Settings):
@@ -140,9 +142,12 @@ GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     ),
     draw=lambda fit, count, seed: fit.draws(count, seed),
 )
-def cluster_expansion(host: Host, mapped_orderings: xr.Dataset, cluster_fit: ClusterFit) -> ClusterExpansion:
+def cluster_expansion(
+    host: Host, mapped_orderings: xr.Dataset, cluster_fit: ClusterFit, localised_orderings: xr.Dataset | None = None
+) -> ClusterExpansion:
     """E = Σ m J Π: the energy of any ordering from interactions of pairs, triplets, …"""
-    return lattice.fit_cluster_expansion(host, mapped_orderings, **cluster_fit.model_dump())
+    orderings = mapped_orderings if localised_orderings is None else localised_orderings
+    return lattice.fit_cluster_expansion(host, orderings, **cluster_fit.model_dump())
 
 
 def _sampling(data: xr.Dataset) -> str:

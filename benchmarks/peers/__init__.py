@@ -1,0 +1,1 @@
+"""Peers whose setting up fills a file of its own."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from scalith.electrode import (
     VoxelImage,
     checkerboard,
     conduction,
+    effective_conductivity,
     laminate,
     packed_particles,
     random_field,
@@ -118,3 +121,15 @@ def test_the_number_of_iterations_does_not_grow_with_the_image():
         assert float(conduction(image, {"pore": 1.0}).mismatch) < 1e-5
     assert counts[2] <= counts[1] + 3
     assert counts[2] < 16
+
+
+def test_three_directions_with_their_resolution():
+    image = laminate((16, 16, 16), 1e-7, [("a", 4), ("b", 4)], normal="y")
+    with ThreadPoolExecutor(2) as pool:
+        found = effective_conductivity(image, {"a": 1.0, "b": 4.0}, executor=pool, tolerance=1e-9)
+    np.testing.assert_allclose(found.conductivity, [2.5, 1.6, 2.5], rtol=1e-8)
+    np.testing.assert_allclose(found.resolution, 0.0, atol=1e-7)  # layers are exact on both grids
+    np.testing.assert_allclose(found.tortuosity_factor, [1.0, 2.5 / 1.6, 1.0], rtol=1e-8)
+    spheres = effective_conductivity(sphere_lattice(32, 1e-7, 0.3), {"matrix": 1.0})
+    assert np.all(spheres.resolution > 0.0)
+    np.testing.assert_allclose(spheres.conductivity, spheres.conductivity[0], rtol=1e-5)

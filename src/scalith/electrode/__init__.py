@@ -5,7 +5,7 @@ from __future__ import annotations
 from scalith.electrode.binder import place_binder
 from scalith.electrode.composite import CompositeElectrode, composite_electrode, heckel_porosity
 from scalith.electrode.composite_study import composite_study, limiting_path, percolation_threshold
-from scalith.electrode.conduction import conduction
+from scalith.electrode.conduction import conduction, effective_conductivity
 from scalith.electrode.effective_properties import (
     ElectrodeStructure,
     effective_properties,
@@ -16,6 +16,7 @@ from scalith.electrode.elasticity import IsotropicElasticity, effective_stiffnes
 from scalith.electrode.image import VoxelImage
 from scalith.electrode.image_file import image_dataset, image_from_dataset, read_image, write_image
 from scalith.electrode.packed_particles import ParticleKind, packed_particles
+from scalith.electrode.percolation import reached, spanning_threshold, through_paths
 from scalith.electrode.random_field import FieldPhase, random_field
 from scalith.electrode.reference_bodies import checkerboard, laminate, random_sites, sphere_lattice
 from scalith.electrode.reshaping import crop, mirror, resample
@@ -32,6 +33,7 @@ __all__ = [
     "composite_study",
     "conduction",
     "crop",
+    "effective_conductivity",
     "effective_properties",
     "effective_property",
     "effective_stiffness",
@@ -47,10 +49,13 @@ __all__ = [
     "place_binder",
     "random_field",
     "random_sites",
+    "reached",
     "read_image",
     "resample",
+    "spanning_threshold",
     "sphere_lattice",
     "stress_from_eigenstrain",
     "subvolume_properties",
+    "through_paths",
     "write_image",
 ]

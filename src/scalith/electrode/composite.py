@@ -190,6 +190,6 @@ def composite_electrode(
     take_highest(labels, 0, field, composite.void)
     source = predicted(
         "scalith.electrode.composite_electrode",
-        settings={"shape": list(shape), "composite": composite.model_dump(mode="json"), "seed": seed},
+        settings={"shape": [int(size) for size in shape], "composite": composite.model_dump(mode="json"), "seed": seed},
     )
     return VoxelImage(labels, voxel_size, names, source)

@@ -96,7 +96,7 @@ def composite_study(
         }
         | {"seed": ("seed", list(seeds), {"long_name": "seed", "units": "1"})},
     )
-    settings = {"composite": composite.model_dump(mode="json"), "shape": list(shape), "voxel_size": voxel_size}
+    settings = {"composite": composite.model_dump(mode="json"), "shape": [int(size) for size in shape], "voxel_size": voxel_size}
     settings |= {"ionic": dict(ionic), "electronic": dict(electronic)}
     return data.assign_attrs(source=predicted("scalith.electrode.composite_study", settings=settings).to_json())
 

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from scalith.electrode.conduction import conduction
 from scalith.electrode.image import VoxelImage
+from scalith.electrode.percolation import reached
 from scalith.electrode.reshaping import crop
 from scalith.quantities import SI, InputError, Property, Spec, dataset_digest, predicted
 
@@ -192,16 +193,6 @@ def effective_properties(
     subvolumes = subvolume_properties(image, ionic=ionic, electronic=electronic, **how)
     finite = [name for name in PROPERTIES if np.isfinite(subvolumes[name].values[0])]
     return {name: effective_property(subvolumes, name) for name in finite}
-
-
-def reached(image: VoxelImage, conductivities: Mapping[str, float], axis: str, end: int) -> NDArray[np.bool_]:
-    """Voxels that conduct and that a path through faces joins to one end (0 lower, −1 upper) of `axis`."""
-    from scipy import ndimage
-
-    conducting = [image.label(name) for name, value in conductivities.items() if value > 0.0]
-    parts, _ = ndimage.label(np.isin(image.labels, conducting))
-    touching = np.unique(np.moveaxis(parts, "xyz".index(axis), 0)[end])
-    return np.isin(parts, touching[touching > 0])
 
 
 def active_parts(

@@ -115,7 +115,7 @@ def packed_particles(
         mine = belongs == index
         _fill(labels, index + 1, kind.fraction, centres[mine], longest[mine], form[mine])
     settings: dict[str, Any] = {
-        "shape": list(shape),
+        "shape": [int(size) for size in shape],
         "kinds": [kind.model_dump(mode="json") for kind in kinds],
         "overlap": overlap,
         "seed": seed,

@@ -81,7 +81,7 @@ def random_field(
         field[labels != 0] = -np.inf
         take_highest(labels, index + 1, field, phase.fraction)
     settings = {
-        "shape": list(shape),
+        "shape": [int(size) for size in shape],
         "phases": {name: phase.model_dump(mode="json") for name, phase in phases.items()},
         "seed": seed,
     }

@@ -69,7 +69,9 @@ def checkerboard(
     parity = sum(np.arange(size).reshape([-1 if other == k else 1 for other in range(3)]) // cell
                  for k, size in enumerate(shape) if k != axis)  # fmt: skip
     labels = np.ascontiguousarray(np.broadcast_to(np.asarray(parity) % 2, shape).astype(np.uint8))
-    source = predicted("scalith.electrode.checkerboard", settings={"shape": list(shape), "cell": cell, "along": along})
+    source = predicted(
+        "scalith.electrode.checkerboard", settings={"shape": [int(size) for size in shape], "cell": int(cell), "along": along}
+    )
     return VoxelImage(labels, voxel_size, {phases[0]: 0, phases[1]: 1}, source)
 
 
@@ -94,7 +96,9 @@ def sphere_lattice(
     offset = (np.arange(width) + 0.5 - 0.5 * width) ** 2
     one = offset[:, None, None] + offset[None, :, None] + offset[None, None, :] <= radius**2
     labels = np.tile(one.astype(np.uint8), (cells, cells, cells))
-    source = predicted("scalith.electrode.sphere_lattice", settings={"size": size, "fraction": fraction, "cells": cells})
+    source = predicted(
+        "scalith.electrode.sphere_lattice", settings={"size": int(size), "fraction": float(fraction), "cells": int(cells)}
+    )
     return VoxelImage(labels, voxel_size, {phases[0]: 0, phases[1]: 1}, source)
 
 
@@ -112,7 +116,9 @@ def random_sites(
     if not 0.0 <= fraction <= 1.0:
         raise InputError("random_sites", "fraction", fraction, "0 to 1")
     labels = (np.random.default_rng(seed).random(shape, dtype=np.float32) < fraction).astype(np.uint8)
-    source = predicted("scalith.electrode.random_sites", settings={"shape": list(shape), "fraction": fraction, "seed": seed})
+    source = predicted(
+        "scalith.electrode.random_sites", settings={"shape": [int(size) for size in shape], "fraction": fraction, "seed": seed}
+    )
     return VoxelImage(labels, voxel_size, {phases[0]: 0, phases[1]: 1}, source)
 
 

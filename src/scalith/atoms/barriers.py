@@ -14,6 +14,7 @@ of the hop (Van der Ven et al. 2001, DOI 10.1103/PhysRevB.64.184307):
 
 from __future__ import annotations
 
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -169,7 +170,8 @@ def hop_barrier(
         )
     images = [ends[0].copy() for _ in range(chosen.images + 1)] + [ends[1].copy()]
     images[0].calc, images[-1].calc = ends[0].calc, ends[1].calc
-    calculator = engine.calculator()
+    workplace = tempfile.TemporaryDirectory(prefix="scalith-") if engine.writes_files else None
+    calculator = engine.calculator(None if workplace is None else workplace.name)
     for image in images[1:-1]:
         image.calc = calculator
     with warnings.catch_warnings():
@@ -183,6 +185,8 @@ def hop_barrier(
         band.climb = True
         finished = bool(optimiser.run(fmax=chosen.force_tolerance, steps=chosen.steps - int(optimiser.nsteps)))
         left = float(band.get_residual())
+    if workplace is not None:
+        workplace.cleanup()
     steps = [find_mic(b.positions - a.positions, a.cell)[0] for a, b in pairwise(images)]
     coordinate = np.concatenate([[0.0], np.cumsum([np.linalg.norm(step) for step in steps])])
     energies = np.asarray(band.energies, dtype=np.float64)

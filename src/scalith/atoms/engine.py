@@ -54,6 +54,11 @@ class Engine(Spec):
         return f"chgnet {self.settings.get('model', CHGNET_MODELS[0])}" if self.name == "chgnet" else self.name
 
     @property
+    def writes_files(self) -> bool:
+        """Whether it is a program outside Python, whose runs need a folder each."""
+        return self.name in _POTENTIALS
+
+    @property
     def version(self) -> str:
         """Version of the package that computes; empty where a program outside Python does."""
         package = self.name.partition(":")[0].partition(".")[0]
@@ -92,7 +97,7 @@ def write_inputs(atoms: Atoms, engine: Engine, folder: str | Path) -> list[Path]
     InputError
         An engine that runs inside Python; missing pseudopotentials.
     """
-    if engine.name not in ("espresso", "abinit", "vasp"):
+    if not engine.writes_files:
         raise InputError("engine", "name", engine.name, "espresso, abinit or vasp: others run inside Python and need no files")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

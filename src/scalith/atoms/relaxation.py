@@ -106,7 +106,7 @@ def relax(
     from ase.filters import FrechetCellFilter
     from ase.optimize import BFGS
 
-    if folder is None and engine.name in ("espresso", "abinit", "vasp"):
+    if folder is None and engine.writes_files:
         with tempfile.TemporaryDirectory(prefix="scalith-") as temporary:
             return relax(atoms, engine, relaxation, oxidation_states=oxidation_states, folder=temporary)
     settings = relaxation or Relaxation()

@@ -8,7 +8,7 @@ import pytest
 from scipy.linalg import expm
 
 from scalith.crystal import read_host
-from scalith.lattice import ClusterExpansion, HopBarriers, HopKind, kinetic_monte_carlo
+from scalith.lattice import ClusterExpansion, HopBarriers, HopKind, jump_diffusivity, kinetic_monte_carlo
 from scalith.lattice.kinetic_model import kinetic_model
 from scalith.lattice.walks import Walks, numbered, walk_from, walks_dataset, walks_from
 from scalith.quantities import InputError, Source, shipped
@@ -140,6 +140,11 @@ def test_tensors_show_the_direction_in_which_ions_move():
     assert abs(tensor[0, 1]) < 4 * error[0, 1]
     assert float(result["jump_diffusivity"][0, 0]) == pytest.approx(np.trace(tensor) / 2)
     assert np.allclose(np.trace(result["tracer_diffusivity_tensor"].values[0, 0]) / 2, result["tracer_diffusivity"][0, 0])
+    along = jump_diffusivity(result, "y")
+    assert float(along(along.coordinates["x"][0], T)) == pytest.approx(tensor[1, 1])
+    assert along.source.note.startswith("along y")
+    with pytest.raises(InputError, match="x, y or z"):
+        jump_diffusivity(result, "b")
 
 
 @pytest.mark.parametrize(

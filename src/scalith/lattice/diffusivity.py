@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def jump_diffusivity(result: xr.Dataset) -> Property:
-    """Jump diffusivity D_J(x, T), m2 s-1, from `scalith.lattice.kinetic_monte_carlo`: the collective displacement's."""
-    return _of_walks(result, "jump_diffusivity", "m2 s-1")
+def jump_diffusivity(result: xr.Dataset, axis: str | None = None) -> Property:
+    """Jump diffusivity D_J(x, T), m2 s-1, from `scalith.lattice.kinetic_monte_carlo`: the collective displacement's.
+
+    The mean over the directions in which hops lead, or that along one Cartesian axis ("x", "y", "z").
+    """
+    return _of_walks(result, "jump_diffusivity", "m2 s-1", axis)
 
 
-def tracer_diffusivity(result: xr.Dataset) -> Property:
-    """Tracer diffusivity D*(x, T), m2 s-1, from `scalith.lattice.kinetic_monte_carlo`: a single ion's."""
-    return _of_walks(result, "tracer_diffusivity", "m2 s-1")
+def tracer_diffusivity(result: xr.Dataset, axis: str | None = None) -> Property:
+    """Tracer diffusivity D*(x, T), m2 s-1, from `scalith.lattice.kinetic_monte_carlo`: a single ion's.
+
+    The mean over the directions in which hops lead, or that along one Cartesian axis ("x", "y", "z").
+    """
+    return _of_walks(result, "tracer_diffusivity", "m2 s-1", axis)
 
 
 def correlation_factor(result: xr.Dataset) -> Property:
@@ -34,15 +40,21 @@ def haven_ratio(result: xr.Dataset) -> Property:
     return _of_walks(result, "haven_ratio", "1")
 
 
-def _of_walks(result: xr.Dataset, name: str, unit: str) -> Property:
+def _of_walks(result: xr.Dataset, name: str, unit: str, axis: str | None = None) -> Property:
     if name not in result:
         raise InputError("result", name, "no such variable", "a data set of kinetic_monte_carlo")
-    data = result.transpose("T", "x", ...)
-    source = predicted(
-        f"scalith.lattice.diffusivity.{name}", dataset_digest(result), note="; ".join(result.attrs.get("warnings", []))
-    )
-    coordinates = {"x": data["x"].values, "T": data["T"].values}
-    return Property.from_arrays(name, coordinates, data[name].values.T, unit, source, data[f"{name}_error"].values.T)
+    values, errors = result[name], result[f"{name}_error"]
+    note = "; ".join(result.attrs.get("warnings", []))
+    if axis is not None:
+        if f"{name}_tensor" not in result or axis not in ("x", "y", "z"):
+            raise InputError("result", "axis", axis, "x, y or z, of a data set of kinetic_monte_carlo")
+        here = {"axis": axis, "other_axis": axis}
+        values, errors = (result[f"{name}_tensor{end}"].sel(here, drop=True) for end in ("", "_error"))
+        note = "; ".join([f"along {axis}", *([note] if note else [])])
+    source = predicted(f"scalith.lattice.diffusivity.{name}", dataset_digest(result), note=note)
+    coordinates = {"x": result["x"].values, "T": result["T"].values}
+    mean, error = (data.transpose("x", "T").values for data in (values, errors))
+    return Property.from_arrays(name, coordinates, mean, unit, source, error)
 
 
 def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Property) -> Property:

@@ -109,9 +109,12 @@ def _blurred(solid: NDArray[np.bool_], width: float) -> NDArray[np.float32]:
 
 
 def _rank(values: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Rank of each free voxel among them, 0 to 1, read off an even sample of them; 0 elsewhere."""
+    """Share of the free voxels with a lower value, 0 to 1, from a histogram of 65536 bins; 0 elsewhere."""
     chosen = values[free]
-    sample = np.sort(chosen[:: max(1, chosen.size // 50_000)])
     ranked = np.zeros(values.shape, np.float32)
-    ranked[free] = np.interp(chosen, sample, np.linspace(0.0, 1.0, sample.size)) if sample.size > 1 else 0.5
+    if chosen.size:
+        low, high = float(chosen.min()), float(chosen.max())
+        bins = ((chosen - low) * (65535.0 / max(high - low, 1e-30))).astype(np.int32)
+        below = np.cumsum(np.bincount(bins, minlength=65536)) / chosen.size
+        ranked[free] = below.astype(np.float32)[bins]
     return ranked

@@ -7,9 +7,10 @@ stated, not asserted; the falling potential that its diffusion demands is where 
 
 Beside it a single-particle model with electrolyte whose LFP grain is a phase field with the numbers of case P03 (regular
 solution with coherency strain, grains of 0.5 µm as in the file) and a tracer diffusivity of 2e-16 m²/s, the one number set
-here, from the end of the 1C discharge. It is stated as it comes: the plateau is flatter and the end of the discharge
-nearer, the start not better. One grain stands for the whole electrode; grains that pass their barrier one after the other
-are not in it.
+here, from the end of the 1C discharge. It is stated as it comes and is hardly better: 86 mV at 1C, where P2D has 93 mV over
+the same times, and its surface is full 80 s before the measured end; at C/20 34 mV against 12 mV, since the published
+open-circuit voltage was measured on this cell and the literature's $V^0$ and strain were not. One grain stands for the
+whole electrode: sizes, and grains that pass their barrier one after the other, are not in it.
 """
 
 from __future__ import annotations
@@ -62,13 +63,16 @@ def run(record: Record) -> None:
                 temperature=298.15,
             )
             both = time < float(separating.time[-1])
-            deviation = 1e3 * (np.interp(time[both], separating.time, separating.voltage) - voltage[both])
+            of = {}
+            for model, run_of in (("P2D", data), ("phase field", separating)):
+                deviation = 1e3 * (np.interp(time[both], run_of.time, run_of.voltage) - voltage[both])
+                of[model] = float(np.sqrt(np.mean(deviation**2)))
             record.compare(
-                f"rms deviation with a phase field, {title}",
-                reference=rms,
-                found=np.sqrt(np.mean(deviation**2)),
+                f"rms deviation with a phase field up to its end, {title}",
+                reference=of["P2D"],
+                found=of["phase field"],
                 unit="mV",
-                note="beside P2D",
+                note="beside P2D over the same times",
             )
             record.compare(
                 f"time to its end with a phase field, {title}",

@@ -16,14 +16,20 @@ write       the files that the package ships
 import json
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 from ase.build import bulk
+from ase.geometry import find_mic
+from ase.io import read as read_images
+from ase.io import write as write_images
+from ase.mep import NEB
+from ase.optimize import BFGS
 
 from scalith.atoms import (
-    BandSettings,
+    Barrier,
     Engine,
     Relaxation,
     choose_diverse,
@@ -31,7 +37,6 @@ from scalith.atoms import (
     distinct_hops,
     gpaw_band_grid,
     gpaw_band_path,
-    hop_barrier,
     hop_end_points,
     ordering_structures,
     read_database,
@@ -40,7 +45,7 @@ from scalith.atoms import (
     relaxed_ends,
 )
 from scalith.crystal import Host, HostSite, average_voltage, enumerate_orderings, write_structures
-from scalith.quantities import write_results
+from scalith.quantities import Source, write_results
 
 FOLDER = Path(sys.argv[1] if len(sys.argv) > 1 else "litis2")
 STAGES = sys.argv[2:] or ["ends", "convergence", "orderings", "barrier", "bands", "write"]
@@ -169,27 +174,50 @@ def barrier() -> None:
     apex = sulphur[np.argmin(np.where(above[:, 2] < 0, np.linalg.norm(above, axis=1), np.inf))]
     tetrahedral.positions[-1] = apex + np.array([0.0, 0.0, 2.25])
     learned = Engine(name="chgnet", settings={"model": "r2scan"})
-    started = []
-    for atoms in (octahedral, tetrahedral):
-        found = relax(atoms, learned, Relaxation(force_tolerance=0.02, cell=False))
-        started.append(found.atoms)
-        print(f"{found.energy:.3f} eV {found.problem}")
-    for name, engine, settings in (
-        ("chgnet", learned, BandSettings(images=3, force_tolerance=0.08, steps=60)),
-        ("gpaw", gpaw(COARSE), BandSettings(images=1, force_tolerance=0.1, steps=40)),
+    path = FOLDER / "path.extxyz"
+    if not path.exists():
+        images = [
+            relax(atoms, learned, Relaxation(force_tolerance=0.03, cell=False)).atoms for atoms in (octahedral, tetrahedral)
+        ]
+        images = [images[0], *(images[0].copy() for _ in range(3)), images[1]]
+        calculator = learned.calculator()
+        for image in images[1:-1]:
+            image.calc = calculator
+        band = NEB(images, k=1.0, climb=True, method="improvedtangent", allow_shared_calculator=True)
+        band.interpolate("idpp", mic=True)
+        BFGS(band).run(fmax=0.08, steps=100)
+        write_images(path, images)
+    images = read_images(path, ":")
+    learned_energies = [relax(image, learned, Relaxation(steps=0)).energy for image in images]
+    found = compute_energies(
+        {f"image {k}": image for k, image in enumerate(images)},
+        gpaw(COARSE),
+        FOLDER / "barrier.db",
+        Relaxation(steps=0),
+        progress=shown,
+    )
+    steps = [find_mic(b.positions - a.positions, a.cell)[0] for a, b in pairwise(images)]
+    coordinate = np.concatenate([[0.0], np.cumsum([np.linalg.norm(step) for step in steps])])
+    for name, energies, reason in (
+        ("gpaw", [item.energy for item in found], "single points on the path that CHGNet (r2scan) relaxed"),
+        ("chgnet", learned_energies, ""),
     ):
-        if (FOLDER / f"barrier_{name}.json").exists():
-            continue
-        found = hop_barrier(
-            *(atoms.copy() for atoms in started),
-            engine,
-            name="LiTi3S6 octahedral-tetrahedral",
+        hop = Barrier(
+            name="LiTi3S6, octahedron to tetrahedron",
+            distance=float(np.linalg.norm(find_mic(images[-1].positions[-1:] - images[0].positions[-1:], images[0].cell)[0])),
+            coordinate=tuple(np.round(coordinate, 5).tolist()),
+            energies=tuple(np.round(np.array(energies) - energies[0], 5).tolist()),
             filling=1 / 3,
-            settings=settings,
-            progress=shown,
+            converged=not reason,
+            problem=reason,
+            forces_left=max(float(np.abs(item.atoms.get_forces()).max()) for item in found) if reason else 0.08,
+            engine=name if reason else learned.label,
+            source=found.source
+            if reason
+            else Source(kind="predicted", by="ase.mep.NEB", settings=learned.model_dump(mode="json")),
         )
-        (FOLDER / f"barrier_{name}.json").write_text(found.model_dump_json(indent=1))
-        print(f"{name}: saddle {found.forward:.3f} eV, tetrahedron {found.energies[-1]:.3f} eV {found.problem}")
+        (FOLDER / f"barrier_{name}.json").write_text(hop.model_dump_json(indent=1))
+        print(f"{name}: {hop.energies}")
 
 
 def bands() -> None:

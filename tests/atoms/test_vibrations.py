@@ -110,6 +110,16 @@ def test_free_energy_over_filling_is_linear_between_two_and_keeps_parents():
     assert len(found.source.parents) == 2
 
 
+def test_vibrations_of_the_metal_are_taken_off_in_proportion():
+    T, ends, metal = [100.0, 300.0], {0.0: flat(1e13), 1.0: flat(2e13)}, flat(5e12)
+    against = vibrational_free_energy(ends, T, metal=metal)
+    alone = vibrational_free_energy(ends, T)
+    off = harmonic_thermodynamics(metal, [300.0])["free_energy"].values[0]
+    assert against(0.0, 300.0) == pytest.approx(alone(0.0, 300.0))
+    assert against(1.0, 300.0) == pytest.approx(alone(1.0, 300.0) - off)
+    assert "metal taken off" in against.source.reference_state
+
+
 def test_imaginary_modes_are_said_and_refused():
     stretched = phonon_frequencies(argon(1.15), SPRINGS, supercell=(3, 3, 3), mesh=(2, 2, 2))
     assert imaginary_share(stretched) > 0.3

@@ -21,6 +21,9 @@ Progress = Callable[[float, str], None]
 RESOLUTION = 2e10
 """Frequencies nearer to zero than this (Hz) are the three translations of the crystal, which store no energy."""
 
+SYMMETRY_TOLERANCE = 1e-3
+"""Distance within which atoms are equivalent, Å: a relaxed crystal keeps its symmetry to about this."""
+
 
 def phonon_frequencies(
     atoms: Atoms,
@@ -79,7 +82,7 @@ def phonon_frequencies(
     )
     calculator = engine.calculator()
     _require_relaxed(atoms, calculator)
-    model = phonopy.Phonopy(cell, supercell_matrix=list(supercell), primitive_matrix="P")
+    model = phonopy.Phonopy(cell, supercell_matrix=list(supercell), primitive_matrix="P", symprec=SYMMETRY_TOLERANCE)
     # Both signs always: the cubic part of the potential then drops out.
     model.generate_displacements(distance=displacement, is_plusminus=True)
     forces = []
@@ -288,7 +291,9 @@ def _dataset(
     )
 
 
-def vibrational_free_energy(phonons: Mapping[float, xr.Dataset], T: ArrayLike, *, drop_imaginary: bool = False) -> Property:
+def vibrational_free_energy(
+    phonons: Mapping[float, xr.Dataset], T: ArrayLike, *, metal: xr.Dataset | None = None, drop_imaginary: bool = False
+) -> Property:
     """Vibrational free energy of a host against its filling, F_vib(x, T), to be added to the free energy of the lattice.
 
     Between the fillings computed it is interpolated: linearly with two of them, which leaves out what an ordering adds to its
@@ -297,9 +302,12 @@ def vibrational_free_energy(phonons: Mapping[float, xr.Dataset], T: ArrayLike, *
     Parameters
     ----------
     phonons : mapping of x to dataset
-        Frequencies (`phonon_frequencies`) at two or more fillings, per same formula unit of the host.
+        Frequencies (`phonon_frequencies`) at two or more fillings, per same formula unit of the host with one site of the ion.
     T : array_like
         Temperatures, K, increasing.
+    metal : xarray.Dataset, optional
+        Frequencies of the ion's metal. With it x F_metal(T) is taken off: a voltage against a metal at rest then holds the
+        vibrations of both.
     drop_imaginary : bool
         As `harmonic_thermodynamics`.
 
@@ -316,17 +324,19 @@ def vibrational_free_energy(phonons: Mapping[float, xr.Dataset], T: ArrayLike, *
     if len(phonons) < 2:
         raise InputError("vibrational_free_energy", "phonons", f"{len(phonons)} filling", "two fillings of the host or more")
     x = sorted(phonons)
-    parts = [harmonic_thermodynamics(phonons[value], T, drop_imaginary=drop_imaginary) for value in x]
-    notes = [
-        f"x = {value:g}: {note}" for value, part in zip(x, parts, strict=True) if (note := Source.from_json(part.source).note)
-    ]
+    members = {f"{value:g}": phonons[value] for value in x} | ({} if metal is None else {"metal": metal})
+    parts = {name: harmonic_thermodynamics(data, T, drop_imaginary=drop_imaginary) for name, data in members.items()}
+    notes = [f"{name}: {note}" for name, part in parts.items() if (note := Source.from_json(part.attrs["source"]).note)]
+    state = "atoms at rest in the relaxed structures: the static energy is not part of it"
     source = predicted(
         "scalith.atoms.vibrational_free_energy",
-        *(dataset_digest(phonons[value]) for value in x),
-        settings={f"{value:g}": _settings(phonons[value]) for value in x},
-        reference_state="atoms at rest in the relaxed structures: the static energy is not part of it",
+        *(dataset_digest(data) for data in members.values()),
+        settings={name: _settings(data) for name, data in members.items()},
+        reference_state=state if metal is None else f"{state}; vibrations of the metal taken off",
         note="; ".join(notes),
     )
     grid = np.atleast_1d(np.asarray(T, dtype=np.float64))
-    values = np.array([part["free_energy"].values for part in parts])
+    values = np.array([parts[f"{value:g}"]["free_energy"].values for value in x])
+    if metal is not None:
+        values = values - np.array(x)[:, None] * parts["metal"]["free_energy"].values
     return Property.from_arrays("vibrational_free_energy", {"x": x, "T": grid}, values, "J mol-1", source)

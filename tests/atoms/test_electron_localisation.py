@@ -49,6 +49,18 @@ def test_with_the_lowest_as_anchor_no_compound_is_left():
     assert above.min() == pytest.approx(0.0, abs=1e-9)
 
 
+def test_scaled_order_leaves_no_compound_and_keeps_the_mean():
+    data = orderings(-0.1, noise=0.05)
+    correction = fit_localisation(layered(), data, 0.1, 0.02, "a measured gap", cutoff=5.5, anchor="scaled")
+    found = formation_energies(layered(), localised_energies(layered(), data, correction))
+    u = unlike_pairs(layered(), data, 5.5)
+    assert 0.0 < correction.order_share < 1.0
+    assert found.min() == pytest.approx(0.0, abs=1e-9)
+    assert u @ found / (u @ u) == pytest.approx(0.05, abs=1e-9)
+    mild = fit_localisation(layered(), orderings(-0.1), 0.1, 0.02, "a measured gap", cutoff=5.5, anchor="scaled")
+    assert mild.order_share == 1.0
+
+
 def test_the_ends_keep_their_energies_and_so_the_average_voltage():
     data = orderings()
     found = localised_energies(layered(), data, fit_localisation(layered(), data, 0.1, 0.02, "a measured gap"))

@@ -93,7 +93,7 @@ def test_units_and_sources(mixing):
 def test_a_range_that_is_too_short_is_said():
     expansion = ClusterExpansion.given(host(SQUARE), (0.0, 0.0, 0.0), 3.1)
     short = semi_grand_canonical(expansion, [300.0], np.linspace(-0.05, 0.05, 8), cells=(12, 12, 1), sweeps=50, seed=1)
-    with pytest.raises(InputError, match=r"reach x = 0\.005"):
+    with pytest.raises(InputError, match=r"reach x = 0\.007"):
         open_circuit_voltage(short, metal_energy(0.0, "test"))
 
 

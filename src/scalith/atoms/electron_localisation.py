@@ -10,7 +10,10 @@ pairs within a cut-off,
 so that it adds the regular-solution energy 4 δ x (1 − x) to a random mixture and stays a sum over pairs, which a cluster
 expansion holds exactly. δ is fitted so that the formation energies lie around a stated regular solution, Ω x (1 − x), or so
 that none lies below it: the miscibility gap is then an input from Ω, while the average voltage, which δ does not touch, and
-the order of the orderings at one filling remain predictions.
+the order of the orderings at one filling remain predictions. The delocalised electron also exaggerates how much orderings
+of one filling differ; a share s of the formation energies may be kept,
+
+    E' = E + (s − 1) E_f + 2 δ u.
 """
 
 from __future__ import annotations
@@ -37,6 +40,8 @@ class LocalisationCorrection(Spec):
     ----------
     strength : float
         δ, eV per site.
+    order_share : float
+        s, the share of the formation energies that is kept.
     error : float
         Standard error of δ: of the stated regular solution and of the fit.
     interaction : float
@@ -49,6 +54,7 @@ class LocalisationCorrection(Spec):
     """
 
     strength: float
+    order_share: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     error: Annotated[float, Field(ge=0.0)]
     interaction: float
     cutoff: Annotated[float, Field(gt=0.0)]
@@ -87,13 +93,15 @@ def fit_localisation(
     reference: str,
     *,
     cutoff: float = 8.0,
-    anchor: Literal["mean", "lowest"] = "lowest",
+    anchor: Literal["mean", "lowest", "scaled"] = "lowest",
 ) -> LocalisationCorrection:
     """δ such that the formation energies E_f lie around the regular solution Ω x (1 − x), or that the lowest lies on it.
 
     ``"mean"``: least squares of E_f against u, through the origin, gives a slope b; then 2 δ = Ω/2 − b. A random mixture then has
     the energy of the regular solution, but orderings that the engine favours may stay below it, as compounds.
     ``"lowest"``: 2 δ is the greatest of (Ω x (1 − x) − E_f)/u over the orderings, so that no compound is left.
+    ``"scaled"``: as ``"mean"``, with the largest share s of each ordering's distance from b u that leaves no compound,
+    s (E_f − b u) + Ω u/2 ≥ 0; then 2 δ = Ω/2 − s b.
 
     Parameters
     ----------
@@ -106,7 +114,7 @@ def fit_localisation(
         Where Ω is from.
     cutoff : float
         Å.
-    anchor : {"mean", "lowest"}
+    anchor : {"mean", "lowest", "scaled"}
 
     Returns
     -------
@@ -118,8 +126,12 @@ def fit_localisation(
     slope = float(u @ formation / (u @ u))
     scatter = float(np.sqrt(np.mean((formation - slope * u)[inside] ** 2)))
     slope_error = scatter / float(np.sqrt(u @ u))
-    if anchor == "mean":
-        strength = 0.5 * (0.5 * interaction - slope)
+    share = 1.0
+    if anchor == "scaled":
+        below = (slope * u - formation)[inside] / (0.5 * interaction * u[inside])
+        share = float(min(1.0, 1.0 / max(below.max(), 1e-12)))
+    if anchor in ("mean", "scaled"):
+        strength = 0.5 * (0.5 * interaction - share * slope)
     else:
         strength = 0.5 * float(np.max((interaction * x * (1.0 - x) - formation)[inside] / u[inside]))
     source = predicted(
@@ -132,6 +144,7 @@ def fit_localisation(
     )
     return LocalisationCorrection(
         strength=strength,
+        order_share=share,
         error=float(np.hypot(0.25 * error, 0.5 * slope_error)),
         interaction=interaction,
         cutoff=cutoff,
@@ -141,8 +154,9 @@ def fit_localisation(
 
 
 def localised_energies(host: Host, orderings: xr.Dataset, correction: LocalisationCorrection) -> xr.Dataset:
-    """The orderings with ΔE = 2 δ u added to their energies; the uncorrected ones stay as ``energy_uncorrected``."""
-    added = 2.0 * correction.strength * unlike_pairs(host, orderings, correction.cutoff) * len(host.working)
+    """The orderings with (s − 1) E_f + 2 δ u added to their energies; the uncorrected ones stay as ``energy_uncorrected``."""
+    added = 2.0 * correction.strength * unlike_pairs(host, orderings, correction.cutoff)
+    added = len(host.working) * (added + (correction.order_share - 1.0) * formation_energies(host, orderings))
     before = orderings["energy"]
     data = orderings.assign(
         energy=(

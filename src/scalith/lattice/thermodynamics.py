@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-X_GRID = np.round(np.linspace(0.005, 0.995, 199), 9)
-"""Fillings at which properties are given."""
+_TAIL = (0.00025, 0.0005, 0.001, 0.002, 0.0035)
+X_GRID = np.unique(np.round(np.concatenate([_TAIL, np.linspace(0.005, 0.995, 199), 1.0 - np.array(_TAIL)]), 9))
+"""Fillings at which properties are given; near empty and full what is sampled goes on as a dilute solution."""
+_REACHED = 0.007
+"""Filling, from either end, that sampling has to reach."""
 WINDOW = 0.012
 """Half-width in x of the averaging window; a quarter of the distance to x = 0 or 1 where that is less."""
 GAP = 0.03
@@ -182,8 +185,11 @@ def _window(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.minimum(WINDOW, 0.25 * np.minimum(x, 1.0 - x))
 
 
-def _averaged(x_known: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over the window around each of X_GRID of the curve through (x, value), linear in ln(x/(1−x)) between them."""
+def _averaged(x_known: NDArray[np.float64], values: NDArray[np.float64], slope: float = 0.0) -> NDArray[np.float64]:
+    """Mean over the window around each of X_GRID of the curve through (x, value), linear in ln(x/(1−x)) between them.
+
+    Beyond the states it goes on with `slope` in ln(x/(1−x)): kT for a chemical potential (Henry's and Raoult's laws).
+    """
     nodes, kernel = np.polynomial.legendre.leggauss(24)
     weight = kernel * (1.0 - nodes**2)
     weight /= weight.sum()
@@ -191,6 +197,9 @@ def _averaged(x_known: NDArray[np.float64], values: NDArray[np.float64]) -> NDAr
     known = np.log(x_known / (1.0 - x_known))
     # Equal x (a vertical step of μ) are set apart by a hair, in order.
     known = known + 1e-9 * np.arange(len(known))
+    far = np.array([min(known[0], -20.0) - 1.0, max(known[-1], 20.0) + 1.0])
+    values = np.concatenate([[values[0] + slope * (far[0] - known[0])], values, [values[-1] + slope * (far[1] - known[-1])]])
+    known = np.concatenate([far[:1], known, far[1:]])
     return np.asarray(np.interp(np.log(points / (1.0 - points)), known, values) @ weight)
 
 
@@ -250,7 +259,7 @@ def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.
         points_mu.append(np.array([level, level]))
     all_x, all_mu = np.concatenate(points_x), np.concatenate(points_mu)
     order = np.lexsort([all_mu, all_x])
-    value = _averaged(all_x[order], np.maximum.accumulate(all_mu[order]))
+    value = _averaged(all_x[order], np.maximum.accumulate(all_mu[order]), BOLTZMANN_EV * iso.T)
     spacing = np.maximum(np.gradient(mu), 1e-6) if len(mu) > 1 else np.ones(1)
     steep = np.minimum(iso.x_error * BOLTZMANN_EV * iso.T / np.maximum(iso.fluctuations, 1e-6), spacing)
     _, error = _smoothed(x, mu, np.maximum(steep, 1e-6), WINDOW)
@@ -295,9 +304,9 @@ def chemical_potential(sampled: xr.Dataset) -> Property:
 def _all_chemical_potentials(sampled: xr.Dataset) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     values, errors = [], []
     for iso in isotherms(sampled):
-        if iso.x[0] > X_GRID[0] + 0.002 or iso.x[-1] < X_GRID[-1] - 0.002:
+        if iso.x[0] > _REACHED or iso.x[-1] < 1.0 - _REACHED:
             found = f"x from {iso.x[0]:.4f} to {iso.x[-1]:.4f} at {iso.T:.0f} K"
-            raise InputError("sampled", "x", found, f"chemical potentials that reach x = {X_GRID[0]:g} and {X_GRID[-1]:g}")
+            raise InputError("sampled", "x", found, f"chemical potentials that reach x = {_REACHED:g} and {1.0 - _REACHED:g}")
         value, error = _chemical_potential(iso)
         values.append(value)
         errors.append(error)
@@ -429,6 +438,8 @@ def _slopes(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64], ND
     # The curve bends within a step: a twentieth of the change between its ends is taken as error besides the statistical one.
     bend = 0.05 * np.abs(np.diff(np.log(np.maximum(iso.fluctuations, 1e-12))))[single]
     fillings = np.concatenate([x, between])
+    if not len(fillings):  # two phases so pure that no state between them was met: both are dilute solutions
+        return np.array([1e-6, 1.0 - 1e-6]), np.zeros(2), np.full(2, 0.05)
     values = np.log(fillings * (1.0 - fillings) / np.concatenate([level, secant]))
     errors = np.concatenate([relative, np.maximum(np.hypot(doubt[single], bend), 0.02)])
     order = np.argsort(fillings, kind="stable")

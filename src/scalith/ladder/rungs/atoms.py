@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import xarray as xr
@@ -45,6 +45,49 @@ class SmallPolarons(Settings):
     neighbours: Count = 6
     reference: str = ""
     temperatures: Annotated[tuple[Temperature, ...], Field(min_length=1)] = (280.0, 298.15, 310.0, 330.0)
+
+
+class Localisation(Settings):
+    """``[localisation]``: a regular solution for energies whose functional spreads the electrons of the ions.
+
+    Attributes
+    ----------
+    interaction, interaction_error : float
+        Ω and its standard error, eV per site.
+    reference : str
+        Where Ω is from.
+    anchor : {"scaled", "lowest", "mean"}
+        Mean of all orderings on the regular solution, their differences scaled until no compound is left; the lowest ordering on
+        it; the mean alone. See `scalith.atoms.fit_localisation`.
+    cutoff : float
+        Pairs that count, Å.
+    """
+
+    interaction: Energy
+    interaction_error: Energy = 0.0
+    reference: str
+    anchor: Literal["scaled", "lowest", "mean"] = "scaled"
+    cutoff: Annotated[float, Field(gt=0)] = 8.0
+
+
+def _lifted(data: xr.Dataset) -> str:
+    lift = (data["energy"] - data["energy_uncorrected"]).values
+    return f"{data.sizes['structure']} orderings lifted by up to {1e3 * float(lift.max()):.0f} meV per primitive cell"
+
+
+@rung("orderings with localised electrons", headline=_lifted)
+def localised_orderings(host: Host, mapped_orderings: xr.Dataset, localisation: Localisation) -> xr.Dataset:
+    """E' = E + (s − 1) E_f + 2 δ u with a stated regular solution: its gap is an input, the average voltage is not."""
+    correction = atoms.fit_localisation(
+        host,
+        mapped_orderings,
+        localisation.interaction,
+        localisation.interaction_error,
+        localisation.reference,
+        cutoff=localisation.cutoff,
+        anchor=localisation.anchor,
+    )
+    return atoms.localised_energies(host, mapped_orderings, correction)
 
 
 @rung("partial molar volume of the ion", unit="m3 mol-1", over="x")

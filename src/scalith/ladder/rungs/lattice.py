@@ -25,8 +25,8 @@ Angstroms = Annotated[float, Field(ge=0)]
 class ClusterFit(Settings):
     """``[cluster_fit]``: which clusters (cut-offs in Å), whether formal charges count, how the interactions are fitted.
 
-    ``keep_ground_states`` constrains the fit so that the data's ground states stay on its hull; ``end_importance`` above 1 pins the
-    energies of the empty and the full host, and with them the average voltage.
+    ``keep_ground_states`` constrains the fit so that the data's ground states stay on its hull; ``end_importance`` above 1 pins
+    the energies of the empty and the full host, and with them the average voltage.
     """
 
     pair_cutoff: Angstroms

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalith.crystal.host import require_two_species
 from scalith.crystal.orderings import orderings_dataset
 from scalith.crystal.supercells import lattice_cells, periodic_keys
 from scalith.crystal.symmetry import SiteOperations, site_operations
@@ -78,8 +79,9 @@ def enumerate_orderings(host: Host, sizes: Sequence[int], *, x: tuple[float, flo
     Raises
     ------
     InputError
-        A supercell holds more than 20 active sites.
+        A supercell holds more than 20 active sites, or a site has more than two species.
     """
+    require_two_species(host)
     operations = site_operations(host)
     found: list[tuple[NDArray[np.int64], NDArray[np.int8]]] = []
     for cells in sizes:

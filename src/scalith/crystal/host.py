@@ -33,7 +33,8 @@ class HostSite(Spec):
         Fractional coordinates.
     species : tuple of str
         What may sit here. One name: a spectator. Two: an active site; the first name is the filled state (σ = +1),
-        the second the empty one (σ = −1), such as ``("Li", "vacancy")`` or ``("Ni3+", "Ni4+")``.
+        the second the empty one (σ = −1), such as ``("Li", "vacancy")`` or ``("Ni3+", "Ni4+")``. More: a site for
+        `scalith.lattice.SpeciesExpansion` alone.
     charges : tuple of float
         Formal charge of each species in units of e (0 for a vacancy); used by the electrostatic term only.
     redox : bool
@@ -41,7 +42,7 @@ class HostSite(Spec):
     """
 
     position: Vector
-    species: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)]
+    species: Annotated[tuple[str, ...], Field(min_length=1, max_length=9)]
     charges: tuple[float, ...]
     redox: bool = False
 
@@ -53,8 +54,8 @@ class HostSite(Spec):
 
     @property
     def active(self) -> bool:
-        """Whether two species compete for this site."""
-        return len(self.species) == 2
+        """Whether species compete for this site."""
+        return len(self.species) > 1
 
 
 class Host(Spec):
@@ -113,6 +114,14 @@ class Host(Spec):
     def spectators(self) -> Counter[str]:
         """Elements of the spectators and how many of each a primitive cell holds."""
         return Counter(element_of(site.species[0]) for site in self.sites if not site.active)
+
+
+def require_two_species(host: Host) -> None:
+    """Refuse a host with a site for more than filled and empty, which spins ±1 do not describe."""
+    for index in host.active:
+        if len(host.sites[index].species) > 2:
+            found = ", ".join(host.sites[index].species)
+            raise InputError(host.name, f"site {index}", found, "two species a site (for more: scalith.lattice.SpeciesExpansion)")
 
 
 def element_of(species: str) -> str:

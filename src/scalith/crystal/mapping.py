@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from scalith.crystal.equivalence import duplicates
-from scalith.crystal.host import Host, element_of
+from scalith.crystal.host import Host, element_of, require_two_species
 from scalith.crystal.orderings import orderings_dataset
 from scalith.crystal.supercells import lattice_cells
 from scalith.crystal.symmetry import site_operations
@@ -68,6 +68,7 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
     InputError
         An entry is of another chemistry (foreign elements, or another ratio of the spectators), or nothing can be mapped.
     """
+    require_two_species(host)
     mapped: list[tuple[ComputedStructure, _Placement]] = []
     rejected = list(structures.left_out)
     rotations = np.unique(site_operations(host).rotation, axis=0)

@@ -23,6 +23,15 @@ from scalith.lattice.monte_carlo import semi_grand_canonical
 from scalith.lattice.phase_boundaries import phase_boundaries
 from scalith.lattice.phase_diagram import phase_diagram
 from scalith.lattice.snapshot import lattice_snapshot
+from scalith.lattice.species_expansion import (
+    DecoratedOrbit,
+    Species,
+    SpeciesExpansion,
+    decorated_orbits,
+    fit_species_expansion,
+    species_vector,
+)
+from scalith.lattice.species_monte_carlo import species_canonical
 from scalith.lattice.thermodynamics import (
     chemical_potential,
     configurational_entropy,
@@ -36,12 +45,15 @@ from scalith.lattice.variance_constrained import variance_constrained
 
 __all__ = [
     "ClusterExpansion",
+    "DecoratedOrbit",
     "HopBarriers",
     "HopKind",
     "HullReport",
     "LocalClusterExpansion",
     "Orbit",
     "Order",
+    "Species",
+    "SpeciesExpansion",
     "Tangent",
     "add_free_energies",
     "arrhenius_fit",
@@ -54,8 +66,10 @@ __all__ = [
     "common_tangents",
     "configurational_entropy",
     "correlation_factor",
+    "decorated_orbits",
     "entropic_coefficient",
     "fit_cluster_expansion",
+    "fit_species_expansion",
     "haven_ratio",
     "hysteresis",
     "jump_diffusivity",
@@ -69,6 +83,8 @@ __all__ = [
     "phase_diagram",
     "read_local_cluster_expansion",
     "semi_grand_canonical",
+    "species_canonical",
+    "species_vector",
     "thermodynamic_factor",
     "tracer_diffusivity",
     "two_phase_regions",

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from scalith.crystal import Host
+from scalith.crystal.host import require_two_species
 from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector, design_matrix
 from scalith.lattice.electrostatics import ewald_energy
 from scalith.lattice.regression import Method, Regression, fit, grouped_errors
@@ -105,6 +106,7 @@ class ClusterExpansion(Spec):
         quadruplet_cutoff: float = 0.0,
     ) -> ClusterExpansion:
         """An expansion with stated interactions (eV per cluster, in the order of `cluster_orbits`): a model, not a fit."""
+        require_two_species(host)
         orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
         if len(interactions) != len(orbits):
             orders = ", ".join(str(orbit.order) for orbit in orbits)

@@ -178,13 +178,12 @@ def _gpaw(settings: dict[str, Any], folder: Path | None) -> Any:
         from gpaw import GPAW
     except ModuleNotFoundError:
         raise MissingDependencyError("gpaw", "density functional energies", "dft") from None
-    mode = settings.get("mode")
-    if isinstance(mode, dict) and mode.get("name") == "pw":
-        from gpaw import PW
-
-        settings["mode"] = PW(mode["ecut"])
+    # Without a folder nothing is written: GPAW would print all of a run.
     settings.setdefault("txt", None if folder is None else str(folder / "gpaw.txt"))
-    return GPAW(**settings)
+    try:
+        return GPAW(**settings)
+    except (TypeError, ValueError, KeyError) as error:
+        raise InputError("engine gpaw", "settings", str(error), "keywords that GPAW takes") from None
 
 
 def _program(command: str, engine: str, installs: str) -> None:

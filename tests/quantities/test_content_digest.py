@@ -9,7 +9,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalith.quantities import dataset_digest, digest, file_digest, package_digest
+from scalith.quantities import InputError, dataset_digest, digest, file_digest, package_digest
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-10, 10) | st.floats(allow_nan=False) | st.text(max_size=4),
@@ -65,6 +65,18 @@ def test_files_and_the_package(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert file_digest(tmp_path / "a") == "ba7816bf8f01cfea414140de5dae2223"  # the SHA-256 of "abc", FIPS 180-2
     assert len(package_digest()) == 32
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="found is a directory, expected a file that can be read"):
+        file_digest(tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "secret.csv")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    with pytest.raises(InputError, match=r"secret\.csv: found permission denied"):
+        file_digest(tmp_path / "secret.csv")
 
 
 def test_datasets_count_with_everything():

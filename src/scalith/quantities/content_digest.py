@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scalith.quantities.errors import InputError
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -26,9 +28,12 @@ def digest(*parts: Any) -> str:
 
 
 def file_digest(path: str | Path) -> str:
-    """SHA-256 (32 hexadecimal digits) of a file's bytes."""
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+    """SHA-256 (32 hexadecimal digits) of a file's bytes; one that cannot be read gives an `InputError` that names it."""
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+    except OSError as error:
+        raise InputError(str(path), "", (error.strerror or str(error)).lower(), "a file that can be read") from None
 
 
 def dataset_digest(data: xr.Dataset) -> str:

@@ -96,3 +96,71 @@ def test_nothing_there(tmp_path):
         read_structures(tmp_path / "none.json")
     with pytest.raises(InputError, match="no output file"):
         read_structures(tmp_path)
+
+
+VASP = """<?xml version="1.0" encoding="ISO-8859-1"?>
+<modeling>
+ <generator><i name="program" type="string">vasp </i><i name="version" type="string">6.3.0 </i></generator>
+ <incar><i type="int" name="NSW"> 5</i><i type="int" name="IBRION"> 2</i></incar>
+ <kpoints><varray name="kpointlist"><v> 0 0 0 </v></varray><varray name="weights"><v> 1.0 </v></varray></kpoints>
+ <parameters><separator name="electronic"><i type="int" name="NELM"> 60</i></separator><separator name="ionic"><i type="int" name="NSW"> 5</i><i type="int" name="IBRION"> 2</i></separator></parameters>
+ <atominfo><atoms> 2 </atoms><types> 2 </types>
+  <array name="atoms"><dimension dim="1">ion</dimension><field type="string">element</field><field type="int">atomtype</field>
+   <set><rc><c>Li</c><c> 1</c></rc><rc><c>O </c><c> 2</c></rc></set></array></atominfo>
+ <structure name="initialpos"><crystal><varray name="basis"><v> 4 0 0 </v><v> 0 4 0 </v><v> 0 0 4 </v></varray></crystal>
+   <varray name="positions"><v> 0 0 0 </v><v> 0 0 0.5 </v></varray></structure>
+ <calculation>
+  <scstep><energy><i name="e_fr_energy"> -5.0 </i><i name="e_0_energy"> -5.0 </i></energy></scstep>
+  <structure><crystal><varray name="basis"><v> 4 0 0 </v><v> 0 4 0 </v><v> 0 0 4 </v></varray></crystal>
+   <varray name="positions"><v> 0 0 0 </v><v> 0 0 0.5 </v></varray></structure>
+  <varray name="forces"><v> 0 0 0 </v><v> 0 0 0 </v></varray>
+  <energy><i name="e_fr_energy"> -5.0 </i><i name="e_wo_entrp"> -5.0 </i><i name="e_0_energy"> -5.0 </i></energy>
+ </calculation>
+ <structure name="finalpos"><crystal><varray name="basis"><v> 4 0 0 </v><v> 0 4 0 </v><v> 0 0 4 </v></varray></crystal>
+   <varray name="positions"><v> 0 0 0 </v><v> 0 0 0.5 </v></varray></structure>
+</modeling>
+"""
+
+ESPRESSO = """
+     Program PWSCF v.6.8 starts on  1Jan2022 at  0: 0: 0
+
+     bravais-lattice index     =            0
+     lattice parameter (alat)  =       7.5589  a.u.
+     unit-cell volume          =     431.8900 (a.u.)^3
+     number of atoms/cell      =            2
+     number of atomic types    =            2
+
+     celldm(1)=   7.558905  celldm(2)=   0.000000  celldm(3)=   0.000000
+
+     crystal axes: (cart. coord. in units of alat)
+               a(1) = (   1.000000   0.000000   0.000000 )
+               a(2) = (   0.000000   1.000000   0.000000 )
+               a(3) = (   0.000000   0.000000   1.000000 )
+
+   Cartesian axes
+
+     site n.     atom                  positions (alat units)
+         1           Li  tau(   1) = (   0.0000000   0.0000000   0.0000000  )
+         2           O   tau(   2) = (   0.0000000   0.0000000   0.5000000  )
+
+
+!    total energy              =      -0.36749322 Ry
+
+     convergence has been achieved in   8 iterations
+
+   JOB DONE.
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "energy"), [("vasprun.xml", VASP, -5.0), ("run.pwo", ESPRESSO, -0.36749322 * 13.605693)]
+)
+def test_outputs_of_vasp_and_quantum_espresso(tmp_path, name, text, energy):
+    (tmp_path / "relaxed").mkdir()
+    (tmp_path / "relaxed" / name).write_text(text)
+    for place in (tmp_path / "relaxed" / name, tmp_path):
+        (found,) = read_structures(place)
+        assert found.energy == pytest.approx(energy, abs=1e-4)
+        assert found.symbols == ["Li", "O"]
+        assert np.allclose(found.atoms.cell.lengths(), 4.0, atol=1e-4)
+        assert np.allclose(found.atoms.positions[1], [0, 0, 2], atol=1e-4)

@@ -46,7 +46,9 @@ def host(crystal: Crystal) -> Host:
 
 def _mapped(data: xr.Dataset) -> str:
     largest = float(data["displacement_max"].max())
-    return f"{data.sizes['structure']} mapped, {data.sizes['rejected']} not; largest displacement {largest:.2f} Å"
+    twins = int((data["duplicate_of"] >= 0).sum())
+    text = f"{data.sizes['structure']} mapped, {data.sizes['rejected']} not; largest displacement {largest:.2f} Å"
+    return text + (f"; {twins} repeat an ordering" if twins else "")
 
 
 @rung("orderings mapped on the ideal lattice", headline=_mapped)

@@ -12,21 +12,21 @@ from pathlib import Path
 
 from benchmarks.row import Row
 
-STUDY = Path(__file__).resolve().parents[1] / "examples" / "lixnio2.toml"
+STUDY = Path(__file__).resolve().parents[1] / "examples" / "lfp.toml"
 
 
 def rows() -> list[Row]:
     return [
         Row(
-            name="climb_lixnio2_unchanged",
+            name="climb_lfp_unchanged",
             unit="s",
             ours=lambda: _climb(_kept_results())[0],
             prepare=_warm,
             target=3.0,
-            note="scalith run examples/lixnio2.toml again, in a results folder where everything is finished",
+            note="scalith run examples/lfp.toml again, in a results folder where everything is finished",
         ),
         Row(
-            name="climb_lixnio2_compiled",
+            name="climb_lfp_compiled",
             unit="s",
             ours=lambda: _in_new_folder()[0],
             prepare=_warm,
@@ -34,7 +34,7 @@ def rows() -> list[Row]:
             note="the same into an empty results folder, with the kernels compiled before",
         ),
         Row(
-            name="climb_lixnio2_memory",
+            name="climb_lfp_memory",
             unit="MB",
             ours=lambda: _in_new_folder()[1],
             prepare=_warm,
@@ -42,7 +42,7 @@ def rows() -> list[Row]:
             note="largest proportional memory of all its processes together, looked at every 50 ms",
         ),
         Row(
-            name="climb_lixnio2_with_compilation",
+            name="climb_lfp_with_compilation",
             unit="s",
             ours=lambda: _in_new_folder(compile_again=True)[0],
             target=150.0,

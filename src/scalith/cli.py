@@ -157,7 +157,7 @@ def new(
 
     if path.exists() and not force:
         raise InputError(str(path), "", "a file that is there already", "a new name, or --force to overwrite it")
-    write_text(path, shipped("studies/lixnio2.toml").read_text(encoding="utf-8"))
+    write_text(path, shipped("studies/lfp.toml").read_text(encoding="utf-8"))
     _console().print(f"{path} written; climb it with  scalith run {path}")
 
 

@@ -15,7 +15,7 @@ $$\sigma(x,T)=\frac{N\,x(1-x)\,e^2 D}{kT},\qquad D=\tfrac{z}{6}a^2\nu\,e^{-E/kT}
 for LixFePO4 with the barriers of Ong, Chevrier, Ceder 2011 (hybrid functional, DOI 10.1103/PhysRevB.83.075112: 133 meV for an
 electron in FePO4, 170 meV for a hole in LiFePO4; Maxisch, Zhou, Ceder 2006, DOI 10.1103/PhysRevB.73.104301 had found
 the faster electron in FePO4 as well, with GGA+U). Checked: the slope of ln σT over 1/T, zeros at both ends, detailed
-balance of Marcus' rates.
+balance of Marcus' rates. LiTiS2, from the shipped bands of GPAW, is a metal that conducts better in its layers than across them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from scalith.atoms import (
     SmallPolaronHop,
     band_grid,
     boltzmann_transport,
+    density_of_states,
     drude_conductivity,
     effective_mass,
     electrons_held,
@@ -35,6 +36,7 @@ from scalith.atoms import (
     small_polaron_conductivity,
 )
 from scalith.atoms.bands import REDUCED_PLANCK
+from scalith.quantities import read_results, shipped
 from scalith.quantities.constants import BOLTZMANN_EV, ELECTRON_MASS, ELEMENTARY_CHARGE
 from validation.record import Record
 
@@ -77,8 +79,9 @@ def run(record: Record) -> None:
             found=sigma[place, place] / drude_conductivity(density, TAU, mass),
             tolerance=1e-6,
         )
+    small = band_grid(cell, _parabola(12), electrons)
     worst = max(
-        abs(electrons_held(bands, fermi_level(bands, T, n), T) - n)
+        abs(electrons_held(small, fermi_level(small, T, n), T) - n)
         for T in (10.0, 300.0, 3000.0)
         for n in (0.001, 0.02, 0.7, 1.5)
     )
@@ -92,6 +95,15 @@ def run(record: Record) -> None:
     record.check("Lorenz number of a metal at 50 K", expected=2.44e-8, found=lorenz[0], tolerance=0.01e-8, unit="W Ω/K²")
     ratio = (lorenz[1] / SOMMERFELD_NUMBER - 1.0) / (lorenz[0] / SOMMERFELD_NUMBER - 1.0)
     record.check("its deviation at 100 K over that at 50 K", expected=4.0, found=ratio, tolerance=0.1)
+
+    metal = read_results(shipped("bands/LiTiS2_gpaw_bands.nc"))
+    level = fermi_level(metal, 300.0)
+    record.check("LiTiS2: Fermi level of the shipped bands from GPAW's own", expected=0.0, found=level, tolerance=0.03, unit="eV")
+    energy = np.linspace(-8.0, 3.0, 221)
+    states = density_of_states(metal, energy)["density_of_states"].values
+    transport = boltzmann_transport(metal, [300.0], TAU)
+    in_plane, across = (float(transport["conductivity"][0, k, k]) for k in (0, 2))
+    record.check("LiTiS2: σ in the layers over that across them exceeds 1", expected=1.0, found=in_plane > across, tolerance=0)
 
     x, at = np.linspace(0.0, 1.0, 41), np.linspace(250.0, 350.0, 11)
     hopping = small_polaron_conductivity(OLIVINE, x, at)
@@ -109,12 +121,15 @@ def run(record: Record) -> None:
         note="measured on powders, 0.4 to 0.6 eV: there carriers are bound to vacancies, which free polarons are not",
     )
 
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6))
+    figure, axes = plt.subplots(1, 3, figsize=(12, 3.6))
     axes[0].plot(T, lorenz / SOMMERFELD_NUMBER, "o-")
     axes[0].set(xscale="log", xlabel="T (K)", ylabel="κ/(σT) over Sommerfeld's number", title="metal (chain, 0.3 filled)")
     for temperature in (260.0, 300.0, 340.0):
         axes[1].plot(x, hopping(x, temperature), label=f"{temperature:g} K")
     axes[1].set(xlabel="x in LixFePO4", ylabel="σ (S/m)", title="free small polarons")
     axes[1].legend()
+    axes[2].plot(energy, states)
+    axes[2].axvline(level, color="0.7", lw=0.8)
+    axes[2].set(xlabel="E − E_F (eV)", ylabel="states per eV and cell", title="LiTiS2 (GPAW, LDA)")
     figure.tight_layout()
-    record.figure("Left: the law of Wiedemann and Franz is met at low temperature. Right: hopping against filling.", figure)
+    record.figure("Wiedemann and Franz are met at low temperature; hopping against filling; states of LiTiS2, a metal.", figure)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import time
 import warnings
@@ -18,8 +17,6 @@ _EVALUATIONS = 4
 
 
 def rows() -> list[Row]:
-    if importlib.util.find_spec("chgnet") is None:
-        return []
     return [
         Row(
             name="chgnet_forces_and_stress",

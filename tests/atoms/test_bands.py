@@ -52,6 +52,7 @@ def test_density_of_states_counts_every_state():
     found = density_of_states(bands, energy)["density_of_states"].values
     assert np.trapezoid(found, energy) == pytest.approx(4.0, rel=1e-3)
     assert np.all(found >= 0)
+    assert np.all(density_of_states(bands, [20.0, 21.0])["density_of_states"] == 0.0)
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,10 @@ def density_of_states(bands: xr.Dataset, energy: ArrayLike) -> xr.Dataset:
     from ase.dft.dos import linear_tetrahedron_integration
 
     at = np.asarray(energy, dtype=np.float64)
-    values = linear_tetrahedron_integration(bands["cell"].values, bands["energy"].values, at)
+    every = bands["energy"].values
+    # Bands outside the range have no states in it.
+    near = (every.max(axis=(0, 1, 2)) >= at[0]) & (every.min(axis=(0, 1, 2)) <= at[-1])
+    values = linear_tetrahedron_integration(bands["cell"].values, every[..., near], at) if near.any() else np.zeros(at.size)
     data = xr.Dataset(
         {
             "density_of_states": (

@@ -31,36 +31,37 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
         As `scalith.lattice.semi_grand_canonical` gives it.
     sweeps : int
     """
-    found: list[str] = []
-    remedy = f"more sweeps than {sweeps}, or parallel_tempering = true"
+    kinds: dict[str, list[tuple[float, str]]] = {name: [] for name in ("ergodic", "samples", "closure", "exchange")}
     for k, T in enumerate(data["T"].values):
         x, error = data["x"].values[k], data["x_error"].values[k]
         back = falls(x, error, two_phase_regions(data.isel(T=[k]))[0])
         if len(back):
-            words = ", ".join(f"{x[m]:.3f}" for m in back[:3])
-            found.append(
-                f"not ergodic at {T:.0f} K: x falls as the chemical potential rises (after x = {words}): "
-                f"independent coolings ended in different states; {remedy}"
-            )
+            kinds["ergodic"].append((T, f"after x = {x[back[0]]:.3f}"))
         # A state without fluctuations is an ordered one at rest: nothing to average.
         moving = data["fluctuations"].values[k] > 1e-3
         samples = sweeps / data["inefficiency"].values[k]
         slow = moving & (samples < FEW_SAMPLES)
         if slow.mean() > 0.1:
-            found.append(
-                f"unconverged averages at {T:.0f} K: {slow.sum()} of {len(x)} states have fewer than {FEW_SAMPLES:.0f} "
-                f"independent samples (least {samples[moving].min():.1f}); {remedy}"
-            )
+            kinds["samples"].append((T, f"{slow.sum()} of {len(x)} states, least {samples[moving].min():.1f}"))
         closure = float(data["grand_potential_closure"].values[k])
-        thermal = BOLTZMANN_EV * float(T)
-        if abs(closure) > max(0.1 * thermal, 1e-3):
-            found.append(
-                f"free energy at {T:.0f} K does not close: {1e3 * closure:.1f} meV between both ends; more points in the "
-                f"chemical potential, {remedy}"
-            )
+        if abs(closure) > max(0.1 * BOLTZMANN_EV * T, 1e-3):
+            kinds["closure"].append((T, f"by {1e3 * closure:.1f} meV"))
         if "exchange_rate" in data and float(data["exchange_rate"].values[k]) < 0.02:
-            found.append(f"replicas at {T:.0f} K hardly exchange (< 2 %): temperatures closer to each other, or fewer cells")
-    return found
+            kinds["exchange"].append((T, f"{100 * float(data['exchange_rate'].values[k]):.1f} %"))
+    more = f"more sweeps than {sweeps}, or parallel_tempering = true"
+    words = {
+        "ergodic": ("not ergodic: x falls as the chemical potential rises, independent coolings ended in different states", more),
+        "samples": (f"unconverged averages: fewer than {FEW_SAMPLES:.0f} independent samples", more),
+        "closure": ("the free energy does not close between both ends", f"more points in the chemical potential, {more}"),
+        "exchange": ("replicas hardly exchange", "temperatures closer to each other, or fewer cells"),
+    }
+    return [_sentence(*words[kind], places) for kind, places in kinds.items() if places]
+
+
+def _sentence(what: str, remedy: str, places: list[tuple[float, str]]) -> str:
+    first = places[0]
+    others = f" and {len(places) - 1} more temperatures" if len(places) > 1 else ""
+    return f"{what} (at {first[0]:.0f} K, {first[1]}{others}); change: {remedy}"
 
 
 def falls(x: NDArray[np.float64], error: NDArray[np.float64], regions: list[tuple[float, float]]) -> NDArray[np.intp]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from scalith.cell import parse_step, simulate_protocol
+from scalith.cell import ProtocolStep, parse_step, simulate_protocol
 from scalith.quantities import InputError
 
 
@@ -84,3 +84,24 @@ def test_a_drive_cycle_follows_its_file(lgm50, tmp_path):
     data = simulate_protocol(lgm50, [f"Run {tmp_path / 'cycle.csv'}"])
     np.testing.assert_allclose(np.interp(time[1:], data.time, data.current), load[1:], atol=1e-9)
     assert float(data.capacity[-1]) == pytest.approx(np.trapezoid(load, time), rel=5e-4)
+
+
+def test_a_drive_cycle_goes_on_over_its_bends(lgm50):
+    time = np.arange(0.0, 121.0)
+    load = 2.0 + 3.0 * np.sin(0.4 * time) * np.cos(0.07 * time)
+    step = ProtocolStep(text="drive", mode="current", times=tuple(time), loads=tuple(load))
+    found, exact = (
+        simulate_protocol(lgm50, [step], initial_state_of_charge=0.7, tolerance=tolerance) for tolerance in (2e-4, 1e-6)
+    )
+    # No fresh start at each point: a few steps a second, and the voltage of a run a hundred times as strict.
+    assert found.attrs["time_steps"] < 4 * time.size
+    voltage, reference = (np.interp(time[2:], data.time, data.voltage) for data in (found, exact))
+    np.testing.assert_allclose(voltage, reference, atol=5e-4)
+    assert float(np.abs(found.lithium_error).max()) < 1e-11
+
+
+def test_a_drive_cycle_ends_on_a_limit_that_begins_to_be_watched_with_the_sign_of_the_load(lgm50):
+    step = ProtocolStep(text="drive", mode="current", times=(0.0, 60.0, 120.0, 900.0), loads=(2.0, 2.0, -5.0, -5.0))
+    data = simulate_protocol(lgm50, [step], initial_state_of_charge=0.97)
+    assert data.attrs["reason"] == "upper voltage reached"
+    assert float(data.voltage[-1]) == pytest.approx(4.2, abs=1e-6)

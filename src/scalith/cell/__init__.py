@@ -6,6 +6,7 @@ from scalith.cell.bpx_file import specification_from_bpx, to_bpx
 from scalith.cell.discharge import simulate_discharge
 from scalith.cell.impedance import simulate_impedance
 from scalith.cell.mesh import Mesh
+from scalith.cell.particle_sizes import particle_size_distribution
 from scalith.cell.phase_separating import simulate_phase_separating
 from scalith.cell.protocol import ProtocolStep, parse_step, simulate_protocol
 from scalith.cell.sensitivity import simulate_sensitivities
@@ -31,6 +32,7 @@ __all__ = [
     "ProtocolStep",
     "ThermalSpecification",
     "parse_step",
+    "particle_size_distribution",
     "read_battery_data",
     "simulate_batch",
     "simulate_discharge",

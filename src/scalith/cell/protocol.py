@@ -166,7 +166,8 @@ def simulate_protocol(
         if progress is not None:
             progress(index / (cycles * len(parsed)), f"cycle {cycle + 1}: {step.text}")
         if step.times:
-            _run_cycle(solver, step, low, high)
+            times, loads = np.asarray(step.times) - step.times[0], np.asarray(step.loads)
+            solver.follow(step.mode, times, loads, voltage_low=low, voltage_high=high)
         else:
             held = step.mode == "voltage"
             solver.hold(
@@ -205,15 +206,6 @@ def simulate_protocol(
     if failed:
         raise ConvergenceError("protocol", failed, time=solver.time, partial=data)
     return data
-
-
-def _run_cycle(solver: Any, step: ProtocolStep, low: float, high: float) -> None:
-    times, loads = np.asarray(step.times), np.asarray(step.loads)
-    for k in range(times.size - 1):
-        length = times[k + 1] - times[k]
-        ramp = (loads[k + 1] - loads[k]) / length
-        if solver.hold(step.mode, loads[k], ramp=ramp, duration=length, voltage_low=low, voltage_high=high) != 0:
-            return
 
 
 def _drive_cycle(name: str, text: str) -> ProtocolStep:

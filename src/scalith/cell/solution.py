@@ -109,7 +109,6 @@ class Solver:
         target: float,
         *,
         duration: float,
-        ramp: float = 0.0,
         voltage_low: float = -np.inf,
         voltage_high: float = np.inf,
         current_low: float = -np.inf,
@@ -120,6 +119,37 @@ class Solver:
         most_steps: int = 200_000,
     ) -> int:
         """Hold current, voltage, power or resistance until `duration` or a limit; returns why it ended."""
+        load_times, loads = np.array([0.0, duration]), np.array([target, target], dtype=np.float64)
+        return self.follow(
+            mode,
+            load_times,
+            loads,
+            voltage_low=voltage_low,
+            voltage_high=voltage_high,
+            current_low=current_low,
+            temperature_high=temperature_high,
+            output_times=output_times,
+            keep_states=keep_states,
+            longest_step=longest_step,
+            most_steps=most_steps,
+        )
+
+    def follow(
+        self,
+        mode: Mode,
+        load_times: Array,
+        loads: Array,
+        *,
+        voltage_low: float = -np.inf,
+        voltage_high: float = np.inf,
+        current_low: float = -np.inf,
+        temperature_high: float = np.inf,
+        output_times: Array | None = None,
+        keep_states: bool = False,
+        longest_step: float = np.inf,
+        most_steps: int = 200_000,
+    ) -> int:
+        """As `hold`, with a load that is linear between points; `load_times` start at 0."""
         limits = np.array([voltage_low, voltage_high, current_low, temperature_high])
         self.time, self.reason, self._rows, self._states, self._used, steps = stepping.run_step(
             self.cell.system,
@@ -127,9 +157,8 @@ class Solver:
             self.state,
             self.time,
             MODES[mode],
-            float(target),
-            float(ramp),
-            float(duration),
+            load_times,
+            loads,
             limits,
             SALT_FLOOR,
             float(self.tolerance),

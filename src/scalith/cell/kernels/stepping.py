@@ -18,7 +18,7 @@ from scalith.cell.kernels.layout import (
     TableBank,
     Work,
 )
-from scalith.cell.kernels.newton import newton_step, terminal_voltage
+from scalith.cell.kernels.newton import BY_POWER, newton_step, terminal_voltage
 from scalith.cell.kernels.records import append, copy
 from scalith.quantities.compiled import compiled, compiled_in_place
 
@@ -79,8 +79,11 @@ def sum_of_squares(values: Array, first: int, last: int) -> float:
 
 
 @compiled_in_place
-def error_norm(system: System, change: Array, tolerance: float) -> float:
-    """Largest root mean square, over the kinds of unknowns, of a change in units of the tolerance."""
+def error_norm(system: System, change: Array, tolerance: float, charge_scale: float) -> float:
+    """Largest root mean square, over the kinds of unknowns, of a change in units of the tolerance.
+
+    The last potential of the solid is one of them, or, where `charge_scale` is positive, the charge in its place.
+    """
     nodes = system.volumes.shape[1]
     cells = system.width.size
     worst = 0.0
@@ -94,7 +97,8 @@ def error_norm(system: System, change: Array, tolerance: float) -> float:
     worst = max(worst, sum_of_squares(change, first_c, at_T) / cells / system.scalars[REFERENCE_CONCENTRATION] ** 2)
     worst = max(worst, (0.01 * change[at_T]) ** 2)
     last_s = at_T + 1 + 2 * cells
-    worst = max(worst, change[last_s] * change[last_s])
+    last = change[at_T + 1] / charge_scale if charge_scale > 0.0 else change[last_s]
+    worst = max(worst, last * last)
     return math.sqrt(worst) / tolerance
 
 
@@ -211,7 +215,7 @@ def interpolate(differences: Array, order: int, back: float, y: Array) -> None:
 
 @compiled_in_place
 def margins(system: System, y: Array, limits: Array, salt_floor: float, result: Array) -> None:
-    """How far each event is away: at most zero where it has happened; infinite where it is not watched."""
+    """How far each event is away: at most zero where it has happened; large where it is not watched."""
     nodes = system.volumes.shape[1]
     cells = system.width.size
     current = y[y.size - 1]
@@ -235,6 +239,8 @@ def margins(system: System, y: Array, limits: Array, salt_floor: float, result: 
     result[3] = limits[3] - y[first_c + cells]
     for i in range(cells):
         result[4] = min(result[4], y[first_c + i] / system.scalars[REFERENCE_CONCENTRATION] - salt_floor)
+    for e in range(EVENTS):  # finite, so that the secant method can go on where an event begins to be watched
+        result[e] = min(result[e], 1e3)
 
 
 @compiled_in_place
@@ -374,9 +380,8 @@ def run_step(
     y: Array,
     start: float,
     mode: int,
-    target: float,
-    ramp: float,
-    duration: float,
+    load_times: Array,
+    loads: Array,
     limits: Array,
     salt_floor: float,
     tolerance: float,
@@ -389,10 +394,15 @@ def run_step(
     used: int,
     work: Work,
 ) -> tuple[float, int, Array, Array, int, int]:
-    """Hold current, voltage, power or resistance at target + ramp·(t − start) until `duration` or an event.
+    """Hold current, voltage, power or resistance at a load that is linear between points, until its end or an event.
+
+    At an inner point the load bends; the integration goes on. The voltage bends with it, so that there the tolerance
+    holds for the concentrations, which the voltage follows from, and for the charge over that of three mean pieces.
 
     Parameters
     ----------
+    load_times, loads : ndarray, shape (points,)
+        Times after `start`, from 0, increasing.
     y : ndarray
         State; on return the state at the end.
     limits : ndarray, shape (4,)
@@ -414,12 +424,21 @@ def run_step(
     convergence = np.array([1.0, 8.0])
     goal = 3.0 * tolerance  # in kT: a tenth of the tolerance in V
     steps = accepted = at_output = 0
-    time, end = start, start + duration
+    time, end = start, start + load_times[load_times.size - 1]
+    piece = 0
+    stop = start + load_times[1]
+    target = loads[0]
+    ramp = (loads[1] - loads[0]) / load_times[1] if load_times[1] > 0.0 else 0.0
+    charge_scale = 0.0
+    if load_times.size > 2:
+        for k in range(loads.size):
+            charge_scale = max(charge_scale, abs(loads[k]) * (0.25 if mode == BY_POWER else 1.0))
+        charge_scale *= 3.0 * load_times[load_times.size - 1] / (load_times.size - 1.0)
     if not consistent_start(system, bank, y, mode, target, tolerance, change, base, work):
         return time, NO_START, rows, states, used, steps
     copy(y, differences[0])
-    speed = error_norm(system, change, tolerance)
-    h = min(longest, duration, 1.0 / max(speed, 1e-12))
+    speed = error_norm(system, change, tolerance, charge_scale)
+    h = min(longest, load_times[1], 1.0 / max(speed, 1e-12))
     for k in range(size):
         differences[1, k] = h * change[k]
     order = int(np.int64(1))  # a bare 1 would compile everything below twice
@@ -437,18 +456,21 @@ def run_step(
             return time, TOO_MANY_STEPS, rows, states, used, steps
         if h < 1e-13 * max(1.0, time):
             return time, cause(system, y, limits, after), rows, states, used, steps
-        last = time + min(h, longest) * (1.0 + 1e-9) >= end
-        wanted = end - time if last else min(h, longest)
-        if wanted != h:
+        wanted = min(h, longest)
+        parts = math.ceil((stop - time) / wanted - 1e-9)
+        landing = parts <= 1
+        if (parts <= 3 and load_times.size > 2) or landing:
+            wanted = (stop - time) / max(parts, 1)  # no sliver before the load bends
+        if abs(wanted - h) > 1e-9 * h:
             change_step(differences, scratch, order, wanted / h)
             h = wanted
             equal_steps = 0
-        aim = target + ramp * (time - start)
+        aim = target + ramp * (time - start - load_times[piece])
         taken = attempt(
             system, bank, differences, order, h, mode, aim + ramp * h, goal, 0.0, convergence, trial, base, change, work
         )
         steps += 1
-        error = _ERROR[order] * error_norm(system, change, tolerance) if taken > 0 else np.inf
+        error = _ERROR[order] * error_norm(system, change, tolerance, charge_scale) if taken > 0 else np.inf
         if not error <= 1.0:
             # A jump of the load starts with √t: the error of a first step falls as its length, not as its square.
             power = -1.0 if accepted == 0 else -1.0 / (order + 1)
@@ -485,7 +507,12 @@ def run_step(
             if near < 0.0:
                 return time, cause(system, y, limits, after), rows, states, used, steps
             h = near
-        time = end if last and event < 0 else time + h
+        time = stop if landing and event < 0 else time + h
+        if landing and event < 0 and piece + 2 < load_times.size:
+            piece += 1
+            stop = start + load_times[piece + 1]
+            target = loads[piece]
+            ramp = (loads[piece + 1] - target) / (load_times[piece + 1] - load_times[piece])
         copy(trial, y)
         equal_steps += 1
         accepted += 1
@@ -505,11 +532,14 @@ def run_step(
             continue
         best, factor = 0, max(error, 1e-8) ** (-1.0 / (order + 1))
         if order > 1:
-            lower = max(_ERROR[order - 1] * error_norm(system, differences[order], tolerance), 1e-8) ** (-1.0 / order)
+            lower = max(_ERROR[order - 1] * error_norm(system, differences[order], tolerance, charge_scale), 1e-8) ** (
+                -1.0 / order
+            )
             if lower > factor:
                 best, factor = -1, lower
         if order < MAXIMUM_ORDER:
-            higher = max(_ERROR[order + 1] * error_norm(system, differences[order + 2], tolerance), 1e-8) ** (-1.0 / (order + 2))
+            above = _ERROR[order + 1] * error_norm(system, differences[order + 2], tolerance, charge_scale)
+            higher = max(above, 1e-8) ** (-1.0 / (order + 2))
             if higher > factor:
                 best, factor = 1, higher
         factor = min(8.0, 0.9 * factor)

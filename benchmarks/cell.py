@@ -183,12 +183,15 @@ def _peer_sensitivities() -> float:
 
     pybamm.set_logging_level("ERROR")
     values = pybamm.ParameterValues("Chen2020")
-    names = ("Negative", "Positive")
-    inputs = {f"{name} factor": 1.0 for name in (*names, "Area", "Contact")}
-    for name, old in zip(names, (3.3e-14, 4e-15), strict=True):
-        values[f"{name} particle diffusivity [m2.s-1]"] = old * pybamm.InputParameter(f"{name} factor")
-    values["Electrode height [m]"] = values["Electrode height [m]"] * pybamm.InputParameter("Area factor")
-    values["Separator thickness [m]"] = values["Separator thickness [m]"] * pybamm.InputParameter("Contact factor")
+    varied = (
+        "Negative particle diffusivity [m2.s-1]",
+        "Positive particle diffusivity [m2.s-1]",
+        "Positive electrode conductivity [S.m-1]",
+        "Electrode height [m]",
+    )
+    inputs = dict.fromkeys((f"factor {k}" for k in range(len(varied))), 1.0)
+    for factor, name in zip(inputs, varied, strict=True):
+        values[name] = values[name] * pybamm.InputParameter(factor)
     simulation = pybamm.Simulation(pybamm.lithium_ion.DFN(), parameter_values=values, solver=pybamm.IDAKLUSolver())
 
     def seconds(**settings: Any) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scalith.electrode.binder import place_binder
+from scalith.electrode.boundaries import interface_areas, mean_curvature, triple_phase_length
 from scalith.electrode.composite import CompositeElectrode, composite_electrode, heckel_porosity
 from scalith.electrode.composite_study import composite_study, limiting_path, percolation_threshold
 from scalith.electrode.conduction import conduction, effective_conductivity
@@ -40,9 +41,11 @@ __all__ = [
     "heckel_porosity",
     "image_dataset",
     "image_from_dataset",
+    "interface_areas",
     "isotropic_moduli",
     "laminate",
     "limiting_path",
+    "mean_curvature",
     "mirror",
     "packed_particles",
     "percolation_threshold",
@@ -57,5 +60,6 @@ __all__ = [
     "stress_from_eigenstrain",
     "subvolume_properties",
     "through_paths",
+    "triple_phase_length",
     "write_image",
 ]

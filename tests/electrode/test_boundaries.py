@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.electrode import VoxelImage, interface_areas, mean_curvature, reached, triple_phase_length
+from scalith.quantities import InputError, Source
+
+
+def image_of(labels, voxel_size=1.0):
+    return VoxelImage(np.asarray(labels, np.uint8), voxel_size, {"pore": 0, "a": 1, "b": 2}, Source(kind="assumed"))
+
+
+def ball(size, radius, offset=(0.1, -0.2, 0.3)):
+    axes = [np.arange(size) + 0.5 - 0.5 * size - shift for shift in offset]
+    x, y, z = np.meshgrid(*axes, indexing="ij")
+    return x, y, z, x**2 + y**2 + z**2 <= radius**2
+
+
+def test_area_and_curvature_of_a_ball():
+    size, radius, edge = 40, 16, 2e-7
+    image = image_of(ball(size, radius)[3], edge)
+    areas = interface_areas(image, periodic=True)
+    exact = 4 * np.pi * radius**2 / size**3 / edge
+    assert float(areas.sel(phase="a", neighbour="pore")) == pytest.approx(exact, rel=0.004)
+    assert float(areas.sel(phase="pore", neighbour="a")) == float(areas.sel(phase="a", neighbour="pore"))
+    assert float(areas.sel(phase="b").sum()) == 0.0
+    assert mean_curvature(image, "a", periodic=True) == pytest.approx(1 / (radius * edge), rel=0.01)
+    assert mean_curvature(image, "pore", periodic=True) == pytest.approx(-1 / (radius * edge), rel=0.01)
+
+
+def test_a_cut_window_gives_the_same_area_and_curvature():
+    tiled = np.tile(ball(24, 9)[3].astype(np.uint8), (2, 2, 2))
+    whole = float(interface_areas(image_of(tiled), periodic=True).sel(phase="a", neighbour="pore"))
+    cut = image_of(np.roll(tiled, (7, 5, 3), (0, 1, 2)))
+    assert float(interface_areas(cut).sel(phase="a", neighbour="pore")) == pytest.approx(whole, rel=0.05)
+    assert mean_curvature(cut, "a") == pytest.approx(mean_curvature(cut, "a", periodic=True), rel=0.1)
+
+
+@pytest.mark.parametrize("normal", [(0, 0, 1), (1, 1, 1), (1, 2, 3)])
+def test_the_line_around_a_cut_ball(normal):
+    size, radius = 56, 24
+    x, y, z, inside = ball(size, radius)
+    side = normal[0] * x + normal[1] * y + normal[2] * z > 0
+    found = triple_phase_length(image_of(np.where(inside, np.where(side, 1, 2), 0)), ("pore", "a", "b"))
+    assert float(found.length) * size**3 == pytest.approx(2 * np.pi * radius, rel=0.01)
+    assert float(found.edge_length) * size**3 > 1.25 * 2 * np.pi * radius
+
+
+def test_a_straight_line_along_an_edge_is_exact_and_in_metres_per_cubic_metre():
+    labels = np.zeros((12, 12, 12))
+    labels[6:] = 1
+    labels[6:, 6:] = 2
+    found = triple_phase_length(image_of(labels, 1e-7), ("pore", "a", "b"))
+    assert float(found.length) == pytest.approx(12e-7 / (12e-7) ** 3, rel=1e-12)
+
+
+def test_what_is_not_reached_does_not_count():
+    labels = np.zeros((12, 12, 12))
+    labels[:, 6:] = 1
+    labels[:, 6:, 6:] = 2
+    labels[5:7, 6:, 6:] = 0  # b is cut in two
+    image = image_of(labels)
+    active = {"b": reached(image, {"b": 1.0}, "x", 0)}
+    area = [float(interface_areas(image, active=mask).sel(phase="a", neighbour="b")) for mask in (None, active)]
+    assert area[1] == pytest.approx(0.5 * area[0], rel=0.02)
+    line = [float(triple_phase_length(image, ("pore", "a", "b"), active=mask).length) for mask in (None, active)]
+    assert 0.3 * line[0] < line[1] < 0.7 * line[0]
+
+
+def test_bad_boundaries():
+    image = image_of(np.zeros((4, 4, 4)))
+    with pytest.raises(InputError, match="three different phases"):
+        triple_phase_length(image, ("pore", "a", "a"))
+    with pytest.raises(InputError, match="did you mean 'pore'"):
+        triple_phase_length(image, ("poor", "a", "b"))
+    with pytest.raises(InputError, match="at least 1 voxel"):
+        triple_phase_length(image, ("pore", "a", "b"), reach=0)
+    with pytest.raises(InputError, match="the image's shape"):
+        interface_areas(image, active={"a": np.zeros((3, 3, 3), bool)})
+    with pytest.raises(InputError, match="a phase with a surface"):
+        mean_curvature(image, "a")

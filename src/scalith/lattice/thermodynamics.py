@@ -263,7 +263,19 @@ def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.
     spacing = np.maximum(np.gradient(mu), 1e-6) if len(mu) > 1 else np.ones(1)
     steep = np.minimum(iso.x_error * BOLTZMANN_EV * iso.T / np.maximum(iso.fluctuations, 1e-6), spacing)
     _, error = _smoothed(x, mu, np.maximum(steep, 1e-6), WINDOW)
-    return np.maximum.accumulate(value), error
+    return np.maximum.accumulate(_dilute(iso, value, BOLTZMANN_EV * iso.T)), error
+
+
+def _dilute(iso: Isotherm, values: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
+    """Values on X_GRID with tails below 0.005 and above 0.995 that go on with `slope` in ln(x/(1−x)) unless phases part."""
+    logit = np.log(X_GRID / (1.0 - X_GRID))
+    result = values.copy()
+    inner = np.flatnonzero((X_GRID > 0.005 - 1e-9) & (X_GRID < 0.995 + 1e-9))
+    for tail, end in ((slice(0, inner[0]), inner[0]), (slice(inner[-1] + 1, None), inner[-1])):
+        # One phase at the end of the tail, as in all of it: else the tangent rules.
+        if not any(iso.x[a] < X_GRID[end] < iso.x[b] for a, b in iso.gaps):
+            result[tail] = values[end] + slope * (logit[tail] - logit[end])
+    return result
 
 
 def coexistence(iso: Isotherm, a: int, b: int) -> float:
@@ -365,7 +377,7 @@ def configurational_entropy(sampled: xr.Dataset) -> Property:
     values, errors = [], []
     for iso in isotherms(sampled):
         noise = np.full(len(iso.x), 0.02 * BOLTZMANN_EV) + iso.x_error * np.abs(iso.partial_energy - iso.mu) / iso.T
-        value = np.maximum(_averaged(iso.x, iso.entropy), 0.0)
+        value = np.maximum(_averaged(*_dilute_entropies(iso)), 0.0)
         _, error = _smoothed(iso.x, iso.entropy, noise, WINDOW)
         scale = GAS_CONSTANT / BOLTZMANN_EV
         values.append(scale * value)
@@ -373,6 +385,23 @@ def configurational_entropy(sampled: xr.Dataset) -> Property:
     return _property(
         "configurational_entropy", "J mol-1 K-1", sampled, values, errors, _source("configurational_entropy", sampled)
     )
+
+
+def _dilute_entropies(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fillings and entropies with tails beyond the states that fall to zero as in an ideal solution."""
+
+    def ideal(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(-x * np.log(x) - (1.0 - x) * np.log1p(-x))
+
+    low = np.geomspace(1e-6, max(0.9 * iso.x[0], 1e-6), 24)
+    high = 1.0 - np.geomspace(max(0.9 * (1.0 - iso.x[-1]), 1e-6), 1e-6, 24)
+    below = iso.entropy[0] * ideal(low) / max(float(ideal(iso.x[:1])[0]), 1e-12)
+    above = iso.entropy[-1] * ideal(high) / max(float(ideal(iso.x[-1:])[0]), 1e-12)
+    if iso.x[0] <= 1e-6:
+        low, below = low[:0], below[:0]
+    if iso.x[-1] >= 1.0 - 1e-6:
+        high, above = high[:0], above[:0]
+    return np.concatenate([low, iso.x, high]), np.concatenate([below, iso.entropy, above])
 
 
 def entropic_coefficient(sampled: xr.Dataset) -> Property:
@@ -393,6 +422,7 @@ def entropic_coefficient(sampled: xr.Dataset) -> Property:
         order = np.argsort(np.concatenate(xs), kind="stable")
         x, slope, error = (np.concatenate(parts)[order] for parts in (xs, slopes, noise))
         value, spread = _smoothed(x, slope, error + 2e-6, 2 * WINDOW)
+        value = _dilute(iso, value, -BOLTZMANN_EV)
         values.append(value)
         errors.append(spread)
     return _property("entropic_coefficient", "V K-1", sampled, values, errors, _source("entropic_coefficient", sampled))

@@ -9,8 +9,6 @@ elements, which obeys Kramers–Kronig by construction, fits the spectrum of the
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from scalith.cell import CellSpecification, Mesh, simulate_impedance
@@ -26,9 +24,7 @@ def _in_time(cell: CellSpecification, frequency: float, mesh: Mesh) -> complex:
     amplitude, pieces, periods = 0.02, 96, 4
     phase = np.linspace(0.0, 2.0 * np.pi * periods, pieces * periods + 1)
     loads = amplitude * np.sin(phase)
-    length = 1.0 / frequency / pieces
-    for a, b in pairwise(loads):
-        solver.hold("current", a, ramp=(b - a) / length, duration=length)
+    solver.follow("current", phase / (2.0 * np.pi * frequency), loads)
     time, voltage, current = solver.rows[:, 0], solver.rows[:, 1], solver.rows[:, 2]
     keep = np.concatenate([np.diff(time) > 0.0, [True]])
     time, voltage, current = time[keep], voltage[keep], current[keep]

@@ -78,7 +78,7 @@ CSV = {
     "NaN": ("x [1], force [N]\n0, 1\n0.5, nan\n1, 2\n", ["force.csv", "line 3, column 'force'", "nan", "a finite number"]),
     "not increasing": (
         "x [1], force [N]\n0, 1\n0.5, 1\n0.4, 2\n",
-        ["force.csv", "column 'x', row 3", "0.4 after 0.5", "strictly increasing"],
+        ["force.csv", "line 4, column 'x'", "0.4 after 0.5", "strictly increasing"],
     ),
     "wrong unit": ("x [1], force [V]\n0, 1\n1, 2\n", ["force.csv", "column 'force'", "unit 'V'", "convertible to N"]),
     "no unit": ("x, force\n0, 1\n", ["force.csv", "line 1", "a column title with its unit"]),

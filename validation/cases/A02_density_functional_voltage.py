@@ -62,10 +62,10 @@ def run(record: Record) -> None:
     for name in hop:
         record.compare(
             f"octahedron to tetrahedron in LiTi3S6, saddle ({name})",
-            reference=max(hop["gpaw"]["energies"]),
+            reference=settings["climbing_image"]["saddle"],
             found=max(hop[name]["energies"]),
             unit="eV",
-            note="GPAW (LDA) as reference, in the cell of LDA",
+            note="GPAW's climbing image as reference, in the cell of LDA",
         )
 
     figure, axis = plt.subplots(figsize=(5.5, 3.6))

@@ -184,7 +184,8 @@ def hop_barrier(
         optimiser.run(fmax=4.0 * chosen.force_tolerance, steps=chosen.steps // 2)
         band.climb = True
         finished = bool(optimiser.run(fmax=chosen.force_tolerance, steps=chosen.steps - int(optimiser.nsteps)))
-        left = float(band.get_residual())
+        # The residual of ASE leaves the climbing image out.
+        left = float(np.max(np.linalg.norm(np.reshape(band.get_forces(), (-1, 3)), axis=1)))
     if workplace is not None:
         workplace.cleanup()
     steps = [find_mic(b.positions - a.positions, a.cell)[0] for a, b in pairwise(images)]

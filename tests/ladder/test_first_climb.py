@@ -10,24 +10,19 @@ import pytest
 
 from scalith.ladder import climb, read_entry, read_study
 from scalith.quantities import InputError, ScalithError, shipped
+from tests.ladder.smaller_study import smaller
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "lixnio2.toml"
 
 
-def smaller(text: str) -> str:
-    """The example with few samples: same rungs, less precise."""
-    changes = {
-        'temperatures = ["5 degC", "25 degC", "45 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
-        'temperatures = ["5 degC", "25 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
-        "sweeps = 150": "sweeps = 60",
-        "cells = [12, 12, 6]\nevents = 5000": "cells = [6, 6, 6]\nevents = 2000",
-        "c_rates = [0.2, 1.0, 2.0]": "c_rates = [1.0]",
-    }
-    for old, new in changes.items():
-        assert old in text
-        text = text.replace(old, new)
-    return text
+SMALLER = {
+    'temperatures = ["5 degC", "25 degC", "45 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
+    'temperatures = ["5 degC", "25 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
+    "sweeps = 150": "sweeps = 60",
+    "cells = [12, 12, 6]\nevents = 5000": "cells = [6, 6, 6]\nevents = 2000",
+    "c_rates = [0.2, 1.0, 2.0]": "c_rates = [1.0]",
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +30,7 @@ def results(tmp_path_factory):
     """A climbed ladder, small but real."""
     folder = tmp_path_factory.mktemp("climb")
     study = folder / "small.toml"
-    study.write_text(smaller(EXAMPLE.read_text()))
+    study.write_text(smaller(EXAMPLE.read_text(), SMALLER))
     ledger = climb(read_study(study), folder / "out")
     return folder / "out", ledger
 

@@ -9,29 +9,25 @@ import pytest
 
 from scalith.ladder import climb, read_entry, read_study
 from scalith.quantities import shipped
+from tests.ladder.smaller_study import smaller
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "lfp.toml"
 
 
-def smaller(text: str) -> str:
-    changes = {
-        'temperatures = ["5 degC", "25 degC", "45 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
-        'temperatures = ["5 degC", "25 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
-        "sweeps = 150": "sweeps = 60",
-        "temperatures = [200, 300, 400, 500, 600, 700]": "temperatures = [300, 500]",
-        "c_rates = [0.2, 1.0, 2.0]": "c_rates = [1.0]",
-    }
-    for old, new in changes.items():
-        assert old in text
-        text = text.replace(old, new)
-    return text
+SMALLER = {
+    'temperatures = ["5 degC", "25 degC", "45 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
+    'temperatures = ["5 degC", "25 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
+    "sweeps = 150": "sweeps = 60",
+    "temperatures = [200, 300, 400, 500, 600, 700]": "temperatures = [300, 500]",
+    "c_rates = [0.2, 1.0, 2.0]": "c_rates = [1.0]",
+}
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lfp")
     study = folder / "small.toml"
-    study.write_text(smaller(EXAMPLE.read_text()))
+    study.write_text(smaller(EXAMPLE.read_text(), SMALLER))
     return folder / "out", climb(read_study(study), folder / "out")
 
 

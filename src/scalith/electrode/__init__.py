@@ -19,6 +19,7 @@ from scalith.electrode.image_file import image_dataset, image_from_dataset, read
 from scalith.electrode.packed_particles import ParticleKind, packed_particles
 from scalith.electrode.percolation import reached, spanning_threshold, through_paths
 from scalith.electrode.random_field import FieldPhase, random_field
+from scalith.electrode.reaction_zone import reaction_zone
 from scalith.electrode.reference_bodies import checkerboard, laminate, random_sites, sphere_lattice
 from scalith.electrode.reshaping import crop, mirror, resample
 
@@ -53,6 +54,7 @@ __all__ = [
     "random_field",
     "random_sites",
     "reached",
+    "reaction_zone",
     "read_image",
     "resample",
     "spanning_threshold",

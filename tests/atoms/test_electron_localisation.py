@@ -90,3 +90,26 @@ def test_one_filling_has_no_formation_energy():
     data = orderings()
     with pytest.raises(InputError, match="two fillings or more"):
         formation_energies(layered(), data.isel(structure=data["x"].values == 0.5))
+
+
+@pytest.mark.parametrize("anchor", ["mean", "lowest", "scaled"])
+def test_orderings_of_equal_unlike_pairs_keep_their_order(anchor):
+    """Those of one filling with other shares of unlike pairs need not."""
+    data = orderings(-0.1, noise=0.02)
+    correction = fit_localisation(layered(), data, 0.1, 0.02, "a measured gap", cutoff=5.5, anchor=anchor)
+    before, after = (formation_energies(layered(), item) for item in (data, localised_energies(layered(), data, correction)))
+    u, x = np.round(unlike_pairs(layered(), data, 5.5), 9), data["x"].values
+    groups = [np.flatnonzero((x == x[k]) & (u == u[k])) for k in range(len(x))]
+    assert max(len(group) for group in groups) > 1
+    for group in groups:
+        assert np.array_equal(np.argsort(before[group]), np.argsort(after[group]))
+
+
+def test_orderings_without_ends_and_interactions_without_a_gap_are_refused():
+    data = orderings()
+    x = data["x"].values
+    for kept in (x > 0.0, x < 1.0, (x == 0.0) | (x == 1.0)):
+        with pytest.raises(InputError, match="empty host, the full host and orderings between"):
+            fit_localisation(layered(), data.isel(structure=kept), 0.1, 0.0, "a gap", cutoff=5.5)
+    with pytest.raises(InputError, match="positive energy"):
+        fit_localisation(layered(), data, 0.0, 0.0, "a gap", cutoff=5.5, anchor="scaled")

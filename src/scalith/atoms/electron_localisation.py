@@ -9,9 +9,10 @@ pairs within a cut-off,
 
 so that it adds the regular-solution energy 4 δ x (1 − x) to a random mixture and stays a sum over pairs, which a cluster
 expansion holds exactly. δ is fitted so that the formation energies lie around a stated regular solution, Ω x (1 − x), or so
-that none lies below it: the miscibility gap is then an input from Ω, while the average voltage, which δ does not touch, and
-the order of the orderings at one filling remain predictions. The delocalised electron also exaggerates how much orderings
-of one filling differ; a share s of the formation energies may be kept,
+that none lies below it. The miscibility gap is then an input from Ω; the average voltage, which δ does not touch, remains a
+prediction. At one filling u differs between orderings, so that those whose ions stand together gain on those that alternate:
+only orderings of equal u keep their order. The delocalised electron also exaggerates how much orderings of one filling
+differ; a share s of the formation energies may be kept,
 
     E' = E + (s − 1) E_f + 2 δ u.
 """
@@ -107,7 +108,7 @@ def fit_localisation(
     ----------
     host : Host
     orderings : xarray.Dataset
-        With energies, from `scalith.crystal.map_orderings`, reaching from empty to full.
+        With energies, from `scalith.crystal.map_orderings`, reaching from x = 0 to x = 1.
     interaction, error : float
         Ω and its standard error, eV per site: of a measured gap, or of DFT+U formation energies (Ω = 4 E at x = 1/2).
     reference : str
@@ -119,10 +120,20 @@ def fit_localisation(
     Returns
     -------
     LocalisationCorrection
+
+    Raises
+    ------
+    InputError
+        Orderings that do not reach x = 0 and 1, or none between; Ω that is not positive.
     """
+    if not interaction > 0.0:
+        raise InputError("electron localisation", "interaction", f"{interaction:g} eV", "a positive energy: Ω of a gap")
     u, formation = unlike_pairs(host, orderings, cutoff), formation_energies(host, orderings)
     x = orderings["x"].values
     inside = u > 1e-9
+    if x.min() > 1e-9 or x.max() < 1.0 - 1e-9 or not inside.any():
+        found = f"{len(x)} orderings, x from {x.min():g} to {x.max():g}"
+        raise InputError("electron localisation", "orderings", found, "the empty host, the full host and orderings between")
     slope = float(u @ formation / (u @ u))
     scatter = float(np.sqrt(np.mean((formation - slope * u)[inside] ** 2)))
     slope_error = scatter / float(np.sqrt(u @ u))

@@ -155,7 +155,7 @@ def main(name: str, folder: Path, stages: list[str]) -> None:
         barriers(host, ends, engine, folder)
         found = [Barrier.model_validate_json(path.read_text()) for path in sorted(folder.glob("barrier_?.json"))]
         correction = fit_barrier_correction(found, PUBLISHED)
-        # Ions hop in one of the two phases, nearly empty or nearly full: the barrier between them is told, not averaged in.
+        # Ions hop in one of the two phases, nearly empty or nearly full: the barrier between them is told, not fitted.
         phases = [item for item in found if item.name in PUBLISHED]
         given = lattice_barriers(distinct_hops(host, 4.0)[0], phases, correction, name="along [010]")
         written = {
@@ -164,10 +164,11 @@ def main(name: str, folder: Path, stages: list[str]) -> None:
             "hop_barriers": given,
         }
         (folder / "barriers.json").write_text(json.dumps(written, indent=1) + "\n")
+        (folder / "hop_barriers.json").write_text(json.dumps(given, indent=1) + "\n")
     if "write" in stages:
         target = Path(__file__).parents[1] / "src/scalith/data/dft_energies" / f"{name}_chgnet"
         target.mkdir(parents=True, exist_ok=True)
-        for file in (f"{name}_prim.json", "energies.extxyz", "settings.json", "barriers.json"):
+        for file in (f"{name}_prim.json", "energies.extxyz", "settings.json", "barriers.json", "hop_barriers.json"):
             if (folder / file).exists():
                 (target / file).write_bytes((folder / file).read_bytes())
 

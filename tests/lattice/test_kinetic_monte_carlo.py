@@ -79,6 +79,25 @@ def test_a_dilute_gas_diffuses_freely():
         assert error < 0.15 * expected
 
 
+def test_barriers_follow_the_filling_and_their_error_is_told():
+    free = ClusterExpansion.given(host(SQUARE), (0.0, 0.0, 0.0), 3.1)
+    kind = HopKind(name="to the nearest", barrier=0.3, barrier_full=0.4)
+    barriers = HopBarriers(kinds=(kind,), barrier_error="20 meV", source=Source(kind="assumed"))
+    settings = {"temperatures": [500.0], "cells": (10, 10, 1), "trajectories": 20, "events": 1000, "seed": 1}
+    result = kinetic_monte_carlo(free, barriers, x=[0.02, 0.98], **settings)
+    for x, jump, error in zip(
+        result["x"].values, result["jump_diffusivity"][0], result["jump_diffusivity_error"][0], strict=True
+    ):
+        # A lattice gas without interactions: D_J is (1 − x) times that of one ion.
+        expected = (1.0 - x) * 1e13 * np.exp(-(0.3 + 0.1 * x) / (BOLTZMANN_EV * 500.0)) * 9e-20
+        assert float(jump) == pytest.approx(expected, abs=4 * float(error))
+        assert float(error) < 0.25 * expected
+    assert any("standard error of 20 meV, a factor of 1.6 in every diffusivity" in words for words in result.attrs["warnings"])
+    assert barriers.at(0.5).at(0.1) == barriers.at(0.5)
+    with pytest.raises(InputError, match="those at one filling"):
+        kinetic_model(free, barriers, (4, 4, 1))
+
+
 def test_an_arrhenius_law_comes_out_of_one_barrier():
     free = ClusterExpansion.given(host(SQUARE), (0.0, 0.0, 0.0), 3.1)
     result = kinetic_monte_carlo(

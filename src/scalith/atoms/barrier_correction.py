@@ -122,7 +122,9 @@ def lattice_barriers(
     hop : SiteHop
         The hop on the host's ideal sites.
     barriers : sequence of Barrier
-        The same hop in several surroundings; the mean counts, and half their spread joins the error.
+        The same hop in several surroundings. Barriers of two fillings and more: the line through them in the filling, which
+        is the lattice's barrier of the empty and of the full host; of one filling: their mean. What they scatter around it at
+        most joins the error.
     correction : BarrierCorrection, optional
         Needed for learned potentials.
     name : str
@@ -132,8 +134,8 @@ def lattice_barriers(
     Returns
     -------
     dict
-        ``kinds`` (one mechanism: ``name``, ``barrier`` in eV, ``distance`` in Å), ``attempt_frequency`` and ``source``, whose
-        settings hold the standard error.
+        ``kinds`` (one mechanism: ``name``, ``barrier`` and with two fillings ``barrier_full`` in eV, ``distance`` in Å),
+        ``attempt_frequency``, ``barrier_error`` (eV) and ``source``.
 
     Raises
     ------
@@ -155,8 +157,14 @@ def lattice_barriers(
         value, error = (barrier.kinetically_resolved, 0.0) if correction is None else corrected_barrier(barrier, correction)
         values.append(value)
         errors.append(error)
-    spread = 0.5 * (max(values) - min(values))
-    error = float(np.hypot(max(errors), spread))
+    fillings = np.array([barrier.filling for barrier in barriers])
+    if np.ptp(fillings) > 1e-6:
+        columns = np.stack([1.0 - fillings, fillings], axis=1)
+    else:
+        columns = np.ones((len(barriers), 1))
+    ends = np.linalg.lstsq(columns, np.array(values), rcond=None)[0]
+    distance = float(np.abs(columns @ ends - values).max())
+    error = float(np.hypot(max(errors), distance))
     source = predicted(
         "scalith.atoms.lattice_barriers",
         *[barrier.digest for barrier in barriers],
@@ -165,14 +173,15 @@ def lattice_barriers(
             "engine": barriers[0].engine,
             "barriers": {barrier.name: round(value, 4) for barrier, value in zip(barriers, values, strict=True)},
             "correction_factor": None if correction is None else round(correction.factor, 4),
-            "standard_error": round(error, 4),
         },
         reference="" if correction is None else "corrected against " + "; ".join(correction.references),
-        note=f"Barrier ± {error:.3f} eV; the attempt frequency is assumed.",
+        note="The attempt frequency is assumed." + (" Linear in the filling." if len(ends) > 1 else ""),
     )
+    kind = {"name": name, "barrier": round(float(ends[0]), 4), "distance": round(hop.distance, 4)}
     return {
-        "kinds": [{"name": name, "barrier": round(float(np.mean(values)), 4), "distance": round(hop.distance, 4)}],
+        "kinds": [kind | ({"barrier_full": round(float(ends[1]), 4)} if len(ends) > 1 else {})],
         "attempt_frequency": attempt_frequency,
+        "barrier_error": round(error, 4),
         "source": source.model_dump(mode="json"),
     }
 

@@ -23,6 +23,9 @@ class HopKind(Spec):
     name : str
     barrier : float
         Kinetically resolved activation energy: the saddle point above the mean of the two end states, eV.
+    barrier_full : float or None
+        The same in the full host: between `barrier`, then that of the empty one, and this it is linear in the filling of the
+        simulated box. None: `barrier` at every filling.
     distance : float or None
         Hop length, Å (matched within 0.05 Å); without it the distance of nearest sites.
     vacant_neighbours : (int, int)
@@ -40,6 +43,7 @@ class HopKind(Spec):
 
     name: str
     barrier: Annotated[float, SI("eV"), Field(ge=0.0, le=20.0)]
+    barrier_full: Annotated[float, SI("eV"), Field(ge=0.0, le=20.0)] | None = None
     distance: Annotated[float, Field(gt=0.0)] | None = None
     vacant_neighbours: tuple[int, int] = (0, 99)
     direction: tuple[int, int, int] | None = None
@@ -56,12 +60,16 @@ class HopBarriers(Spec):
         For each hop length they must cover every number of vacant common neighbours once.
     attempt_frequency : float
         s⁻¹.
+    barrier_error : float
+        Standard error that all barriers share, eV. It moves every diffusivity by a factor of exp(±error/kT), which a simulation
+        tells in its warnings; the errors of its results are those of the sampling.
     source : Source
         The paper or calculation the barriers are from.
     """
 
     kinds: Annotated[tuple[HopKind, ...], Field(min_length=1)]
     attempt_frequency: Annotated[float, SI("s-1"), Field(gt=0.0)] = 1e13
+    barrier_error: Annotated[float, SI("eV"), Field(ge=0.0)] = 0.0
     source: Source
 
     @model_validator(mode="after")
@@ -77,6 +85,22 @@ class HopBarriers(Spec):
             if kind.ions == 1 and kind.span is not None:
                 raise ValueError(f"{kind.name!r} moves one ion: span tells apart hops of two ions only")
         return self
+
+    @property
+    def depend_on_filling(self) -> bool:
+        """Whether some barrier differs between the empty and the full host."""
+        return any(kind.barrier_full is not None for kind in self.kinds)
+
+    def at(self, filling: float) -> HopBarriers:
+        """The barriers in a box of this filling."""
+        if not self.depend_on_filling:
+            return self
+        kinds = []
+        for kind in self.kinds:
+            full = kind.barrier if kind.barrier_full is None else kind.barrier_full
+            barrier = (1.0 - filling) * kind.barrier + filling * full
+            kinds.append(kind.model_copy(update={"barrier": barrier, "barrier_full": None}))
+        return self.model_copy(update={"kinds": tuple(kinds)})
 
     @classmethod
     def layered(
@@ -135,8 +159,13 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
     Raises
     ------
     InputError
-        A hop kind matches no sites, or a number of vacant neighbours is covered by no mechanism or by two.
+        Barriers that depend on the filling (take those `at` one), a hop kind that matches no sites, or a number of vacant
+        neighbours that is covered by no mechanism or by two.
     """
+    if barriers.depend_on_filling:
+        raise InputError(
+            "hop barriers", "barrier_full", "barriers that depend on the filling", "those at one filling (barriers.at)"
+        )
     working = set(host.working.tolist())
     nearest = _nearest(host)
     near = neighbours_within(host, max([kind.distance or nearest for kind in barriers.kinds]) + 0.05)

@@ -19,6 +19,7 @@ from scalith.lattice.monte_carlo import Progress, increasing
 from scalith.lattice.walk_warnings import long_wave_fluctuation, walk_warnings
 from scalith.lattice.walks import MOST, PIECES, Walks, next_piece, walks_dataset, walks_from
 from scalith.quantities import ConvergenceError, InputError, digest, predicted, read_results, write_results
+from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -101,7 +102,7 @@ def kinetic_monte_carlo(
     """
     T = increasing("temperatures", temperatures, positive=True)
     wanted = increasing("x", x)
-    model = kinetic_model(expansion, barriers, cells)
+    model = kinetic_model(expansion, barriers.at(float(wanted[0])), cells)
     ions = np.round(wanted * model.lattice.sites).astype(int)
     if ions[0] < 1 or ions[-1] >= model.lattice.sites or np.any(np.diff(ions) <= 0):
         found = f"{list(wanted)} on {model.lattice.sites} sites"
@@ -114,10 +115,13 @@ def kinetic_monte_carlo(
         )
     settings = {"cells": list(model.lattice.shape), "trajectories": trajectories, "events": events, "seed": seed}
     inputs = digest([expansion.digest, barriers.digest, settings, T.tolist(), ions.tolist()])
+    models = {int(count): model for count in ions}
+    if barriers.depend_on_filling:
+        models = {count: kinetic_model(expansion, barriers.at(count / model.lattice.sites), cells) for count in models}
     states = [Walks(float(temperature), int(count)) for temperature in T for count in ions]
     if resume is not None and Path(resume).exists():
         states = _resumed(Path(resume), inputs)
-    _walk_on(model, states, trajectories, events, seed, Path(resume) if resume else None, inputs, executor, progress)
+    _walk_on(models, states, trajectories, events, seed, Path(resume) if resume else None, inputs, executor, progress)
     if not any(walks.arrays["events"].any() for walks in states):
         raise ConvergenceError(
             "kinetic Monte Carlo",
@@ -128,6 +132,13 @@ def kinetic_monte_carlo(
         "scalith.lattice.kinetic_monte_carlo.kinetic_monte_carlo", expansion.digest, barriers.digest, settings=settings
     )
     data = _dataset(model, T, ions, states, MOST * events)
+    if barriers.barrier_error > 0.0:
+        factor = np.exp(barriers.barrier_error / (BOLTZMANN_EV * T[0]))
+        said = (
+            f"the barriers' standard error of {1e3 * barriers.barrier_error:.0f} meV, a factor of {factor:.2g} in every "
+            f"diffusivity at {T[0]:.0f} K, is not among the errors, which are those of the sampling"
+        )
+        data.attrs["warnings"] = [*data.attrs["warnings"], said]
     return data.assign_attrs(source=source.to_json(), host=expansion.host.name, barriers=barriers.source.reference)
 
 
@@ -141,7 +152,7 @@ def _resumed(path: Path, inputs: str) -> list[Walks]:
 
 
 def _walk_on(
-    model: KineticModel,
+    models: dict[int, KineticModel],
     states: list[Walks],
     trajectories: int,
     events: int,
@@ -156,7 +167,7 @@ def _walk_on(
     pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
 
     def submit(k: int) -> Future[Walks]:
-        return pool.submit(next_piece, model, states[k], trajectories, events, seeds[k])
+        return pool.submit(next_piece, models[states[k].ions], states[k], trajectories, events, seeds[k])
 
     pending = {submit(k): k for k, walks in enumerate(states) if not walks.finished}
     saved = time.monotonic()

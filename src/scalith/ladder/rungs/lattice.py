@@ -119,7 +119,8 @@ class KineticMonteCarlo(Settings):
 
 
 def _barriers(barriers: HopBarriers) -> str:
-    return ", ".join(f"{kind.name} {kind.barrier:.3f} eV" for kind in barriers.kinds)
+    ends = [(kind, f" to {kind.barrier_full:.3f}" if kind.barrier_full is not None else "") for kind in barriers.kinds]
+    return ", ".join(f"{kind.name} {kind.barrier:.3f}{full} eV" for kind, full in ends)
 
 
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {

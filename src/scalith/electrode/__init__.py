@@ -16,6 +16,7 @@ from scalith.electrode.effective_properties import (
 from scalith.electrode.elasticity import IsotropicElasticity, effective_stiffness, isotropic_moduli, stress_from_eigenstrain
 from scalith.electrode.image import VoxelImage
 from scalith.electrode.image_file import image_dataset, image_from_dataset, read_image, write_image
+from scalith.electrode.morphology import chord_lengths, covariance, particle_sizes
 from scalith.electrode.packed_particles import ParticleKind, packed_particles
 from scalith.electrode.percolation import reached, spanning_threshold, through_paths
 from scalith.electrode.random_field import FieldPhase, random_field
@@ -31,9 +32,11 @@ __all__ = [
     "ParticleKind",
     "VoxelImage",
     "checkerboard",
+    "chord_lengths",
     "composite_electrode",
     "composite_study",
     "conduction",
+    "covariance",
     "crop",
     "effective_conductivity",
     "effective_properties",
@@ -49,6 +52,7 @@ __all__ = [
     "mean_curvature",
     "mirror",
     "packed_particles",
+    "particle_sizes",
     "percolation_threshold",
     "place_binder",
     "random_field",

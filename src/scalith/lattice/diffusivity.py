@@ -44,7 +44,7 @@ def _of_walks(result: xr.Dataset, name: str, unit: str, axis: str | None = None)
     if name not in result:
         raise InputError("result", name, "no such variable", "a data set of kinetic_monte_carlo")
     values, errors = result[name], result[f"{name}_error"]
-    note = "; ".join(result.attrs.get("warnings", []))
+    note = "; ".join(str(words) for words in np.atleast_1d(result.attrs.get("warnings", [])))
     if axis is not None:
         if f"{name}_tensor" not in result or axis not in ("x", "y", "z"):
             raise InputError("result", "axis", axis, "x, y or z, of a data set of kinetic_monte_carlo")

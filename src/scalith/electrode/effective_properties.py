@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic import Field
 
+from scalith.electrode.boundaries import interface_areas
 from scalith.electrode.conduction import conduction
 from scalith.electrode.image import VoxelImage
 from scalith.electrode.percolation import reached
@@ -71,8 +72,8 @@ def subvolume_properties(
 
     The separator lies at the lower end of `axis`, the current collector at the upper. Ions come from the separator through phases
     with an ionic conductivity, electrons from the collector through those with an electronic one. Active material takes part
-    where electrons reach it and its connected piece touches electrolyte that ions reach; the active area is counted on
-    those faces, times 2/3: the faces of voxels count 3/2 of an isotropic surface.
+    where electrons reach it and its connected piece touches electrolyte that ions reach; the active area is that between the
+    two, by Crofton's formula (`interface_areas`).
 
     Parameters
     ----------
@@ -198,7 +199,7 @@ def effective_properties(
 def active_parts(
     image: VoxelImage, ionic: Mapping[str, float], electronic: Mapping[str, float], active: str, electrolyte: str, axis: str
 ) -> tuple[NDArray[np.bool_], float]:
-    """Active material that ions and electrons reach, and the number of its faces to electrolyte that ions reach."""
+    """Active material that ions and electrons reach, and its area to electrolyte that ions reach, m-1."""
     from scipy import ndimage
 
     electrons = reached(image, electronic, axis, -1) if electronic else np.zeros(image.shape, bool)
@@ -206,15 +207,14 @@ def active_parts(
     grains = image.mask(active) & electrons
     wet = image.mask(electrolyte) & ions
     pieces, count = ndimage.label(grains)
-    faces = 0
     touched = np.zeros(count + 1, bool)
     for number in range(3):
         one, other = np.moveaxis(pieces, number, 0), np.moveaxis(wet, number, 0)
         for grain, liquid in ((one[:-1], other[1:]), (one[1:], other[:-1])):
-            meeting = grain[liquid & (grain > 0)]
-            faces += meeting.size
-            touched[meeting] = True
-    return touched[pieces] & (pieces > 0), float(faces)
+            touched[grain[liquid & (grain > 0)]] = True
+    used = touched[pieces] & (pieces > 0)
+    areas = interface_areas(image, active={active: used, electrolyte: wet})
+    return used, float(areas.sel(phase=active, neighbour=electrolyte))
 
 
 def _properties_of(image: VoxelImage, how: tuple[dict[str, float], dict[str, float], str, str, str, float]) -> dict[str, float]:
@@ -223,7 +223,7 @@ def _properties_of(image: VoxelImage, how: tuple[dict[str, float], dict[str, flo
         float(conduction(image, bulk, axis=axis, tolerance=tolerance)["conductivity"]) for bulk in (ionic, electronic)
     ]
     fractions = image.volume_fractions
-    used, faces = active_parts(image, ionic, electronic, active, electrolyte, axis)
+    used, area = active_parts(image, ionic, electronic, active, electrolyte, axis)
     bulk = ionic.get(electrolyte, 0.0) * fractions[electrolyte]
     return {
         "effective_ionic_conductivity": conductivity[0],
@@ -232,5 +232,5 @@ def _properties_of(image: VoxelImage, how: tuple[dict[str, float], dict[str, flo
         "electrolyte_volume_fraction": fractions[electrolyte],
         "active_volume_fraction": fractions[active],
         "utilised_volume_fraction": float(used.mean()),
-        "active_interface_area": 2.0 / 3.0 * faces / used.size / image.voxel_size,
+        "active_interface_area": area,
     }

@@ -16,7 +16,7 @@ from scalith.lattice import (
     thermodynamic_factor,
     two_phase_regions,
 )
-from scalith.lattice.thermodynamics import isotonic
+from scalith.lattice.thermodynamics import WINDOW, X_GRID, isotherms, isotonic
 from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import BOLTZMANN_EV, FARADAY, GAS_CONSTANT
 from tests.lattice.models import SQUARE, host
@@ -113,3 +113,36 @@ def test_isotonic_regression_rises_and_keeps_the_mean(values):
     assert found.mean() == pytest.approx(array.mean(), abs=1e-9)
     if np.all(np.diff(array) >= 0):
         assert np.array_equal(found, array)
+
+
+def test_between_the_phases_the_lever_rule_and_clapeyron_hold_exactly(separating):
+    """And beside them the slope of a phase is its own, not that of the mixture."""
+    (iso,), (value,) = isotherms(separating), entropic_coefficient(separating).nominal.values.T
+    (a, b), x = iso.gaps[0], np.array(X_GRID)
+    inside = (x > iso.x[a] + WINDOW) & (x < iso.x[b] - WINDOW)
+    entropy = configurational_entropy(separating).nominal.values[:, 0] * BOLTZMANN_EV / GAS_CONSTANT
+    assert np.allclose(entropy[inside], np.interp(x[inside], iso.x[[a, b]], iso.entropy[[a, b]]), atol=1e-9)
+    assert np.ptp(value[inside]) == 0.0
+    assert value[inside][0] == pytest.approx((iso.entropy[b] - iso.entropy[a]) / (iso.x[b] - iso.x[a]), abs=1e-9)
+    # In the dilute phases −(k/e) ln(x/(1−x)) rules; lattice gases that attract have less entropy than ideal ones.
+    tail = x < 0.002
+    ideal = -BOLTZMANN_EV * np.log(x / (1 - x))
+    assert np.abs(value - ideal)[tail].max() < 0.5 * BOLTZMANN_EV
+    assert np.all(np.diff(value[tail]) < 0.0)
+
+
+def test_a_gap_that_reaches_nearly_to_the_ends_leaves_dilute_phases():
+    expansion = ClusterExpansion.given(host(SQUARE), (0.0, 0.0, -0.02), 3.1)
+    data = semi_grand_canonical(expansion, [310.0], cells=(24, 24, 1), sweeps=400, points=64, seed=2)
+    (region,) = two_phase_regions(data)[0]
+    assert region[0] < 0.005 < 0.995 < region[1]
+    x = np.array(X_GRID)
+    found, error = (values[:, 0] for values in _with_error(entropic_coefficient(data)))
+    dilute = (x < 0.6 * region[0]) | (1 - x < 0.6 * (1 - region[1]))
+    assert dilute.sum() >= 4
+    ideal = -BOLTZMANN_EV * np.log(x / (1 - x))
+    assert np.all(np.abs(found - ideal)[dilute] < 4 * error[dilute] + 0.5 * BOLTZMANN_EV)
+
+
+def _with_error(value):
+    return value.nominal.values, value.standard_error.values

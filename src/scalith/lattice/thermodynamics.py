@@ -294,12 +294,13 @@ def chemical_potential(sampled: xr.Dataset) -> Property:
     Returns
     -------
     Property
-        Over x 0.005 … 0.995 and the sampled temperatures.
+        Over `X_GRID`, 0.00025 … 0.99975, and the sampled temperatures. Below 0.005 and above 0.995 dilute solutions are assumed
+        beyond what was sampled.
 
     Raises
     ------
     InputError
-        The data set is no Monte Carlo result, or x does not reach 0.005 or 0.995.
+        The data set is no Monte Carlo result, or x does not reach 0.007 or 0.993.
     """
     values, errors = _all_chemical_potentials(sampled)
     scale = FARADAY
@@ -377,7 +378,7 @@ def configurational_entropy(sampled: xr.Dataset) -> Property:
     values, errors = [], []
     for iso in isotherms(sampled):
         noise = np.full(len(iso.x), 0.02 * BOLTZMANN_EV) + iso.x_error * np.abs(iso.partial_energy - iso.mu) / iso.T
-        value = np.maximum(_averaged(*_dilute_entropies(iso)), 0.0)
+        value = np.maximum(_averaged(*_entropies(iso)), 0.0)
         _, error = _smoothed(iso.x, iso.entropy, noise, WINDOW)
         scale = GAS_CONSTANT / BOLTZMANN_EV
         values.append(scale * value)
@@ -387,8 +388,8 @@ def configurational_entropy(sampled: xr.Dataset) -> Property:
     )
 
 
-def _dilute_entropies(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fillings and entropies with tails beyond the states that fall to zero as in an ideal solution."""
+def _entropies(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fillings and entropies: of the states, by the lever rule between two phases, and in tails that fall to zero as ideally."""
 
     def ideal(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(-x * np.log(x) - (1.0 - x) * np.log1p(-x))
@@ -401,31 +402,54 @@ def _dilute_entropies(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.fl
         low, below = low[:0], below[:0]
     if iso.x[-1] >= 1.0 - 1e-6:
         high, above = high[:0], above[:0]
-    return np.concatenate([low, iso.x, high]), np.concatenate([below, iso.entropy, above])
+    inside = [np.linspace(iso.x[a], iso.x[b], 102)[1:-1] for a, b in iso.gaps]
+    lever = [np.interp(x, iso.x[[a, b]], iso.entropy[[a, b]]) for x, (a, b) in zip(inside, iso.gaps, strict=True)]
+    x, entropy = np.concatenate([low, iso.x, high, *inside]), np.concatenate([below, iso.entropy, above, *lever])
+    order = np.argsort(x, kind="stable")
+    return x[order], entropy[order]
 
 
 def entropic_coefficient(sampled: xr.Dataset) -> Property:
     """Entropic coefficient ∂U/∂T at constant x, V K-1: (∂s/∂x)/e = (∂E/∂N − μ)/(eT), the metal's entropy left out.
 
-    Single phases: ∂E/∂N from the fluctuations of energy and ions. Two-phase regions: Clapeyron's (ΔE/ΔN − μ)/T.
+    Single phases: ∂E/∂N from the fluctuations of energy and ions; what is averaged over neighbouring states, and held beyond
+    the last ones, is the excess over the ideal solution's −(k/e) ln(x/(1−x)). Two-phase regions: Clapeyron's (ΔE/ΔN − μ)/T.
     """
     values, errors = [], []
+    ideal = -BOLTZMANN_EV * np.log(X_GRID / (1.0 - X_GRID))
     for iso in isotherms(sampled):
-        xs, slopes, noise = [iso.x], [(iso.partial_energy - iso.mu) / iso.T], [iso.partial_energy_error / iso.T]
+        value, spread = np.empty(len(X_GRID)), np.empty(len(X_GRID))
+        ends = [0, *[k for gap in iso.gaps for k in gap], len(iso.x) - 1]
+        for first, last in zip(ends[::2], ends[1::2], strict=True):
+            here = np.ones(len(X_GRID), dtype=bool)
+            if first > 0:
+                here &= iso.x[first] <= X_GRID
+            if last < len(iso.x) - 1:
+                here &= iso.x[last] >= X_GRID
+            excess, error = _smoothed(*_excess_entropy_slopes(iso, first, last), 2 * WINDOW)
+            value[here], spread[here] = (ideal + excess)[here], error[here]
         for a, b in iso.gaps:
-            inside = np.arange(iso.x[a] + 0.005, iso.x[b], 0.005)
+            here = (iso.x[a] < X_GRID) & (iso.x[b] > X_GRID)
             span = iso.x[b] - iso.x[a]
-            heat = (iso.energy[b] - iso.energy[a]) / span - coexistence(iso, a, b)
-            xs.append(inside)
-            slopes.append(np.full(len(inside), heat / iso.T))
-            noise.append(np.full(len(inside), 0.002 / span / iso.T))
-        order = np.argsort(np.concatenate(xs), kind="stable")
-        x, slope, error = (np.concatenate(parts)[order] for parts in (xs, slopes, noise))
-        value, spread = _smoothed(x, slope, error + 2e-6, 2 * WINDOW)
-        value = _dilute(iso, value, -BOLTZMANN_EV)
+            value[here] = ((iso.energy[b] - iso.energy[a]) / span - coexistence(iso, a, b)) / iso.T
+            spread[here] = 0.002 / span / iso.T
         values.append(value)
         errors.append(spread)
     return _property("entropic_coefficient", "V K-1", sampled, values, errors, _source("entropic_coefficient", sampled))
+
+
+def _excess_entropy_slopes(
+    iso: Isotherm, first: int, last: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Fillings of the states of one phase, ∂s/∂x there less the ideal solution's, and its error, eV K-1."""
+    states = np.arange(first, last + 1)
+    known = states[(iso.fluctuations > 0.3 * iso.fluctuations_error)[states] & (iso.fluctuations[states] > 0.0)]
+    x = iso.x[known]
+    if not len(x):  # a phase so pure that its ions were not met: a dilute solution
+        return iso.x[states[:1]], np.zeros(1), np.full(1, 0.5 * BOLTZMANN_EV)
+    excess = (iso.partial_energy - iso.mu)[known] / iso.T + BOLTZMANN_EV * np.log(x / (1.0 - x))
+    error = np.hypot(iso.partial_energy_error[known] / iso.T, BOLTZMANN_EV * iso.x_error[known] / (x * (1.0 - x)))
+    return x, excess, error + 2e-6
 
 
 def thermodynamic_factor(sampled: xr.Dataset) -> Property:

@@ -93,3 +93,9 @@ def test_thinnest_barrier_is_between_stopping_and_not():
 def test_bad_input_is_named(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+@pytest.mark.parametrize("change", [{"minimise": "gradients"}, {"evaluations": 1}, {"largest_gradient": -1.0}])
+def test_settings_that_make_no_sense_are_named(change):
+    with pytest.raises(InputError, match=next(iter(change))):
+        best_cell_shape(CELL, design("surface"), **SETTING, **BOUNDS, **change)

@@ -25,7 +25,7 @@ from scalith.pack.heat_in_3d import heat_in_3d
 from scalith.pack.ignition import critical_ambient_temperature, critical_frank_kamenetskii, semenov_number
 from scalith.pack.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
 from scalith.pack.lumped import lumped_cell_temperature
-from scalith.pack.module import Barrier, ModuleSpecification, Plate, Trigger
+from scalith.pack.module import Barrier, ModuleSpecification, Plate, Trigger, triggered_cell
 from scalith.pack.module_assembly import module_assembly
 from scalith.pack.propagation import propagate_runaway, propagation_map, propagation_probability
 from scalith.pack.row import row_of_cells
@@ -75,5 +75,6 @@ __all__ = [
     "short_circuit_heat",
     "spread_cells",
     "thinnest_barrier",
+    "triggered_cell",
     "weakest_cooling",
 ]

@@ -32,6 +32,8 @@ class BlockVents:
         Heat of reaction until the opening, J.
     pressure : ndarray, shape (b,)
         Absolute pressure now, Pa.
+    looked_at, gas, mean : float, ndarray, ndarray
+        Time of the last look, s; gas made and mean temperature of each block then, mol and K.
     """
 
     def __init__(self, assembly: Assembly, grid: Grid, reactions: ReactionArrays | None, start: float) -> None:
@@ -39,6 +41,8 @@ class BlockVents:
         self.vents = [block.vent if reactions is not None and block.reacts else None for block in blocks]
         self.gas_of = np.zeros(0) if reactions is None else reactions.gas
         self.start = start
+        self.looked_at = 0.0
+        self.gas, self.mean = np.zeros(len(blocks)), np.full(len(blocks), start)
         self.ejected = np.zeros(len(blocks))
         self.opened_at = np.full(len(blocks), np.nan)
         self.released_before = np.zeros(len(blocks))
@@ -54,32 +58,37 @@ class BlockVents:
             ]
         )
 
-    def look(self, gas: Array, mean_temperature: Array, released: Array, time: float, step: float) -> Array:
-        """Open valves whose pressure is reached within the step before `time`; heat that boiling takes from each block, J."""
+    def look(self, gas: Array, mean_temperature: Array, released: Array, time: float) -> Array:
+        """Open valves whose pressure is reached between the last look and `time`; heat that boiling takes from each block, J."""
         taken = np.zeros(len(self.vents))
         for b, vent in enumerate(self.vents):
             if vent is None or np.isfinite(self.opened_at[b]):
                 self.pressure[b] = ATMOSPHERE
                 continue
-            before = self.pressure[b]
-            now = vent.closed_pressure(float(gas[b]), float(mean_temperature[b]), self.start)
-            if now < vent.pressure:
-                self.pressure[b] = now
+            self.pressure[b] = vent.closed_pressure(gas[b], mean_temperature[b], self.start)
+            if self.pressure[b] < vent.pressure:
                 continue
-            share = np.clip((vent.pressure - before) / max(now - before, 1e-300), 0.0, 1.0)
-            self.opened_at[b], self.released_before[b] = time - (1.0 - share) * step, released[b]
+            # Gas and temperature are straight lines since the last look; the pressure, exponential in T, is not.
+            low, high = 0.0, 1.0
+            while high - low > 1e-6:
+                middle = 0.5 * (low + high)
+                made, T = ((1.0 - middle) * a[b] + middle * z[b] for a, z in ((self.gas, gas), (self.mean, mean_temperature)))
+                low, high = (low, middle) if vent.closed_pressure(made, T, self.start) >= vent.pressure else (middle, high)
+            self.opened_at[b], self.released_before[b] = time - (1.0 - high) * (time - self.looked_at), released[b]
             self.pressure[b] = ATMOSPHERE
             taken[b] = vent.heat_taken
+        self.looked_at, self.gas, self.mean = time, gas, mean_temperature
         self.ejected += taken
         return taken
 
-    def copy(self) -> tuple[Array, ...]:
+    def copy(self) -> tuple[Any, ...]:
         """The state, to go back to."""
-        return self.ejected.copy(), self.opened_at.copy(), self.released_before.copy(), self.pressure.copy()
+        kept = (self.ejected.copy(), self.opened_at.copy(), self.released_before.copy(), self.pressure.copy())
+        return self.looked_at, self.gas, self.mean, *kept
 
-    def restore(self, state: tuple[Array, ...]) -> None:
+    def restore(self, state: tuple[Any, ...]) -> None:
         """Back to a state that `copy` gave."""
-        self.ejected, self.opened_at, self.released_before, self.pressure = state
+        self.looked_at, self.gas, self.mean, self.ejected, self.opened_at, self.released_before, self.pressure = state
 
     def outputs(
         self, time: Array, gas: Array, pressure: Array, ejected: Array, released: Array, whole_heat: Array, mass: Array

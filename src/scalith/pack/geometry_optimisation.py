@@ -80,6 +80,12 @@ def best_cell_shape(
     bounds = np.array([thickness, width], dtype=np.float64)
     if bounds.shape != (2, 2) or not np.all(bounds[:, 0] > 0) or not np.all(bounds[:, 1] > bounds[:, 0]):
         raise InputError(where, "thickness, width", (thickness, width), "(smallest, largest), positive, in m")
+    if minimise not in ("peak_temperature", "gradient"):
+        raise InputError(where, "minimise", minimise, "peak_temperature or gradient")
+    if evaluations < 4 or not largest_gradient > 0:
+        raise InputError(
+            where, "evaluations, largest_gradient", (evaluations, largest_gradient), "at least 4 shapes, a positive gradient"
+        )
     low, high = np.log(bounds).T
     tried: list[tuple[float, ...]] = []
 

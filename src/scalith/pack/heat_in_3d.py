@@ -101,10 +101,9 @@ def heat_in_3d(
     ConvergenceError
         A linear solve did not converge, a reaction's step became too small, or the energy balance is open by more than 1e-8.
     """
-    if not duration > 0 or times < 2 or not change_per_step > 0:
-        raise InputError(
-            _WHERE, "duration, times, change_per_step", (duration, times, change_per_step), "positive, at least two outputs"
-        )
+    if not 0 < duration < np.inf or times < 2 or not change_per_step > 0 or not (largest_step is None or largest_step > 0):
+        found = (duration, times, change_per_step, largest_step)
+        raise InputError(_WHERE, "duration, times, change_per_step, largest_step", found, "positive, at least two outputs")
     if not 150.0 <= initial_temperature <= 3000.0:
         raise InputError(_WHERE, "initial_temperature", initial_temperature, "kelvin between 150 and 3000")
     if kinetics_digest is not None and kinetics is not None:
@@ -173,20 +172,28 @@ class _Stepper:
         self._properties(start)
         self.supplied, self.lost, self.exchanged = 0.0, 0.0, 0.0
         self.sources = []
-        for name, (time, power) in heat.items():
+        for name in [*heat, *heat_shape]:
             if name not in names:
-                raise InputError(_WHERE, "heat", f"block {name!r}", nearest(name, names))
+                raise InputError(_WHERE, "heat" if name in heat else "heat_shape", f"block {name!r}", nearest(name, names))
+        for name, (time, power) in heat.items():
             t, p = np.asarray(time, dtype=np.float64), np.asarray(power, dtype=np.float64)
-            if t.ndim != 1 or t.shape != p.shape or np.any(np.diff(t) < 0) or not np.all(np.isfinite(p)):
+            sound = t.ndim == 1 and t.size > 0 and t.shape == p.shape and np.all(np.isfinite(t)) and np.all(np.isfinite(p))
+            if not sound or np.any(np.diff(t) < 0):
                 raise InputError(
                     _WHERE, f"heat of {name!r}", f"shapes {t.shape} and {p.shape}", "finite powers at times that do not fall"
                 )
             mask = grid.block == names.index(name)
             weight = grid.volume * mask
             if name in heat_shape:
-                weight[mask] *= np.asarray(heat_shape[name], dtype=np.float64).ravel()
-            if not weight.sum() > 0:
-                raise InputError(_WHERE, f"heat_shape of {name!r}", "no heat", "a density that is positive somewhere")
+                density = np.asarray(heat_shape[name], dtype=np.float64).ravel()
+                if density.size != mask.sum():
+                    size = f"{density.size} numbers"
+                    raise InputError(_WHERE, f"heat_shape of {name!r}", size, f"{mask.sum()}, one for each volume of the block")
+                weight[mask] *= density
+            if not (np.all(weight >= 0) and 0 < weight.sum() < np.inf):
+                raise InputError(
+                    _WHERE, f"heat_shape of {name!r}", "a density below zero, or no heat", "one that is positive somewhere"
+                )
             self.sources.append((t, p, weight / weight.sum()))
         reacting = np.array([block.reacts for block in blocks] + [False])
         self.where = np.flatnonzero(reacting[grid.block.ravel()]) if kinetics is not None else np.empty(0, dtype=np.int64)
@@ -274,7 +281,8 @@ class _Stepper:
         """Advance by `step`; the largest change relative to what is allowed."""
         self.before = (
             self.time, self.owed, self.T.copy(), self.extents.copy(), self.held.copy(), self.held_at.copy(), self.released.copy(),
-            self.supplied, self.lost, self.runaway.copy(), self.peak.copy(), self.last_rate.copy(), self.vents.copy(),
+            self.supplied, self.lost, self.exchanged, self.runaway.copy(), self.peak.copy(), self.last_rate.copy(),
+            self.vents.copy(),
         )  # fmt: skip
         # Strang's splitting; the half step of conduction after the reactions joins the one before the next.
         self.time -= self.owed
@@ -282,11 +290,14 @@ class _Stepper:
         self.time += self.owed
         np.maximum.at(self.peak, self.grid.block[self.grid.block >= 0], self.T[self.grid.block >= 0])
         burnt, self.owed = np.zeros(len(self.volume_of)), 0.0
+        gas, means = (self._gas(), self._block_means()) if self.vents.any else (burnt, burnt)
         if self.set_ is not None:
             burnt, self.owed = self._react(step), 0.5 * step
         self.time += step
         if self.vents.any:
-            self._vent(step)
+            # Conduction has come half a step far: the mean before and after the reactions belongs to the step's middle.
+            middle = self.time - 0.5 * step
+            self._vent(0.5 * (gas + self._gas()), 0.5 * (means + self._block_means()), self.released - 0.5 * burnt, middle)
         self.steps += 1
         capacity_of = np.bincount(self.grid.block.ravel() + 1, self.capacity.ravel(), minlength=len(self.volume_of) + 1)[1:]
         rise = burnt / np.maximum(capacity_of, 1e-300)
@@ -306,14 +317,14 @@ class _Stepper:
             self._conduct(late)
             self.time += late
             if self.vents.any:
-                self._vent(late)
+                self._vent(self._gas(), self._block_means(), self.released, self.time)
             np.maximum.at(self.peak, self.grid.block[self.grid.block >= 0], self.T[self.grid.block >= 0])
 
     def undo(self) -> None:
         """Go back to before the last step."""
         (
             self.time, self.owed, self.T, self.extents, self.held, self.held_at, self.released, self.supplied, self.lost,
-            self.runaway, self.peak, self.last_rate, vents,
+            self.exchanged, self.runaway, self.peak, self.last_rate, vents,
         ) = self.before  # fmt: skip
         self.vents.restore(vents)
         self.steps -= 1
@@ -342,9 +353,9 @@ class _Stepper:
         self._warm_by(heat)
         return by_block
 
-    def _vent(self, step: float) -> None:
-        """Open the valves whose pressure is reached; boiling cools its block evenly."""
-        taken = self.vents.look(self._gas(), self._block_means(), self.released, self.time, step)
+    def _vent(self, gas: Array, means: Array, released: Array, time: float) -> None:
+        """Open the valves whose pressure is reached until `time`; boiling cools its block evenly."""
+        taken = self.vents.look(gas, means, released, time)
         if np.any(taken > 0):
             self._warm_by(-(taken / self.volume_of)[self.cell_of])
 

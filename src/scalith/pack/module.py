@@ -146,6 +146,21 @@ class Trigger(Spec):
         return np.array([0.0, end, end]), np.array([power_now, power_now, 0.0])
 
 
+def triggered_cell(module: ModuleSpecification, trigger: Trigger) -> int:
+    """Number of the cell that is set off, from 1, row by row.
+
+    Raises
+    ------
+    InputError
+        The trigger names a cell that is not there.
+    """
+    if trigger.cell > module.cells or trigger.row > module.rows:
+        raise InputError(
+            "trigger", "cell, row", (trigger.cell, trigger.row), f"a cell of {module.cells} in a row and a row of {module.rows}"
+        )
+    return (trigger.row - 1) * module.cells + trigger.cell
+
+
 class ModuleNetwork(NamedTuple):
     """The network of a module and the bodies of each cell: shape (rows, cells, nodes)."""
 
@@ -161,10 +176,7 @@ def module_network(module: ModuleSpecification, trigger: Trigger) -> ModuleNetwo
     InputError
         The trigger names a cell that is not there.
     """
-    if trigger.cell > module.cells or trigger.row > module.rows:
-        raise InputError(
-            "trigger", "cell, row", (trigger.cell, trigger.row), f"a cell of {module.cells} in a row and a row of {module.rows}"
-        )
+    triggered_cell(module, trigger)
     cell, nodes = module.cell, module.nodes_per_cell
     plate = module.plate
     network = ThermalNetwork(coolant_temperature=plate.coolant_temperature if plate else module.ambient_temperature)

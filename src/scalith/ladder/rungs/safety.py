@@ -269,7 +269,7 @@ def module_temperature_field(
     body = pack_room.module_assembly(
         module, in_plane_conductivity=resolved_module.in_plane_conductivity, spacing=resolved_module.spacing
     )
-    set_off = f"cell_{(trigger.row - 1) * module.cells + trigger.cell}"
+    set_off = f"cell_{pack_room.triggered_cell(module, trigger)}"
     return pack_room.heat_in_3d(
         body,
         duration=propagation.duration,

@@ -56,3 +56,9 @@ def test_range_of_filling():
 def test_too_large_is_refused():
     with pytest.raises(InputError, match="1 to 20"):
         enumerate_orderings(host(), [21])
+
+
+@pytest.mark.parametrize(("x", "message"), [((0.9, 0.1), "from 0 to 1"), ((0.0, 1.5), "from 0 to 1"), ((0.4, 0.45), "can have")])
+def test_ranges_of_fillings_that_hold_none_are_said(x, message):
+    with pytest.raises(InputError, match=message):
+        enumerate_orderings(host(), [1, 2], x=x)

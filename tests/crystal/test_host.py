@@ -95,3 +95,11 @@ def test_a_host_without_active_sites_is_refused():
                 "sites": [{"position": (0, 0, 0), "species": ("O",), "charges": (-2,)}],
             }
         )
+
+
+def test_structure_files_that_cannot_be_read_are_said(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        read_host(tmp_path / "none.cif")
+    (tmp_path / "broken.cif").write_text("garbage\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"what cannot be understood \(AssertionError\), expected a structure file"):
+        read_host(tmp_path / "broken.cif")

@@ -7,8 +7,8 @@ at 200 °C (Dodd 2006). Nothing is tuned to them.
 1. The regular solution of the literature ($\Omega$ = 115.8 meV, standard potential 3.422 V: Cogswell, Bazant 2012, DOI
    10.1021/nn204177u), by common tangent. Its plateau must lie between the measured discharge and charge curves. Symmetric and
    without electronic entropy, it has no eutectoid: its gap closes at $T_c = \Omega/2k$ and $x = 0.5$.
-2. Orderings computed with CHGNet (shipped): cluster expansion, Monte Carlo, voltage. The energies are those of a functional
-   without localised electrons, which makes intermediate fillings stable where experiment and DFT+U separate (Zhou, Marianetti,
+2. Orderings computed with CHGNet (shipped): cluster expansion, Monte Carlo, voltage. The potential knows no localised
+   electrons, and makes intermediate fillings stable where experiment and DFT+U separate (Zhou, Marianetti,
    Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101): steps instead of a plateau. That is shown as it comes out.
 3. The same orderings with the stated correction for localised electrons (`scalith.atoms.fit_localisation`): one number so that no
    ordering lies below the regular solution. The separation is then an input, its voltage is not: a flat plateau
@@ -91,7 +91,7 @@ def _orderings(record: Record, axes: Any, measured: float) -> None:
     host = read_host(folder / "LixFePO4_prim.json")
     raw = map_orderings(host, read_structures(folder / "energies.extxyz"))
     correction = fit_localisation(
-        host, raw, interaction=OMEGA, error=0.03, reference="Cogswell, Bazant 2012, DOI 10.1021/nn204177u", anchor="lowest"
+        host, raw, interaction=OMEGA, error=0.03, reference="Cogswell, Bazant 2012, DOI 10.1021/nn204177u", anchor="scaled"
     )
     x = np.linspace(0.05, 0.95, 19)
     for name, orderings in (("as computed", raw), ("with localised electrons", localised_energies(host, raw, correction))):

@@ -79,9 +79,12 @@ def enumerate_orderings(host: Host, sizes: Sequence[int], *, x: tuple[float, flo
     Raises
     ------
     InputError
-        A supercell holds more than 20 active sites, or a site has more than two species.
+        A supercell holds more than 20 active sites, a site has more than two species, x is not a range within 0 and 1, or no
+        ordering lies in it.
     """
     require_two_species(host)
+    if not 0.0 <= x[0] <= x[1] <= 1.0:
+        raise InputError("enumeration", "x", x, "the least and the greatest filling, from 0 to 1")
     operations = site_operations(host)
     found: list[tuple[NDArray[np.int64], NDArray[np.int8]]] = []
     for cells in sizes:
@@ -89,6 +92,8 @@ def enumerate_orderings(host: Host, sizes: Sequence[int], *, x: tuple[float, flo
             raise InputError("enumeration", "sizes", cells, f"supercells with 1 to {LARGEST} active sites")
         for supercell in distinct_supercells(host, cells):
             found += [(supercell, filled) for filled in _distinct_fillings(operations, supercell, x)]
+    if not found:
+        raise InputError("enumeration", "x", x, f"fillings that supercells of {list(sizes)} primitive cells can have")
     return orderings_dataset(host, found)
 
 

@@ -196,14 +196,21 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
     return np.array(data["lattice"]["matrix"], dtype=np.float64), sites
 
 
+def words_of(error: Exception) -> str:
+    """What a library that reads a file said, in words; some say nothing."""
+    return f"{type(error).__name__}: {error}" if str(error).strip() else f"what cannot be understood ({type(error).__name__})"
+
+
 def _from_ase(path: str | Path, working_ion: str) -> tuple[NDArray[np.float64], list[HostSite]]:
     from ase.io import read
 
     atoms: Any
+    if not Path(path).is_file():
+        raise InputError(str(path), "", "no such file", "a structure file that ASE reads")
     try:
         atoms = read(path)
     except Exception as error:
-        raise InputError(str(path), "", f"{type(error).__name__}: {error}", "a structure file that ASE reads") from None
+        raise InputError(str(path), "", words_of(error), "a structure file that ASE reads") from None
     charges = atoms.get_initial_charges()
     sites = []
     for symbol, position, charge in zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(), charges, strict=True):

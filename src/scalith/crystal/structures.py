@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalith.crystal.convergence import why_not_converged
-from scalith.crystal.host import read_json
+from scalith.crystal.host import read_json, words_of
 from scalith.quantities import FileRecord, InputError, Source, digest, file_digest, whole_file
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _from_ase(path: Path, unconverged: bool, left_out: list[tuple[str, str]]) ->
     try:
         images = _database_rows(path) if path.suffix == ".db" else read(path, index=index)
     except Exception as error:
-        raise InputError(str(path), "", f"{type(error).__name__}: {error}", "a file that ASE reads") from None
+        raise InputError(str(path), "", words_of(error), "a file that ASE reads") from None
     reason = "" if unconverged else why_not_converged(path)
     structures = []
     atoms: Any

@@ -105,7 +105,7 @@ def kinetic_monte_carlo(
     model = kinetic_model(expansion, barriers.at(float(wanted[0])), cells)
     ions = np.round(wanted * model.lattice.sites).astype(int)
     if ions[0] < 1 or ions[-1] >= model.lattice.sites or np.any(np.diff(ions) <= 0):
-        found = f"{list(wanted)} on {model.lattice.sites} sites"
+        found = f"{wanted.tolist()} on {model.lattice.sites} sites"
         raise InputError(
             "kinetic Monte Carlo", "x", found, "distinct fillings with at least one ion and one vacancy; use more cells"
         )

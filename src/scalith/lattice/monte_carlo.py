@@ -181,7 +181,9 @@ def increasing(name: str, values: ArrayLike, *, positive: bool = False) -> NDArr
     """An increasing list of numbers, or an `InputError` that names it."""
     array = np.atleast_1d(np.asarray(values, dtype=np.float64))
     if array.ndim != 1 or not np.all(np.isfinite(array)) or np.any(np.diff(array) <= 0) or (positive and array[0] <= 0):
-        raise InputError("Monte Carlo", name, array, "finite, strictly increasing values" + (" above 0 K" if positive else ""))
+        raise InputError(
+            "Monte Carlo", name, array.tolist(), "finite, strictly increasing values" + (" above 0 K" if positive else "")
+        )
     return array
 
 

@@ -2,8 +2,8 @@
 
 LDA and GGA delocalise it, and so make intermediate fillings of LixFePO4 stable that phase separate in experiment and with DFT+U
 (Zhou, Marianetti, Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101). Learned potentials do the same, even those
-trained on DFT+U: they see atoms, not which of the metals carries the electron. The correction is one number δ, eV per site, on the
-share u of unlike pairs (one filled, one empty) among the pairs within a cut-off,
+trained on DFT+U: they see atoms, not which of the metals carries the electron. The correction is one number δ, eV per site,
+on the share u of unlike pairs (one filled, one empty) among the pairs within a cut-off,
 
     ΔE = 2 δ u,   u = 2 x (1 − x) for random fillings,
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 _GAMMA = 1.0 - np.sqrt(0.5)
 _WHERE = "heat_in_3d"
-_CLOSE_ENOUGH = 1e-5
-"""What a linear solve may leave in each volume alone, K; the balance of the whole body is closed whatever it is."""
 
 
 def heat_in_3d(
@@ -445,7 +443,7 @@ class _Stepper:
             self.right[finest] = (inertia * base + source).reshape(-1)
             count, left = solve(
                 levels.shapes, levels.offsets, levels.factors, self.gx, self.gy, self.gz, self.shift, self.diagonal, self.inverse,
-                self.right, self.x, self.work, 1e-4, _CLOSE_ENOUGH, 60,
+                self.right, self.x, self.work, 1e-4, 60,
             )  # fmt: skip
             if left > 1e-3:
                 raise ConvergenceError(

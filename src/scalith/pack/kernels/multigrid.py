@@ -211,12 +211,11 @@ def _v_cycle(
 @compiled
 def solve(
     shapes: Integers, offsets: Integers, factors: Integers, gx: Floats, gy: Floats, gz: Floats, shift: Floats,
-    diagonal: Floats, inverse: Floats, right: Floats, x: Floats, work: Floats, tolerance: float, enough: float, most: int,
+    diagonal: Floats, inverse: Floats, right: Floats, x: Floats, work: Floats, tolerance: float, most: int,
 ) -> tuple[int, float]:  # fmt: skip
     """Solve from the guess in `x`; arrays have all levels' length, `work` three times that.
 
-    The residual, weighted with the inverse diagonal, falls by `tolerance` or to that of `enough` (K) in each volume alone, and
-    its sum to zero: what is added to `x` at the
+    The residual, weighted with the inverse diagonal, falls by `tolerance`, and its sum to zero: what is added to `x` at the
     end is the constant that closes the balance of the whole body.
 
     Returns
@@ -229,15 +228,13 @@ def solve(
     end = start + shapes[0, 0] * plane
     total = gx.size
     r, z, p = work[:total], work[total : 2 * total], work[2 * total :]
-    first, small = 0.0, 0.0
+    first = 0.0
     for here in range(start, end):
-        small += diagonal[here]
         r[here] = right[here] + _neighbours(here, plane, row, gx, gy, gz, x) - diagonal[here] * x[here]
         p[here] = 0.0
         first += r[here] * r[here] * inverse[here]
     product, left, done = 1.0, first, 0
-    small *= enough * enough
-    while left > max(tolerance * tolerance * first, small) and done < most:
+    while left > tolerance * tolerance * first and done < most:
         _v_cycle(shapes, offsets, factors, gx, gy, gz, inverse, r, z)
         new = 0.0
         for here in range(start, end):
@@ -257,7 +254,7 @@ def solve(
             r[here] -= step * z[here]
             left += r[here] * r[here] * inverse[here]
         done += 1
-    ratio = math.sqrt(left / first) if left > small else 0.0
+    ratio = math.sqrt(left / first) if first > 0.0 else 0.0
     for _ in range(2):
         unbalanced, weight = 0.0, 0.0
         for here in range(start, end):

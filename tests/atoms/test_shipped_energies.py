@@ -10,7 +10,7 @@ import pytest
 from scalith.atoms import BarrierCorrection, check_structure, fit_barrier_correction
 from scalith.atoms.barrier_correction import PublishedBarrier
 from scalith.atoms.barriers import Barrier
-from scalith.crystal import map_orderings, read_host, read_structures
+from scalith.crystal import map_orderings, read_host, read_structures, write_structures
 from scalith.lattice import HopBarriers
 from scalith.lattice.hop_barriers import hops_of
 from scalith.quantities import shipped
@@ -27,7 +27,7 @@ def test_structures_are_whole_relaxed_and_of_one_model(name):
     structures = read_structures(shipped(f"dft_energies/{name}_chgnet/energies.extxyz"))
     settings = json.loads(shipped(f"dft_energies/{name}_chgnet/settings.json").read_text())
     assert len(structures) == settings["structures"]
-    assert structures.source.settings == {"engine": f"chgnet {MODELS[name]}"}
+    assert structures.source.settings["engine"] == f"chgnet {MODELS[name]}"
     assert settings["engine"] == {"name": "chgnet", "settings": {"model": MODELS[name]}}
     limit = settings["relaxation"]["force_tolerance"]
     for item in structures:
@@ -58,3 +58,22 @@ def test_barriers_are_corrected_and_fit_the_host():
     vectors = np.array([hop.vector for site in hops_of(host, hops.at(0.5)) for hop in site])
     assert len(vectors) == 8  # up and down each channel, from four sites
     assert np.allclose(vectors[:, [0, 2]], 0.0)
+
+
+@pytest.mark.parametrize("name", ["LixFePO4_chgnet", "LixCoO2_chgnet", "LixTiS2_gpaw"])
+def test_the_source_tells_every_setting(name):
+    folder = shipped(f"dft_energies/{name}/energies.extxyz").parent
+    source = read_structures(folder / "energies.extxyz").source
+    written = json.loads((folder / "settings.json").read_text())
+    assert source.settings["engine_settings"] == written["engine"]["settings"]
+    assert source.settings["relaxation"] == written["relaxation"]
+    assert [record.name for record in source.files] == ["energies.extxyz", "settings.json"]
+
+
+def test_settings_of_another_engine_stay_out(tmp_path):
+    structures = read_structures(shipped("dft_energies/LixTiS2_gpaw/energies.extxyz"))
+    write_structures(structures, tmp_path / "energies.extxyz")
+    (tmp_path / "settings.json").write_text(json.dumps({"engine": {"name": "vasp", "settings": {}}}))
+    source = read_structures(tmp_path / "energies.extxyz").source
+    assert source.settings == {"engine": "gpaw"}
+    assert len(source.files) == 1

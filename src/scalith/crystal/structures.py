@@ -84,6 +84,8 @@ class StructureSet:
 def read_structures(path: str | Path, *, licence: str = "", unconverged: bool = False) -> StructureSet:
     """Read structures and total energies.
 
+    A file ``settings.json`` beside them that names the engine of the structures joins the source: version, settings, relaxation.
+
     Parameters
     ----------
     path : path
@@ -119,9 +121,24 @@ def read_structures(path: str | Path, *, licence: str = "", unconverged: bool = 
         if not np.isfinite(item.energy):
             raise InputError(item.origin, "energy", item.energy, "a finite number in eV")
     engines = sorted({str(item.atoms.info["engine"]) for item in structures if "engine" in item.atoms.info})
-    record = FileRecord(name=path.name, digest=file_digest(path), licence=licence)
-    source = Source(kind="published", reference=path.name, files=(record,), settings={"engine": engines[0]} if engines else {})
+    files = [FileRecord(name=path.name, digest=file_digest(path), licence=licence)]
+    beside, settings = path.with_name("settings.json"), {}
+    if engines:
+        settings = {"engine": engines[0]} | _engine_settings(beside, engines[0])
+    if len(settings) > 1:
+        files.append(FileRecord(name=beside.name, digest=file_digest(beside), licence=licence))
+    source = Source(kind="published", reference=path.name, files=tuple(files), settings=settings)
     return _of_one_engine(StructureSet(tuple(structures), source, tuple(left_out)), str(path))
+
+
+def _engine_settings(path: Path, engine: str) -> dict[str, Any]:
+    """What a file beside the structures tells of how they were computed; nothing where it is another engine's."""
+    data = read_json(path) if path.is_file() else {}
+    named = data.get("engine") if isinstance(data, dict) else None
+    if not isinstance(named, dict) or named.get("name") != engine.split(maxsplit=1)[0]:
+        return {}
+    told = {name: data[name] for name in ("engine_version", "relaxation", "geometry") if name in data}
+    return {"engine_settings": named.get("settings", {})} | told
 
 
 def write_structures(structures: StructureSet, path: str | Path) -> None:

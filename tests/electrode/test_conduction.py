@@ -91,6 +91,19 @@ def test_a_contrast_of_a_million_converges():
     assert 1e-6 < float(found.conductivity) < 0.4
 
 
+@pytest.mark.parametrize("contrast", [1e3, 1e6])
+def test_grains_that_float_in_a_poor_conductor_are_held_at_their_own_potentials(contrast):
+    """Each grain has one potential, set by small conductances only; beyond some contrast the result is that of perfect grains."""
+    random = np.random.default_rng(4)
+    labels = (random.random((24, 24, 24)) < 0.1).astype(np.uint8)  # below the threshold: many small pieces
+    image = VoxelImage(labels, 1e-6, {"poor": 0, "good": 1}, Source(kind="assumed"))
+    found = conduction(image, {"poor": 1.0, "good": contrast}, tolerance=1e-7)
+    assert float(found["mismatch"]) < 1e-6
+    assert int(found["iterations"]) < 150
+    perfect = conduction(image, {"poor": 1.0, "good": 1e7}, tolerance=1e-7)
+    assert float(found["conductivity"]) == pytest.approx(float(perfect["conductivity"]), rel=2.0 / contrast + 1e-6)
+
+
 @pytest.mark.parametrize(
     ("how", "said"),
     [

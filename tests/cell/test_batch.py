@@ -39,6 +39,9 @@ def test_multipliers_rates_and_voltages_after_the_end(lgm50):
         ({"positive_electrode.thicknes": [1e-4]}, "did you mean 'thickness'"),
         ({"positive_electrode.open_circuit_voltage": [1.0]}, "a path to a number"),
         ({"positive_electrode.thickness": [-1e-4]}, "positive"),
+        ({"positive_electrode.porosity": [0.9]}, "together at most 1"),
+        ({"separator.porosity": [1.1]}, "at most 1"),
+        ({"positive_electrode.maximum_stoichiometry": [1.05]}, "max ≤ 1"),
         ({"positive_electrode.thickness": [1e-4, 1e-4], "separator.thickness": [1e-5, 1e-5, 1e-5]}, "as the longest"),
     ],
 )

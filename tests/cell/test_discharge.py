@@ -142,6 +142,9 @@ def test_profiles_are_those_of_the_cell(lgm50):
         ({"c_rate": 1.0, "initial_state_of_charge": 1.2}, "0 to 1"),
         ({"c_rate": 1.0, "thermal": "lumped"}, "heat_capacity"),
         ({"c_rate": 1.0, "temperature": 25.0}, "in K"),
+        ({"c_rate": 1.0, "duration": -5.0}, "duration"),
+        ({"c_rate": 1.0, "tolerance": np.nan}, "tolerance"),
+        ({"c_rate": 1.0, "output_times": [100.0, 50.0]}, "increasing times"),
     ],
 )
 def test_nonsense_is_refused_in_one_sentence(lgm50, settings, message):

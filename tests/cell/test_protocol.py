@@ -28,11 +28,16 @@ def test_text_is_read(lgm50, text, mode, target, duration):
 @pytest.mark.parametrize(
     "text",
     ["Discharge at C/5", "Discharge at 4 V until 3 V", "Hold at 4.2 A for 1 h", "Rest for ever", "Jump at 1C", "Charge at 1C until 3 A",
-     "Discharge at 1C for 3 fortnights", "Charge at -1 A until 4 V", "Run nowhere.csv"],
+     "Discharge at 1C for 3 fortnights", "Charge at -1 A until 4 V", "Run nowhere.csv", "Rest for -1 h"],
 )  # fmt: skip
 def test_what_is_not_understood_is_named(lgm50, text):
     with pytest.raises(InputError):
         parse_step(text, lgm50)
+
+
+def test_a_voltage_beyond_the_cut_offs_is_not_held(lgm50):
+    with pytest.raises(InputError, match="between the cut-offs"):
+        simulate_protocol(lgm50, ["Hold at 5 V until C/20"])
 
 
 def test_a_cycle_closes_and_every_mode_holds_what_it_says(lgm50):

@@ -84,5 +84,10 @@ def test_unknown_parameters_are_refused(lgm50, names, message):
         simulate_sensitivities(lgm50, names, 1.0)
 
 
+def test_a_state_of_charge_out_of_range_is_refused(lgm50):
+    with pytest.raises(InputError, match="0 to 1"):
+        simulate_sensitivities(lgm50, ["contact_resistance"], 1.0, initial_state_of_charge=2.0)
+
+
 def test_a_path_leads_to_the_first_material(lgm50):
     assert number_at(lgm50, "negative_electrode.particle_radius") == lgm50.negative_electrode.material.particle_radius

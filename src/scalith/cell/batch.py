@@ -85,6 +85,10 @@ def simulate_batch(
             raise InputError("simulate_batch", name, f"{array.size} values", f"{runs}, as the longest")
     if not np.all(np.isfinite(load)) or np.any(load == 0.0):
         raise InputError("simulate_batch", "current", load, "finite numbers other than zero")
+    if not 0.0 <= initial_state_of_charge <= 1.0:
+        raise InputError("simulate_batch", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
+    if not tolerance > 0.0:
+        raise InputError("simulate_batch", "tolerance", tolerance, "a positive number")
     T = specification.reference_temperature if temperature is None else float(temperature)
     lumped = thermal == "lumped"
     ambient = T
@@ -99,6 +103,7 @@ def simulate_batch(
         chosen = {name: float(array[b if array.size > 1 else 0]) for name, array in arrays.items()}
         varied, factors = vary(specification, chosen)
         if varied is not specification:
+            _require_possible(varied, b)
             check_cell(varied)
         systems.append(system_of(varied, mesh, None if lumped else T, ambient, factors))
         key = tuple(value for name, value in chosen.items() if "stoichiometry" in name or "concentration" in name)
@@ -167,6 +172,26 @@ def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple
         if name not in factors:
             specification = _replaced(specification, name.split("."), value, name)
     return specification, factors
+
+
+def _require_possible(specification: CellSpecification, run: int) -> None:
+    """Fields are replaced without their validators, for speed: what a specification refuses is refused here."""
+    for name in ("negative_electrode", "positive_electrode"):
+        electrode = getattr(specification, name)
+        solid = sum(material.volume_fraction for material in electrode.materials)
+        if electrode.porosity + solid > 1.0 + 1e-6:
+            found = f"{electrode.porosity:.4g} with {solid:.4g} of active material in run {run}"
+            raise InputError("simulate_batch", f"{name}.porosity", found, "together at most 1")
+        for material in electrode.materials:
+            low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
+            if not 0.0 <= low < high <= 1.0:
+                raise InputError(
+                    "simulate_batch", f"{name} stoichiometries", f"{low:.4g} to {high:.4g} in run {run}", "0 ≤ min < max ≤ 1"
+                )
+    if not specification.separator.porosity <= 1.0:
+        raise InputError(
+            "simulate_batch", "separator.porosity", f"{specification.separator.porosity:.4g} in run {run}", "at most 1"
+        )
 
 
 def number_at(specification: CellSpecification, path: str) -> float:

@@ -49,12 +49,14 @@ _ELECTROLYTE_FUNCTIONS = {
 }
 _USER_FUNCTIONS = {
     "exchange_current_density": spec.EXCHANGE_CURRENT_DENSITY,
+    "hysteresis": spec.HYSTERESIS,
     "overvoltage_function": spec.OVERVOLTAGE_FUNCTION,
     "transference_number": spec.TRANSFERENCE_NUMBER,
     "thermodynamic_factor": spec.THERMODYNAMIC_FACTOR,
     "generation": spec.GENERATION,
 }
-_USER_NUMBERS = ("anodic_transfer_coefficient", "cathodic_transfer_coefficient", "film_resistance")
+_BRANCHES = ("OCP (delithiation) [V]", "OCP (lithiation) [V]")
+_USER_NUMBERS = ("anodic_transfer_coefficient", "cathodic_transfer_coefficient", "film_resistance", "hysteresis_current_density")
 
 
 def specification_from_bpx(path: str | Path, *, heat_transfer_coefficient: float | None = None) -> CellSpecification:
@@ -285,12 +287,27 @@ def _material(data: Mapping[str, Any], user: Mapping[str, Any], source: Source) 
     for name in _USER_NUMBERS:
         if name in user:
             made[name] = user[name]
-    for name in ("exchange_current_density", "overvoltage_function"):
+    branches = [data[title] for title in _BRANCHES if data.get(title) is not None]
+    if len(branches) == 2 and "hysteresis" not in user:
+        made |= _from_branches(source, *(_function(spec.OPEN_CIRCUIT_VOLTAGE, branch, None, source) for branch in branches))
+    for name in ("exchange_current_density", "overvoltage_function", "hysteresis"):
         if name in user:
             made[name] = _from_user(_USER_FUNCTIONS[name], user[name], source)
             if name == "exchange_current_density":
                 del made["reaction_rate_constant"]
     return made
+
+
+def _from_branches(source: Source, delithiation: Property, lithiation: Property) -> dict[str, Property]:
+    """Mean and half the distance of two branches, over the stoichiometries that both have; none where they cross."""
+    grids = [branch.coordinates.get("x", np.array([0.0, 1.0])) for branch in (delithiation, lithiation)]
+    grid = np.unique(np.concatenate(grids))
+    grid = grid[(grid >= max(one[0] for one in grids)) & (grid <= min(one[-1] for one in grids))]
+    if grid.size < 2:
+        raise InputError("BPX", " and ".join(_BRANCHES), "no stoichiometry in both", "branches over the same stoichiometries")
+    upper, lower = (np.broadcast_to(branch(x=grid), grid.shape) for branch in (delithiation, lithiation))
+    both = {"open_circuit_voltage": 0.5 * (upper + lower), "hysteresis": np.maximum(0.5 * (upper - lower), 0.0)}
+    return {name: Property.from_arrays(name, {"x": grid}, values, "V", source) for name, values in both.items()}
 
 
 def _thermal(
@@ -429,9 +446,17 @@ def _written_electrode(electrode: spec.ElectrodeSpecification, cell: CellSpecifi
             middle = 0.5 * (material.minimum_stoichiometry + material.maximum_stoichiometry)
             at_middle = float(exchange(x=middle, T=cell.reference_temperature, extrapolate="nearest"))
             particle[_MATERIAL_NUMBERS["reaction_rate_constant"]] = at_middle / FARADAY / float(np.sqrt(middle * (1.0 - middle)))
-        for key in ("exchange_current_density", "overvoltage_function"):
+        for key in ("exchange_current_density", "overvoltage_function", "hysteresis"):
             if getattr(material, key) is not None:
                 block[key] = _user_table(getattr(material, key))
+        if material.hysteresis is not None:
+            x = np.linspace(material.minimum_stoichiometry, material.maximum_stoichiometry, 201)
+            mean, half = (
+                np.broadcast_to(curve(x=x, T=cell.reference_temperature, extrapolate="nearest"), x.shape)
+                for curve in (material.open_circuit_voltage, material.hysteresis)
+            )
+            for title, branch in zip(_BRANCHES, (mean + half, mean - half), strict=True):
+                particle[title] = {"x": x.tolist(), "y": branch.tolist()}
         written[name], user[name] = particle, block
     if len(written) == 1:
         return fields | written["Primary"], user

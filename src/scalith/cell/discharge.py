@@ -98,8 +98,14 @@ def simulate_discharge(
     load = discharge_load(specification, c_rate, current)
     if not 0.0 <= initial_state_of_charge <= 1.0:
         raise InputError("simulate_discharge", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
-    if tolerance <= 0.0:
+    if not tolerance > 0.0:
         raise InputError("simulate_discharge", "tolerance", tolerance, "a positive number")
+    if duration is not None and not 0.0 < duration < np.inf:
+        raise InputError("simulate_discharge", "duration", duration, "a positive number, s")
+    if output_times is not None:
+        times = np.asarray(output_times, dtype=np.float64)
+        if times.ndim != 1 or not np.all(times >= 0.0) or np.any(np.diff(times) <= 0.0):
+            raise InputError("simulate_discharge", "output_times", output_times, "increasing times from 0 on, s")
     solver = Solver(specification, mesh=mesh, temperature=temperature, thermal=thermal, tolerance=tolerance)
     low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
     if cut_off is not None:

@@ -236,6 +236,7 @@ def _class_row(material: ActiveMaterial) -> Array:
     row[layout.FROM_TABLE] = float(material.exchange_current_density is not None)
     low, high, with_T = _coverage(material.open_circuit_voltage)
     row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and not with_T)
+    row[layout.HYSTERESIS_RATE] = 0.0 if material.hysteresis is None else material.hysteresis_current_density / FARADAY
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
     return row
 
@@ -265,6 +266,7 @@ def _electrolyte_tables(specification: CellSpecification, temperature: float | N
         _table(electrolyte.transference_number, temperature),
         _table(electrolyte.thermodynamic_factor, temperature),
         _CONSTANT_ZERO if electrolyte.generation is None else _table(electrolyte.generation, temperature),
+        _CONSTANT_ZERO,
     ]
 
 
@@ -283,6 +285,7 @@ def _material_tables(material: ActiveMaterial, temperature: float | None) -> lis
         _flux_table(material.chemical_diffusivity, temperature),
         _CONSTANT_ONE if exchange is None else _table(exchange, temperature),
         _CONSTANT_ZERO if kinetics is None else _table(kinetics, temperature),
+        _CONSTANT_ZERO if material.hysteresis is None else _table(material.hysteresis, temperature),
     ]
 
 

@@ -61,6 +61,7 @@ def simulate_impedance(
     import xarray as xr
 
     from scalith.cell.kernels.impedance import impedances
+    from scalith.cell.kernels.layout import HYSTERESIS_RATE
     from scalith.cell.kernels.stepping import DURATION
     from scalith.cell.results import REASONS
     from scalith.cell.solution import Solver
@@ -76,7 +77,17 @@ def simulate_impedance(
     if solver.reason != DURATION:
         raise ConvergenceError("impedance under load", REASONS[solver.reason], time=solver.time)
     z = np.empty(f.size, dtype=np.complex128)
-    impedances(solver.cell.system, solver.cell.bank, solver.state, solver.temperature, np.ascontiguousarray(f), z)
+    # A small signal goes up and down along a branch of the hysteresis and does not change it.
+    classes = solver.cell.system.classes.copy()
+    classes[:, HYSTERESIS_RATE] *= -1.0
+    impedances(
+        solver.cell.system._replace(classes=classes),
+        solver.cell.bank,
+        solver.state,
+        solver.temperature,
+        np.ascontiguousarray(f),
+        z,
+    )
     settings = {
         "state_of_charge": state_of_charge,
         "current_A": current,

@@ -24,7 +24,7 @@ _HELP = (
     "such as 'Discharge at C/3 until 2.5 V', 'Charge at 1 A until 4.2 V', 'Hold at 4.2 V until C/20', "
     "'Rest for 10 minutes', 'Discharge at 20 W for 30 s', 'Run cycle.csv'"
 )
-_SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0}
+_SECONDS = {"s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "day": 86_400.0}
 _SCALES = {"A": 1.0, "mA": 1e-3, "V": 1.0, "mV": 1e-3, "W": 1.0, "mW": 1e-3, "kW": 1e3, "ohm": 1.0, "mohm": 1e-3}
 _MODE_OF = {"A": "current", "V": "voltage", "W": "power", "ohm": "resistance"}
 
@@ -154,13 +154,20 @@ def simulate_protocol(
     parsed = [parse_step(step, specification) if isinstance(step, str) else step for step in steps]
     if not parsed or cycles < 1:
         raise InputError("simulate_protocol", "steps, cycles", f"{len(parsed)} steps, {cycles} cycles", "at least one of each")
+    low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
+    for step in parsed:
+        if step.mode == "voltage" and not low - 1e-3 <= step.target <= high + 1e-3:
+            raise InputError(
+                "protocol", step.text, f"{step.target:g} V", f"a voltage between the cut-offs, {low:g} and {high:g} V"
+            )
+    if not 0.0 <= initial_state_of_charge <= 1.0:
+        raise InputError("simulate_protocol", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
     solver = Solver(specification, mesh=mesh, temperature=temperature, thermal=thermal, tolerance=tolerance)
     solver.set_state_of_charge(initial_state_of_charge)
     if initial is not None:
         solver.resume(initial)
     reasons: list[str] = []
     ends: list[int] = []
-    low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
     failed = ""
     for index, (cycle, step) in enumerate((cycle, step) for cycle in range(cycles) for step in parsed):
         if progress is not None:
@@ -223,6 +230,8 @@ def _duration(words: str, text: str) -> float:
     unit = match[2].lower() if match else ""
     if match is None or (unit not in _SECONDS and unit.rstrip("s") not in _SECONDS):
         raise InputError("protocol", text, words, "a time such as '10 minutes', '1 hour' or '30 s'")
+    if not float(match[1]) > 0.0:
+        raise InputError("protocol", text, words, "a positive time")
     return float(match[1]) * _SECONDS.get(unit, _SECONDS.get(unit.rstrip("s"), 0.0))
 
 

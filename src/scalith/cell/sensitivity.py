@@ -87,6 +87,10 @@ def simulate_sensitivities(
     names = list(parameters)
     if not names or len(set(names)) < len(names):
         raise InputError("simulate_sensitivities", "parameters", names, "at least one, and each once")
+    if not 0.0 <= initial_state_of_charge <= 1.0:
+        raise InputError("simulate_sensitivities", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
+    if not tolerance > 0.0:
+        raise InputError("simulate_sensitivities", "tolerance", tolerance, "a positive number")
     load = discharge_load(specification, c_rate, current)
     solver = Solver(specification, mesh=mesh, temperature=temperature, tolerance=tolerance)
     solver.set_state_of_charge(initial_state_of_charge)
@@ -153,7 +157,7 @@ def simulate_sensitivities(
 def _value(specification: CellSpecification, name: str, load: float) -> float:
     if name == "current":
         return load
-    if name == "reference_temperature":
+    if name == "reference_temperature" or name.endswith("hysteresis_current_density"):
         raise InputError("simulate_sensitivities", "parameters", name, "a number that the tables do not depend on")
     return 1.0 if name in FACTORS else number_at(specification, name)
 

@@ -135,6 +135,7 @@ DIFFUSIVITY = MaterialFunction("diffusivity", "m2 s-1", "c", 1.0, 4000.0)
 TRANSFERENCE_NUMBER = MaterialFunction("transference_number", "1", "c", 1.0, 4000.0)
 THERMODYNAMIC_FACTOR = MaterialFunction("thermodynamic_factor", "1", "c", 1.0, 4000.0)
 GENERATION = MaterialFunction("generation", "mol m-3 s-1", "c", 1.0, 4000.0)
+HYSTERESIS = MaterialFunction("hysteresis", "V", "x")
 OVERVOLTAGE_FUNCTION = MaterialFunction("reduced_rate", "1", "x")
 
 
@@ -176,6 +177,11 @@ class ActiveMaterial(Spec):
     open_circuit_voltage : Property of x [and T], V against lithium
     entropic_coefficient : Property of x, V K-1, optional
         ∂U/∂T; without it the slope in T of the open-circuit voltage, or zero.
+    hysteresis : Property of x [and T], V, optional
+        Half the distance M of the branches: U + M while lithium leaves the grain, U − M while it enters, U at rest; between
+        them U + M tanh(F j/i_h).
+    hysteresis_current_density : A m-2
+        i_h per surface of grain; well below what flows at the rates of interest.
     chemical_diffusivity : Property of x [and T], m2 s-1
     reaction_rate_constant, exchange_current_density
         One of the two: k in i₀ = F k (cₑ/cₑ₀)^α_a (1 − x)^α_a x^α_c, mol m-2 s-1; or i₀(x[, T]) itself at the initial
@@ -197,6 +203,8 @@ class ActiveMaterial(Spec):
     maximum_stoichiometry: Fraction = 1.0
     open_circuit_voltage: Annotated[Property, OPEN_CIRCUIT_VOLTAGE]
     entropic_coefficient: Annotated[Property, ENTROPIC_COEFFICIENT] | None = None
+    hysteresis: Annotated[Property, HYSTERESIS] | None = None
+    hysteresis_current_density: Annotated[float, SI("A m-2"), Field(gt=0)] = 0.01
     chemical_diffusivity: Annotated[Property, CHEMICAL_DIFFUSIVITY]
     diffusivity_activation_energy: MolarEnergy = 0.0
     reaction_rate_constant: Annotated[float, SI("mol m-2 s-1"), Field(gt=0)] | None = None
@@ -227,7 +235,9 @@ class ActiveMaterial(Spec):
         exchange = self.exchange_current_density
         if exchange is not None and float(exchange.nominal.min()) < 0.0:
             raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
-        for name in ("open_circuit_voltage", "chemical_diffusivity", "exchange_current_density"):
+        if self.hysteresis is not None and float(self.hysteresis.nominal.min()) < 0.0:
+            raise InputError("active material", "hysteresis", float(self.hysteresis.nominal.min()), "no negative values")
+        for name in ("open_circuit_voltage", "hysteresis", "chemical_diffusivity", "exchange_current_density"):
             table: Property | None = getattr(self, name)
             if table is None or "x" not in table.coordinates or table.coordinates["x"].size == 1:
                 continue

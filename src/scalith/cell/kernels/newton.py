@@ -28,6 +28,8 @@ from scalith.cell.kernels.layout import (
     GENERATION,
     HEAT_CAPACITY,
     HEAT_TRANSFER,
+    HYSTERESIS,
+    HYSTERESIS_RATE,
     KINETICS,
     MAXIMUM_CONCENTRATION,
     PLANE_AREA,
@@ -136,18 +138,27 @@ def eliminate_particles(
         exchange, kinetics = table_of(bank, tables + EXCHANGE), table_of(bank, tables + KINETICS)
         rate = row[RATE] * arrhenius(row[RATE_ENERGY], T, T_reference)
         film = _F * row[FILM_RESISTANCE]
+        hysteresis, switch = table_of(bank, tables + HYSTERESIS), row[HYSTERESIS_RATE]
         area = row[SPECIFIC_AREA]
         for i in range(n):
             cell = start + i
             surface = x[nodes - 1, i]
             j = y[first_j + first + i]
             U, U_x = equilibrium(voltage, entropy, row, surface, T, T_reference)
+            drop_j = film
+            if switch != 0.0:
+                # The branch that the reaction is on; a negative rate holds it (impedance).
+                half, half_x = evaluate(hysteresis, surface, T)
+                branch = math.tanh(j / abs(switch))
+                U += half * branch
+                U_x += half_x * branch
+                drop_j += half * (1.0 - branch * branch) / switch if switch > 0.0 else 0.0
             c = y[first_c + cell] / c_reference
             eta = y[first_s + cell] - y[first_e + cell] - U - film * j
             f, f_eta, f_x, f_c = reaction_rate(exchange, kinetics, row, surface, c, eta, T, rate)
             by_x = f_x - f_eta * U_x
             pivot = pivots[nodes - 1, i]
-            over = 1.0 / (1.0 + f_eta * film + by_x * loss / pivot)
+            over = 1.0 / (1.0 + f_eta * drop_j + by_x * loss / pivot)
             g0 = (f - j + by_x * rests[nodes - 1, i] / pivot) * over
             g_eta = f_eta * over
             g_c = f_c / c_reference * over

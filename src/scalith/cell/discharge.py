@@ -23,7 +23,7 @@ def simulate_discharge(
     *,
     current: float | None = None,
     temperature: float | None = None,
-    thermal: Literal["isothermal", "lumped"] = "isothermal",
+    thermal: Literal["isothermal", "lumped", "through_thickness"] = "isothermal",
     initial_state_of_charge: float = 1.0,
     cut_off: float | None = None,
     duration: float | None = None,
@@ -49,7 +49,8 @@ def simulate_discharge(
 
         F j = i_0 (e^{α_a F η/RT} - e^{-α_c F η/RT}), \quad η = φ_s - φ_e - U(x_s, T) - F j R_f
 
-    and, with ``thermal="lumped"``, m c_p ∂_t T = heat − hA (T − T_ambient).
+    and, with ``thermal="lumped"``, m c_p ∂_t T = heat − hA (T − T_ambient). With ``thermal="through_thickness"`` the heat
+    spreads across the stack to its two faces (see `scalith.cell.through_thickness`), and T is the mean.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def simulate_discharge(
         One of the two: multiples of the nominal capacity per hour, or A; negative charges.
     temperature : float, optional
         At the start, K; without it the specification's reference temperature.
-    thermal : {"isothermal", "lumped"}
+    thermal : {"isothermal", "lumped", "through_thickness"}
     initial_state_of_charge : float
         0 to 1 between the ends of both stoichiometry windows.
     cut_off : float, optional
@@ -81,6 +82,7 @@ def simulate_discharge(
     -------
     xarray.Dataset
         Over ``time``: voltage, current, temperature, capacity, stoichiometries, heat by source, conservation errors;
+        with ``thermal="through_thickness"`` also ``temperature_profile`` and the temperatures of surface and core;
         ``attrs["reason"]`` says why it ended, ``attrs["source"]`` where it comes from. A simulation that ends for another
         reason than its cut-off (electrolyte depleted, particle full) is handed back as far as it came.
 
@@ -92,7 +94,7 @@ def simulate_discharge(
         The solver could not go on; `partial` holds what it had computed.
     """
     from scalith.cell.kernels.stepping import DURATION
-    from scalith.cell.results import FAILURES, REASONS, dataset
+    from scalith.cell.results import FAILURES, REASONS, add_slab, dataset
     from scalith.cell.solution import Solver
 
     load = discharge_load(specification, c_rate, current)
@@ -142,6 +144,7 @@ def simulate_discharge(
     if solver.reason == DURATION and duration is None:
         reason = "1.5 nominal discharges passed without reaching the cut-off"
     data = dataset(solver.cell, solver.rows, solver.states if profiles else None, reason, source, time_steps=solver.steps)
+    add_slab(data, solver)
     if solver.reason in FAILURES:
         time = float(solver.rows[-1, 0]) if len(solver.rows) else 0.0
         raise ConvergenceError("discharge", f"{reason}; loosen the load or look at the tables", time=time, partial=data)

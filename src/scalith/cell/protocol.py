@@ -110,7 +110,7 @@ def simulate_protocol(
     *,
     cycles: int = 1,
     temperature: float | None = None,
-    thermal: Literal["isothermal", "lumped"] = "isothermal",
+    thermal: Literal["isothermal", "lumped", "through_thickness"] = "isothermal",
     initial_state_of_charge: float = 1.0,
     initial: xr.Dataset | None = None,
     mesh: Mesh | None = None,
@@ -148,7 +148,7 @@ def simulate_protocol(
         A step could not be solved; `partial` holds what came before.
     """
     from scalith.cell.kernels import stepping
-    from scalith.cell.results import FAILURES, REASONS, dataset
+    from scalith.cell.results import FAILURES, REASONS, add_slab, dataset
     from scalith.cell.solution import Solver
 
     parsed = [parse_step(step, specification) if isinstance(step, str) else step for step in steps]
@@ -205,6 +205,7 @@ def simulate_protocol(
         },
     )
     data = dataset(solver.cell, solver.rows, None, reasons[-1], source, time_steps=solver.steps)
+    add_slab(data, solver)
     number = np.repeat(np.arange(len(ends)), np.diff([0, *ends]))
     data["cycle"] = ("time", number // len(parsed), {"units": "1", "long_name": "cycle, from 0"})
     data["step"] = ("time", number % len(parsed), {"units": "1", "long_name": "step of the protocol, from 0"})

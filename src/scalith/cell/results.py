@@ -14,6 +14,7 @@ from scalith.quantities.constants import FARADAY
 if TYPE_CHECKING:
     import xarray as xr
 
+    from scalith.cell.solution import Solver
     from scalith.quantities import Source
 
 Array = NDArray[np.float64]
@@ -101,6 +102,40 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
     data = xr.Dataset(made, coordinates)
     data.attrs.update(source=source.to_json(), reason=reason, **attributes)
     return data
+
+
+def add_slab(data: xr.Dataset, solver: Solver) -> None:
+    """Add the temperatures across the thickness, where they were solved: between two exchanges, linear about the mean."""
+    slab = solver.slab
+    if slab is None:
+        return
+    above = np.array(solver.slab_profiles)
+    mean = above.mean(axis=1)
+    time, at = data.time.values, np.array(solver.slab_times)
+
+    def of(values: Array) -> Array:
+        return np.asarray(np.interp(time, at, values), dtype=np.float64)
+
+    T = data.temperature.values
+    profile = T[:, None] + np.stack([of(above[:, k] - mean) for k in range(above.shape[1])], axis=1)
+    made, lost = np.array(solver.slab_heats).T
+    stored = slab.heat_capacity * (mean - mean[0])
+    error = np.abs(made - lost - stored) / np.maximum(np.abs(made) + np.abs(lost), 1e-12)
+    data.coords["thickness_depth"] = (
+        "thickness_depth",
+        slab.depth,
+        {"units": "m", "long_name": "distance from a face of the cell"},
+    )
+    columns = {
+        "temperature_profile": (("time", "thickness_depth"), profile, "K", "temperature across the thickness of the cell"),
+        "surface_temperature": ("time", T + of(slab.surface(above) - mean), "K", "temperature of the faces of the cell"),
+        "core_temperature": ("time", profile[:, profile.shape[1] // 2], "K", "temperature in the middle of the cell"),
+        "heat_made": ("time", of(made), "J", "heat made since the start"),
+        "heat_lost": ("time", of(lost), "J", "heat through the faces since the start"),
+        "heat_error": ("time", of(error), "1", "heat made less lost and stored, over heat made and lost"),
+    }
+    for name, (dims, values, units, title) in columns.items():
+        data[name] = (dims, values, {"units": units, "long_name": title})
 
 
 def _add_profiles(cell: Discretised, states: Array, add: Any, coordinates: dict[str, Any]) -> None:

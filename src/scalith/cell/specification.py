@@ -400,6 +400,9 @@ class ThermalSpecification(Spec):
     ambient_temperature : K, optional
         Without it the temperature at which the simulation starts.
     mass, volume : kg, m3, optional
+    thickness, through_conductivity : m, W m-1 K-1, optional
+        Of the stack, across its layers, for ``thermal="through_thickness"``: its faces are as large as one pair of
+        electrodes, and each takes half of `heat_transfer`.
     """
 
     heat_capacity: Annotated[float, SI("J K-1"), Field(gt=0)]
@@ -407,6 +410,8 @@ class ThermalSpecification(Spec):
     ambient_temperature: Temperature | None = None
     mass: Annotated[float, SI("kg"), Field(gt=0)] | None = None
     volume: Annotated[float, SI("m3"), Field(gt=0)] | None = None
+    thickness: Length | None = None
+    through_conductivity: Annotated[float, SI("W m-1 K-1"), Field(gt=0)] | None = None
 
 
 class CellSpecification(Spec):

@@ -118,6 +118,14 @@ def test_bad_conduction(how, said):
         conduction(random_sites((4, 4, 4), 1e-7, 0.5, seed=1), **how)
 
 
+def test_a_solution_larger_than_the_memory_is_refused_with_both_numbers(monkeypatch):
+    image = random_sites((16, 16, 16), 1e-7, 0.7, seed=1)
+    monkeypatch.setattr("os.sysconf", lambda name: {"SC_AVPHYS_PAGES": 80, "SC_PAGE_SIZE": 4096}[name])
+    assert float(conduction(image, {"filled": 1.0})["conductivity"]) > 0.0
+    with pytest.raises(InputError, match="409600 bytes needed for 4096 voxels, 327680 bytes available"):
+        conduction(image, {"filled": 1.0}, fields=True)
+
+
 def test_a_tolerance_out_of_reach_is_said():
     rows = random_sites((16, 16, 16), 1e-7, 0.7, seed=1).labels
     pairs, ends = np.array([[0.1, 0.18], [0.18, 1.0]]), np.array([0.2, 2.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from concurrent.futures import Executor
 
@@ -51,7 +52,8 @@ def conduction(
     Raises
     ------
     InputError
-        A name is no phase, a conductivity is negative, nothing conducts.
+        A name is no phase, a conductivity is negative, nothing conducts, the memory does not hold the solution (asked before
+        anything is solved; where the system does not tell what is free, nothing is refused).
     ConvergenceError
         The tolerance is not met.
     """
@@ -68,6 +70,7 @@ def conduction(
         sigma[names.index(name)] = value
     if not np.any(sigma > 0.0):
         raise InputError("conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
+    _fits(image.labels.size, fields)
     along = "xyz".index(axis)
     of_label = np.full(256, len(names), np.uint8)
     for row, name in enumerate(names):
@@ -232,6 +235,18 @@ def _fields(potential: Floats, rows: NDArray[np.uint8], sigma: Floats, edge: flo
             # Each half of a voxel loses what its own face carries.
             loss += np.nan_to_num(0.5 * (before**2 + after**2) / here)
     return np.sqrt(square), loss
+
+
+def _fits(voxels: int, fields: bool) -> None:
+    """Refuse what the memory does not hold, before anything is solved."""
+    needed = voxels * (100 if fields else 60)
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # a system that does not tell
+        return
+    if needed > free:
+        found = f"{needed} bytes needed for {voxels} voxels, {free} bytes available"
+        raise InputError("conduction", "image", found, "an image that fits: crop it or coarsen it first")
 
 
 def _attributes(title: str, unit: str) -> dict[str, str]:

@@ -81,5 +81,7 @@ def test_sampling_repeats_with_its_seed_and_knows_its_parent(fit, curves, partia
 def test_bad_input_is_named(fit, curves):
     with pytest.raises(InputError, match="curves"):
         sample_posterior(fit, [])
+    with pytest.raises(InputError, match="samples"):
+        sample_posterior(fit, curves, samples=0)
     with pytest.raises(InputError, match="at least 6, twice the parameters"):
         sample_posterior(fit, curves, walkers=4)

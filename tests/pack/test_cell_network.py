@@ -45,12 +45,29 @@ def test_single_particle_cells_share_a_current_too():
     np.testing.assert_allclose(reduced["pack_voltage"], full["pack_voltage"], atol=3e-3)
 
 
+def test_numbers_of_the_material_scatter_too():
+    cells = spread_cells(CELL, 3, {"positive_electrode.particle_radius": 0.1, "positive_electrode.thickness": 0.02}, seed=4)
+    radii = [cell.positive_electrode.material.particle_radius for cell in cells]
+    assert len(set(radii)) == 3
+    assert np.mean(radii) == pytest.approx(CELL.positive_electrode.material.particle_radius, rel=0.2)
+    assert cells[0].positive_electrode.thickness != CELL.positive_electrode.thickness
+
+
 def test_series_adds_voltages():
     found = discharge_network([CELL] * 2, series=2, parallel=1, current=5.0, duration=300.0, pack=row(2), windows=2, passes=1)
     np.testing.assert_allclose(found["pack_voltage"], found["voltage"].sum("cell"))
 
 
+def test_a_cut_off_ends_the_pack_and_is_named():
+    settings = {"series": 1, "parallel": 2, "current": 10.0, "duration": 4800.0, "pack": row(2), "windows": 16, "passes": 1}
+    found = discharge_network([CELL] * 2, mesh=single_particle(CELL, electrolyte=True)[1], **settings)
+    assert float(found["time"][-1]) < 4800.0
+    assert "lower voltage reached" in found.attrs["reason"]
+
+
 def test_bad_input_is_named():
+    with pytest.raises(InputError, match="finite"):
+        discharge_network([CELL], series=1, parallel=1, current=np.nan, duration=1.0, pack=row(1))
     with pytest.raises(InputError, match="2 × 2"):
         discharge_network([CELL], series=2, parallel=2, current=1.0, duration=1.0, pack=row(4))
     with pytest.raises(InputError, match="the path of a number"):

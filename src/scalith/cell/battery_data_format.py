@@ -176,12 +176,12 @@ def write_battery_data(data: xr.Dataset, path: str | Path) -> None:
 
 
 def _number(text: str, name: str, where: str, column: _Column) -> float:
-    if not text.strip():
+    if not text.strip() and column.variable not in _REQUIRED:
         return float("nan")  # optional columns may be sparse
     try:
         value = float(text)
     except ValueError:
         value = np.inf
-    if np.isinf(value):
-        raise InputError(name, f"{where}, column {column.label!r}", text.strip(), "a number")
+    if np.isinf(value) or (np.isnan(value) and column.variable in _REQUIRED):
+        raise InputError(name, f"{where}, column {column.label!r}", text.strip() or "nothing", "a number")
     return value

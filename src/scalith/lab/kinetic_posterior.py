@@ -65,7 +65,7 @@ def sample_posterior(
     Raises
     ------
     InputError
-        No curve, fewer walkers than twice the parameters, a sample density that is not clear.
+        No curve, fewer walkers than twice the parameters, no samples or steps, a sample density that is not clear.
     ConvergenceError
         The chain is shorter than 50 autocorrelation times after `largest_steps`; ``partial`` holds the samples so far.
     MissingDependencyError
@@ -82,6 +82,8 @@ def sample_posterior(
         raise InputError(_WHERE, "curves", "none", "the curves of the fit")
     if walkers < 2 * count:
         raise InputError(_WHERE, "walkers", walkers, f"at least {2 * count}, twice the parameters")
+    if samples < 1 or largest_steps < 1:
+        raise InputError(_WHERE, "samples, largest_steps", (samples, largest_steps), "at least one of each")
     density = density_of_sample(fit.kinetics, sample_density, _WHERE)
     data = sampled_curves(curves, points)
 

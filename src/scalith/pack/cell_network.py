@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from scalith.cell import CellSpecification, Mesh, ProtocolStep, simulate_protocol
+from scalith.cell import ActiveMaterial, CellSpecification, ElectrodeSpecification, Mesh, ProtocolStep, simulate_protocol
 from scalith.pack.row import row_of_cells
 from scalith.pack.specification import PackSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
@@ -22,7 +22,8 @@ def spread_cells(cell: CellSpecification, count: int, relative: Mapping[str, flo
     Parameters
     ----------
     relative : mapping
-        Path of a number in the specification (``"positive_electrode.thickness"``) to its relative standard deviation.
+        Path of a number in the specification (``"positive_electrode.thickness"``, ``"positive_electrode.particle_radius"`` of
+        the first material, as in `scalith.cell.simulate_batch`) to its relative standard deviation.
     seed : int
 
     Raises
@@ -38,7 +39,7 @@ def spread_cells(cell: CellSpecification, count: int, relative: Mapping[str, flo
             parts = path.split(".")
             holder: Any = varied
             for part in parts:
-                holder = getattr(holder, part, None)
+                holder = getattr(_holder_of(holder, part), part, None)
             if not isinstance(holder, float):
                 raise InputError("spread_cells", path, holder, "the path of a number, such as 'positive_electrode.thickness'")
             varied = _replaced(varied, parts, holder * (1.0 + deviation * float(generator.standard_normal())))
@@ -46,7 +47,17 @@ def spread_cells(cell: CellSpecification, count: int, relative: Mapping[str, flo
     return cells
 
 
+def _holder_of(holder: Any, name: str) -> Any:
+    """An electrode's first material where the name is one of its fields."""
+    return holder.materials[0] if isinstance(holder, ElectrodeSpecification) and name in ActiveMaterial.model_fields else holder
+
+
 def _replaced(holder: Any, parts: list[str], value: float) -> Any:
+    first = _holder_of(holder, parts[0])
+    if first is not holder:
+        fields = {name: getattr(holder, name) for name in type(holder).model_fields}
+        fields["materials"] = (_replaced(first, parts, value), *holder.materials[1:])
+        return type(holder).read(fields, "spread_cells")
     inner = value if len(parts) == 1 else _replaced(getattr(holder, parts[0]), parts[1:], value)
     fields = {name: getattr(holder, name) for name in type(holder).model_fields} | {parts[0]: inner}
     return type(holder).read(fields, "spread_cells")
@@ -105,7 +116,8 @@ def discharge_network(
     xarray.Dataset
         Dimensions ``time`` (ends of windows), ``cell``: ``current`` (A), ``voltage`` (V), ``heat`` (W, mean of the window),
         ``temperature`` (K); ``pack_voltage`` (V); scalars ``current_spread`` (largest relative deviation from the mean within a
-        group), ``temperature_change`` of the last pass (K), ``energy_balance_error`` of the row.
+        group), ``temperature_change`` of the last pass (K), ``energy_balance_error`` of the row. ``attrs["reason"]`` says why it
+        ended.
 
     Raises
     ------
@@ -117,12 +129,19 @@ def discharge_network(
     count = series * parallel
     if series < 1 or parallel < 1 or len(cells) != count or pack.cells != count:
         raise InputError(_WHERE, "cells", f"{len(cells)} cells, a row of {pack.cells}", f"{series} × {parallel} of both")
-    if not duration > 0 or current == 0 or windows < 2 or interconnect_resistance < 0 or passes < 1:
+    if (
+        not 0 < duration < np.inf
+        or current == 0
+        or not np.isfinite(current)
+        or windows < 2
+        or interconnect_resistance < 0
+        or passes < 1
+    ):
         found = (current, duration, windows, interconnect_resistance, passes)
-        raise InputError(_WHERE, "current, duration, windows, interconnect_resistance, passes", found, "positive numbers")
+        raise InputError(_WHERE, "current, duration, windows, interconnect_resistance, passes", found, "positive finite numbers")
     mean = np.full(count, pack.start_temperature)
     for repeat in range(passes):
-        time, currents, voltages, heat = _electrical(
+        time, currents, voltages, heat, reason = _electrical(
             cells, series, parallel, current, duration, mean, interconnect_resistance, windows, voltage_tolerance, mesh, progress
         )
         steps = np.repeat(np.arange(len(time) - 1), 2)
@@ -172,7 +191,7 @@ def discharge_network(
             "time": ("time", time[1:], {"units": "s", "long_name": "time"}),
             "cell": ("cell", np.arange(1, count + 1), {"long_name": "cell in the row"}),
         },
-        attrs={"source": source.to_json()},
+        attrs={"source": source.to_json(), "reason": reason},
     )
 
 
@@ -188,14 +207,14 @@ def _electrical(
     tolerance: float,
     mesh: Mesh | None,
     progress: Callable[[float, str], None] | None,
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Times of window ends (with 0), and by window and cell: current, voltage at the end, mean heat."""
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], str]:
+    """Times of window ends (with 0); by window and cell current, voltage at the end, mean heat; why it ended."""
     count = len(cells)
     length = duration / windows
     states: list[xr.Dataset | None] = [None] * count
     share = np.full(count, current / parallel)
     slope = np.full(count, 0.02)
-    currents, voltages, heats = [], [], []
+    currents, voltages, heats, reason = [], [], [], "duration reached"
 
     def run(k: int, amperes: float) -> tuple[xr.Dataset, float]:
         step = ProtocolStep(text=f"{amperes:.6g} A for {length:.6g} s", mode="current", target=float(amperes), duration=length)
@@ -226,7 +245,10 @@ def _electrical(
                 raise ConvergenceError(
                     "the currents of a parallel group", f"voltages still differ by {np.ptp(ends):.2g} V", time=window * length
                 )
-        if any(float(data["time"][-1]) < length * (1 - 1e-6) for data in results):
+        ended = [k for k, data in enumerate(results) if float(data["time"][-1]) < length * (1 - 1e-6)]
+        if ended:
+            why = results[ended[0]].attrs["reason"]
+            reason = f"cell {ended[0] + 1}: {why} within the window from {window * length:.6g} s"
             break
         states = list(results)
         currents.append(share.copy())
@@ -237,10 +259,10 @@ def _electrical(
     if len(currents) < 2:
         raise ConvergenceError(
             "the pack's discharge",
-            "a cell reached its cut-off within two windows: a smaller current or shorter windows",
+            f"{reason}: a smaller current or shorter windows",
             time=length,
         )
-    return length * np.arange(len(currents) + 1), np.array(currents), np.array(voltages), np.array(heats)
+    return length * np.arange(len(currents) + 1), np.array(currents), np.array(voltages), np.array(heats), reason
 
 
 def _mean(data: xr.Dataset) -> float:

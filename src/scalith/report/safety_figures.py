@@ -78,10 +78,12 @@ def barrier_map_figure(data: xr.Dataset) -> Figure:
 
 
 def temperature_field_figure(data: xr.Dataset) -> Figure:
-    """Temperatures of the plane through the middle of the width, with a slider over time."""
+    """Temperatures of the plane of length and height that becomes hottest, with a slider over time."""
     from plotly.graph_objects import Heatmap
 
-    plane = data["temperature"].isel(y=data.sizes["y"] // 2).transpose("time", "z", "x").values - 273.15
+    # In two rows the middle of the width is the gap between them.
+    hottest = data["temperature"].max(("time", "x", "z")).values
+    plane = data["temperature"].isel(y=int(np.argmax(hottest))).transpose("time", "z", "x").values - 273.15
     minutes = data["time"].values / 60.0
     drawn = figure("along the row / mm", "height / mm")
     last = len(minutes) - 1

@@ -196,7 +196,9 @@ def _neighbours(
             ends.append(system)
             logs.append(_class_numbers(system.classes, system.scalars, T))
             materials = (*varied.negative_electrode.materials, *varied.positive_electrode.materials)
-            states.append(initial_state(varied, cell._replace(materials=materials), state_of_charge, T))
+            # Only these move the state at rest.
+            if "stoichiometry" in name or "concentration" in name:
+                states.append(initial_state(varied, cell._replace(materials=materials), state_of_charge, T))
             for k, (factor, energy) in enumerate(
                 (
                     (layout.CONDUCTION_FACTOR, layout.CONDUCTION_ENERGY),
@@ -207,14 +209,15 @@ def _neighbours(
         spans[q] = pair[0] - pair[1]
         entries[:, :, q] = (logs[0] - logs[1]) / spans[q]
         differential = cell.particles + cell.system.width.size
-        start[q, :differential] = (states[0] - states[1])[:differential] / spans[q]
+        if states:
+            start[q, :differential] = (states[0] - states[1])[:differential] / spans[q]
         which = layout.REFERENCE_CONCENTRATION
         reference[q] = (np.log(ends[0].scalars[which]) - np.log(ends[1].scalars[which])) / spans[q]
         across = ("width", "porosity", "transport", "solid_conductivity", "capacitance")
         differs = any(np.any(getattr(ends[0], field) != getattr(ends[1], field)) for field in across)
         differs |= ends[0].scalars[layout.PLANE_AREA] != ends[1].scalars[layout.PLANE_AREA]
         layers[q] = int(differs or np.any(bulk[:, q] != 1.0))
-    stacked = [layout.System(*(np.ascontiguousarray(np.stack(parts)) for parts in zip(*side, strict=True))) for side in systems]
+    stacked = [layout.System(*(np.array(parts) for parts in zip(*side, strict=True))) for side in systems]
     diffusion, loss, rate, film, area = np.ascontiguousarray(entries)
     by = Directions(diffusion, loss, rate, film, area, reference, current, 1.0 / spans, layers, bulk)
     return stacked[0], stacked[1], by, start

@@ -143,6 +143,7 @@ def system_of(
         np.array([radial.conductances for radial in radials]),
         np.array([radial.couplings for radial in radials]),
         scalars,
+        _hysteresis((*negative.materials, *positive.materials), cells_of),
     )
 
 
@@ -237,8 +238,15 @@ def _class_row(material: ActiveMaterial) -> Array:
     low, high, with_T = _coverage(material.open_circuit_voltage)
     row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and not with_T)
     row[layout.HYSTERESIS_RATE] = 0.0 if material.hysteresis is None else material.hysteresis_current_density / FARADAY
+    row[layout.HYSTERESIS_DECAY] = material.hysteresis_decay or 0.0
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
     return row
+
+
+def _hysteresis(materials: tuple[ActiveMaterial, ...], count: layout.Integers) -> Array:
+    states = np.zeros((int(count.sum()), 2))
+    states[:, 1] = np.repeat([material.initial_hysteresis for material in materials], count)
+    return states
 
 
 def _scalars(specification: CellSpecification, temperature: float | None, ambient: float) -> Array:

@@ -147,7 +147,7 @@ def simulate_protocol(
     ConvergenceError
         A step could not be solved; `partial` holds what came before.
     """
-    from scalith.cell.kernels import stepping
+    from scalith.cell.kernels import layout, stepping
     from scalith.cell.results import FAILURES, REASONS, add_slab, dataset
     from scalith.cell.solution import Solver
 
@@ -211,6 +211,9 @@ def simulate_protocol(
     data["step"] = ("time", number % len(parsed), {"units": "1", "long_name": "step of the protocol, from 0"})
     data["step_reason"] = ("run", np.array(reasons), {"units": "1", "long_name": "why each step ended"})
     data["final_state"] = ("unknown", solver.state.copy(), {"units": "SI", "long_name": "state at the end"})
+    if np.any(solver.cell.system.classes[:, layout.HYSTERESIS_DECAY] > 0.0):
+        states = solver.cell.system.hysteresis[:, 1].copy()
+        data["final_hysteresis"] = ("reaction", states, {"units": "1", "long_name": "state of hysteresis at the end"})
     if failed:
         raise ConvergenceError("protocol", failed, time=solver.time, partial=data)
     return data

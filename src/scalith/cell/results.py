@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.discretise import Discretised
-from scalith.cell.kernels import records, stepping
+from scalith.cell.kernels import layout, records, stepping
 from scalith.quantities.constants import FARADAY
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
         add(f"surface_stoichiometry_{tag}", rows[:, at + 1], "1", f"mean surface stoichiometry, {tag} electrode")
         add(f"surface_stoichiometry_lowest_{tag}", rows[:, at + 2], "1", f"lowest surface stoichiometry, {tag} electrode")
         add(f"surface_stoichiometry_highest_{tag}", rows[:, at + 3], "1", f"highest surface stoichiometry, {tag} electrode")
+        if system.classes[p, layout.HYSTERESIS_DECAY] > 0.0:
+            add(f"hysteresis_{tag}", rows[:, at + 4], "1", f"mean state of hysteresis, {tag} electrode")
     add("concentration_lowest", rows[:, records.SALT_LOWEST], "mol m-3", "lowest electrolyte concentration")
     add("concentration_highest", rows[:, records.SALT_HIGHEST], "mol m-3", "highest electrolyte concentration")
     add("lithium_error", lithium / lithium[0] - 1.0, "1", "relative change of all lithium in the cell")

@@ -91,6 +91,12 @@ def simulate_sensitivities(
         raise InputError("simulate_sensitivities", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
     if not tolerance > 0.0:
         raise InputError("simulate_sensitivities", "tolerance", tolerance, "a positive number")
+    for electrode in (specification.negative_electrode, specification.positive_electrode):
+        for material in electrode.materials:
+            if material.hysteresis_decay is not None:
+                raise InputError(
+                    "simulate_sensitivities", "hysteresis_decay", material.hysteresis_decay, "none: h has a past of its own"
+                )
     load = discharge_load(specification, c_rate, current)
     solver = Solver(specification, mesh=mesh, temperature=temperature, tolerance=tolerance)
     solver.set_state_of_charge(initial_state_of_charge)

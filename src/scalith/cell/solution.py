@@ -74,6 +74,7 @@ class Solver:
         ambient = specification.thermal.ambient_temperature if lumped and specification.thermal is not None else None
         self.ambient = ambient = self.temperature if ambient is None else ambient
         self.cell: Discretised = discretise(specification, self.mesh, None if lumped else self.temperature, ambient)
+        self._hysteresis = self.cell.system.hysteresis[:, 1].copy()
         self._at_rest: dict[float, Array] = {}
         self._work = newton.make_work(self.cell.system, self.cell.size)
         self.time = 0.0
@@ -100,6 +101,7 @@ class Solver:
         if state_of_charge not in self._at_rest:
             self._at_rest[state_of_charge] = initial_state(self.specification, self.cell, state_of_charge, self.temperature)
         self.state = self._at_rest[state_of_charge].copy()
+        self.cell.system.hysteresis[:, 1] = self._hysteresis
         self._start_slab(np.full(LAYERS, self.temperature - self.ambient))
 
     def resume(self, earlier: xr.Dataset) -> None:
@@ -109,6 +111,8 @@ class Solver:
             found = "no final_state" if state is None else f"{state.size} unknowns"
             raise InputError("initial", "final_state", found, f"{self.state.size} unknowns: the same cell and mesh")
         self.state = np.array(state.values, dtype=np.float64)
+        if "final_hysteresis" in earlier:
+            self.cell.system.hysteresis[:, 1] = earlier["final_hysteresis"].values
         if self.slab is not None:
             profile = earlier.get("temperature_profile")
             if profile is None or profile.shape[-1] != LAYERS:

@@ -180,6 +180,11 @@ class ActiveMaterial(Spec):
     hysteresis : Property of x [and T], V, optional
         Half the distance M of the branches: U + M while lithium leaves the grain, U − M while it enters, U at rest; between
         them U + M tanh(F j/i_h).
+    hysteresis_decay : γ, optional
+        With it U + h M instead, where the state h of each grain follows its mean filling: dh = −γ (h ± 1) |dx|, to −1 while
+        lithium enters and to +1 while it leaves, whatever the rate (one-state model; Axen et al.,
+        DOI 10.1016/j.est.2022.103985).
+    initial_hysteresis : h at the start, −1 to 1
     hysteresis_current_density : A m-2
         i_h per surface of grain; well below what flows at the rates of interest.
     chemical_diffusivity : Property of x [and T], m2 s-1
@@ -205,6 +210,8 @@ class ActiveMaterial(Spec):
     entropic_coefficient: Annotated[Property, ENTROPIC_COEFFICIENT] | None = None
     hysteresis: Annotated[Property, HYSTERESIS] | None = None
     hysteresis_current_density: Annotated[float, SI("A m-2"), Field(gt=0)] = 0.01
+    hysteresis_decay: Annotated[float, Field(gt=0)] | None = None
+    initial_hysteresis: Annotated[float, Field(ge=-1, le=1)] = 0.0
     chemical_diffusivity: Annotated[Property, CHEMICAL_DIFFUSIVITY]
     diffusivity_activation_energy: MolarEnergy = 0.0
     reaction_rate_constant: Annotated[float, SI("mol m-2 s-1"), Field(gt=0)] | None = None
@@ -235,6 +242,8 @@ class ActiveMaterial(Spec):
         exchange = self.exchange_current_density
         if exchange is not None and float(exchange.nominal.min()) < 0.0:
             raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
+        if self.hysteresis_decay is not None and self.hysteresis is None:
+            raise InputError("active material", "hysteresis_decay", self.hysteresis_decay, "a hysteresis that it belongs to")
         if self.hysteresis is not None and float(self.hysteresis.nominal.min()) < 0.0:
             raise InputError("active material", "hysteresis", float(self.hysteresis.nominal.min()), "no negative values")
         for name in ("open_circuit_voltage", "hysteresis", "chemical_diffusivity", "exchange_current_density"):

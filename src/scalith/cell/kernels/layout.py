@@ -26,7 +26,8 @@ Integers = NDArray[np.int64]
 SPECIFIC_AREA, RADIUS, MAXIMUM_CONCENTRATION, RATE, RATE_ENERGY, DIFFUSION_ENERGY = 0, 1, 2, 3, 4, 5
 ANODIC, CATHODIC, FILM_RESISTANCE, GEOMETRY = 6, 7, 8, 9
 FROM_TABLE, ENTROPIC_SHIFT, LOWEST, HIGHEST, DIFFUSION_FACTOR, HYSTERESIS_RATE = 10, 11, 12, 13, 14, 15
-CLASS_COLUMNS = 16
+HYSTERESIS_DECAY = 16
+CLASS_COLUMNS = 17
 
 # Entries of `System.scalars`.
 PLANE_AREA, CONTACT_RESISTANCE, REFERENCE_CONCENTRATION, REFERENCE_TEMPERATURE = 0, 1, 2, 3
@@ -74,6 +75,8 @@ class System(NamedTuple):
     volumes, conductances, couplings : ndarray, shape (classes, nodes), (classes, nodes − 1) and (classes, nodes − 1)
         Radial volumes on the unit radius: see `scalith.particle.mesh.RadialMesh`.
     scalars : ndarray, shape (SCALARS,)
+    hysteresis : ndarray, shape (reactions, 2)
+        Mean filling of each grain at the end of the last step, and its state of hysteresis there: kept up by `run_step`.
     """
 
     width: Array
@@ -92,6 +95,7 @@ class System(NamedTuple):
     conductances: Array
     couplings: Array
     scalars: Array
+    hysteresis: Array
 
 
 class Work(NamedTuple):
@@ -166,4 +170,5 @@ def one_of(systems: System, b: int) -> System:
         systems.conductances[b],
         systems.couplings[b],
         systems.scalars[b],
+        systems.hysteresis[b],
     )

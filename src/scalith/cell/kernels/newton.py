@@ -29,6 +29,7 @@ from scalith.cell.kernels.layout import (
     HEAT_CAPACITY,
     HEAT_TRANSFER,
     HYSTERESIS,
+    HYSTERESIS_DECAY,
     HYSTERESIS_RATE,
     KINETICS,
     MAXIMUM_CONCENTRATION,
@@ -49,7 +50,7 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
-from scalith.cell.kernels.reaction import arrhenius, equilibrium, reaction_rate
+from scalith.cell.kernels.reaction import arrhenius, equilibrium, hysteresis_after, mean_filling, reaction_rate
 from scalith.particle.kernels import eliminate, flux_potential, substitute
 from scalith.quantities.compiled import compiled, compiled_in_place
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
@@ -139,6 +140,12 @@ def eliminate_particles(
         rate = row[RATE] * arrhenius(row[RATE_ENERGY], T, T_reference)
         film = _F * row[FILM_RESISTANCE]
         hysteresis, switch = table_of(bank, tables + HYSTERESIS), row[HYSTERESIS_RATE]
+        decay = row[HYSTERESIS_DECAY]
+        mean_by_j = 0.0
+        if decay > 0.0:
+            for k in range(nodes):
+                mean_by_j += system.volumes[p, k]
+            mean_by_j = -loss / (abs(inverse_time) * mean_by_j)  # a spectrum has a complex one, and does not use it
         area = row[SPECIFIC_AREA]
         for i in range(n):
             cell = start + i
@@ -149,10 +156,21 @@ def eliminate_particles(
             if switch != 0.0:
                 # The branch that the reaction is on; a negative rate holds it (impedance).
                 half, half_x = evaluate(hysteresis, surface, T)
-                branch = math.tanh(j / abs(switch))
+                branch = branch_j = 0.0
+                if decay == 0.0:
+                    branch = math.tanh(j / abs(switch))
+                    branch_j = (1.0 - branch * branch) / abs(switch)
+                elif switch > 0.0:
+                    # The reaction alone says how the mean filling of the grain moves from that of the base.
+                    kept = system.hysteresis[first + i]
+                    moved = mean_filling(base, lo + i, n, system.volumes[p]) + mean_by_j * j - kept[0]
+                    branch, branch_j = hysteresis_after(decay, kept[1], moved)
+                    branch_j *= mean_by_j
+                else:
+                    branch = system.hysteresis[first + i, 1]
                 U += half * branch
                 U_x += half_x * branch
-                drop_j += half * (1.0 - branch * branch) / switch if switch > 0.0 else 0.0
+                drop_j += half * branch_j if switch > 0.0 else 0.0
             c = y[first_c + cell] / c_reference
             eta = y[first_s + cell] - y[first_e + cell] - U - film * j
             f, f_eta, f_x, f_c = reaction_rate(exchange, kinetics, row, surface, c, eta, T, rate)

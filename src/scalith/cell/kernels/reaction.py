@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from scalith.cell.kernels.layout import ANODIC, CATHODIC, ENTROPIC_SHIFT, FROM_TABLE, Array
-from scalith.quantities.compiled import compiled_inline
+from scalith.cell.kernels.layout import ANODIC, CATHODIC, ENTROPIC_SHIFT, FROM_TABLE, HYSTERESIS_DECAY, Array, System
+from scalith.quantities.compiled import compiled_in_place, compiled_inline
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.kernel_table import KernelTable, evaluate
 
@@ -67,3 +67,35 @@ def equilibrium(
         U += (T - T_reference) * S
         U_x += (T - T_reference) * S_x
     return U, U_x
+
+
+@compiled_inline
+def hysteresis_after(decay: float, state: float, change: float) -> tuple[float, float]:
+    """State h after a change of filling in one direction, dh = −γ (h − s)|dx| with s = ±1, and its slope by that change."""
+    side = 1.0 if change < 0.0 else -1.0
+    rest = (state - side) * math.exp(-decay * abs(change))
+    return side + rest, decay * side * rest
+
+
+@compiled_inline
+def mean_filling(values: Array, first: int, stride: int, volumes: Array) -> float:
+    """Mean over the volume of one grain, whose nodes lie `stride` apart."""
+    total = volume = 0.0
+    for k in range(volumes.size):
+        total += volumes[k] * values[first + k * stride]
+        volume += volumes[k]
+    return total / volume
+
+
+@compiled_in_place
+def move_hysteresis(system: System, y: Array, anew: bool) -> None:
+    """Bring the states of hysteresis up to the fillings in `y`; with `anew` only note these fillings."""
+    for p in range(system.start.size):
+        decay = system.classes[p, HYSTERESIS_DECAY]
+        if decay > 0.0:
+            for i in range(system.count[p]):
+                kept = system.hysteresis[system.reaction_offset[p] + i]
+                mean = mean_filling(y, system.particle_offset[p] + i, system.count[p], system.volumes[p])
+                if not anew:
+                    kept[1] = hysteresis_after(decay, kept[1], mean - kept[0])[0]
+                kept[0] = mean

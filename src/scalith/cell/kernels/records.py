@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from scalith.cell.kernels.layout import Array, System, TableBank, Work
+from scalith.cell.kernels.layout import HYSTERESIS_DECAY, Array, System, TableBank, Work
 from scalith.cell.kernels.newton import heat_sources, terminal_voltage
+from scalith.cell.kernels.reaction import hysteresis_after
 from scalith.quantities.compiled import compiled, compiled_in_place
 
 # Columns of a record.
 TIME, VOLTS, AMPERES, KELVIN, CHARGE = 0, 1, 2, 3, 4
 HEAT_SOLID, HEAT_LIQUID, HEAT_REACTION, HEAT_ENTROPIC, EQUILIBRIUM_POWER = 5, 6, 7, 8, 9
 SALT, SALT_LOWEST, SALT_HIGHEST, ORDER = 10, 11, 12, 13
-CLASSES = 14  # then for each class: mean x, mean surface x, lowest and highest surface x
-CLASS_RECORDS = 4
+CLASSES = 14  # then for each class: mean x, mean surface x, lowest and highest surface x, mean state of hysteresis
+CLASS_RECORDS = 5
 
 
 @compiled_in_place
@@ -45,7 +46,8 @@ def record(system: System, bank: TableBank, y: Array, time: float, order: int, w
     for p in range(system.start.size):
         n, start = system.count[p], system.start[p]
         x = y[system.particle_offset[p] : system.particle_offset[p] + nodes * n].reshape((nodes, n))
-        length = mean = surface = volume = 0.0
+        length = mean = surface = volume = state = 0.0
+        decay = system.classes[p, HYSTERESIS_DECAY]
         lowest, highest = np.inf, -np.inf
         for k in range(nodes):
             volume += system.volumes[p, k]
@@ -57,10 +59,14 @@ def record(system: System, bank: TableBank, y: Array, time: float, order: int, w
                 total += system.volumes[p, k] * x[k, i]
             mean += h * total / volume
             surface += h * x[nodes - 1, i]
+            if decay > 0.0:
+                kept = system.hysteresis[system.reaction_offset[p] + i]
+                state += h * hysteresis_after(decay, kept[1], total / volume - kept[0])[0]
             lowest = min(lowest, x[nodes - 1, i])
             highest = max(highest, x[nodes - 1, i])
         at = CLASSES + CLASS_RECORDS * p
         row[at], row[at + 1], row[at + 2], row[at + 3] = mean / length, surface / length, lowest, highest
+        row[at + 4] = state / length
 
 
 @compiled

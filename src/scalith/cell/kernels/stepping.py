@@ -11,6 +11,7 @@ import numpy as np
 
 from scalith.cell.kernels.layout import (
     HIGHEST,
+    HYSTERESIS_DECAY,
     HYSTERESIS_RATE,
     LOWEST,
     REFERENCE_CONCENTRATION,
@@ -20,6 +21,7 @@ from scalith.cell.kernels.layout import (
     Work,
 )
 from scalith.cell.kernels.newton import BY_POWER, newton_step, terminal_voltage
+from scalith.cell.kernels.reaction import move_hysteresis
 from scalith.cell.kernels.records import append, copy
 from scalith.quantities.compiled import compiled, compiled_in_place
 
@@ -179,7 +181,7 @@ def consistent_start(
     # Newton's method does not find its way around the corners of a hysteresis: from wide ones to those that are asked for.
     lags = False
     for p in range(system.start.size):
-        lags = lags or system.classes[p, HYSTERESIS_RATE] > 0.0
+        lags = lags or (system.classes[p, HYSTERESIS_RATE] > 0.0 and system.classes[p, HYSTERESIS_DECAY] == 0.0)
     solved = False
     for stage in range(7 if lags else 1):
         wide = 4.0 ** (6 - stage) if lags else 1.0
@@ -448,6 +450,7 @@ def run_step(
         for k in range(loads.size):
             charge_scale = max(charge_scale, abs(loads[k]) * (0.25 if mode == BY_POWER else 1.0))
         charge_scale *= 3.0 * load_times[load_times.size - 1] / (load_times.size - 1.0)
+    move_hysteresis(system, y, True)
     if not consistent_start(system, bank, y, mode, target, tolerance, change, base, work):
         return time, NO_START, rows, states, used, steps
     copy(y, differences[0])
@@ -539,6 +542,7 @@ def run_step(
                 rows, states, used = append(system, bank, trial, at, order, keep_states, rows, states, used, work)
         if every or event >= 0 or time >= end or (at_output > 0 and output_times[at_output - 1] == time):
             rows, states, used = append(system, bank, y, time, order, keep_states, rows, states, used, work)
+        move_hysteresis(system, y, False)
         if event >= 0:
             return time, event + 1, rows, states, used, steps
         margins(system, y, limits, salt_floor, before)

@@ -91,6 +91,26 @@ def test_a_contrast_of_a_million_converges():
     assert 1e-6 < float(found.conductivity) < 0.4
 
 
+@pytest.mark.parametrize(("axis", "expected"), [("x", 2.0), ("y", 0.3), ("z", 5.0)])
+def test_a_grain_with_three_conductivities_is_exact_along_each(axis, expected):
+    image = VoxelImage(np.ones((8, 9, 10), np.uint8), 1e-6, {"grain": 1}, Source(kind="assumed"))
+    found = conduction(image, {"grain": (2.0, 0.3, 5.0)}, axis=axis, fields=True)
+    assert float(found["conductivity"]) == pytest.approx(expected, rel=1e-9)
+    assert float(found["dissipation"].mean()) == pytest.approx(float((found["current_density"] ** 2).mean()) / expected, rel=1e-9)
+
+
+def test_layers_of_anisotropic_grains_are_exact():
+    """Across the layers resistances add, along them conductances, each with the number of its own axis."""
+    image = laminate((16, 12, 12), 1e-6, [("one", 4), ("other", 4)], normal="x")
+    bulk = {"one": (1.0, 7.0, 0.5), "other": (10.0, 0.2, 3.0)}
+    found = effective_conductivity(image, bulk)["conductivity"]
+    assert float(found.sel(axis="x")) == pytest.approx(2.0 / (1.0 + 0.1), rel=1e-6)
+    assert float(found.sel(axis="y")) == pytest.approx(3.6, rel=1e-6)
+    assert float(found.sel(axis="z")) == pytest.approx(1.75, rel=1e-6)
+    with pytest.raises(InputError, match="along all three axes"):
+        conduction(image, {"one": (1.0, 0.0, 1.0)})
+
+
 @pytest.mark.parametrize("contrast", [1e3, 1e6])
 def test_grains_that_float_in_a_poor_conductor_are_held_at_their_own_potentials(contrast):
     """Each grain has one potential, set by small conductances only; beyond some contrast the result is that of perfect grains."""
@@ -128,7 +148,7 @@ def test_a_solution_larger_than_the_memory_is_refused_with_both_numbers(monkeypa
 
 def test_a_tolerance_out_of_reach_is_said():
     rows = random_sites((16, 16, 16), 1e-7, 0.7, seed=1).labels
-    pairs, ends = np.array([[0.1, 0.18], [0.18, 1.0]]), np.array([0.2, 2.0])
+    pairs, ends = np.array([[[0.1, 0.18], [0.18, 1.0]]] * 3), np.array([0.2, 2.0])
     with pytest.raises(ConvergenceError, match="after 2 iterations where 1e-09"):
         _solve(np.zeros((16, 16, 16)), rows, pairs, ends, 1e-9, most=2)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -18,8 +19,17 @@ from scalith.quantities import ConvergenceError, InputError, nearest, predicted
 Floats = NDArray[np.float64]
 
 
+Conductivity = float | tuple[float, float, float]
+"""One number, or one for each of x, y and z."""
+
+
 def conduction(
-    image: VoxelImage, conductivities: Mapping[str, float], *, axis: str = "x", tolerance: float = 1e-6, fields: bool = False
+    image: VoxelImage,
+    conductivities: Mapping[str, Conductivity],
+    *,
+    axis: str = "x",
+    tolerance: float = 1e-6,
+    fields: bool = False,
 ) -> xr.Dataset:
     """Steady conduction between two electrodes on opposite faces, the other faces insulated.
 
@@ -33,8 +43,8 @@ def conduction(
     Parameters
     ----------
     image : VoxelImage
-    conductivities : mapping of str to float
-        S m-1 by phase; phases left out do not conduct.
+    conductivities : mapping of str to float or three floats
+        S m-1 by phase, or along x, y and z (a layered grain that lies along the voxels' axes); phases left out do not conduct.
     axis : {"x", "y", "z"}
         Direction of the current.
     tolerance : float
@@ -61,13 +71,16 @@ def conduction(
     if axis not in ("x", "y", "z"):
         raise InputError("conduction", "axis", axis, "x, y or z")
     names = list(image.phases)
-    sigma = np.zeros(len(names) + 1)  # the last row: what does not connect
+    sigma = np.zeros((len(names) + 1, 3))  # the last row: what does not connect
     for name, value in conductivities.items():
         if name not in image.phases:
             raise InputError("conduction", "conductivities", name, nearest(name, names))
-        if not (np.isfinite(value) and value >= 0.0):
-            raise InputError("conduction", f"conductivity of {name}", value, "zero or positive, S m-1")
-        sigma[names.index(name)] = value
+        given = np.atleast_1d(np.asarray(value, dtype=np.float64))
+        if given.shape not in ((1,), (3,)) or not np.all(np.isfinite(given) & (given >= 0.0)):
+            raise InputError("conduction", f"conductivity of {name}", value, "zero or positive, S m-1; one number or one an axis")
+        if np.any(given > 0.0) != np.all(given > 0.0):
+            raise InputError("conduction", f"conductivity of {name}", value, "positive along all three axes, or zero")
+        sigma[names.index(name)] = given
     if not np.any(sigma > 0.0):
         raise InputError("conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
     _fits(image.labels.size, fields)
@@ -76,7 +89,8 @@ def conduction(
     for row, name in enumerate(names):
         of_label[image.phases[name]] = row
     rows = np.ascontiguousarray(np.moveaxis(of_label[image.labels], along, 0))
-    joins = through_paths(sigma[rows] > 0.0)
+    sigma = sigma[:, [along, *(other for other in range(3) if other != along)]]  # as the axes of `rows`
+    joins = through_paths(sigma[:, 0][rows] > 0.0)
     connected = [float(joins[rows == row].mean()) if np.any(rows == row) else 0.0 for row in range(len(names))]
     rows[~joins] = len(names)
     length, shape = rows.shape[0], rows.shape
@@ -84,8 +98,9 @@ def conduction(
     unit = float(sigma.max())
     scaled = sigma / unit
     with np.errstate(divide="ignore", invalid="ignore"):
-        pairs = np.nan_to_num(2.0 * scaled[:, None] * scaled[None, :] / (scaled[:, None] + scaled[None, :]))
-    ends = 2.0 * scaled
+        one, other = scaled.T[:, :, None], scaled.T[:, None, :]
+        pairs = np.ascontiguousarray(np.nan_to_num(2.0 * one * other / (one + other)))
+    ends = 2.0 * scaled[:, 0]
     potential = np.zeros(shape)
     iterations, relative = 0, 0.0
     if np.any(joins):
@@ -113,13 +128,13 @@ def conduction(
         titles |= {"dissipation": ("dissipated power", "W m-3")}
         for (key, (title, unit_name)), values in zip(titles.items(), (potential, density, loss), strict=True):
             data[key] = (("x", "y", "z"), np.moveaxis(values, 0, along), _attributes(title, unit_name))
-    settings = {"conductivities": dict(conductivities), "axis": axis, "tolerance": tolerance}
+    settings = {"conductivities": _plain(conductivities), "axis": axis, "tolerance": tolerance}
     source = predicted("scalith.electrode.conduction", image.digest, settings=settings)
     return data.assign_attrs(voxel_size=image.voxel_size, source=source.to_json())
 
 
 def effective_conductivity(
-    image: VoxelImage, conductivities: Mapping[str, float], *, tolerance: float = 1e-6, executor: Executor | None = None
+    image: VoxelImage, conductivities: Mapping[str, Conductivity], *, tolerance: float = 1e-6, executor: Executor | None = None
 ) -> xr.Dataset:
     """Conductivity along x, y and z, each on the image and on voxels twice as large: how far the resolution reaches.
 
@@ -150,7 +165,8 @@ def effective_conductivity(
     how = ({**conductivities}, tolerance)
     runs = list((executor.map if executor is not None else map)(_along, tasks, [how] * len(tasks)))
     found = np.array([float(run["conductivity"]) for run in runs]).reshape(2, 3)
-    bulk = sum(image.volume_fractions[name] * value for name, value in conductivities.items())
+    fractions = image.volume_fractions
+    bulk = sum(fractions[name] * np.broadcast_to(np.asarray(value, np.float64), 3) for name, value in conductivities.items())
     with np.errstate(divide="ignore"):
         factor = bulk / found[0]
     variables = {
@@ -164,12 +180,12 @@ def effective_conductivity(
         {name: ("axis", values, _attributes(title, unit)) for name, (values, title, unit) in variables.items()},
         coords={"axis": list("xyz")},
     )
-    settings = {"conductivities": dict(conductivities), "tolerance": tolerance}
+    settings = {"conductivities": _plain(conductivities), "tolerance": tolerance}
     source = predicted("scalith.electrode.effective_conductivity", image.digest, settings=settings)
     return data.assign_attrs(source=source.to_json())
 
 
-def _along(task: tuple[VoxelImage, str], how: tuple[dict[str, float], float]) -> xr.Dataset:
+def _along(task: tuple[VoxelImage, str], how: tuple[dict[str, Conductivity], float]) -> xr.Dataset:
     (image, axis), (conductivities, tolerance) = task, how
     return conduction(image, conductivities, axis=axis, tolerance=tolerance)
 
@@ -217,11 +233,11 @@ def _solve(
 
 def _fields(potential: Floats, rows: NDArray[np.uint8], sigma: Floats, edge: float) -> tuple[Floats, Floats]:
     """Magnitude of the current density, and the dissipated power per volume, both at the centres."""
-    here = sigma[rows]
     phi = np.nan_to_num(potential)
     square, loss = np.zeros(phi.shape), np.zeros(phi.shape)
     for axis in range(3):
-        low, high = np.moveaxis(here, axis, 0)[:-1], np.moveaxis(here, axis, 0)[1:]
+        here = np.moveaxis(sigma[:, axis][rows], axis, 0)
+        low, high = here[:-1], here[1:]
         step = np.diff(np.moveaxis(phi, axis, 0), axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
             flow = np.nan_to_num(2.0 * low * high / (low + high)) * step
@@ -233,7 +249,7 @@ def _fields(potential: Floats, rows: NDArray[np.uint8], sigma: Floats, edge: flo
         square += (0.5 * (before + after)) ** 2
         with np.errstate(divide="ignore", invalid="ignore"):
             # Each half of a voxel loses what its own face carries.
-            loss += np.nan_to_num(0.5 * (before**2 + after**2) / here)
+            loss += np.nan_to_num(0.5 * (before**2 + after**2) / np.moveaxis(here, 0, axis))
     return np.sqrt(square), loss
 
 
@@ -247,6 +263,10 @@ def _fits(voxels: int, fields: bool) -> None:
     if needed > free:
         found = f"{needed} bytes needed for {voxels} voxels, {free} bytes available"
         raise InputError("conduction", "image", found, "an image that fits: crop it or coarsen it first")
+
+
+def _plain(conductivities: Mapping[str, Conductivity]) -> dict[str, Any]:
+    return {name: np.asarray(value, dtype=np.float64).tolist() for name, value in conductivities.items()}
 
 
 def _attributes(title: str, unit: str) -> dict[str, str]:

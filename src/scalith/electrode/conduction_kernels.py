@@ -19,10 +19,10 @@ def currents_from(potential: Floats, row: NDArray[np.uint8], pairs: Floats, ends
     potential : (nx, ny, nz)
     row : (nx, ny, nz)
         Row of the phase.
-    pairs : (phases, phases)
-        Conductance of a face between two phases, 2 σ₁σ₂/(σ₁ + σ₂).
+    pairs : (3, phases, phases)
+        Conductance of a face across each axis between two phases, 2 σ₁σ₂/(σ₁ + σ₂).
     ends : (phases,)
-        Conductance of a voxel's half at an end, 2σ.
+        Conductance of a voxel's half at an end, 2σ along axis 0.
     """
     nx, ny, nz = potential.shape
     for i in range(nx):
@@ -32,19 +32,19 @@ def currents_from(potential: Floats, row: NDArray[np.uint8], pairs: Floats, ends
                 mine = potential[i, j, k]
                 total = 0.0
                 if i > 0:
-                    total += pairs[here, row[i - 1, j, k]] * (mine - potential[i - 1, j, k])
+                    total += pairs[0, here, row[i - 1, j, k]] * (mine - potential[i - 1, j, k])
                 else:
                     total += ends[here] * mine
                 if i + 1 < nx:
-                    total += pairs[here, row[i + 1, j, k]] * (mine - potential[i + 1, j, k])
+                    total += pairs[0, here, row[i + 1, j, k]] * (mine - potential[i + 1, j, k])
                 else:
                     total += ends[here] * mine
                 if j > 0:
-                    total += pairs[here, row[i, j - 1, k]] * (mine - potential[i, j - 1, k])
+                    total += pairs[1, here, row[i, j - 1, k]] * (mine - potential[i, j - 1, k])
                 if j + 1 < ny:
-                    total += pairs[here, row[i, j + 1, k]] * (mine - potential[i, j + 1, k])
+                    total += pairs[1, here, row[i, j + 1, k]] * (mine - potential[i, j + 1, k])
                 if k > 0:
-                    total += pairs[here, row[i, j, k - 1]] * (mine - potential[i, j, k - 1])
+                    total += pairs[2, here, row[i, j, k - 1]] * (mine - potential[i, j, k - 1])
                 if k + 1 < nz:
-                    total += pairs[here, row[i, j, k + 1]] * (mine - potential[i, j, k + 1])
+                    total += pairs[2, here, row[i, j, k + 1]] * (mine - potential[i, j, k + 1])
                 result[i, j, k] = total

@@ -25,7 +25,7 @@ class Islands:
     def __init__(self, rows: NDArray[np.uint8], pairs: Floats, ends: Floats) -> None:
         from scipy import ndimage
 
-        sigma = 0.5 * ends
+        sigma = np.max(np.diagonal(pairs, axis1=1, axis2=2), axis=0)
         here = np.unique(rows)
         there = sigma[here][sigma[here] > 0]
         self.count = 0
@@ -40,7 +40,7 @@ class Islands:
             a, b = np.moveaxis(self.piece, axis, 0)[:-1], np.moveaxis(self.piece, axis, 0)[1:]
             left, right = np.moveaxis(rows, axis, 0)[:-1], np.moveaxis(rows, axis, 0)[1:]
             border = a != b
-            conductance = pairs[left[border], right[border]]
+            conductance = pairs[axis, left[border], right[border]]
             around += np.bincount(a[border], conductance, self.count + 1) + np.bincount(b[border], conductance, self.count + 1)
         for plane in (0, -1):
             around += np.bincount(self.piece[plane].ravel(), ends[rows[plane]].ravel(), self.count + 1)

@@ -29,11 +29,11 @@ def first_level(
             for k in range(nz):
                 here = row[i, j, k]
                 if i + 1 < nx:
-                    gx[i + 1, j + 1, k + 1] = pairs[here, row[i + 1, j, k]]
+                    gx[i + 1, j + 1, k + 1] = pairs[0, here, row[i + 1, j, k]]
                 if j + 1 < ny:
-                    gy[i + 1, j + 1, k + 1] = pairs[here, row[i, j + 1, k]]
+                    gy[i + 1, j + 1, k + 1] = pairs[1, here, row[i, j + 1, k]]
                 if k + 1 < nz:
-                    gz[i + 1, j + 1, k + 1] = pairs[here, row[i, j, k + 1]]
+                    gz[i + 1, j + 1, k + 1] = pairs[2, here, row[i, j, k + 1]]
     for i in range(1, nx + 1):
         for j in range(1, ny + 1):
             for k in range(1, nz + 1):

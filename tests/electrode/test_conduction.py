@@ -19,6 +19,7 @@ from scalith.electrode import (
 )
 from scalith.electrode.conduction import _solve
 from scalith.electrode.packed_particles import ParticleKind
+from scalith.electrode.plane_threads import PlaneThreads
 from scalith.quantities import ConvergenceError, InputError, Source
 
 
@@ -150,7 +151,7 @@ def test_a_tolerance_out_of_reach_is_said():
     rows = random_sites((16, 16, 16), 1e-7, 0.7, seed=1).labels
     pairs, ends = np.array([[[0.1, 0.18], [0.18, 1.0]]] * 3), np.array([0.2, 2.0])
     with pytest.raises(ConvergenceError, match="after 2 iterations where 1e-09"):
-        _solve(np.zeros((16, 16, 16)), rows, pairs, ends, 1e-9, most=2)
+        _solve(np.zeros((16, 16, 16)), rows, pairs, ends, 1e-9, PlaneThreads(1), most=2)
 
 
 def test_the_number_of_iterations_does_not_grow_with_the_image():
@@ -174,3 +175,37 @@ def test_three_directions_with_their_resolution():
     spheres = effective_conductivity(sphere_lattice(32, 1e-7, 0.3), {"matrix": 1.0})
     assert np.all(spheres.resolution > 0.0)
     np.testing.assert_allclose(spheres.conductivity, spheres.conductivity[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(51, 47, 49), (62, 44, 40)])
+def test_the_number_of_threads_changes_nothing(shape):
+    """Sums are taken plane by plane, so that the digits and the iterations are those of one thread, for odd sizes too."""
+    image = random_field(shape, 1e-7, {"solid": FieldPhase(fraction=0.4, correlation_length=3e-7)}, seed=2)
+    bulk = {"pore": 1.0, "solid": 0.05}
+    one, *others = (conduction(image, bulk, threads=threads, fields=True) for threads in (1, 2, 3))
+    for other in others:
+        assert int(other["iterations"]) == int(one["iterations"])
+        assert float(other["conductivity"]) == float(one["conductivity"])
+        np.testing.assert_array_equal(other["potential"], one["potential"])
+    with pytest.raises(InputError, match="at least one thread"):
+        conduction(image, bulk, threads=0)
+
+
+def test_progress_runs_from_nothing_to_all():
+    image = random_sites((16, 16, 16), 1e-7, 0.7, seed=1)
+    told = []
+    conduction(image, {"filled": 1.0}, progress=lambda fraction, line: told.append((fraction, line)))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions[-1] == pytest.approx(1.0)
+    assert all(0.0 <= fraction <= 1.0 for fraction in fractions)
+    assert len(told) > 3
+    assert told[-1][1].startswith(f"iteration {len(told)}, residual")
+    for executor in (None, ThreadPoolExecutor(2)):
+        whole = []
+        effective_conductivity(
+            image, {"filled": 1.0}, executor=executor, progress=lambda fraction, line, whole=whole: whole.append(fraction)
+        )
+        assert whole == sorted(whole)
+        assert whole[-1] == pytest.approx(1.0)
+        if executor is not None:
+            executor.shutdown()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from scalith.electrode.image import VoxelImage
 from scalith.electrode.percolation import through_paths
+from scalith.electrode.plane_threads import PlaneThreads
 from scalith.electrode.reshaping import resample
-from scalith.quantities import ConvergenceError, InputError, nearest, predicted
+from scalith.quantities import InputError, nearest, predicted
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +31,8 @@ def conduction(
     axis: str = "x",
     tolerance: float = 1e-6,
     fields: bool = False,
+    threads: int = 1,
+    progress: Callable[[float, str], None] | None = None,
 ) -> xr.Dataset:
     """Steady conduction between two electrodes on opposite faces, the other faces insulated.
 
@@ -51,6 +54,10 @@ def conduction(
         Residual over that of a straight potential.
     fields : bool
         Give the fields as well.
+    threads : int
+        Threads that share the planes of the image; the result does not depend on their number.
+    progress : callable, optional
+        Called with the fraction done and a line.
 
     Returns
     -------
@@ -62,8 +69,8 @@ def conduction(
     Raises
     ------
     InputError
-        A name is no phase, a conductivity is negative, nothing conducts, the memory does not hold the solution (asked before
-        anything is solved; where the system does not tell what is free, nothing is refused).
+        A name is no phase, a conductivity is negative, nothing conducts, `threads` is less than one, the memory does not hold
+        the solution (asked before anything is solved; where the system does not tell what is free, nothing is refused).
     ConvergenceError
         The tolerance is not met.
     """
@@ -106,7 +113,8 @@ def conduction(
     if np.any(joins):
         line = ((np.arange(length) + 0.5) / length).reshape(-1, 1, 1)
         potential[:] = line
-        iterations, relative = _solve(potential, rows, pairs, ends, tolerance)
+        with PlaneThreads(threads) as crew:
+            iterations, relative = _solve(potential, rows, pairs, ends, tolerance, crew, progress)
         potential[~joins] = np.nan
     entering = float(np.nansum(ends[rows[0]] * potential[0])) if np.any(joins) else 0.0
     leaving = float(np.nansum(ends[rows[-1]] * (1.0 - potential[-1]))) if np.any(joins) else 0.0
@@ -134,17 +142,25 @@ def conduction(
 
 
 def effective_conductivity(
-    image: VoxelImage, conductivities: Mapping[str, Conductivity], *, tolerance: float = 1e-6, executor: Executor | None = None
+    image: VoxelImage,
+    conductivities: Mapping[str, Conductivity],
+    *,
+    tolerance: float = 1e-6,
+    threads: int = 1,
+    executor: Executor | None = None,
+    progress: Callable[[float, str], None] | None = None,
 ) -> xr.Dataset:
     """Conductivity along x, y and z, each on the image and on voxels twice as large: how far the resolution reaches.
 
     Parameters
     ----------
     image : VoxelImage
-    conductivities, tolerance
+    conductivities, tolerance, threads
         As in `conduction`.
     executor : concurrent.futures.Executor, optional
         Solves the six cases side by side.
+    progress : callable, optional
+        Called with the fraction done and a line.
 
     Returns
     -------
@@ -162,8 +178,18 @@ def effective_conductivity(
     """
     coarse = resample(image, 2.0 * image.voxel_size)
     tasks = [(one, axis) for one in (image, coarse) for axis in "xyz"]
-    how = ({**conductivities}, tolerance)
-    runs = list((executor.map if executor is not None else map)(_along, tasks, [how] * len(tasks)))
+    how = ({**conductivities}, tolerance, threads)
+    runs: list[xr.Dataset] = []
+    # Whoever solves side by side reports whole cases.
+    inside = [progress_within(progress, n, 6, f"along {axis}") for n, (_, axis) in enumerate(tasks)]
+    if executor is None:
+        for task, report in zip(tasks, inside, strict=True):
+            runs.append(_along(task, how, report))
+    else:
+        for run, report in zip(executor.map(_along, tasks, [how] * 6), inside, strict=True):
+            runs.append(run)
+            if report is not None:
+                report(1.0, "done")
     found = np.array([float(run["conductivity"]) for run in runs]).reshape(2, 3)
     fractions = image.volume_fractions
     bulk = sum(fractions[name] * np.broadcast_to(np.asarray(value, np.float64), 3) for name, value in conductivities.items())
@@ -185,50 +211,64 @@ def effective_conductivity(
     return data.assign_attrs(source=source.to_json())
 
 
-def _along(task: tuple[VoxelImage, str], how: tuple[dict[str, Conductivity], float]) -> xr.Dataset:
-    (image, axis), (conductivities, tolerance) = task, how
-    return conduction(image, conductivities, axis=axis, tolerance=tolerance)
+def progress_within(
+    progress: Callable[[float, str], None] | None, part: int, parts: int, name: str
+) -> Callable[[float, str], None] | None:
+    """What one of several equal parts calls, so that the whole is told."""
+    if progress is None:
+        return None
+    told = progress
+    return lambda fraction, line: told((part + fraction) / parts, f"{name}: {line}")
+
+
+def _along(
+    task: tuple[VoxelImage, str],
+    how: tuple[dict[str, Conductivity], float, int],
+    progress: Callable[[float, str], None] | None = None,
+) -> xr.Dataset:
+    (image, axis), (conductivities, tolerance, threads) = task, how
+    return conduction(image, conductivities, axis=axis, tolerance=tolerance, threads=threads, progress=progress)
 
 
 def _solve(
-    potential: Floats, rows: NDArray[np.uint8], pairs: Floats, ends: Floats, tolerance: float, most: int = 500
+    potential: Floats,
+    rows: NDArray[np.uint8],
+    pairs: Floats,
+    ends: Floats,
+    tolerance: float,
+    threads: PlaneThreads,
+    progress: Callable[[float, str], None] | None = None,
+    most: int = 500,
 ) -> tuple[int, float]:
-    """Conjugate gradients, preconditioned by a multigrid cycle, from the potential given; in place. About 55 bytes a voxel."""
+    """From the potential given, in place: iterations and relative residual. About 55 bytes a voxel."""
     from scalith.electrode.conduction_kernels import currents_from
+    from scalith.electrode.conjugate_gradients import conjugate_gradients
     from scalith.electrode.islands import Islands
-    from scalith.electrode.multigrid import build_levels, cycle
-    from scalith.electrode.multigrid_kernels import advance, product, turn
+    from scalith.electrode.multigrid import build_levels
 
     levels, work = build_levels(rows, pairs, ends)
-    islands = Islands(rows, pairs, ends)
-    residual, p = np.empty(rows.shape), np.zeros(rows.shape)
-    currents_from(potential, rows, pairs, ends, residual)
+    sums = np.empty(len(rows))
+
+    def currents(of: Floats, result: Floats) -> float:
+        threads.run(currents_from, rows.shape, of, rows, pairs, ends, result, sums)
+        return float(sums.sum())
+
+    residual = np.empty(rows.shape)
+    currents(potential, residual)
     np.negative(residual, out=residual)
     residual[-1] += ends[rows[-1]]
-    size, before, iteration = float(np.vdot(residual, residual)), 1.0, 0
     # Where the straight line is the solution, what rounding leaves is no residual.
-    begun = max(size, 1e-24 * float(np.sum(ends[rows[-1]] ** 2)))
+    begun = max(float(np.vdot(residual, residual)), 1e-24 * float(np.sum(ends[rows[-1]] ** 2)))
     voxels, faces = float(np.count_nonzero(ends[rows])), float(rows[0].size)
 
     def reference() -> float:
         # The straight line overstates what flows where a good conductor does not connect: the current that is found counts.
         return min(begun, voxels * (float(np.vdot(ends[rows[0]], potential[0])) / faces) ** 2)
 
-    while size > tolerance**2 * reference() and iteration < most:
-        iteration += 1
-        scale = 1.0 / np.sqrt(size)  # the cycle works in single precision
-        z = cycle(levels, residual, scale)
-        islands.lift(z, residual, scale)
-        rz = product(residual, z, scale)
-        turn(p, z, scale, rz / before if iteration > 1 else 0.0)
-        before = rz
-        currents_from(p, rows, pairs, ends, work)
-        size = advance(potential, residual, p, work, rz / float(np.vdot(p, work)))
-    relative = float(np.sqrt(size / reference()))
-    if relative > tolerance:
-        why = f"the residual is {relative:.2g} after {iteration} iterations where {tolerance:.2g} was asked for"
-        raise ConvergenceError("conduction through the voxels", why)
-    return iteration, relative
+    islands = Islands(rows, pairs, ends)
+    return conjugate_gradients(
+        potential, residual, currents, reference, levels, work, islands, threads, tolerance, progress, most
+    )
 
 
 def _fields(potential: Floats, rows: NDArray[np.uint8], sigma: Floats, edge: float) -> tuple[Floats, Floats]:

@@ -11,11 +11,22 @@ Floats = NDArray[np.float64]
 
 
 @compiled
-def currents_from(potential: Floats, row: NDArray[np.uint8], pairs: Floats, ends: Floats, result: Floats) -> None:
+def currents_from(
+    first: int,
+    last: int,
+    potential: Floats,
+    row: NDArray[np.uint8],
+    pairs: Floats,
+    ends: Floats,
+    result: Floats,
+    sums: Floats,
+) -> None:
     """Net current that leaves each voxel, in place; the ends of axis 0 are at potential zero, the sides are insulated.
 
     Parameters
     ----------
+    first, last : int
+        Planes from `first` up to `last`, which is left out.
     potential : (nx, ny, nz)
     row : (nx, ny, nz)
         Row of the phase.
@@ -23,28 +34,30 @@ def currents_from(potential: Floats, row: NDArray[np.uint8], pairs: Floats, ends
         Conductance of a face across each axis between two phases, 2 σ₁σ₂/(σ₁ + σ₂).
     ends : (phases,)
         Conductance of a voxel's half at an end, 2σ along axis 0.
+    result : (nx, ny, nz)
+        Written.
+    sums : (nx,)
+        Σ potential × current of each plane, written.
     """
     nx, ny, nz = potential.shape
-    for i in range(nx):
+    for i in range(first, last):
+        # Beside an insulated face a voxel meets itself, at its own potential.
+        before, after = max(i - 1, 0), min(i + 1, nx - 1)
+        at_end = (1.0 if i == 0 else 0.0) + (1.0 if i == nx - 1 else 0.0)
+        power = 0.0
         for j in range(ny):
+            left, right = max(j - 1, 0), min(j + 1, ny - 1)
             for k in range(nz):
+                low, high = max(k - 1, 0), min(k + 1, nz - 1)
                 here = row[i, j, k]
                 mine = potential[i, j, k]
-                total = 0.0
-                if i > 0:
-                    total += pairs[0, here, row[i - 1, j, k]] * (mine - potential[i - 1, j, k])
-                else:
-                    total += ends[here] * mine
-                if i + 1 < nx:
-                    total += pairs[0, here, row[i + 1, j, k]] * (mine - potential[i + 1, j, k])
-                else:
-                    total += ends[here] * mine
-                if j > 0:
-                    total += pairs[1, here, row[i, j - 1, k]] * (mine - potential[i, j - 1, k])
-                if j + 1 < ny:
-                    total += pairs[1, here, row[i, j + 1, k]] * (mine - potential[i, j + 1, k])
-                if k > 0:
-                    total += pairs[2, here, row[i, j, k - 1]] * (mine - potential[i, j, k - 1])
-                if k + 1 < nz:
-                    total += pairs[2, here, row[i, j, k + 1]] * (mine - potential[i, j, k + 1])
+                total = pairs[0, here, row[before, j, k]] * (mine - potential[before, j, k])
+                total += pairs[0, here, row[after, j, k]] * (mine - potential[after, j, k])
+                total += pairs[1, here, row[i, left, k]] * (mine - potential[i, left, k])
+                total += pairs[1, here, row[i, right, k]] * (mine - potential[i, right, k])
+                total += pairs[2, here, row[i, j, low]] * (mine - potential[i, j, low])
+                total += pairs[2, here, row[i, j, high]] * (mine - potential[i, j, high])
+                total += at_end * ends[here] * mine
                 result[i, j, k] = total
+                power += mine * total
+        sums[i] = power

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from scalith.electrode.boundaries import interface_areas
-from scalith.electrode.conduction import conduction
+from scalith.electrode.conduction import conduction, progress_within
 from scalith.electrode.image import VoxelImage
 from scalith.electrode.percolation import reached
 from scalith.electrode.reshaping import crop
@@ -121,11 +121,18 @@ def subvolume_properties(
             tasks.append((count, image if count == 1 else crop(image, x=x, y=y, z=z)))
     how = (dict(ionic), dict(electronic), active, electrolyte, axis, tolerance)
     found: list[dict[str, float]] = []
-    results = (executor.map if executor is not None else map)(_properties_of, [part for _, part in tasks], [how] * len(tasks))
-    for values in results:
-        found.append(values)
-        if progress is not None:
-            progress(len(found) / len(tasks), f"part {len(found)} of {len(tasks)}")
+
+    def inside(part: int) -> Callable[[float, str], None] | None:
+        return progress_within(progress, part, len(tasks), f"part {part + 1} of {len(tasks)}")
+
+    images = [part for _, part in tasks]
+    if executor is None:
+        found = [_properties_of(one, how, inside(part)) for part, one in enumerate(images)]
+    else:
+        for part, values in enumerate(executor.map(_properties_of, images, [how] * len(images))):
+            found.append(values)
+            if progress is not None:
+                progress((part + 1) / len(tasks), f"part {part + 1} of {len(tasks)}")
     edges = [float(np.prod(part.shape)) ** (1.0 / 3.0) * image.voxel_size for _, part in tasks]
     data = xr.Dataset(
         {
@@ -217,11 +224,16 @@ def active_parts(
     return used, float(areas.sel(phase=active, neighbour=electrolyte))
 
 
-def _properties_of(image: VoxelImage, how: tuple[dict[str, float], dict[str, float], str, str, str, float]) -> dict[str, float]:
+def _properties_of(
+    image: VoxelImage,
+    how: tuple[dict[str, float], dict[str, float], str, str, str, float],
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, float]:
     ionic, electronic, active, electrolyte, axis, tolerance = how
-    conductivity = [
-        float(conduction(image, bulk, axis=axis, tolerance=tolerance)["conductivity"]) for bulk in (ionic, electronic)
-    ]
+    conductivity = []
+    for number, (carrier, conducting) in enumerate((("ions", ionic), ("electrons", electronic))):
+        inside = progress_within(progress, number, 2, carrier)
+        conductivity.append(float(conduction(image, conducting, axis=axis, tolerance=tolerance, progress=inside)["conductivity"]))
     fractions = image.volume_fractions
     used, area = active_parts(image, ionic, electronic, active, electrolyte, axis)
     bulk = ionic.get(electrolyte, 0.0) * fractions[electrolyte]

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.electrode.plane_threads import PlaneThreads
+
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
@@ -49,35 +51,37 @@ def build_levels(rows: NDArray[np.uint8], pairs: Floats, ends: Floats) -> tuple[
     return levels, shared[: rows.size].reshape(rows.shape)
 
 
-def cycle(levels: list[Level], residual: Floats, scale: float) -> Singles:
+def cycle(levels: list[Level], residual: Floats, scale: float, threads: PlaneThreads) -> Singles:
     """One symmetric W-cycle for the residual times `scale`; gives the first level's unknowns (padded)."""
     from scalith.electrode.multigrid_kernels import load
 
-    load(residual, scale, levels[0].b)
-    _descend(levels, 0)
+    threads.run(load, residual.shape, residual, scale, levels[0].b)
+    _descend(levels, 0, threads)
     return levels[0].x
 
 
-def _descend(levels: list[Level], depth: int) -> None:
-    from scalith.electrode.multigrid_kernels import prolong, restrict, smooth
+def _descend(levels: list[Level], depth: int, threads: PlaneThreads) -> None:
+    from scalith.electrode.multigrid_kernels import begin, prolong, restrict, smooth
 
     level = levels[depth]
-    matrix = level[:4]
-    level.x[:] = 0.0
+    shape = tuple(size - 2 for size in level.x.shape)
+    equations = (level.x, level.b, *level[:4])
+
+    def sweep(*colours: int) -> None:
+        for colour in colours:
+            threads.run(smooth, shape, colour, *equations)
+
+    threads.run(begin, shape, level.x, level.b, level.inverse)
     if depth == len(levels) - 1:
-        for _ in range(12):
-            smooth(level.x, level.b, *matrix, 0)
-            smooth(level.x, level.b, *matrix, 1)
+        sweep(1, 1, 0, *(0, 1, 1, 0) * 11)
         return
     # The coarse levels cost little: they are visited twice, which keeps the number of iterations where it is as the image grows.
-    for _ in range(1 if depth == 0 else 2):
-        smooth(level.x, level.b, *matrix, 0)
-        smooth(level.x, level.b, *matrix, 0)
-        restrict(level.x, level.b, *matrix, levels[depth + 1].b)
-        _descend(levels, depth + 1)
-        prolong(level.x, level.inverse, levels[depth + 1].x)
-        smooth(level.x, level.b, *matrix, 1)
-        smooth(level.x, level.b, *matrix, 1)
+    for visit in range(1 if depth == 0 else 2):
+        sweep(*(1, 0, 1) if visit == 0 else (0, 1, 0, 1))
+        threads.run(restrict, shape, *equations, levels[depth + 1].b)
+        _descend(levels, depth + 1, threads)
+        threads.run(prolong, shape, level.x, level.inverse, levels[depth + 1].x)
+        sweep(1, 0, 1, 0)
 
 
 def _empty(shape: tuple[int, ...], memory: Singles) -> Level:

@@ -87,26 +87,45 @@ def coarser(
 
 
 @compiled
-def smooth(x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles, first: int) -> None:
-    """One Gauss–Seidel sweep over the two colours of a checkerboard, `first` (0 or 1) before the other; in place."""
+def begin(first: int, last: int, x: Singles, b: Singles, inverse: Singles) -> None:
+    """Half a sweep from zero: the first colour of a checkerboard gets b/d, all else zero, the layer around the image as well."""
     nx, ny, nz = x.shape[0] - 2, x.shape[1] - 2, x.shape[2] - 2
-    for half in range(2):
-        colour = (first + half) % 2
-        for i in range(1, nx + 1):
-            for j in range(1, ny + 1):
-                for k in range(1 + (i + j + colour) % 2, nz + 1, 2):
-                    s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]
-                    s += gy[i, j, k] * x[i, j + 1, k] + gy[i, j - 1, k] * x[i, j - 1, k]
-                    s += gz[i, j, k] * x[i, j, k + 1] + gz[i, j, k - 1] * x[i, j, k - 1]
-                    x[i, j, k] = s * inverse[i, j, k]
+    if first == 0:
+        x[0] = 0.0
+    if last == nx:
+        x[nx + 1] = 0.0
+    for i in range(first + 1, last + 1):
+        x[i, 0] = 0.0
+        for j in range(1, ny + 1):
+            x[i, j] = 0.0
+            for k in range(1 + (i + j) % 2, nz + 1, 2):
+                x[i, j, k] = b[i, j, k] * inverse[i, j, k]
+        x[i, ny + 1] = 0.0
 
 
 @compiled
-def restrict(x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles, coarse: Singles) -> None:
+def smooth(
+    first: int, last: int, colour: int, x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles
+) -> None:
+    """Half a Gauss–Seidel sweep, over one colour (0 or 1) of a checkerboard; in place, planes from `first` up to `last`."""
+    ny, nz = x.shape[1] - 2, x.shape[2] - 2
+    for i in range(first + 1, last + 1):
+        for j in range(1, ny + 1):
+            for k in range(1 + (i + j + colour) % 2, nz + 1, 2):
+                s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]
+                s += gy[i, j, k] * x[i, j + 1, k] + gy[i, j - 1, k] * x[i, j - 1, k]
+                s += gz[i, j, k] * x[i, j, k + 1] + gz[i, j, k - 1] * x[i, j, k - 1]
+                x[i, j, k] = s * inverse[i, j, k]
+
+
+@compiled
+def restrict(
+    first: int, last: int, x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles, coarse: Singles
+) -> None:
     """Sum of the residuals of each block, after a sweep that ended with the second colour (whose residuals are zero)."""
-    nx, ny, nz = x.shape[0] - 2, x.shape[1] - 2, x.shape[2] - 2
-    coarse[:] = 0.0
-    for i in range(1, nx + 1):
+    ny, nz = x.shape[1] - 2, x.shape[2] - 2
+    coarse[first // 2 + 1 : (last + 1) // 2 + 1] = 0.0
+    for i in range(first + 1, last + 1):
         for j in range(1, ny + 1):
             for k in range(1 + (i + j) % 2, nz + 1, 2):
                 if inverse[i, j, k] == 0.0:
@@ -118,9 +137,9 @@ def restrict(x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inve
 
 
 @compiled
-def prolong(x: Singles, inverse: Singles, coarse: Singles) -> None:
+def prolong(first: int, last: int, x: Singles, inverse: Singles, coarse: Singles) -> None:
     """Add to each voxel that conducts the value of its block; in place."""
-    for i in range(1, x.shape[0] - 1):
+    for i in range(first + 1, last + 1):
         for j in range(1, x.shape[1] - 1):
             for k in range(1, x.shape[2] - 1):
                 if inverse[i, j, k] > 0.0:
@@ -128,47 +147,47 @@ def prolong(x: Singles, inverse: Singles, coarse: Singles) -> None:
 
 
 @compiled
-def load(residual: Floats, scale: float, b: Singles) -> None:
+def load(first: int, last: int, residual: Floats, scale: float, b: Singles) -> None:
     """The residual of the image as the right-hand side of the first level, times `scale`."""
-    nx, ny, nz = residual.shape
-    for i in range(nx):
+    _, ny, nz = residual.shape
+    for i in range(first, last):
         for j in range(ny):
             for k in range(nz):
                 b[i + 1, j + 1, k + 1] = residual[i, j, k] * scale
 
 
 @compiled
-def product(residual: Floats, z: Singles, scale: float) -> float:
-    """Σ r z / scale."""
-    nx, ny, nz = residual.shape
-    total = 0.0
-    for i in range(nx):
+def product(first: int, last: int, residual: Floats, z: Singles, sums: Floats) -> None:
+    """Σ r z of each plane."""
+    _, ny, nz = residual.shape
+    for i in range(first, last):
+        total = 0.0
         for j in range(ny):
             for k in range(nz):
                 total += residual[i, j, k] * z[i + 1, j + 1, k + 1]
-    return total / scale
+        sums[i] = total
 
 
 @compiled
-def turn(p: Floats, z: Singles, scale: float, beta: float) -> None:
+def turn(first: int, last: int, p: Floats, z: Singles, scale: float, beta: float) -> None:
     """The next direction p ← z / scale + β p; in place."""
-    nx, ny, nz = p.shape
-    for i in range(nx):
+    _, ny, nz = p.shape
+    for i in range(first, last):
         for j in range(ny):
             for k in range(nz):
                 p[i, j, k] = z[i + 1, j + 1, k + 1] / scale + beta * p[i, j, k]
 
 
 @compiled
-def advance(x: Floats, residual: Floats, p: Floats, image: Floats, step: float) -> float:
-    """x ← x + α p, r ← r − α A p, in place; gives Σ r²."""
-    nx, ny, nz = p.shape
-    total = 0.0
-    for i in range(nx):
+def advance(first: int, last: int, x: Floats, residual: Floats, p: Floats, image: Floats, step: float, sums: Floats) -> None:
+    """x ← x + α p, r ← r − α A p, in place; Σ r² of each plane."""
+    _, ny, nz = p.shape
+    for i in range(first, last):
+        total = 0.0
         for j in range(ny):
             for k in range(nz):
                 x[i, j, k] += step * p[i, j, k]
                 r = residual[i, j, k] - step * image[i, j, k]
                 residual[i, j, k] = r
                 total += r * r
-    return total
+        sums[i] = total

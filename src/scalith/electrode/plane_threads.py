@@ -1,0 +1,59 @@
+"""Threads that share the planes of an image: one kernel runs on several ranges of planes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from math import prod
+from types import TracebackType
+from typing import Any
+
+from scalith.quantities import InputError
+
+_WORTH_SHARING = 100_000
+"""Voxels below which handing out the work costs as much as it saves."""
+
+
+class PlaneThreads:
+    """Runs ``kernel(first, last, *arguments)`` over the planes 0 … n of an image's first axis; kernels hold no lock.
+
+    Ranges begin at even planes, so that no two of them share a block of 2 × 2 × 2 voxels; whatever a kernel sums it sums plane
+    by plane, so that no result depends on the number of threads.
+
+    Parameters
+    ----------
+    count : int
+        Threads; the caller's own is one of them.
+
+    Raises
+    ------
+    InputError
+        The number is less than one.
+    """
+
+    def __init__(self, count: int) -> None:
+        if count < 1:
+            raise InputError("conduction", "threads", count, "at least one thread")
+        self.count = int(count)
+        self._pool = ThreadPoolExecutor(self.count - 1) if self.count > 1 else None
+
+    def __enter__(self) -> PlaneThreads:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def run(self, kernel: Callable[..., Any], shape: tuple[int, ...], *arguments: Any) -> None:
+        """The kernel on all planes of an image of that shape."""
+        planes, pool = shape[0], self._pool
+        count = min(self.count, planes // 2)
+        if pool is None or count < 2 or prod(shape) < _WORTH_SHARING:
+            kernel(0, planes, *arguments)
+            return
+        cuts = [*(2 * round(planes * part / (2 * count)) for part in range(count)), planes]
+        others = [pool.submit(kernel, first, last, *arguments) for first, last in pairwise(cuts[1:])]
+        kernel(cuts[0], cuts[1], *arguments)
+        for other in others:
+            other.result()

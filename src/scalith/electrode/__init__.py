@@ -13,6 +13,7 @@ from scalith.electrode.effective_properties import (
     effective_property,
     subvolume_properties,
 )
+from scalith.electrode.effective_tensor import effective_tensor
 from scalith.electrode.elasticity import IsotropicElasticity, effective_stiffness, isotropic_moduli, stress_from_eigenstrain
 from scalith.electrode.image import VoxelImage
 from scalith.electrode.image_file import image_dataset, image_from_dataset, read_image, write_image
@@ -42,6 +43,7 @@ __all__ = [
     "effective_properties",
     "effective_property",
     "effective_stiffness",
+    "effective_tensor",
     "heckel_porosity",
     "image_dataset",
     "image_from_dataset",

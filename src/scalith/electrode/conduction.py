@@ -90,7 +90,7 @@ def conduction(
         sigma[names.index(name)] = given
     if not np.any(sigma > 0.0):
         raise InputError("conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
-    _fits(image.labels.size, fields)
+    refuse_beyond_memory("conduction", image.labels.size, 100 if fields else 60)
     along = "xyz".index(axis)
     of_label = np.full(256, len(names), np.uint8)
     for row, name in enumerate(names):
@@ -104,9 +104,7 @@ def conduction(
 
     unit = float(sigma.max())
     scaled = sigma / unit
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one, other = scaled.T[:, :, None], scaled.T[:, None, :]
-        pairs = np.ascontiguousarray(np.nan_to_num(2.0 * one * other / (one + other)))
+    pairs = face_conductances(scaled)
     ends = 2.0 * scaled[:, 0]
     potential = np.zeros(shape)
     iterations, relative = 0, 0.0
@@ -261,7 +259,7 @@ def _solve(
     begun = max(float(np.vdot(residual, residual)), 1e-24 * float(np.sum(ends[rows[-1]] ** 2)))
     voxels, faces = float(np.count_nonzero(ends[rows])), float(rows[0].size)
 
-    def reference() -> float:
+    def reference(_: float) -> float:
         # The straight line overstates what flows where a good conductor does not connect: the current that is found counts.
         return min(begun, voxels * (float(np.vdot(ends[rows[0]], potential[0])) / faces) ** 2)
 
@@ -293,16 +291,23 @@ def _fields(potential: Floats, rows: NDArray[np.uint8], sigma: Floats, edge: flo
     return np.sqrt(square), loss
 
 
-def _fits(voxels: int, fields: bool) -> None:
+def face_conductances(sigma: Floats) -> Floats:
+    """Conductances (3, phases, phases) of faces between halves in series, from conductivities (phases, 3) along the axes."""
+    one, other = sigma.T[:, :, None], sigma.T[:, None, :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.ascontiguousarray(np.nan_to_num(2.0 * one * other / (one + other)))
+
+
+def refuse_beyond_memory(where: str, voxels: int, bytes_per_voxel: int) -> None:
     """Refuse what the memory does not hold, before anything is solved."""
-    needed = voxels * (100 if fields else 60)
+    needed = voxels * bytes_per_voxel
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # a system that does not tell
         return
     if needed > free:
         found = f"{needed} bytes needed for {voxels} voxels, {free} bytes available"
-        raise InputError("conduction", "image", found, "an image that fits: crop it or coarsen it first")
+        raise InputError(where, "image", found, "an image that fits: crop it or coarsen it first")
 
 
 def _plain(conductivities: Mapping[str, Conductivity]) -> dict[str, Any]:

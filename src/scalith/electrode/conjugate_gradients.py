@@ -20,7 +20,7 @@ def conjugate_gradients(
     potential: Floats,
     residual: Floats,
     currents: Callable[[Floats, Floats], float],
-    reference: Callable[[], float],
+    reference: Callable[[float], float],
     levels: list[Level],
     work: Floats,
     islands: Islands,
@@ -38,7 +38,7 @@ def conjugate_gradients(
     currents : callable
         Writes A p into its second argument, gives p · A p.
     reference : callable
-        What |b − A φ|² is measured by.
+        What |b − A φ|² is measured by, given Σ α r·z: twice the energy released so far.
     levels, work
         From `build_levels`.
     islands : Islands
@@ -65,10 +65,10 @@ def conjugate_gradients(
     from scalith.electrode.multigrid_kernels import advance, product, turn
 
     shape, sums = residual.shape, np.empty(residual.shape[0])
-    size, before, iteration = float(np.vdot(residual, residual)), 1.0, 0
+    size, before, released, iteration = float(np.vdot(residual, residual)), 1.0, 0.0, 0
 
     def share(square: float) -> float:
-        by = reference()
+        by = reference(released)
         return float(np.sqrt(square / by)) if by > 0.0 else float(square > 0.0)
 
     relative = begun = share(size)
@@ -84,7 +84,7 @@ def conjugate_gradients(
         before = rz
         step = rz / currents(direction, work)
         threads.run(advance, shape, potential, residual, direction, work, step, sums)
-        size = float(sums.sum())
+        size, released = float(sums.sum()), released + step * rz
         relative = share(size)
         if progress is not None:
             done = log(begun / max(relative, tolerance)) / log(begun / tolerance)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.electrode.percolation import pieces_of
+
 Floats = NDArray[np.float64]
 _CONTRAST = 30.0
 
@@ -20,11 +22,11 @@ class Islands:
     ----------
     rows, pairs, ends
         As `currents_from` takes them.
+    periodic : bool
+        Whether the image goes on at its other side.
     """
 
-    def __init__(self, rows: NDArray[np.uint8], pairs: Floats, ends: Floats) -> None:
-        from scipy import ndimage
-
+    def __init__(self, rows: NDArray[np.uint8], pairs: Floats, ends: Floats, periodic: bool = False) -> None:
         sigma = np.max(np.diagonal(pairs, axis1=1, axis2=2), axis=0)
         here = np.unique(rows)
         there = sigma[here][sigma[here] > 0]
@@ -34,14 +36,15 @@ class Islands:
         steps = np.sort(there)
         gap = int(np.argmax(steps[1:] / steps[:-1]))
         good = sigma > np.sqrt(steps[gap] * steps[gap + 1])
-        self.piece, self.count = ndimage.label(good[rows])
+        self.piece, self.count, _ = pieces_of(good[rows], periodic)
         around = np.zeros(self.count + 1)
         for axis in range(3):
-            a, b = np.moveaxis(self.piece, axis, 0)[:-1], np.moveaxis(self.piece, axis, 0)[1:]
-            left, right = np.moveaxis(rows, axis, 0)[:-1], np.moveaxis(rows, axis, 0)[1:]
-            border = a != b
-            conductance = pairs[axis, left[border], right[border]]
-            around += np.bincount(a[border], conductance, self.count + 1) + np.bincount(b[border], conductance, self.count + 1)
+            piece, row = np.moveaxis(self.piece, axis, 0), np.moveaxis(rows, axis, 0)
+            for low, high in [(slice(None, -1), slice(1, None)), (slice(-1, None), slice(0, 1))][: 2 if periodic else 1]:
+                border = piece[low] != piece[high]
+                conductance = pairs[axis, row[low][border], row[high][border]]
+                for side in (low, high):
+                    around += np.bincount(piece[side][border], conductance, self.count + 1)
         for plane in (0, -1):
             around += np.bincount(self.piece[plane].ravel(), ends[rows[plane]].ravel(), self.count + 1)
         around[0] = 0.0

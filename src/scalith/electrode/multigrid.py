@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,10 @@ Singles = NDArray[np.float32]
 
 
 class Level(NamedTuple):
-    """One grid: conductances to the next voxel, 1/d, unknowns, right-hand side; padded by a layer of zeros."""
+    """One grid: conductances to the next voxel, 1/d, unknowns, right-hand side; with a layer around it.
+
+    The layer is zero; where the image is periodic (`wraps`) it holds what lies at the other side.
+    """
 
     gx: Singles
     gy: Singles
@@ -22,10 +26,13 @@ class Level(NamedTuple):
     inverse: Singles
     x: Singles
     b: Singles
+    wraps: bool
 
 
-def build_levels(rows: NDArray[np.uint8], pairs: Floats, ends: Floats) -> tuple[list[Level], Floats]:
+def build_levels(rows: NDArray[np.uint8], pairs: Floats, ends: Floats, periodic: bool = False) -> tuple[list[Level], Floats]:
     """Grids from the image itself down to a few voxels; `rows`, `pairs`, `ends` as `currents_from` takes them.
+
+    A periodic image has no ends (all zero): its equations leave a constant free on each island, and so does the cycle.
 
     Blocks of 2 × 2 × 2 voxels become one; a coarse face carries half of the sum of its fine faces, as the same material would
     over twice the distance.
@@ -40,12 +47,12 @@ def build_levels(rows: NDArray[np.uint8], pairs: Floats, ends: Floats) -> tuple[
 
     count = int(np.prod([size + 2 for size in rows.shape]))
     shared = np.empty(count)
-    levels = [_empty(rows.shape, shared.view(np.float32))]
-    first_level(rows, pairs, ends, *levels[0][:4])
+    levels = [_empty(rows.shape, shared.view(np.float32), periodic)]
+    first_level(rows, pairs, ends, periodic, *levels[0][:4])
     while max(levels[-1].x.shape) > 6:
         fine = levels[-1]
         shape = tuple((size - 1) // 2 for size in fine.x.shape)
-        coarse = _empty(shape, np.empty(2 * int(np.prod([size + 2 for size in shape])), np.float32))
+        coarse = _empty(shape, np.empty(2 * int(np.prod([size + 2 for size in shape])), np.float32), periodic)
         coarser(*fine[:4], *coarse[:4])
         levels.append(coarse)
     return levels, shared[: rows.size].reshape(rows.shape)
@@ -61,31 +68,38 @@ def cycle(levels: list[Level], residual: Floats, scale: float, threads: PlaneThr
 
 
 def _descend(levels: list[Level], depth: int, threads: PlaneThreads) -> None:
-    from scalith.electrode.multigrid_kernels import begin, prolong, restrict, smooth
+    from scalith.electrode.multigrid_kernels import begin, prolong, restrict, smooth, wrap
 
     level = levels[depth]
     shape = tuple(size - 2 for size in level.x.shape)
     equations = (level.x, level.b, *level[:4])
 
+    def run(kernel: Callable[..., None], *arguments: Any) -> None:
+        threads.run(kernel, shape, *arguments)
+        if level.wraps:
+            wrap(level.x)
+
     def sweep(*colours: int) -> None:
         for colour in colours:
-            threads.run(smooth, shape, colour, *equations)
+            run(smooth, colour, *equations)
 
-    threads.run(begin, shape, level.x, level.b, level.inverse)
+    run(begin, level.x, level.b, level.inverse)
     if depth == len(levels) - 1:
         sweep(1, 1, 0, *(0, 1, 1, 0) * 11)
         return
+    # Around a cell with an odd number of voxels the colours of the checkerboard meet their like.
+    step = 1 if level.wraps and any(size % 2 for size in shape) else 2
     # The coarse levels cost little: they are visited twice, which keeps the number of iterations where it is as the image grows.
     for visit in range(1 if depth == 0 else 2):
         sweep(*(1, 0, 1) if visit == 0 else (0, 1, 0, 1))
-        threads.run(restrict, shape, *equations, levels[depth + 1].b)
+        threads.run(restrict, shape, step, *equations, levels[depth + 1].b)
         _descend(levels, depth + 1, threads)
-        threads.run(prolong, shape, level.x, level.inverse, levels[depth + 1].x)
+        run(prolong, level.x, level.inverse, levels[depth + 1].x)
         sweep(1, 0, 1, 0)
 
 
-def _empty(shape: tuple[int, ...], memory: Singles) -> Level:
+def _empty(shape: tuple[int, ...], memory: Singles, wraps: bool) -> Level:
     padded = tuple(size + 2 for size in shape)
     x, b = memory.reshape(2, *padded)
     gx, gy, gz, inverse = (np.zeros(padded, np.float32) for _ in range(4))
-    return Level(gx, gy, gz, inverse, x, b)
+    return Level(gx, gy, gz, inverse, x, b, wraps)

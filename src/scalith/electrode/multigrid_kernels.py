@@ -20,7 +20,14 @@ Floats = NDArray[np.float64]
 
 @compiled
 def first_level(
-    row: NDArray[np.uint8], pairs: Floats, ends: Floats, gx: Singles, gy: Singles, gz: Singles, inverse: Singles
+    row: NDArray[np.uint8],
+    pairs: Floats,
+    ends: Floats,
+    periodic: bool,
+    gx: Singles,
+    gy: Singles,
+    gz: Singles,
+    inverse: Singles,
 ) -> None:
     """Conductances and 1/d of the image itself; `row`, `pairs`, `ends` as in `currents_from`."""
     nx, ny, nz = row.shape
@@ -28,12 +35,13 @@ def first_level(
         for j in range(ny):
             for k in range(nz):
                 here = row[i, j, k]
-                if i + 1 < nx:
-                    gx[i + 1, j + 1, k + 1] = pairs[0, here, row[i + 1, j, k]]
-                if j + 1 < ny:
-                    gy[i + 1, j + 1, k + 1] = pairs[1, here, row[i, j + 1, k]]
-                if k + 1 < nz:
-                    gz[i + 1, j + 1, k + 1] = pairs[2, here, row[i, j, k + 1]]
+                if i + 1 < nx or periodic:
+                    gx[i + 1, j + 1, k + 1] = pairs[0, here, row[(i + 1) % nx, j, k]]
+                if j + 1 < ny or periodic:
+                    gy[i + 1, j + 1, k + 1] = pairs[1, here, row[i, (j + 1) % ny, k]]
+                if k + 1 < nz or periodic:
+                    gz[i + 1, j + 1, k + 1] = pairs[2, here, row[i, j, (k + 1) % nz]]
+    _close(gx, gy, gz)
     for i in range(1, nx + 1):
         for j in range(1, ny + 1):
             for k in range(1, nz + 1):
@@ -43,6 +51,17 @@ def first_level(
                 if i == nx:
                     d += ends[row[nx - 1, j - 1, k - 1]]
                 inverse[i, j, k] = 1.0 / d if d > 0.0 else 0.0
+
+
+@compiled
+def _close(gx: Singles, gy: Singles, gz: Singles) -> None:
+    # What leads from the last voxel to the first one (zero unless periodic) stands before the first as well.
+    nx, ny, nz = gx.shape[0] - 2, gx.shape[1] - 2, gx.shape[2] - 2
+    gx[0] = gx[nx]
+    for i in range(nx + 2):
+        gy[i, 0] = gy[i, ny]
+        for j in range(ny + 2):
+            gz[i, j, 0] = gz[i, j, nz]
 
 
 @compiled
@@ -61,16 +80,18 @@ def coarser(
                 if inverse[i, j, k] == 0.0:
                     continue
                 x, y, z = gx[i, j, k], gy[i, j, k], gz[i, j, k]
-                if i % 2 == 0:
+                # From the last voxel it may lead to the first; a single block meets only itself.
+                if (i % 2 == 0 or i == nx) and nx > 2:
                     cx[a, b, c] += np.float32(0.5) * x
-                if j % 2 == 0:
+                if (j % 2 == 0 or j == ny) and ny > 2:
                     cy[a, b, c] += np.float32(0.5) * y
-                if k % 2 == 0:
+                if (k % 2 == 0 or k == nz) and nz > 2:
                     cz[a, b, c] += np.float32(0.5) * z
                 joined = x + gx[i - 1, j, k] + y + gy[i, j - 1, k] + z + gz[i, j, k - 1]
                 leads = np.float32(1.0) / inverse[i, j, k] - joined
                 if leads > np.float32(1e-5) * joined:
                     coarse[a, b, c] += np.float32(0.5) * leads
+    _close(cx, cy, cz)
     for a in range(1, coarse.shape[0] - 1):
         for b in range(1, coarse.shape[1] - 1):
             for c in range(1, coarse.shape[2] - 1):
@@ -84,6 +105,20 @@ def coarser(
                     + cz[a, b, c - 1]
                 )
                 coarse[a, b, c] = np.float32(1.0) / d if d > 0.0 else np.float32(0.0)
+
+
+@compiled
+def wrap(x: Singles) -> None:
+    """The layer around a periodic image: what lies at its other side; in place."""
+    nx, ny, nz = x.shape[0] - 2, x.shape[1] - 2, x.shape[2] - 2
+    for i in range(1, nx + 1):
+        for j in range(1, ny + 1):
+            x[i, j, 0] = x[i, j, nz]
+            x[i, j, nz + 1] = x[i, j, 1]
+        x[i, 0] = x[i, ny]
+        x[i, ny + 1] = x[i, 1]
+    x[0] = x[nx]
+    x[nx + 1] = x[1]
 
 
 @compiled
@@ -120,14 +155,26 @@ def smooth(
 
 @compiled
 def restrict(
-    first: int, last: int, x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles, coarse: Singles
+    first: int,
+    last: int,
+    step: int,
+    x: Singles,
+    b: Singles,
+    gx: Singles,
+    gy: Singles,
+    gz: Singles,
+    inverse: Singles,
+    coarse: Singles,
 ) -> None:
-    """Sum of the residuals of each block, after a sweep that ended with the second colour (whose residuals are zero)."""
+    """Sum of the residuals of each block, after a sweep that ended with the second colour.
+
+    That colour has no residual left and is passed over (`step` 2), unless voxels of one colour touch (`step` 1).
+    """
     ny, nz = x.shape[1] - 2, x.shape[2] - 2
     coarse[first // 2 + 1 : (last + 1) // 2 + 1] = 0.0
     for i in range(first + 1, last + 1):
         for j in range(1, ny + 1):
-            for k in range(1 + (i + j) % 2, nz + 1, 2):
+            for k in range(1 + (i + j) % step, nz + 1, step):
                 if inverse[i, j, k] == 0.0:
                     continue
                 s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]

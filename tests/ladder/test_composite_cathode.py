@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from scalith.report.figures import figures_of
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "composite_cathode.toml"
 SMALL = EXAMPLE.read_text().replace("[72, 64, 64]", "[36, 32, 32]").replace('"0.4 um"', '"0.8 um"')
+SMALL = SMALL.replace("porosity = [0.05, 0.15, 0.25]", "porosity = [0.05, 0.25]\nshape = [24, 24, 24]")
+TARGETS = SMALL[SMALL.index("targets = ") : SMALL.index("\nseed")]
 STRUCTURE = """
 [given.electrode_structure]
 ionic_conductivity = "0.2 mS/cm"
@@ -77,7 +80,7 @@ def test_the_cell_discharges_and_loses_more_at_higher_rates(results):
 
 def test_pictures_are_drawn(results):
     folder, ledger = results
-    for name, count in (("voxel_image", 2), ("subvolume_properties", 1), ("electrode_currents", 2)):
+    for name, count in (("voxel_image", 2), ("subvolume_properties", 1), ("electrode_currents", 2), ("composition_map", 2)):
         figures = figures_of(name, read_entry(folder, name).value)
         assert len(figures) == count
         assert all(len(figure.data) > 0 for figure in figures)
@@ -86,9 +89,30 @@ def test_pictures_are_drawn(results):
     assert len(page) < 5e6
 
 
+def test_other_recipes_stand_beside_the_chosen_one(results):
+    folder, ledger = results
+    data = read_entry(folder, "composition_map").value
+    assert data["effective_ionic_conductivity"].dims == ("active_fraction", "porosity", "seed")
+    ions, electrons = (data[f"effective_{kind}_conductivity"].mean("seed").values for kind in ("ionic", "electronic"))
+    assert np.all(ions[0] > ions[-1])
+    assert np.all(electrons[0] < electrons[-1])
+    chosen = json.loads(data.attrs["chosen"])
+    assert chosen["active_fraction"] == 0.473
+    assert chosen["effective_ionic_conductivity"] == pytest.approx(read_entry(folder, "effective_ionic_conductivity").value())
+    assert "electrons connect from" in ledger.entry("composition_map").headline
+
+
+def test_one_line_of_recipes_has_one_picture(tmp_path):
+    text = SMALL.replace("porosity = [0.05, 0.25]\n", "structures = 1\n").replace("0.27, 0.34, 0.41, 0.48, ", "")
+    climb(read_study(_study(tmp_path, text)), tmp_path / "out", until="composition_map")
+    data = read_entry(tmp_path / "out", "composition_map").value
+    assert data["effective_ionic_conductivity"].shape == (3, 1)
+    assert len(figures_of("composition_map", data)) == 1
+
+
 def test_the_structure_may_be_given(tmp_path):
     text = SMALL[: SMALL.index("# --- structure")] + SMALL[SMALL.index("# --- cell:") :] + STRUCTURE
-    text = text.replace('["electrode_currents", "effective_thermal_conductivity", "discharges"]', '["cell_specification"]')
+    text = text.replace(TARGETS, 'targets = ["cell_specification"]')
     climb(read_study(_study(tmp_path, text)), tmp_path / "out")
     positive = read_entry(tmp_path / "out", "cell_specification").value.positive_electrode
     assert positive.efficiency == pytest.approx(0.02 / 0.205)
@@ -112,6 +136,8 @@ def test_a_file_takes_the_place_of_the_generator(tmp_path):
     np.testing.assert_array_equal(found["phase"], image.labels)
     assert Source.from_json(found.attrs["source"]).files[0].name == "tomogram.tif"
     assert "tomogram.tif" in {file.name for file in ledger.entry("microstructure").source.files}
+    with pytest.raises(ScalithError, match="a composite, whose recipe is varied"):
+        climb(read_study(study), tmp_path / "out", until="composition_map")
 
 
 @pytest.mark.parametrize(
@@ -119,6 +145,8 @@ def test_a_file_takes_the_place_of_the_generator(tmp_path):
     [
         ('voxel_size = "0.8 um"', 'voxel_size = "0.8 s"', ["[microstructure]", "voxel_size", "unit 's'"]),
         ("[microstructure.composite]", '[microstructure.field.active]\nfraction = 0.4\ncorrelation_length = "2 um"\n\n[microstructure.composite]', ["[microstructure]", "exactly one of them"]),
+        ("porosity = [0.05, 0.25]", "porosity = [0.05]\ncarbon_fraction = [0.0, 0.02]", ["[composition_study]", "at most one other"]),
+        ("[0.2, 0.27,", "[0.27, 0.2,", ["[composition_study]", "values that rise"]),
         ("pore_size =", "pore_sze =", ["[microstructure]", "composite.pore_sze", "did you mean 'pore_size'?"]),
         ('active = "0.01 S/cm"', 'actve = "0.01 S/cm"', ["'actve'", "did you mean 'active'?"]),
         ('thickness = "90 um"', 'thickness = "90 um"\nporosity = 0.4', ["[cell]", "positive_electrode.porosity", "the microstructure gives it"]),
@@ -135,7 +163,7 @@ def test_bad_studies(tmp_path, old, new, said):
 
 def test_without_a_structure_the_cell_must_state_its_electrode(tmp_path):
     text = SMALL[: SMALL.index("# --- structure")] + SMALL[SMALL.index("# --- cell:") :]
-    text = text.replace('["electrode_currents", "effective_thermal_conductivity", "discharges"]', '["discharges"]')
+    text = text.replace(TARGETS, 'targets = ["discharges"]')
     with pytest.raises(InputError, match=r"\[cell\].*porosity"):
         read_study(_study(tmp_path, text))
 

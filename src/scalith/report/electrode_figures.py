@@ -84,6 +84,64 @@ def subvolumes_figure(data: xr.Dataset) -> Figure:
     return figure
 
 
+_CARRIERS = {"effective_ionic_conductivity": "ions", "effective_electronic_conductivity": "electrons"}
+
+
+def composition_figure(data: xr.Dataset) -> Figure:
+    """Ionic and electronic conductivity against the active fraction: means of structures, and the composite that was chosen."""
+    figure = axes.figure("active material in the solids", "effective conductivity / S m⁻¹", logarithmic=True)
+    other, levels = _beside(data)
+    chosen = json.loads(data.attrs["chosen"])
+    for (name, carrier), colour in zip(_CARRIERS.items(), axes.PALETTE, strict=False):
+        for number, level in enumerate(levels):
+            values = (data[name] if other is None else data[name].isel({other: number})).mean("seed").values
+            label = carrier if other is None else f"{carrier}, {data[other].attrs['long_name']} {_in_words(other, level)}"
+            line = {"color": colour, "width": 2, "dash": ("solid", "dash", "dot", "dashdot", "longdash")[number % 5]}
+            shown = np.where(values > 0.0, values, np.nan)
+            figure.add_scatter(x=data["active_fraction"].values, y=shown, mode="lines+markers", name=label, line=line)
+        if chosen[name] > 0.0:
+            marker = {"color": colour, "size": 14, "symbol": "star", "line": {"color": "#1c232b", "width": 1}}
+            x, y = [chosen["active_fraction"]], [chosen[name]]
+            figure.add_scatter(x=x, y=y, mode="markers", name=f"{carrier}, chosen", marker=marker)
+    figure.add_vline(x=chosen["active_fraction"], line={"color": "#8a949e", "width": 1, "dash": "dot"})
+    figure.update_layout(hovermode="closest", height=440)
+    return figure
+
+
+def composition_map_figure(data: xr.Dataset) -> Figure | None:
+    """The smaller of the two conductivities over composition and what else was varied; none where nothing else was."""
+    other, levels = _beside(data)
+    if other is None or len(levels) < 2:
+        return None
+    both = [data[name].mean("seed").transpose(other, "active_fraction").values for name in _CARRIERS]
+    least = np.minimum(*both)
+    shown = np.where(least > 0.0, np.log10(np.where(least > 0.0, least, 1.0)), np.nan)
+    title = str(data[other].attrs["long_name"])
+    figure = axes.figure("active material in the solids", f"{title} / MPa" if other == "pressure" else title)
+    bar = {"title": {"text": "conductivity of the poorer path / S m⁻¹ (log₁₀)", "side": "right"}}
+    scale = 1e-6 if other == "pressure" else 1.0
+    grid = {"x": data["active_fraction"].values, "y": np.asarray(levels) * scale}
+    figure.add_heatmap(**grid, z=np.round(shown, 3), colorscale="Viridis", colorbar=bar)
+    chosen = json.loads(data.attrs["chosen"])
+    marker = {"color": "#ffffff", "size": 14, "symbol": "star", "line": {"color": "#1c232b", "width": 1}}
+    if chosen[other] is not None:
+        x, y = [chosen["active_fraction"]], [chosen[other] * scale]
+        figure.add_scatter(x=x, y=y, mode="markers", name="chosen", marker=marker, showlegend=True)
+    figure.update_layout(hovermode="closest")
+    return figure
+
+
+def _beside(data: xr.Dataset) -> tuple[str | None, list[float]]:
+    """What was varied beside the active fraction, and its values."""
+    dims = data["effective_ionic_conductivity"].dims
+    other = next((str(dim) for dim in dims if dim not in ("active_fraction", "seed")), None)
+    return other, [np.nan] if other is None else [float(level) for level in data[other].values]
+
+
+def _in_words(name: str, level: float) -> str:
+    return f"{1e-6 * level:.3g} MPa" if name == "pressure" else f"{level:.3g}"
+
+
 def _map_figure(data: xr.Dataset, name: str, title: str) -> Figure:
     carrier = str(data.attrs["limits"])
     values = data[name].sel(carrier=carrier).values

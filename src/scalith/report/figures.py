@@ -12,7 +12,15 @@ from scalith.ladder.stacking import one_rate
 from scalith.quantities import Property
 from scalith.quantities.constants import FARADAY
 from scalith.report import axes
-from scalith.report.electrode_figures import block_figure, currents_figure, loss_figure, slices_figure, subvolumes_figure
+from scalith.report.electrode_figures import (
+    block_figure,
+    composition_figure,
+    composition_map_figure,
+    currents_figure,
+    loss_figure,
+    slices_figure,
+    subvolumes_figure,
+)
 from scalith.report.safety_figures import (
     barrier_map_figure,
     calorimetry_figure,
@@ -243,6 +251,7 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "voxel_image": (slices_figure, block_figure),
     "subvolume_properties": (subvolumes_figure,),
     "electrode_currents": (currents_figure, loss_figure),
+    "composition_map": (composition_figure, composition_map_figure),
     "discharges": (discharges_figure,),
     "heat_generation": (heat_figure,),
     "cell_temperature": (cell_temperature_figure,),

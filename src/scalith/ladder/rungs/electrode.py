@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -108,6 +109,44 @@ class HeatConduction(Settings):
     axis: Literal["x", "y", "z"] = "x"
 
 
+class CompositionStudy(Settings):
+    """``[composition_study]``: how a generated composite's conductivities change with its recipe.
+
+    Attributes
+    ----------
+    active_fraction : tuple of float
+        Active material in the solids: at least two values that rise.
+    porosity, pressure, carbon_fraction, carbon_agglomeration : tuple of float
+        At most one of them varied beside it.
+    shape : tuple of int
+        Voxels of each structure, as large as those of the image; smaller pieces connect at a less certain composition.
+    structures : int
+        Of each recipe.
+    """
+
+    active_fraction: Annotated[tuple[Fraction, ...], Field(min_length=2)]
+    porosity: tuple[Fraction, ...] = ()
+    pressure: tuple[Annotated[float, SI("Pa"), Field(ge=0)], ...] = ()
+    carbon_fraction: tuple[Fraction, ...] = ()
+    carbon_agglomeration: tuple[Fraction, ...] = ()
+    shape: tuple[Count, Count, Count] = (48, 48, 48)
+    structures: Count = 2
+
+    @model_validator(mode="after")
+    def _two_ways(self) -> Self:
+        if list(self.active_fraction) != sorted(set(self.active_fraction)):
+            raise InputError("", "active_fraction", self.active_fraction, "values that rise")
+        if len(self.varied) > 2:
+            raise InputError("", ", ".join(self.varied), "all varied", "active_fraction and at most one other")
+        return self
+
+    @property
+    def varied(self) -> dict[str, tuple[float, ...]]:
+        """What is varied, `active_fraction` first."""
+        every = {name: getattr(self, name) for name in ("porosity", "pressure", "carbon_fraction", "carbon_agglomeration")}
+        return {"active_fraction": self.active_fraction} | {name: values for name, values in every.items() if values}
+
+
 def _composition(data: xr.Dataset) -> str:
     image = electrode.image_from_dataset(data)
     size = " x ".join(str(size) for size in image.shape)
@@ -210,6 +249,45 @@ def electrode_currents(voxel_image: xr.Dataset, conductivities: BulkConductiviti
     middle = found.isel(z=image.shape[2] // 2)
     edges = {axis: (np.arange(size) + 0.5) * image.voxel_size for axis, size in zip("xy", image.shape, strict=False)}
     return middle.assign_coords({axis: (axis, values, {"units": "m", "long_name": axis}) for axis, values in edges.items()})
+
+
+def _thresholds(data: xr.Dataset) -> str:
+    found = electrode.percolation_threshold(data, "effective_electronic_conductivity", "active_fraction").values.ravel()
+    known = found[np.isfinite(found)]
+    count = f"{data['active_volume_fraction'].size} structures"
+    if not known.size:
+        return count
+    span = f"{known.min():.2g}" if known.size == 1 else f"{known.min():.2g} to {known.max():.2g}"
+    return f"{count}; electrons connect from an active fraction of {span}"
+
+
+@rung("conductivities against composition", headline=_thresholds)
+def composition_map(
+    microstructure: Microstructure,
+    conductivities: BulkConductivities,
+    composition_study: CompositionStudy,
+    subvolume_properties: xr.Dataset,
+    seed: int,
+) -> xr.Dataset:
+    """Ionic and electronic conductivity of composites of other recipes, beside the one that was chosen."""
+    if microstructure.composite is None:
+        raise InputError("[composition_study]", "[microstructure]", "another structure", "a composite, whose recipe is varied")
+    stated = composition_study
+    data = electrode.composite_study(
+        microstructure.composite,
+        stated.varied,
+        shape=stated.shape,
+        voxel_size=microstructure.voxel_size,
+        ionic=conductivities.ionic,
+        electronic=conductivities.electronic,
+        seeds=range(seed, seed + stated.structures),
+        executor=progress.executor.get(),
+        progress=report_progress,
+    )
+    chosen = {name: getattr(microstructure.composite, name) for name in stated.varied}
+    for name in ("effective_ionic_conductivity", "effective_electronic_conductivity"):
+        chosen[name] = float(subvolume_properties[name].values[0])
+    return data.assign_attrs(chosen=json.dumps(chosen))
 
 
 def _cell_view(structure: ElectrodeStructure) -> str:

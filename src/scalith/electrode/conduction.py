@@ -97,9 +97,11 @@ def conduction(
         of_label[image.phases[name]] = row
     rows = np.ascontiguousarray(np.moveaxis(of_label[image.labels], along, 0))
     sigma = sigma[:, [along, *(other for other in range(3) if other != along)]]  # as the axes of `rows`
-    joins = through_paths(sigma[:, 0][rows] > 0.0)
-    connected = [float(joins[rows == row].mean()) if np.any(rows == row) else 0.0 for row in range(len(names))]
+    joins = through_paths((sigma[:, 0] > 0.0).take(rows))
+    voxels = [round(image.volume_fractions[name] * rows.size) for name in names]
     rows[~joins] = len(names)
+    kept = [float(np.count_nonzero(rows == row)) if sigma[row, 0] > 0.0 else 0.0 for row in range(len(names))]
+    connected = [one / all_of if all_of else 0.0 for one, all_of in zip(kept, voxels, strict=True)]
     length, shape = rows.shape[0], rows.shape
 
     unit = float(sigma.max())
@@ -113,9 +115,8 @@ def conduction(
         potential[:] = line
         with PlaneThreads(threads) as crew:
             iterations, relative = _solve(potential, rows, pairs, ends, tolerance, crew, progress)
-        potential[~joins] = np.nan
-    entering = float(np.nansum(ends[rows[0]] * potential[0])) if np.any(joins) else 0.0
-    leaving = float(np.nansum(ends[rows[-1]] * (1.0 - potential[-1]))) if np.any(joins) else 0.0
+    entering = float(np.sum(ends[rows[0]] * potential[0]))  # nothing through what does not join
+    leaving = float(np.sum(ends[rows[-1]] * (1.0 - potential[-1])))
     plane = float(np.prod(shape[1:]))
     effective = 0.5 * (entering + leaving) * length / plane * unit
     data = xr.Dataset(
@@ -129,6 +130,7 @@ def conduction(
         coords={"phase": names},
     )
     if fields:
+        potential[~joins] = np.nan if np.any(joins) else 0.0
         density, loss = _fields(potential, rows, scaled * unit, image.voxel_size)
         titles = {"potential": ("potential", "V"), "current_density": ("current density", "A m-2")}
         titles |= {"dissipation": ("dissipated power", "W m-3")}
@@ -257,7 +259,7 @@ def _solve(
     residual[-1] += ends[rows[-1]]
     # Where the straight line is the solution, what rounding leaves is no residual.
     begun = max(float(np.vdot(residual, residual)), 1e-24 * float(np.sum(ends[rows[-1]] ** 2)))
-    voxels, faces = float(np.count_nonzero(ends[rows])), float(rows[0].size)
+    voxels, faces = float(np.count_nonzero((ends > 0.0).take(rows))), float(rows[0].size)
 
     def reference(_: float) -> float:
         # The straight line overstates what flows where a good conductor does not connect: the current that is found counts.

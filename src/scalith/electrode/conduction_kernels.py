@@ -40,23 +40,31 @@ def currents_from(
         Σ potential × current of each plane, written.
     """
     nx, ny, nz = potential.shape
+    from_left = np.empty(nz)
     for i in range(first, last):
         # Beside an insulated face a voxel meets itself, at its own potential.
         before, after = max(i - 1, 0), min(i + 1, nx - 1)
         at_end = (1.0 if i == 0 else 0.0) + (1.0 if i == nx - 1 else 0.0)
         power = 0.0
+        from_left[:] = 0.0
         for j in range(ny):
-            left, right = max(j - 1, 0), min(j + 1, ny - 1)
+            right = min(j + 1, ny - 1)
+            from_below = 0.0
             for k in range(nz):
-                low, high = max(k - 1, 0), min(k + 1, nz - 1)
                 here = row[i, j, k]
+                if ends[here] == 0.0:
+                    result[i, j, k] = from_left[k] = from_below = 0.0
+                    continue
+                above = min(k + 1, nz - 1)
                 mine = potential[i, j, k]
                 total = pairs[0, here, row[before, j, k]] * (mine - potential[before, j, k])
                 total += pairs[0, here, row[after, j, k]] * (mine - potential[after, j, k])
-                total += pairs[1, here, row[i, left, k]] * (mine - potential[i, left, k])
-                total += pairs[1, here, row[i, right, k]] * (mine - potential[i, right, k])
-                total += pairs[2, here, row[i, j, low]] * (mine - potential[i, j, low])
-                total += pairs[2, here, row[i, j, high]] * (mine - potential[i, j, high])
+                out = pairs[1, here, row[i, right, k]] * (mine - potential[i, right, k])
+                total += out - from_left[k]
+                from_left[k] = out
+                out = pairs[2, here, row[i, j, above]] * (mine - potential[i, j, above])
+                total += out - from_below
+                from_below = out
                 total += at_end * ends[here] * mine
                 result[i, j, k] = total
                 power += mine * total

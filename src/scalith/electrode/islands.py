@@ -28,9 +28,11 @@ class Islands:
 
     def __init__(self, rows: NDArray[np.uint8], pairs: Floats, ends: Floats, periodic: bool = False) -> None:
         sigma = np.max(np.diagonal(pairs, axis1=1, axis2=2), axis=0)
-        here = np.unique(rows)
-        there = sigma[here][sigma[here] > 0]
         self.count = 0
+        if np.unique(sigma[sigma > 0]).size < 2:
+            return
+        there = sigma[sum(np.bincount(plane.ravel(), minlength=sigma.size) for plane in rows) > 0]
+        there = there[there > 0]
         if there.size < 2 or there.max() < _CONTRAST * there.min():
             return
         steps = np.sort(there)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,22 +67,26 @@ def cycle(levels: list[Level], residual: Floats, scale: float, threads: PlaneThr
 
 
 def _descend(levels: list[Level], depth: int, threads: PlaneThreads) -> None:
-    from scalith.electrode.multigrid_kernels import begin, prolong, restrict, smooth, wrap
+    from scalith.electrode.multigrid_kernels import begin, prolong, restrict, smooth, smooth_cut, wrap
 
     level = levels[depth]
     shape = tuple(size - 2 for size in level.x.shape)
     equations = (level.x, level.b, *level[:4])
 
-    def run(kernel: Callable[..., None], *arguments: Any) -> None:
-        threads.run(kernel, shape, *arguments)
-        if level.wraps:
-            wrap(level.x)
-
     def sweep(*colours: int) -> None:
-        for colour in colours:
-            run(smooth, colour, *equations)
+        if level.wraps:  # each needs what the one before left at the other side
+            for colour in colours:
+                threads.run(smooth, shape, np.array([colour]), *equations)
+                wrap(level.x)
+            return
+        order = np.array(colours)
+        threads.run(smooth, shape, order, *equations)
+        for cut in threads.cuts(shape)[1:-1]:
+            smooth_cut(cut, order, *equations)
 
-    run(begin, level.x, level.b, level.inverse)
+    threads.run(begin, shape, level.x, level.b, level.inverse)
+    if level.wraps:
+        wrap(level.x)
     if depth == len(levels) - 1:
         sweep(1, 1, 0, *(0, 1, 1, 0) * 11)
         return
@@ -94,7 +97,9 @@ def _descend(levels: list[Level], depth: int, threads: PlaneThreads) -> None:
         sweep(*(1, 0, 1) if visit == 0 else (0, 1, 0, 1))
         threads.run(restrict, shape, step, *equations, levels[depth + 1].b)
         _descend(levels, depth + 1, threads)
-        run(prolong, level.x, level.inverse, levels[depth + 1].x)
+        threads.run(prolong, shape, level.x, levels[depth + 1].x)
+        if level.wraps:
+            wrap(level.x)
         sweep(1, 0, 1, 0)
 
 

@@ -44,8 +44,11 @@ def face_currents(
         for j in range(ny):
             left, right = j - 1 if j > 0 else ny - 1, j + 1 if j + 1 < ny else 0
             for k in range(nz):
-                low, high = k - 1 if k > 0 else nz - 1, k + 1 if k + 1 < nz else 0
                 here = row[i, j, k]
+                if pairs[0, here, here] == 0.0:
+                    result[i, j, k] = 0.0
+                    continue
+                low, high = k - 1 if k > 0 else nz - 1, k + 1 if k + 1 < nz else 0
                 mine = potential[i, j, k]
                 out_x = pairs[0, here, row[after, j, k]] * (potential[after, j, k] - mine + field[0])
                 out_y = pairs[1, here, row[i, right, k]] * (potential[i, right, k] - mine + field[1])

@@ -13,6 +13,8 @@ from scalith.quantities import InputError
 
 _WORTH_SHARING = 100_000
 """Voxels below which handing out the work costs as much as it saves."""
+_FEWEST_PLANES = 10
+"""In a range: half-sweeps that follow each other leave up to three at each of its ends."""
 
 
 class PlaneThreads:
@@ -45,14 +47,18 @@ class PlaneThreads:
         if self._pool is not None:
             self._pool.shutdown()
 
+    def cuts(self, shape: tuple[int, ...]) -> list[int]:
+        """Where the ranges of planes of an image of that shape begin, and where the last of them ends."""
+        planes = shape[0]
+        count = min(self.count, planes // _FEWEST_PLANES) if prod(shape) >= _WORTH_SHARING else 1
+        return [*(2 * round(planes * part / (2 * count)) for part in range(count)), planes] if count > 1 else [0, planes]
+
     def run(self, kernel: Callable[..., Any], shape: tuple[int, ...], *arguments: Any) -> None:
         """The kernel on all planes of an image of that shape."""
-        planes, pool = shape[0], self._pool
-        count = min(self.count, planes // 2)
-        if pool is None or count < 2 or prod(shape) < _WORTH_SHARING:
-            kernel(0, planes, *arguments)
+        cuts, pool = self.cuts(shape), self._pool
+        if pool is None or len(cuts) == 2:
+            kernel(0, shape[0], *arguments)
             return
-        cuts = [*(2 * round(planes * part / (2 * count)) for part in range(count)), planes]
         others = [pool.submit(kernel, first, last, *arguments) for first, last in pairwise(cuts[1:])]
         kernel(cuts[0], cuts[1], *arguments)
         for other in others:

@@ -99,7 +99,7 @@ def conduction(
     sigma = sigma[:, [along, *(other for other in range(3) if other != along)]]  # as the axes of `rows`
     joins = through_paths((sigma[:, 0] > 0.0).take(rows))
     voxels = [round(image.volume_fractions[name] * rows.size) for name in names]
-    rows[~joins] = len(names)
+    np.copyto(rows, len(names), where=~joins)
     kept = [float(np.count_nonzero(rows == row)) if sigma[row, 0] > 0.0 else 0.0 for row in range(len(names))]
     connected = [one / all_of if all_of else 0.0 for one, all_of in zip(kept, voxels, strict=True)]
     length, shape = rows.shape[0], rows.shape
@@ -246,7 +246,7 @@ def _solve(
     from scalith.electrode.islands import Islands
     from scalith.electrode.multigrid import build_levels
 
-    levels, work = build_levels(rows, pairs, ends)
+    levels, work = build_levels(rows, pairs, ends, threads)
     sums = np.empty(len(rows))
 
     def currents(of: Floats, result: Floats) -> float:
@@ -259,7 +259,7 @@ def _solve(
     residual[-1] += ends[rows[-1]]
     # Where the straight line is the solution, what rounding leaves is no residual.
     begun = max(float(np.vdot(residual, residual)), 1e-24 * float(np.sum(ends[rows[-1]] ** 2)))
-    voxels, faces = float(np.count_nonzero((ends > 0.0).take(rows))), float(rows[0].size)
+    voxels, faces = float(sum(np.count_nonzero(rows == row) for row in np.flatnonzero(ends))), float(rows[0].size)
 
     def reference(_: float) -> float:
         # The straight line overstates what flows where a good conductor does not connect: the current that is found counts.

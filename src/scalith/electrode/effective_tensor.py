@@ -170,7 +170,7 @@ def _solve(
     pairs, ends = face_conductances(np.diagonal(sigma, axis1=1, axis2=2)), np.zeros(len(sigma))
     equations = (vertex_currents, *_vertices(rows, sigma)) if turned else (face_currents, rows, pairs)
     kernel, *matrix = equations
-    levels, work = build_levels(rows, pairs, ends, periodic=True)
+    levels, work = build_levels(rows, pairs, ends, threads, periodic=True)
     islands = Islands(rows, pairs, ends, periodic=True)
     sums, none = np.empty((len(rows), 4)), np.zeros(3)
     voxels = float(np.count_nonzero(rows < len(sigma) - 1))

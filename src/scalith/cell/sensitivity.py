@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,14 +42,15 @@ def simulate_sensitivities(
 ) -> xr.Dataset:
     r"""Discharge at constant current, isothermal, with dV/dp for each parameter.
 
-    With the discretised equations F(y, ẏ, p) = 0, every accepted step solves for all parameters
+    With the discretised equations F(y, ẏ, p) = 0, the states of the run are linearised and solved for all parameters
 
     .. math::
 
         \frac{∂F}{∂y} s + \frac{∂F}{∂\dot y} \dot s = -\frac{∂F}{∂p}, \qquad s = \frac{dy}{dp}
 
-    with one factorisation, and with the order and length of the step of the run itself (staggered direct method: Caracotsios
-    and Stewart, DOI 10.1016/0098-1354(85)85014-6), so that s is the derivative of the numbers that are returned.
+    with one factorisation each (staggered direct method: Caracotsios and Stewart, DOI 10.1016/0098-1354(85)85014-6). s is
+    followed on the steps of the run, by backward differentiation up to order 4; steps whose voltage their neighbours tell as
+    well are left out. Within 0.5 % of the largest derivative of exact runs, 0.1 % on average.
 
     Parameters
     ----------
@@ -80,6 +81,7 @@ def simulate_sensitivities(
 
     from scalith.cell.discharge import discharge_load
     from scalith.cell.kernels import stepping
+    from scalith.cell.kernels.records import ORDER, TIME, VOLTS
     from scalith.cell.kernels.sensitivity import derivatives
     from scalith.cell.results import FAILURES, REASONS
     from scalith.cell.solution import Solver
@@ -112,11 +114,14 @@ def simulate_sensitivities(
     times = solver.rows[:, 0] if output_times is None else np.asarray(output_times, dtype=np.float64)
     times = np.ascontiguousarray(times[times <= solver.time])
     system, bank = solver.cell.system, solver.cell.bank
-    rows, states = np.ascontiguousarray(solver.rows), np.ascontiguousarray(solver.states)
+    accepted, orders, run_voltages = (solver.rows[:, column].copy() for column in (TIME, ORDER, VOLTS))
     # The end of the run is solved last; its derivative gives that of the end time.
     asked = np.append(times, solver.time)
     voltages, result = np.empty(asked.size), np.empty((asked.size, len(names)))
-    slope = derivatives(system, bank, upper, lower, by, start, rows, states, solver.temperature, asked, voltages, result)
+    slope = derivatives(
+        system, bank, upper, lower, by, start, accepted, orders, run_voltages, solver.states, solver.temperature, asked,
+        voltages, result,
+    )  # fmt: skip
     source = predicted(
         "scalith.cell.simulate_sensitivities",
         specification.digest,
@@ -177,66 +182,77 @@ def _neighbours(
     from scalith.cell.kernels.sensitivity import Directions
 
     cell, T = solver.cell, solver.temperature
-    classes, many = len(cell.sides), len(names)
-    systems: list[list[System]] = [[], []]
-    spans = np.ones(many)
-    start = np.zeros((many, cell.size + 1))
-    layers = np.zeros(many, dtype=np.int64)
-    bulk = np.ones((2, many, 2))
-    entries = np.zeros((5, classes, many))
-    reference, current = np.zeros(many), np.zeros(many)
+    many = len(names)
+    above: list[System] = []
+    below: list[System] = []
+    start = np.zeros((many, cell.size))
+    entries, bulk = np.zeros((5, len(cell.sides), many)), np.zeros((3, many))
+    current, spans = np.zeros(many), np.ones(many)
+    geometry = np.full(many, -1, dtype=np.int64)
     for q, (name, value) in enumerate(zip(names, values, strict=True)):
         if name == "current":
             current[q] = 1.0
-            for side in (0, 1):
-                systems[side].append(cell.system)
+            continue
+        if name in FACTORS:
+            part, _, quantity = name.partition(".")
+            if part == "electrolyte":
+                bulk[1 if quantity == "conductivity" else 2, q] = 1.0
+            else:
+                own = [side == part.removesuffix("_electrode") for side in cell.sides]
+                entries[0 if quantity == "chemical_diffusivity" else 2, own, q] = 1.0
             continue
         step = _APART * (abs(value) if value != 0.0 else _scale(name))
-        ends, states, logs = [], [], []
         # A number that cannot be negative is varied to one side from zero.
         pair = (value + step, value - step if value != 0.0 else value)
-        for side, at in enumerate(pair):
-            varied, factors = vary(specification, {name: at})
-            system = system_of(varied, solver.mesh, T, T, factors)
-            systems[side].append(system)
-            ends.append(system)
-            logs.append(_class_numbers(system.classes, system.scalars, T))
-            materials = (*varied.negative_electrode.materials, *varied.positive_electrode.materials)
-            # Only these move the state at rest.
-            if "stoichiometry" in name or "concentration" in name:
-                states.append(initial_state(varied, cell._replace(materials=materials), state_of_charge, T))
-            for k, (factor, energy) in enumerate(
-                (
-                    (layout.CONDUCTION_FACTOR, layout.CONDUCTION_ENERGY),
-                    (layout.ELECTROLYTE_DIFFUSION_FACTOR, layout.ELECTROLYTE_DIFFUSION_ENERGY),
-                )
-            ):
-                bulk[side, q, k] = _bulk(system.scalars, factor, energy, T) / _bulk(cell.system.scalars, factor, energy, T)
         spans[q] = pair[0] - pair[1]
-        entries[:, :, q] = (logs[0] - logs[1]) / spans[q]
-        differential = cell.particles + cell.system.width.size
-        if states:
-            start[q, :differential] = (states[0] - states[1])[:differential] / spans[q]
-        which = layout.REFERENCE_CONCENTRATION
-        reference[q] = (np.log(ends[0].scalars[which]) - np.log(ends[1].scalars[which])) / spans[q]
+        varied = [vary(specification, {name: at})[0] for at in pair]
+        up, down = (system_of(one, solver.mesh, T, T) for one in varied)
+        entries[:, :, q] = (_class_numbers(up.classes, up.scalars, T) - _class_numbers(down.classes, down.scalars, T)) / spans[q]
+        bulk[:, q] = (_bulk_numbers(up.scalars, T) - _bulk_numbers(down.scalars, T)) / spans[q]
+        if "stoichiometry" in name or "concentration" in name:  # only these move the state at rest
+            states = [
+                initial_state(one, cell._replace(materials=one.negative_electrode.materials + one.positive_electrode.materials),
+                              state_of_charge, T)
+                for one in varied
+            ]  # fmt: skip
+            start[q] = (states[0] - states[1]) / spans[q]
         across = ("width", "porosity", "transport", "solid_conductivity", "capacitance")
-        differs = any(np.any(getattr(ends[0], field) != getattr(ends[1], field)) for field in across)
-        differs |= ends[0].scalars[layout.PLANE_AREA] != ends[1].scalars[layout.PLANE_AREA]
-        layers[q] = int(differs or np.any(bulk[:, q] != 1.0))
-    stacked = [layout.System(*(np.array(parts) for parts in zip(*side, strict=True))) for side in systems]
+        differs = any(np.any(getattr(up, field) != getattr(down, field)) for field in across)
+        numbers = [layout.PLANE_AREA, layout.CONTACT_RESISTANCE]
+        if differs or np.any(up.scalars[numbers] != down.scalars[numbers]):
+            geometry[q] = len(above)
+            above.append(up)
+            below.append(down)
+    stacked = [_stacked(side or [cell.system]) for side in (above, below)]
     diffusion, loss, rate, film, area = np.ascontiguousarray(entries)
-    by = Directions(diffusion, loss, rate, film, area, reference, current, 1.0 / spans, layers, bulk)
+    reference, conduction, electrolyte_diffusion = bulk
+    by = Directions(
+        diffusion, loss, rate, film, area, reference, conduction, electrolyte_diffusion, current, geometry, 1.0 / spans
+    )
     return stacked[0], stacked[1], by, start
+
+
+def _stacked(systems: list[System]) -> System:
+    parts: list[Any] = [np.array(part) for part in zip(*systems, strict=True)]
+    return type(systems[0])(*parts)
 
 
 def _scale(name: str) -> float:
     return 1e-3 if "resistance" in name else 1e-2
 
 
-def _bulk(scalars: Array, factor: int, energy: int, T: float) -> float:
-    from scalith.cell.kernels.layout import REFERENCE_TEMPERATURE
+def _bulk_numbers(scalars: Array, T: float) -> Array:
+    """Logarithms of the reference concentration and of the electrolyte's conductivity and diffusivity."""
+    from scalith.cell.kernels import layout
 
-    return float(scalars[factor] * np.exp(scalars[energy] / GAS_CONSTANT * (1.0 / scalars[REFERENCE_TEMPERATURE] - 1.0 / T)))
+    arrhenius = (1.0 / scalars[layout.REFERENCE_TEMPERATURE] - 1.0 / T) / GAS_CONSTANT
+    return np.array(
+        [
+            np.log(scalars[layout.REFERENCE_CONCENTRATION]),
+            scalars[layout.CONDUCTION_ENERGY] * arrhenius,
+            scalars[layout.ELECTROLYTE_DIFFUSION_ENERGY] * arrhenius,
+        ]
+    )
 
 
 def _class_numbers(rows: Array, scalars: Array, T: float) -> Array:

@@ -12,10 +12,8 @@ from scalith.cell.kernels.newton import (
     collector_drop,
     eliminate_particles,
     evaluate_electrolyte,
-    factorise,
-    local_sources,
-    solve_blocks,
 )
+from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
 from scalith.quantities.compiled import compiled
 
 Complex = NDArray[np.complex128]

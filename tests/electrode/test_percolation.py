@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from scalith.electrode import VoxelImage, reached, spanning_threshold, through_paths
+from scalith.electrode.percolation import pieces_of
 from scalith.quantities import InputError, Source
 
 
@@ -38,3 +40,17 @@ def test_the_threshold_of_a_ramp_and_of_noise():
     assert found == pytest.approx(0.3116, abs=0.015)
     with pytest.raises(InputError, match="three axes"):
         spanning_threshold(np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "share"), [((9, 10, 11), 0.25), ((12, 7, 8), 0.35), ((2, 30, 30), 0.6), ((5, 5, 5), 1.0), ((4, 4, 4), 0.0)]
+)
+def test_pieces_are_those_of_an_independent_labelling(shape, share):
+    for seed in range(5):
+        mask = np.random.default_rng(seed).random(shape) < share
+        piece, count, _ = pieces_of(mask)
+        expected, number = ndimage.label(mask)
+        assert count == number
+        np.testing.assert_array_equal(piece, expected)
+    i, j, k = np.indices((6, 6, 6))
+    assert pieces_of((i + j + k) % 2 == 0)[1] == 108  # as many as there can be

@@ -14,7 +14,7 @@ from pydantic import Field
 from scalith.electrode.boundaries import interface_areas
 from scalith.electrode.conduction import conduction, progress_within
 from scalith.electrode.image import VoxelImage
-from scalith.electrode.percolation import reached
+from scalith.electrode.percolation import pieces_of, reached
 from scalith.electrode.reshaping import crop
 from scalith.quantities import SI, InputError, Property, Spec, dataset_digest, predicted
 
@@ -207,13 +207,11 @@ def active_parts(
     image: VoxelImage, ionic: Mapping[str, float], electronic: Mapping[str, float], active: str, electrolyte: str, axis: str
 ) -> tuple[NDArray[np.bool_], float]:
     """Active material that ions and electrons reach, and its area to electrolyte that ions reach, m-1."""
-    from scipy import ndimage
-
     electrons = reached(image, electronic, axis, -1) if electronic else np.zeros(image.shape, bool)
     ions = reached(image, ionic, axis, 0) if ionic else np.zeros(image.shape, bool)
     grains = image.mask(active) & electrons
     wet = image.mask(electrolyte) & ions
-    pieces, count = ndimage.label(grains)
+    pieces, count, _ = pieces_of(grains)
     touched = np.zeros(count + 1, bool)
     for number in range(3):
         one, other = np.moveaxis(pieces, number, 0), np.moveaxis(wet, number, 0)

@@ -13,9 +13,7 @@ from scalith.quantities import InputError
 
 def through_paths(conducts: NDArray[np.bool_], axis: int = 0) -> NDArray[np.bool_]:
     """What of a mask joins its two ends along an axis through faces of voxels."""
-    from scipy import ndimage
-
-    parts, count = ndimage.label(conducts)
+    parts, count, _ = pieces_of(conducts)
     ends = np.moveaxis(parts, axis, 0)
     keep = np.zeros(count + 1, bool)
     keep[np.intersect1d(ends[0], ends[-1])] = True
@@ -46,9 +44,11 @@ def pieces_of(
     dict of int to list of numpy.ndarray
         The windings w of each piece that winds: they span all others of it.
     """
-    from scipy import ndimage
+    from scalith.electrode.percolation_kernels import label
 
-    piece, count = ndimage.label(conducts)
+    mask = np.ascontiguousarray(conducts)
+    piece = np.empty(mask.shape, np.int32)
+    count = label(mask, piece, np.empty(mask.size // 2 + 2, np.int32))
     if not periodic:
         return piece, count, {}
     # Each number's parent, and how many cells lie between the two.
@@ -88,10 +88,8 @@ def pieces_of(
 
 def reached(image: VoxelImage, conductivities: Mapping[str, float], axis: str, end: int) -> NDArray[np.bool_]:
     """Voxels that conduct and that a path through faces joins to one end (0 lower, −1 upper) of `axis`."""
-    from scipy import ndimage
-
     conducting = [image.label(name) for name, value in conductivities.items() if value > 0.0]
-    parts, count = ndimage.label(np.isin(image.labels, conducting))
+    parts, count, _ = pieces_of(np.isin(image.labels, conducting))
     keep = np.zeros(count + 1, bool)
     keep[np.moveaxis(parts, "xyz".index(axis), 0)[end]] = True
     keep[0] = False
@@ -119,8 +117,6 @@ def spanning_threshold(values: NDArray[np.floating], axis: int = 0) -> float:
     InputError
         `values` has not three axes.
     """
-    from scipy import ndimage
-
     field = np.asarray(values)
     if field.ndim != 3:
         raise InputError("spanning_threshold", "values", field.shape, "three axes")
@@ -130,7 +126,7 @@ def spanning_threshold(values: NDArray[np.floating], axis: int = 0) -> float:
     low, high = 0, field.size  # not connected with `low` voxels, connected with `high`
     while high - low > 1:
         middle = (low + high) // 2
-        parts, _ = ndimage.label(rank < middle)
+        parts, _, _ = pieces_of(rank < middle)
         if np.any(np.intersect1d(parts[0], parts[-1]) > 0):
             high = middle
         else:

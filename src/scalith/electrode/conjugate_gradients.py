@@ -77,7 +77,7 @@ def conjugate_gradients(
         iteration += 1
         scale = 1.0 / np.sqrt(size)  # the cycle works in single precision
         z = cycle(levels, residual, scale, threads)
-        islands.lift(z, residual, scale)
+        islands.lift(z, residual, scale, threads)
         threads.run(product, shape, residual, z, sums)
         rz = float(sums.sum()) / scale
         threads.run(turn, shape, direction, z, scale, rz / before if iteration > 1 else 0.0)

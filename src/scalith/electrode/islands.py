@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.electrode.percolation import pieces_of
+from scalith.electrode.plane_threads import PlaneThreads
 
 Floats = NDArray[np.float64]
 _CONTRAST = 30.0
@@ -27,6 +28,8 @@ class Islands:
     """
 
     def __init__(self, rows: NDArray[np.uint8], pairs: Floats, ends: Floats, periodic: bool = False) -> None:
+        from scalith.electrode.percolation_kernels import sum_around_pieces
+
         sigma = np.max(np.diagonal(pairs, axis1=1, axis2=2), axis=0)
         self.count = 0
         if np.unique(sigma[sigma > 0]).size < 2:
@@ -40,21 +43,19 @@ class Islands:
         good = sigma > np.sqrt(steps[gap] * steps[gap + 1])
         self.piece, self.count, _ = pieces_of(good[rows], periodic)
         around = np.zeros(self.count + 1)
-        for axis in range(3):
-            piece, row = np.moveaxis(self.piece, axis, 0), np.moveaxis(rows, axis, 0)
-            for low, high in [(slice(None, -1), slice(1, None)), (slice(-1, None), slice(0, 1))][: 2 if periodic else 1]:
-                border = piece[low] != piece[high]
-                conductance = pairs[axis, row[low][border], row[high][border]]
-                for side in (low, high):
-                    around += np.bincount(piece[side][border], conductance, self.count + 1)
+        sum_around_pieces(rows, self.piece, pairs, periodic, around)
         for plane in (0, -1):
             around += np.bincount(self.piece[plane].ravel(), ends[rows[plane]].ravel(), self.count + 1)
         around[0] = 0.0
         self.inverse = np.divide(1.0, around, out=np.zeros_like(around), where=around > 0)
 
-    def lift(self, z: NDArray[np.float32], residual: Floats, scale: float) -> None:
+    def lift(self, z: NDArray[np.float32], residual: Floats, scale: float, threads: PlaneThreads) -> None:
         """Add the potentials of the pieces to `z` (padded, times `scale`)."""
+        from scalith.electrode.percolation_kernels import lift_pieces, sum_pieces
+
         if not self.count:
             return
-        total = np.bincount(self.piece.ravel(), residual.ravel(), self.count + 1)
-        z[1:-1, 1:-1, 1:-1] += (scale * total * self.inverse).astype(np.float32)[self.piece]
+        total = np.empty(self.count + 1)
+        sum_pieces(residual, self.piece, total)
+        lift = (scale * total * self.inverse).astype(np.float32)
+        threads.run(lift_pieces, residual.shape, z, lift, self.piece)

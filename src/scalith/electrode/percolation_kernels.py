@@ -1,4 +1,4 @@
-"""Kernel of percolation: pieces of a mask that hang together through faces of voxels."""
+"""Kernels of percolation: pieces of a mask that hang together through faces of voxels, and sums over them."""
 
 from __future__ import annotations
 
@@ -71,3 +71,51 @@ def label(mask: NDArray[np.bool_], piece: NDArray[np.int32], parent: NDArray[np.
             for k in range(nz):
                 piece[i, j, k] = parent[piece[i, j, k]]
     return kept
+
+
+@compiled
+def sum_around_pieces(
+    row: NDArray[np.uint8],
+    piece: NDArray[np.int32],
+    pairs: NDArray[np.float64],
+    periodic: bool,
+    around: NDArray[np.float64],
+) -> None:
+    """Add to `around` the conductance of all faces around each piece; `row`, `pairs` as in `currents_from`."""
+    nx, ny, nz = piece.shape
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                mine, here = piece[i, j, k], row[i, j, k]
+                for axis in range(3):
+                    a, b, c = i + (axis == 0), j + (axis == 1), k + (axis == 2)
+                    if a == nx or b == ny or c == nz:
+                        if not periodic:
+                            continue
+                        a, b, c = a % nx, b % ny, c % nz
+                    other = piece[a, b, c]
+                    if other != mine:
+                        conductance = pairs[axis, here, row[a, b, c]]
+                        around[mine] += conductance
+                        around[other] += conductance
+
+
+@compiled
+def sum_pieces(values: NDArray[np.float64], piece: NDArray[np.int32], total: NDArray[np.float64]) -> None:
+    """Sum of the values over each piece, in place."""
+    nx, ny, nz = piece.shape
+    total[:] = 0.0
+    for i in range(nx):
+        for j in range(ny):
+            for k in range(nz):
+                total[piece[i, j, k]] += values[i, j, k]
+
+
+@compiled
+def lift_pieces(first: int, last: int, z: NDArray[np.float32], lift: NDArray[np.float32], piece: NDArray[np.int32]) -> None:
+    """Add to each voxel (z is padded) what its piece gets, on planes from `first` up to `last`."""
+    _, ny, nz = piece.shape
+    for i in range(first, last):
+        for j in range(ny):
+            for k in range(nz):
+                z[i + 1, j + 1, k + 1] += lift[piece[i, j, k]]

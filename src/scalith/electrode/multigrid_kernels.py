@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled, compiled_inline
+from scalith.quantities.compiled import compiled, compiled_in_place
 
 Singles = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -105,9 +105,12 @@ def coarser(
 def finish_coarser(cx: Singles, cy: Singles, cz: Singles, leads: Singles) -> None:
     """What leads from the last block to the first also before the first, and 1/d in the place of `leads`."""
     nx, ny, nz = cx.shape[0] - 2, cx.shape[1] - 2, cx.shape[2] - 2
-    cx[0] = cx[nx]
+    for b in range(1, ny + 1):
+        for c in range(1, nz + 1):
+            cx[0, b, c] = cx[nx, b, c]
     for a in range(1, nx + 1):
-        cy[a, 0] = cy[a, ny]
+        for c in range(1, nz + 1):
+            cy[a, 0, c] = cy[a, ny, c]
         for b in range(1, ny + 1):
             cz[a, b, 0] = cz[a, b, nz]
             for c in range(1, nz + 1):
@@ -124,10 +127,13 @@ def wrap(x: Singles) -> None:
         for j in range(1, ny + 1):
             x[i, j, 0] = x[i, j, nz]
             x[i, j, nz + 1] = x[i, j, 1]
-        x[i, 0] = x[i, ny]
-        x[i, ny + 1] = x[i, 1]
-    x[0] = x[nx]
-    x[nx + 1] = x[1]
+        for k in range(1, nz + 1):
+            x[i, 0, k] = x[i, ny, k]
+            x[i, ny + 1, k] = x[i, 1, k]
+    for j in range(1, ny + 1):
+        for k in range(1, nz + 1):
+            x[0, j, k] = x[nx, j, k]
+            x[nx + 1, j, k] = x[1, j, k]
 
 
 FIRST, SECOND, BEGIN, RESTRICT, PROLONG = range(5)
@@ -135,7 +141,7 @@ FIRST, SECOND, BEGIN, RESTRICT, PROLONG = range(5)
 zero; sums of residuals to the coarser level; what the coarser level found."""
 
 
-@compiled_inline
+@compiled_in_place
 def _plane(
     stage: int,
     i: int,
@@ -212,7 +218,10 @@ def pass_over(
     line = np.empty(x.shape[2], np.float32)
     count = len(stages)
     if stages[count - 1] == RESTRICT:
-        coarse_b[first // 2 + 1 : (last + 1) // 2 + 1] = 0.0
+        for a in range(first // 2 + 1, (last + 1) // 2 + 1):
+            for c in range(coarse_b.shape[1]):
+                for d in range(coarse_b.shape[2]):
+                    coarse_b[a, c, d] = 0.0
     for front in range(first + 1, last + count):
         for s in range(count):
             low = first + 1 if first == 0 else first + 1 + s
@@ -246,16 +255,15 @@ def pass_over_cut(
 def load(first: int, last: int, residual: Floats, scale: float, b: Singles, x: Singles) -> None:
     """The residual of the image as the right-hand side of the first level, times `scale`; zeros in the layer around `x`."""
     nx, ny, nz = residual.shape
-    if first == 0:
-        x[0] = 0.0
-    if last == nx:
-        x[nx + 1] = 0.0
-    for i in range(first, last):
-        x[i + 1, 0] = x[i + 1, ny + 1] = 0.0
-        for j in range(ny):
-            x[i + 1, j + 1, 0] = x[i + 1, j + 1, nz + 1] = 0.0
-            for k in range(nz):
-                b[i + 1, j + 1, k + 1] = residual[i, j, k] * scale
+    for i in range(0 if first == 0 else first + 1, (nx + 1 if last == nx else last) + 1):
+        for j in range(ny + 2):
+            around = i == 0 or i == nx + 1 or j == 0 or j == ny + 1
+            x[i, j, 0] = x[i, j, nz + 1] = 0.0
+            for k in range(1, nz + 1):
+                if around:
+                    x[i, j, k] = 0.0
+                else:
+                    b[i, j, k] = residual[i - 1, j - 1, k - 1] * scale
 
 
 @compiled
@@ -264,11 +272,15 @@ def product(first: int, last: int, residual: Floats, z: Singles, sums: Floats) -
     _, ny, nz = residual.shape
     line = np.empty(nz)
     for i in range(first, last):
-        line[:] = 0.0
+        for k in range(nz):
+            line[k] = 0.0
         for j in range(ny):
             for k in range(nz):
                 line[k] += residual[i, j, k] * z[i + 1, j + 1, k + 1]
-        sums[i] = line.sum()
+        total = 0.0
+        for k in range(nz):
+            total += line[k]
+        sums[i] = total
 
 
 @compiled

@@ -128,6 +128,21 @@ def test_a_checkerboard_approaches_the_geometric_mean():
     assert errors[0] > 1.5 * errors[1] > 2.25 * errors[2] > 0.0
 
 
+def test_a_plane_polycrystal_approaches_the_geometric_mean():
+    """Dykhne: squares of one crystal turned by 20 and by 110 degrees conduct as the root of its principal values' product."""
+    crystal = {}
+    for name, degrees in (("a", 20), ("b", 110)):
+        turn = Rotation.from_euler("z", degrees, degrees=True).as_matrix()
+        crystal[name] = turn @ np.diag([1.0, 4.0, 1.0]) @ turn.T
+    errors = []
+    for size in (4, 8, 16):
+        found = effective_tensor(checkerboard((2 * size, 2 * size, 2), 1e-7, size), crystal)["conductivity"].values
+        assert found[0, 1] == pytest.approx(0.0, abs=1e-5)
+        errors.append(1.0 - found[0, 0] / 2.0)
+    assert 0.0 < errors[2] < 0.01
+    assert errors[0] > 2.0 * errors[1] > 4.0 * errors[2]
+
+
 def test_a_lattice_of_spheres_lies_within_the_bounds_and_is_isotropic():
     image = sphere_lattice(24, 1e-7, 0.3)
     share = image.volume_fractions["sphere"]

@@ -16,7 +16,7 @@ and pairs of grids are extrapolated.
 
 **[E]** Phases with full tensors, in a periodic cell. Layers of crystals turned in space conduct as the laminate formula
 says, in all nine components; mirrored in all planes, an image has the three conductivities that electrodes see. A plane
-polycrystal that is isotropic conducts $\\sqrt{\\sigma_1 \\sigma_2}$ of its crystal's principal values, whatever its shape
+polycrystal that is isotropic conducts $\sqrt{\sigma_1 \sigma_2}$ of its crystal's principal values, whatever its shape
 (A. M. Dykhne, Sov. Phys. JETP 32 (1971) 63): here squares of one crystal, turned by 20 and by 110 degrees.
 """
 

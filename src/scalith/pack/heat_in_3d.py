@@ -216,6 +216,8 @@ class _Stepper:
         self.finest = slice(int(self.levels.offsets[0]), int(self.levels.offsets[0]) + self.T.size)
         self.known_step, self.coarse_known = -1.0, False
         self.before: tuple[Any, ...] = ()
+        self.by_block = np.argsort(grid.block.ravel(), kind="stable")[np.count_nonzero(grid.block < 0) :]
+        self.block_starts = np.searchsorted(grid.block.ravel()[self.by_block], np.arange(len(blocks)))
 
     # -- properties ----------------------------------------------------------------------------------------------
 
@@ -243,8 +245,10 @@ class _Stepper:
                 k[axis][mask] = material.along[axis] * scale
         self.volumetric = capacity
         self.capacity = capacity * grid.volume
+        self.capacity_of = np.bincount(grid.block.ravel() + 1, self.capacity.ravel(), minlength=len(assembly.blocks) + 1)[1:]
         self.faces = [_face_conductances(assembly, grid, k[axis], axis) for axis in range(3)]
         self.sides = {}
+        self.boundary: tuple[Array, Array] | None = None
         for side, surface in assembly.surfaces.items():
             axis, end = "xyz".index(side[0]), 0 if side.endswith("low") else -1
             if assembly.axisymmetric and (axis == 1 or (side == "x_low" and grid.edges[0][0] == 0)):
@@ -262,6 +266,8 @@ class _Stepper:
 
     def _boundary(self) -> tuple[Array, Array]:
         """Conductance to the surroundings, W K-1, and its product with their temperature, at the present temperatures."""
+        if self.boundary is not None and not self.radiates:
+            return self.boundary
         conductance, pull = np.zeros(self.T.shape), np.zeros(self.T.shape)
         for index, area, half, surface in self.sides.values():
             h = np.full(area.shape, surface.heat_transfer_coefficient)
@@ -271,7 +277,12 @@ class _Stepper:
             g = np.where(h > 0, area / (half + 1.0 / np.maximum(h, 1e-300)), 0.0)
             conductance[index] += g
             pull[index] += g * surface.temperature
-        return conductance, pull
+        self.boundary = conductance, pull
+        return self.boundary
+
+    def _note_peaks(self) -> None:
+        """Highest temperature so far in each block."""
+        np.maximum(self.peak, np.maximum.reduceat(self.T.reshape(-1)[self.by_block], self.block_starts), out=self.peak)
 
     # -- stepping ------------------------------------------------------------------------------------------------
 
@@ -286,7 +297,7 @@ class _Stepper:
         self.time -= self.owed
         first = self._conduct(self.owed + (step if self.set_ is None else 0.5 * step))
         self.time += self.owed
-        np.maximum.at(self.peak, self.grid.block[self.grid.block >= 0], self.T[self.grid.block >= 0])
+        self._note_peaks()
         burnt, self.owed = np.zeros(len(self.volume_of)), 0.0
         gas, means = (self._gas(), self._block_means()) if self.vents.any else (burnt, burnt)
         if self.set_ is not None:
@@ -297,8 +308,7 @@ class _Stepper:
             middle = self.time - 0.5 * step
             self._vent(0.5 * (gas + self._gas()), 0.5 * (means + self._block_means()), self.released - 0.5 * burnt, middle)
         self.steps += 1
-        capacity_of = np.bincount(self.grid.block.ravel() + 1, self.capacity.ravel(), minlength=len(self.volume_of) + 1)[1:]
-        rise = burnt / np.maximum(capacity_of, 1e-300)
+        rise = burnt / np.maximum(self.capacity_of, 1e-300)
         rate = rise / step
         for b in np.flatnonzero(np.isnan(self.runaway) & (rate >= self.runaway_rate)):
             low = self.last_rate[b]
@@ -316,7 +326,7 @@ class _Stepper:
             self.time += late
             if self.vents.any:
                 self._vent(self._gas(), self._block_means(), self.released, self.time)
-            np.maximum.at(self.peak, self.grid.block[self.grid.block >= 0], self.T[self.grid.block >= 0])
+            self._note_peaks()
 
     def undo(self) -> None:
         """Go back to before the last step."""
@@ -443,7 +453,7 @@ class _Stepper:
             self.right[finest] = (inertia * base + source).reshape(-1)
             count, left = solve(
                 levels.shapes, levels.offsets, levels.factors, self.gx, self.gy, self.gz, self.shift, self.diagonal, self.inverse,
-                self.right, self.x, self.work, 1e-4, 60,
+                self.right, self.x, self.work, 3e-4, 60,
             )  # fmt: skip
             if left > 1e-3:
                 raise ConvergenceError(
@@ -521,10 +531,8 @@ def _face_conductances(assembly: Assembly, grid: Grid, k: Array, axis: int) -> A
 
 def _energy(time: Array, power: Array, start: float, end: float) -> float:
     """∫ power dt over a step that contains no knot inside."""
-    if time.size == 1:
-        return float(power[0] * (end - start))
     middle = 0.5 * (start + end)
-    if middle <= time[0]:
+    if time.size == 1 or middle <= time[0]:
         return float(power[0] * (end - start))
     if middle >= time[-1]:
         return float(power[-1] * (end - start))

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.image import VoxelImage
-from scalith.electrode.percolation import through_paths
+from scalith.electrode.percolation import pieces_of, spanning
 from scalith.electrode.plane_threads import PlaneThreads
 from scalith.electrode.reshaping import resample
 from scalith.quantities import InputError, nearest, predicted
@@ -95,11 +95,10 @@ def conduction(
     of_label = np.full(256, len(names), np.uint8)
     for row, name in enumerate(names):
         of_label[image.phases[name]] = row
-    rows = np.ascontiguousarray(np.moveaxis(of_label[image.labels], along, 0))
     sigma = sigma[:, [along, *(other for other in range(3) if other != along)]]  # as the axes of `rows`
-    joins = through_paths((sigma[:, 0] > 0.0).take(rows))
+    with PlaneThreads(threads) as crew:
+        rows = _rows(np.ascontiguousarray(np.moveaxis(image.labels, along, 0)), of_label, sigma[:, 0] > 0.0, crew)
     voxels = [round(image.volume_fractions[name] * rows.size) for name in names]
-    np.copyto(rows, len(names), where=~joins)
     kept = [float(np.count_nonzero(rows == row)) if sigma[row, 0] > 0.0 else 0.0 for row in range(len(names))]
     connected = [one / all_of if all_of else 0.0 for one, all_of in zip(kept, voxels, strict=True)]
     length, shape = rows.shape[0], rows.shape
@@ -110,7 +109,7 @@ def conduction(
     ends = 2.0 * scaled[:, 0]
     potential = np.zeros(shape)
     iterations, relative = 0, 0.0
-    if np.any(joins):
+    if any(kept):
         line = ((np.arange(length) + 0.5) / length).reshape(-1, 1, 1)
         potential[:] = line
         with PlaneThreads(threads) as crew:
@@ -130,7 +129,7 @@ def conduction(
         coords={"phase": names},
     )
     if fields:
-        potential[~joins] = np.nan if np.any(joins) else 0.0
+        potential[rows == len(names)] = np.nan if any(kept) else 0.0
         density, loss = _fields(potential, rows, scaled * unit, image.voxel_size)
         titles = {"potential": ("potential", "V"), "current_density": ("current density", "A m-2")}
         titles |= {"dissipation": ("dissipated power", "W m-3")}
@@ -228,6 +227,20 @@ def _along(
 ) -> xr.Dataset:
     (image, axis), (conductivities, tolerance, threads) = task, how
     return conduction(image, conductivities, axis=axis, tolerance=tolerance, threads=threads, progress=progress)
+
+
+def _rows(
+    labels: NDArray[np.uint8], of_label: NDArray[np.uint8], conducts: NDArray[np.bool_], threads: PlaneThreads
+) -> NDArray[np.uint8]:
+    """Row of each voxel's phase; the last one for what does not join the two ends of the first axis."""
+    from scalith.electrode.conduction_kernels import drop, look_up
+
+    rows, mask = np.empty(labels.shape, np.uint8), np.empty(labels.shape, np.uint8)
+    threads.run(look_up, labels.shape, of_label, labels, rows)
+    threads.run(look_up, labels.shape, conducts[of_label].view(np.uint8), labels, mask)
+    piece, count, _ = pieces_of(mask.view(np.bool_))
+    threads.run(drop, labels.shape, spanning(piece, count).view(np.uint8), piece, len(conducts) - 1, rows)
+    return rows
 
 
 def _solve(

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from scalith.quantities.compiled import compiled
 
 Floats = NDArray[np.float64]
+
+
+@compiled
+def look_up(first: int, last: int, table: NDArray[np.uint8], index: NDArray[Any], result: NDArray[np.uint8]) -> None:
+    """The table's value for each voxel's index, on planes from `first` up to `last`."""
+    _, ny, nz = index.shape
+    for i in range(first, last):
+        for j in range(ny):
+            for k in range(nz):
+                result[i, j, k] = table[index[i, j, k]]
+
+
+@compiled
+def drop(first: int, last: int, keep: NDArray[np.uint8], piece: NDArray[np.int32], empty: int, row: NDArray[np.uint8]) -> None:
+    """Make empty what is of no piece that is kept."""
+    _, ny, nz = row.shape
+    for i in range(first, last):
+        for j in range(ny):
+            for k in range(nz):
+                if keep[piece[i, j, k]] == 0:
+                    row[i, j, k] = empty
 
 
 @compiled

@@ -14,11 +14,15 @@ from scalith.quantities import InputError
 def through_paths(conducts: NDArray[np.bool_], axis: int = 0) -> NDArray[np.bool_]:
     """What of a mask joins its two ends along an axis through faces of voxels."""
     parts, count, _ = pieces_of(conducts)
-    ends = np.moveaxis(parts, axis, 0)
+    return np.asarray(spanning(np.moveaxis(parts, axis, 0), count)[parts])
+
+
+def spanning(parts: NDArray[np.int32], count: int) -> NDArray[np.bool_]:
+    """Which of the pieces, by their numbers, join the two ends of the first axis."""
     keep = np.zeros(count + 1, bool)
-    keep[np.intersect1d(ends[0], ends[-1])] = True
+    keep[np.intersect1d(parts[0], parts[-1])] = True
     keep[0] = False
-    return np.asarray(keep[parts])
+    return keep
 
 
 def pieces_of(

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import constants as codata
 
+import scalith
 from scalith.quantities import constants
 from scalith.quantities.compiled import compiled, compiled_inline, compiled_parallel
 
@@ -57,6 +60,18 @@ def test_machine_code_is_kept_in_the_cache_folder_and_used_again(tmp_path):
     ]
     assert runs == [["0", "1"], ["1", "0"]]
     assert list((tmp_path / "cache" / "scalith" / "kernels").rglob("*evaluate_many*.nbi"))
+
+
+def test_no_kernel_has_a_comprehension():
+    """Beside one, Numba 0.68 drops what is written into the arrays of a named tuple."""
+    package = Path(scalith.__file__).parent
+    comprehensions = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    for path in package.rglob("*.py"):
+        if "kernel" not in path.relative_to(package).as_posix():
+            continue
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef) and any("compiled" in ast.unparse(d) for d in function.decorator_list):
+                assert not any(isinstance(node, comprehensions) for node in ast.walk(function)), f"{path.name}: {function.name}"
 
 
 def test_constants():

@@ -24,6 +24,8 @@ def compiled(function: Kernel) -> Kernel:
 
     Machine code is kept in the user's cache folder under a digest of the kernels' source. (Numba alone looks at
     one file's date only, and would keep calling old code of a kernel in another file.)
+
+    A kernel has no comprehensions: beside one, Numba 0.68 drops what is written into the arrays of a named tuple.
     """
     return _decorate(function)
 

@@ -89,13 +89,6 @@ def slope_weights(times: Array, last: int, order: int, weights: Array) -> None:
         weights[0] -= weight
 
 
-@compiled_in_place
-def no_residual(work: Work) -> None:
-    """The reactions are solved already."""
-    for i in range(work.source.shape[0]):
-        work.source[i, 1] = 0.0
-
-
 @compiled
 def steps_to_follow(times: Array, voltages: Array) -> Integers:
     """Steps of a run that its derivatives are solved at: every one but those whose voltage the steps around it tell as well."""
@@ -376,10 +369,10 @@ def derivatives(
     solved_times, solved = np.empty(chosen.size), np.empty((chosen.size, many))
     drop, bend = collector_drop(system)
     by_drop, by_bend = np.zeros(many), np.zeros(many)
-    above, below = (
-        [one_of(upper, q) for q in range(upper.width.shape[0])],
-        [one_of(lower, q) for q in range(lower.width.shape[0])],
-    )
+    above, below = [one_of(upper, 0)], [one_of(lower, 0)]
+    for q in range(1, upper.width.shape[0]):
+        above.append(one_of(upper, q))
+        below.append(one_of(lower, q))
     for q in range(many):
         if by.geometry[q] >= 0:
             (drop_up, bend_up), (drop_down, bend_down) = (
@@ -429,7 +422,8 @@ def derivatives(
                 weights[m] = 0.0
             combine(past, n, weights, base_all)
         eliminate_particles(system, bank, y, base, inverse_time, T, work)
-        no_residual(work)
+        for i in range(cells):
+            work.source[i, 1] = 0.0  # solved already
         evaluate_electrolyte(system, bank, y, T, work)
         local_sources(system, y, base, inverse_time, work)
         factorise(system, y, base, inverse_time, T, work)

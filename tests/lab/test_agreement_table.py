@@ -30,7 +30,10 @@ def test_verdict_follows_the_errors():
     close = agreement(line(1.0, 0, 1, 0.02), line(0.99, 0, 1, 0.02))
     far = agreement(line(1.0, 0, 1, 0.001), line(0.8, 0, 1, 0.001))
     assert close.attrs["verdict"] == "agrees within the stated errors"
-    assert far.attrs["verdict"].startswith("differs")
+    assert far.attrs["verdict"].startswith("within two standard errors over 2 %")  # where the lines meet
+    # A prediction that leaves the measurement over a part of the range does not agree.
+    part = agreement(line(1.0, 0, 1, 0.1), line(0.5, 0, 1, 0.1))
+    assert part.attrs["verdict"] == "within two standard errors over 56 % of the range, farthest off at x = 1"
     assert np.allclose(far["z_score"], far["deviation"] / np.hypot(0.001, 0.001))
 
 

@@ -123,6 +123,10 @@ def to_bpx(specification: CellSpecification, path: str | Path) -> None:
     ScalithError
         The file cannot be written.
     """
+    for name in _ELECTRODES:
+        for material in getattr(specification, name).materials:
+            if material.phase_field is not None:
+                raise InputError("to_bpx", f"{name}.phase_field", "a grain that separates", "Fickian grains: BPX has no others")
     import bpx
 
     user: dict[str, Any] = {"description": "Written by Scalith: sources, and what BPX has no field for."}

@@ -126,7 +126,7 @@ def system_of(
             rows.append(row)
     cells_of = np.array(count, dtype=np.int64)
     nodes = np.array([radial.nodes.size for radial in radials], dtype=np.int64)
-    first = np.concatenate([[[0, 0]], np.cumsum([nodes * cells_of, cells_of], axis=1).T[:-1]]).astype(np.int64)
+    offsets = np.concatenate([[[0, 0]], np.cumsum([nodes * cells_of, cells_of], axis=1).T[:-1]]).astype(np.int64)
     scalars = _scalars(specification, temperature, ambient)
     scalars[layout.CONDUCTION_FACTOR] = factors.get("electrolyte.conductivity", 1.0)
     scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
@@ -141,8 +141,8 @@ def system_of(
         cells_of,
         nodes,
         np.arange(len(rows), dtype=np.int64),
-        np.ascontiguousarray(first[:, 0]),
-        np.ascontiguousarray(first[:, 1]),
+        np.ascontiguousarray(offsets[:, 0]),
+        np.ascontiguousarray(offsets[:, 1]),
         np.array(rows),
         _padded([radial.volumes for radial in radials]),
         _padded([radial.conductances for radial in radials]),
@@ -187,7 +187,7 @@ def initial_state(specification: CellSpecification, cell: Discretised, state_of_
     y[cell.particles : at_T] = specification.electrolyte.initial_concentration
     y[at_T] = temperature
     voltages: dict[str, float] = {}
-    for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
+    for side, material in zip(cell.sides, cell.materials, strict=True):
         low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
         x = low + (state_of_charge if side == "negative" else 1.0 - state_of_charge) * (high - low)
         voltage = _table(material.open_circuit_voltage, temperature)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.cell.kernels import layout
 from scalith.cell.mesh import Mesh
 from scalith.cell.specification import ActiveMaterial, CellSpecification
 from scalith.particle.phase_field import PhaseField, kernel_tables
@@ -110,7 +110,7 @@ def _potential(grain: PhaseField, temperature: float | None) -> KernelTable:
 
 def _entropy(grain: PhaseField, temperature: float | None) -> KernelTable:
     """∂U/∂T at constant filling."""
-    x = np.linspace(*_grid(grain)[[0, -1]], _POINTS)
+    x = _grid(grain)
     inside = np.clip(x, 1e-4, 1.0 - 1e-4)
     mixing = GAS_CONSTANT * np.log(inside / (1.0 - inside)) if grain.ideal else np.zeros_like(x)
     values = -(mixing + _excess(grain, "T")(x, 298.15 if temperature is None else temperature)) / FARADAY
@@ -123,7 +123,8 @@ def _grid(grain: PhaseField) -> Array:
     return np.linspace(low, high, _POINTS)
 
 
-def _excess(grain: PhaseField, derivative: str):  # type: ignore[no-untyped-def]
+def _excess(grain: PhaseField, derivative: str) -> Callable[[Array, float], Array]:
+    """Excess potential or its derivative by ``"x"`` or ``"T"``, J mol-1."""
     excess: Property = grain.excess_potential
 
     def of(x: Array, T: float) -> Array:
@@ -154,8 +155,15 @@ def phase_field_nodes(material: ActiveMaterial, mesh: Mesh) -> int | None:
     return int(np.clip(np.ceil(material.particle_radius / length) + 1, _LEAST, _MOST))
 
 
+def most_phase_field_nodes(specification: CellSpecification, mesh: Mesh) -> int | None:
+    """Nodes of the grain that asks for most, so that cells of other radii have as many."""
+    materials = (*specification.negative_electrode.materials, *specification.positive_electrode.materials)
+    asked = [phase_field_nodes(material, mesh) for material in materials if material.phase_field is not None]
+    return max((nodes for nodes in asked if nodes is not None), default=None)
+
+
 def mosaic(grain: PhaseField, T: float, mean: float, width: Array, *, from_left: bool) -> Array:
-    """Fillings of uniform grains of a given mean at rest: outside of a gap all alike, within it rich beside the separator, else poor.
+    """Fillings of uniform grains of a given mean at rest: all alike, or within a gap rich ones beside the separator, then poor.
 
     The phases are the ends of the straight piece of the convex hull of the free energy; one grain in between has what is left.
     """

@@ -1,8 +1,8 @@
 """Compiled loops of the phase field in one grain: Cahn–Hilliard in conservative finite volumes, fully implicit.
 
 Lengths are in radii, energies in RT per mole of sites. With V and g of `scalith.particle.mesh.RadialMesh` (lumped) the free
-energy is E = Σ V f(c) + κ/2 Σ g (Δc)² + w c_s, the potential μ = (∂E/∂c)/V and the flow between two nodes g M Δμ: the energy of the
-discrete grain falls at rest, and its content changes by the flux through the surface only.
+energy is E = Σ V f(c) + κ/2 Σ g (Δc)² + w c_s, the potential μ = (∂E/∂c)/V and the flow between two nodes g M Δμ: the energy of
+the discrete grain falls at rest, and its content changes by the flux through the surface only.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ def free_energy(
         content += volumes[k] * c[k]
     for k in range(c.size - 1):
         total += 0.5 * kappa * conductances[k] * (c[k + 1] - c[k]) ** 2
-    return total / volume - 0.5 * strain * (content / volume) ** 2
+    energy: float = total / volume - 0.5 * strain * (content / volume) ** 2
+    return energy
 
 
 @compiled_in_place
@@ -328,7 +329,8 @@ def run(
                 base[k] = c[k] + (1.0 - _GAMMA) / _GAMMA * (first[k] - c[k])
                 second[k] = first[k]
             good = stage(
-                table, ideal, strain, kappa, wetting, mobility, degenerate, T, second, mu_new, base, inverse, flux, volumes, conductances,
+                table, ideal, strain, kappa, wetting, mobility, degenerate, T, second, mu_new, base, inverse, flux, volumes,
+                conductances,
                 factors, rests, step,
             )  # fmt: skip
         if good:

@@ -10,34 +10,24 @@ import math
 
 import numpy as np
 
+from scalith.cell.kernels.grains import eliminate_particles as eliminate_particles
 from scalith.cell.kernels.layout import (
     AMBIENT_TEMPERATURE,
     CONDUCTION_ENERGY,
     CONDUCTION_FACTOR,
     CONDUCTIVITY,
     CONTACT_RESISTANCE,
-    DIFFUSION_ENERGY,
-    DIFFUSION_FACTOR,
     DIFFUSIVITY,
     ELECTROLYTE_DIFFUSION_ENERGY,
     ELECTROLYTE_DIFFUSION_FACTOR,
     ENTROPY,
-    EXCHANGE,
-    FILM_RESISTANCE,
-    FLUX_POTENTIAL,
     GENERATION,
     HEAT_CAPACITY,
     HEAT_TRANSFER,
-    HYSTERESIS,
-    HYSTERESIS_DECAY,
-    HYSTERESIS_RATE,
-    KINETICS,
     MAXIMUM_CONCENTRATION,
     PHASE_FIELD,
     PLANE_AREA,
     RADIUS,
-    RATE,
-    RATE_ENERGY,
     REFERENCE_CONCENTRATION,
     REFERENCE_TEMPERATURE,
     SPECIFIC_AREA,
@@ -52,11 +42,10 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
-from scalith.cell.kernels.grains import eliminate_particles as eliminate_particles
 from scalith.cell.kernels.phase_field import phase_field_voltage, substitute_phase_field
-from scalith.cell.kernels.reaction import arrhenius, equilibrium, hysteresis_after, mean_filling, reaction_rate
+from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_filling
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
-from scalith.particle.kernels import eliminate, flux_potential, substitute
+from scalith.particle.kernels import substitute
 from scalith.quantities.compiled import compiled, compiled_in_place
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.kernel_table import evaluate

@@ -119,7 +119,8 @@ def eliminate_phase_field(
         eta = y[first_s + cell] - y[first_e + cell] - U - film * j
         f, f_eta, f_x, f_c = reaction_rate(exchange, kinetics, row, x[last], c, eta, T, rate)
         over = 1.0 / (1.0 + f_eta * (film + U_j) - f_x * loss * end[0, 1])
-        if sign * over.real < 0.0:
+        # At a given flux, and at a given potential, which one more instability belongs to.
+        if sign < 0.0 or over.real < 0.0:
             work.unstable[0] += 1.0
         g0 = (f - j + f_x * end[0, 0] - f_eta * U_0) * over
         g_eta = f_eta * over

@@ -175,11 +175,20 @@ def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple
             raise InputError("varied parameter", name, value, "a positive multiplier")
     for name, value in chosen.items():
         if name not in factors:
+            if ".stress." in name or (name.endswith("maximum_concentration") and _stressed(specification, name)):
+                raise InputError(
+                    "varied parameter", name, "a number that stress and diffusivity share", "one cell for each value"
+                )
             if ".phase_field." in name and name.split(".")[-1] not in _OF_A_PHASE_FIELD:
                 expected = f"one of {', '.join(_OF_A_PHASE_FIELD)}: the others shape its tables"
                 raise InputError("varied parameter", name, "a number of the phase field", expected)
             specification = _replaced(specification, name.split("."), value, name)
     return specification, factors
+
+
+def _stressed(specification: CellSpecification, path: str) -> bool:
+    electrode = getattr(specification, path.split(".")[0], None)
+    return isinstance(electrode, ElectrodeSpecification) and electrode.material.stress is not None
 
 
 def _require_possible(specification: CellSpecification, run: int) -> None:

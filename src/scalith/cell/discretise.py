@@ -75,9 +75,10 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
     negative, positive = specification.negative_electrode, specification.positive_electrode
     materials = (*negative.materials, *positive.materials)
     tables = _electrolyte_tables(specification, temperature)
+    reference = specification.reference_temperature
     for material in materials:
         separating = material.phase_field is not None
-        tables += phase_field_tables(material, temperature) if separating else _material_tables(material, temperature)
+        tables += phase_field_tables(material, temperature) if separating else _material_tables(material, temperature, reference)
     system = system_of(specification, mesh, temperature, ambient)
     size = int((system.nodes + 1) @ system.count) + 3 * system.width.size + 3
     radii = tuple(_radial(material, mesh).nodes for material in materials)
@@ -256,6 +257,7 @@ def _class_row(material: ActiveMaterial) -> Array:
     low, high, with_T = _coverage(material.open_circuit_voltage)
     row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and not with_T)
     row[layout.HYSTERESIS_RATE] = 0.0 if material.hysteresis is None else material.hysteresis_current_density / FARADAY
+    row[layout.STRAIN] = 0.0 if material.stress is None else material.stress.strain_potential(material.maximum_concentration)
     row[layout.HYSTERESIS_DECAY] = material.hysteresis_decay or 0.0
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
     return row
@@ -296,8 +298,14 @@ def _electrolyte_tables(specification: CellSpecification, temperature: float | N
     ]
 
 
-def _material_tables(material: ActiveMaterial, temperature: float | None) -> list[KernelTable]:
-    voltage = material.open_circuit_voltage
+def _material_tables(material: ActiveMaterial, temperature: float | None, reference: float) -> list[KernelTable]:
+    voltage, diffusivity = material.open_circuit_voltage, material.chemical_diffusivity
+    if material.stress is not None:
+        if temperature is None and diffusivity.coordinates.get("T", np.zeros(1)).size > 1:
+            found = "a chemical diffusivity that depends on temperature"
+            raise InputError("active material", "stress", found, "diffusivity_activation_energy, where heat is solved for")
+        at = reference if temperature is None else temperature
+        diffusivity = material.stress.diffusivity(diffusivity, material.maximum_concentration, at)
     if material.entropic_coefficient is not None:
         entropy = _table(material.entropic_coefficient, temperature)
     elif voltage.coordinates.get("T", np.zeros(1)).size > 1:
@@ -308,7 +316,7 @@ def _material_tables(material: ActiveMaterial, temperature: float | None) -> lis
     return [
         _table(voltage, temperature),
         entropy,
-        _flux_table(material.chemical_diffusivity, temperature),
+        _flux_table(diffusivity, temperature),
         _CONSTANT_ONE if exchange is None else _table(exchange, temperature),
         _CONSTANT_ZERO if kinetics is None else _table(kinetics, temperature),
         _CONSTANT_ZERO if material.hysteresis is None else _table(material.hysteresis, temperature),

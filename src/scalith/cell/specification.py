@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from scalith.cell.expression import parse_expression
 from scalith.particle.phase_field import PhaseField
+from scalith.particle.stress_assisted_diffusion import GrainStress
 from scalith.quantities import (
     SI,
     InputError,
@@ -200,6 +201,9 @@ class ActiveMaterial(Spec):
     minimum_stoichiometry, maximum_stoichiometry
         x at the ends of the cell's window (0 % and 100 % state of charge).
     geometry : grains as spheres, cylinders or slabs of half-thickness `particle_radius`
+    stress : GrainStress, optional
+        The stress of a grain's own gradient hastens its diffusion and shifts the voltage of its surface: see
+        `scalith.particle.GrainStress`.
     phase_field : PhaseField, optional
         Grains that separate into phases, in place of Fickian ones: see `scalith.particle.PhaseField`. Their open-circuit voltage
         and chemical diffusivity need not be given: they become the voltage of the homogeneous material and its tracer
@@ -229,6 +233,7 @@ class ActiveMaterial(Spec):
     overvoltage_function: Annotated[Property, OVERVOLTAGE_FUNCTION] | None = None
     film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
     geometry: Literal["sphere", "cylinder", "slab"] = "sphere"
+    stress: GrainStress | None = None
     phase_field: PhaseField | None = None
 
     @model_validator(mode="before")
@@ -238,7 +243,7 @@ class ActiveMaterial(Spec):
         if given is None:
             return data
         grain = given if isinstance(given, PhaseField) else PhaseField.read(given, "phase_field")
-        for name in ("hysteresis", "entropic_coefficient"):
+        for name in ("hysteresis", "entropic_coefficient", "stress"):
             if data.get(name) is not None:
                 raise InputError("active material", name, f"{name} beside phase_field", "none: it follows from the phase field")
         made = {

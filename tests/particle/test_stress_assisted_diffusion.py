@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from scalith.particle import simulate_grain, stress_assisted_diffusivity
+from scalith.particle import GrainStress, simulate_grain, stress_assisted_diffusivity
 from scalith.quantities import InputError, Property, Source
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 PLAIN = Property.constant("chemical_diffusivity", 7.08e-15, "m2 s-1", Source(kind="assumed"))
 MANGANATE = {
@@ -33,3 +34,15 @@ def test_bad_numbers_are_named():
         stress_assisted_diffusivity(PLAIN, **MANGANATE | {"poisson_ratio": 0.6})
     with pytest.raises(InputError, match="above zero"):
         stress_assisted_diffusivity(PLAIN, **MANGANATE | {"youngs_modulus": 1e12}, stress_free=0.9)
+
+
+def test_a_full_surface_is_pressed_and_its_voltage_lower():
+    """S = 2Ω²E c_max/9(1 − ν) is the factor of the diffusivity times RT: both come from one stress."""
+    numbers = dict(MANGANATE)
+    density = numbers.pop("maximum_concentration")
+    grain = GrainStress(**numbers)
+    made = grain.diffusivity(PLAIN, density)
+    assert made.digest == stress_assisted_diffusivity(PLAIN, **MANGANATE).digest
+    S = grain.strain_potential(density)
+    assert pytest.approx(float(made(1.0)) / float(made(0.0)) - 1.0, rel=1e-9) == S / (GAS_CONSTANT * 298.15)
+    assert grain.surface_voltage(density, 0.6, 0.5) == pytest.approx(-0.1 * S / FARADAY)

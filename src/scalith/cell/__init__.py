@@ -7,6 +7,7 @@ from scalith.cell.discharge import simulate_discharge
 from scalith.cell.impedance import simulate_impedance
 from scalith.cell.mesh import Mesh
 from scalith.cell.particle_sizes import particle_size_distribution
+from scalith.cell.phase_field_grain import with_phase_field
 from scalith.cell.phase_separating import simulate_phase_separating
 from scalith.cell.protocol import ProtocolStep, parse_step, simulate_protocol
 from scalith.cell.sensitivity import simulate_sensitivities
@@ -43,5 +44,6 @@ __all__ = [
     "single_particle",
     "specification_from_bpx",
     "to_bpx",
+    "with_phase_field",
     "write_battery_data",
 ]

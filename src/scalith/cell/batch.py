@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ FACTORS = (
     "electrolyte.diffusivity",
 )
 """Properties that a sweep varies by a multiplier."""
+_OF_A_PHASE_FIELD = ("gradient_energy", "coherency_strain", "surface_wetting", "tracer_diffusivity")
 
 
 def simulate_batch(
@@ -70,6 +72,7 @@ def simulate_batch(
 
     from scalith.cell.discretise import check_cell, discretise, initial_state, system_of
     from scalith.cell.kernels import batch as kernel
+    from scalith.cell.phase_field_grain import most_phase_field_nodes
     from scalith.cell.results import REASONS
     from scalith.cell.solution import SALT_FLOOR
 
@@ -95,6 +98,8 @@ def simulate_batch(
     if lumped and specification.thermal is not None and specification.thermal.ambient_temperature is not None:
         ambient = specification.thermal.ambient_temperature
     mesh = mesh or Mesh()
+    if mesh.phase_field_nodes is None:
+        mesh = replace(mesh, phase_field_nodes=most_phase_field_nodes(specification, mesh))
     cell = discretise(specification, mesh, None if lumped else T, ambient)
     currents = np.broadcast_to(load, (runs,)).copy()
     systems, starts = [], np.empty((runs, cell.size))
@@ -170,8 +175,20 @@ def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple
             raise InputError("varied parameter", name, value, "a positive multiplier")
     for name, value in chosen.items():
         if name not in factors:
+            if ".stress." in name or (name.endswith("maximum_concentration") and _stressed(specification, name)):
+                raise InputError(
+                    "varied parameter", name, "a number that stress and diffusivity share", "one cell for each value"
+                )
+            if ".phase_field." in name and name.split(".")[-1] not in _OF_A_PHASE_FIELD:
+                expected = f"one of {', '.join(_OF_A_PHASE_FIELD)}: the others shape its tables"
+                raise InputError("varied parameter", name, "a number of the phase field", expected)
             specification = _replaced(specification, name.split("."), value, name)
     return specification, factors
+
+
+def _stressed(specification: CellSpecification, path: str) -> bool:
+    electrode = getattr(specification, path.split(".")[0], None)
+    return isinstance(electrode, ElectrodeSpecification) and electrode.material.stress is not None
 
 
 def _require_possible(specification: CellSpecification, run: int) -> None:

@@ -123,6 +123,12 @@ def to_bpx(specification: CellSpecification, path: str | Path) -> None:
     ScalithError
         The file cannot be written.
     """
+    for name in _ELECTRODES:
+        for material in getattr(specification, name).materials:
+            if material.phase_field is not None:
+                raise InputError("to_bpx", f"{name}.phase_field", "a grain that separates", "Fickian grains: BPX has no others")
+            if material.stress is not None:
+                raise InputError("to_bpx", f"{name}.stress", "grains under stress", "grains without it: BPX has no field for it")
     import bpx
 
     user: dict[str, Any] = {"description": "Written by Scalith: sources, and what BPX has no field for."}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scalith.cell.kernels import layout
 from scalith.cell.mesh import Mesh
+from scalith.cell.phase_field_grain import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
 from scalith.cell.specification import ActiveMaterial, CellSpecification, ElectrodeSpecification
 from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.mesh import RadialMesh, radial_mesh
@@ -52,7 +53,7 @@ class Discretised(NamedTuple):
     @property
     def particles(self) -> int:
         """Unknowns in the grains: where the electrolyte starts in the state."""
-        return int(self.system.volumes.shape[1] * self.system.count.sum())
+        return int(self.system.nodes @ self.system.count)
 
 
 def discretise(specification: CellSpecification, mesh: Mesh, temperature: float | None, ambient: float) -> Discretised:
@@ -74,11 +75,12 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
     negative, positive = specification.negative_electrode, specification.positive_electrode
     materials = (*negative.materials, *positive.materials)
     tables = _electrolyte_tables(specification, temperature)
+    reference = specification.reference_temperature
     for material in materials:
-        tables += _material_tables(material, temperature)
+        separating = material.phase_field is not None
+        tables += phase_field_tables(material, temperature) if separating else _material_tables(material, temperature, reference)
     system = system_of(specification, mesh, temperature, ambient)
-    reactions = int(system.count.sum())
-    size = (mesh.nodes + 1) * reactions + 3 * system.width.size + 3
+    size = int((system.nodes + 1) @ system.count) + 3 * system.width.size + 3
     radii = tuple(_radial(material, mesh).nodes for material in materials)
     sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
     return Discretised(system, bank_of(tables), size, mesh, radii, sides, materials)
@@ -118,11 +120,14 @@ def system_of(
             start.append(first)
             count.append(cells)
             row = _class_row(material)
+            if material.phase_field is not None:
+                row[layout.STRAIN :] = phase_field_numbers(material)
             row[layout.DIFFUSION_FACTOR] = factors.get(f"{name}.chemical_diffusivity", 1.0)
             row[layout.RATE] *= factors.get(f"{name}.exchange_current_density", 1.0)
             rows.append(row)
     cells_of = np.array(count, dtype=np.int64)
-    before = np.concatenate([[0], np.cumsum(cells_of)[:-1]]).astype(np.int64)
+    nodes = np.array([radial.nodes.size for radial in radials], dtype=np.int64)
+    offsets = np.concatenate([[[0, 0]], np.cumsum([nodes * cells_of, cells_of], axis=1).T[:-1]]).astype(np.int64)
     scalars = _scalars(specification, temperature, ambient)
     scalars[layout.CONDUCTION_FACTOR] = factors.get("electrolyte.conductivity", 1.0)
     scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
@@ -135,13 +140,14 @@ def system_of(
         _curvature(counts),
         np.array(start, dtype=np.int64),
         cells_of,
+        nodes,
         np.arange(len(rows), dtype=np.int64),
-        before * mesh.nodes,
-        before,
+        np.ascontiguousarray(offsets[:, 0]),
+        np.ascontiguousarray(offsets[:, 1]),
         np.array(rows),
-        np.array([radial.volumes for radial in radials]),
-        np.array([radial.conductances for radial in radials]),
-        np.array([radial.couplings for radial in radials]),
+        _padded([radial.volumes for radial in radials]),
+        _padded([radial.conductances for radial in radials]),
+        _padded([radial.couplings for radial in radials]),
         scalars,
         _hysteresis((*negative.materials, *positive.materials), cells_of),
     )
@@ -172,14 +178,19 @@ def initial_state(specification: CellSpecification, cell: Discretised, state_of_
     for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
         low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
         part = state_of_charge if side == "negative" else 1.0 - state_of_charge
-        first = cell.system.particle_offset[p]
-        y[first : first + cell.mesh.nodes * cell.system.count[p]] = low + part * (high - low)
+        filling = np.full(cell.system.count[p], low + part * (high - low))
+        if material.phase_field is not None:
+            width = cell.system.width[cell.system.start[p] :][: filling.size]
+            filling = mosaic(material.phase_field, temperature, float(filling[0]), width, from_left=side == "positive")
+        first, nodes = cell.system.particle_offset[p], cell.system.nodes[p]
+        y[first : first + nodes * filling.size] = np.tile(filling, nodes)
     at_T = cell.particles + cells
     y[cell.particles : at_T] = specification.electrolyte.initial_concentration
     y[at_T] = temperature
     voltages: dict[str, float] = {}
-    for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
-        x = float(y[cell.system.particle_offset[p]])
+    for side, material in zip(cell.sides, cell.materials, strict=True):
+        low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
+        x = low + (state_of_charge if side == "negative" else 1.0 - state_of_charge) * (high - low)
         voltage = _table(material.open_circuit_voltage, temperature)
         voltages.setdefault(side, float(evaluate_many(voltage, np.array([x]), temperature)[0][0]))
     first_e, first_s = at_T + 2, at_T + 2 + cells
@@ -195,8 +206,16 @@ def _radial_mesh(nodes: int, finest: float, dimensions: int, lumped: bool) -> Ra
 
 def _radial(material: ActiveMaterial, mesh: Mesh) -> RadialMesh:
     """Couplings are left out where D spans so much that profiles have fronts, which only a monotone scheme resolves."""
+    if material.phase_field is not None:
+        nodes = phase_field_nodes(material, mesh)
+        return _radial_mesh(nodes or mesh.nodes, 1.0 if nodes else mesh.finest, material.dimensions, True)
     values = material.chemical_diffusivity.nominal.values
     return _radial_mesh(mesh.nodes, mesh.finest, material.dimensions, bool(values.max() > 300.0 * values.min()))
+
+
+def _padded(rows: list[Array]) -> Array:
+    longest = max(row.size for row in rows)
+    return np.array([np.concatenate([row, np.zeros(longest - row.size)]) for row in rows])
 
 
 def _widths(thickness: float, cells: int, growth: float) -> Array:
@@ -238,6 +257,7 @@ def _class_row(material: ActiveMaterial) -> Array:
     low, high, with_T = _coverage(material.open_circuit_voltage)
     row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and not with_T)
     row[layout.HYSTERESIS_RATE] = 0.0 if material.hysteresis is None else material.hysteresis_current_density / FARADAY
+    row[layout.STRAIN] = 0.0 if material.stress is None else material.stress.strain_potential(material.maximum_concentration)
     row[layout.HYSTERESIS_DECAY] = material.hysteresis_decay or 0.0
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
     return row
@@ -278,8 +298,14 @@ def _electrolyte_tables(specification: CellSpecification, temperature: float | N
     ]
 
 
-def _material_tables(material: ActiveMaterial, temperature: float | None) -> list[KernelTable]:
-    voltage = material.open_circuit_voltage
+def _material_tables(material: ActiveMaterial, temperature: float | None, reference: float) -> list[KernelTable]:
+    voltage, diffusivity = material.open_circuit_voltage, material.chemical_diffusivity
+    if material.stress is not None:
+        if temperature is None and diffusivity.coordinates.get("T", np.zeros(1)).size > 1:
+            found = "a chemical diffusivity that depends on temperature"
+            raise InputError("active material", "stress", found, "diffusivity_activation_energy, where heat is solved for")
+        at = reference if temperature is None else temperature
+        diffusivity = material.stress.diffusivity(diffusivity, material.maximum_concentration, at)
     if material.entropic_coefficient is not None:
         entropy = _table(material.entropic_coefficient, temperature)
     elif voltage.coordinates.get("T", np.zeros(1)).size > 1:
@@ -290,7 +316,7 @@ def _material_tables(material: ActiveMaterial, temperature: float | None) -> lis
     return [
         _table(voltage, temperature),
         entropy,
-        _flux_table(material.chemical_diffusivity, temperature),
+        _flux_table(diffusivity, temperature),
         _CONSTANT_ONE if exchange is None else _table(exchange, temperature),
         _CONSTANT_ZERO if kinetics is None else _table(kinetics, temperature),
         _CONSTANT_ZERO if material.hysteresis is None else _table(material.hysteresis, temperature),
@@ -314,15 +340,21 @@ def _coverage(voltage: Property) -> tuple[float, float, bool]:
 _TABLES: dict[tuple[int, float | None, bool], tuple[Property, KernelTable]] = {}
 
 
+def constant_table(value: float) -> KernelTable:
+    """Table of one number."""
+    return _CONSTANT_ONE if value == 1.0 else KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[value, 0.0, 0.0, 0.0]]]]))
+
+
 def _table(value: Property, temperature: float | None) -> KernelTable:
-    return _made_once(value, temperature, flux=False)
+    return made_once(value, temperature)
 
 
 def _flux_table(value: Property, temperature: float | None) -> KernelTable:
-    return _made_once(value, temperature, flux=True)
+    return made_once(value, temperature, flux=True)
 
 
-def _made_once(value: Property, temperature: float | None, flux: bool) -> KernelTable:
+def made_once(value: Property, temperature: float | None, flux: bool = False) -> KernelTable:
+    """Kernel table of a property, or of the flux potential of a diffusivity."""
     # Tables of the same object are made once: a sweep over other parameters then costs nothing here.
     key = (id(value), temperature, flux)
     found = _TABLES.get(key)

@@ -19,6 +19,9 @@ class Mesh:
         Nodes from the centre of a grain to its surface.
     finest : float
         Distance of the two outermost nodes over the radius.
+    phase_field_nodes : int, optional
+        Nodes of a grain that separates into phases, evenly spaced. Without it four across an interface, at least 12 and at
+        most 300; a phase field that does not separate has the nodes of the other grains.
     """
 
     negative: int = 12
@@ -27,3 +30,4 @@ class Mesh:
     growth: float = 1.0
     nodes: int = 16
     finest: float = 0.008
+    phase_field_nodes: int | None = None

@@ -152,10 +152,9 @@ def _add_profiles(cell: Discretised, states: Array, add: Any, coordinates: dict[
     add("electrolyte_potential", states[:, first_e:first_s], "V", "electrolyte potential", dims)
     solid = np.where(system.solid_conductivity > 0.0, states[:, first_s : first_s + cells], np.nan)
     add("solid_potential", solid, "V", "potential of the solid", dims)
-    nodes = cell.mesh.nodes
     for p, side in enumerate(cell.sides):
         tag = side if cell.sides.count(side) == 1 else f"{side}_{cell.sides[: p + 1].count(side)}"
-        n, start = system.count[p], system.start[p]
+        n, start, nodes = system.count[p], system.start[p], system.nodes[p]
         first = system.particle_offset[p]
         radius = ("radius_" + tag, cell.radii[p] * system.classes[p, 1], {"units": "m", "long_name": f"radius in {tag} grains"})
         coordinates["radius_" + tag] = radius

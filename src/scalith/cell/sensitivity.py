@@ -95,6 +95,10 @@ def simulate_sensitivities(
         raise InputError("simulate_sensitivities", "tolerance", tolerance, "a positive number")
     for electrode in (specification.negative_electrode, specification.positive_electrode):
         for material in electrode.materials:
+            if material.phase_field is not None:
+                raise InputError("simulate_sensitivities", "phase_field", "a grain that separates", "grains that do not")
+            if material.stress is not None:
+                raise InputError("simulate_sensitivities", "stress", "grains under stress", "grains without it")
             if material.hysteresis_decay is not None:
                 raise InputError(
                     "simulate_sensitivities", "hysteresis_decay", material.hysteresis_decay, "none: h has a past of its own"

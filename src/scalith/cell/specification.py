@@ -12,6 +12,8 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from scalith.cell.expression import parse_expression
+from scalith.particle.phase_field import PhaseField
+from scalith.particle.stress_assisted_diffusion import GrainStress
 from scalith.quantities import (
     SI,
     InputError,
@@ -24,6 +26,7 @@ from scalith.quantities import (
     read_toml,
     to_si,
 )
+from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Area, Concentration, Fraction, Length, MolarEnergy, Temperature, Voltage
 
 _ASSUMED = Source(kind="assumed", by="specification of the cell")
@@ -198,6 +201,14 @@ class ActiveMaterial(Spec):
     minimum_stoichiometry, maximum_stoichiometry
         x at the ends of the cell's window (0 % and 100 % state of charge).
     geometry : grains as spheres, cylinders or slabs of half-thickness `particle_radius`
+    stress : GrainStress, optional
+        The stress of a grain's own gradient hastens its diffusion and shifts the voltage of its surface: see
+        `scalith.particle.GrainStress`.
+    phase_field : PhaseField, optional
+        Grains that separate into phases, in place of Fickian ones: see `scalith.particle.PhaseField`. Their open-circuit voltage
+        and chemical diffusivity need not be given: they become the voltage of the homogeneous material and its tracer
+        diffusivity, which only say where the search for the first potentials starts. Its maximum concentration and its
+        exchange current density count where the material states none.
     """
 
     particle_radius: Length
@@ -222,6 +233,30 @@ class ActiveMaterial(Spec):
     overvoltage_function: Annotated[Property, OVERVOLTAGE_FUNCTION] | None = None
     film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
     geometry: Literal["sphere", "cylinder", "slab"] = "sphere"
+    stress: GrainStress | None = None
+    phase_field: PhaseField | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _separating(cls, data: Any) -> Any:
+        given = data.get("phase_field") if isinstance(data, Mapping) else None
+        if given is None:
+            return data
+        grain = given if isinstance(given, PhaseField) else PhaseField.read(given, "phase_field")
+        for name in ("hysteresis", "entropic_coefficient", "stress"):
+            if data.get(name) is not None:
+                raise InputError("active material", name, f"{name} beside phase_field", "none: it follows from the phase field")
+        made = {
+            "open_circuit_voltage": grain.homogeneous_voltage(),
+            "chemical_diffusivity": grain.tracer_diffusivity,
+            "phase_field": grain,
+        }
+        if data.get("maximum_concentration") is None:
+            made["maximum_concentration"] = grain.maximum_concentration
+        rates = ("reaction_rate_constant", "exchange_current_density")
+        if grain.exchange_current_density is not None and all(data.get(name) is None for name in rates):
+            made["reaction_rate_constant"] = grain.exchange_current_density / FARADAY
+        return {**data, **made}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -496,8 +531,6 @@ class CellSpecification(Spec):
 
     def capacity_of_window(self, side: Literal["negative", "positive"]) -> float:
         """Charge between the two stoichiometries of an electrode, C."""
-        from scalith.quantities.constants import FARADAY
-
         electrode = self.negative_electrode if side == "negative" else self.positive_electrode
         per_volume = sum(
             m.volume_fraction * m.maximum_concentration * (m.maximum_stoichiometry - m.minimum_stoichiometry)

@@ -5,9 +5,10 @@ from scalith.particle.fickian import simulate_grain
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
 from scalith.particle.spinodal_decomposition import simulate_spinodal_decomposition
-from scalith.particle.stress_assisted_diffusion import stress_assisted_diffusivity
+from scalith.particle.stress_assisted_diffusion import GrainStress, stress_assisted_diffusivity
 
 __all__ = [
+    "GrainStress",
     "PhaseField",
     "RadialMesh",
     "flux_potential_table",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scalith.particle.mesh import radial_mesh
-from scalith.quantities import SI, ConvergenceError, InputError, Property, Source, Spec, predicted
+from scalith.quantities import SI, ConvergenceError, InputError, Property, Source, Spec, parse_quantity, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.specification import Concentration
 
@@ -29,7 +29,7 @@ class PhaseField(Spec):
 
     .. math::
 
-        F = ∫ c_{max}\left[g(x) + \tfrac{B}{2 c_{max}} (x - \bar x)^2\right] + \tfrac{κ}{2} |∇x|^2 \, dV, \qquad
+        F = ∫ c_{max}\left[g(x) + \tfrac{B}{2 c_{max}} (x - \bar x)^2\right] + \tfrac{κ}{2} |∇x|^2 \, dV + ∮ γ' x \, dA, \qquad
         μ = g'(x) + \tfrac{B}{c_{max}} (x - \bar x) - \tfrac{κ}{c_{max}} ∇^2 x, \qquad
         ∂_t x = ∇·\left(\frac{M(x)}{RT} ∇μ\right)
 
@@ -38,13 +38,16 @@ class PhaseField(Spec):
     Attributes
     ----------
     excess_potential : Property of x, J mol-1
-        What the chemical potential of the working ion has beyond the ideal term; for a regular solution Ω (1 − 2x).
+        What the chemical potential of the working ion has beyond the ideal term; for a regular solution Ω (1 − 2x), which
+        may be read as ``interaction = "11.2 kJ/mol"`` (Ω) in its place.
     ideal : bool
         Whether the ideal term is there; without it `excess_potential` is the whole of it.
     gradient_energy : J m-1
         κ.
     coherency_strain : Pa
         B: elastic energy of a coherent grain that is not uniform.
+    surface_wetting : J m-2
+        γ′: surface energy of the full grain less that of the empty one; κ ∂x/∂n = −γ′ at the surface.
     maximum_concentration : mol m-3
     tracer_diffusivity : m2 s-1
         M = D x (1 − x), or D itself with ``mobility="constant"``.
@@ -59,11 +62,25 @@ class PhaseField(Spec):
     ideal: bool = True
     gradient_energy: Annotated[float, SI("J/m"), Field(gt=0)]
     coherency_strain: Annotated[float, SI("Pa"), Field(ge=0)] = 0.0
+    surface_wetting: Annotated[float, SI("J m-2")] = 0.0
     maximum_concentration: Concentration
     tracer_diffusivity: Annotated[float, SI("m2 s-1"), Field(gt=0)]
     mobility: Literal["degenerate", "constant"] = "degenerate"
     reference_voltage: Annotated[float, SI("V")] = 0.0
     exchange_current_density: Annotated[float, SI("A m-2"), Field(gt=0)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _regular(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or "interaction" not in data:
+            return data
+        if "excess_potential" in data:
+            raise InputError("phase field", "interaction", "excess_potential beside it", "one of the two")
+        given = data["interaction"]
+        omega = parse_quantity(given, "J mol-1", where="interaction") if isinstance(given, str) else float(given)
+        source = Source(kind="assumed", by="regular solution")
+        excess = Property.from_arrays("excess_potential", {"x": [0.0, 1.0]}, [omega, -omega], "J mol-1", source)
+        return {key: value for key, value in data.items() if key != "interaction"} | {"excess_potential": excess}
 
     @classmethod
     def regular_solution(cls, interaction: float, *, source: Source | None = None, **fields: Any) -> Self:
@@ -92,6 +109,17 @@ class PhaseField(Spec):
         source = predicted("scalith.particle.PhaseField.from_open_circuit_voltage", voltage.digest, settings={"temperature_K": T})
         made = Property.from_arrays("excess_potential", {"x": x}, excess, "J mol-1", source)
         return cls(excess_potential=made, reference_voltage=middle, **fields)
+
+    def homogeneous_voltage(self, T: float = 298.15) -> Property:
+        """U(x) = V⁰ − g′(x)/F of the uniform material, with the loop between its spinodals, V."""
+        low, high = _ends(self)
+        margin = 1e-6 if self.ideal else 0.0
+        x = np.linspace(low + margin, high - margin, 1001)
+        potential = np.broadcast_to(np.asarray(self.excess_potential(x=x, T=T)), x.shape)
+        mixing = GAS_CONSTANT * T * np.log(x / (1.0 - x)) if self.ideal else 0.0
+        source = predicted("scalith.particle.PhaseField.homogeneous_voltage", self.digest, settings={"temperature_K": T})
+        values = self.reference_voltage - (potential + mixing) / FARADAY
+        return Property.from_arrays("open_circuit_voltage", {"x": x}, values, "V", source)
 
 
 def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool = False) -> xr.Dataset:
@@ -216,7 +244,7 @@ def simulate_phase_field(
     """Follow one grain; fully implicit, second order in time, lithium conserved to round-off.
 
     Steps are controlled by their error and never longer than `longest_step`: a step left free passes over an instability
-    without noticing it. At rest a step that would raise the free energy is refused. The surface is not wetted (∂x/∂n = 0).
+    without noticing it. At rest a step that would raise the free energy is refused.
 
     Parameters
     ----------
@@ -275,6 +303,7 @@ def simulate_phase_field(
     density = material.maximum_concentration
     strain = material.coherency_strain / (density * thermal)
     kappa = material.gradient_energy / (density * thermal * radius**2)
+    wetting = material.surface_wetting / (density * thermal * radius)
     tables = kernel_tables(material, temperature)
     profiles, potentials, energies = np.empty((when.size, nodes)), np.empty((when.size, nodes)), np.empty(when.size)
     reached, steps, time, failed = run(
@@ -282,6 +311,7 @@ def simulate_phase_field(
         float(material.ideal),
         strain,
         kappa,
+        wetting,
         material.tracer_diffusivity / radius**2,
         material.mobility == "degenerate",
         float(temperature),

@@ -1,8 +1,8 @@
 """Compiled loops of the phase field in one grain: Cahn–Hilliard in conservative finite volumes, fully implicit.
 
 Lengths are in radii, energies in RT per mole of sites. With V and g of `scalith.particle.mesh.RadialMesh` (lumped) the free
-energy is E = Σ V f(c) + κ/2 Σ g (Δc)², the potential μ = (∂E/∂c)/V and the flow between two nodes g M Δμ: the energy of the
-discrete grain falls at rest, and its content changes by the flux through the surface only.
+energy is E = Σ V f(c) + κ/2 Σ g (Δc)² + w c_s, the potential μ = (∂E/∂c)/V and the flow between two nodes g M Δμ: the energy of
+the discrete grain falls at rest, and its content changes by the flux through the surface only.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled, compiled_inline
+from scalith.quantities.compiled import compiled, compiled_in_place, compiled_inline
 from scalith.quantities.kernel_table import KernelTable, evaluate
 
 Array = NDArray[np.float64]
@@ -33,10 +33,12 @@ def local_potential(table: KernelTable, ideal: float, c: float, T: float) -> tup
 
 @compiled
 def free_energy(
-    table: KernelTable, ideal: float, strain: float, kappa: float, T: float, c: Array, volumes: Array, conductances: Array
-) -> float:
+    table: KernelTable, ideal: float, strain: float, kappa: float, wetting: float, T: float, c: Array, volumes: Array,
+    conductances: Array,
+) -> float:  # fmt: skip
     """Free energy of a grain over the mean of its volumes; `table` holds the integral of the excess potential."""
-    total = volume = content = 0.0
+    volume = content = 0.0
+    total = wetting * c[c.size - 1]
     for k in range(c.size):
         x = min(max(c[k], EDGE), 1.0 - EDGE)
         density = evaluate(table, c[k], T)[0] + 0.5 * strain * c[k] ** 2
@@ -47,15 +49,17 @@ def free_energy(
         content += volumes[k] * c[k]
     for k in range(c.size - 1):
         total += 0.5 * kappa * conductances[k] * (c[k + 1] - c[k]) ** 2
-    return total / volume - 0.5 * strain * (content / volume) ** 2
+    energy: float = total / volume - 0.5 * strain * (content / volume) ** 2
+    return energy
 
 
-@compiled
+@compiled_in_place
 def sweep(
     table: KernelTable,
     ideal: float,
     strain: float,
     kappa: float,
+    wetting: float,
     mobility: float,
     degenerate: bool,
     T: float,
@@ -68,7 +72,7 @@ def sweep(
     conductances: Array,
     factors: Array,
     rests: Array,
-) -> None:
+) -> float:
     """Forward sweep of a Newton step in (c, μ) from the centre outwards; μ is without the part −strain·mean(c).
 
     Parameters
@@ -79,8 +83,14 @@ def sweep(
     rests : ndarray, shape (nodes, 2, 2)
         Filled: (δc, δμ) of the outermost node is rests[last, :, 0] + rests[last, :, 1]·δ(surface rate), the linear answer of
         the surface; the others follow in `back`.
+
+    Returns
+    -------
+    float
+        Sign of the determinant: −1 where a step so long passes over an odd number of instabilities.
     """
     last = c.size - 1
+    sign = 1.0
     # Row 0: V (c − base)/time − flows = −surface rate; row 1: V (μ − local) − κ (flows of c) = 0.
     flow_left = down_left_a = 0.0
     a_left = b_left = 0.0  # derivatives of the left flow by c on both of its sides
@@ -128,6 +138,7 @@ def sweep(
             flow_left, a_left, b_left, down_left_a = flow, a, b, down
         else:
             r0 -= surface_rate
+            r1 += wetting
         s0, s1 = 0.0, 0.0
         if k == last:
             s0 = -1.0
@@ -141,6 +152,8 @@ def sweep(
             D10 -= L10 * F[0, 0]
             D11 -= L10 * F[0, 1]
         over = 1.0 / (D00 * D11 - D01 * D10)
+        if over.real < 0.0:
+            sign = -sign
         rests[k, 0, 0] = over * (D11 * r0 - D01 * r1)
         rests[k, 1, 0] = over * (D00 * r1 - D10 * r0)
         rests[k, 0, 1] = over * (D11 * s0 - D01 * s1)
@@ -149,9 +162,10 @@ def sweep(
         factors[k, 0, 1] = over * D11 * U01
         factors[k, 1, 0] = over * (D00 * U10 - D10 * U00)
         factors[k, 1, 1] = -over * D10 * U01
+    return sign
 
 
-@compiled
+@compiled_in_place
 def back(step: Array, factors: Array, rests: Array) -> None:
     """Backward sweep: `step` (nodes, 2) is filled from its outermost row inwards."""
     for k in range(step.shape[0] - 2, -1, -1):
@@ -165,6 +179,7 @@ def stage(
     ideal: float,
     strain: float,
     kappa: float,
+    wetting: float,
     mobility: float,
     degenerate: bool,
     T: float,
@@ -187,6 +202,7 @@ def stage(
             ideal,
             strain,
             kappa,
+            wetting,
             mobility,
             degenerate,
             T,
@@ -228,6 +244,7 @@ def run(
     ideal: float,
     strain: float,
     kappa: float,
+    wetting: float,
     mobility: float,
     degenerate: bool,
     T: float,
@@ -274,8 +291,8 @@ def run(
         volume += volumes[k]
     time, taken, at_flux = times[0], 0, 0
     h = longest
-    energy = free_energy(integral, ideal, strain, kappa, T, c, volumes, conductances)
-    potential(table, ideal, strain, kappa, T, c, volumes, conductances, mu)
+    energy = free_energy(integral, ideal, strain, kappa, wetting, T, c, volumes, conductances)
+    potential(table, ideal, strain, kappa, wetting, T, c, volumes, conductances, mu)
     reached = 0
     while True:
         while reached < times.size and times[reached] <= time:
@@ -303,7 +320,7 @@ def run(
         for k in range(nodes):
             first[k], mu_new[k] = c[k], mu[k]
         good = stage(
-            table, ideal, strain, kappa, mobility, degenerate, T, first, mu_new, c, inverse, flux, volumes, conductances,
+            table, ideal, strain, kappa, wetting, mobility, degenerate, T, first, mu_new, c, inverse, flux, volumes, conductances,
             factors, rests, step,
         )  # fmt: skip
         error = np.inf
@@ -312,7 +329,8 @@ def run(
                 base[k] = c[k] + (1.0 - _GAMMA) / _GAMMA * (first[k] - c[k])
                 second[k] = first[k]
             good = stage(
-                table, ideal, strain, kappa, mobility, degenerate, T, second, mu_new, base, inverse, flux, volumes, conductances,
+                table, ideal, strain, kappa, wetting, mobility, degenerate, T, second, mu_new, base, inverse, flux, volumes,
+                conductances,
                 factors, rests, step,
             )  # fmt: skip
         if good:
@@ -320,7 +338,7 @@ def run(
             for k in range(nodes):
                 # Of first order: the straight line through the first stage.
                 error = max(error, abs(second[k] - c[k] - (first[k] - c[k]) / _GAMMA))
-            new_energy = free_energy(integral, ideal, strain, kappa, T, second, volumes, conductances)
+            new_energy = free_energy(integral, ideal, strain, kappa, wetting, T, second, volumes, conductances)
             if flux == 0.0 and new_energy > energy + 1e-13 * max(1.0, abs(energy)):
                 good = False
         if not good or error > 4.0 * tolerance:
@@ -340,12 +358,13 @@ def run(
             h = max(h, min(aim, used * 3.0)) if error <= tolerance else h
 
 
-@compiled
+@compiled_in_place
 def potential(
     table: KernelTable,
     ideal: float,
     strain: float,
     kappa: float,
+    wetting: float,
     T: float,
     c: Array,
     volumes: Array,
@@ -360,3 +379,4 @@ def potential(
         if k < c.size - 1:
             bend += conductances[k] * (c[k + 1] - c[k])
         mu[k] = local_potential(table, ideal, c[k], T)[0] + strain * c[k] - kappa * bend / volumes[k]
+    mu[c.size - 1] += wetting / volumes[c.size - 1]

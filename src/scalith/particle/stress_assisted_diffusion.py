@@ -1,11 +1,58 @@
-"""Diffusion that the stress of its own concentration gradient speeds up, as an effective diffusivity."""
+"""Stress of a grain's own concentration gradient: an effective diffusivity, and what it does to the voltage of the surface."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Annotated
 
-from scalith.quantities import InputError, Property, predicted
-from scalith.quantities.constants import GAS_CONSTANT
+import numpy as np
+from pydantic import Field
+
+from scalith.quantities import SI, InputError, Property, Spec, predicted
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+
+
+class GrainStress(Spec):
+    r"""An elastic grain that swells with its content, free at its surface.
+
+    With α = Ω c_max/3 in the place of thermal expansion, the trace of the stress in a sphere, a long cylinder and a plate, each
+    free at its surface and its ends, is the same multiple of how much the filling differs from its mean:
+
+    .. math:: σ_h = \frac{2 Ω E c_{max}}{9 (1 - ν)} (\bar x - x), \qquad μ = μ_0(x) - Ω σ_h
+
+    Attributes
+    ----------
+    youngs_modulus : Pa
+    poisson_ratio
+    partial_molar_volume : m3 mol-1
+        Ω of the working ion.
+    stress_free : x₀ of `stress_assisted_diffusivity`
+    """
+
+    youngs_modulus: Annotated[float, SI("Pa"), Field(gt=0)]
+    poisson_ratio: Annotated[float, Field(gt=-1, lt=0.5)]
+    partial_molar_volume: Annotated[float, SI("m3 mol-1")]
+    stress_free: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    def strain_potential(self, maximum_concentration: float) -> float:
+        """S in μ = μ₀(x) + S (x − x̄), J mol-1; the voltage of the surface is U(x_s) − S (x_s − x̄)/F."""
+        stiffness = 2.0 * self.youngs_modulus / (9.0 * (1.0 - self.poisson_ratio))
+        return self.partial_molar_volume**2 * stiffness * maximum_concentration
+
+    def surface_voltage(self, maximum_concentration: float, surface: float, mean: float) -> float:
+        """What the stress of the surface adds to the equilibrium voltage, Ω σ_h/F, V."""
+        return -self.strain_potential(maximum_concentration) * (surface - mean) / FARADAY
+
+    def diffusivity(self, diffusivity: Property, maximum_concentration: float, T: float = 298.15) -> Property:
+        """`stress_assisted_diffusivity` of this grain."""
+        return stress_assisted_diffusivity(
+            diffusivity,
+            partial_molar_volume=self.partial_molar_volume,
+            youngs_modulus=self.youngs_modulus,
+            poisson_ratio=self.poisson_ratio,
+            maximum_concentration=maximum_concentration,
+            T=T,
+            stress_free=self.stress_free,
+        )
 
 
 def stress_assisted_diffusivity(

@@ -12,6 +12,7 @@ from scalith.cell.kernels.newton import (
     collector_drop,
     eliminate_particles,
     evaluate_electrolyte,
+    grain_unknowns,
 )
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
 from scalith.quantities.compiled import compiled
@@ -24,7 +25,7 @@ def complex_work(system: System) -> Work:
     """Scratch arrays for complex numbers."""
     cells = system.width.size
     reactions = system.count.sum()
-    particles = system.volumes.shape[1] * reactions
+    particles, coupled = grain_unknowns(system)
     return Work(
         np.empty(particles, np.complex128),
         np.empty(particles, np.complex128),
@@ -42,6 +43,10 @@ def complex_work(system: System) -> Work:
         np.empty(1, np.complex128),
         np.empty((6, 3, 3), np.complex128),
         np.empty(cells, np.complex128),
+        np.empty((6, system.volumes.shape[1])),
+        np.empty((coupled, 2, 2), np.complex128),
+        np.empty((coupled, 2, 2), np.complex128),
+        np.empty(1),
     )
 
 

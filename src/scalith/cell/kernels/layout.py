@@ -2,7 +2,7 @@
 
 The state is one vector
 
-    y = [particle 0 (nodes × cells) | particle 1 | … | cₑ (cells) | T | Q | φₑ (cells) | φₛ (cells) | j (one per particle) | I]
+    y = [particle 0 (nodes × grains) | particle 1 | … | cₑ (cells) | T | Q | φₑ (cells) | φₛ (cells) | j (one per particle) | I]
 
 with the local stoichiometry x in the particles and everything in SI; Q is the charge passed, C.
 The first part, up to and with Q, is differential;
@@ -27,7 +27,8 @@ SPECIFIC_AREA, RADIUS, MAXIMUM_CONCENTRATION, RATE, RATE_ENERGY, DIFFUSION_ENERG
 ANODIC, CATHODIC, FILM_RESISTANCE, GEOMETRY = 6, 7, 8, 9
 FROM_TABLE, ENTROPIC_SHIFT, LOWEST, HIGHEST, DIFFUSION_FACTOR, HYSTERESIS_RATE = 10, 11, 12, 13, 14, 15
 HYSTERESIS_DECAY = 16
-CLASS_COLUMNS = 17
+STRAIN, PHASE_FIELD, IDEAL, GRADIENT, MOBILITY, DEGENERATE, WETTING = 17, 18, 19, 20, 21, 22, 23
+CLASS_COLUMNS = 24
 
 # Entries of `System.scalars`.
 PLANE_AREA, CONTACT_RESISTANCE, REFERENCE_CONCENTRATION, REFERENCE_TEMPERATURE = 0, 1, 2, 3
@@ -69,11 +70,12 @@ class System(NamedTuple):
     curvature : ndarray, shape (cells, 2)
         Weights of the left and right half of each volume in the correction for the source within it: 1/12 towards a like
         neighbour, 1/6 where the layer ends.
-    start, count, material, particle_offset, reaction_offset : ndarray of int, shape (classes,)
-        First finite volume and number of them, material, place of the class in the state and in the reactions.
+    start, count, nodes, material, particle_offset, reaction_offset : ndarray of int, shape (classes,)
+        First finite volume and number of them, nodes of a grain, material, place of the class in the state and in the
+        reactions.
     classes : ndarray, shape (classes, CLASS_COLUMNS)
-    volumes, conductances, couplings : ndarray, shape (classes, nodes), (classes, nodes − 1) and (classes, nodes − 1)
-        Radial volumes on the unit radius: see `scalith.particle.mesh.RadialMesh`.
+    volumes, conductances, couplings : ndarray, shape (classes, most nodes), (classes, most nodes − 1) twice
+        Radial volumes on the unit radius, zero beyond the nodes of a class: see `scalith.particle.mesh.RadialMesh`.
     scalars : ndarray, shape (SCALARS,)
     hysteresis : ndarray, shape (reactions, 2)
         Mean filling of each grain at the end of the last step, and its state of hysteresis there: kept up by `run_step`.
@@ -87,6 +89,7 @@ class System(NamedTuple):
     curvature: Array
     start: Integers
     count: Integers  # type: ignore[assignment]
+    nodes: Integers
     material: Integers
     particle_offset: Integers
     reaction_offset: Integers
@@ -121,6 +124,12 @@ class Work(NamedTuple):
     faces : ndarray, shape (6, 3, 3)
         Fluxes through two faces, their derivatives, and one block of the matrix.
     surface_rate : ndarray, shape (cells,)
+    column : ndarray, shape (6, most nodes)
+        One phase-field grain: x, its base, its potential; its step in x and potential.
+    couples, answers : ndarray, shape (particle unknowns, 2, 2); empty where no grain is a phase field
+        Factors of the sweeps of phase-field grains, one grain behind the other.
+    unstable : ndarray, shape (1,)
+        Phase-field grains that run away faster than the length of the time step can follow.
     """
 
     potential: Array
@@ -139,6 +148,10 @@ class Work(NamedTuple):
     step: Array
     faces: Array
     surface_rate: Array
+    column: Array
+    couples: Array
+    answers: Array
+    unstable: Array
 
 
 @compiled_inline
@@ -162,6 +175,7 @@ def one_of(systems: System, b: int) -> System:
         systems.curvature[b],
         systems.start[b],
         systems.count[b],
+        systems.nodes[b],
         systems.material[b],
         systems.particle_offset[b],
         systems.reaction_offset[b],

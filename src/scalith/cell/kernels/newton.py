@@ -10,36 +10,28 @@ import math
 
 import numpy as np
 
+from scalith.cell.kernels.grains import eliminate_particles as eliminate_particles
 from scalith.cell.kernels.layout import (
     AMBIENT_TEMPERATURE,
     CONDUCTION_ENERGY,
     CONDUCTION_FACTOR,
     CONDUCTIVITY,
     CONTACT_RESISTANCE,
-    DIFFUSION_ENERGY,
-    DIFFUSION_FACTOR,
     DIFFUSIVITY,
     ELECTROLYTE_DIFFUSION_ENERGY,
     ELECTROLYTE_DIFFUSION_FACTOR,
     ENTROPY,
-    EXCHANGE,
-    FILM_RESISTANCE,
-    FLUX_POTENTIAL,
     GENERATION,
     HEAT_CAPACITY,
     HEAT_TRANSFER,
-    HYSTERESIS,
-    HYSTERESIS_DECAY,
-    HYSTERESIS_RATE,
-    KINETICS,
     MAXIMUM_CONCENTRATION,
+    PHASE_FIELD,
     PLANE_AREA,
     RADIUS,
-    RATE,
-    RATE_ENERGY,
     REFERENCE_CONCENTRATION,
     REFERENCE_TEMPERATURE,
     SPECIFIC_AREA,
+    STRAIN,
     TABLES,
     THERMODYNAMIC_FACTOR,
     TRANSFERENCE,
@@ -50,9 +42,10 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
-from scalith.cell.kernels.reaction import arrhenius, equilibrium, hysteresis_after, mean_filling, reaction_rate
+from scalith.cell.kernels.phase_field import phase_field_voltage, substitute_phase_field
+from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_filling
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
-from scalith.particle.kernels import eliminate, flux_potential, substitute
+from scalith.particle.kernels import substitute
 from scalith.quantities.compiled import compiled, compiled_in_place
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.kernel_table import evaluate
@@ -62,12 +55,22 @@ _R = GAS_CONSTANT
 BY_CURRENT, BY_VOLTAGE, BY_POWER, BY_RESISTANCE = 0, 1, 2, 3
 
 
+@compiled_in_place
+def grain_unknowns(system: System) -> tuple[int, int]:
+    """Unknowns in the grains, and so many again where one of them is a phase field, 0 where none is."""
+    total = separating = 0
+    for p in range(system.start.size):
+        total += system.nodes[p] * system.count[p]
+        separating += system.classes[p, PHASE_FIELD] > 0.0
+    return total, total if separating > 0 else 0
+
+
 @compiled
 def make_work(system: System, size: int) -> Work:
     """Scratch arrays for a state of `size` unknowns."""
     cells = system.width.size
     reactions = system.count.sum()
-    particles = system.volumes.shape[1] * reactions
+    particles, coupled = grain_unknowns(system)
     return Work(
         np.empty(particles),
         np.empty(particles),
@@ -85,111 +88,11 @@ def make_work(system: System, size: int) -> Work:
         np.empty(size),
         np.empty((6, 3, 3)),
         np.empty(cells),
+        np.empty((6, system.volumes.shape[1])),
+        np.empty((coupled, 2, 2)),
+        np.empty((coupled, 2, 2)),
+        np.zeros(1),
     )
-
-
-@compiled_in_place
-def eliminate_particles(
-    system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, T: float, work: Work
-) -> None:
-    """Sweep every particle outwards, and linearise its reaction: δj = g₀ + g_η δ(φₛ − φₑ) + g_c δcₑ."""
-    nodes = system.volumes.shape[1]
-    cells = system.width.size
-    particles = work.potential.size
-    first_c, first_e, first_s = particles, particles + cells + 2, particles + 2 * cells + 2
-    first_j = particles + 3 * cells + 2
-    T_reference = system.scalars[REFERENCE_TEMPERATURE]
-    c_reference = system.scalars[REFERENCE_CONCENTRATION]
-    for i in range(cells):
-        for k in range(4):
-            work.source[i, k] = 0.0
-    surface_rate = work.surface_rate
-    for p in range(system.start.size):
-        row = system.classes[p]
-        n, start = system.count[p], system.start[p]
-        lo, hi = system.particle_offset[p], system.particle_offset[p] + nodes * n
-        first = system.reaction_offset[p]
-        tables = TABLES * (1 + system.material[p])
-        loss = 1.0 / (row[RADIUS] * row[MAXIMUM_CONCENTRATION])
-        x = y[lo:hi].reshape((nodes, n))
-        pivots, uppers, rests = (
-            work.pivots[lo:hi].reshape((nodes, n)),
-            work.uppers[lo:hi].reshape((nodes, n)),
-            work.rests[lo:hi].reshape((nodes, n)),
-        )
-        potential, diffusivity = work.potential[lo:hi].reshape((nodes, n)), work.diffusivity[lo:hi].reshape((nodes, n))
-        factor = row[DIFFUSION_FACTOR] * arrhenius(row[DIFFUSION_ENERGY], T, T_reference) / row[RADIUS] ** 2
-        flux_potential(table_of(bank, tables + FLUX_POTENTIAL), x, T, factor, potential, diffusivity)
-        for i in range(n):
-            surface_rate[i] = y[first_j + first + i] * loss
-        eliminate(
-            x,
-            base[lo:hi].reshape((nodes, n)),
-            inverse_time,
-            system.volumes[p],
-            system.conductances[p],
-            system.couplings[p],
-            surface_rate,
-            potential,
-            diffusivity,
-            pivots,
-            uppers,
-            rests,
-        )
-        voltage, entropy = table_of(bank, tables + VOLTAGE), table_of(bank, tables + ENTROPY)
-        exchange, kinetics = table_of(bank, tables + EXCHANGE), table_of(bank, tables + KINETICS)
-        rate = row[RATE] * arrhenius(row[RATE_ENERGY], T, T_reference)
-        film = _F * row[FILM_RESISTANCE]
-        hysteresis, switch = table_of(bank, tables + HYSTERESIS), row[HYSTERESIS_RATE]
-        decay = row[HYSTERESIS_DECAY]
-        mean_by_j = 0.0
-        if decay > 0.0:
-            for k in range(nodes):
-                mean_by_j += system.volumes[p, k]
-            mean_by_j = -loss / (abs(inverse_time) * mean_by_j)  # a spectrum has a complex one, and does not use it
-        area = row[SPECIFIC_AREA]
-        for i in range(n):
-            cell = start + i
-            surface = x[nodes - 1, i]
-            j = y[first_j + first + i]
-            U, U_x = equilibrium(voltage, entropy, row, surface, T, T_reference)
-            drop_j = film
-            if switch != 0.0:
-                # The branch that the reaction is on; a negative rate holds it (impedance).
-                half, half_x = evaluate(hysteresis, surface, T)
-                branch = branch_j = 0.0
-                if decay == 0.0:
-                    branch = math.tanh(j / abs(switch))
-                    branch_j = (1.0 - branch * branch) / abs(switch)
-                elif switch > 0.0:
-                    # The reaction alone says how the mean filling of the grain moves from that of the base.
-                    kept = system.hysteresis[first + i]
-                    moved = mean_filling(base, lo + i, n, system.volumes[p]) + mean_by_j * j - kept[0]
-                    branch, branch_j = hysteresis_after(decay, kept[1], moved)
-                    branch_j *= mean_by_j
-                else:
-                    branch = system.hysteresis[first + i, 1]
-                U += half * branch
-                U_x += half_x * branch
-                drop_j += half * branch_j if switch > 0.0 else 0.0
-            c = y[first_c + cell] / c_reference
-            eta = y[first_s + cell] - y[first_e + cell] - U - film * j
-            f, f_eta, f_x, f_c = reaction_rate(exchange, kinetics, row, surface, c, eta, T, rate)
-            by_x = f_x - f_eta * U_x
-            pivot = pivots[nodes - 1, i]
-            over = 1.0 / (1.0 + f_eta * drop_j + by_x * loss / pivot)
-            g0 = (f - j + by_x * rests[nodes - 1, i] / pivot) * over
-            g_eta = f_eta * over
-            g_c = f_c / c_reference * over
-            work.reaction[first + i, 0] = g0
-            work.reaction[first + i, 1] = g_eta
-            work.reaction[first + i, 2] = g_c
-            work.reaction[first + i, 3] = by_x * over / pivot
-            work.reaction[first + i, 4] = f * over
-            work.source[cell, 0] += area * j
-            work.source[cell, 1] += area * g0
-            work.source[cell, 2] += area * g_eta
-            work.source[cell, 3] += area * g_c
 
 
 @compiled_in_place
@@ -270,7 +173,6 @@ def newton_step(
     mode, target
         What is held: current A, voltage V, power W or resistance Ω.
     """
-    nodes = system.volumes.shape[1]
     cells = system.width.size
     particles = work.potential.size
     first_c, at_T = particles, particles + cells
@@ -320,7 +222,7 @@ def newton_step(
         step[first_c + i], step[first_e + i], step[first_s + i] = d_c, d_e, d_s
     for p in range(system.start.size):
         row = system.classes[p]
-        n, start, first = system.count[p], system.start[p], system.reaction_offset[p]
+        n, start, first, nodes = system.count[p], system.start[p], system.reaction_offset[p], system.nodes[p]
         lo, hi = system.particle_offset[p], system.particle_offset[p] + nodes * n
         loss = 1.0 / (row[RADIUS] * row[MAXIMUM_CONCENTRATION])
         pivots, uppers, rests = (
@@ -328,6 +230,14 @@ def newton_step(
             work.uppers[lo:hi].reshape((nodes, n)),
             work.rests[lo:hi].reshape((nodes, n)),
         )
+        if row[PHASE_FIELD] > 0.0:
+            for i in range(n):
+                g, cell = work.reaction[first + i], start + i
+                d_j = g[0] + g[1] * (right[cell, 2, 0] - right[cell, 1, 0]) + g[2] * right[cell, 0, 0]
+                step[first_j + first + i] = d_j
+                largest, part = substitute_phase_field(system, y, loss * d_j, p, i, work)
+                norm, damping = max(norm, 5.0 * largest), min(damping, part)
+            continue
         change = step[lo:hi].reshape((nodes, n))
         for i in range(n):
             cell = start + i
@@ -363,7 +273,6 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
     Currents follow from the reactions by conservation of charge; the charge of the double layer is left out.
     """
     cells = system.width.size
-    nodes = system.volumes.shape[1]
     at_T = work.potential.size + cells
     first_e, first_s = at_T + 2, at_T + 2 + cells
     first_j = first_s + cells
@@ -375,13 +284,18 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
     irreversible = entropic = stored = 0.0
     for p in range(system.start.size):
         row = system.classes[p]
-        n, start, first = system.count[p], system.start[p], system.reaction_offset[p]
+        n, start, first, nodes = system.count[p], system.start[p], system.reaction_offset[p], system.nodes[p]
         surface = system.particle_offset[p] + (nodes - 1) * n
         tables = TABLES * (1 + system.material[p])
         voltage, entropy = table_of(bank, tables + VOLTAGE), table_of(bank, tables + ENTROPY)
         for i in range(n):
             x = y[surface + i]
-            U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
+            if row[PHASE_FIELD] > 0.0:
+                U = phase_field_voltage(system, bank, y, T, p, i, work)
+            else:
+                U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
+                if row[STRAIN] > 0.0:
+                    U -= row[STRAIN] / _F * (x - mean_filling(y, surface - (nodes - 1) * n + i, n, nodes, system.volumes[p]))
             flow = _F * system.width[start + i] * row[SPECIFIC_AREA] * y[first_j + first + i]
             work.source[start + i, 0] += flow
             irreversible += flow * (y[first_s + start + i] - y[first_e + start + i] - U)

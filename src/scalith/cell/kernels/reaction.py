@@ -78,10 +78,10 @@ def hysteresis_after(decay: float, state: float, change: float) -> tuple[float, 
 
 
 @compiled_inline
-def mean_filling(values: Array, first: int, stride: int, volumes: Array) -> float:
+def mean_filling(values: Array, first: int, stride: int, nodes: int, volumes: Array) -> float:
     """Mean over the volume of one grain, whose nodes lie `stride` apart."""
     total = volume = 0.0
-    for k in range(volumes.size):
+    for k in range(nodes):
         total += volumes[k] * values[first + k * stride]
         volume += volumes[k]
     return total / volume
@@ -95,7 +95,7 @@ def move_hysteresis(system: System, y: Array, anew: bool) -> None:
         if decay > 0.0:
             for i in range(system.count[p]):
                 kept = system.hysteresis[system.reaction_offset[p] + i]
-                mean = mean_filling(y, system.particle_offset[p] + i, system.count[p], system.volumes[p])
+                mean = mean_filling(y, system.particle_offset[p] + i, system.count[p], system.nodes[p], system.volumes[p])
                 if not anew:
                     kept[1] = hysteresis_after(decay, kept[1], mean - kept[0])[0]
                 kept[0] = mean

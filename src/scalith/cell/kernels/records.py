@@ -27,7 +27,6 @@ def copy(source: Array, target: Array) -> None:
 @compiled_in_place
 def record(system: System, bank: TableBank, y: Array, time: float, order: int, work: Work, row: Array) -> None:
     """One row of results."""
-    nodes = system.volumes.shape[1]
     cells = system.width.size
     particles = work.potential.size
     row[TIME], row[VOLTS], row[AMPERES] = time, terminal_voltage(system, y), y[y.size - 1]
@@ -44,7 +43,7 @@ def record(system: System, bank: TableBank, y: Array, time: float, order: int, w
         row[SALT_HIGHEST] = max(row[SALT_HIGHEST], c)
     row[SALT] = salt
     for p in range(system.start.size):
-        n, start = system.count[p], system.start[p]
+        n, start, nodes = system.count[p], system.start[p], system.nodes[p]
         x = y[system.particle_offset[p] : system.particle_offset[p] + nodes * n].reshape((nodes, n))
         length = mean = surface = volume = state = 0.0
         decay = system.classes[p, HYSTERESIS_DECAY]

@@ -87,13 +87,12 @@ def error_norm(system: System, change: Array, tolerance: float, charge_scale: fl
 
     The last potential of the solid is one of them, or, where `charge_scale` is positive, the charge in its place.
     """
-    nodes = system.volumes.shape[1]
     cells = system.width.size
     worst = 0.0
     first_c = 0
     for p in range(system.start.size):
         lo = system.particle_offset[p]
-        hi = lo + nodes * system.count[p]
+        hi = lo + system.nodes[p] * system.count[p]
         worst = max(worst, sum_of_squares(change, lo, hi) / (hi - lo))
         first_c = max(first_c, hi)
     at_T = first_c + cells
@@ -153,6 +152,8 @@ def attempt(
             convergence[0] = max(norm / previous**2, 0.8 * convergence[0], 0.5)
             convergence[1] = 0.0
         if norm < 1e-9 or (norm < 0.1 and convergence[0] * norm * norm < goal and (convergence[1] < 8.0 or iteration > 0)):
+            if work.unstable[0] > 0.0:
+                return -1  # a step that is longer than an instability takes passes over it without noticing it
             convergence[1] += 1.0
             for k in range(size):
                 change[k] += y[k]
@@ -232,7 +233,6 @@ def interpolate(differences: Array, order: int, back: float, y: Array) -> None:
 @compiled_in_place
 def margins(system: System, y: Array, limits: Array, salt_floor: float, result: Array) -> None:
     """How far each event is away: at most zero where it has happened; large where it is not watched."""
-    nodes = system.volumes.shape[1]
     cells = system.width.size
     current = y[y.size - 1]
     voltage = terminal_voltage(system, y)
@@ -247,7 +247,7 @@ def margins(system: System, y: Array, limits: Array, salt_floor: float, result: 
     for p in range(system.start.size):
         row = system.classes[p]
         n = system.count[p]
-        surface = system.particle_offset[p] + (nodes - 1) * n
+        surface = system.particle_offset[p] + (system.nodes[p] - 1) * n
         first_c = max(first_c, surface + n)
         for i in range(n):
             result[5] = min(result[5], y[surface + i] - row[LOWEST])

@@ -1,0 +1,176 @@
+"""Grains that separate into phases, eliminated to their surfaces.
+
+The unknowns of a grain are its fillings alone: its potential follows from them, and goes along in the sweep of
+`scalith.particle.phase_field_kernels`, whose linear answer of the surface (δx, δμ) to the flux is all that the reaction asks for.
+"""
+
+from __future__ import annotations
+
+from scalith.cell.kernels.layout import (
+    DEGENERATE,
+    DIFFUSION_ENERGY,
+    DIFFUSION_FACTOR,
+    EXCHANGE,
+    FILM_RESISTANCE,
+    GRADIENT,
+    IDEAL,
+    KINETICS,
+    MAXIMUM_CONCENTRATION,
+    MOBILITY,
+    RADIUS,
+    RATE,
+    RATE_ENERGY,
+    REFERENCE_CONCENTRATION,
+    REFERENCE_TEMPERATURE,
+    SPECIFIC_AREA,
+    STRAIN,
+    TABLES,
+    VOLTAGE,
+    WETTING,
+    Array,
+    System,
+    TableBank,
+    Work,
+    table_of,
+)
+from scalith.cell.kernels.reaction import arrhenius, mean_filling, reaction_rate
+from scalith.particle.phase_field_kernels import back, potential, sweep
+from scalith.quantities.compiled import compiled_in_place, compiled_inline
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+
+_F = FARADAY
+_R = GAS_CONSTANT
+
+
+@compiled_inline
+def reduced_numbers(row: Array, T: float) -> tuple[float, float, float]:
+    """Strain, gradient energy and wetting of a class over RT, lengths in radii."""
+    thermal = _R * T
+    return row[STRAIN] / thermal, row[GRADIENT] / (thermal * row[RADIUS] ** 2), row[WETTING] / (thermal * row[RADIUS])
+
+
+@compiled_in_place
+def eliminate_phase_field(
+    system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, T: float, p: int, work: Work
+) -> None:
+    """Sweep the grains of one class outwards, and linearise their reaction: δj = g₀ + g_η δ(φₛ − φₑ) + g_c δcₑ."""
+    cells = system.width.size
+    particles = work.potential.size
+    first_c, first_e, first_s = particles, particles + cells + 2, particles + 2 * cells + 2
+    T_reference = system.scalars[REFERENCE_TEMPERATURE]
+    c_reference = system.scalars[REFERENCE_CONCENTRATION]
+    row, volumes = system.classes[p], system.volumes[p]
+    n, start, nodes, first = system.count[p], system.start[p], system.nodes[p], system.reaction_offset[p]
+    first_j = particles + 3 * cells + 2 + first
+    lo = system.particle_offset[p]
+    tables = TABLES * (1 + system.material[p])
+    table = table_of(bank, tables + VOLTAGE)
+    exchange, kinetics = table_of(bank, tables + EXCHANGE), table_of(bank, tables + KINETICS)
+    strain, kappa, wetting = reduced_numbers(row, T)
+    mobility = row[MOBILITY] * row[DIFFUSION_FACTOR] * arrhenius(row[DIFFUSION_ENERGY], T, T_reference) / row[RADIUS] ** 2
+    rate = row[RATE] * arrhenius(row[RATE_ENERGY], T, T_reference)
+    loss = 1.0 / (row[RADIUS] * row[MAXIMUM_CONCENTRATION])
+    thermal, film, area = _R * T / _F, _F * row[FILM_RESISTANCE], row[SPECIFIC_AREA]
+    volume = 0.0
+    for k in range(nodes):
+        volume += volumes[k]
+    mean_by_j = -loss / (inverse_time * volume)
+    x, before, mu = work.column[0, :nodes], work.column[1, :nodes], work.column[2, :nodes]
+    last = nodes - 1
+    for i in range(n):
+        cell = start + i
+        for k in range(nodes):
+            at = lo + k * n + i
+            before[k] = base[at]
+            if row[IDEAL] > 0.0 and not 0.0 < y[at] < 1.0:
+                # A prediction may leave the range that its logarithms know.
+                y[at] = min(max(y[at], 0.1 * max(base[at], 1e-9)), 1.0 - 0.1 * max(1.0 - base[at], 1e-9))
+            x[k] = y[at]
+        potential(table, row[IDEAL], strain, kappa, wetting, T, x, volumes[:nodes], system.conductances[p, :last], mu)
+        j = y[first_j + i]
+        of_grain = lo + i * nodes
+        couples, answers = work.couples[of_grain : of_grain + nodes], work.answers[of_grain : of_grain + nodes]
+        sign = sweep(
+            table,
+            row[IDEAL],
+            strain,
+            kappa,
+            wetting,
+            mobility,
+            row[DEGENERATE] > 0.0,
+            T,
+            x,
+            mu,
+            before,
+            inverse_time,
+            loss * j,
+            volumes[:nodes],
+            system.conductances[p, :last],
+            couples,
+            answers,
+        )
+        # δx and δμ of the surface are linear in δj; the mean, which the strain asks for, moves by the reaction alone.
+        end = answers[last]
+        mean = mean_filling(before, 0, 1, nodes, volumes) + (mean_by_j * j).real
+        U = -thermal * (mu[last] - strain * mean)
+        U_0 = -thermal * end[1, 0]
+        U_j = -thermal * (loss * end[1, 1] - strain * mean_by_j)
+        c = y[first_c + cell] / c_reference
+        eta = y[first_s + cell] - y[first_e + cell] - U - film * j
+        f, f_eta, f_x, f_c = reaction_rate(exchange, kinetics, row, x[last], c, eta, T, rate)
+        over = 1.0 / (1.0 + f_eta * (film + U_j) - f_x * loss * end[0, 1])
+        # At a given flux, and at a given potential, which one more instability belongs to.
+        if sign < 0.0 or over.real < 0.0:
+            work.unstable[0] += 1.0
+        g0 = (f - j + f_x * end[0, 0] - f_eta * U_0) * over
+        g_eta = f_eta * over
+        g_c = f_c / c_reference * over
+        work.reaction[first + i, 0] = g0
+        work.reaction[first + i, 1] = g_eta
+        work.reaction[first + i, 2] = g_c
+        work.reaction[first + i, 3] = 0.0
+        work.reaction[first + i, 4] = f * over
+        work.source[cell, 0] += area * j
+        work.source[cell, 1] += area * g0
+        work.source[cell, 2] += area * g_eta
+        work.source[cell, 3] += area * g_c
+
+
+@compiled_in_place
+def substitute_phase_field(system: System, y: Array, change: float, p: int, i: int, work: Work) -> tuple[float, float]:
+    """Fill the step of one grain whose surface rate changes by `change`; its largest part, and how much of it is safe."""
+    n, nodes, lo = system.count[p], system.nodes[p], system.particle_offset[p]
+    of_grain = lo + i * nodes
+    couples, answers = work.couples[of_grain : of_grain + nodes], work.answers[of_grain : of_grain + nodes]
+    pairs = work.column[3:5].reshape(2 * work.column.shape[1])[: 2 * nodes].reshape((nodes, 2))
+    for m in range(2):
+        pairs[nodes - 1, m] = answers[nodes - 1, m, 0] + change * answers[nodes - 1, m, 1]
+    back(pairs, couples, answers)
+    ideal = system.classes[p, IDEAL] > 0.0
+    largest, part = 0.0, 1.0
+    for k in range(nodes):
+        d = pairs[k, 0]
+        largest = max(largest, abs(d))
+        if ideal:
+            x = y[lo + k * n + i]
+            if d < -0.9 * x:
+                part = min(part, -0.9 * x / d)
+            elif d > 0.9 * (1.0 - x):
+                part = min(part, 0.9 * (1.0 - x) / d)
+        work.step[lo + k * n + i] = d
+    return largest, part
+
+
+@compiled_in_place
+def phase_field_voltage(system: System, bank: TableBank, y: Array, T: float, p: int, i: int, work: Work) -> float:
+    """Equilibrium voltage of the surface of one grain, −μ/F."""
+    row, n, nodes, lo = system.classes[p], system.count[p], system.nodes[p], system.particle_offset[p]
+    x, mu = work.column[0, :nodes], work.column[2, :nodes]
+    for k in range(nodes):
+        x[k] = y[lo + k * n + i]
+    strain, kappa, wetting = reduced_numbers(row, T)
+    table = table_of(bank, TABLES * (1 + system.material[p]) + VOLTAGE)
+    volumes = system.volumes[p, :nodes]
+    potential(table, row[IDEAL], strain, kappa, wetting, T, x, volumes, system.conductances[p, : nodes - 1], mu)
+    voltage: float = -_R * T / _F * (mu[nodes - 1] - strain * mean_filling(x, 0, 1, nodes, volumes))
+    return voltage

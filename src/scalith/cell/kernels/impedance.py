@@ -7,13 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.cell.kernels.grains import eliminate_particles
 from scalith.cell.kernels.layout import Array, System, TableBank, Work
-from scalith.cell.kernels.newton import (
-    collector_drop,
-    eliminate_particles,
-    evaluate_electrolyte,
-    grain_unknowns,
-)
+from scalith.cell.kernels.newton import collector_drop, evaluate_electrolyte, grain_unknowns
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
 from scalith.quantities.compiled import compiled
 

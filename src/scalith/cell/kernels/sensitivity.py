@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scalith.cell.kernels.grains import eliminate_particles
 from scalith.cell.kernels.layout import (
     MAXIMUM_CONCENTRATION,
     PLANE_AREA,
@@ -22,7 +23,7 @@ from scalith.cell.kernels.layout import (
     Work,
     one_of,
 )
-from scalith.cell.kernels.newton import collector_drop, eliminate_particles, evaluate_electrolyte, make_work
+from scalith.cell.kernels.newton import collector_drop, evaluate_electrolyte, make_work
 from scalith.cell.kernels.transport import electrolyte_face, factorise, local_sources, solid_face, solve_blocks
 from scalith.quantities.compiled import compiled, compiled_in_place
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT

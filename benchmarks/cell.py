@@ -297,7 +297,7 @@ def rows() -> list[Row]:
             "pybamm",
             lambda: _peer_discharge(model="SPMe"),
             prepare=lambda: _once(_discharge_reduced()),
-            note="single-particle models with electrolyte; to their own fine meshes 0.07 mV rms (ours) and 0.29 (PyBaMM, default mesh)",
+            note="SPMe; 0.07 mV rms (ours) and 0.29 mV (PyBaMM, default mesh) from fine meshes of their own",
         ),
         Row(
             "discharge_spme_1C_equal_accuracy",

@@ -90,7 +90,7 @@ def make_work(system: System, size: int) -> Work:
         np.empty(size),
         np.empty((6, 3, 3)),
         np.empty(cells),
-        np.empty((6, system.volumes.shape[1])),
+        np.empty((7, system.volumes.shape[1])),
         np.empty((coupled, 2, 2)),
         np.empty((coupled, 2, 2)),
         np.zeros(1),
@@ -300,7 +300,7 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         for i in range(n):
             x = y[surface + i]
             if row[PHASE_FIELD] > 0.0:
-                U = phase_field_voltage(system, bank, y, T, p, i, work)
+                U = phase_field_voltage(system, bank, y, T, p, i)
             else:
                 U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
                 if row[STRAIN] > 0.0:

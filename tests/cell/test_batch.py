@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scalith.cell import simulate_batch, simulate_discharge
-from scalith.quantities import InputError
+from scalith.quantities import InputError, Property, Source
 
 
 def test_each_run_equals_the_single_discharge_with_its_parameters(lgm50):
@@ -31,6 +31,30 @@ def test_multipliers_rates_and_voltages_after_the_end(lgm50):
     assert float(data.voltage[0, 3]) < float(data.voltage[1, 3])
     assert np.isnan(data.voltage[2, -1])
     assert np.all(data.energy > 0.0)
+
+
+@pytest.mark.parametrize("decay", [None, 40.0])
+def test_each_run_has_a_hysteresis_of_its_own(lgm50, decay):
+    gap = Property.constant("hysteresis", 0.02, "V", Source(kind="assumed"))
+    made = {"hysteresis": gap, "hysteresis_decay": decay, "initial_hysteresis": 0.0 if decay is None else 1.0}
+    material = lgm50.positive_electrode.material.model_copy(update=made)
+    electrode = lgm50.positive_electrode.model_copy(update={"materials": (material,)})
+    cell = lgm50.model_copy(update={"positive_electrode": electrode})
+    times = [60.0, 600.0, 1800.0]
+    rates = np.array([1.0, 0.5, 1.0, 0.5])
+    data = simulate_batch(cell, {"contact_resistance": [0.0, 0.0, 0.001, 0.001]}, rates, output_times=times)
+    for run, rate in enumerate(rates[:2]):
+        single = simulate_discharge(cell, float(rate), output_times=times)
+        np.testing.assert_allclose(data.voltage[run], single.voltage.sel(time=times), atol=1e-9)
+    # What one run passed through is not what another starts from.
+    np.testing.assert_allclose(data.voltage[0] - data.voltage[2], 5.0 * 0.001, atol=2e-4)
+    again = simulate_batch(cell, {"contact_resistance": [0.0, 0.0, 0.001, 0.001]}, rates, output_times=times)
+    np.testing.assert_array_equal(again.voltage, data.voltage)
+
+
+def test_one_temperature_for_each_run(lgm50):
+    with pytest.raises(InputError, match="'isothermal' or 'lumped'"):
+        simulate_batch(lgm50, {"contact_resistance": [0.0, 0.01]}, 1.0, thermal="through_thickness")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from scalith.cell import CellSpecification, Mesh, ThermalSpecification, simulate_discharge
+from scalith.cell import CellSpecification, Mesh, ThermalSpecification, simulate_discharge, single_particle
 from scalith.interface import butler_volmer, overvoltage_property
 from scalith.quantities import InputError, Property, Source
 
@@ -157,3 +157,27 @@ def test_progress_is_told(lgm50):
     simulate_discharge(lgm50, 1.0, progress=lambda fraction, text: told.append((fraction, text)))
     assert told[0][0] == 0.0
     assert told[-1] == (1.0, "lower voltage reached")
+
+
+@pytest.mark.parametrize("thickness", [1e-6, 3e-8])
+def test_electrodes_thinner_than_their_grains_resolve(lgm50, thickness):
+    """A thin film has no losses across it: meshes agree to round-off, and the cell with its SPM and a separator's resistance."""
+    scale = thickness / lgm50.positive_electrode.thickness
+    thin = {
+        f"{side}_electrode": (electrode := getattr(lgm50, f"{side}_electrode")).model_copy(
+            update={"thickness": electrode.thickness * scale}
+        )
+        for side in ("negative", "positive")
+    }
+    cell = lgm50.model_copy(update=thin | {"nominal_capacity": lgm50.nominal_capacity * scale})
+    times = [60.0, 600.0, 1800.0, 3000.0]
+    settings = {"output_times": times, "tolerance": 1e-5}
+    usual = simulate_discharge(cell, 1.0, **settings)
+    one = simulate_discharge(cell, 1.0, mesh=Mesh(1, 3, 1), **settings)
+    reduced, mesh = single_particle(cell)
+    spm = simulate_discharge(reduced, 1.0, mesh=mesh, **settings)
+    np.testing.assert_allclose(usual.voltage.sel(time=times), one.voltage.sel(time=times), atol=2e-5)
+    np.testing.assert_allclose(usual.voltage.sel(time=times), spm.voltage.sel(time=times), atol=2e-4)
+    for data in (usual, one):
+        assert float(np.abs(data.lithium_error).max()) < 1e-10
+        assert float(np.abs(data.charge_error).max()) < 1e-9

@@ -44,6 +44,25 @@ def test_rest_lies_between_the_branches_and_the_loop_becomes_heat(lgm50):
     assert rested[0] == pytest.approx(rested[1], abs=3e-3)
 
 
+@pytest.mark.parametrize("side", ["negative", "positive"])
+@pytest.mark.parametrize("half", [0.01, 0.03])
+@pytest.mark.parametrize("corner", [1e-3, 2e-4])
+def test_a_sharp_corner_is_passed(lgm50, side, half, corner):
+    """The branches meet within a current density far below all others: loads stop, turn and are held there."""
+    gap = Property.constant("hysteresis", half, "V", Source(kind="assumed"))
+    electrode = getattr(lgm50, f"{side}_electrode")
+    material = electrode.material.model_copy(update={"hysteresis": gap, "hysteresis_current_density": corner})
+    cell = lgm50.model_copy(update={f"{side}_electrode": electrode.model_copy(update={"materials": (material,)})})
+    steps = ["Discharge at C/2 for 30 minutes", "Rest for 1 hour", "Charge at C/2 for 30 minutes", "Discharge at C/10 for 1 hour"]
+    found = simulate_protocol(cell, steps, initial_state_of_charge=0.7)
+    plain = simulate_protocol(lgm50, steps, initial_state_of_charge=0.7)
+    assert float(np.abs(found.lithium_error).max()) < 1e-11
+    # Under load the voltage lies on a branch, whatever the corner.
+    for step, sign in ((0, -1.0), (2, 1.0), (3, -1.0)):
+        last = [float(one.voltage[one.step.values == step][-1]) for one in (found, plain)]
+        assert last[0] - last[1] == pytest.approx(sign * half, abs=3e-3)
+
+
 def test_a_small_signal_stays_on_its_branch(lgm50):
     for load in ({}, {"current": 2.5, "load_time": 300.0}):
         z = [simulate_impedance(one, [0.01, 1.0, 100.0], 0.5, **load) for one in (lagging(lgm50, 0.02), lgm50)]

@@ -98,6 +98,20 @@ def test_second_order_in_time():
     assert np.log2(errors[1] / errors[2]) > 1.7
 
 
+def test_a_wetted_surface_has_the_gradient_that_wets_it():
+    """At rest μ is one number everywhere, κ ∂x/∂n = −γ′ at the surface, and the energy has fallen to there."""
+    mild = PhaseField.regular_solution(
+        1.5 * RT, gradient_energy=1e-9, maximum_concentration=2e4, tracer_diffusivity=1e-14, surface_wetting=-0.02
+    )
+    data = simulate_phase_field(mild, 30e-9, [0.0, 10.0], initial=0.3, geometry="slab", nodes=301, noise=0.0)
+    x, r = data.stoichiometry[-1].values, data.radius.values
+    gradient = (1.5 * x[-1] - 2.0 * x[-2] + 0.5 * x[-3]) / (r[-1] - r[-2])
+    assert mild.gradient_energy * gradient == pytest.approx(0.02, rel=5e-3)
+    assert np.ptp(data.chemical_potential[-1].values) < 1e-4 * RT
+    assert float(data.free_energy[-1]) < float(data.free_energy[0])
+    assert x[-1] > x.mean() > x[0]
+
+
 def test_a_full_surface_ends_the_run():
     data = simulate_phase_field(LFP, 50e-9, np.linspace(0.0, 1000.0, 101), initial=0.9, surface_flux=-1e-9, nodes=80)
     assert data.attrs["reason"] == "surface full"

@@ -10,7 +10,8 @@ solution with coherency strain, grains of 0.5 µm as in the file) and a tracer d
 here, from the end of the 1C discharge. It is stated as it comes and is hardly better: 86 mV at 1C, where P2D has 93 mV over
 the same times, and its surface is full 80 s before the measured end; at C/20 34 mV against 12 mV, since the published
 open-circuit voltage was measured on this cell and the literature's $V^0$ and strain were not. One grain stands for the
-whole electrode: sizes, and grains that pass their barrier one after the other, are not in it.
+whole electrode there. The same grains at every depth of the full model (`with_phase_field`) pass their barrier one after
+the other: 67 mV at 1C, where P2D has 78 mV over the same times; at C/20 24 mV.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scalith.cell import simulate_discharge, simulate_phase_separating, specification_from_bpx
+from scalith.cell import simulate_discharge, simulate_phase_separating, specification_from_bpx, with_phase_field
 from validation.cases.P03_lfp_phase_field import MATERIAL
 from validation.record import Record
 
@@ -82,6 +83,26 @@ def run(record: Record) -> None:
                 note=separating.attrs["reason"],
             )
             axis.plot(separating.time / 3600.0, separating.voltage, label="phase field, one grain")
+            mosaic = simulate_discharge(
+                with_phase_field(
+                    specification_from_bpx(DATA / name / bpx), MATERIAL.model_copy(update={"tracer_diffusivity": 2e-16})
+                ),
+                current=float(-np.median(current)),
+                temperature=298.15,
+            )
+            both = time < float(mosaic.time[-1])
+            apart = [
+                1e3 * float(np.sqrt(np.mean((np.interp(time[both], one.time, one.voltage) - voltage[both]) ** 2)))
+                for one in (data, mosaic)
+            ]
+            record.compare(
+                f"rms deviation with a phase field at every depth up to its end, {title}",
+                reference=apart[0],
+                found=apart[1],
+                unit="mV",
+                note="beside P2D over the same times",
+            )
+            axis.plot(mosaic.time / 3600.0, mosaic.voltage, label="phase field, every depth")
         axis.set(xlabel="time (h)", title=f"{title}\n{rms:.1f} mV rms")
     axes[0].set_ylabel("voltage (V)")
     axes[2].legend(frameon=False)

@@ -92,6 +92,8 @@ def simulate_batch(
         raise InputError("simulate_batch", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
     if not tolerance > 0.0:
         raise InputError("simulate_batch", "tolerance", tolerance, "a positive number")
+    if thermal not in ("isothermal", "lumped"):
+        raise InputError("simulate_batch", "thermal", thermal, "'isothermal' or 'lumped': one temperature for each run")
     T = specification.reference_temperature if temperature is None else float(temperature)
     lumped = thermal == "lumped"
     ambient = T

@@ -189,7 +189,7 @@ class ActiveMaterial(Spec):
         DOI 10.1016/j.est.2022.103985).
     initial_hysteresis : h at the start, −1 to 1
     hysteresis_current_density : A m-2
-        i_h per surface of grain; well below what flows at the rates of interest.
+        i_h per surface of grain; well below what flows at the rates of interest, and best not below 1e-3.
     chemical_diffusivity : Property of x [and T], m2 s-1
     reaction_rate_constant, exchange_current_density
         One of the two: k in i₀ = F k (cₑ/cₑ₀)^α_a (1 − x)^α_a x^α_c, mol m-2 s-1; or i₀(x[, T]) itself at the initial

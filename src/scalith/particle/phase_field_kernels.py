@@ -54,15 +54,21 @@ def free_energy(
 
 
 @compiled_in_place
+def local_potentials(table: KernelTable, ideal: float, T: float, c: Array, values: Array, slopes: Array) -> None:
+    """Fill the homogeneous potential of every node, and its slope."""
+    for k in range(c.size):
+        values[k], slopes[k] = local_potential(table, ideal, c[k], T)
+
+
+@compiled_in_place
 def sweep(
-    table: KernelTable,
-    ideal: float,
+    values: Array,
+    slopes: Array,
     strain: float,
     kappa: float,
     wetting: float,
     mobility: float,
     degenerate: bool,
-    T: float,
     c: Array,
     mu: Array,
     base: Array,
@@ -77,6 +83,8 @@ def sweep(
 
     Parameters
     ----------
+    values, slopes : ndarray, shape (nodes,)
+        Homogeneous potential of each node: see `local_potentials`.
     surface_rate : float
         What the outermost volume loses, 1/s times volume.
     factors : ndarray, shape (nodes, 2, 2)
@@ -96,7 +104,7 @@ def sweep(
     a_left = b_left = 0.0  # derivatives of the left flow by c on both of its sides
     for k in range(last + 1):
         V = volumes[k]
-        value, slope = local_potential(table, ideal, c[k], T)
+        value, slope = values[k], slopes[k]
         D00, D01 = V * inverse_time, 0.0
         D10, D11 = -V * (slope + strain), V
         r0 = -V * (c[k] - base[k]) * inverse_time - flow_left
@@ -193,19 +201,21 @@ def stage(
     factors: Array,
     rests: Array,
     step: Array,
+    local: Array,
 ) -> bool:
     """Solve one implicit stage by Newton's method, in place."""
     last = c.size - 1
+    values, slopes = local
     for _ in range(30):
+        local_potentials(table, ideal, T, c, values, slopes)
         sweep(
-            table,
-            ideal,
+            values,
+            slopes,
             strain,
             kappa,
             wetting,
             mobility,
             degenerate,
-            T,
             c,
             mu,
             base,
@@ -285,6 +295,7 @@ def run(
     """
     nodes = c.size
     factors, rests, step = np.empty((nodes, 2, 2)), np.empty((nodes, 2, 2)), np.empty((nodes, 2))
+    local = np.empty((2, nodes))
     mu, first, second, mu_new, base = np.empty(nodes), np.empty(nodes), np.empty(nodes), np.empty(nodes), np.empty(nodes)
     volume = 0.0
     for k in range(nodes):
@@ -292,7 +303,8 @@ def run(
     time, taken, at_flux = times[0], 0, 0
     h = longest
     energy = free_energy(integral, ideal, strain, kappa, wetting, T, c, volumes, conductances)
-    potential(table, ideal, strain, kappa, wetting, T, c, volumes, conductances, mu)
+    local_potentials(table, ideal, T, c, local[0], local[1])
+    potential(local[0], strain, kappa, wetting, c, volumes, conductances, mu)
     reached = 0
     while True:
         while reached < times.size and times[reached] <= time:
@@ -321,7 +333,7 @@ def run(
             first[k], mu_new[k] = c[k], mu[k]
         good = stage(
             table, ideal, strain, kappa, wetting, mobility, degenerate, T, first, mu_new, c, inverse, flux, volumes, conductances,
-            factors, rests, step,
+            factors, rests, step, local,
         )  # fmt: skip
         error = np.inf
         if good:
@@ -331,7 +343,7 @@ def run(
             good = stage(
                 table, ideal, strain, kappa, wetting, mobility, degenerate, T, second, mu_new, base, inverse, flux, volumes,
                 conductances,
-                factors, rests, step,
+                factors, rests, step, local,
             )  # fmt: skip
         if good:
             error = 0.0
@@ -360,12 +372,10 @@ def run(
 
 @compiled_in_place
 def potential(
-    table: KernelTable,
-    ideal: float,
+    values: Array,
     strain: float,
     kappa: float,
     wetting: float,
-    T: float,
     c: Array,
     volumes: Array,
     conductances: Array,
@@ -378,5 +388,5 @@ def potential(
             bend -= conductances[k - 1] * (c[k] - c[k - 1])
         if k < c.size - 1:
             bend += conductances[k] * (c[k + 1] - c[k])
-        mu[k] = local_potential(table, ideal, c[k], T)[0] + strain * c[k] - kappa * bend / volumes[k]
+        mu[k] = values[k] + strain * c[k] - kappa * bend / volumes[k]
     mu[c.size - 1] += wetting / volumes[c.size - 1]

@@ -124,8 +124,8 @@ class Work(NamedTuple):
     faces : ndarray, shape (6, 3, 3)
         Fluxes through two faces, their derivatives, and one block of the matrix.
     surface_rate : ndarray, shape (cells,)
-    column : ndarray, shape (6, most nodes)
-        One phase-field grain: x, its base, its potential; its step in x and potential.
+    column : ndarray, shape (7, most nodes)
+        One phase-field grain: x, its base, its potential; its step in both (two rows); its homogeneous potential and the slope.
     couples, answers : ndarray, shape (particle unknowns, 2, 2); empty where no grain is a phase field
         Factors of the sweeps of phase-field grains, one grain behind the other.
     unstable : ndarray, shape (1,)

@@ -24,6 +24,8 @@ from scalith.cell.kernels.layout import (
     GENERATION,
     HEAT_CAPACITY,
     HEAT_TRANSFER,
+    HYSTERESIS_DECAY,
+    HYSTERESIS_RATE,
     MAXIMUM_CONCENTRATION,
     PHASE_FIELD,
     PLANE_AREA,
@@ -88,7 +90,7 @@ def make_work(system: System, size: int) -> Work:
         np.empty(size),
         np.empty((6, 3, 3)),
         np.empty(cells),
-        np.empty((6, system.volumes.shape[1])),
+        np.empty((7, system.volumes.shape[1])),
         np.empty((coupled, 2, 2)),
         np.empty((coupled, 2, 2)),
         np.zeros(1),
@@ -238,12 +240,19 @@ def newton_step(
                 largest, part = substitute_phase_field(system, y, loss * d_j, p, i, work)
                 norm, damping = max(norm, 5.0 * largest), min(damping, part)
             continue
+        corner = row[HYSTERESIS_RATE] if row[HYSTERESIS_RATE] > 0.0 and row[HYSTERESIS_DECAY] == 0.0 else np.inf
         change = step[lo:hi].reshape((nodes, n))
         for i in range(n):
             cell = start + i
             g = work.reaction[first + i]
             d_j = g[0] + g[1] * (right[cell, 2, 0] - right[cell, 1, 0]) + g[2] * right[cell, 0, 0]
-            step[first_j + first + i] = d_j
+            j = y[first_j + first + i]
+            if abs(j) > corner and j * (j + d_j) < 0.0:
+                # Through the corner of a hysteresis only by way of its middle: beyond, the slope is not that of this side.
+                step[first_j + first + i] = -j
+                norm = max(norm, 1.0)
+            else:
+                step[first_j + first + i] = d_j
             change[nodes - 1, i] = (rests[nodes - 1, i] - loss * d_j) / pivots[nodes - 1, i]
             norm = max(norm, 5.0 * abs(change[nodes - 1, i]))
         substitute(change, pivots, uppers, rests)
@@ -291,7 +300,7 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         for i in range(n):
             x = y[surface + i]
             if row[PHASE_FIELD] > 0.0:
-                U = phase_field_voltage(system, bank, y, T, p, i, work)
+                U = phase_field_voltage(system, bank, y, T, p, i)
             else:
                 U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
                 if row[STRAIN] > 0.0:

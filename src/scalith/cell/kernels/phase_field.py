@@ -34,7 +34,7 @@ from scalith.cell.kernels.layout import (
     table_of,
 )
 from scalith.cell.kernels.reaction import arrhenius, mean_filling, reaction_rate
-from scalith.particle.phase_field_kernels import back, potential, sweep
+from scalith.particle.phase_field_kernels import back, local_potential, local_potentials, potential, sweep
 from scalith.quantities.compiled import compiled_in_place, compiled_inline
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
@@ -76,6 +76,7 @@ def eliminate_phase_field(
         volume += volumes[k]
     mean_by_j = -loss / (inverse_time * volume)
     x, before, mu = work.column[0, :nodes], work.column[1, :nodes], work.column[2, :nodes]
+    values, slopes = work.column[5, :nodes], work.column[6, :nodes]
     last = nodes - 1
     for i in range(n):
         cell = start + i
@@ -86,19 +87,19 @@ def eliminate_phase_field(
                 # A prediction may leave the range that its logarithms know.
                 y[at] = min(max(y[at], 0.1 * max(base[at], 1e-9)), 1.0 - 0.1 * max(1.0 - base[at], 1e-9))
             x[k] = y[at]
-        potential(table, row[IDEAL], strain, kappa, wetting, T, x, volumes[:nodes], system.conductances[p, :last], mu)
+        local_potentials(table, row[IDEAL], T, x, values, slopes)
+        potential(values, strain, kappa, wetting, x, volumes[:nodes], system.conductances[p, :last], mu)
         j = y[first_j + i]
         of_grain = lo + i * nodes
         couples, answers = work.couples[of_grain : of_grain + nodes], work.answers[of_grain : of_grain + nodes]
         sign = sweep(
-            table,
-            row[IDEAL],
+            values,
+            slopes,
             strain,
             kappa,
             wetting,
             mobility,
             row[DEGENERATE] > 0.0,
-            T,
             x,
             mu,
             before,
@@ -162,15 +163,14 @@ def substitute_phase_field(system: System, y: Array, change: float, p: int, i: i
 
 
 @compiled_in_place
-def phase_field_voltage(system: System, bank: TableBank, y: Array, T: float, p: int, i: int, work: Work) -> float:
+def phase_field_voltage(system: System, bank: TableBank, y: Array, T: float, p: int, i: int) -> float:
     """Equilibrium voltage of the surface of one grain, −μ/F."""
     row, n, nodes, lo = system.classes[p], system.count[p], system.nodes[p], system.particle_offset[p]
-    x, mu = work.column[0, :nodes], work.column[2, :nodes]
-    for k in range(nodes):
-        x[k] = y[lo + k * n + i]
     strain, kappa, wetting = reduced_numbers(row, T)
+    volumes, surface = system.volumes[p], lo + (nodes - 1) * n + i
     table = table_of(bank, TABLES * (1 + system.material[p]) + VOLTAGE)
-    volumes = system.volumes[p, :nodes]
-    potential(table, row[IDEAL], strain, kappa, wetting, T, x, volumes, system.conductances[p, : nodes - 1], mu)
-    voltage: float = -_R * T / _F * (mu[nodes - 1] - strain * mean_filling(x, 0, 1, nodes, volumes))
+    mu = local_potential(table, row[IDEAL], y[surface], T)[0]
+    mu += strain * (y[surface] - mean_filling(y, lo + i, n, nodes, volumes))
+    mu += (kappa * system.conductances[p, nodes - 2] * (y[surface] - y[surface - n]) + wetting) / volumes[nodes - 1]
+    voltage: float = -_R * T / _F * mu
     return voltage

@@ -11,8 +11,6 @@ import numpy as np
 
 from scalith.cell.kernels.layout import (
     HIGHEST,
-    HYSTERESIS_DECAY,
-    HYSTERESIS_RATE,
     LOWEST,
     REFERENCE_CONCENTRATION,
     Array,
@@ -179,26 +177,13 @@ def consistent_start(
     tiny = min(1e-6, max(1e-7, 0.1 * tolerance))
     differential = work.potential.size + system.width.size + 2
     copy(y, base)
-    # Newton's method does not find its way around the corners of a hysteresis: from wide ones to those that are asked for.
-    lags = False
-    for p in range(system.start.size):
-        lags = lags or (system.classes[p, HYSTERESIS_RATE] > 0.0 and system.classes[p, HYSTERESIS_DECAY] == 0.0)
     solved = False
-    for stage in range(7 if lags else 1):
-        wide = 4.0 ** (6 - stage) if lags else 1.0
-        for p in range(system.start.size):
-            system.classes[p, HYSTERESIS_RATE] *= wide
-        solved = False
-        for _ in range(80):
-            norm = newton_step(system, bank, y, base, 1.0 / tiny, mode, target, work)
-            if not norm < 1e6:
-                break
-            if norm < 1e-9:
-                solved = True
-                break
-        for p in range(system.start.size):
-            system.classes[p, HYSTERESIS_RATE] /= wide
-        if not solved:
+    for _ in range(80):
+        norm = newton_step(system, bank, y, base, 1.0 / tiny, mode, target, work)
+        if not norm < 1e6:
+            break
+        if norm < 1e-9:
+            solved = True
             break
     for k in range(differential, y.size):
         rate[k] = 0.0

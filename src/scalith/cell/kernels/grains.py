@@ -109,13 +109,15 @@ def eliminate_particles(
             for k in range(nodes):
                 volume += system.volumes[p, k]
             mean_by_j = -loss / (inverse_time * volume)
+        film_and_stress = film + strain * mean_by_j
+        stressed = strain > 0.0
         area = row[SPECIFIC_AREA]
         for i in range(n):
             cell = start + i
             surface = x[nodes - 1, i]
             j = y[first_j + first + i]
             U, U_x = equilibrium(voltage, entropy, row, surface, T, T_reference)
-            drop_j = film + 0.0 * mean_by_j
+            drop_j = film_and_stress
             if switch != 0.0:
                 # The branch that the reaction is on; a negative rate holds it (impedance).
                 half, half_x = evaluate(hysteresis, surface, T)
@@ -134,12 +136,11 @@ def eliminate_particles(
                 U += half * branch
                 U_x += half_x * branch
                 drop_j += half * branch_j if switch > 0.0 else 0.0
-            if strain > 0.0:
+            if stressed:
                 # The stress of the surface, by how it differs from the mean; a spectrum starts from its base.
                 mean = mean_filling(base, lo + i, n, nodes, system.volumes[p]) + (mean_by_j * j).real
                 U -= strain * (surface - mean)
                 U_x -= strain
-                drop_j += strain * mean_by_j
             c = y[first_c + cell] / c_reference
             eta = y[first_s + cell] - y[first_e + cell] - U - film * j
             f, f_eta, f_x, f_c = reaction_rate(exchange, kinetics, row, surface, c, eta, T, rate)

@@ -240,16 +240,16 @@ def newton_step(
                 largest, part = substitute_phase_field(system, y, loss * d_j, p, i, work)
                 norm, damping = max(norm, 5.0 * largest), min(damping, part)
             continue
-        corner = row[HYSTERESIS_RATE] if row[HYSTERESIS_RATE] > 0.0 and row[HYSTERESIS_DECAY] == 0.0 else np.inf
+        corner = row[HYSTERESIS_RATE]
+        sharp = corner > 0.0 and row[HYSTERESIS_DECAY] == 0.0
         change = step[lo:hi].reshape((nodes, n))
         for i in range(n):
             cell = start + i
             g = work.reaction[first + i]
             d_j = g[0] + g[1] * (right[cell, 2, 0] - right[cell, 1, 0]) + g[2] * right[cell, 0, 0]
-            j = y[first_j + first + i]
-            if abs(j) > corner and j * (j + d_j) < 0.0:
+            if sharp and abs(y[first_j + first + i]) > corner and y[first_j + first + i] * (y[first_j + first + i] + d_j) < 0.0:
                 # Through the corner of a hysteresis only by way of its middle: beyond, the slope is not that of this side.
-                step[first_j + first + i] = -j
+                step[first_j + first + i] = -y[first_j + first + i]
                 norm = max(norm, 1.0)
             else:
                 step[first_j + first + i] = d_j
@@ -297,13 +297,14 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         surface = system.particle_offset[p] + (nodes - 1) * n
         tables = TABLES * (1 + system.material[p])
         voltage, entropy = table_of(bank, tables + VOLTAGE), table_of(bank, tables + ENTROPY)
+        separating, stressed = row[PHASE_FIELD] > 0.0, row[STRAIN] > 0.0
         for i in range(n):
             x = y[surface + i]
-            if row[PHASE_FIELD] > 0.0:
+            if separating:
                 U = phase_field_voltage(system, bank, y, T, p, i)
             else:
                 U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
-                if row[STRAIN] > 0.0:
+                if stressed:
                     U -= row[STRAIN] / _F * (x - mean_filling(y, surface - (nodes - 1) * n + i, n, nodes, system.volumes[p]))
             flow = _F * system.width[start + i] * row[SPECIFIC_AREA] * y[first_j + first + i]
             work.source[start + i, 0] += flow

@@ -60,7 +60,7 @@ def eliminate_particles(
         for k in range(4):
             work.source[i, k] = 0.0
     surface_rate = work.surface_rate
-    work.unstable[0] = 0.0
+    work.column[0] = 0.0
     for p in range(system.start.size):
         row = system.classes[p]
         if row[PHASE_FIELD] > 0.0:

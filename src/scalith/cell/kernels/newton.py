@@ -86,10 +86,8 @@ def make_work(system: System, size: int) -> Work:
         np.empty(size),
         np.empty((6, 3, 3)),
         np.empty(cells),
-        np.empty((7, system.volumes.shape[1])),
-        np.empty((coupled, 2, 2)),
-        np.empty((coupled, 2, 2)),
-        np.zeros(1),
+        np.zeros(1 + 7 * system.volumes.shape[1]),
+        np.empty(8 * coupled),
     )
 
 

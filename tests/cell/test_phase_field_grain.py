@@ -45,17 +45,17 @@ IRON_PHOSPHATE = {
 }
 
 
-def half_cell(phase_field: dict = IRON_PHOSPHATE, thickness: float = 60e-6, k0: float = 100.0, **electrode) -> CellSpecification:
+def half_cell(phase_field: dict | PhaseField = IRON_PHOSPHATE, thickness: float = 60e-6, **electrode) -> CellSpecification:
     """Lithium against grains of 30 nm that separate, all of it as a user states it."""
-    area = 0.01
-    charge = 0.96 * 0.4 * phase_field["maximum_concentration"] * FARADAY * area * thickness
+    area, grain = 0.01, phase_field if isinstance(phase_field, PhaseField) else PhaseField.read(phase_field)
+    charge = 0.96 * 0.4 * grain.maximum_concentration * FARADAY * area * thickness
     return CellSpecification.read(
         {
             "electrode_area": area,
             "nominal_capacity": charge,
             "lower_voltage_cut_off": 2.5,
             "upper_voltage_cut_off": 4.2,
-            "negative_electrode": {"lithium_metal": {"exchange_current_density": k0}},
+            "negative_electrode": {"lithium_metal": {"exchange_current_density": 100.0}},
             "separator": {"thickness": 20e-6, "porosity": 0.5},
             "positive_electrode": {
                 "thickness": thickness,
@@ -263,6 +263,18 @@ def test_wetting_lets_the_surface_fill_first():
     assert float(wet.voltage[wet_inner].mean()) > float(dry.voltage[inner].mean())
 
 
+def test_a_tabulated_voltage_is_the_solution_that_it_was_made_from():
+    x = np.linspace(0.001, 0.999, 999)
+    U = 3.422 - RT / FARADAY * (np.log(x / (1.0 - x)) + 4.511 * (1.0 - 2.0 * x))
+    voltage = Property.from_arrays("open_circuit_voltage", {"x": x}, U, "V", Source(kind="assumed"))
+    names = ("gradient_energy", "coherency_strain", "maximum_concentration", "tracer_diffusivity", "exchange_current_density")
+    table = PhaseField.from_open_circuit_voltage(voltage, T, **{name: IRON_PHOSPHATE[name] for name in names})
+    times = np.linspace(60.0, 6600.0, 12).tolist()
+    settings = {"mesh": Mesh(1, 3, 1, phase_field_nodes=40), "output_times": times}
+    found, expected = (simulate_discharge(half_cell(grain), 0.5, **settings).sel(time=times) for grain in (table, IRON_PHOSPHATE))
+    np.testing.assert_allclose(found.voltage, expected.voltage, atol=1e-4)
+
+
 def test_heat_protocols_and_batches_take_it():
     cell = half_cell()
     warm = CellSpecification.read(cell.model_dump() | {"thermal": {"heat_capacity": 5.0, "heat_transfer": 0.01}})
@@ -270,6 +282,7 @@ def test_heat_protocols_and_batches_take_it():
     data = simulate_discharge(warm, 2.0, thermal="lumped", mesh=mesh)
     plain = simulate_discharge(cell, 2.0, mesh=mesh)
     assert float(data.temperature[-1]) > 299.0
+    assert float(data.energy_error.max()) < 1e-9
     assert float(np.abs(data.lithium_error).max()) < 1e-10
     assert float(data.voltage[3]) == pytest.approx(float(np.interp(data.time[3], plain.time, plain.voltage)), abs=2e-3)
     cycle = simulate_protocol(cell, ["Discharge at C/2 for 1 hour", "Rest for 10 minutes", "Charge at C/2 until 4 V"], mesh=mesh)

@@ -35,9 +35,9 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
-from scalith.cell.kernels.phase_field import eliminate_phase_field
+from scalith.cell.kernels.phase_field import eliminate_phase_field, substitute_phase_field
 from scalith.cell.kernels.reaction import arrhenius, equilibrium, hysteresis_after, mean_filling, reaction_rate
-from scalith.particle.kernels import eliminate, flux_potential
+from scalith.particle.kernels import eliminate, flux_potential, substitute
 from scalith.quantities.compiled import compiled_in_place
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.kernel_table import evaluate
@@ -60,7 +60,7 @@ def eliminate_particles(
         for k in range(4):
             work.source[i, k] = 0.0
     surface_rate = work.surface_rate
-    work.unstable[0] = 0.0
+    work.column[0] = 0.0
     for p in range(system.start.size):
         row = system.classes[p]
         if row[PHASE_FIELD] > 0.0:
@@ -109,13 +109,15 @@ def eliminate_particles(
             for k in range(nodes):
                 volume += system.volumes[p, k]
             mean_by_j = -loss / (inverse_time * volume)
+        film_and_stress = film + strain * mean_by_j
+        stressed = strain > 0.0
         area = row[SPECIFIC_AREA]
         for i in range(n):
             cell = start + i
             surface = x[nodes - 1, i]
             j = y[first_j + first + i]
             U, U_x = equilibrium(voltage, entropy, row, surface, T, T_reference)
-            drop_j = film + 0.0 * mean_by_j
+            drop_j = film_and_stress
             if switch != 0.0:
                 # The branch that the reaction is on; a negative rate holds it (impedance).
                 half, half_x = evaluate(hysteresis, surface, T)
@@ -134,12 +136,11 @@ def eliminate_particles(
                 U += half * branch
                 U_x += half_x * branch
                 drop_j += half * branch_j if switch > 0.0 else 0.0
-            if strain > 0.0:
+            if stressed:
                 # The stress of the surface, by how it differs from the mean; a spectrum starts from its base.
                 mean = mean_filling(base, lo + i, n, nodes, system.volumes[p]) + (mean_by_j * j).real
                 U -= strain * (surface - mean)
                 U_x -= strain
-                drop_j += strain * mean_by_j
             c = y[first_c + cell] / c_reference
             eta = y[first_s + cell] - y[first_e + cell] - U - film * j
             f, f_eta, f_x, f_c = reaction_rate(exchange, kinetics, row, surface, c, eta, T, rate)
@@ -158,3 +159,46 @@ def eliminate_particles(
             work.source[cell, 1] += area * g0
             work.source[cell, 2] += area * g_eta
             work.source[cell, 3] += area * g_c
+
+
+@compiled_in_place
+def substitute_particles(system: System, y: Array, work: Work) -> tuple[float, float]:
+    """Fill the step of every reaction and grain; the norm of it, and how much of it is safe."""
+    right, step = work.right, work.step
+    first_j = y.size - 1 - work.reaction.shape[0]
+    norm, damping = 0.0, 1.0
+    for p in range(system.start.size):
+        row = system.classes[p]
+        n, start, first, nodes = system.count[p], system.start[p], system.reaction_offset[p], system.nodes[p]
+        lo, hi = system.particle_offset[p], system.particle_offset[p] + nodes * n
+        loss = 1.0 / (row[RADIUS] * row[MAXIMUM_CONCENTRATION])
+        pivots, uppers, rests = (
+            work.pivots[lo:hi].reshape((nodes, n)),
+            work.uppers[lo:hi].reshape((nodes, n)),
+            work.rests[lo:hi].reshape((nodes, n)),
+        )
+        if row[PHASE_FIELD] > 0.0:
+            for i in range(n):
+                g, cell = work.reaction[first + i], start + i
+                d_j = g[0] + g[1] * (right[cell, 2, 0] - right[cell, 1, 0]) + g[2] * right[cell, 0, 0]
+                step[first_j + first + i] = d_j
+                largest, part = substitute_phase_field(system, y, loss * d_j, p, i, work)
+                norm, damping = max(norm, 5.0 * largest), min(damping, part)
+            continue
+        change = step[lo:hi].reshape((nodes, n))
+        for i in range(n):
+            cell = start + i
+            g = work.reaction[first + i]
+            d_j = g[0] + g[1] * (right[cell, 2, 0] - right[cell, 1, 0]) + g[2] * right[cell, 0, 0]
+            step[first_j + first + i] = d_j
+            change[nodes - 1, i] = (rests[nodes - 1, i] - loss * d_j) / pivots[nodes - 1, i]
+            norm = max(norm, 5.0 * abs(change[nodes - 1, i]))
+        if row[HYSTERESIS_RATE] > 0.0 and row[HYSTERESIS_DECAY] == 0.0:
+            for i in range(n):
+                j = y[first_j + first + i]
+                if abs(j) > row[HYSTERESIS_RATE] and j * (j + step[first_j + first + i]) < 0.0:
+                    # Through the corner only by way of its middle: beyond, the slope is not that of this side.
+                    step[first_j + first + i] = -j
+                    norm = max(norm, 1.0)
+        substitute(change, pivots, uppers, rests)
+    return norm, damping

@@ -39,10 +39,8 @@ def complex_work(system: System) -> Work:
         np.empty(1, np.complex128),
         np.empty((6, 3, 3), np.complex128),
         np.empty(cells, np.complex128),
-        np.empty((7, system.volumes.shape[1])),
-        np.empty((coupled, 2, 2), np.complex128),
-        np.empty((coupled, 2, 2), np.complex128),
-        np.empty(1),
+        np.zeros(1 + 7 * system.volumes.shape[1]),
+        np.empty(8 * coupled, np.complex128),
     )
 
 

@@ -124,12 +124,11 @@ class Work(NamedTuple):
     faces : ndarray, shape (6, 3, 3)
         Fluxes through two faces, their derivatives, and one block of the matrix.
     surface_rate : ndarray, shape (cells,)
-    column : ndarray, shape (7, most nodes)
-        One phase-field grain: x, its base, its potential; its step in both (two rows); its homogeneous potential and the slope.
-    couples, answers : ndarray, shape (particle unknowns, 2, 2); empty where no grain is a phase field
-        Factors of the sweeps of phase-field grains, one grain behind the other.
-    unstable : ndarray, shape (1,)
-        Phase-field grains that run away faster than the length of the time step can follow.
+    column : ndarray, shape (1 + 7 · most nodes,)
+        How many phase-field grains run away faster than the length of the time step can follow; then of one such grain x, its
+        base, its potential, its step in both (two rows), its homogeneous potential and the slope.
+    couples : ndarray, shape (8 · particle unknowns,); empty where no grain is a phase field
+        Factors of the sweeps of phase-field grains and their right-hand sides, one grain behind the other.
     """
 
     potential: Array
@@ -150,8 +149,6 @@ class Work(NamedTuple):
     surface_rate: Array
     column: Array
     couples: Array
-    answers: Array
-    unstable: Array
 
 
 @compiled_inline

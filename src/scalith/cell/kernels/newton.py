@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from scalith.cell.kernels.grains import eliminate_particles as eliminate_particles
+from scalith.cell.kernels.grains import substitute_particles
 from scalith.cell.kernels.layout import (
     AMBIENT_TEMPERATURE,
     CONDUCTION_ENERGY,
@@ -24,12 +25,8 @@ from scalith.cell.kernels.layout import (
     GENERATION,
     HEAT_CAPACITY,
     HEAT_TRANSFER,
-    HYSTERESIS_DECAY,
-    HYSTERESIS_RATE,
-    MAXIMUM_CONCENTRATION,
     PHASE_FIELD,
     PLANE_AREA,
-    RADIUS,
     REFERENCE_CONCENTRATION,
     REFERENCE_TEMPERATURE,
     SPECIFIC_AREA,
@@ -44,10 +41,9 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
-from scalith.cell.kernels.phase_field import phase_field_voltage, substitute_phase_field
+from scalith.cell.kernels.phase_field import phase_field_voltage
 from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_filling
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
-from scalith.particle.kernels import substitute
 from scalith.quantities.compiled import compiled, compiled_in_place
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.kernel_table import evaluate
@@ -90,10 +86,8 @@ def make_work(system: System, size: int) -> Work:
         np.empty(size),
         np.empty((6, 3, 3)),
         np.empty(cells),
-        np.empty((7, system.volumes.shape[1])),
-        np.empty((coupled, 2, 2)),
-        np.empty((coupled, 2, 2)),
-        np.zeros(1),
+        np.zeros(1 + 7 * system.volumes.shape[1]),
+        np.empty(8 * coupled),
     )
 
 
@@ -179,7 +173,6 @@ def newton_step(
     particles = work.potential.size
     first_c, at_T = particles, particles + cells
     first_e, first_s = at_T + 2, at_T + 2 + cells
-    first_j = first_s + cells
     at_I = y.size - 1
     T = y[at_T]
     if mode == BY_CURRENT:
@@ -222,40 +215,8 @@ def newton_step(
             damping = min(damping, 0.3 / d_eta)
         norm = max(norm, abs(d_c) / c_reference, scale * abs(d_e), scale * d_eta)
         step[first_c + i], step[first_e + i], step[first_s + i] = d_c, d_e, d_s
-    for p in range(system.start.size):
-        row = system.classes[p]
-        n, start, first, nodes = system.count[p], system.start[p], system.reaction_offset[p], system.nodes[p]
-        lo, hi = system.particle_offset[p], system.particle_offset[p] + nodes * n
-        loss = 1.0 / (row[RADIUS] * row[MAXIMUM_CONCENTRATION])
-        pivots, uppers, rests = (
-            work.pivots[lo:hi].reshape((nodes, n)),
-            work.uppers[lo:hi].reshape((nodes, n)),
-            work.rests[lo:hi].reshape((nodes, n)),
-        )
-        if row[PHASE_FIELD] > 0.0:
-            for i in range(n):
-                g, cell = work.reaction[first + i], start + i
-                d_j = g[0] + g[1] * (right[cell, 2, 0] - right[cell, 1, 0]) + g[2] * right[cell, 0, 0]
-                step[first_j + first + i] = d_j
-                largest, part = substitute_phase_field(system, y, loss * d_j, p, i, work)
-                norm, damping = max(norm, 5.0 * largest), min(damping, part)
-            continue
-        corner = row[HYSTERESIS_RATE] if row[HYSTERESIS_RATE] > 0.0 and row[HYSTERESIS_DECAY] == 0.0 else np.inf
-        change = step[lo:hi].reshape((nodes, n))
-        for i in range(n):
-            cell = start + i
-            g = work.reaction[first + i]
-            d_j = g[0] + g[1] * (right[cell, 2, 0] - right[cell, 1, 0]) + g[2] * right[cell, 0, 0]
-            j = y[first_j + first + i]
-            if abs(j) > corner and j * (j + d_j) < 0.0:
-                # Through the corner of a hysteresis only by way of its middle: beyond, the slope is not that of this side.
-                step[first_j + first + i] = -j
-                norm = max(norm, 1.0)
-            else:
-                step[first_j + first + i] = d_j
-            change[nodes - 1, i] = (rests[nodes - 1, i] - loss * d_j) / pivots[nodes - 1, i]
-            norm = max(norm, 5.0 * abs(change[nodes - 1, i]))
-        substitute(change, pivots, uppers, rests)
+    largest, part = substitute_particles(system, y, work)
+    norm, damping = max(norm, largest), min(damping, part)
     step[at_T] = step[at_T + 1] = 0.0
     step[at_I] = change_I
     for k in range(y.size):
@@ -297,13 +258,14 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         surface = system.particle_offset[p] + (nodes - 1) * n
         tables = TABLES * (1 + system.material[p])
         voltage, entropy = table_of(bank, tables + VOLTAGE), table_of(bank, tables + ENTROPY)
+        separating, stressed = row[PHASE_FIELD] > 0.0, row[STRAIN] > 0.0
         for i in range(n):
             x = y[surface + i]
-            if row[PHASE_FIELD] > 0.0:
+            if separating:
                 U = phase_field_voltage(system, bank, y, T, p, i)
             else:
                 U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
-                if row[STRAIN] > 0.0:
+                if stressed:
                     U -= row[STRAIN] / _F * (x - mean_filling(y, surface - (nodes - 1) * n + i, n, nodes, system.volumes[p]))
             flow = _F * system.width[start + i] * row[SPECIFIC_AREA] * y[first_j + first + i]
             work.source[start + i, 0] += flow

@@ -75,8 +75,10 @@ def eliminate_phase_field(
     for k in range(nodes):
         volume += volumes[k]
     mean_by_j = -loss / (inverse_time * volume)
-    x, before, mu = work.column[0, :nodes], work.column[1, :nodes], work.column[2, :nodes]
-    values, slopes = work.column[5, :nodes], work.column[6, :nodes]
+    # Rows of `work.column`, behind its count.
+    x, before = work.column[1 : nodes + 1], work.column[nodes + 1 : 2 * nodes + 1]
+    mu = work.column[2 * nodes + 1 : 3 * nodes + 1]
+    values, slopes = work.column[5 * nodes + 1 : 6 * nodes + 1], work.column[6 * nodes + 1 : 7 * nodes + 1]
     last = nodes - 1
     for i in range(n):
         cell = start + i
@@ -90,8 +92,9 @@ def eliminate_phase_field(
         local_potentials(table, row[IDEAL], T, x, values, slopes)
         potential(values, strain, kappa, wetting, x, volumes[:nodes], system.conductances[p, :last], mu)
         j = y[first_j + i]
-        of_grain = lo + i * nodes
-        couples, answers = work.couples[of_grain : of_grain + nodes], work.answers[of_grain : of_grain + nodes]
+        of_grain = 8 * (lo + i * nodes)
+        couples = work.couples[of_grain : of_grain + 4 * nodes].reshape((nodes, 2, 2))
+        answers = work.couples[of_grain + 4 * nodes : of_grain + 8 * nodes].reshape((nodes, 2, 2))
         sign = sweep(
             values,
             slopes,
@@ -122,7 +125,7 @@ def eliminate_phase_field(
         over = 1.0 / (1.0 + f_eta * (film + U_j) - f_x * loss * end[0, 1])
         # At a given flux, and at a given potential, which one more instability belongs to.
         if sign < 0.0 or over.real < 0.0:
-            work.unstable[0] += 1.0
+            work.column[0] += 1.0
         g0 = (f - j + f_x * end[0, 0] - f_eta * U_0) * over
         g_eta = f_eta * over
         g_c = f_c / c_reference * over
@@ -141,9 +144,10 @@ def eliminate_phase_field(
 def substitute_phase_field(system: System, y: Array, change: float, p: int, i: int, work: Work) -> tuple[float, float]:
     """Fill the step of one grain whose surface rate changes by `change`; its largest part, and how much of it is safe."""
     n, nodes, lo = system.count[p], system.nodes[p], system.particle_offset[p]
-    of_grain = lo + i * nodes
-    couples, answers = work.couples[of_grain : of_grain + nodes], work.answers[of_grain : of_grain + nodes]
-    pairs = work.column[3:5].reshape(2 * work.column.shape[1])[: 2 * nodes].reshape((nodes, 2))
+    of_grain = 8 * (lo + i * nodes)
+    couples = work.couples[of_grain : of_grain + 4 * nodes].reshape((nodes, 2, 2))
+    answers = work.couples[of_grain + 4 * nodes : of_grain + 8 * nodes].reshape((nodes, 2, 2))
+    pairs = work.column[3 * nodes + 1 : 5 * nodes + 1].reshape((nodes, 2))
     for m in range(2):
         pairs[nodes - 1, m] = answers[nodes - 1, m, 0] + change * answers[nodes - 1, m, 1]
     back(pairs, couples, answers)

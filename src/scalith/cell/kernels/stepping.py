@@ -150,7 +150,7 @@ def attempt(
             convergence[0] = max(norm / previous**2, 0.8 * convergence[0], 0.5)
             convergence[1] = 0.0
         if norm < 1e-9 or (norm < 0.1 and convergence[0] * norm * norm < goal and (convergence[1] < 8.0 or iteration > 0)):
-            if work.unstable[0] > 0.0:
+            if work.column[0] > 0.0:
                 return -1  # a step that is longer than an instability takes passes over it without noticing it
             convergence[1] += 1.0
             for k in range(size):

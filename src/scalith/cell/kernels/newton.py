@@ -10,8 +10,7 @@ import math
 
 import numpy as np
 
-from scalith.cell.kernels.grains import eliminate_particles
-from scalith.cell.kernels.grains import substitute_particles
+from scalith.cell.kernels.grains import eliminate_particles, substitute_particles
 from scalith.cell.kernels.layout import (
     AMBIENT_TEMPERATURE,
     CONDUCTION_ENERGY,

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -224,12 +225,20 @@ def _peer_sensitivities() -> float:
     return seconds(calculate_sensitivities=True) / plain
 
 
+def _best(call: Callable[[], Any]) -> float:
+    """Of five calls in a row: what takes a millisecond or two is otherwise the time to fill the caches after the other side."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
 def _impedance() -> float:
     from scalith.cell import simulate_impedance
 
-    start = time.perf_counter()
-    simulate_impedance(_cell(), _FREQUENCIES, 0.5, mesh=_lean())
-    return time.perf_counter() - start
+    return _best(lambda: simulate_impedance(_cell(), _FREQUENCIES, 0.5, mesh=_lean()))
 
 
 @cache
@@ -248,9 +257,7 @@ def _peer_impedance() -> float:
         simulation = _peer_spectrum()
     except AttributeError:
         raise ImportError("pybamm has no EISSimulation in this version") from None
-    start = time.perf_counter()
-    simulation.solve(_FREQUENCIES)
-    return time.perf_counter() - start
+    return _best(lambda: simulation.solve(_FREQUENCIES))
 
 
 def _from_import() -> float:
@@ -361,6 +368,6 @@ def rows() -> list[Row]:
             _peer_impedance,
             prepare=lambda: _once(_impedance()),
             target_ratio=20.0,
-            note="0.1 mHz to 10 kHz at 50 %",
+            note="0.1 mHz to 10 kHz at 50 %, best of five calls on either side; the peer's model is built before",
         ),
     ]

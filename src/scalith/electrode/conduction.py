@@ -255,7 +255,7 @@ def _solve(
 ) -> tuple[int, float]:
     """From the potential given, in place: iterations and relative residual. About 55 bytes a voxel."""
     from scalith.electrode.conduction_kernels import currents_from
-    from scalith.electrode.conjugate_gradients import conjugate_gradients
+    from scalith.electrode.conjugate_gradients import conjugate_gradients, square
     from scalith.electrode.islands import Islands
     from scalith.electrode.multigrid import build_levels
 
@@ -271,12 +271,12 @@ def _solve(
     np.negative(residual, out=residual)
     residual[-1] += ends[rows[-1]]
     # Where the straight line is the solution, what rounding leaves is no residual.
-    begun = max(float(np.vdot(residual, residual)), 1e-24 * float(np.sum(ends[rows[-1]] ** 2)))
+    begun = max(square(residual), 1e-24 * float(np.sum(ends[rows[-1]] ** 2)))
     voxels, faces = float(sum(np.count_nonzero(rows == row) for row in np.flatnonzero(ends))), float(rows[0].size)
 
     def reference(_: float) -> float:
         # The straight line overstates what flows where a good conductor does not connect: the current that is found counts.
-        return min(begun, voxels * (float(np.vdot(ends[rows[0]], potential[0])) / faces) ** 2)
+        return min(begun, voxels * (float(np.sum(ends[rows[0]] * potential[0])) / faces) ** 2)
 
     islands = Islands(rows, pairs, ends)
     return conjugate_gradients(

@@ -16,6 +16,11 @@ from scalith.quantities import ConvergenceError
 Floats = NDArray[np.float64]
 
 
+def square(values: Floats) -> float:
+    """Sum of squares, without BLAS: its threads would go on waiting on the cores that the solve works on."""
+    return float(np.einsum("ijk,ijk->", values, values))
+
+
 def conjugate_gradients(
     potential: Floats,
     residual: Floats,
@@ -65,7 +70,7 @@ def conjugate_gradients(
     from scalith.electrode.multigrid_kernels import advance, product, turn
 
     shape, sums = residual.shape, np.empty(residual.shape[0])
-    size, before, released, iteration = float(np.vdot(residual, residual)), 1.0, 0.0, 0
+    size, before, released, iteration = square(residual), 1.0, 0.0, 0
 
     def share(square: float) -> float:
         by = reference(released)

@@ -162,7 +162,7 @@ def _solve(
     progress: Callable[[float, str], None] | None,
 ) -> tuple[Floats, Floats, NDArray[np.int_]]:
     """Mean currents (axis, field), residuals and iterations, for a mean field along x, y and z."""
-    from scalith.electrode.conjugate_gradients import conjugate_gradients
+    from scalith.electrode.conjugate_gradients import conjugate_gradients, square
     from scalith.electrode.islands import Islands
     from scalith.electrode.multigrid import build_levels
     from scalith.electrode.periodic_kernels import face_currents, vertex_currents
@@ -188,7 +188,7 @@ def _solve(
         threads.run(kernel, rows.shape, potential, *matrix, field, residual, sums)
         straight = float(sums[:, 1 + k].sum())
         np.negative(residual, out=residual)
-        begun = float(np.vdot(residual, residual))
+        begun = square(residual)
 
         def reference(released: float, begun: float = begun, straight: float = straight) -> float:
             # The straight line overstates what flows where a good conductor does not connect: the current that is found counts.

@@ -44,7 +44,7 @@ def _lean() -> Any:
 
 @cache
 def _solver() -> Any:
-    from scalith.cell.solution import Solver
+    from scalith.cell.runs.solution import Solver
 
     return Solver(_cell(), mesh=_lean(), tolerance=4e-4)
 
@@ -60,7 +60,7 @@ def _discharge() -> float:
 @cache
 def _reduced_solver() -> Any:
     from scalith.cell import single_particle
-    from scalith.cell.solution import Solver
+    from scalith.cell.runs.solution import Solver
 
     specification, mesh = single_particle(_cell(), electrolyte=True)
     return Solver(specification, mesh=mesh)

@@ -21,11 +21,11 @@ from scalith.lattice import (
     semi_grand_canonical,
     variance_constrained,
 )
+from scalith.lattice.hopping.kinetic_model import kinetic_model
+from scalith.lattice.hopping.walks import walk_from
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
-from scalith.lattice.kinetic_model import kinetic_model
-from scalith.lattice.monte_carlo import model_on
-from scalith.lattice.walks import walk_from
+from scalith.lattice.sampling.monte_carlo import model_on
 from scalith.quantities import Source, shipped
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -120,7 +120,7 @@ def rows() -> list[Row]:
             unit="s",
             ours=_variance_constrained,
             prepare=_variance_constrained,
-            note="LixNiO2 at 300 K, 9 fillings, 1728 sites, two starts of 400 sweeps each after cooling",
+            note="LixNiO2 at 300 K, 9 stoichiometries, 1728 sites, two starts of 400 sweeps each after cooling",
         )
     )
     table.append(

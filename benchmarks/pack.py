@@ -49,7 +49,7 @@ def _lsoda(cells: int) -> float:
     from scipy.integrate import solve_ivp
 
     from scalith.pack import shipped_kinetics
-    from scalith.pack.module import module_network
+    from scalith.pack.module.module import module_network
 
     built = module_network(_module(cells), _trigger())
     net, _, _ = built.network.ordered(298.15)

@@ -76,13 +76,13 @@ def _of_x_and_T() -> Property:
 
 
 def _warm(value: Property) -> None:
-    from scalith.quantities.kernel_table import evaluate_many
+    from scalith.numerics.kernel_table import evaluate_many
 
     evaluate_many(value.table(), _X, 300.0)
 
 
 def _table_ns(value: Property) -> float:
-    from scalith.quantities.kernel_table import evaluate_many
+    from scalith.numerics.kernel_table import evaluate_many
 
     table = value.table()
     start = time.perf_counter()

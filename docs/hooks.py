@@ -27,7 +27,7 @@ def on_config(config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Spell ``::: scalith.room`` out: the room's public face, name by name.
+    """Spell ``::: scalith.package`` out: the package's public face, name by name.
 
     (Left to itself, mkdocstrings takes `scalith.lab.agreement` for the file of that name, not the function.)
     """
@@ -63,8 +63,8 @@ def _mathml(tex: str, display: str, page: str) -> str:
     return made
 
 
-def _public_face(room: str) -> str:
-    tree = ast.parse((ROOT / "src" / "scalith" / room / "__init__.py").read_text(encoding="utf-8"))
+def _public_face(package: str) -> str:
+    tree = ast.parse((ROOT / "src" / "scalith" / package / "__init__.py").read_text(encoding="utf-8"))
     names = [
         f"{node.module}.{alias.name}"
         for node in ast.walk(tree)

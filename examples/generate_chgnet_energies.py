@@ -121,12 +121,12 @@ def barriers(host: Host, ends: tuple[Host, Host], engine: Engine, folder: Path) 
         ("LiFePO4, one vacancy", 1.0, "full"),
         ("Li0.5FePO4, one ion beside filled channels", 0.5, beside),
     )
-    for number, (name, filling, background) in enumerate(cases):
+    for number, (name, stoichiometry, background) in enumerate(cases):
         path = folder / f"barrier_{number}.json"
         if not path.exists():
-            first, second = hop_end_points(host_between(*ends, filling), hop, along, background)
+            first, second = hop_end_points(host_between(*ends, stoichiometry), hop, along, background)
             settings = BandSettings(images=3)
-            found = hop_barrier(first, second, engine, name=name, filling=filling, settings=settings, progress=shown)
+            found = hop_barrier(first, second, engine, name=name, stoichiometry=stoichiometry, settings=settings, progress=shown)
             path.write_text(found.model_dump_json(indent=1))
 
 

@@ -150,7 +150,7 @@ def transferred(relaxed: dict[str, Atoms], before: dict[str, Atoms], wanted: dic
 
 
 def between(ends: tuple[Host, Host], x: float) -> Host:
-    """The host at filling x, cell and positions interpolated."""
+    """The host at stoichiometry x, cell and positions interpolated."""
     empty, full = ends
     sites = [
         site.model_copy(update={"position": tuple(((1 - x) * first + x * second).tolist())})
@@ -209,7 +209,7 @@ def barrier() -> None:
             distance=float(np.linalg.norm(find_mic(images[-1].positions[-1:] - images[0].positions[-1:], images[0].cell)[0])),
             coordinate=tuple(np.round(coordinate, 5).tolist()),
             energies=tuple(np.round(np.array(energies) - energies[0], 5).tolist()),
-            filling=1 / 3,
+            stoichiometry=1 / 3,
             converged=not reason,
             problem=reason,
             forces_left=max(float(np.abs(item.atoms.get_forces()).max()) for item in found) if reason else 0.08,
@@ -225,7 +225,7 @@ def barrier() -> None:
         settings = BandSettings(images=1, force_tolerance=0.1, steps=40)
         name = "LiTi3S6, octahedron to tetrahedron"
         hop = hop_barrier(
-            images[0].copy(), images[-1].copy(), gpaw(COARSE), name=name, filling=1 / 3, settings=settings, progress=shown
+            images[0].copy(), images[-1].copy(), gpaw(COARSE), name=name, stoichiometry=1 / 3, settings=settings, progress=shown
         )
         climbed.write_text(hop.model_dump_json(indent=1))
 

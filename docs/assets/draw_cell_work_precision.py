@@ -14,7 +14,7 @@ import numpy as np
 import pybamm
 
 from scalith.cell import CellSpecification, Mesh
-from scalith.cell.solution import Solver
+from scalith.cell.runs.solution import Solver
 from scalith.quantities import shipped
 
 HERE = Path(__file__).resolve().parent

@@ -1,6 +1,6 @@
 """Scalith climbs one ladder: from the energy of a few atoms to the heat of a pack.
 
-Rooms load when used: ``import scalith`` costs next to nothing, ``scalith.cell`` loads the cell scale.
+Packages load when used: ``import scalith`` costs next to nothing, ``scalith.cell`` loads the cell scale.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_ROOMS = (
+_PACKAGES = (
+    "numerics",
     "quantities",
     "crystal",
     "atoms",
     "lattice",
     "interface",
+    "reactions",
     "particle",
     "electrode",
     "cell",
@@ -25,11 +27,11 @@ _ROOMS = (
     "report",
 )
 
-__all__ = ["__version__", *_ROOMS]
+__all__ = ["__version__", *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
+    if name in _PACKAGES:
         return importlib.import_module(f"scalith.{name}")
     raise AttributeError(f"module 'scalith' has no attribute {name!r}")
 

@@ -114,14 +114,14 @@ def test_an_ion_may_not_hop_onto_its_image():
         hop_end_points(square(), distinct_hops(square(), 3.5)[0], np.diag([2, 2, 1]), np.zeros(3))
 
 
-def band(name, height, engine="chgnet 0.3.0", filling=0.0):
+def band(name, height, engine="chgnet 0.3.0", stoichiometry=0.0):
     source = Source(kind="predicted")
     return Barrier(
         name=name,
         distance=3.0,
         coordinate=(0.0, 1.5, 3.0),
         energies=(0.0, height, 0.0),
-        filling=filling,
+        stoichiometry=stoichiometry,
         converged=True,
         forces_left=0.01,
         engine=engine,
@@ -169,10 +169,10 @@ def test_corrected_barriers_enter_the_lattice():
 
 def test_barriers_of_two_fillings_lie_on_a_line():
     hop = distinct_hops(square(), 3.5)[0]
-    bands = [band("one ion", 0.20, "gpaw"), band("one vacancy", 0.28, "gpaw", filling=1.0)]
+    bands = [band("one ion", 0.20, "gpaw"), band("one vacancy", 0.28, "gpaw", stoichiometry=1.0)]
     read = HopBarriers.read(lattice_barriers(hop, bands))
     assert (read.kinds[0].barrier, read.kinds[0].barrier_full, read.barrier_error) == pytest.approx((0.20, 0.28, 0.0))
-    off = HopBarriers.read(lattice_barriers(hop, [*bands, band("between", 0.30, "gpaw", filling=0.5)]))
+    off = HopBarriers.read(lattice_barriers(hop, [*bands, band("between", 0.30, "gpaw", stoichiometry=0.5)]))
     assert off.at(0.5).kinds[0].barrier == pytest.approx(0.26)
     assert off.barrier_error == pytest.approx(0.04)
 

@@ -20,8 +20,8 @@ def orderings(strength=-0.1, noise=0.0):
     return data.assign(energy=("structure", energy, {"units": "eV", "long_name": "energy per primitive cell"}))
 
 
-def test_unlike_pairs_of_a_random_filling():
-    """Over all fillings of a cell, large beside the cut-off, u averages to 2 x (1 − x)."""
+def test_unlike_pairs_of_a_random_stoichiometry():
+    """Over all stoichiometries of a cell, large beside the cut-off, u averages to 2 x (1 − x)."""
     data = enumerate_orderings(layered(), [1])
     assert unlike_pairs(layered(), data, 5.5).tolist() == [0.0, 0.0]
     half = enumerate_orderings(layered(), [2], x=(0.5, 0.5))
@@ -86,15 +86,15 @@ def test_scatter_is_told():
     assert rough.error > 5 * quiet.error
 
 
-def test_one_filling_has_no_formation_energy():
+def test_one_stoichiometry_has_no_formation_energy():
     data = orderings()
-    with pytest.raises(InputError, match="two fillings or more"):
+    with pytest.raises(InputError, match="two stoichiometries or more"):
         formation_energies(layered(), data.isel(structure=data["x"].values == 0.5))
 
 
 @pytest.mark.parametrize("anchor", ["mean", "lowest", "scaled"])
 def test_orderings_of_equal_unlike_pairs_keep_their_order(anchor):
-    """Those of one filling with other shares of unlike pairs need not."""
+    """Those of one stoichiometry with other shares of unlike pairs need not."""
     data = orderings(-0.1, noise=0.02)
     correction = fit_localisation(layered(), data, 0.1, 0.02, "a measured gap", cutoff=5.5, anchor=anchor)
     before, after = (formation_energies(layered(), item) for item in (data, localised_energies(layered(), data, correction)))

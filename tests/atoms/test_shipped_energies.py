@@ -12,7 +12,7 @@ from scalith.atoms.barrier_correction import PublishedBarrier
 from scalith.atoms.barriers import Barrier
 from scalith.crystal import map_orderings, read_host, read_structures, write_structures
 from scalith.lattice import HopBarriers
-from scalith.lattice.hop_barriers import hops_of
+from scalith.lattice.hopping.hop_barriers import hops_of
 from scalith.quantities import shipped
 
 STATES = {

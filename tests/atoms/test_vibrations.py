@@ -142,7 +142,7 @@ def test_atoms_under_force_are_refused():
         (lambda: einstein_solid(-1.0, [300.0]), "a frequency greater than 0"),
         (lambda: einstein_solid(1e13, [0.0]), "temperatures greater than 0"),
         (lambda: harmonic_thermodynamics(flat(1e13), [-1.0]), "temperatures of 0 K and above"),
-        (lambda: vibrational_free_energy({0.0: flat(1e13)}, [300.0]), "two fillings"),
+        (lambda: vibrational_free_energy({0.0: flat(1e13)}, [300.0]), "two stoichiometries"),
     ],
 )
 def test_bad_input_is_named(call, message):

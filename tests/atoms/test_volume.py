@@ -105,7 +105,7 @@ def test_misfit_and_its_inverse_cancel():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: molar_volume(HOST, orderings([0.5], [64.0])), "1 fillings"),
+        (lambda: molar_volume(HOST, orderings([0.5], [64.0])), "1 stoichiometries"),
         (lambda: molar_volume(HOST, orderings([0.0, 1.0], [64.0, 68.0]), degree=2), "more than the degree"),
         (lambda: molar_volume(HOST, xr.Dataset({"x": ("structure", [0.0, 1.0])})), "with 'volume'"),
         (lambda: misfit_strain(np.eye(3), np.zeros((3, 3))), "span a volume"),

@@ -42,7 +42,7 @@ def test_the_state_follows_its_exact_solution_whatever_the_steps(lgm50):
 
 
 def test_long_currents_reach_the_branches(lgm50):
-    """At C/50 each grain fills alike: after many 1/γ the voltage lies by the half gap off that without hysteresis."""
+    """At C/50 each particle fills alike: after many 1/γ the voltage lies by the half gap off that without hysteresis."""
     cell = lagging(lgm50)
     for load, start, sign in (("Discharge", 1.0, -1.0), ("Charge", 0.0, 1.0)):
         steps = [f"{load} at C/50 for 25 hours"]
@@ -52,7 +52,7 @@ def test_long_currents_reach_the_branches(lgm50):
 
 
 def test_minor_loops_close_and_cost_their_area(lgm50):
-    """After some cycles between the same fillings h comes back; the heat of a cycle is ∮ h M dq beside that without."""
+    """After some cycles between the same stoichiometries h comes back; the heat of a cycle is ∮ h M dq beside that without."""
     steps = ["Discharge at C/20 for 2 hours", "Charge at C/20 for 2 hours"]
     settings = {"cycles": 4, "initial_state_of_charge": 0.6}
     found = simulate_protocol(lagging(lgm50), steps, **settings)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from scalith.cell import Mesh
-from scalith.cell.discretise import discretise, initial_state
 from scalith.cell.kernels import newton, stepping
+from scalith.cell.model.discretise import discretise, initial_state
 
 
 @pytest.mark.parametrize(("mode", "target"), [(0, 5.0), (1, 3.9), (2, 18.0), (3, 0.8)])

@@ -14,11 +14,11 @@ from scalith.cell import (
     single_particle,
     to_bpx,
 )
-from scalith.particle import GrainStress, simulate_grain
+from scalith.particle import ParticleStress, simulate_particle
 from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import FARADAY
 
-STRESS = GrainStress(youngs_modulus=1.4e11, poisson_ratio=0.3, partial_molar_volume=3e-6)
+STRESS = ParticleStress(youngs_modulus=1.4e11, poisson_ratio=0.3, partial_molar_volume=3e-6)
 
 
 def stressed(cell: CellSpecification, **changes) -> CellSpecification:
@@ -35,8 +35,8 @@ def effective(cell: CellSpecification) -> CellSpecification:
     return stressed(cell, chemical_diffusivity=STRESS.diffusivity(material.chemical_diffusivity, material.maximum_concentration))
 
 
-def test_the_voltage_of_the_surface_is_that_of_the_grain_by_itself(lgm50):
-    """At constant current one grain has a given flux: its own solution says what the stress adds."""
+def test_the_voltage_of_the_surface_is_that_of_the_particle_by_itself(lgm50):
+    """At constant current one particle has a given flux: its own solution says what the stress adds."""
     reduced, mesh = single_particle(lgm50)
     times = [120.0, 600.0, 1800.0, 3000.0]
     settings = {"output_times": times, "mesh": mesh, "tolerance": 1e-5}
@@ -46,14 +46,14 @@ def test_the_voltage_of_the_surface_is_that_of_the_grain_by_itself(lgm50):
     )
     material = reduced.positive_electrode.material
     density = lgm50.nominal_capacity / 3600.0 / (lgm50.plane_area * lgm50.positive_electrode.thickness * material.area)
-    grain = simulate_grain(
+    particle = simulate_particle(
         effective(reduced).positive_electrode.material.chemical_diffusivity,
         material.particle_radius,
         3000.0,
         initial=material.minimum_stoichiometry,
         surface_flux=-density / (FARADAY * material.maximum_concentration),
     )
-    surface, mean = (np.interp(times, grain.time, x) for x in (grain.stoichiometry[:, -1], grain.mean_stoichiometry))
+    surface, mean = (np.interp(times, particle.time, x) for x in (particle.stoichiometry[:, -1], particle.mean_stoichiometry))
     added = STRESS.surface_voltage(material.maximum_concentration, surface, mean)
     assert np.all(added < -1e-3)  # filling: the surface is fuller than the mean, and pressed
     np.testing.assert_allclose(found.voltage - plain.voltage, added, rtol=5e-3)

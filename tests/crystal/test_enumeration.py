@@ -47,7 +47,7 @@ def test_two_sublattices_of_diamond():
     assert sorted(found["x"].values.tolist()) == [0.0, 0.5, 1.0]
 
 
-def test_range_of_filling():
+def test_range_of_stoichiometry():
     found = enumerate_orderings(host(), [4], x=(0.5, 0.5))
     assert np.all(found["x"].values == 0.5)
     assert 0 < found.sizes["structure"] < 19

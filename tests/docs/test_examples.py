@@ -52,9 +52,9 @@ def test_links_between_the_pages_at_the_root_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_each_room_has_its_page_in_the_api():
-    rooms = {path.parent.name for path in (ROOT / "src" / "scalith").glob("*/__init__.py")}
-    assert rooms == {path.stem for path in (DOCS / "api").glob("*.md")} - {"index"}
+def test_each_package_has_its_page_in_the_api():
+    packages = {path.parent.name for path in (ROOT / "src" / "scalith").glob("*/__init__.py")}
+    assert packages == {path.stem for path in (DOCS / "api").glob("*.md")} - {"index"}
 
 
 def test_the_ladder_page_names_every_rung():

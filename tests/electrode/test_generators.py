@@ -20,7 +20,7 @@ from scalith.electrode import (
     random_sites,
     sphere_lattice,
 )
-from scalith.electrode.packed_particles import _drawn, _pushed_apart
+from scalith.electrode.generate.packed_particles import _drawn, _pushed_apart
 from scalith.quantities import ConvergenceError, InputError
 
 

@@ -16,18 +16,22 @@ def test_debye_lengths_of_a_tenth_molar_salt_in_water():
 
 
 @given(st.floats(-6.0, 6.0), st.floats(0.0, 0.95))
-def test_the_first_integral_is_that_of_poissons_equation(u, filling):
+def test_the_first_integral_is_that_of_poissons_equation(u, occupation):
     step = 1e-5
-    energy = lambda v: 0.5 * float(reduced_field(v, filling)) ** 2  # noqa: E731
-    occupied = np.exp(-u) / (1.0 - filling + filling * np.exp(-u))
+    energy = lambda v: 0.5 * float(reduced_field(v, occupation)) ** 2  # noqa: E731
+    occupied = np.exp(-u) / (1.0 - occupation + occupation * np.exp(-u))
     slope = (energy(u + step) - energy(u - step)) / (2.0 * step)
     assert slope == pytest.approx(1.0 - occupied, abs=1e-6 * max(1.0, occupied))
 
 
+def test_a_very_dilute_ion_has_the_field_of_the_dilute_limit():
+    assert float(reduced_field(1.0, 1e-300)) == pytest.approx(float(reduced_field(1.0)), rel=1e-12)
+
+
 def test_small_potentials_screen_exponentially_and_the_branches_meet():
     assert float(gouy_chapman_field(1e-3)) == pytest.approx(1e-3, rel=1e-6)
-    for filling in (0.0, 0.3):
-        inside, outside = (float(reduced_field(u, filling)) / u for u in (0.99999e-4, 1.00001e-4))
+    for occupation in (0.0, 0.3):
+        inside, outside = (float(reduced_field(u, occupation)) / u for u in (0.99999e-4, 1.00001e-4))
         assert inside == pytest.approx(outside, rel=1e-7)
 
 

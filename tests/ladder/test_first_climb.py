@@ -54,8 +54,8 @@ def test_the_voltage_is_that_of_the_energies(results):
     mean = np.trapezoid(voltage(x, 298.15), x) / (x[-1] - x[0])
     fit = read_entry(folder, "cluster_expansion").value
     odd = np.array([orbit.order % 2 for orbit in fit.orbits])
-    filling = 2.0 * float(fit.weights[odd == 1].sum())
-    assert mean == pytest.approx(-(filling + 2.33), abs=0.006)
+    stoichiometry = 2.0 * float(fit.weights[odd == 1].sum())
+    assert mean == pytest.approx(-(stoichiometry + 2.33), abs=0.006)
     # The emptiest mapped ordering has a sixth of the ions (emptier ones slid to another stacking).
     part = np.linspace(1 / 6, x[-1], 400)
     mean = np.trapezoid(voltage(part, 298.15), part) / (part[-1] - part[0])

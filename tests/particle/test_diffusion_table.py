@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scalith.numerics.kernel_table import evaluate
 from scalith.particle import flux_potential_table
 from scalith.quantities import InputError, Property, Source
-from scalith.quantities.kernel_table import evaluate
 
 ASSUMED = Source(kind="assumed")
 

@@ -9,7 +9,7 @@ from scalith.particle import radial_mesh
 
 
 @given(st.integers(4, 60), st.floats(0.001, 0.5), st.sampled_from([1, 2, 3]))
-def test_volumes_fill_the_grain_and_a_parabola_balances_exactly(nodes, finest, dimensions):
+def test_volumes_fill_the_particle_and_a_parabola_balances_exactly(nodes, finest, dimensions):
     mesh = radial_mesh(nodes, finest, dimensions)
     assert mesh.nodes[0] == 0.0
     assert mesh.nodes[-1] == 1.0

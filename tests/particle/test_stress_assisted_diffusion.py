@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from scalith.particle import GrainStress, simulate_grain, stress_assisted_diffusivity
+from scalith.particle import ParticleStress, simulate_particle, stress_assisted_diffusivity
 from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
@@ -22,10 +22,10 @@ def test_the_factor_of_manganese_spinel_is_that_of_the_paper():
     assert made.source.parents == (PLAIN.digest,)
 
 
-def test_stress_hastens_the_filling_of_a_grain():
+def test_stress_hastens_the_stoichiometry_of_a_particle():
     common = {"initial": 0.1, "surface_value": 0.9, "nodes": 30}
-    plain = simulate_grain(PLAIN, 5e-6, 300.0, **common)
-    assisted = simulate_grain(stress_assisted_diffusivity(PLAIN, **MANGANATE), 5e-6, 300.0, **common)
+    plain = simulate_particle(PLAIN, 5e-6, 300.0, **common)
+    assisted = simulate_particle(stress_assisted_diffusivity(PLAIN, **MANGANATE), 5e-6, 300.0, **common)
     assert float(assisted.mean_stoichiometry[-1]) > float(plain.mean_stoichiometry[-1]) + 0.01
 
 
@@ -40,9 +40,9 @@ def test_a_full_surface_is_pressed_and_its_voltage_lower():
     """S = 2Ω²E c_max/9(1 − ν) is the factor of the diffusivity times RT: both come from one stress."""
     numbers = dict(MANGANATE)
     density = numbers.pop("maximum_concentration")
-    grain = GrainStress(**numbers)
-    made = grain.diffusivity(PLAIN, density)
+    particle = ParticleStress(**numbers)
+    made = particle.diffusivity(PLAIN, density)
     assert made.digest == stress_assisted_diffusivity(PLAIN, **MANGANATE).digest
-    S = grain.strain_potential(density)
+    S = particle.strain_potential(density)
     assert pytest.approx(float(made(1.0)) / float(made(0.0)) - 1.0, rel=1e-9) == S / (GAS_CONSTANT * 298.15)
-    assert grain.surface_voltage(density, 0.6, 0.5) == pytest.approx(-0.1 * S / FARADAY)
+    assert particle.surface_voltage(density, 0.6, 0.5) == pytest.approx(-0.1 * S / FARADAY)

@@ -308,7 +308,7 @@ def test_a_step_narrower_than_a_piece_is_not_overshot(width):
     x = np.array([0.0, 0.3, 0.5 - width, 0.5 + width, 0.8, 1.0])
     y = np.array([4.1, 4.05, 4.0, 3.5, 3.45, 3.4])
     value = Property.from_arrays("open_circuit_voltage", {"x": x}, y, "V", Source(kind="assumed"))
-    from scalith.quantities.kernel_table import evaluate_many
+    from scalith.numerics.kernel_table import evaluate_many
 
     probes = np.linspace(0.0, 1.0, 20001)
     found = evaluate_many(value.table(), probes, 298.15)[0]

@@ -9,8 +9,8 @@ The barrier along [010] by climbing-image nudged elastic bands is far below the 
 LiFePO4: Morgan, Van der Ven, Ceder 2004): universal potentials are soft. The factor that brings both to the published values
 is fitted with its scatter, and only corrected barriers enter a climb.
 
-What the potential cannot do: like LDA and GGA it knows no localised electron, so intermediate fillings of LixFePO4 come out
-stable by more than 0.1 eV per formula unit, where experiment and DFT+U find a miscibility gap (Zhou et al. 2004). The picture
+What the potential cannot do: like LDA and GGA it knows no localised electron, so intermediate stoichiometries of LixFePO4 come
+out stable by more than 0.1 eV per formula unit, where experiment and DFT+U find a miscibility gap (Zhou et al. 2004). The picture
 shows it, beside the energies after the localisation correction (a stated regular solution, see the theory of atoms).
 
 Where chgnet is installed, the energies and forces of both ends are computed again and compared.
@@ -96,8 +96,8 @@ def _barriers(record: Record) -> None:
         axes.plot(band["coordinate"], band["energies"], "o-", label=f"{name} (raw)")
     record.check("softness: 1 − raw/published", expected=0.35, found=1.0 - 1.0 / correction.factor, tolerance=0.09)
     hops = HopBarriers.read(data["hop_barriers"])
-    for words, filling, published in (("empty", 0.0, 0.20), ("full", 1.0, 0.27)):
-        barrier = hops.at(filling).kinds[0].barrier
+    for words, stoichiometry, published in (("empty", 0.0, 0.20), ("full", 1.0, 0.27)):
+        barrier = hops.at(stoichiometry).kinds[0].barrier
         record.compare(f"barrier that enters the {words} lattice", reference=published, found=barrier, unit="eV", note="GGA")
     axes.set(xlabel="path / Å", ylabel="energy / eV")
     axes.legend(frameon=False)

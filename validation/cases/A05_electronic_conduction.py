@@ -132,4 +132,6 @@ def run(record: Record) -> None:
     axes[2].axvline(level, color="0.7", lw=0.8)
     axes[2].set(xlabel="E − E_F (eV)", ylabel="states per eV and cell", title="LiTiS2 (GPAW, LDA)")
     figure.tight_layout()
-    record.figure("Wiedemann and Franz are met at low temperature; hopping against filling; states of LiTiS2, a metal.", figure)
+    record.figure(
+        "Wiedemann and Franz are met at low temperature; hopping against stoichiometry; states of LiTiS2, a metal.", figure
+    )

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from scalith.cell import CellSpecification
-from scalith.cell.results import dataset
-from scalith.cell.solution import Solver
+from scalith.cell.model.results import dataset
+from scalith.cell.runs.solution import Solver
 from scalith.quantities import Property, predicted, shipped
 from validation.record import Record
 

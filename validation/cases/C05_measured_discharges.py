@@ -5,12 +5,12 @@ come, isothermal at 25 °C with the measured mean current, and compared with the
 within 15 mV (rms) at 1C. The LFP cell deviates by 133 mV with the published Fickian model: that number is reproduced and
 stated, not asserted; the falling potential that its diffusion demands is where phase-separating particles must do better.
 
-Beside it a single-particle model with electrolyte whose LFP grain is a phase field with the numbers of case P03 (regular
-solution with coherency strain, grains of 0.5 µm as in the file) and a tracer diffusivity of 2e-16 m²/s, the one number set
+Beside it a single-particle model with electrolyte whose LFP particle is a phase field with the numbers of case P03 (regular
+solution with coherency strain, particles of 0.5 µm as in the file) and a tracer diffusivity of 2e-16 m²/s, the one number set
 here, from the end of the 1C discharge. It is stated as it comes and is hardly better: 86 mV at 1C, where P2D has 93 mV over
 the same times, and its surface is full 80 s before the measured end; at C/20 34 mV against 12 mV, since the published
-open-circuit voltage was measured on this cell and the literature's $V^0$ and strain were not. One grain stands for the
-whole electrode there. The same grains at every depth of the full model (`with_phase_field`) pass their barrier one after
+open-circuit voltage was measured on this cell and the literature's $V^0$ and strain were not. One particle stands for the
+whole electrode there. The same particles at every depth of the full model (`with_phase_field`) pass their barrier one after
 the other: 67 mV at 1C, where P2D has 78 mV over the same times; at C/20 24 mV.
 """
 
@@ -82,7 +82,7 @@ def run(record: Record) -> None:
                 unit="s",
                 note=separating.attrs["reason"],
             )
-            axis.plot(separating.time / 3600.0, separating.voltage, label="phase field, one grain")
+            axis.plot(separating.time / 3600.0, separating.voltage, label="phase field, one particle")
             mosaic = simulate_discharge(
                 with_phase_field(
                     specification_from_bpx(DATA / name / bpx), MATERIAL.model_copy(update={"tracer_diffusivity": 2e-16})

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from scalith.cell import CellSpecification, Mesh, simulate_impedance
-from scalith.cell.solution import Solver
+from scalith.cell.runs.solution import Solver
 from scalith.quantities import shipped
 from scalith.quantities.constants import FARADAY
 from validation.record import Record

@@ -1,21 +1,21 @@
-r"""C09: An electrode of grains that separate into phases.
+r"""C09: An electrode of particles that separate into phases.
 
-**[P]** Lithium against a porous electrode of LiFePO₄ grains (30 nm), each a phase field with the numbers of case P03, in the full
-porous-electrode model: $\partial_t x=\nabla\cdot(M\nabla\mu)/RT$ in every grain of every finite volume,
+**[P]** Lithium against a porous electrode of LiFePO₄ particles (30 nm), each a phase field with the numbers of case P03, in
+the full porous-electrode model: $\partial_t x=\nabla\cdot(M\nabla\mu)/RT$ in every particle of every finite volume,
 $U=V^0-\mu_s/F$ at its surface. Asserted:
 
 1. Without gradient energy and with an ideal solution it is the Fickian cell with
    $U=V^0-\frac{RT}{F}\ln\frac{x}{1-x}$ (full cell, 1C, to 0.2 mV).
-2. One volume an electrode is the reduction with one grain (`simulate_phase_separating`): two codes, one voltage.
-3. At C/50 the grains fill one after another, at most two of forty at once (mosaic); at 5C, with a reaction a thirtieth as
+2. One volume an electrode is the reduction with one particle (`simulate_phase_separating`): two codes, one voltage.
+3. At C/50 the particles fill one after another, at most two of forty at once (mosaic); at 5C, with a reaction a thirtieth as
    fast in a thin electrode, nearly all at once.
 4. At C/1000 charge and discharge lie apart by the gap of the spinodals, $U$ at one less $U$ at the other: 73.8 mV. Coherency
-   strain does not narrow it: so small a grain stays uniform until it leaves its phase. (Case P03 states 20 mV for grains
+   strain does not narrow it: so small a particle stays uniform until it leaves its phase. (Case P03 states 20 mV for particles
    whose strain energy counts while uniform.)
 5. Lithium is conserved to $10^{-10}$ in each of these runs.
 
-Stated beside it: grains that the electrolyte wets ($\gamma'=-20$ mJ/m²). The gap hardly narrows: in so small a grain the layer at
-the surface reaches the centre, and the whole of it has to pass the spinodal all the same.
+Stated beside it: particles that the electrolyte wets ($\gamma'=-20$ mJ/m²). The gap hardly narrows: in so small a particle the
+layer at the surface reaches the centre, and the whole of it has to pass the spinodal all the same.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ IDEAL = PhaseField.regular_solution(
 
 
 def half_cell(material: PhaseField, thickness: float = 60e-6) -> CellSpecification:
-    """Lithium, a separator and a porous electrode of 30 nm grains."""
+    """Lithium, a separator and a porous electrode of 30 nm particles."""
     area, loading = 0.01, 0.4
     return CellSpecification.read(
         {
@@ -82,8 +82,8 @@ def half_cell(material: PhaseField, thickness: float = 60e-6) -> CellSpecificati
     )
 
 
-def fillings(data: Any) -> np.ndarray:
-    """Mean filling of each grain over time and depth."""
+def stoichiometries(data: Any) -> np.ndarray:
+    """Mean stoichiometry of each particle over time and depth."""
     x = data.stoichiometry_profile_positive
     rho = np.linspace(0.0, 1.0, x.shape[1])
     edges = np.concatenate([[0.0], 0.5 * (rho[1:] + rho[:-1]), [1.0]])
@@ -91,8 +91,8 @@ def fillings(data: Any) -> np.ndarray:
 
 
 def _at_once(data: Any) -> float:
-    """Largest share of grains between the phases, while the electrode is between 30 and 70 %."""
-    filled = fillings(data)[((data.stoichiometry_positive > 0.3) & (data.stoichiometry_positive < 0.7)).values]
+    """Largest share of particles between the phases, while the electrode is between 30 and 70 %."""
+    filled = stoichiometries(data)[((data.stoichiometry_positive > 0.3) & (data.stoichiometry_positive < 0.7)).values]
     return float(np.mean((filled > 0.3) & (filled < 0.7), axis=1).max())
 
 
@@ -111,13 +111,13 @@ def run(record: Record) -> None:
     import matplotlib.pyplot as plt
 
     _fickian_limit(record)
-    _one_grain(record)
+    _one_particle(record)
     cell = half_cell(MATERIAL.model_copy(update={"tracer_diffusivity": 1e-15}))
     slow = MATERIAL.model_copy(update={"tracer_diffusivity": 1e-15, "exchange_current_density": 0.005})
     low = simulate_discharge(cell, 0.02, mesh=MOSAIC, profiles=True)
     high = simulate_discharge(half_cell(slow, thickness=10e-6), 5.0, mesh=MOSAIC, profiles=True)
-    record.check_at_most("share of grains between the phases at once, C/50", limit=0.05, found=_at_once(low))
-    record.check_at_most("share of grains not between the phases at 5C, slow reaction", limit=0.2, found=1.0 - _at_once(high))
+    record.check_at_most("share of particles between the phases at once, C/50", limit=0.05, found=_at_once(low))
+    record.check_at_most("share of particles not between the phases at 5C, slow reaction", limit=0.2, found=1.0 - _at_once(high))
     gap = 1e3 * float(phase_separation(MATERIAL, 298.15).voltage_gap)
     found, *slowest = _apart(cell, 1e-3)
     record.check("charge less discharge at C/1000", expected=gap, found=found, tolerance=0.5, unit="mV")
@@ -135,8 +135,10 @@ def run(record: Record) -> None:
     figure, axes = plt.subplots(1, 4, figsize=(14, 3.5))
     for axis, data, title in ((axes[0], low, "C/50"), (axes[1], high, "5C, slow reaction")):
         depth = 1e6 * (data.depth_positive.values - data.depth_positive.values[0])
-        picture = axis.pcolormesh(data.stoichiometry_positive, depth, fillings(data).T, vmin=0.0, vmax=1.0, shading="nearest")
-        axis.set(xlabel="filling of the electrode", ylabel="depth from the separator (µm)", title=f"grains, {title}")
+        picture = axis.pcolormesh(
+            data.stoichiometry_positive, depth, stoichiometries(data).T, vmin=0.0, vmax=1.0, shading="nearest"
+        )
+        axis.set(xlabel="stoichiometry of the electrode", ylabel="depth from the separator (µm)", title=f"particles, {title}")
     figure.colorbar(picture, ax=axes[1])
     for rate, name in ((1e-3, "C/1000"), (0.05, "C/20"), (0.5, "C/2"), (2.0, "2C")):
         runs = slowest if rate == 1e-3 else _apart(cell, rate)[1:]
@@ -145,7 +147,9 @@ def run(record: Record) -> None:
             axes[2].plot(
                 data.stoichiometry_positive, data.voltage, style, color=f"C{[1e-3, 0.05, 0.5, 2.0].index(rate)}", label=label
             )
-    axes[2].set(xlabel="filling of the electrode", ylabel="voltage (V)", ylim=(3.2, 3.65), title="discharge, and charge (dashed)")
+    axes[2].set(
+        xlabel="stoichiometry of the electrode", ylabel="voltage (V)", ylim=(3.2, 3.65), title="discharge, and charge (dashed)"
+    )
     axes[2].legend(frameon=False)
     rates = np.array([1e-3, 0.01, 0.1, 0.5, 2.0])
     axes[3].semilogx(rates, [_apart(cell, rate, Mesh(1, 4, 20))[0] for rate in rates], "o-", label="charge less discharge")
@@ -153,7 +157,7 @@ def run(record: Record) -> None:
     axes[3].set(xlabel="rate (1/h)", ylabel="mV", ylim=(0.0, None), title="hysteresis")
     axes[3].legend(frameon=False)
     figure.tight_layout()
-    record.figure("Mosaic filling and hysteresis of an LFP electrode", figure)
+    record.figure("Mosaic stoichiometry and hysteresis of an LFP electrode", figure)
 
 
 def _fickian_limit(record: Record) -> None:
@@ -173,14 +177,14 @@ def _fickian_limit(record: Record) -> None:
         simulate_discharge(one, 1.0, output_times=times).sel(time=times) for one in (with_phase_field(fickian, IDEAL), fickian)
     ]
     apart = 1e3 * float(np.abs(runs[0].voltage - runs[1].voltage).max())
-    record.check_at_most("ideal solution against Fickian grains, 1C", limit=0.2, found=apart, unit="mV")
+    record.check_at_most("ideal solution against Fickian particles, 1C", limit=0.2, found=apart, unit="mV")
 
 
-def _one_grain(record: Record) -> None:
+def _one_particle(record: Record) -> None:
     material = MATERIAL.model_copy(update={"tracer_diffusivity": 1e-15})
     cell, _ = single_particle(half_cell(material), electrolyte=True)
     other = simulate_phase_separating(cell, material, 1.0, points=60, nodes=80)
     times = other.time.values[:-1].tolist()
     found = simulate_discharge(cell, 1.0, output_times=times, mesh=Mesh(1, 3, 1, phase_field_nodes=80)).sel(time=times)
     apart = 1e3 * np.abs(found.voltage.values - other.voltage.values[:-1])
-    record.check_at_most("one volume against one grain, 1C, median", limit=0.1, found=float(np.median(apart)), unit="mV")
+    record.check_at_most("one volume against one particle, 1C, median", limit=0.1, found=float(np.median(apart)), unit="mV")

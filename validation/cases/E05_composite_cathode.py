@@ -13,9 +13,9 @@ $$\nabla \cdot (\sigma \nabla \phi) = 0, \qquad
 The distance is stated, not asserted. The word tortuosity is used for the factor $\tau_\mathrm{f}$ and for its root; the measured
 number stands beside both. What the electrolyte in the composite must conduct for the measured pair,
 $\sigma = \tau_\mathrm{f} \sigma_\mathrm{eff} / \varepsilon$, lies below the dense pellet in either reading: contacts between
-the grains of electrolyte, which the image does not resolve, are not in the model. Single boxes of 29 µm scatter; the spread over
-four seeds is part of the statement. (Composition and voids are taken from the literature as cited in the shipped cell; the paper
-itself was not at hand when this page was written.)
+the particles of electrolyte, which the image does not resolve, are not in the model. Single boxes of 29 µm scatter; the spread
+over four seeds is part of the statement. (Composition and voids are taken from the literature as cited in the shipped cell;
+the paper itself was not at hand when this page was written.)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 r"""I01: At rest the electrochemical potential is flat and no current flows.
 
-**[E]** With uniform grains and electrolyte $\nabla\tilde\mu = 0$: a cell at rest carries no current anywhere. The largest local
-reaction current of the LG M50 at open circuit must stay below 1e-12 of the limiting current of its separator,
+**[E]** With uniform particles and electrolyte $\nabla\tilde\mu = 0$: a cell at rest carries no current anywhere. The largest
+local reaction current of the LG M50 at open circuit must stay below 1e-12 of the limiting current of its separator,
 $i_{lim} = 4FD_{eff}c_0/((1-t_+)L)$, at three states of charge. After half an hour at 1C the terminal voltage relaxes to the
 open-circuit voltage of the mean stoichiometries; the internal currents that even out graphite's plateaus fade slowly (stated).
 """
@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from scalith.cell import CellSpecification
-from scalith.cell.results import dataset
-from scalith.cell.solution import Solver
+from scalith.cell.model.results import dataset
+from scalith.cell.runs.solution import Solver
 from scalith.quantities import predicted, shipped
 from scalith.quantities.constants import FARADAY
 from validation.record import Record

@@ -40,16 +40,16 @@ def run(record: Record) -> None:
     width = np.sqrt(2.0 * VACUUM_PERMITTIVITY * EPSILON * 2.0 / (FARADAY * (SITES - C)))
     edge = float(np.interp(-0.5 * (1.0 + C / SITES), -data.concentration.values / SITES, data.depth.values))
     record.check("full layer at −2 V: half-way point over its width", expected=1.0, found=edge / width, tolerance=0.03)
-    filling = C / SITES
+    stoichiometry = C / SITES
     small = 1e-6
     record.check(
         "screening length at small potentials over λ_D/√(1 − θ)",
         expected=1.0,
-        found=small / float(reduced_field(small, filling)) * np.sqrt(1.0 - filling),
+        found=small / float(reduced_field(small, stoichiometry)) * np.sqrt(1.0 - stoichiometry),
         tolerance=1e-5,
     )
     u = np.linspace(-8.0, 8.0, 400)
-    for theta, label in ((0.0, "dilute"), (0.1, "θ = 0.1"), (0.5, "θ = 0.5"), (filling, f"θ = {filling:.2f}")):
+    for theta, label in ((0.0, "dilute"), (0.1, "θ = 0.1"), (0.5, "θ = 0.5"), (stoichiometry, f"θ = {stoichiometry:.2f}")):
         right.plot(u, np.minimum(reduced_field(u, theta), 12.0), label=label)
     left.set(xlabel="distance from the boundary (nm)", ylabel="filled sites", xlim=(0, 0.8))
     right.set(xlabel="u₀ = zFφ/RT", ylabel="|λ u′(0)|", ylim=(0, 10))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from scalith.pack import CellBody, ReactionSet, critical_frank_kamenetskii
-from scalith.pack.thermal_network import ThermalNetwork, simulate_network
+from scalith.pack.module.thermal_network import ThermalNetwork, simulate_network
 from scalith.quantities import ConvergenceError
 from scalith.quantities.constants import GAS_CONSTANT
 from validation.record import Record

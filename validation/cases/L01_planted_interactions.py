@@ -10,8 +10,8 @@ import numpy as np
 
 from scalith.crystal import Host, HostSite, enumerate_orderings
 from scalith.lattice import cluster_orbits, fit_cluster_expansion
-from scalith.lattice.cluster_space import design_matrix
-from scalith.lattice.regression import fit
+from scalith.lattice.expansion.cluster_space import design_matrix
+from scalith.lattice.expansion.regression import fit
 from validation.record import Record
 
 

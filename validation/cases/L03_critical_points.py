@@ -16,7 +16,7 @@ import numpy as np
 from scalith.crystal import Host, HostSite
 from scalith.lattice import ClusterExpansion
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
-from scalith.lattice.monte_carlo import model_on
+from scalith.lattice.sampling.monte_carlo import model_on
 from validation.record import Record
 
 LONG = True

@@ -1,7 +1,7 @@
 r"""L05: Free energy by integration from both ends and by exact enumeration
 
-[E] A 4 × 4 square lattice gas with nearest- and next-nearest-neighbour pairs has 65 536 fillings: its grand
-potential, filling and entropy are summed exactly, $\phi = -\frac{kT}{N}\ln\sum e^{-(E-\mu N)/kT}$. The sampled grand
+[E] A 4 × 4 square lattice gas with nearest- and next-nearest-neighbour pairs has 65 536 stoichiometries: its grand
+potential, stoichiometry and entropy are summed exactly, $\phi = -\frac{kT}{N}\ln\sum e^{-(E-\mu N)/kT}$. The sampled grand
 potential (integrated from the empty end, up in temperature, along μ and down again) must meet the exact one, and at
 the full end the dilute vacancies (closure), within its statistical error. On a larger interacting lattice, where
 enumeration is out of reach, the closure is checked alone.
@@ -12,7 +12,7 @@ import numpy as np
 from scalith.crystal import Host, HostSite
 from scalith.lattice import ClusterExpansion, semi_grand_canonical
 from scalith.lattice.kernels.fields import compute_fields
-from scalith.lattice.monte_carlo import model_on
+from scalith.lattice.sampling.monte_carlo import model_on
 from scalith.quantities.constants import BOLTZMANN_EV
 from validation.record import Record
 
@@ -26,12 +26,12 @@ def square_model() -> ClusterExpansion:
 
 
 def exact(expansion: ClusterExpansion, T: float, mu: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Grand potential (eV per site), filling and variance of the number of ions per site of the 4 × 4 lattice."""
+    """Grand potential (eV per site), stoichiometry and variance of the number of ions per site of the 4 × 4 lattice."""
     model = model_on(expansion, (4, 4, 1))
-    fillings = ((np.arange(2**16)[:, None] >> np.arange(16)) & 1).astype(np.int8)
+    stoichiometries = ((np.arange(2**16)[:, None] >> np.arange(16)) & 1).astype(np.int8)
     field = np.empty(16)
-    energy = model.constant * 16 + np.array([compute_fields(model.tables, row, field) for row in fillings])
-    ions = fillings.sum(axis=1)
+    energy = model.constant * 16 + np.array([compute_fields(model.tables, row, field) for row in stoichiometries])
+    ions = stoichiometries.sum(axis=1)
     kT = BOLTZMANN_EV * T
     phi, x, variance = [], [], []
     for value in mu:

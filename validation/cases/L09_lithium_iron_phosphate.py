@@ -8,7 +8,7 @@ at 200 °C (Dodd 2006). Nothing is tuned to them.
    10.1021/nn204177u), by common tangent. Its plateau must lie between the measured discharge and charge curves. Symmetric and
    without electronic entropy, it has no eutectoid: its gap closes at $T_c = \Omega/2k$ and $x = 0.5$.
 2. Orderings computed with CHGNet (shipped): cluster expansion, Monte Carlo, voltage. The potential knows no localised
-   electrons, and makes intermediate fillings stable where experiment and DFT+U separate (Zhou, Marianetti,
+   electrons, and makes intermediate stoichiometries stable where experiment and DFT+U separate (Zhou, Marianetti,
    Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101): steps instead of a plateau. That is shown as it comes out.
 3. The same orderings with the stated correction for localised electrons (`scalith.atoms.fit_localisation`): one number so that no
    ordering lies below the regular solution. The separation is then an input, its voltage is not: a flat plateau

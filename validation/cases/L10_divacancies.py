@@ -105,9 +105,9 @@ def run(record: Record) -> None:
     hops = HopBarriers(kinds=(HopKind(name="octahedron to tetrahedron", barrier=0.15, distance=2.117),), source=ASSUMED)
     sampled = semi_grand_canonical(passing, [300.0], cells=(12, 12, 1), sweeps=800, points=64, seed=1)
     # Three sites a cell: x counts lithium per site, a third of lithium per formula unit.
-    fillings = np.array([0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9]) / 3
+    stoichiometries = np.array([0.1, 0.25, 0.4, 0.5, 0.6, 0.75, 0.9]) / 3
     walked = kinetic_monte_carlo(
-        passing, hops, x=fillings, temperatures=[300.0], cells=(16, 16, 1), trajectories=30, events=8000, seed=2
+        passing, hops, x=stoichiometries, temperatures=[300.0], cells=(16, 16, 1), trajectories=30, events=8000, seed=2
     )
     theta = thermodynamic_factor(sampled)
     product = walked["jump_diffusivity"].values[0] * theta(walked["x"].values, 300.0)

@@ -14,7 +14,7 @@ energies leave over.
 import numpy as np
 
 from scalith.lattice import LocalClusterExpansion, read_local_cluster_expansion
-from scalith.lattice.local_cluster_expansion import hop_energies
+from scalith.lattice.expansion.local_cluster_expansion import hop_energies
 from scalith.quantities import shipped
 from validation.record import Record
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scalith.particle import simulate_grain
+from scalith.particle import simulate_particle
 from scalith.quantities import Property, Source
 from validation.record import Record
 
@@ -44,7 +44,7 @@ def run(record: Record) -> None:
     errors = []
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
     for nodes in counts:
-        data = simulate_grain(
+        data = simulate_particle(
             diffusivity, RADIUS, DURATION, initial=START, surface_flux=FLUX, nodes=int(nodes), finest=0.3 / nodes, time_steps=1500
         )
         worst = 0.0
@@ -64,7 +64,9 @@ def run(record: Record) -> None:
     record.compare("order of convergence, coarse to fine", reference=2.0, found=float(orders.mean()))
     mean = START - 3.0 * FLUX * data.time.values / RADIUS
     record.check_at_most("lithium balance", limit=1e-12, found=float(np.max(np.abs(data.mean_stoichiometry.values - mean))))
-    held = simulate_grain(diffusivity, RADIUS, DURATION, initial=0.0, surface_value=1.0, nodes=64, finest=0.004, time_steps=1500)
+    held = simulate_particle(
+        diffusivity, RADIUS, DURATION, initial=0.0, surface_value=1.0, nodes=64, finest=0.004, time_steps=1500
+    )
     tau = held.time.values[500:] * D / RADIUS**2
     n = np.arange(1, 400)[:, None]
     exact = 1.0 - 6.0 / np.pi**2 * np.sum(np.exp(-(n**2) * np.pi**2 * tau) / n**2, axis=0)

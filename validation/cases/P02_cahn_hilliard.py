@@ -2,7 +2,7 @@ r"""P02: Cahn–Hilliard in one dimension: profile, energy, growth and conservat
 
 **[E]** With $f=W c^2(1-c)^2$ the interface is $c=\tfrac12\left(1+\tanh\frac{x}{2}\sqrt{2W/\kappa}\right)$ and its energy
 $\sqrt{2\kappa W}/6$. A uniform state inside of the spinodals amplifies a wave as $\sigma(q) = -M q^2(f''+\kappa q^2)$,
-fastest at $q^2=-f''/(2\kappa)$. Without a flux through the surface the content of the grain is constant (1e-12) and its
+fastest at $q^2=-f''/(2\kappa)$. Without a flux through the surface the content of the particle is constant (1e-12) and its
 free energy never rises, in slab and sphere, with the logarithmic free energy of a regular solution and coherency strain
 too; with a flux the content changes by it.
 
@@ -145,7 +145,7 @@ def run(record: Record) -> None:
         tolerance=1e-8,
     )
     relaxed = float(data.free_energy[-1]) * length
-    record.check("energy of the relaxed grain over √(2κW)/6", expected=1.0, found=relaxed / exact_energy, tolerance=5e-3)
+    record.check("energy of the relaxed particle over √(2κW)/6", expected=1.0, found=relaxed / exact_energy, tolerance=5e-3)
     # Growth of waves from the unstable middle.
     curvature = -DENSITY * RT * WELL  # f″ at 1/2
     rates, waves = [], np.arange(2, 9)

@@ -2,12 +2,12 @@ r"""P03: LiFePO₄ as a regular solution, with and without coherency strain.
 
 **[P]** Cogswell and Bazant's numbers (DOI 10.1021/nn204177u): $\Omega=115.8$ meV $=4.511\,kT$,
 $\kappa=5.0148\times10^{-10}$ J/m, $B=0.1916$ GPa, $1.3793\times10^{28}$ sites/m³, $k_0=0.16$ A/m², $V^0=3.422$ V. Without
-and with strain, which adds $\tfrac12Bx^2$ to the free energy of each place of a coherent grain: the spinodals, the gap
+and with strain, which adds $\tfrac12Bx^2$ to the free energy of each place of a coherent particle: the spinodals, the gap
 between the extrema of the homogeneous voltage, the energy $\int\sqrt{2\kappa\Delta g}\,dx$ of an interface, and its width
 between $x=0.1$ and 0.9 (inside of the phases' own fractions).
 
-A mosaic of many grains that share a potential and pass the barrier one after the other at C/1000 has a gap near 20 mV
-between charge and discharge (Dreyer et al. measured it, DOI 10.1038/nmat2730). The grains, each of the coherent material
+A mosaic of many particles that share a potential and pass the barrier one after the other at C/1000 has a gap near 20 mV
+between charge and discharge (Dreyer et al. measured it, DOI 10.1038/nmat2730). The particles, each of the coherent material
 and uniform, give the barrier of 16.2 mV and what their reaction needs on top; without strain the gap would be that of
 73.8 mV.
 """
@@ -38,7 +38,7 @@ RADIUS = 50e-9
 
 
 def _mosaic(interaction: float, rate: float, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    """Mean filled fraction and voltage (V) of many uniform grains at `rate` (1/h, positive fills); Ω in RT."""
+    """Mean filled fraction and voltage (V) of many uniform particles at `rate` (1/h, positive fills); Ω in RT."""
     rng = np.random.default_rng(seed)
     radius = RADIUS * np.exp(0.2 * rng.standard_normal(GRAINS))
     weights = radius**3 / np.sum(radius**3)
@@ -52,7 +52,7 @@ def _mosaic(interaction: float, rate: float, seed: int = 3) -> tuple[np.ndarray,
     longest = 0.0005 / abs(wanted)
     h = longest
     while 0.015 < (weights @ x) < 0.985:
-        # One implicit step of all grains and of their common potential; short while a grain passes its barrier.
+        # One implicit step of all particles and of their common potential; short while a particle passes its barrier.
         new, new_level, settled = x.copy(), level, False
         for _ in range(25):
             mu = np.log(new / (1.0 - new)) + interaction * (1.0 - 2.0 * new)
@@ -108,19 +108,19 @@ def run(record: Record) -> None:
         "binodal, poor side, without strain", expected=0.0121, found=phase_separation(MATERIAL, T).binodal[0], tolerance=1e-4
     )
     left.set(xlabel="distance (nm)", ylabel="x", xlim=(-8, 8), title="interface")
-    middle.set(xlabel="x", ylabel="voltage (V)", ylim=(3.3, 3.55), title="uniform grain")
+    middle.set(xlabel="x", ylabel="voltage (V)", ylim=(3.3, 3.55), title="uniform particle")
     effective = 4.511 - 0.5 * STRAIN / (DENSITY * GAS_CONSTANT * T)
-    filling, discharge = _mosaic(effective, 1e-3)
+    stoichiometry, discharge = _mosaic(effective, 1e-3)
     emptying, charge = _mosaic(effective, -1e-3)
     inner = np.linspace(0.25, 0.75, 501)
-    difference = np.interp(inner, emptying[::-1], charge[::-1]) - np.interp(inner, filling, discharge)
+    difference = np.interp(inner, emptying[::-1], charge[::-1]) - np.interp(inner, stoichiometry, discharge)
     gap = 1e3 * float(difference.mean())
     record.check("gap of a coherent mosaic at C/1000", expected=20.0, found=gap, tolerance=5.0, unit="mV")
     record.compare("the same, without reaction", reference=16.2, found=gap, unit="mV", note="barrier alone")
-    right.plot(filling, discharge, label="discharge, C/1000")
+    right.plot(stoichiometry, discharge, label="discharge, C/1000")
     right.plot(emptying, charge, label="charge, C/1000")
-    right.set(xlabel="mean x", ylabel="voltage (V)", ylim=(3.39, 3.46), title=f"mosaic of {GRAINS} grains: {gap:.1f} mV")
+    right.set(xlabel="mean x", ylabel="voltage (V)", ylim=(3.39, 3.46), title=f"mosaic of {GRAINS} particles: {gap:.1f} mV")
     for axis in (left, middle, right):
         axis.legend(frameon=False, fontsize=8)
     figure.tight_layout()
-    record.figure("Interface, homogeneous voltage, and a mosaic of grains", figure)
+    record.figure("Interface, homogeneous voltage, and a mosaic of particles", figure)

@@ -190,11 +190,11 @@ def _verdict(
 
 
 def _hull(x: NDArray[np.float64], energy: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Energy of the lower convex hull of points (x, energy) at fillings `at`: the lowest mixture of two points."""
+    """Energy of the lower convex hull of points (x, energy) at stoichiometries `at`: the lowest mixture of two points."""
     share = (at[:, None, None] - x[None, :, None]) / np.where(x[None] == x[:, None], np.inf, x[None] - x[:, None])[None]
     mixture = (1.0 - share) * energy[None, :, None] + share * energy[None, None, :]
     mixture[(share < -1e-12) | (share > 1.0 + 1e-12)] = np.inf
     alone = np.where(np.abs(at[:, None] - x[None]) < 1e-9, energy[None], np.inf)
-    # Two points at one filling make no line, and one point is its own mixture only at its own filling.
+    # Two points at one stoichiometry make no line, and one point is its own mixture only at its own stoichiometry.
     mixture[:, x[:, None] == x[None]] = np.inf
     return np.asarray(np.minimum(mixture.min(axis=(1, 2)), alone.min(axis=1)))

@@ -97,14 +97,14 @@ def electrons_held(bands: xr.Dataset, level: float, T: float) -> float:
 def fermi_level_of_filling(
     bands: xr.Dataset, x: ArrayLike, T: ArrayLike, *, electrons_empty: float, electrons_full: float
 ) -> Property:
-    """Fermi level against filling, each ion bringing its electrons into rigid bands.
+    """Fermi level against stoichiometry, each ion bringing its electrons into rigid bands.
 
     Parameters
     ----------
     bands : xarray.Dataset
         From `scalith.atoms.band_grid`.
     x, T : array_like
-        Fillings and temperatures (K), increasing.
+        Stoichiometries and temperatures (K), increasing.
     electrons_empty, electrons_full : float
         In the cell at x = 0 and x = 1.
 
@@ -118,12 +118,12 @@ def fermi_level_of_filling(
     InputError
         As `fermi_level`.
     """
-    fillings, temperatures = np.atleast_1d(np.asarray(x, dtype=float)), np.atleast_1d(np.asarray(T, dtype=float))
-    counts = electrons_empty + fillings * (electrons_full - electrons_empty)
+    stoichiometries, temperatures = np.atleast_1d(np.asarray(x, dtype=float)), np.atleast_1d(np.asarray(T, dtype=float))
+    counts = electrons_empty + stoichiometries * (electrons_full - electrons_empty)
     values = [[fermi_level(bands, float(t), float(count)) for t in temperatures] for count in counts]
     settings = {"electrons": [electrons_empty, electrons_full], "model": "rigid bands"}
     source = predicted("scalith.atoms.fermi_level_of_filling", dataset_digest(bands), settings=settings)
-    return Property.from_arrays("fermi_level", {"x": fillings, "T": temperatures}, values, "eV", source)
+    return Property.from_arrays("fermi_level", {"x": stoichiometries, "T": temperatures}, values, "eV", source)
 
 
 def boltzmann_transport(bands: xr.Dataset, T: ArrayLike, relaxation_time: float, electrons: float | None = None) -> xr.Dataset:
@@ -250,8 +250,8 @@ def band_conductivity(
     InputError
         As `boltzmann_transport`.
     """
-    fillings, temperatures = np.atleast_1d(np.asarray(x, dtype=float)), np.atleast_1d(np.asarray(T, dtype=float))
-    counts = electrons_empty + fillings * (electrons_full - electrons_empty)
+    stoichiometries, temperatures = np.atleast_1d(np.asarray(x, dtype=float)), np.atleast_1d(np.asarray(T, dtype=float))
+    counts = electrons_empty + stoichiometries * (electrons_full - electrons_empty)
     values = [
         np.trace(boltzmann_transport(bands, temperatures, relaxation_time, float(n))["conductivity"].values, axis1=1, axis2=2)
         / 3.0
@@ -259,4 +259,4 @@ def band_conductivity(
     ]
     settings = {"electrons": [electrons_empty, electrons_full], "relaxation_time": relaxation_time, "model": "rigid bands"}
     source = predicted("scalith.atoms.band_conductivity", dataset_digest(bands), settings=settings)
-    return Property.from_arrays("electronic_conductivity", {"x": fillings, "T": temperatures}, values, "S m-1", source)
+    return Property.from_arrays("electronic_conductivity", {"x": stoichiometries, "T": temperatures}, values, "S m-1", source)

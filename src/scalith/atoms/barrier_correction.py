@@ -122,9 +122,9 @@ def lattice_barriers(
     hop : SiteHop
         The hop on the host's ideal sites.
     barriers : sequence of Barrier
-        The same hop in several surroundings. Barriers of two fillings and more: the line through them in the filling, which
-        is the lattice's barrier of the empty and of the full host; of one filling: their mean. What they scatter around it at
-        most joins the error.
+        The same hop in several surroundings. Barriers of two stoichiometries and more: the line through them in the
+        stoichiometry, which is the lattice's barrier of the empty and of the full host; of one stoichiometry: their mean. What
+        they scatter around it at most joins the error.
     correction : BarrierCorrection, optional
         Needed for learned potentials.
     name : str
@@ -134,7 +134,7 @@ def lattice_barriers(
     Returns
     -------
     dict
-        ``kinds`` (one mechanism: ``name``, ``barrier`` and with two fillings ``barrier_full`` in eV, ``distance`` in Å),
+        ``kinds`` (one mechanism: ``name``, ``barrier`` and with two stoichiometries ``barrier_full`` in eV, ``distance`` in Å),
         ``attempt_frequency``, ``barrier_error`` (eV) and ``source``.
 
     Raises
@@ -157,9 +157,9 @@ def lattice_barriers(
         value, error = (barrier.kinetically_resolved, 0.0) if correction is None else corrected_barrier(barrier, correction)
         values.append(value)
         errors.append(error)
-    fillings = np.array([barrier.filling for barrier in barriers])
-    if np.ptp(fillings) > 1e-6:
-        columns = np.stack([1.0 - fillings, fillings], axis=1)
+    stoichiometries = np.array([barrier.stoichiometry for barrier in barriers])
+    if np.ptp(stoichiometries) > 1e-6:
+        columns = np.stack([1.0 - stoichiometries, stoichiometries], axis=1)
     else:
         columns = np.ones((len(barriers), 1))
     ends = np.linalg.lstsq(columns, np.array(values), rcond=None)[0]
@@ -175,7 +175,7 @@ def lattice_barriers(
             "correction_factor": None if correction is None else round(correction.factor, 4),
         },
         reference="" if correction is None else "corrected against " + "; ".join(correction.references),
-        note="The attempt frequency is assumed." + (" Linear in the filling." if len(ends) > 1 else ""),
+        note="The attempt frequency is assumed." + (" Linear in the stoichiometry." if len(ends) > 1 else ""),
     )
     kind = {"name": name, "barrier": round(float(ends[0]), 4), "distance": round(hop.distance, 4)}
     return {

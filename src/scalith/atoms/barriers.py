@@ -71,7 +71,7 @@ class Barrier(Spec):
         Path length of each image from the first end point, Å.
     energies : tuple of float
         Energy of each image above the first end point, eV.
-    filling : float
+    stoichiometry : float
         Filled fraction of the working ion's sites around the hop.
     converged : bool
     problem : str
@@ -87,7 +87,7 @@ class Barrier(Spec):
     distance: float
     coordinate: tuple[float, ...]
     energies: tuple[float, ...]
-    filling: float
+    stoichiometry: float
     converged: bool
     problem: str = ""
     forces_left: float
@@ -116,7 +116,7 @@ def hop_barrier(
     engine: Engine,
     *,
     name: str = "hop",
-    filling: float = 0.0,
+    stoichiometry: float = 0.0,
     settings: BandSettings | None = None,
     progress: Progress | None = None,
 ) -> Barrier:
@@ -129,7 +129,7 @@ def hop_barrier(
     engine : Engine
     name : str
         For people.
-    filling : float
+    stoichiometry : float
         Recorded with the result.
     settings : BandSettings, optional
     progress : callable, optional
@@ -209,7 +209,7 @@ def hop_barrier(
         distance=apart,
         coordinate=tuple(round(float(value), 6) for value in coordinate),
         energies=tuple(round(float(value), 6) for value in energies - energies[0]),
-        filling=filling,
+        stoichiometry=stoichiometry,
         converged=finished,
         problem="" if finished else f"a force of {left:.3g} eV/Å is left after {int(optimiser.nsteps)} steps",
         forces_left=left,

@@ -1,18 +1,18 @@
 """Energy that is missed when the electron of each ion is spread over mixed-valence metals.
 
-LDA and GGA delocalise it, and so make intermediate fillings of LixFePO4 stable that phase separate in experiment and with DFT+U
-(Zhou, Marianetti, Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101). Learned potentials do the same, even those
-trained on DFT+U: they see atoms, not which of the metals carries the electron. The correction is one number δ, eV per site,
-on the share u of unlike pairs (one filled, one empty) among the pairs within a cut-off,
+LDA and GGA delocalise it, and so make intermediate stoichiometries of LixFePO4 stable that phase separate in experiment and
+with DFT+U (Zhou, Marianetti, Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101). Learned potentials do the same,
+even those trained on DFT+U: they see atoms, not which of the metals carries the electron. The correction is one number δ, eV
+per site, on the share u of unlike pairs (one filled, one empty) among the pairs within a cut-off,
 
-    ΔE = 2 δ u,   u = 2 x (1 − x) for random fillings,
+    ΔE = 2 δ u,   u = 2 x (1 − x) for random stoichiometries,
 
 so that it adds the regular-solution energy 4 δ x (1 − x) to a random mixture and stays a sum over pairs, which a cluster
 expansion holds exactly. δ is fitted so that the formation energies lie around a stated regular solution, Ω x (1 − x), or so
 that none lies below it. The miscibility gap is then an input from Ω; the average voltage, which δ does not touch, remains a
-prediction. At one filling u differs between orderings, so that those whose ions stand together gain on those that alternate:
-only orderings of equal u keep their order. The delocalised electron also exaggerates how much orderings of one filling
-differ; a share s of the formation energies may be kept,
+prediction. At one stoichiometry u differs between orderings, so that those whose ions stand together gain on those that
+alternate: only orderings of equal u keep their order. The delocalised electron also exaggerates how much orderings of one
+stoichiometry differ; a share s of the formation energies may be kept,
 
     E' = E + (s − 1) E_f + 2 δ u.
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class LocalisationCorrection(Spec):
-    """What is added to the energies of intermediate fillings.
+    """What is added to the energies of intermediate stoichiometries.
 
     Attributes
     ----------
@@ -75,12 +75,12 @@ def formation_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.float64]
     Raises
     ------
     InputError
-        All orderings have one filling.
+        All orderings have one stoichiometry.
     """
     x, energy = orderings["x"].values, orderings["energy"].values / len(host.working)
     low, high = float(x.min()), float(x.max())
     if high - low < 1e-9:
-        raise InputError("orderings", "x", f"only x = {low:g}", "two fillings or more")
+        raise InputError("orderings", "x", f"only x = {low:g}", "two stoichiometries or more")
     first, last = (float(energy[np.isclose(x, end)].min()) for end in (low, high))
     share = (x - low) / (high - low)
     return np.asarray(energy - (1.0 - share) * first - share * last)

@@ -106,13 +106,13 @@ def hop_end_points(
     Parameters
     ----------
     host : Host
-        Best relaxed at the background's filling.
+        Best relaxed at the background's stoichiometry.
     hop : SiteHop
     supercell : ndarray, shape (3, 3), int
         Rows in primitive vectors; the two sites must be different in it.
     background : "empty", "full" or ndarray
-        Filling of the other active sites: none (one ion in the empty host), all (one vacancy in the full one), or one number
-        a site (sublattice by sublattice, cells as in `scalith.crystal.supercells.lattice_cells`).
+        Stoichiometry of the other active sites: none (one ion in the empty host), all (one vacancy in the full one), or one
+        number a site (sublattice by sublattice, cells as in `scalith.crystal.supercells.lattice_cells`).
 
     Raises
     ------

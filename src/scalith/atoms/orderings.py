@@ -42,7 +42,7 @@ def ordering_structures(host: Host, orderings: xr.Dataset, *, ends: tuple[Host, 
         From `scalith.crystal.enumerate_orderings` or `map_orderings`.
     ends : (Host, Host), optional
         The host as relaxed empty and full (`relaxed_ends`): cell and sites are then interpolated between the two at each
-        filling, which saves relaxation steps.
+        stoichiometry, which saves relaxation steps.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def structure_of(host: Host, supercell: NDArray[np.int64], filled: NDArray[np.in
 
 
 def host_between(empty: Host, full: Host, x: float) -> Host:
-    """Cell and sites interpolated between the host relaxed empty and relaxed full, at filling x."""
+    """Cell and sites interpolated between the host relaxed empty and relaxed full, at stoichiometry x."""
     step = full.positions - empty.positions
     positions = empty.positions + x * (step - np.round(step))
     lattice = (1.0 - x) * empty.cell + x * full.cell

@@ -55,14 +55,14 @@ def polaron_diffusivity(hop: SmallPolaronHop, x: ArrayLike, T: ArrayLike) -> np.
 
     The barrier goes linearly from `barrier_empty` to `barrier_full`.
     """
-    filling, temperature = np.asarray(x, dtype=np.float64), np.asarray(T, dtype=np.float64)
-    barrier = (1.0 - filling) * hop.barrier_empty + filling * hop.barrier_full
+    stoichiometry, temperature = np.asarray(x, dtype=np.float64), np.asarray(T, dtype=np.float64)
+    barrier = (1.0 - stoichiometry) * hop.barrier_empty + stoichiometry * hop.barrier_full
     rate = hop.attempt_frequency * np.exp(-barrier / (BOLTZMANN_EV * temperature))
     return np.asarray(hop.neighbours * hop.hop_distance**2 * rate / 6.0)
 
 
 def small_polaron_conductivity(hop: SmallPolaronHop, x: ArrayLike, T: ArrayLike) -> Property:
-    """Conductivity of hopping small polarons against filling,
+    """Conductivity of hopping small polarons against stoichiometry,
 
     σ(x, T) = N x(1 − x) e² D(x, T)/(kT), D = z a² ν exp(−E(x)/kT)/6
 
@@ -74,7 +74,7 @@ def small_polaron_conductivity(hop: SmallPolaronHop, x: ArrayLike, T: ArrayLike)
     ----------
     hop : SmallPolaronHop
     x : array_like
-        Fillings 0 to 1, increasing.
+        Stoichiometries 0 to 1, increasing.
     T : array_like
         K, increasing.
 
@@ -86,20 +86,20 @@ def small_polaron_conductivity(hop: SmallPolaronHop, x: ArrayLike, T: ArrayLike)
     Raises
     ------
     InputError
-        A filling outside 0 to 1, a temperature not greater than 0.
+        A stoichiometry outside 0 to 1, a temperature not greater than 0.
     """
-    fillings, temperatures = np.atleast_1d(np.asarray(x, dtype=float)), np.atleast_1d(np.asarray(T, dtype=float))
-    if not np.all((fillings >= 0.0) & (fillings <= 1.0)):
-        raise InputError("small polarons", "x", fillings, "fillings from 0 to 1")
+    stoichiometries, temperatures = np.atleast_1d(np.asarray(x, dtype=float)), np.atleast_1d(np.asarray(T, dtype=float))
+    if not np.all((stoichiometries >= 0.0) & (stoichiometries <= 1.0)):
+        raise InputError("small polarons", "x", stoichiometries, "stoichiometries from 0 to 1")
     if not np.all(temperatures > 0.0):
         raise InputError("small polarons", "T", temperatures, "temperatures greater than 0 K")
-    filling, temperature = fillings[:, None], temperatures[None, :]
-    carriers = hop.site_density * filling * (1.0 - filling)
+    stoichiometry, temperature = stoichiometries[:, None], temperatures[None, :]
+    carriers = hop.site_density * stoichiometry * (1.0 - stoichiometry)
     thermal = BOLTZMANN * temperature
-    values = carriers * ELEMENTARY_CHARGE**2 * polaron_diffusivity(hop, filling, temperature) / thermal
+    values = carriers * ELEMENTARY_CHARGE**2 * polaron_diffusivity(hop, stoichiometry, temperature) / thermal
     error = values * hop.barrier_error / (BOLTZMANN_EV * temperature) if hop.barrier_error else None
     source = predicted("scalith.atoms.small_polaron_conductivity", hop.digest, reference=hop.reference)
-    coordinates = {"x": fillings, "T": temperatures}
+    coordinates = {"x": stoichiometries, "T": temperatures}
     return Property.from_arrays("electronic_conductivity", coordinates, values, "S m-1", source, error)
 
 

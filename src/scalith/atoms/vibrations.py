@@ -294,15 +294,16 @@ def _dataset(
 def vibrational_free_energy(
     phonons: Mapping[float, xr.Dataset], T: ArrayLike, *, metal: xr.Dataset | None = None, drop_imaginary: bool = False
 ) -> Property:
-    """Vibrational free energy of a host against its filling, F_vib(x, T), to be added to the free energy of the lattice.
+    """Vibrational free energy of a host against its stoichiometry, F_vib(x, T), to be added to the free energy of the lattice.
 
-    Between the fillings computed it is interpolated: linearly with two of them, which leaves out what an ordering adds to its
-    vibrations.
+    Between the stoichiometries computed it is interpolated: linearly with two of them, which leaves out what an ordering adds
+    to its vibrations.
 
     Parameters
     ----------
     phonons : mapping of x to dataset
-        Frequencies (`phonon_frequencies`) at two or more fillings, per same formula unit of the host with one site of the ion.
+        Frequencies (`phonon_frequencies`) at two or more stoichiometries, per same formula unit of the host with one site of
+        the ion.
     T : array_like
         Temperatures, K, increasing.
     metal : xarray.Dataset, optional
@@ -319,10 +320,12 @@ def vibrational_free_energy(
     Raises
     ------
     InputError
-        Fewer than two fillings; imaginary modes.
+        Fewer than two stoichiometries; imaginary modes.
     """
     if len(phonons) < 2:
-        raise InputError("vibrational_free_energy", "phonons", f"{len(phonons)} filling", "two fillings of the host or more")
+        raise InputError(
+            "vibrational_free_energy", "phonons", f"{len(phonons)} stoichiometry", "two stoichiometries of the host or more"
+        )
     x = sorted(phonons)
     members = {f"{value:g}": phonons[value] for value in x} | ({} if metal is None else {"metal": metal})
     parts = {name: harmonic_thermodynamics(data, T, drop_imaginary=drop_imaginary) for name, data in members.items()}

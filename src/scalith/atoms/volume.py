@@ -24,8 +24,8 @@ def molar_volume(
 ) -> tuple[Property, Property]:
     """Volume V(x) of a host per mole of its sites, and the partial molar volume of the ion, Ω(x) = N_A dV/dx.
 
-    A polynomial through the volumes of relaxed orderings, each with equal weight; what orderings of one filling differ by is
-    the scatter, from which the errors come.
+    A polynomial through the volumes of relaxed orderings, each with equal weight; what orderings of one stoichiometry differ
+    by is the scatter, from which the errors come.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def molar_volume(
     degree : int, optional
         Of the polynomial; the one of 1 to 4 with the least leave-one-out error when not given.
     x_grid : array_like, optional
-        Fillings at which the two are given; 41 from the emptiest to the fullest ordering when not given.
+        Stoichiometries at which the two are given; 41 from the emptiest to the fullest ordering when not given.
 
     Returns
     -------
@@ -48,18 +48,21 @@ def molar_volume(
     Raises
     ------
     InputError
-        Without volumes, or with fewer fillings than the polynomial needs.
+        Without volumes, or with fewer stoichiometries than the polynomial needs.
     """
     if "volume" not in orderings:
         raise InputError("molar_volume", "orderings", list(orderings), "orderings mapped from relaxed structures, with 'volume'")
     x = orderings["x"].values
     volume = 1e-30 * AVOGADRO * orderings["volume"].values / len(host.working)
-    fillings = len(np.unique(np.round(x, 6)))
-    if fillings < 2 or (degree is not None and not 1 <= degree < fillings):
+    stoichiometries = len(np.unique(np.round(x, 6)))
+    if stoichiometries < 2 or (degree is not None and not 1 <= degree < stoichiometries):
         raise InputError(
-            "molar_volume", "orderings", f"{fillings} fillings", f"more than the degree of the polynomial ({degree})"
+            "molar_volume",
+            "orderings",
+            f"{stoichiometries} stoichiometries",
+            f"more than the degree of the polynomial ({degree})",
         )
-    chosen = degree or min(range(1, min(4, fillings - 1) + 1), key=lambda order: leave_one_out(x, volume, order))
+    chosen = degree or min(range(1, min(4, stoichiometries - 1) + 1), key=lambda order: leave_one_out(x, volume, order))
     design = np.vander(x, chosen + 1, increasing=True)
     coefficients = np.linalg.lstsq(design, volume, rcond=None)[0]
     free = len(x) - chosen - 1

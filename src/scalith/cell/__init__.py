@@ -1,18 +1,18 @@
 """One cell: specification, porous-electrode solver, protocols, sweeps, impedance, BPX."""
 
-from scalith.cell.batch import simulate_batch
-from scalith.cell.battery_data_format import read_battery_data, write_battery_data
-from scalith.cell.bpx_file import specification_from_bpx, to_bpx
-from scalith.cell.discharge import simulate_discharge
-from scalith.cell.impedance import simulate_impedance
-from scalith.cell.mesh import Mesh
-from scalith.cell.particle_sizes import particle_size_distribution
-from scalith.cell.phase_field_grain import with_phase_field
-from scalith.cell.phase_separating import simulate_phase_separating
-from scalith.cell.protocol import ProtocolStep, parse_step, simulate_protocol
-from scalith.cell.sensitivity import simulate_sensitivities
-from scalith.cell.single_particle import single_particle
-from scalith.cell.specification import (
+from scalith.cell.files.battery_data_format import read_battery_data, write_battery_data
+from scalith.cell.files.bpx_file import specification_from_bpx, to_bpx
+from scalith.cell.model.mesh import Mesh
+from scalith.cell.model.particle_sizes import particle_size_distribution
+from scalith.cell.model.phase_field_particle import with_phase_field
+from scalith.cell.model.single_particle import single_particle
+from scalith.cell.runs.batch import simulate_batch
+from scalith.cell.runs.discharge import simulate_discharge
+from scalith.cell.runs.impedance import simulate_impedance
+from scalith.cell.runs.phase_separating import simulate_phase_separating
+from scalith.cell.runs.protocol import ProtocolStep, parse_step, simulate_protocol
+from scalith.cell.runs.sensitivity import simulate_sensitivities
+from scalith.cell.specification.cell import (
     ActiveMaterial,
     CellSpecification,
     ElectrodeSpecification,

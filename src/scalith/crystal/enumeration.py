@@ -1,8 +1,9 @@
 """Enumeration of all symmetrically distinct orderings of a host (derivative structures).
 
-Supercells of n primitive cells are the Hermite normal forms of determinant n, reduced by the space group; on each, fillings
-are kept that no operation (rotation or translation) turns into one counted before, and that have no smaller period
-(Hart, Forcade 2008, DOI 10.1103/PhysRevB.77.224115). Filled and empty are different: their exchange counts as another ordering.
+Supercells of n primitive cells are the Hermite normal forms of determinant n, reduced by the space group; on each,
+stoichiometries are kept that no operation (rotation or translation) turns into one counted before, and that have no smaller
+period (Hart, Forcade 2008, DOI 10.1103/PhysRevB.77.224115). Filled and empty are different: their exchange counts as another
+ordering.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from scalith.crystal.host import Host
 
 LARGEST = 20
-"""Most active sites of a supercell that are enumerated: 2²⁰ fillings."""
+"""Most active sites of a supercell that are enumerated: 2²⁰ stoichiometries."""
 
 
 def hermite_normal_forms(determinant: int) -> NDArray[np.int64]:
@@ -84,20 +85,20 @@ def enumerate_orderings(host: Host, sizes: Sequence[int], *, x: tuple[float, flo
     """
     require_two_species(host)
     if not 0.0 <= x[0] <= x[1] <= 1.0:
-        raise InputError("enumeration", "x", x, "the least and the greatest filling, from 0 to 1")
+        raise InputError("enumeration", "x", x, "the least and the greatest stoichiometry, from 0 to 1")
     operations = site_operations(host)
     found: list[tuple[NDArray[np.int64], NDArray[np.int8]]] = []
     for cells in sizes:
         if cells < 1 or cells * len(host.active) > LARGEST:
             raise InputError("enumeration", "sizes", cells, f"supercells with 1 to {LARGEST} active sites")
         for supercell in distinct_supercells(host, cells):
-            found += [(supercell, filled) for filled in _distinct_fillings(operations, supercell, x)]
+            found += [(supercell, filled) for filled in _distinct_stoichiometries(operations, supercell, x)]
     if not found:
-        raise InputError("enumeration", "x", x, f"fillings that supercells of {list(sizes)} primitive cells can have")
+        raise InputError("enumeration", "x", x, f"stoichiometries that supercells of {list(sizes)} primitive cells can have")
     return orderings_dataset(host, found)
 
 
-def _distinct_fillings(
+def _distinct_stoichiometries(
     operations: SiteOperations, supercell: NDArray[np.int64], x: tuple[float, float]
 ) -> list[NDArray[np.int8]]:
     translations, rotations = _permutations(operations, supercell)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def orderings_dataset(host: Host, orderings: Sequence[tuple[NDArray[np.int64], NDArray[np.int8]]]) -> xr.Dataset:
-    """Data set of given orderings, each a supercell (3, 3) and the filling of its sites.
+    """Data set of given orderings, each a supercell (3, 3) and the stoichiometry of its sites.
 
     Sites are in the order of `lattice_cells`, sublattice by sublattice.
     """

@@ -29,7 +29,7 @@ def voltage_of_orderings(host: Host, orderings: xr.Dataset, metal_energy: Proper
     Raises
     ------
     InputError
-        All orderings have the same filling.
+        All orderings have the same stoichiometry.
     """
     x, energy = orderings["x"].values, orderings["energy"].values
     sites = len(host.working)

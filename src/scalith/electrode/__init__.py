@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from scalith.electrode.binder import place_binder
-from scalith.electrode.boundaries import interface_areas, mean_curvature, triple_phase_length
-from scalith.electrode.composite import CompositeElectrode, composite_electrode, heckel_porosity
 from scalith.electrode.composite_study import composite_study, limiting_path, percolation_threshold
-from scalith.electrode.conduction import conduction, effective_conductivity
-from scalith.electrode.effective_properties import (
+from scalith.electrode.generate.binder import place_binder
+from scalith.electrode.generate.composite import CompositeElectrode, composite_electrode, heckel_porosity
+from scalith.electrode.generate.packed_particles import ParticleKind, packed_particles
+from scalith.electrode.generate.random_field import FieldPhase, random_field
+from scalith.electrode.generate.reference_bodies import checkerboard, laminate, random_sites, sphere_lattice
+from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image_file import image_dataset, image_from_dataset, read_image, write_image
+from scalith.electrode.image.reshaping import crop, mirror, resample
+from scalith.electrode.measure.boundaries import interface_areas, mean_curvature, triple_phase_length
+from scalith.electrode.measure.morphology import chord_lengths, covariance, particle_sizes
+from scalith.electrode.measure.percolation import reached, spanning_threshold, through_paths
+from scalith.electrode.measure.reaction_zone import reaction_zone
+from scalith.electrode.mechanics.elasticity import (
+    IsotropicElasticity,
+    effective_stiffness,
+    isotropic_moduli,
+    stress_from_eigenstrain,
+)
+from scalith.electrode.transport.conduction import conduction, effective_conductivity
+from scalith.electrode.transport.effective_properties import (
     ElectrodeStructure,
     effective_properties,
     effective_property,
     subvolume_properties,
 )
-from scalith.electrode.effective_tensor import effective_tensor
-from scalith.electrode.elasticity import IsotropicElasticity, effective_stiffness, isotropic_moduli, stress_from_eigenstrain
-from scalith.electrode.image import VoxelImage
-from scalith.electrode.image_file import image_dataset, image_from_dataset, read_image, write_image
-from scalith.electrode.morphology import chord_lengths, covariance, particle_sizes
-from scalith.electrode.packed_particles import ParticleKind, packed_particles
-from scalith.electrode.percolation import reached, spanning_threshold, through_paths
-from scalith.electrode.random_field import FieldPhase, random_field
-from scalith.electrode.reaction_zone import reaction_zone
-from scalith.electrode.reference_bodies import checkerboard, laminate, random_sites, sphere_lattice
-from scalith.electrode.reshaping import crop, mirror, resample
+from scalith.electrode.transport.effective_tensor import effective_tensor
 
 __all__ = [
     "CompositeElectrode",

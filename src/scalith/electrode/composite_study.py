@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 import xarray as xr
 
-from scalith.electrode.composite import CompositeElectrode, composite_electrode
-from scalith.electrode.conduction import conduction
-from scalith.electrode.effective_properties import PROPERTIES, subvolume_properties
-from scalith.electrode.image import VoxelImage
+from scalith.electrode.generate.composite import CompositeElectrode, composite_electrode
+from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.transport.conduction import conduction
+from scalith.electrode.transport.effective_properties import PROPERTIES, subvolume_properties
 from scalith.quantities import InputError, predicted
 
 _VARIED = {

@@ -55,7 +55,7 @@ def debye_length(concentration: float, relative_permittivity: float, T: float, *
     return float(np.sqrt(VACUUM_PERMITTIVITY * relative_permittivity * GAS_CONSTANT * T / per_volume))
 
 
-def reduced_field(u: ArrayLike, filling: float = 0.0) -> Any:
+def reduced_field(u: ArrayLike, occupation: float = 0.0) -> Any:
     r"""\|λ u′\| where the reduced potential is u, for one mobile ion on a fixed counter charge.
 
     .. math:: |λ u'| = \sqrt{2\left(u + \ln(1 + θ_∞(e^{-u} - 1))/θ_∞\right)} \;→\; \sqrt{2(e^{-u} + u - 1)} \quad (θ_∞ → 0)
@@ -64,20 +64,22 @@ def reduced_field(u: ArrayLike, filling: float = 0.0) -> Any:
     ----------
     u : array_like
         zFφ/RT; positive where the ion is repelled.
-    filling : float
+    occupation : float
         θ∞, from 0 (dilute) to below 1.
     """
-    if not 0.0 <= filling < 1.0:
-        raise InputError("reduced_field", "filling", filling, "0 to below 1")
+    if not 0.0 <= occupation < 1.0:
+        raise InputError("reduced_field", "occupation", occupation, "0 to below 1")
     u = np.asarray(u, dtype=np.float64)
     # Near zero the two terms cancel: u²/2 (1 − θ∞) and the cubic term are exact to 1e-12 there.
-    small = 0.5 * (1.0 - filling) * u**2 * (1.0 - (1.0 - 2.0 * filling) * u / 3.0)
+    small = 0.5 * (1.0 - occupation) * u**2 * (1.0 - (1.0 - 2.0 * occupation) * u / 3.0)
     with np.errstate(over="ignore"):
-        if filling == 0.0:
+        if occupation == 0.0:
             energy = np.expm1(-u) + u
         else:
-            # ln(1 − θ + θ e^(−u)), without overflow where the ion gathers.
-            energy = u + np.logaddexp(np.log1p(-filling), np.log(filling) - u) / filling
+            # ln(1 − θ + θ e^(−u)): without overflow where the ion gathers, without cancellation where it is dilute.
+            gathered = np.logaddexp(np.log1p(-occupation), np.log(occupation) - u)
+            share = occupation * np.expm1(-u)
+            energy = u + np.where(share > 1.0, gathered, np.log1p(np.minimum(share, 1.0))) / occupation
     return np.sqrt(2.0 * np.where(np.abs(u) < 1e-4, small, np.maximum(energy, 0.0)))
 
 
@@ -156,21 +158,21 @@ def space_charge(
     valid = debye >= lattice_spacing
     if site_concentration is None and not valid:
         site_concentration = 1.0 / (AVOGADRO * lattice_spacing**3)
-    filling = 0.0 if site_concentration is None else concentration / site_concentration
-    if not 0.0 <= filling < 1.0:
+    occupation = 0.0 if site_concentration is None else concentration / site_concentration
+    if not 0.0 <= occupation < 1.0:
         raise InputError(
             _WHERE, "site_concentration", site_concentration, f"more than the {concentration:g} mol/m3 of ions on it"
         )
     thermal = GAS_CONSTANT * T / (charge * FARADAY)
     start = surface_potential / thermal
-    u, depth = _profile(start, filling, points)
-    occupied = _relative_occupation(u, filling)
+    u, depth = _profile(start, occupation, points)
+    occupied = _relative_occupation(u, occupation)
     density = charge * FARADAY * concentration * (occupied - 1.0)
     permittivity = VACUUM_PERMITTIVITY * relative_permittivity
-    field = float(reduced_field(start, filling))
+    field = float(reduced_field(start, occupation))
     # The layer's charge balances the field at its boundary (Gauss): −ε φ′(0), and φ falls into the bulk.
     total = -permittivity * np.sign(start) * field * thermal / debye
-    slope = abs(float(occupied[0]) - 1.0) / field if field > 1e-6 else np.sqrt(1.0 - filling)
+    slope = abs(float(occupied[0]) - 1.0) / field if field > 1e-6 else np.sqrt(1.0 - occupation)
     words = (
         f"holds: the Debye length of {debye * 1e9:.3g} nm is at least the distance of sites, {lattice_spacing * 1e9:.3g} nm"
         if valid
@@ -200,18 +202,18 @@ def space_charge(
             ),
         },
         {"depth": ("depth", debye * depth, {"units": "m", "long_name": "distance from the boundary"})},
-        {"source": source.to_json(), "continuum": words, "continuum_holds": int(valid), "bulk_filling": filling},
+        {"source": source.to_json(), "continuum": words, "continuum_holds": int(valid), "bulk_occupation": occupation},
     )
 
 
-def _relative_occupation(u: Array, filling: float) -> Array:
+def _relative_occupation(u: Array, occupation: float) -> Array:
     """c/c∞."""
-    if filling == 0.0:
+    if occupation == 0.0:
         return np.asarray(np.exp(-u))
-    return np.asarray(np.exp(-u - np.logaddexp(np.log1p(-filling), np.log(filling) - u)))
+    return np.asarray(np.exp(-u - np.logaddexp(np.log1p(-occupation), np.log(occupation) - u)))
 
 
-def _profile(start: float, filling: float, points: int) -> tuple[Array, Array]:
+def _profile(start: float, occupation: float, points: int) -> tuple[Array, Array]:
     """Reduced potentials from `start` to a hundred-thousandth of it (or of one), and their depths in λ."""
     if abs(start) < 1e-12:
         return np.zeros(points), np.linspace(0.0, 5.0, points)
@@ -221,5 +223,5 @@ def _profile(start: float, filling: float, points: int) -> tuple[Array, Array]:
     nodes, weights = np.polynomial.legendre.leggauss(12)
     half = 0.5 * (s[:-1] - s[1:])
     inner = np.exp(0.5 * (s[:-1] + s[1:])[:, None] + half[:, None] * nodes)
-    pieces = half * ((inner / reduced_field(np.sign(start) * inner, filling)) @ weights)
+    pieces = half * ((inner / reduced_field(np.sign(start) * inner, occupation)) @ weights)
     return np.sign(start) * np.exp(s), np.concatenate([[0.0], np.cumsum(pieces)])

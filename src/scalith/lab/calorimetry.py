@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.pack import ReactionSet
-from scalith.pack.thermal_network import ThermalNetwork, simulate_network
+from scalith.pack.module.thermal_network import ThermalNetwork, simulate_network
 from scalith.quantities import ConvergenceError, FileRecord, InputError, Source, file_digest, predicted, read_columns
 
 if TYPE_CHECKING:

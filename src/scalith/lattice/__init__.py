@@ -1,29 +1,9 @@
 """Ions on sites: cluster expansion, Monte Carlo, thermodynamics, kinetic Monte Carlo."""
 
-from scalith.lattice.added_free_energy import add_free_energies
-from scalith.lattice.canonical import canonical
-from scalith.lattice.centred_hops import centred_hop_diffusivity
-from scalith.lattice.cluster_expansion import ClusterExpansion, HullReport, fit_cluster_expansion
-from scalith.lattice.cluster_space import Orbit, cluster_orbits, cluster_vector
-from scalith.lattice.common_tangent import Tangent, common_tangents
-from scalith.lattice.diffusivity import (
-    arrhenius_fit,
-    chemical_diffusivity,
-    correlation_factor,
-    haven_ratio,
-    jump_diffusivity,
-    tracer_diffusivity,
-)
-from scalith.lattice.hop_barriers import HopBarriers, HopKind
-from scalith.lattice.hysteresis import hysteresis
-from scalith.lattice.kinetic_monte_carlo import kinetic_monte_carlo
-from scalith.lattice.local_cluster_expansion import LocalClusterExpansion, local_orbits, read_local_cluster_expansion
-from scalith.lattice.long_range_order import Order, long_range_order
-from scalith.lattice.monte_carlo import semi_grand_canonical
-from scalith.lattice.phase_boundaries import phase_boundaries
-from scalith.lattice.phase_diagram import phase_diagram
-from scalith.lattice.snapshot import lattice_snapshot
-from scalith.lattice.species_expansion import (
+from scalith.lattice.expansion.cluster_expansion import ClusterExpansion, HullReport, fit_cluster_expansion
+from scalith.lattice.expansion.cluster_space import Orbit, cluster_orbits, cluster_vector
+from scalith.lattice.expansion.local_cluster_expansion import LocalClusterExpansion, local_orbits, read_local_cluster_expansion
+from scalith.lattice.expansion.species_expansion import (
     DecoratedOrbit,
     Species,
     SpeciesExpansion,
@@ -31,8 +11,24 @@ from scalith.lattice.species_expansion import (
     fit_species_expansion,
     species_vector,
 )
-from scalith.lattice.species_monte_carlo import species_canonical
-from scalith.lattice.thermodynamics import (
+from scalith.lattice.hopping.centred_hops import centred_hop_diffusivity
+from scalith.lattice.hopping.diffusivity import (
+    arrhenius_fit,
+    chemical_diffusivity,
+    correlation_factor,
+    haven_ratio,
+    jump_diffusivity,
+    tracer_diffusivity,
+)
+from scalith.lattice.hopping.hop_barriers import HopBarriers, HopKind
+from scalith.lattice.hopping.kinetic_monte_carlo import kinetic_monte_carlo
+from scalith.lattice.phases.added_free_energy import add_free_energies
+from scalith.lattice.phases.common_tangent import Tangent, common_tangents
+from scalith.lattice.phases.hysteresis import hysteresis
+from scalith.lattice.phases.long_range_order import Order, long_range_order
+from scalith.lattice.phases.phase_boundaries import phase_boundaries
+from scalith.lattice.phases.phase_diagram import phase_diagram
+from scalith.lattice.phases.thermodynamics import (
     chemical_potential,
     configurational_entropy,
     entropic_coefficient,
@@ -41,7 +37,11 @@ from scalith.lattice.thermodynamics import (
     thermodynamic_factor,
     two_phase_regions,
 )
-from scalith.lattice.variance_constrained import variance_constrained
+from scalith.lattice.sampling.canonical import canonical
+from scalith.lattice.sampling.monte_carlo import semi_grand_canonical
+from scalith.lattice.sampling.snapshot import lattice_snapshot
+from scalith.lattice.sampling.species_monte_carlo import species_canonical
+from scalith.lattice.sampling.variance_constrained import variance_constrained
 
 __all__ = [
     "ClusterExpansion",

@@ -1,6 +1,6 @@
 """Heat of cells and packs: lumped and resolved temperatures, runaway kinetics, propagation."""
 
-from scalith.pack.abuse import (
+from scalith.pack.abuse.abuse import (
     abuse_test,
     critical_oven_temperature,
     external_heating,
@@ -8,7 +8,10 @@ from scalith.pack.abuse import (
     oven_test,
     overcharge,
 )
-from scalith.pack.assembly import (
+from scalith.pack.abuse.ignition import critical_ambient_temperature, critical_frank_kamenetskii, semenov_number
+from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
+from scalith.pack.electrical.cell_network import discharge_network, spread_cells
+from scalith.pack.heat.assembly import (
     Assembly,
     Block,
     Contact,
@@ -17,20 +20,17 @@ from scalith.pack.assembly import (
     layer_stack_conductivity,
     layer_stack_heat_capacity,
 )
-from scalith.pack.cell_body import CellBody, Vent
-from scalith.pack.cell_network import discharge_network, spread_cells
-from scalith.pack.cooling import CoolingDesign, compare_cooling, weakest_cooling
-from scalith.pack.geometry_optimisation import best_cell_shape, thinnest_barrier
-from scalith.pack.heat_in_3d import heat_in_3d
-from scalith.pack.ignition import critical_ambient_temperature, critical_frank_kamenetskii, semenov_number
-from scalith.pack.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
-from scalith.pack.lumped import lumped_cell_temperature
-from scalith.pack.module import Barrier, ModuleSpecification, Plate, Trigger, triggered_cell
-from scalith.pack.module_assembly import module_assembly
-from scalith.pack.propagation import propagate_runaway, propagation_map, propagation_probability
-from scalith.pack.row import row_of_cells
-from scalith.pack.short_circuit import ShortCircuit, short_circuit_heat
+from scalith.pack.heat.cell_body import CellBody, Vent
+from scalith.pack.heat.cooling import CoolingDesign, compare_cooling, weakest_cooling
+from scalith.pack.heat.geometry_optimisation import best_cell_shape, thinnest_barrier
+from scalith.pack.heat.heat_in_3d import heat_in_3d
+from scalith.pack.heat.lumped import lumped_cell_temperature
+from scalith.pack.heat.row import row_of_cells
+from scalith.pack.module.module import Barrier, ModuleSpecification, Plate, Trigger, triggered_cell
+from scalith.pack.module.module_assembly import module_assembly
+from scalith.pack.module.propagation import propagate_runaway, propagation_map, propagation_probability
 from scalith.pack.specification import PackSpecification
+from scalith.reactions.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
 
 __all__ = [
     "Assembly",

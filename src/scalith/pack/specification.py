@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from scalith.quantities import SI, InputError, Spec
-from scalith.quantities.specification import Area, Count, Length, Mass
+from scalith.quantities.specification import Area, Count, Length, Mass, PlausibleTemperature
 
-
-def _plausible(value: float) -> float:
-    if not 150.0 <= value <= 3000.0:
-        raise InputError(
-            "temperature", "", value, "kelvin between 150 and 3000 (write '25 degC' for a temperature in degrees Celsius)"
-        )
-    return value
-
-
-PlausibleTemperature = Annotated[float, SI("K"), AfterValidator(_plausible)]
-"""A temperature in K; a number that looks like degrees Celsius is refused."""
 HeatTransferCoefficient = Annotated[float, SI("W m-2 K-1"), Field(ge=0)]
 Conductivity = Annotated[float, SI("W m-1 K-1"), Field(gt=0)]
 HeatCapacity = Annotated[float, SI("J K-1"), Field(gt=0)]

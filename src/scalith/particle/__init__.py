@@ -1,20 +1,20 @@
-"""One grain: diffusion and phase separation, its mesh and its kernel tables."""
+"""One particle: diffusion and phase separation, its mesh and its kernel tables."""
 
 from scalith.particle.diffusion_table import flux_potential_table
-from scalith.particle.fickian import simulate_grain
+from scalith.particle.fickian import simulate_particle
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
 from scalith.particle.spinodal_decomposition import simulate_spinodal_decomposition
-from scalith.particle.stress_assisted_diffusion import GrainStress, stress_assisted_diffusivity
+from scalith.particle.stress_assisted_diffusion import ParticleStress, stress_assisted_diffusivity
 
 __all__ = [
-    "GrainStress",
+    "ParticleStress",
     "PhaseField",
     "RadialMesh",
     "flux_potential_table",
     "phase_separation",
     "radial_mesh",
-    "simulate_grain",
+    "simulate_particle",
     "simulate_phase_field",
     "simulate_spinodal_decomposition",
     "stress_assisted_diffusivity",

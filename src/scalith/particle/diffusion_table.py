@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalith.numerics.cubic_hermite import nodal_slopes
 from scalith.quantities import InputError, Property
-from scalith.quantities.cubic_hermite import nodal_slopes
 
 if TYPE_CHECKING:
-    from scalith.quantities.kernel_table import KernelTable
+    from scalith.numerics.kernel_table import KernelTable
 
 
 def flux_potential_table(diffusivity: Property, T: float | None = None, *, T_pieces: int = 16) -> KernelTable:
@@ -19,7 +19,7 @@ def flux_potential_table(diffusivity: Property, T: float | None = None, *, T_pie
     Parameters
     ----------
     diffusivity : Property
-        D(x[, T]) in a grain or D(c[, T]) in the electrolyte, m2 s-1, positive.
+        D(x[, T]) in a particle or D(c[, T]) in the electrolyte, m2 s-1, positive.
     T : float, optional
         Temperature to fix, K; without it a property that depends on T gives a table that does too.
     T_pieces : int
@@ -33,7 +33,7 @@ def flux_potential_table(diffusivity: Property, T: float | None = None, *, T_pie
     InputError
         D is not positive everywhere.
     """
-    from scalith.quantities.kernel_table import KernelTable
+    from scalith.numerics.kernel_table import KernelTable
 
     grids = diffusivity.coordinates
     state = "c" if "c" in grids else "x"

@@ -1,4 +1,4 @@
-"""Fickian diffusion in one grain, with a given flux, a held surface, or finite exchange at the surface."""
+"""Fickian diffusion in one particle, with a given flux, a held surface, or finite exchange at the surface."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
 
 
-def simulate_grain(
+def simulate_particle(
     diffusivity: Property,
     radius: float,
     duration: float,
@@ -30,7 +30,7 @@ def simulate_grain(
     finest: float = 0.002,
     time_steps: int = 400,
 ) -> xr.Dataset:
-    r"""Diffuse in one grain from a uniform start.
+    r"""Diffuse in one particle from a uniform start.
 
     .. math:: ∂_t x = r^{1-d} ∂_r(r^{d-1} D(x, T) ∂_r x), \quad -D ∂_r x|_R = J + \frac{Bi\,D_0}{R}(x_R - x_∞)
 
@@ -79,7 +79,7 @@ def simulate_grain(
 
     for name, value in (("radius", radius), ("duration", duration), ("biot", biot)):
         if not value > 0.0:
-            raise InputError("simulate_grain", name, value, "a positive number")
+            raise InputError("simulate_particle", name, value, "a positive number")
     mesh = radial_mesh(nodes, finest, _DIMENSIONS[geometry])
     times = duration * np.linspace(0.0, 1.0, time_steps + 1) ** 2
     at_start = float(diffusivity(x=initial, T=temperature, extrapolate="nearest"))
@@ -103,10 +103,12 @@ def simulate_grain(
         profiles,
     )
     if reached < times.size:
-        raise ConvergenceError("diffusion in a grain", "Newton's method failed; look at D(x)", time=float(times[reached]))
+        raise ConvergenceError("diffusion in a particle", "Newton's method failed; look at D(x)", time=float(times[reached]))
     out = surface_flux + strength * radius * (profiles[:, -1] - outside)
     mean = profiles @ mesh.volumes * _DIMENSIONS[geometry]
-    source = predicted("scalith.particle.simulate_grain", diffusivity.digest, settings={"radius_m": radius, "geometry": geometry})
+    source = predicted(
+        "scalith.particle.simulate_particle", diffusivity.digest, settings={"radius_m": radius, "geometry": geometry}
+    )
     return xr.Dataset(
         {
             "stoichiometry": (("time", "radius"), profiles, {"units": "1", "long_name": "stoichiometry"}),

@@ -1,19 +1,19 @@
-"""Compiled loops of one-dimensional diffusion in grains: many grains at once, the grain index innermost."""
+"""Compiled loops of one-dimensional diffusion in particles: many particles at once, the particle index innermost."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled, compiled_in_place
-from scalith.quantities.kernel_table import KernelTable, evaluate
+from scalith.numerics.compiled import compiled, compiled_in_place
+from scalith.numerics.kernel_table import KernelTable, evaluate
 
 Array = NDArray[np.float64]
 
 
 @compiled_in_place
 def flux_potential(table: KernelTable, x: Array, T: float, factor: float, potential: Array, diffusivity: Array) -> None:
-    """Φ(x) = ∫ D dx and D at every node, both times `factor`; all arrays of shape (nodes, grains)."""
+    """Φ(x) = ∫ D dx and D at every node, both times `factor`; all arrays of shape (nodes, particles)."""
     if table.coefficients.shape[1] == 1 and table.coefficients.shape[2] == 1:
         # A constant diffusivity is met often, and is then a third cheaper.
         D = factor * evaluate(table, 0.5, T)[1]
@@ -48,12 +48,12 @@ def eliminate(
 
     Parameters
     ----------
-    x, base, potential, diffusivity : ndarray, shape (nodes, grains)
+    x, base, potential, diffusivity : ndarray, shape (nodes, particles)
     volumes, conductances, couplings : ndarray, shape (nodes,), (nodes − 1,) and (nodes − 1,)
         See `scalith.particle.mesh.RadialMesh`.
-    surface_rate : ndarray, shape (grains,)
+    surface_rate : ndarray, shape (particles,)
         Rate at which the outermost node loses lithium, 1/s times volume.
-    pivots, uppers, rests : ndarray, shape (nodes, grains)
+    pivots, uppers, rests : ndarray, shape (nodes, particles)
         Filled: the outermost node obeys pivot·δx = rest − δ(surface rate); the others follow in `substitute`.
     """
     last = x.shape[0] - 1
@@ -83,7 +83,7 @@ def eliminate(
 
 @compiled_in_place
 def substitute(step: Array, pivots: Array, uppers: Array, rests: Array) -> None:
-    """Backward sweep: `step` (nodes, grains) is filled from its outermost row inwards."""
+    """Backward sweep: `step` (nodes, particles) is filled from its outermost row inwards."""
     for k in range(step.shape[0] - 2, -1, -1):
         for i in range(step.shape[1]):
             step[k, i] = (rests[k, i] + uppers[k, i] * step[k + 1, i]) / pivots[k, i]
@@ -113,7 +113,7 @@ def diffuse(
     outside: float,
     profiles: Array,
 ) -> int:
-    """One grain on the unit radius: surface loss flux + exchange·(x_s − outside), recorded at each of `times`.
+    """One particle on the unit radius: surface loss flux + exchange·(x_s − outside), recorded at each of `times`.
 
     Parameters
     ----------

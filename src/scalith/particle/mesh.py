@@ -1,4 +1,4 @@
-"""Radial finite volumes of a grain: nodes from the centre to the surface, graded towards the surface."""
+"""Radial finite volumes of a particle: nodes from the centre to the surface, graded towards the surface."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phase separation in one grain: Cahn–Hilliard with gradient energy, coherency strain and a flux through the surface."""
+"""Phase separation in one particle: Cahn–Hilliard with gradient energy, coherency strain and a flux through the surface."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scalith.quantities.specification import Concentration
 if TYPE_CHECKING:
     import xarray as xr
 
-    from scalith.quantities.kernel_table import KernelTable
+    from scalith.numerics.kernel_table import KernelTable
 
 Array = NDArray[np.float64]
 _DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
@@ -45,9 +45,9 @@ class PhaseField(Spec):
     gradient_energy : J m-1
         κ.
     coherency_strain : Pa
-        B: elastic energy of a coherent grain that is not uniform.
+        B: elastic energy of a coherent particle that is not uniform.
     surface_wetting : J m-2
-        γ′: surface energy of the full grain less that of the empty one; κ ∂x/∂n = −γ′ at the surface.
+        γ′: surface energy of the full particle less that of the empty one; κ ∂x/∂n = −γ′ at the surface.
     maximum_concentration : mol m-3
     tracer_diffusivity : m2 s-1
         M = D x (1 − x), or D itself with ``mobility="constant"``.
@@ -132,7 +132,7 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
     T : float
         K.
     coherent : bool
-        With the coherency strain, which adds ½ B x² to the free energy of each place in a grain of given content.
+        With the coherency strain, which adds ½ B x² to the free energy of each place in a particle of given content.
 
     Returns
     -------
@@ -241,7 +241,7 @@ def simulate_phase_field(
     longest_step: float | None = None,
     tolerance: float = 1e-3,
 ) -> xr.Dataset:
-    """Follow one grain; fully implicit, second order in time, lithium conserved to round-off.
+    """Follow one particle; fully implicit, second order in time, lithium conserved to round-off.
 
     Steps are controlled by their error and never longer than `longest_step`: a step left free passes over an instability
     without noticing it. At rest a step that would raise the free energy is refused.
@@ -254,7 +254,7 @@ def simulate_phase_field(
     times : array_like
         When to record, increasing, s; the first is the start.
     initial : float or array_like, shape (nodes,)
-        Filled fraction; a number is given random `noise`, without which a uniform grain would stay uniform.
+        Filled fraction; a number is given random `noise`, without which a uniform particle would stay uniform.
     surface_flux : float or sequence of (time, flux)
         Outward flux over the maximum concentration, m/s; with a sequence each holds from its time on.
     temperature : float
@@ -272,7 +272,7 @@ def simulate_phase_field(
     xarray.Dataset
         Over ``time`` and ``radius``: ``stoichiometry`` and ``chemical_potential`` (J mol-1); over time ``mean_stoichiometry``,
         ``surface_stoichiometry``, ``surface_voltage`` (V⁰ − μ/F, V), ``voltage`` (with the overvoltage of the reaction, V) and
-        ``free_energy`` (J m-3 of grain). It ends where the surface is full or empty; ``attrs["reason"]`` says so.
+        ``free_energy`` (J m-3 of particle). It ends where the surface is full or empty; ``attrs["reason"]`` says so.
 
     Raises
     ------
@@ -388,7 +388,7 @@ def _sampled(material: PhaseField, T: float) -> tuple[Array, Array, Array, Array
 
 def kernel_tables(material: PhaseField, T: float) -> tuple[KernelTable, KernelTable]:
     """Excess potential over RT, and its integral, as kernels take them."""
-    from scalith.quantities.kernel_table import table_from_nodes
+    from scalith.numerics.kernel_table import table_from_nodes
 
     x, value, slope, integral = _sampled(material, T)
     nought = np.zeros_like(x)
@@ -399,7 +399,7 @@ def kernel_tables(material: PhaseField, T: float) -> tuple[KernelTable, KernelTa
 
 def _functions(material: PhaseField, T: float, strain: float) -> tuple[Any, Any, Any]:
     """g′, g″ and g of the homogeneous material, J mol-1, with ½ B x²."""
-    from scalith.quantities.kernel_table import evaluate_many
+    from scalith.numerics.kernel_table import evaluate_many
 
     potential, energy = kernel_tables(material, T)
     thermal, stiffness = GAS_CONSTANT * T, strain / material.maximum_concentration

@@ -1,8 +1,8 @@
-"""Compiled loops of the phase field in one grain: Cahn–Hilliard in conservative finite volumes, fully implicit.
+"""Compiled loops of the phase field in one particle: Cahn–Hilliard in conservative finite volumes, fully implicit.
 
 Lengths are in radii, energies in RT per mole of sites. With V and g of `scalith.particle.mesh.RadialMesh` (lumped) the free
 energy is E = Σ V f(c) + κ/2 Σ g (Δc)² + w c_s, the potential μ = (∂E/∂c)/V and the flow between two nodes g M Δμ: the energy of
-the discrete grain falls at rest, and its content changes by the flux through the surface only.
+the discrete particle falls at rest, and its content changes by the flux through the surface only.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled, compiled_in_place, compiled_inline
-from scalith.quantities.kernel_table import KernelTable, evaluate
+from scalith.numerics.compiled import compiled, compiled_in_place, compiled_inline
+from scalith.numerics.kernel_table import KernelTable, evaluate
 
 Array = NDArray[np.float64]
 _GAMMA = 1.0 - math.sqrt(0.5)  # SDIRK of order 2, L-stable
@@ -36,7 +36,7 @@ def free_energy(
     table: KernelTable, ideal: float, strain: float, kappa: float, wetting: float, T: float, c: Array, volumes: Array,
     conductances: Array,
 ) -> float:  # fmt: skip
-    """Free energy of a grain over the mean of its volumes; `table` holds the integral of the excess potential."""
+    """Free energy of a particle over the mean of its volumes; `table` holds the integral of the excess potential."""
     volume = content = 0.0
     total = wetting * c[c.size - 1]
     for k in range(c.size):
@@ -272,7 +272,7 @@ def run(
     potentials: Array,
     energies: Array,
 ) -> tuple[int, int, float, bool]:
-    """Follow a grain from times[0] with the surface flux that holds from each of `flux_times` on; records at `times`.
+    """Follow a particle from times[0] with the surface flux that holds from each of `flux_times` on; records at `times`.
 
     Parameters
     ----------

@@ -145,7 +145,7 @@ class _Square:
         self.stabiliser = 0.5 * float(coefficients[near].max())
 
     def local(self, x: Array) -> Array:
-        from scalith.quantities.kernel_table import evaluate_many
+        from scalith.numerics.kernel_table import evaluate_many
 
         return evaluate_many(self.potential, np.ascontiguousarray(x.ravel()), self.T)[0].reshape(x.shape)
 
@@ -157,7 +157,7 @@ class _Square:
 
     def observe(self, x: Array, spectrum: NDArray[np.complex128]) -> tuple[float, float]:
         """Free energy per depth, and the mean wave number."""
-        from scalith.quantities.kernel_table import evaluate_many
+        from scalith.numerics.kernel_table import evaluate_many
 
         weights = np.full(spectrum.shape, 2.0)
         weights[:, 0] = 1.0

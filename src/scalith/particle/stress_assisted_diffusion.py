@@ -1,4 +1,4 @@
-"""Stress of a grain's own concentration gradient: an effective diffusivity, and what it does to the voltage of the surface."""
+"""Stress of a particle's own concentration gradient: an effective diffusivity, and what it does to the voltage of the surface."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from scalith.quantities import SI, InputError, Property, Spec, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 
-class GrainStress(Spec):
-    r"""An elastic grain that swells with its content, free at its surface.
+class ParticleStress(Spec):
+    r"""An elastic particle that swells with its content, free at its surface.
 
     With α = Ω c_max/3 in the place of thermal expansion, the trace of the stress in a sphere, a long cylinder and a plate, each
-    free at its surface and its ends, is the same multiple of how much the filling differs from its mean:
+    free at its surface and its ends, is the same multiple of how much the stoichiometry differs from its mean:
 
     .. math:: σ_h = \frac{2 Ω E c_{max}}{9 (1 - ν)} (\bar x - x), \qquad μ = μ_0(x) - Ω σ_h
 
@@ -43,7 +43,7 @@ class GrainStress(Spec):
         return -self.strain_potential(maximum_concentration) * (surface - mean) / FARADAY
 
     def diffusivity(self, diffusivity: Property, maximum_concentration: float, T: float = 298.15) -> Property:
-        """`stress_assisted_diffusivity` of this grain."""
+        """`stress_assisted_diffusivity` of this particle."""
         return stress_assisted_diffusivity(
             diffusivity,
             partial_molar_volume=self.partial_molar_volume,

@@ -9,9 +9,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scalith.numerics.content_digest import digest, package_digest
     from scalith.quantities.atomic_write import whole_file, write_text
     from scalith.quantities.column_file import ColumnFile, read_columns, read_property_csv, write_property_csv
-    from scalith.quantities.content_digest import dataset_digest, digest, file_digest, package_digest
+    from scalith.quantities.digests import dataset_digest, file_digest
     from scalith.quantities.errors import (
         ConvergenceError,
         DomainError,
@@ -41,9 +42,9 @@ _HOME = {
     "Source": "source",
     "Spec": "specification",
     "StudyError": "errors",
-    "dataset_digest": "content_digest",
+    "dataset_digest": "digests",
     "digest": "content_digest",
-    "file_digest": "content_digest",
+    "file_digest": "digests",
     "nearest": "errors",
     "package_digest": "content_digest",
     "parse_quantity": "units",
@@ -64,7 +65,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'scalith.quantities' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"scalith.quantities.{_HOME[name]}"), name)
+    package = "numerics" if _HOME[name] == "content_digest" else "quantities"
+    value = getattr(importlib.import_module(f"scalith.{package}.{_HOME[name]}"), name)
     globals()[name] = value
     return value
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.quantities.atomic_write import write_text
-from scalith.quantities.content_digest import file_digest
+from scalith.quantities.digests import file_digest
 from scalith.quantities.errors import InputError, nearest
 from scalith.quantities.property import COORDINATE_UNITS, Property
 from scalith.quantities.source import FileRecord, Source

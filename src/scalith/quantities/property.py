@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import xarray as xr
 
-from scalith.quantities.content_digest import digest
-from scalith.quantities.cubic_hermite import interpolate, nodal_slopes, nodal_values
+from scalith.numerics.content_digest import digest
+from scalith.numerics.cubic_hermite import interpolate, nodal_slopes, nodal_values
 from scalith.quantities.errors import DomainError, InputError
 from scalith.quantities.results_file import read_results, write_results
 from scalith.quantities.source import Source, predicted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from pydantic_core import CoreSchema
 
-    from scalith.quantities.kernel_table import KernelTable
+    from scalith.numerics.kernel_table import KernelTable
 
 Extrapolation = Literal["nearest", "linear"]
 
@@ -33,7 +33,7 @@ COORDINATE_UNITS = {"x": "1", "T": "K", "c": "mol m-3", "t": "s"}
 class Property:
     """A material property as a function of state.
 
-    Between the nodes it is the cubic Hermite interpolant of `scalith.quantities.cubic_hermite`.
+    Between the nodes it is the cubic Hermite interpolant of `scalith.numerics.cubic_hermite`.
 
     Parameters
     ----------
@@ -265,7 +265,7 @@ class Property:
         InputError
             The property has more than one coordinate besides T.
         """
-        from scalith.quantities.kernel_table import table_from_nodes
+        from scalith.numerics.kernel_table import table_from_nodes
 
         grids = self.coordinates
         others = [dim for dim, grid in grids.items() if dim != "T" and grid.size > 1]
@@ -309,7 +309,7 @@ class Property:
         return np.stack([value, slope, nodal_slopes(T, value, 0), nodal_slopes(T, slope, 0)])
 
     def _table_agrees(self, table: KernelTable, dim: str, grid: NDArray[np.float64], T: float) -> bool:
-        from scalith.quantities.kernel_table import evaluate_many
+        from scalith.numerics.kernel_table import evaluate_many
 
         probes = np.unique(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])]))
         state: dict[str, Any] = {dim: probes, "T": T}

@@ -28,7 +28,7 @@ class Source(BaseModel):
     kind : {"predicted", "measured", "published", "assumed"}
         How the value is known.
     by : str
-        Function and version that computed it (``"scalith.lattice.monte_carlo 0.1.0"``), or the instrument.
+        Function and version that computed it (``"scalith.lattice.sampling.monte_carlo 0.1.0"``), or the instrument.
     reference : str
         Paper, data set or person: with DOI where there is one.
     reference_state : str

@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from scalith.quantities.content_digest import digest
+from scalith.numerics.content_digest import digest
 from scalith.quantities.errors import InputError, nearest
 from scalith.quantities.units import parse_quantity
 
@@ -32,11 +32,21 @@ class SI:
         return core_schema.no_info_before_validator_function(read, handler(source))
 
 
+def _plausible(value: float) -> float:
+    if not 150.0 <= value <= 3000.0:
+        raise InputError(
+            "temperature", "", value, "kelvin between 150 and 3000 (write '25 degC' for a temperature in degrees Celsius)"
+        )
+    return value
+
+
 Length = Annotated[float, SI("m"), Field(gt=0)]
 Area = Annotated[float, SI("m2"), Field(gt=0)]
 Volume = Annotated[float, SI("m3"), Field(gt=0)]
 Mass = Annotated[float, SI("kg"), Field(gt=0)]
 Temperature = Annotated[float, SI("K"), Field(gt=0)]
+PlausibleTemperature = Annotated[float, SI("K"), AfterValidator(_plausible)]
+"""A temperature in K; a number that looks like degrees Celsius is not accepted."""
 Duration = Annotated[float, SI("s"), Field(gt=0)]
 Voltage = Annotated[float, SI("V")]
 Current = Annotated[float, SI("A")]

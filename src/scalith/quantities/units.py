@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _registry() -> Any:
     import pint
 
-    from scalith.quantities.compiled import cache_folder
+    from scalith.numerics.compiled import cache_folder
 
     registry: Any
     try:  # reading pint's definitions takes a tenth of a second; it keeps them read

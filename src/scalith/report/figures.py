@@ -68,7 +68,7 @@ def property_figure(value: Property) -> Figure:
 
 
 def arrhenius_figure(value: Property) -> Figure:
-    """Logarithm of a diffusivity against inverse temperature, a line a filling."""
+    """Logarithm of a diffusivity against inverse temperature, a line a stoichiometry."""
     figure = axes.figure("1000 K / T", f"{value.name.replace('_', ' ')} / {value.unit}", logarithmic=True)
     T = value.coordinates["T"]
     for x, colour in zip(_few(value.coordinates["x"][1:-1]), axes.cycle(5), strict=False):
@@ -133,7 +133,7 @@ def snapshot_figure(data: xr.Dataset) -> Figure:
 
 
 def activation_figure(data: xr.Dataset) -> Figure:
-    """Activation energy of diffusion over filling, with its standard error."""
+    """Activation energy of diffusion over stoichiometry, with its standard error."""
     figure = axes.figure(_symbol("x"), "activation energy / eV")
     energy, error = (data[name].values / FARADAY for name in ("activation_energy", "activation_energy_error"))
     _band(figure, data["x"].values, energy, error, axes.PALETTE[0])
@@ -184,9 +184,9 @@ def phase_diagram_figure(data: xr.Dataset) -> Figure | None:
         if np.isfinite(data["closing_temperature"].values[number]):
             point = data.isel(branch_number=number)
             figure.add_scatter(
-                x=[float(point["closing_filling"])],
+                x=[float(point["closing_stoichiometry"])],
                 y=[float(point["closing_temperature"])],
-                error_x={"type": "data", "array": [float(point["closing_filling_error"])]},
+                error_x={"type": "data", "array": [float(point["closing_stoichiometry_error"])]},
                 error_y={"type": "data", "array": [float(point["closing_temperature_error"])]},
                 mode="markers",
                 name=str(point["end"].values),

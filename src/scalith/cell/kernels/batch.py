@@ -19,7 +19,7 @@ from scalith.cell.kernels.records import (
     VOLTS,
 )
 from scalith.cell.kernels.stepping import run_step
-from scalith.quantities.compiled import compiled_parallel
+from scalith.numerics.compiled import compiled_parallel
 
 # Columns of the summary of a run.
 END_TIME, END_CHARGE, ENERGY, HEAT, END_TEMPERATURE, HIGHEST_TEMPERATURE, REASON = 0, 1, 2, 3, 4, 5, 6

@@ -7,11 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.cell.kernels.grains import eliminate_particles
 from scalith.cell.kernels.layout import Array, System, TableBank, Work
-from scalith.cell.kernels.newton import collector_drop, evaluate_electrolyte, grain_unknowns
+from scalith.cell.kernels.newton import collector_drop, evaluate_electrolyte, particle_unknowns
+from scalith.cell.kernels.particles import eliminate_particles
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
-from scalith.quantities.compiled import compiled
+from scalith.numerics.compiled import compiled
 
 Complex = NDArray[np.complex128]
 
@@ -21,7 +21,7 @@ def complex_work(system: System) -> Work:
     """Scratch arrays for complex numbers."""
     cells = system.width.size
     reactions = system.count.sum()
-    particles, coupled = grain_unknowns(system)
+    particles, coupled = particle_unknowns(system)
     return Work(
         np.empty(particles, np.complex128),
         np.empty(particles, np.complex128),

@@ -2,7 +2,7 @@
 
 The state is one vector
 
-    y = [particle 0 (nodes × grains) | particle 1 | … | cₑ (cells) | T | Q | φₑ (cells) | φₛ (cells) | j (one per particle) | I]
+    y = [class 0 (nodes × particles) | class 1 | … | cₑ (cells) | T | Q | φₑ (cells) | φₛ (cells) | j (one a particle) | I]
 
 with the local stoichiometry x in the particles and everything in SI; Q is the charge passed, C.
 The first part, up to and with Q, is differential;
@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled, compiled_inline
-from scalith.quantities.kernel_table import KernelTable
+from scalith.numerics.compiled import compiled, compiled_inline
+from scalith.numerics.kernel_table import KernelTable
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -71,14 +71,14 @@ class System(NamedTuple):
         Weights of the left and right half of each volume in the correction for the source within it: 1/12 towards a like
         neighbour, 1/6 where the layer ends.
     start, count, nodes, material, particle_offset, reaction_offset : ndarray of int, shape (classes,)
-        First finite volume and number of them, nodes of a grain, material, place of the class in the state and in the
+        First finite volume and number of them, nodes of a particle, material, place of the class in the state and in the
         reactions.
     classes : ndarray, shape (classes, CLASS_COLUMNS)
     volumes, conductances, couplings : ndarray, shape (classes, most nodes), (classes, most nodes − 1) twice
         Radial volumes on the unit radius, zero beyond the nodes of a class: see `scalith.particle.mesh.RadialMesh`.
     scalars : ndarray, shape (SCALARS,)
     hysteresis : ndarray, shape (reactions, 2)
-        Mean filling of each grain at the end of the last step, and its state of hysteresis there: kept up by `run_step`.
+        Mean stoichiometry of each particle at the end of the last step, and its state of hysteresis there: kept up by `run_step`.
     """
 
     width: Array
@@ -125,10 +125,10 @@ class Work(NamedTuple):
         Fluxes through two faces, their derivatives, and one block of the matrix.
     surface_rate : ndarray, shape (cells,)
     column : ndarray, shape (1 + 7 · most nodes,)
-        How many phase-field grains run away faster than the length of the time step can follow; then of one such grain x, its
-        base, its potential, its step in both (two rows), its homogeneous potential and the slope.
-    couples : ndarray, shape (8 · particle unknowns,); empty where no grain is a phase field
-        Factors of the sweeps of phase-field grains and their right-hand sides, one grain behind the other.
+        How many phase-field particles run away faster than the length of the time step can follow; then of one such particle
+        x, its base, its potential, its step in both (two rows), its homogeneous potential and the slope.
+    couples : ndarray, shape (8 · particle unknowns,); empty where no particle is a phase field
+        Factors of the sweeps of phase-field particles and their right-hand sides, one particle behind the other.
     """
 
     potential: Array

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 
-from scalith.cell.kernels.grains import eliminate_particles, substitute_particles
 from scalith.cell.kernels.layout import (
     AMBIENT_TEMPERATURE,
     CONDUCTION_ENERGY,
@@ -40,12 +39,13 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
+from scalith.cell.kernels.particles import eliminate_particles, substitute_particles
 from scalith.cell.kernels.phase_field import phase_field_voltage
-from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_filling
+from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_stoichiometry
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
-from scalith.quantities.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled, compiled_in_place
+from scalith.numerics.kernel_table import evaluate
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
-from scalith.quantities.kernel_table import evaluate
 
 _F = FARADAY
 _R = GAS_CONSTANT
@@ -53,8 +53,8 @@ BY_CURRENT, BY_VOLTAGE, BY_POWER, BY_RESISTANCE = 0, 1, 2, 3
 
 
 @compiled_in_place
-def grain_unknowns(system: System) -> tuple[int, int]:
-    """Unknowns in the grains, and so many again where one of them is a phase field, 0 where none is."""
+def particle_unknowns(system: System) -> tuple[int, int]:
+    """Unknowns in the particles, and so many again where one of them is a phase field, 0 where none is."""
     total = separating = 0
     for p in range(system.start.size):
         total += system.nodes[p] * system.count[p]
@@ -67,7 +67,7 @@ def make_work(system: System, size: int) -> Work:
     """Scratch arrays for a state of `size` unknowns."""
     cells = system.width.size
     reactions = system.count.sum()
-    particles, coupled = grain_unknowns(system)
+    particles, coupled = particle_unknowns(system)
     return Work(
         np.empty(particles),
         np.empty(particles),
@@ -265,7 +265,9 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
             else:
                 U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
                 if stressed:
-                    U -= row[STRAIN] / _F * (x - mean_filling(y, surface - (nodes - 1) * n + i, n, nodes, system.volumes[p]))
+                    U -= (
+                        row[STRAIN] / _F * (x - mean_stoichiometry(y, surface - (nodes - 1) * n + i, n, nodes, system.volumes[p]))
+                    )
             flow = _F * system.width[start + i] * row[SPECIFIC_AREA] * y[first_j + first + i]
             work.source[start + i, 0] += flow
             irreversible += flow * (y[first_s + start + i] - y[first_e + start + i] - U)

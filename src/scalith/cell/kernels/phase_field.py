@@ -1,6 +1,6 @@
-"""Grains that separate into phases, eliminated to their surfaces.
+"""Particles that separate into phases, eliminated to their surfaces.
 
-The unknowns of a grain are its fillings alone: its potential follows from them, and goes along in the sweep of
+The unknowns of a particle are its stoichiometries alone: its potential follows from them, and goes along in the sweep of
 `scalith.particle.phase_field_kernels`, whose linear answer of the surface (δx, δμ) to the flux is all that the reaction asks for.
 """
 
@@ -33,9 +33,9 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
-from scalith.cell.kernels.reaction import arrhenius, mean_filling, reaction_rate
+from scalith.cell.kernels.reaction import arrhenius, mean_stoichiometry, reaction_rate
+from scalith.numerics.compiled import compiled_in_place, compiled_inline
 from scalith.particle.phase_field_kernels import back, local_potential, local_potentials, potential, sweep
-from scalith.quantities.compiled import compiled_in_place, compiled_inline
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
@@ -53,7 +53,7 @@ def reduced_numbers(row: Array, T: float) -> tuple[float, float, float]:
 def eliminate_phase_field(
     system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, T: float, p: int, work: Work
 ) -> None:
-    """Sweep the grains of one class outwards, and linearise their reaction: δj = g₀ + g_η δ(φₛ − φₑ) + g_c δcₑ."""
+    """Sweep the particles of one class outwards, and linearise their reaction: δj = g₀ + g_η δ(φₛ − φₑ) + g_c δcₑ."""
     cells = system.width.size
     particles = work.potential.size
     first_c, first_e, first_s = particles, particles + cells + 2, particles + 2 * cells + 2
@@ -92,9 +92,9 @@ def eliminate_phase_field(
         local_potentials(table, row[IDEAL], T, x, values, slopes)
         potential(values, strain, kappa, wetting, x, volumes[:nodes], system.conductances[p, :last], mu)
         j = y[first_j + i]
-        of_grain = 8 * (lo + i * nodes)
-        couples = work.couples[of_grain : of_grain + 4 * nodes].reshape((nodes, 2, 2))
-        answers = work.couples[of_grain + 4 * nodes : of_grain + 8 * nodes].reshape((nodes, 2, 2))
+        of_particle = 8 * (lo + i * nodes)
+        couples = work.couples[of_particle : of_particle + 4 * nodes].reshape((nodes, 2, 2))
+        answers = work.couples[of_particle + 4 * nodes : of_particle + 8 * nodes].reshape((nodes, 2, 2))
         sign = sweep(
             values,
             slopes,
@@ -115,7 +115,7 @@ def eliminate_phase_field(
         )
         # δx and δμ of the surface are linear in δj; the mean, which the strain asks for, moves by the reaction alone.
         end = answers[last]
-        mean = mean_filling(before, 0, 1, nodes, volumes) + (mean_by_j * j).real
+        mean = mean_stoichiometry(before, 0, 1, nodes, volumes) + (mean_by_j * j).real
         U = -thermal * (mu[last] - strain * mean)
         U_0 = -thermal * end[1, 0]
         U_j = -thermal * (loss * end[1, 1] - strain * mean_by_j)
@@ -142,11 +142,11 @@ def eliminate_phase_field(
 
 @compiled_in_place
 def substitute_phase_field(system: System, y: Array, change: float, p: int, i: int, work: Work) -> tuple[float, float]:
-    """Fill the step of one grain whose surface rate changes by `change`; its largest part, and how much of it is safe."""
+    """Fill the step of one particle whose surface rate changes by `change`; its largest part, and how much of it is safe."""
     n, nodes, lo = system.count[p], system.nodes[p], system.particle_offset[p]
-    of_grain = 8 * (lo + i * nodes)
-    couples = work.couples[of_grain : of_grain + 4 * nodes].reshape((nodes, 2, 2))
-    answers = work.couples[of_grain + 4 * nodes : of_grain + 8 * nodes].reshape((nodes, 2, 2))
+    of_particle = 8 * (lo + i * nodes)
+    couples = work.couples[of_particle : of_particle + 4 * nodes].reshape((nodes, 2, 2))
+    answers = work.couples[of_particle + 4 * nodes : of_particle + 8 * nodes].reshape((nodes, 2, 2))
     pairs = work.column[3 * nodes + 1 : 5 * nodes + 1].reshape((nodes, 2))
     for m in range(2):
         pairs[nodes - 1, m] = answers[nodes - 1, m, 0] + change * answers[nodes - 1, m, 1]
@@ -168,13 +168,13 @@ def substitute_phase_field(system: System, y: Array, change: float, p: int, i: i
 
 @compiled_in_place
 def phase_field_voltage(system: System, bank: TableBank, y: Array, T: float, p: int, i: int) -> float:
-    """Equilibrium voltage of the surface of one grain, −μ/F."""
+    """Equilibrium voltage of the surface of one particle, −μ/F."""
     row, n, nodes, lo = system.classes[p], system.count[p], system.nodes[p], system.particle_offset[p]
     strain, kappa, wetting = reduced_numbers(row, T)
     volumes, surface = system.volumes[p], lo + (nodes - 1) * n + i
     table = table_of(bank, TABLES * (1 + system.material[p]) + VOLTAGE)
     mu = local_potential(table, row[IDEAL], y[surface], T)[0]
-    mu += strain * (y[surface] - mean_filling(y, lo + i, n, nodes, volumes))
+    mu += strain * (y[surface] - mean_stoichiometry(y, lo + i, n, nodes, volumes))
     mu += (kappa * system.conductances[p, nodes - 2] * (y[surface] - y[surface - n]) + wetting) / volumes[nodes - 1]
     voltage: float = -_R * T / _F * mu
     return voltage

@@ -1,13 +1,13 @@
-"""Rates of reaction and equilibrium voltages at the surface of a grain, with their derivatives."""
+"""Rates of reaction and equilibrium voltages at the surface of a particle, with their derivatives."""
 
 from __future__ import annotations
 
 import math
 
 from scalith.cell.kernels.layout import ANODIC, CATHODIC, ENTROPIC_SHIFT, FROM_TABLE, HYSTERESIS_DECAY, Array, System
-from scalith.quantities.compiled import compiled_in_place, compiled_inline
+from scalith.numerics.compiled import compiled_in_place, compiled_inline
+from scalith.numerics.kernel_table import KernelTable, evaluate
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
-from scalith.quantities.kernel_table import KernelTable, evaluate
 
 _F = FARADAY
 _R = GAS_CONSTANT
@@ -71,15 +71,15 @@ def equilibrium(
 
 @compiled_inline
 def hysteresis_after(decay: float, state: float, change: float) -> tuple[float, float]:
-    """State h after a change of filling in one direction, dh = −γ (h − s)|dx| with s = ±1, and its slope by that change."""
+    """State h after a change of stoichiometry in one direction, dh = −γ (h − s)|dx| with s = ±1, and its slope by that change."""
     side = 1.0 if change < 0.0 else -1.0
     rest = (state - side) * math.exp(-decay * abs(change))
     return side + rest, decay * side * rest
 
 
 @compiled_inline
-def mean_filling(values: Array, first: int, stride: int, nodes: int, volumes: Array) -> float:
-    """Mean over the volume of one grain, whose nodes lie `stride` apart."""
+def mean_stoichiometry(values: Array, first: int, stride: int, nodes: int, volumes: Array) -> float:
+    """Mean over the volume of one particle, whose nodes lie `stride` apart."""
     total = volume = 0.0
     for k in range(nodes):
         total += volumes[k] * values[first + k * stride]
@@ -89,13 +89,13 @@ def mean_filling(values: Array, first: int, stride: int, nodes: int, volumes: Ar
 
 @compiled_in_place
 def move_hysteresis(system: System, y: Array, anew: bool) -> None:
-    """Bring the states of hysteresis up to the fillings in `y`; with `anew` only note these fillings."""
+    """Bring the states of hysteresis up to the stoichiometries in `y`; with `anew` only note these stoichiometries."""
     for p in range(system.start.size):
         decay = system.classes[p, HYSTERESIS_DECAY]
         if decay > 0.0:
             for i in range(system.count[p]):
                 kept = system.hysteresis[system.reaction_offset[p] + i]
-                mean = mean_filling(y, system.particle_offset[p] + i, system.count[p], system.nodes[p], system.volumes[p])
+                mean = mean_stoichiometry(y, system.particle_offset[p] + i, system.count[p], system.nodes[p], system.volumes[p])
                 if not anew:
                     kept[1] = hysteresis_after(decay, kept[1], mean - kept[0])[0]
                 kept[0] = mean

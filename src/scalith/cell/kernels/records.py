@@ -7,7 +7,7 @@ import numpy as np
 from scalith.cell.kernels.layout import HYSTERESIS_DECAY, Array, System, TableBank, Work
 from scalith.cell.kernels.newton import heat_sources, terminal_voltage
 from scalith.cell.kernels.reaction import hysteresis_after
-from scalith.quantities.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled, compiled_in_place
 
 # Columns of a record.
 TIME, VOLTS, AMPERES, KELVIN, CHARGE = 0, 1, 2, 3, 4

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scalith.cell.kernels.grains import eliminate_particles
 from scalith.cell.kernels.layout import (
     MAXIMUM_CONCENTRATION,
     PLANE_AREA,
@@ -24,8 +23,9 @@ from scalith.cell.kernels.layout import (
     one_of,
 )
 from scalith.cell.kernels.newton import collector_drop, evaluate_electrolyte, make_work
+from scalith.cell.kernels.particles import eliminate_particles
 from scalith.cell.kernels.transport import electrolyte_face, factorise, local_sources, solid_face, solve_blocks
-from scalith.quantities.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled, compiled_in_place
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
@@ -158,7 +158,8 @@ def sweep_particles(
 ) -> None:  # fmt: skip
     """Sweep the right-hand sides outwards; fills the constant parts of dj/dp and of the source Σ a dj/dp.
 
-    Derivatives in the grains lie as (class, node, parameter, grain); inner loops write to one row, which lets them be vectors.
+    Derivatives in the particles lie as (class, node, parameter, particle); inner loops write to one row, which lets them be
+    vectors.
     """
     nodes, many = system.volumes.shape[1], by.current.size
     first_c = work.potential.size
@@ -298,7 +299,7 @@ def add_residuals(
 def substitute_all(
     system: System, many: int, work: Work, overs: Array, rests: Array, right: Array, by_reaction: Array, s: Array
 ) -> None:
-    """Derivatives in the grains and of the reactions, from those of concentration and potentials."""
+    """Derivatives in the particles and of the reactions, from those of concentration and potentials."""
     nodes = system.volumes.shape[1]
     for p in range(system.start.size):
         n, start, first = system.count[p], system.start[p], system.reaction_offset[p]
@@ -357,7 +358,7 @@ def derivatives(
     work = make_work(system, size)
     particles = work.potential.size
     c_at, eta_at = particles * many, (particles + cells) * many
-    # Grains, then concentrations and potential steps (cells, parameters).
+    # Particles, then concentrations and potential steps (cells, parameters).
     width = eta_at + cells * many
     past, base_all = np.zeros((ORDER + 1, width)), np.zeros(width)
     base_c = base_all[c_at:eta_at].reshape((cells, many))

@@ -21,7 +21,7 @@ from scalith.cell.kernels.layout import (
 from scalith.cell.kernels.newton import BY_POWER, newton_step, terminal_voltage
 from scalith.cell.kernels.reaction import move_hysteresis
 from scalith.cell.kernels.records import append, copy
-from scalith.quantities.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled, compiled_in_place
 
 MAXIMUM_ORDER = 5
 _KAPPA = np.array([0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scalith.cell.kernels.layout import PLANE_AREA, Array, System, Work
-from scalith.quantities.compiled import compiled_in_place, compiled_inline
+from scalith.numerics.compiled import compiled_in_place, compiled_inline
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY

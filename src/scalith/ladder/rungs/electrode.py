@@ -316,6 +316,6 @@ def electrode_structure(
     }
     for name, value in found.items():
         if value() <= 0.0:
-            expected = "more than zero: the phases of the image do not connect separator, grains and collector"
+            expected = "more than zero: the phases of the image do not connect separator, particles and collector"
             raise InputError("electrode structure", name, value(), expected)
     return ElectrodeStructure.read({name: value() for name, value in found.items()})

@@ -50,7 +50,7 @@ class MonteCarlo(Settings):
     sweeps : int
         Trial steps per site at each state.
     points : int
-        Chemical potentials, placed so that all fillings are met.
+        Chemical potentials, placed so that all stoichiometries are met.
     parallel_tempering : bool
         Temperatures exchange their configurations: for lattices that freeze in.
     """
@@ -89,7 +89,7 @@ class PhaseDiagram(Settings):
 class Snapshot(Settings):
     """``[snapshot]``: the configuration that the report shows."""
 
-    filling: Fraction = 0.5
+    stoichiometry: Fraction = 0.5
     temperature: Temperature = 298.15
     cells: tuple[Count, Count, Count] = (6, 6, 6)
 
@@ -189,7 +189,7 @@ def sampled_orderings(
 def lattice_snapshot(cluster_expansion: ClusterExpansion, snapshot: Snapshot, seed: int) -> xr.Dataset:
     """One equilibrium configuration."""
     return lattice.lattice_snapshot(
-        cluster_expansion, x=snapshot.filling, T=snapshot.temperature, cells=snapshot.cells, seed=seed
+        cluster_expansion, x=snapshot.stoichiometry, T=snapshot.temperature, cells=snapshot.cells, seed=seed
     )
 
 
@@ -206,12 +206,12 @@ def open_circuit_voltage(sampled_orderings: xr.Dataset, lithium_energy: Property
 
 
 def _regions(data: xr.Dataset) -> str:
-    return f"{data.sizes['region']} two-phase regions" if data.sizes["region"] else "one phase at every filling"
+    return f"{data.sizes['region']} two-phase regions" if data.sizes["region"] else "one phase at every stoichiometry"
 
 
 @rung("phase boundaries", headline=_regions)
 def phase_boundaries(sampled_orderings: xr.Dataset) -> xr.Dataset:
-    """Fillings between which two phases stand beside each other, at each temperature."""
+    """Stoichiometries between which two phases stand beside each other, at each temperature."""
     return lattice.phase_boundaries(sampled_orderings)
 
 
@@ -222,7 +222,7 @@ def _diagram(data: xr.Dataset) -> str:
             data["end"].values,
             data["closing_temperature"].values,
             data["closing_temperature_error"].values,
-            data["closing_filling"].values,
+            data["closing_stoichiometry"].values,
             strict=True,
         )
         if np.isfinite(T)
@@ -274,7 +274,7 @@ def thermodynamic_factor(sampled_orderings: xr.Dataset) -> Property:
 
 @rung(
     "hops of lithium by kinetic Monte Carlo",
-    headline=lambda data: f"{data.sizes['x']} fillings at {data.sizes['T']} temperatures",
+    headline=lambda data: f"{data.sizes['x']} stoichiometries at {data.sizes['T']} temperatures",
 )
 def ion_hopping(
     cluster_expansion: ClusterExpansion, hop_barriers: HopBarriers, kinetic_monte_carlo: KineticMonteCarlo, seed: int
@@ -332,5 +332,5 @@ def _activation(fit: xr.Dataset) -> str:
 
 @rung("Arrhenius fit of the jump diffusivity", headline=_activation)
 def diffusion_activation(jump_diffusivity: Property) -> xr.Dataset:
-    """D_J = D₀ exp(−E_a/RT) at each filling: activation energy and prefactor with errors."""
+    """D_J = D₀ exp(−E_a/RT) at each stoichiometry: activation energy and prefactor with errors."""
     return lattice.arrhenius_fit(jump_diffusivity)

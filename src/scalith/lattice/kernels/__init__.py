@@ -1,1 +1,1 @@
-"""Compiled loops of the lattice room."""
+"""Compiled loops of the lattice package."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from scalith.lattice.kernels.fields import InteractionTables, change_site, compute_fields
 from scalith.lattice.kernels.random_numbers import advance, below, mixed, unit_interval
-from scalith.quantities.compiled import compiled
+from scalith.numerics.compiled import compiled
 
 
 @compiled

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled, compiled_inline
+from scalith.numerics.compiled import compiled, compiled_inline
 
 
 class InteractionTables(NamedTuple):

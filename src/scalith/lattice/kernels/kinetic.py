@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scalith.lattice.kernels.fields import InteractionTables, change_site, compute_fields
 from scalith.lattice.kernels.random_numbers import advance, mixed, unit_interval
-from scalith.quantities.compiled import compiled, compiled_inline
+from scalith.numerics.compiled import compiled, compiled_inline
 
 WINDOW = 8
 """Steps of a window over which squared displacements are summed."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from scalith.lattice.kernels.kinetic import WINDOW, carry_ion, chosen_hop, next_site, sum_squares, sum_upward
 from scalith.lattice.kernels.random_numbers import advance, mixed, unit_interval
-from scalith.quantities.compiled import compiled
+from scalith.numerics.compiled import compiled
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scalith.quantities.compiled import compiled_inline
+from scalith.numerics.compiled import compiled_inline
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.lattice.kernels.random_numbers import advance, below, mixed, unit_interval
-from scalith.quantities.compiled import compiled, compiled_inline
+from scalith.numerics.compiled import compiled, compiled_inline
 
 
 class SpeciesTables(NamedTuple):

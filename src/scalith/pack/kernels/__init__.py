@@ -1,1 +1,1 @@
-"""Compiled loops of this room: reaction rates, the stiff network, conduction in three dimensions."""
+"""Compiled loops of this package: reaction rates, the stiff network, conduction in three dimensions."""

@@ -17,7 +17,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities.compiled import compiled, compiled_inline
+from scalith.numerics.compiled import compiled, compiled_inline
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.pack.kernels.reaction_rates import ReactionArrays, rates, rates_with_slopes
-from scalith.pack.kernels.rosenbrock import DENSE, GAMMA, SLOPE, STAGES, TIME, A, C
-from scalith.quantities.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled, compiled_in_place
+from scalith.numerics.rosenbrock import DENSE, GAMMA, SLOPE, STAGES, TIME, A, C
+from scalith.reactions.kernels import ReactionArrays, rates, rates_with_slopes
 
 FINISHED, TOO_MANY_STEPS, STEP_TOO_SMALL = 0, 1, 2
 _GAS_CONSTANT = 8.31446261815324

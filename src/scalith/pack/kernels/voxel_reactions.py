@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.numerics.compiled import compiled
 from scalith.pack.kernels.network import _factor_small, _solve_small
-from scalith.pack.kernels.reaction_rates import ReactionArrays, rates, rates_with_slopes
-from scalith.quantities.compiled import compiled
+from scalith.reactions.kernels import ReactionArrays, rates, rates_with_slopes
 
 _GAMMA = 1.0 - np.sqrt(0.5)
 _LOOK_AGAIN = 0.2

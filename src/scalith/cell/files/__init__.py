@@ -1,0 +1,1 @@
+"""Cells and cycles in files: BPX and the battery data format."""

@@ -1,0 +1,1 @@
+"""From a specification to the discretised model and back to labelled results."""

@@ -1,0 +1,390 @@
+"""From a specification to the plain arrays that the kernels take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.cell.kernels import layout
+from scalith.cell.model.mesh import Mesh
+from scalith.cell.model.phase_field_particle import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
+from scalith.cell.specification.cell import ActiveMaterial, CellSpecification, ElectrodeSpecification
+from scalith.numerics.kernel_table import KernelTable, evaluate_many
+from scalith.particle.diffusion_table import flux_potential_table
+from scalith.particle.mesh import RadialMesh, radial_mesh
+from scalith.quantities import InputError, Property
+from scalith.quantities.constants import FARADAY
+
+Array = NDArray[np.float64]
+_CONSTANT_ONE = KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[1.0, 0.0, 0.0, 0.0]]]]))
+_CONSTANT_ZERO = KernelTable(0.0, 1.0, 298.15, 0.0, np.zeros((1, 1, 1, 4)))
+
+
+class Discretised(NamedTuple):
+    """Arrays of a cell and what reads them back.
+
+    Attributes
+    ----------
+    system, bank
+        What kernels take.
+    size : int
+        Unknowns of the state.
+    mesh : Mesh
+    radii : tuple of ndarray
+        Node positions of each class of particles on the unit radius.
+    sides : tuple of str
+        ``"negative"`` or ``"positive"`` for each class of particles.
+    materials : tuple of ActiveMaterial
+        Of each class of particles.
+    """
+
+    system: layout.System
+    bank: layout.TableBank
+    size: int
+    mesh: Mesh
+    radii: tuple[Array, ...]
+    sides: tuple[str, ...]
+    materials: tuple[ActiveMaterial, ...]
+
+    @property
+    def particles(self) -> int:
+        """Unknowns in the particles: where the electrolyte starts in the state."""
+        return int(self.system.nodes @ self.system.count)
+
+
+def discretise(specification: CellSpecification, mesh: Mesh, temperature: float | None, ambient: float) -> Discretised:
+    """Arrays of a cell.
+
+    Parameters
+    ----------
+    temperature : float or None
+        Fixed temperature, K; `None` keeps tables that depend on temperature.
+    ambient : float
+        K.
+
+    Raises
+    ------
+    InputError
+        The cell is inconsistent: see `check_cell`.
+    """
+    check_cell(specification)
+    negative, positive = specification.negative_electrode, specification.positive_electrode
+    materials = (*negative.materials, *positive.materials)
+    tables = _electrolyte_tables(specification, temperature)
+    reference = specification.reference_temperature
+    for material in materials:
+        separating = material.phase_field is not None
+        tables += phase_field_tables(material, temperature) if separating else _material_tables(material, temperature, reference)
+    system = system_of(specification, mesh, temperature, ambient)
+    size = int((system.nodes + 1) @ system.count) + 3 * system.width.size + 3
+    radii = tuple(_radial(material, mesh).nodes for material in materials)
+    sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
+    return Discretised(system, bank_of(tables), size, mesh, radii, sides, materials)
+
+
+def system_of(
+    specification: CellSpecification,
+    mesh: Mesh,
+    temperature: float | None,
+    ambient: float,
+    factors: Mapping[str, float] | None = None,
+) -> layout.System:
+    """The numbers of a cell without its tables.
+
+    Parameters
+    ----------
+    factors : mapping, optional
+        Multipliers of properties: ``{"negative_electrode.chemical_diffusivity": 1.1}``.
+    """
+    negative, positive = specification.negative_electrode, specification.positive_electrode
+    widths = [
+        _widths(negative.thickness, mesh.negative, 1.0 / mesh.growth),
+        _widths(specification.separator.thickness, mesh.separator, 1.0),
+        _widths(positive.thickness, mesh.positive, mesh.growth),
+    ]
+    layers = [negative, specification.separator, positive]
+    counts = [len(width) for width in widths]
+    electrodes = (
+        ("negative_electrode", 0, counts[0], negative),
+        ("positive_electrode", counts[0] + counts[1], counts[2], positive),
+    )
+    start, count, rows, radials = [], [], [], []
+    factors = factors or {}
+    for name, first, cells, electrode in electrodes:
+        for material in electrode.materials:
+            radials.append(_radial(material, mesh))
+            start.append(first)
+            count.append(cells)
+            row = _class_row(material)
+            if material.phase_field is not None:
+                row[layout.STRAIN :] = phase_field_numbers(material)
+            row[layout.DIFFUSION_FACTOR] = factors.get(f"{name}.chemical_diffusivity", 1.0)
+            row[layout.RATE] *= factors.get(f"{name}.exchange_current_density", 1.0)
+            rows.append(row)
+    cells_of = np.array(count, dtype=np.int64)
+    nodes = np.array([radial.nodes.size for radial in radials], dtype=np.int64)
+    offsets = np.concatenate([[[0, 0]], np.cumsum([nodes * cells_of, cells_of], axis=1).T[:-1]]).astype(np.int64)
+    scalars = _scalars(specification, temperature, ambient)
+    scalars[layout.CONDUCTION_FACTOR] = factors.get("electrolyte.conductivity", 1.0)
+    scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
+    return layout.System(
+        np.concatenate(widths),
+        _by_layer(counts, [layer.porosity for layer in layers]),
+        _by_layer(counts, [layer.efficiency for layer in layers]),
+        _by_layer(counts, [negative.conductivity, 0.0, positive.conductivity]),
+        _by_layer(counts, [_capacitance(negative), 0.0, _capacitance(positive)]),
+        _curvature(counts),
+        np.array(start, dtype=np.int64),
+        cells_of,
+        nodes,
+        np.arange(len(rows), dtype=np.int64),
+        np.ascontiguousarray(offsets[:, 0]),
+        np.ascontiguousarray(offsets[:, 1]),
+        np.array(rows),
+        _padded([radial.volumes for radial in radials]),
+        _padded([radial.conductances for radial in radials]),
+        _padded([radial.couplings for radial in radials]),
+        scalars,
+        _hysteresis((*negative.materials, *positive.materials), cells_of),
+    )
+
+
+def check_cell(specification: CellSpecification) -> None:
+    """Refuse a cell whose windows cannot be balanced, or whose voltage lies outside its cut-offs, before solving.
+
+    Raises
+    ------
+    InputError
+    """
+    charge = {side: specification.capacity_of_window(side) for side in ("negative", "positive")}
+    ratio = charge["negative"] / charge["positive"]
+    if not 0.8 < ratio < 1.25:
+        raise InputError(
+            specification.name,
+            "stoichiometry windows",
+            f"{charge['negative'] / 3600:.4g} A h (negative) and {charge['positive'] / 3600:.4g} A h (positive electrode)",
+            "windows of equal charge (within 25 %)",
+        )
+
+
+def initial_state(specification: CellSpecification, cell: Discretised, state_of_charge: float, temperature: float) -> Array:
+    """State at rest: uniform particles and electrolyte at a state of charge between 0 and 1 of the windows."""
+    y = np.zeros(cell.size)
+    cells = cell.system.width.size
+    for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
+        low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
+        part = state_of_charge if side == "negative" else 1.0 - state_of_charge
+        stoichiometry = np.full(cell.system.count[p], low + part * (high - low))
+        if material.phase_field is not None:
+            width = cell.system.width[cell.system.start[p] :][: stoichiometry.size]
+            stoichiometry = mosaic(
+                material.phase_field, temperature, float(stoichiometry[0]), width, from_left=side == "positive"
+            )
+        first, nodes = cell.system.particle_offset[p], cell.system.nodes[p]
+        y[first : first + nodes * stoichiometry.size] = np.tile(stoichiometry, nodes)
+    at_T = cell.particles + cells
+    y[cell.particles : at_T] = specification.electrolyte.initial_concentration
+    y[at_T] = temperature
+    voltages: dict[str, float] = {}
+    for side, material in zip(cell.sides, cell.materials, strict=True):
+        low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
+        x = low + (state_of_charge if side == "negative" else 1.0 - state_of_charge) * (high - low)
+        voltage = _table(material.open_circuit_voltage, temperature)
+        voltages.setdefault(side, float(evaluate_many(voltage, np.array([x]), temperature)[0][0]))
+    first_e, first_s = at_T + 2, at_T + 2 + cells
+    y[first_e:first_s] = -voltages["negative"]
+    y[first_s + cells - cell.mesh.positive : first_s + cells] = voltages["positive"] - voltages["negative"]
+    return y
+
+
+@cache
+def _radial_mesh(nodes: int, finest: float, dimensions: int, lumped: bool) -> RadialMesh:
+    return radial_mesh(nodes, finest, dimensions, lumped=lumped)
+
+
+def _radial(material: ActiveMaterial, mesh: Mesh) -> RadialMesh:
+    """Couplings are left out where D spans so much that profiles have fronts, which only a monotone scheme resolves."""
+    if material.phase_field is not None:
+        nodes = phase_field_nodes(material, mesh)
+        return _radial_mesh(nodes or mesh.nodes, 1.0 if nodes else mesh.finest, material.dimensions, True)
+    values = material.chemical_diffusivity.nominal.values
+    return _radial_mesh(mesh.nodes, mesh.finest, material.dimensions, bool(values.max() > 300.0 * values.min()))
+
+
+def _padded(rows: list[Array]) -> Array:
+    longest = max(row.size for row in rows)
+    return np.array([np.concatenate([row, np.zeros(longest - row.size)]) for row in rows])
+
+
+def _widths(thickness: float, cells: int, growth: float) -> Array:
+    if cells == 1:
+        return np.array([thickness])
+    widths = growth ** (np.arange(cells) / (cells - 1.0))
+    return np.asarray(thickness * widths / widths.sum())
+
+
+def _by_layer(counts: list[int], values: list[float]) -> Array:
+    return np.repeat(np.array(values, dtype=np.float64), counts)
+
+
+def _curvature(counts: list[int]) -> Array:
+    weights = np.full((sum(counts), 2), 1.0 / 12.0)
+    ends = np.cumsum(counts)
+    weights[np.concatenate([[0], ends[:-1]]), 0] = 1.0 / 6.0
+    weights[ends - 1, 1] = 1.0 / 6.0
+    return weights
+
+
+def _capacitance(electrode: ElectrodeSpecification) -> float:
+    return electrode.double_layer_capacitance * sum(material.area for material in electrode.materials)
+
+
+def _class_row(material: ActiveMaterial) -> Array:
+    row = np.zeros(layout.CLASS_COLUMNS)
+    row[layout.SPECIFIC_AREA] = material.area
+    row[layout.RADIUS] = material.particle_radius
+    row[layout.MAXIMUM_CONCENTRATION] = material.maximum_concentration
+    row[layout.RATE] = 1.0 / FARADAY if material.reaction_rate_constant is None else material.reaction_rate_constant
+    row[layout.RATE_ENERGY] = material.reaction_activation_energy
+    row[layout.DIFFUSION_ENERGY] = material.diffusivity_activation_energy
+    row[layout.ANODIC] = material.anodic_transfer_coefficient
+    row[layout.CATHODIC] = material.cathodic_transfer_coefficient
+    row[layout.FILM_RESISTANCE] = material.film_resistance
+    row[layout.GEOMETRY] = material.dimensions
+    row[layout.FROM_TABLE] = float(material.exchange_current_density is not None)
+    low, high, with_T = _coverage(material.open_circuit_voltage)
+    row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and not with_T)
+    row[layout.HYSTERESIS_RATE] = 0.0 if material.hysteresis is None else material.hysteresis_current_density / FARADAY
+    row[layout.STRAIN] = 0.0 if material.stress is None else material.stress.strain_potential(material.maximum_concentration)
+    row[layout.HYSTERESIS_DECAY] = material.hysteresis_decay or 0.0
+    row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
+    return row
+
+
+def _hysteresis(materials: tuple[ActiveMaterial, ...], count: layout.Integers) -> Array:
+    states = np.zeros((int(count.sum()), 2))
+    states[:, 1] = np.repeat([material.initial_hysteresis for material in materials], count)
+    return states
+
+
+def _scalars(specification: CellSpecification, temperature: float | None, ambient: float) -> Array:
+    scalars = np.zeros(layout.SCALARS)
+    scalars[layout.PLANE_AREA] = specification.plane_area
+    scalars[layout.CONTACT_RESISTANCE] = specification.contact_resistance
+    scalars[layout.REFERENCE_CONCENTRATION] = specification.electrolyte.initial_concentration
+    scalars[layout.REFERENCE_TEMPERATURE] = specification.reference_temperature
+    scalars[layout.AMBIENT_TEMPERATURE] = ambient
+    if temperature is None:
+        if specification.thermal is None:
+            raise InputError(specification.name, "thermal", "nothing", "heat_capacity and heat_transfer, for thermal='lumped'")
+        scalars[layout.HEAT_CAPACITY] = specification.thermal.heat_capacity
+        scalars[layout.HEAT_TRANSFER] = specification.thermal.heat_transfer
+    scalars[layout.CONDUCTION_ENERGY] = specification.electrolyte.conductivity_activation_energy
+    scalars[layout.ELECTROLYTE_DIFFUSION_ENERGY] = specification.electrolyte.diffusivity_activation_energy
+    return scalars
+
+
+def _electrolyte_tables(specification: CellSpecification, temperature: float | None) -> list[KernelTable]:
+    electrolyte = specification.electrolyte
+    return [
+        _table(electrolyte.conductivity, temperature),
+        _flux_table(electrolyte.diffusivity, temperature),
+        _table(electrolyte.transference_number, temperature),
+        _table(electrolyte.thermodynamic_factor, temperature),
+        _CONSTANT_ZERO if electrolyte.generation is None else _table(electrolyte.generation, temperature),
+        _CONSTANT_ZERO,
+    ]
+
+
+def _material_tables(material: ActiveMaterial, temperature: float | None, reference: float) -> list[KernelTable]:
+    voltage, diffusivity = material.open_circuit_voltage, material.chemical_diffusivity
+    if material.stress is not None:
+        if temperature is None and diffusivity.coordinates.get("T", np.zeros(1)).size > 1:
+            found = "a chemical diffusivity that depends on temperature"
+            raise InputError("active material", "stress", found, "diffusivity_activation_energy, where heat is solved for")
+        at = reference if temperature is None else temperature
+        diffusivity = material.stress.diffusivity(diffusivity, material.maximum_concentration, at)
+    if material.entropic_coefficient is not None:
+        entropy = _table(material.entropic_coefficient, temperature)
+    elif voltage.coordinates.get("T", np.zeros(1)).size > 1:
+        entropy = _table(voltage.derivative("T"), temperature)
+    else:
+        entropy = _CONSTANT_ZERO
+    exchange, kinetics = material.exchange_current_density, material.overvoltage_function
+    return [
+        _table(voltage, temperature),
+        entropy,
+        _flux_table(diffusivity, temperature),
+        _CONSTANT_ONE if exchange is None else _table(exchange, temperature),
+        _CONSTANT_ZERO if kinetics is None else _table(kinetics, temperature),
+        _CONSTANT_ZERO if material.hysteresis is None else _table(material.hysteresis, temperature),
+    ]
+
+
+_COVERAGES: dict[int, tuple[Property, tuple[float, float, bool]]] = {}
+
+
+def _coverage(voltage: Property) -> tuple[float, float, bool]:
+    """Stoichiometries that a voltage is known at, and whether it depends on temperature; looked up once for each object."""
+    found = _COVERAGES.get(id(voltage))
+    if found is None or found[0] is not voltage:
+        if len(_COVERAGES) > 256:
+            _COVERAGES.clear()
+        low, high = voltage.domain.get("x", (0.0, 1.0))
+        found = _COVERAGES[id(voltage)] = (voltage, (low, high, "T" in voltage.coordinates))
+    return found[1]
+
+
+_TABLES: dict[tuple[int, float | None, bool], tuple[Property, KernelTable]] = {}
+
+
+def constant_table(value: float) -> KernelTable:
+    """Table of one number."""
+    return _CONSTANT_ONE if value == 1.0 else KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[value, 0.0, 0.0, 0.0]]]]))
+
+
+def _table(value: Property, temperature: float | None) -> KernelTable:
+    return made_once(value, temperature)
+
+
+def _flux_table(value: Property, temperature: float | None) -> KernelTable:
+    return made_once(value, temperature, flux=True)
+
+
+def made_once(value: Property, temperature: float | None, flux: bool = False) -> KernelTable:
+    """Kernel table of a property, or of the flux potential of a diffusivity."""
+    # Tables of the same object are made once: a sweep over other parameters then costs nothing here.
+    key = (id(value), temperature, flux)
+    found = _TABLES.get(key)
+    if found is not None and found[0] is value:
+        return found[1]
+    if len(_TABLES) > 256:
+        _TABLES.clear()
+    grids = value.coordinates
+    if flux:
+        table = flux_potential_table(value, temperature)
+    elif not any(grid.size > 1 for dim, grid in grids.items() if dim != "T") and (temperature is not None or "T" not in grids):
+        constant = float(value(x=0.5, c=1.0, T=temperature or 298.15))
+        table = KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[constant, 0.0, 0.0, 0.0]]]]))
+    else:
+        table = value.table(temperature)
+    _TABLES[key] = (value, table)
+    return table
+
+
+def bank_of(tables: list[KernelTable]) -> layout.TableBank:
+    """Lay tables one behind the other."""
+    numbers = np.array([[t.lower, t.inverse_step, t.T_lower, t.T_inverse_step] for t in tables])
+    shapes = np.zeros((len(tables), 4), dtype=np.int64)
+    first = 0
+    flat: list[Any] = []
+    for k, table in enumerate(tables):
+        pieces_T, pieces_x, powers, _ = table.coefficients.shape
+        shapes[k] = first, pieces_T, pieces_x, powers
+        flat.append(table.coefficients.ravel())
+        first += table.coefficients.size
+    return layout.TableBank(numbers, shapes, np.concatenate(flat))

@@ -1,0 +1,33 @@
+"""How finely a cell is discretised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Finite volumes: number across each layer, growth of their width away from the separator, nodes in a particle.
+
+    Attributes
+    ----------
+    negative, separator, positive : int
+        Volumes across each layer.
+    growth : float
+        Width of the last volume of an electrode (at its collector) over the first (at the separator).
+    nodes : int
+        Nodes from the centre of a particle to its surface.
+    finest : float
+        Distance of the two outermost nodes over the radius.
+    phase_field_nodes : int, optional
+        Nodes of a particle that separates into phases, evenly spaced. Without it four across an interface, at least 12 and at
+        most 300; a phase field that does not separate has the nodes of the other particles.
+    """
+
+    negative: int = 12
+    separator: int = 3
+    positive: int = 10
+    growth: float = 1.0
+    nodes: int = 16
+    finest: float = 0.008
+    phase_field_nodes: int | None = None

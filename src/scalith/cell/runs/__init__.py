@@ -1,0 +1,1 @@
+"""What is done with a cell: discharges, protocols, batches, spectra, sensitivities."""

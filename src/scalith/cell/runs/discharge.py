@@ -1,0 +1,167 @@
+"""Discharge (or charge) of one cell at constant current: the full porous-electrode model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from scalith.cell.model.mesh import Mesh
+from scalith.cell.specification.cell import CellSpecification
+from scalith.quantities import ConvergenceError, InputError, predicted
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Progress = Callable[[float, str], None]
+
+
+def simulate_discharge(
+    specification: CellSpecification,
+    c_rate: float | None = None,
+    *,
+    current: float | None = None,
+    temperature: float | None = None,
+    thermal: Literal["isothermal", "lumped", "through_thickness"] = "isothermal",
+    initial_state_of_charge: float = 1.0,
+    cut_off: float | None = None,
+    duration: float | None = None,
+    temperature_limit: float = np.inf,
+    output_times: Sequence[float] | None = None,
+    profiles: bool = False,
+    mesh: Mesh | None = None,
+    tolerance: float = 2e-4,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    r"""Discharge at constant current until the cut-off voltage.
+
+    Solves, in porous electrodes and separator with particles at every depth (Doyle, Fuller, Newman,
+    DOI 10.1149/1.2221597),
+
+    .. math::
+
+        ∂_t x = r^{-2} ∂_r (r^2 D(x) ∂_r x), \quad -D ∂_r x|_R = j / c_{max}
+
+        ε ∂_t c = -∂_z N + Σ a j, \quad N = -B D_e ∂_z c + t_+ i_e / F
+
+        i_e = -B κ ∂_z φ_e + 2 B κ (RT/F) χ (1 - t_+) ∂_z \ln c, \quad ∂_z i_e = F Σ a j = -∂_z i_s, \quad i_s = -σ ∂_z φ_s
+
+        F j = i_0 (e^{α_a F η/RT} - e^{-α_c F η/RT}), \quad η = φ_s - φ_e - U(x_s, T) - F j R_f
+
+    and, with ``thermal="lumped"``, m c_p ∂_t T = heat − hA (T − T_ambient). With ``thermal="through_thickness"`` the heat
+    spreads across the stack to its two faces (see `scalith.cell.model.through_thickness`), and T is the mean.
+
+    Parameters
+    ----------
+    specification : CellSpecification
+    c_rate, current : float
+        One of the two: multiples of the nominal capacity per hour, or A; negative charges.
+    temperature : float, optional
+        At the start, K; without it the specification's reference temperature.
+    thermal : {"isothermal", "lumped", "through_thickness"}
+    initial_state_of_charge : float
+        0 to 1 between the ends of both stoichiometry windows.
+    cut_off : float, optional
+        V; without it the specification's lower (charging: upper) cut-off.
+    duration : float, optional
+        Longest time, s; without it 1.5 nominal discharges.
+    temperature_limit : float
+        K.
+    output_times : sequence of float, optional
+        Times to record at, s; without it every time step is recorded.
+    profiles : bool
+        Also hand back the profiles across the cell and in the particles.
+    mesh : Mesh, optional
+    tolerance : float
+        Of one time step: V, and 1 in stoichiometry and relative concentration.
+    progress : callable, optional
+        Told the fraction done and what is done.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``time``: voltage, current, temperature, capacity, stoichiometries, heat by source, conservation errors;
+        with ``thermal="through_thickness"`` also ``temperature_profile`` and the temperatures of surface and core;
+        ``attrs["reason"]`` says why it ended, ``attrs["source"]`` where it comes from. A simulation that ends for another
+        reason than its cut-off (electrolyte depleted, particle full) is handed back as far as it came.
+
+    Raises
+    ------
+    InputError
+        A setting or the cell makes no sense.
+    ConvergenceError
+        The solver could not go on; `partial` holds what it had computed.
+    """
+    from scalith.cell.kernels.stepping import DURATION
+    from scalith.cell.model.results import FAILURES, REASONS, add_slab, dataset
+    from scalith.cell.runs.solution import Solver
+
+    load = discharge_load(specification, c_rate, current)
+    if not 0.0 <= initial_state_of_charge <= 1.0:
+        raise InputError("simulate_discharge", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
+    if not tolerance > 0.0:
+        raise InputError("simulate_discharge", "tolerance", tolerance, "a positive number")
+    if duration is not None and not 0.0 < duration < np.inf:
+        raise InputError("simulate_discharge", "duration", duration, "a positive number, s")
+    if output_times is not None:
+        times = np.asarray(output_times, dtype=np.float64)
+        if times.ndim != 1 or not np.all(times >= 0.0) or np.any(np.diff(times) <= 0.0):
+            raise InputError("simulate_discharge", "output_times", output_times, "increasing times from 0 on, s")
+    solver = Solver(specification, mesh=mesh, temperature=temperature, thermal=thermal, tolerance=tolerance)
+    low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
+    if cut_off is not None:
+        low, high = (cut_off, high) if load >= 0.0 else (low, cut_off)
+    longest = 1.5 * specification.nominal_capacity / max(abs(load), 1e-12) if duration is None else duration
+    if progress is not None:
+        progress(0.0, f"{specification.name}: {load:.4g} A")
+    solver.set_state_of_charge(initial_state_of_charge)
+    solver.hold(
+        "current",
+        load,
+        duration=longest,
+        voltage_low=low,
+        voltage_high=high,
+        temperature_high=temperature_limit,
+        output_times=None if output_times is None else np.asarray(output_times, dtype=np.float64),
+        keep_states=profiles,
+    )
+    if progress is not None:
+        progress(1.0, REASONS[solver.reason])
+    source = predicted(
+        "scalith.cell.simulate_discharge",
+        specification.digest,
+        settings={
+            "current_A": load,
+            "temperature_K": solver.temperature,
+            "thermal": thermal,
+            "initial_state_of_charge": initial_state_of_charge,
+            "tolerance": tolerance,
+            "mesh": str(solver.mesh),
+        },
+    )
+    reason = REASONS[solver.reason]
+    if solver.reason == DURATION and duration is None:
+        reason = "1.5 nominal discharges passed without reaching the cut-off"
+    data = dataset(solver.cell, solver.rows, solver.states if profiles else None, reason, source, time_steps=solver.steps)
+    add_slab(data, solver)
+    if solver.reason in FAILURES:
+        time = float(solver.rows[-1, 0]) if len(solver.rows) else 0.0
+        raise ConvergenceError("discharge", f"{reason}; loosen the load or look at the tables", time=time, partial=data)
+    return data
+
+
+def discharge_load(specification: CellSpecification, c_rate: float | None, current: float | None) -> float:
+    """Current in A from one of the two ways to state it.
+
+    Raises
+    ------
+    InputError
+    """
+    if (c_rate is None) == (current is None):
+        raise InputError("simulate_discharge", "c_rate, current", "both or neither", "one of the two")
+    load = current if c_rate is None else c_rate * specification.nominal_capacity / 3600.0
+    assert load is not None
+    if not np.isfinite(load) or load == 0.0:
+        raise InputError("simulate_discharge", "current", load, "a finite number other than zero")
+    return float(load)

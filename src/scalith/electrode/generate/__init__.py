@@ -1,0 +1,1 @@
+"""Microstructures that are made: packed spheres, random fields, binder, reference bodies."""

@@ -1,0 +1,1 @@
+"""Images of labelled voxels and their files."""

@@ -1,0 +1,105 @@
+"""Labelled voxels: the image that everything in this package works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.quantities import InputError, Source, digest, nearest
+
+
+@dataclass(frozen=True, eq=False)
+class VoxelImage:
+    """Cubic voxels, each with the label of its phase.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        uint8, axes (x, y, z); kept as contiguous memory that cannot be written.
+    voxel_size : float
+        Edge of a voxel, m.
+    phases : mapping of str to int
+        Label of each phase by name.
+    source : Source
+        Where the image comes from.
+
+    Raises
+    ------
+    InputError
+        The labels are no whole numbers on three axes of at least two voxels each, a label has no phase, two phases share a
+        label, the edge is not positive.
+    """
+
+    labels: NDArray[np.uint8]
+    voxel_size: float
+    phases: Mapping[str, int]
+    source: Source
+
+    def __post_init__(self) -> None:
+        labels = np.asarray(self.labels)
+        if labels.dtype.kind not in "uib":
+            raise InputError(
+                "voxel image", "labels", f"{labels.dtype} values", "whole numbers that label phases: segment the image first"
+            )
+        if labels.ndim != 3 or min(labels.shape) < 2:
+            raise InputError("voxel image", "labels", labels.shape, "three axes (x, y, z) of at least two voxels each")
+        if not (np.isfinite(self.voxel_size) and self.voxel_size > 0.0):
+            raise InputError("voxel image", "voxel_size", self.voxel_size, "a positive length in m")
+        known = dict(self.phases)
+        if not known or any(isinstance(label, bool) or not 0 <= label <= 255 for label in known.values()):
+            raise InputError("voxel image", "phases", known, "a name and a label from 0 to 255 for each phase")
+        if len(set(known.values())) < len(known):
+            raise InputError("voxel image", "phases", known, "a label of its own for each phase")
+        if labels.dtype != np.uint8:
+            if int(labels.min()) < 0 or int(labels.max()) > 255:
+                raise InputError("voxel image", "labels", f"{labels.min()} to {labels.max()}", "labels from 0 to 255")
+            labels = labels.astype(np.uint8)
+        counts = np.bincount(labels.ravel(), minlength=256)
+        unknown = [int(label) for label in np.flatnonzero(counts) if label not in known.values()]
+        if unknown:
+            found = f"label {unknown[0]} in {100.0 * counts[unknown[0]] / labels.size:.2g} % of the voxels"
+            raise InputError(
+                "voxel image", "labels", found, "only " + ", ".join(f"{name} = {label}" for name, label in known.items())
+            )
+        kept = np.ascontiguousarray(labels).view()
+        kept.flags.writeable = False
+        object.__setattr__(self, "labels", kept)
+        object.__setattr__(self, "phases", known)
+        object.__setattr__(self, "voxel_size", float(self.voxel_size))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Voxels along x, y, z."""
+        nx, ny, nz = self.labels.shape
+        return nx, ny, nz
+
+    def label(self, name: str) -> int:
+        """Label of a phase.
+
+        Raises
+        ------
+        InputError
+            There is no such phase; the nearest name is given.
+        """
+        if name not in self.phases:
+            raise InputError("voxel image", "phase", name, nearest(name, self.phases))
+        return self.phases[name]
+
+    def mask(self, name: str) -> NDArray[np.bool_]:
+        """Where a phase is."""
+        return np.asarray(self.labels == self.label(name))
+
+    @cached_property
+    def volume_fractions(self) -> dict[str, float]:
+        """Volume fraction of each phase by name."""
+        counts = np.bincount(self.labels.ravel(), minlength=256)
+        return {name: float(counts[label]) / self.labels.size for name, label in self.phases.items()}
+
+    @cached_property
+    def digest(self) -> str:
+        """Content digest of voxels, size, names and source."""
+        return digest("VoxelImage", self.labels, self.voxel_size, dict(self.phases), self.source.model_dump(mode="json"))

@@ -1,0 +1,303 @@
+"""Files of labelled voxels: TIFF stacks, NumPy, raw, VTK and HDF5; read and written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.reshaping import to_cubes
+from scalith.electrode.image.vtk_file import read_vti, read_vtk, write_vti, write_vtk
+from scalith.quantities import FileRecord, InputError, Source, file_digest, parse_quantity, read_results, whole_file
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_STORED = {".tif": "zyx", ".tiff": "zyx", ".npy": "xyz", ".raw": "zyx", ".h5": "zyx", ".hdf5": "zyx", ".nc": "zyx"}
+"""Axes of the stored array from the slowest to the fastest, where nothing else is said. VTK states its own."""
+
+_KNOWN = ".tif, .tiff, .npy, .raw, .vtk, .vti, .h5, .hdf5 or .nc"
+
+
+def read_image(
+    path: str | Path,
+    *,
+    phases: Mapping[str, int],
+    voxel_size: str | float | tuple[str | float, str | float, str | float] | None = None,
+    cubes: str | float | None = None,
+    axes: str | None = None,
+    variable: str | None = None,
+    shape: tuple[int, int, int] | None = None,
+    dtype: str = "uint8",
+    reference: str = "",
+) -> VoxelImage:
+    """Read labelled voxels.
+
+    ============================  ==========================================================================================
+    ``.tif``, ``.tiff``           a stack of pages: page z, row y, column x
+    ``.npy``                      an array [x, y, z]; pickled objects are refused
+    ``.raw``                      bytes without a header, x fastest; `shape` = (nx, ny, nz) and `dtype` must be stated
+    ``.vtk``, ``.vti``            VTK structured points and image data; they carry their spacing, taken as m
+    ``.h5``, ``.hdf5``, ``.nc``   a variable [z, y, x] at the top of an HDF5 or NetCDF file; dimensions named x, y, z are obeyed
+    ============================  ==========================================================================================
+
+    Parameters
+    ----------
+    path : path
+    phases : mapping of str to int
+        Label of each phase by name: ``{"pore": 0, "active": 85, "binder": 170}``.
+    voxel_size : str, float or three of them, optional
+        Edge, m or text with a unit, ``"0.1 um"``; three for edges along x, y, z that differ.
+    cubes : str or float, optional
+        Edge of the cubes into which voxels with different edges are resampled.
+    axes : str, optional
+        Stored axes from the slowest to the fastest, when they differ from the table: ``"xyz"``.
+    variable : str, optional
+        Which array of a VTK or HDF5 file; the first of three dimensions without it.
+    shape, dtype
+        Of a raw file.
+    reference : str
+        Paper or data set of the image.
+
+    Returns
+    -------
+    VoxelImage
+
+    Raises
+    ------
+    InputError
+        No such file or a kind that is not known; grey values or colours instead of labels; a label without a phase or a
+        phase without a voxel; a single slice; voxels that are no cubes; more than the memory holds.
+    """
+    path = Path(path)
+    where = str(path)
+    if not path.is_file():
+        raise InputError(where, "", "no such file", f"an image ({_KNOWN})")
+    array, stored, spacing = _read(path, variable, shape, dtype)
+    if axes is not None:
+        if sorted(axes) != ["x", "y", "z"]:
+            raise InputError(where, "axes", axes, "x, y and z in the order in which they are stored")
+        stored = axes
+    labels = _as_labels(where, array, phases)
+    if labels.ndim != 3 or min(labels.shape) < 2:
+        raise InputError(where, "shape", labels.shape, "a stack of at least two slices, and two voxels along every axis")
+    labels = np.ascontiguousarray(labels.transpose([stored.index(axis) for axis in "xyz"]))
+    edges = _edges(where, voxel_size if voxel_size is not None else spacing)
+    if cubes is not None:
+        size = parse_quantity(cubes, "m", where=where, field="cubes")
+        labels = to_cubes(labels, edges, size)
+    elif max(edges) > min(edges) * (1.0 + 1e-6):
+        found = " x ".join(f"{1e6 * edge:.4g}" for edge in edges) + " um"
+        raise InputError(where, "voxel_size", found, "cubes; state their edge as 'cubes' and the image is resampled")
+    else:
+        size = edges[0]
+    source = Source(
+        kind="measured",
+        by="scalith.electrode.read_image",
+        reference=reference,
+        files=(FileRecord(name=path.name, digest=file_digest(path)),),
+        settings={"edges": list(edges), "voxel_size": size},
+    )
+    return VoxelImage(labels, size, dict(phases), source)
+
+
+def write_image(image: VoxelImage, path: str | Path, *, text: bool = False, name: str = "phase") -> None:
+    """Write labelled voxels; the ending chooses the format, `read_image` reads it back.
+
+    ParaView opens ``.vti`` and ``.vtk``.
+
+    Parameters
+    ----------
+    image : VoxelImage
+    path : path
+        ``.tif``, ``.npy``, ``.raw``, ``.vtk``, ``.vti``, ``.nc`` (or ``.h5``: NetCDF 4 is HDF5).
+    text : bool
+        Write VTK as text instead of bytes.
+    name : str
+        Name of the array in VTK, HDF5.
+
+    Raises
+    ------
+    InputError
+        The ending is not known.
+    ScalithError
+        The folder cannot be written or the disk is full.
+    """
+    ending = Path(path).suffix.lower()
+    if ending in (".vtk", ".vti"):
+        (write_vtk if ending == ".vtk" else write_vti)(path, image.labels, image.voxel_size, name, text=text)
+    elif ending in (".h5", ".hdf5", ".nc"):
+        from scalith.quantities import write_results
+
+        write_results(image_dataset(image, name), path)
+    elif ending in (".tif", ".tiff"):
+        from PIL import Image
+
+        pages = [Image.fromarray(np.ascontiguousarray(page)) for page in image.labels.transpose(2, 1, 0)]
+        with whole_file(path) as temporary:
+            pages[0].save(temporary, format="TIFF", save_all=True, append_images=pages[1:], compression="tiff_adobe_deflate")
+    elif ending in (".npy", ".raw"):
+        with whole_file(path) as temporary, Path(temporary).open("wb") as stream:
+            if ending == ".npy":
+                np.save(stream, image.labels, allow_pickle=False)
+            else:
+                stream.write(image.labels.ravel(order="F").tobytes())
+    else:
+        raise InputError(str(path), "", f"ending {ending!r}", f"one of {_KNOWN}")
+
+
+def image_dataset(image: VoxelImage, name: str = "phase") -> xr.Dataset:
+    """The image as a dataset with dimensions (x, y, z), as results travel: labels, names, voxel size, source."""
+    import json
+
+    import xarray as xr
+
+    attributes = {"units": "1", "long_name": "label of the phase", "phases": json.dumps(dict(image.phases))}
+    data = xr.Dataset({name: (("x", "y", "z"), image.labels, attributes)})
+    for axis, size in zip("xyz", image.labels.shape, strict=True):
+        centres = (np.arange(size) + 0.5) * image.voxel_size
+        data = data.assign_coords({axis: (axis, centres, {"units": "m", "long_name": f"{axis} of the voxels' centres"})})
+    return data.assign_attrs(voxel_size=image.voxel_size, source=image.source.to_json())
+
+
+def image_from_dataset(data: xr.Dataset, name: str = "phase") -> VoxelImage:
+    """The image that `image_dataset` made a dataset of.
+
+    Raises
+    ------
+    InputError
+        The dataset is of another kind.
+    """
+    import json
+
+    if name not in data or "phases" not in data[name].attrs or "voxel_size" not in data.attrs:
+        raise InputError("dataset", name, sorted(str(key) for key in data.data_vars), "an image as image_dataset makes it")
+    labels = np.ascontiguousarray(data[name].transpose("x", "y", "z").values.astype(np.uint8))
+    phases = {key: int(label) for key, label in json.loads(data[name].attrs["phases"]).items()}
+    return VoxelImage(labels, float(data.attrs["voxel_size"]), phases, Source.from_json(data.attrs["source"]))
+
+
+def _read(
+    path: Path, variable: str | None, shape: tuple[int, int, int] | None, dtype: str
+) -> tuple[NDArray[Any], str, tuple[float, float, float] | None]:
+    """Values as stored, their axes from the slowest to the fastest, and the spacing where the file has one."""
+    where, ending = str(path), path.suffix.lower()
+    if ending in (".vtk", ".vti"):
+        _fits(where, 4 * path.stat().st_size)
+        values, spacing = (read_vtk if ending == ".vtk" else read_vti)(path, variable)
+        return values, "xyz", spacing
+    if ending not in _STORED:
+        raise InputError(where, "", f"ending {ending!r}", _KNOWN)
+    if ending in (".tif", ".tiff"):
+        return _read_tiff(path), _STORED[ending], None
+    if ending == ".npy":
+        try:
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise InputError(where, "", str(error), "a NumPy array of whole numbers") from None
+        _fits(where, 2 * mapped.size)
+        return mapped, _STORED[ending], None
+    if ending == ".raw":
+        return _read_raw(path, shape, dtype), _STORED[ending], None
+    _fits(where, 2 * path.stat().st_size)
+    data = read_results(path)
+    cubes = [str(key) for key, item in data.data_vars.items() if item.ndim == 3]
+    chosen = variable if variable is not None else next(iter(cubes), None)
+    if chosen is None or chosen not in cubes:
+        raise InputError(
+            where, "variable", chosen or "nothing", f"an array of three dimensions: {', '.join(cubes) or 'there is none'}"
+        )
+    dims = [str(dim) for dim in data[chosen].dims]
+    named = "".join(dims) if sorted(dims) == ["x", "y", "z"] else _STORED[ending]
+    size = data.attrs.get("voxel_size")
+    return data[chosen].values, named, None if size is None else (float(size),) * 3
+
+
+def _read_tiff(path: Path) -> NDArray[Any]:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as stack:
+            pages = getattr(stack, "n_frames", 1)
+            if stack.mode not in ("1", "L", "P", "I", "F") and not stack.mode.startswith("I;16"):
+                raise InputError(str(path), "pixels", f"colours ({stack.mode})", "one label a pixel")
+            _fits(str(path), 2 * pages * stack.width * stack.height)
+            values: NDArray[Any] | None = None
+            for page in range(pages):
+                stack.seek(page)
+                one = np.asarray(stack)
+                if values is None:
+                    values = np.empty((pages, *one.shape), one.dtype)
+                if one.shape != values.shape[1:]:
+                    raise InputError(str(path), f"page {page + 1}", one.shape, f"the size of the first page, {values.shape[1:]}")
+                values[page] = one
+    except (UnidentifiedImageError, OSError) as error:
+        raise InputError(str(path), "", str(error), "a readable TIFF stack") from None
+    assert values is not None
+    return values
+
+
+def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str) -> NDArray[Any]:
+    where = str(path)
+    if shape is None or len(shape) != 3 or min(shape) < 1:
+        raise InputError(where, "shape", shape, "three numbers (nx, ny, nz): a raw file does not say its size")
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        raise InputError(where, "dtype", dtype, "a NumPy type such as uint8 or >u2") from None
+    wanted = int(np.prod(shape)) * kind.itemsize
+    if path.stat().st_size != wanted:
+        raise InputError(where, "", f"{path.stat().st_size} bytes", f"{wanted} bytes for {shape} voxels of {dtype}")
+    _fits(where, 2 * wanted)
+    return np.memmap(path, kind, "r", shape=shape[::-1])
+
+
+def _as_labels(where: str, array: NDArray[Any], phases: Mapping[str, int]) -> NDArray[np.uint8]:
+    if array.dtype.kind not in "uib":
+        raise InputError(where, "voxels", f"{array.dtype} values", "whole numbers that label phases: segment the image first")
+    wrong = [name for name, label in phases.items() if isinstance(label, bool) or not 0 <= label <= 255]
+    if wrong or not phases:
+        raise InputError(where, "phases", dict(phases), "a name and a label from 0 to 255 for each phase")
+    if array.size and (int(array.min()) < 0 or int(array.max()) > 255):
+        raise InputError(where, "voxels", f"labels from {array.min()} to {array.max()}", "labels from 0 to 255")
+    labels = np.asarray(array).astype(np.uint8)
+    counts = np.bincount(labels.ravel(), minlength=256)
+    unknown = [int(label) for label in np.flatnonzero(counts) if label not in phases.values()]
+    if unknown:
+        share = 100.0 * counts[unknown[0]] / labels.size
+        known = ", ".join(f"{name} = {label}" for name, label in phases.items())
+        raise InputError(where, "voxels", f"label {unknown[0]} in {share:.2g} % of the voxels", f"only {known}")
+    empty = [name for name, label in phases.items() if counts[label] == 0]
+    if empty:
+        raise InputError(
+            where, f"phase {empty[0]}", f"no voxel with label {phases[empty[0]]}", "at least one voxel of each phase"
+        )
+    return labels
+
+
+def _edges(where: str, stated: Any) -> tuple[float, float, float]:
+    if stated is None:
+        raise InputError(where, "voxel_size", "nothing", "the edge of a voxel, as '0.1 um'")
+    three = stated if isinstance(stated, (tuple, list)) else (stated,) * 3
+    if len(three) != 3:
+        raise InputError(where, "voxel_size", stated, "one edge, or three along x, y, z")
+    x, y, z = (parse_quantity(edge, "m", where=where, field="voxel_size") for edge in three)
+    if min(x, y, z) <= 0.0:
+        raise InputError(where, "voxel_size", stated, "positive lengths")
+    return x, y, z
+
+
+def _fits(where: str, needed: int) -> None:
+    """Refuse what the memory does not hold, before it is read."""
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # a system that does not tell
+        return
+    if needed > free:
+        found = f"{needed / 2**30:.3g} GiB needed to read it, {free / 2**30:.3g} GiB free"
+        raise InputError(where, "size", found, "an image that fits: crop it or coarsen it first")

@@ -1,0 +1,1 @@
+"""What an image has: areas, lines, sizes, connected parts."""

@@ -1,0 +1,102 @@
+"""Reaction zone: how far from the triple-phase line the surface of a mixed conductor takes part."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from scalith.electrode.image.image import VoxelImage
+from scalith.quantities import ConvergenceError, InputError, predicted
+
+
+def reaction_zone(
+    image: VoxelImage, *, conductor: str, feed: str, reactant: str, conductivity: float, reaction_conductance: float
+) -> xr.Dataset:
+    """Current through the surface of a conductor that carries the ions from where it touches their feed.
+
+        div(σ grad η) = 0,   η = 1 V at the feed,   −σ n · grad η = g η at the reactant,
+
+    all other faces insulated; linear kinetics, the other carrier at one potential. A good conductor reacts on its whole
+    surface (I = g A); a film of thickness δ that conducts poorly reacts along the line where the three phases meet, over the
+    width λ = √(σδ/g) (I = g λ L). Faces of voxels are counted as they are: flat surfaces along the axes are exact, round ones
+    have up to 3/2 of their area (`interface_areas` corrects that).
+
+    Parameters
+    ----------
+    image : VoxelImage
+    conductor, feed, reactant : str
+        Phases.
+    conductivity : float
+        σ of the ions in the conductor, S m-1.
+    reaction_conductance : float
+        g of the surface, S m-2.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``conductance`` (S; current at 1 V), ``area_limit`` g A (S), ``utilisation`` their ratio, ``balance`` of the current that
+        enters against what reacts, ``overpotential`` (x, y, z) in V, NaN outside the conductor.
+
+    Raises
+    ------
+    InputError
+        A phase is unknown, a number is not positive, the conductor nowhere touches the feed or the reactant.
+    ConvergenceError
+        The linear solve does not reach a residual of 1e-10.
+    """
+    from scipy.sparse import coo_array, diags_array
+    from scipy.sparse.linalg import cg
+
+    for field, value in (("conductivity", conductivity), ("reaction_conductance", reaction_conductance)):
+        if not (np.isfinite(value) and value > 0.0):
+            raise InputError("reaction_zone", field, value, "a positive number")
+    inside, fed, open_ = (image.mask(name) for name in (conductor, feed, reactant))
+    number = np.full(image.shape, -1, np.int64)
+    number[inside] = np.arange(np.count_nonzero(inside))
+    size, edge = int(np.count_nonzero(inside)), image.voxel_size
+    faces = _faces(inside, fed), _faces(inside, open_)
+    for phase, touching in zip((feed, reactant), faces, strict=True):
+        if not np.any(touching):
+            raise InputError("reaction_zone", phase, "no face to the conductor", f"a phase that touches {conductor}")
+    entering = 2.0 * conductivity * edge * faces[0][inside]
+    leaving = edge**2 / (0.5 * edge / conductivity + 1.0 / reaction_conductance) * faces[1][inside]
+    low, high = [], []
+    for axis in range(3):
+        one, other = np.moveaxis(number, axis, 0)[:-1], np.moveaxis(number, axis, 0)[1:]
+        both = (one >= 0) & (other >= 0)
+        low.append(one[both])
+        high.append(other[both])
+    rows, columns = np.concatenate(low + high), np.concatenate(high + low)
+    joins = coo_array((np.full(rows.size, conductivity * edge), (rows, columns)), shape=(size, size)).tocsr()
+    diagonal = np.asarray(joins.sum(axis=1)).ravel() + entering + leaving
+    diagonal[diagonal == 0.0] = 1.0  # a voxel on its own
+    eta, failed = cg(diags_array(diagonal) - joins, entering, rtol=1e-10, maxiter=20000, M=diags_array(1.0 / diagonal))
+    if failed:
+        raise ConvergenceError("reaction zone", "the residual is above 1e-10 after 20000 iterations; use a smaller image")
+    reacting = float(leaving @ eta)
+    limit = reaction_conductance * edge**2 * float(faces[1].sum())
+    overpotential = np.full(image.shape, np.nan)
+    overpotential[inside] = eta
+    settings = {"conductor": conductor, "feed": feed, "reactant": reactant}
+    numbers = {"conductivity": conductivity, "reaction_conductance": reaction_conductance}
+    source = predicted("scalith.electrode.reaction_zone", image.digest, settings=settings | numbers)
+    values = {
+        "conductance": (reacting, "conductance of the reaction", "S"),
+        "area_limit": (limit, "conductance of the whole surface", "S"),
+        "utilisation": (reacting / limit, "share of the surface that takes part", "1"),
+        "balance": (abs(float(entering @ (1.0 - eta)) / reacting - 1.0), "current in against current out", "1"),
+    }
+    data = xr.Dataset({key: ((), value, {"long_name": title, "units": unit}) for key, (value, title, unit) in values.items()})
+    data["overpotential"] = (("x", "y", "z"), overpotential, {"long_name": "overpotential", "units": "V"})
+    return data.assign_attrs(source=source.to_json())
+
+
+def _faces(inside: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Faces of each voxel inside to voxels of the other mask."""
+    count = np.zeros(inside.shape, np.int64)
+    for axis in range(3):
+        total, mine, theirs = (np.moveaxis(array, axis, 0) for array in (count, inside, other))
+        total[:-1] += mine[:-1] & theirs[1:]
+        total[1:] += mine[1:] & theirs[:-1]
+    return count

@@ -1,0 +1,1 @@
+"""Conduction through voxels: solver and effective properties."""

@@ -1,0 +1,246 @@
+"""Effective properties of an electrode in voxels, with errors from sub-volumes: what a cell model takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Annotated, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from pydantic import Field
+
+from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.reshaping import crop
+from scalith.electrode.measure.boundaries import interface_areas
+from scalith.electrode.measure.percolation import pieces_of, reached
+from scalith.electrode.transport.conduction import conduction, progress_within
+from scalith.quantities import SI, InputError, Property, Spec, dataset_digest, predicted
+
+PROPERTIES: dict[str, tuple[str, str]] = {
+    "effective_ionic_conductivity": ("effective ionic conductivity", "S m-1"),
+    "effective_electronic_conductivity": ("effective electronic conductivity", "S m-1"),
+    "ionic_tortuosity_factor": ("tortuosity factor of the ions' paths", "1"),
+    "electrolyte_volume_fraction": ("volume fraction of the electrolyte", "1"),
+    "active_volume_fraction": ("volume fraction of the active material", "1"),
+    "utilised_volume_fraction": ("volume fraction of active material that ions and electrons reach", "1"),
+    "active_interface_area": ("area between active material and electrolyte that both reach, per volume", "m-1"),
+}
+"""What `subvolume_properties` finds: title and unit."""
+
+
+class ElectrodeStructure(Spec):
+    """What the structure of an electrode says to a cell model.
+
+    Attributes
+    ----------
+    ionic_conductivity, electronic_conductivity : float
+        Effective, S m-1.
+    electrolyte_volume_fraction, active_volume_fraction : float
+        Volume fractions of the electrolyte and of the active material that takes part.
+    interface_area : float
+        Between the two, where ions and electrons arrive, per volume of electrode, m-1.
+    """
+
+    ionic_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
+    electronic_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
+    electrolyte_volume_fraction: Annotated[float, Field(gt=0, le=1)]
+    active_volume_fraction: Annotated[float, Field(gt=0, le=1)]
+    interface_area: Annotated[float, SI("m-1"), Field(gt=0)]
+
+    @property
+    def particle_radius(self) -> float:
+        """Radius 3ε/a of the spheres that have this volume and this area, m."""
+        return 3.0 * self.active_volume_fraction / self.interface_area
+
+
+def subvolume_properties(
+    image: VoxelImage,
+    *,
+    ionic: Mapping[str, float],
+    electronic: Mapping[str, float],
+    active: str = "active",
+    electrolyte: str = "electrolyte",
+    axis: str = "x",
+    parts: Sequence[int] = (1, 2),
+    tolerance: float = 1e-5,
+    executor: Executor | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> xr.Dataset:
+    """Effective properties of the whole image and of its equal parts, along every axis 1, 2, … of them.
+
+    The separator lies at the lower end of `axis`, the current collector at the upper. Ions come from the separator through phases
+    with an ionic conductivity, electrons from the collector through those with an electronic one. Active material takes part
+    where electrons reach it and its connected piece touches electrolyte that ions reach; the active area is that between the
+    two, by Crofton's formula (`interface_areas`).
+
+    Parameters
+    ----------
+    image : VoxelImage
+    ionic, electronic : mapping of str to float
+        Bulk conductivities by phase, S m-1; phases left out do not conduct.
+    active, electrolyte : str
+        Names of the two phases between which the reaction is.
+    axis : {"x", "y", "z"}
+    parts : sequence of int
+        Numbers of parts along each axis; the image itself (1) comes first.
+    tolerance : float
+        Of the conduction.
+    executor : concurrent.futures.Executor, optional
+        Computes the parts side by side.
+    progress : callable, optional
+
+    Returns
+    -------
+    xarray.Dataset
+        The variables of `PROPERTIES` (part), with the coordinates ``parts_per_axis`` and ``edge`` (cube root of the part's
+        volume, m). Conductivities are 0 and the tortuosity factor is infinite where nothing connects.
+
+    Raises
+    ------
+    InputError
+        A phase is unknown, the parts are smaller than 8 voxels.
+    ConvergenceError
+        The conduction does not reach its tolerance.
+    """
+    for role, name in (("active", active), ("electrolyte", electrolyte)):
+        if name not in image.phases:
+            raise InputError("subvolume_properties", role, name, f"one of {', '.join(image.phases)}")
+    counts = list(parts)
+    if not counts or counts[0] != 1 or min(counts) < 1:
+        raise InputError("subvolume_properties", "parts", counts, "numbers of parts along each axis, the first of them 1")
+    if min(image.shape) // max(counts) < 8:
+        expected = f"at most {min(image.shape) // 8}: parts of at least 8 voxels"
+        raise InputError("subvolume_properties", "parts", max(counts), expected)
+    tasks: list[tuple[int, VoxelImage]] = []
+    for count in counts:
+        cuts = [np.linspace(0, size, count + 1).astype(int) for size in image.shape]
+        for i, j, k in np.ndindex(count, count, count):
+            x, y, z = ((int(cut[n]), int(cut[n + 1])) for cut, n in zip(cuts, (i, j, k), strict=True))
+            tasks.append((count, image if count == 1 else crop(image, x=x, y=y, z=z)))
+    how = (dict(ionic), dict(electronic), active, electrolyte, axis, tolerance)
+    found: list[dict[str, float]] = []
+
+    def inside(part: int) -> Callable[[float, str], None] | None:
+        return progress_within(progress, part, len(tasks), f"part {part + 1} of {len(tasks)}")
+
+    images = [part for _, part in tasks]
+    if executor is None:
+        found = [_properties_of(one, how, inside(part)) for part, one in enumerate(images)]
+    else:
+        for part, values in enumerate(executor.map(_properties_of, images, [how] * len(images))):
+            found.append(values)
+            if progress is not None:
+                progress((part + 1) / len(tasks), f"part {part + 1} of {len(tasks)}")
+    edges = [float(np.prod(part.shape)) ** (1.0 / 3.0) * image.voxel_size for _, part in tasks]
+    data = xr.Dataset(
+        {
+            name: ("part", [values[name] for values in found], {"long_name": title, "units": unit})
+            for name, (title, unit) in PROPERTIES.items()
+        },
+        coords={
+            "parts_per_axis": ("part", [count for count, _ in tasks], {"long_name": "parts along each axis", "units": "1"}),
+            "edge": ("part", edges, {"long_name": "cube root of the volume", "units": "m"}),
+        },
+    )
+    settings: dict[str, Any] = {
+        "ionic": dict(ionic),
+        "electronic": dict(electronic),
+        "active": active,
+        "electrolyte": electrolyte,
+    }
+    settings |= {"axis": axis, "parts": counts, "tolerance": tolerance}
+    source = predicted("scalith.electrode.subvolume_properties", image.digest, settings=settings)
+    return data.assign_attrs(source=source.to_json())
+
+
+def effective_property(subvolumes: xr.Dataset, name: str) -> Property:
+    """A property of the whole image with its standard error, out of `subvolume_properties`.
+
+    Far beyond the correlation length the variance of a mean falls with the volume (C. Lantuéjoul, J. Microsc. 161 (1991) 387,
+    doi:10.1111/j.1365-2818.1991.tb03099.x), so that the scatter of N parts gives the error of the whole: s/√N. The largest
+    parts are taken.
+
+    Parameters
+    ----------
+    subvolumes : xarray.Dataset
+    name : str
+        One of `PROPERTIES`.
+
+    Returns
+    -------
+    Property
+        Constant; without an error when the image was not divided.
+
+    Raises
+    ------
+    InputError
+        The dataset does not hold the property, or nothing connects and the value is infinite.
+    """
+    if name not in subvolumes:
+        raise InputError("effective_property", "name", name, f"one of {', '.join(str(key) for key in subvolumes.data_vars)}")
+    counts = subvolumes["parts_per_axis"].values
+    values = subvolumes[name].values
+    whole = float(values[counts == 1][0])
+    if not np.isfinite(whole):
+        raise InputError("effective_property", name, whole, "phases that connect the two electrodes")
+    error = None
+    if np.any(counts > 1):
+        scattered = values[counts == counts[counts > 1].min()]
+        scattered = scattered[np.isfinite(scattered)]
+        error = float(scattered.std(ddof=1) / np.sqrt(scattered.size)) if scattered.size > 1 else None
+    source = predicted("scalith.electrode.effective_property", dataset_digest(subvolumes))
+    return Property.constant(name, whole, str(subvolumes[name].attrs["units"]), source, error)
+
+
+def effective_properties(
+    image: VoxelImage, *, ionic: Mapping[str, float], electronic: Mapping[str, float], **how: Any
+) -> dict[str, Property]:
+    """All of `PROPERTIES` with their errors; arguments as in `subvolume_properties`."""
+    subvolumes = subvolume_properties(image, ionic=ionic, electronic=electronic, **how)
+    finite = [name for name in PROPERTIES if np.isfinite(subvolumes[name].values[0])]
+    return {name: effective_property(subvolumes, name) for name in finite}
+
+
+def active_parts(
+    image: VoxelImage, ionic: Mapping[str, float], electronic: Mapping[str, float], active: str, electrolyte: str, axis: str
+) -> tuple[NDArray[np.bool_], float]:
+    """Active material that ions and electrons reach, and its area to electrolyte that ions reach, m-1."""
+    electrons = reached(image, electronic, axis, -1) if electronic else np.zeros(image.shape, bool)
+    ions = reached(image, ionic, axis, 0) if ionic else np.zeros(image.shape, bool)
+    grains = image.mask(active) & electrons
+    wet = image.mask(electrolyte) & ions
+    pieces, count, _ = pieces_of(grains)
+    touched = np.zeros(count + 1, bool)
+    for number in range(3):
+        one, other = np.moveaxis(pieces, number, 0), np.moveaxis(wet, number, 0)
+        for grain, liquid in ((one[:-1], other[1:]), (one[1:], other[:-1])):
+            touched[grain[liquid & (grain > 0)]] = True
+    used = touched[pieces] & (pieces > 0)
+    areas = interface_areas(image, active={active: used, electrolyte: wet})
+    return used, float(areas.sel(phase=active, neighbour=electrolyte))
+
+
+def _properties_of(
+    image: VoxelImage,
+    how: tuple[dict[str, float], dict[str, float], str, str, str, float],
+    progress: Callable[[float, str], None] | None = None,
+) -> dict[str, float]:
+    ionic, electronic, active, electrolyte, axis, tolerance = how
+    conductivity = []
+    for number, (carrier, conducting) in enumerate((("ions", ionic), ("electrons", electronic))):
+        inside = progress_within(progress, number, 2, carrier)
+        conductivity.append(float(conduction(image, conducting, axis=axis, tolerance=tolerance, progress=inside)["conductivity"]))
+    fractions = image.volume_fractions
+    used, area = active_parts(image, ionic, electronic, active, electrolyte, axis)
+    bulk = ionic.get(electrolyte, 0.0) * fractions[electrolyte]
+    return {
+        "effective_ionic_conductivity": conductivity[0],
+        "effective_electronic_conductivity": conductivity[1],
+        "ionic_tortuosity_factor": bulk / conductivity[0] if conductivity[0] > 0.0 else float("inf"),
+        "electrolyte_volume_fraction": fractions[electrolyte],
+        "active_volume_fraction": fractions[active],
+        "utilised_volume_fraction": float(used.mean()),
+        "active_interface_area": area,
+    }

@@ -1,0 +1,116 @@
+"""Multigrid cycle on an image: the preconditioner of conduction, at a cost per voxel that does not grow with the image."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.electrode.transport.plane_threads import PlaneThreads
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
+
+class Level(NamedTuple):
+    """One grid: conductances to the next voxel, 1/d, unknowns, right-hand side; with a layer around it.
+
+    The layer is zero; where the image is periodic (`wraps`) it holds what lies at the other side.
+    """
+
+    gx: Singles
+    gy: Singles
+    gz: Singles
+    inverse: Singles
+    x: Singles
+    b: Singles
+    wraps: bool
+
+
+def build_levels(
+    rows: NDArray[np.uint8], pairs: Floats, ends: Floats, threads: PlaneThreads, periodic: bool = False
+) -> tuple[list[Level], Floats]:
+    """Grids from the image itself down to a few voxels; `rows`, `pairs`, `ends` as `currents_from` takes them.
+
+    A periodic image has no ends (all zero): its equations leave a constant free on each island, and so does the cycle.
+
+    Blocks of 2 × 2 × 2 voxels become one; a coarse face carries half of the sum of its fine faces, as the same material would
+    over twice the distance.
+
+    Returns
+    -------
+    list of Level
+    numpy.ndarray
+        An array of the image's shape to work in between two cycles: it shares the memory of the first level's unknowns.
+    """
+    from scalith.electrode.transport.multigrid_kernels import coarser, finish_coarser, first_level
+
+    count = int(np.prod([size + 2 for size in rows.shape]))
+    shared = np.empty(count)
+    levels = [_empty(rows.shape, shared.view(np.float32), periodic)]
+    threads.run(first_level, rows.shape, rows, pairs, ends, periodic, *levels[0][:4])
+    while max(levels[-1].x.shape) > 6:
+        fine = levels[-1]
+        shape = tuple((size - 1) // 2 for size in fine.x.shape)
+        coarse = _empty(shape, np.zeros(2 * int(np.prod([size + 2 for size in shape])), np.float32), periodic)
+        threads.run(coarser, tuple(size - 2 for size in fine.x.shape), *fine[:4], *coarse[:4])
+        finish_coarser(*coarse[:4])
+        levels.append(coarse)
+    return levels, shared[: rows.size].reshape(rows.shape)
+
+
+def cycle(levels: list[Level], residual: Floats, scale: float, threads: PlaneThreads) -> Singles:
+    """One symmetric W-cycle for the residual times `scale`; gives the first level's unknowns (padded)."""
+    from scalith.electrode.transport.multigrid_kernels import load
+
+    threads.run(load, residual.shape, residual, scale, levels[0].b, levels[0].x)
+    _descend(levels, 0, threads)
+    return levels[0].x
+
+
+def _descend(levels: list[Level], depth: int, threads: PlaneThreads) -> None:
+    from scalith.electrode.transport.multigrid_kernels import (
+        BEGIN,
+        FIRST,
+        PROLONG,
+        RESTRICT,
+        SECOND,
+        pass_over,
+        pass_over_cut,
+        wrap,
+    )
+
+    level, coarser = levels[depth], levels[min(depth + 1, len(levels) - 1)]
+    shape = tuple(size - 2 for size in level.x.shape)
+    # Around a cell with an odd number of voxels the colours of the checkerboard meet their like.
+    step = 1 if level.wraps and any(size % 2 for size in shape) else 2
+    equations = (step, level.x, level.b, *level[:4], coarser.x, coarser.b)
+
+    def go(*stages: int) -> None:
+        if level.wraps:  # each needs what the one before left at the other side
+            for stage in stages:
+                threads.run(pass_over, shape, np.array([stage]), *equations)
+                if stage != RESTRICT:
+                    wrap(level.x)
+            return
+        order = np.array(stages)
+        threads.run(pass_over, shape, order, *equations)
+        for cut in threads.cuts(shape)[1:-1]:
+            pass_over_cut(cut, order, *equations)
+
+    if depth == len(levels) - 1:
+        go(BEGIN, SECOND, SECOND, FIRST, *(FIRST, SECOND, SECOND, FIRST) * 11)
+        return
+    # The coarse levels cost little: they are visited twice, which keeps the number of iterations where it is as the image grows.
+    for visit in range(1 if depth == 0 else 2):
+        go(BEGIN if visit == 0 else FIRST, SECOND, FIRST, SECOND, RESTRICT)
+        _descend(levels, depth + 1, threads)
+        go(PROLONG, SECOND, FIRST, SECOND, FIRST)
+
+
+def _empty(shape: tuple[int, ...], memory: Singles, wraps: bool) -> Level:
+    padded = tuple(size + 2 for size in shape)
+    x, b = memory.reshape(2, *padded)
+    gx, gy, gz, inverse = (np.zeros(padded, np.float32) for _ in range(4))
+    return Level(gx, gy, gz, inverse, x, b, wraps)

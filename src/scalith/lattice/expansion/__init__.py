@@ -1,0 +1,1 @@
+"""Energies of orderings: cluster spaces, expansions, their fits."""

@@ -1,0 +1,373 @@
+"""Cluster expansion of the energy of orderings: fit, errors, ground states, draws."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import Field
+
+from scalith.crystal import Host
+from scalith.crystal.host import require_two_species
+from scalith.lattice.expansion.cluster_space import Orbit, cluster_orbits, cluster_vector, design_matrix
+from scalith.lattice.expansion.electrostatics import ewald_energy
+from scalith.lattice.expansion.regression import Method, Regression, fit, grouped_errors
+from scalith.quantities import ConvergenceError, InputError, Source, Spec, predicted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+Matrix = tuple[tuple[float, ...], ...]
+
+
+_TIE = 1e-9
+"""eV: structures whose energies differ by less are degenerate."""
+
+
+def _above_hull(x: tuple[float, ...], energy: tuple[float, ...], corners: tuple[int, ...]) -> NDArray[np.float64]:
+    """Energy of every structure above the hull through the corners (which increase in x)."""
+    hull = np.interp(x, [x[index] for index in corners], [energy[index] for index in corners])
+    return np.asarray(np.asarray(energy) - hull)
+
+
+class HullReport(Spec):
+    """Ground states in the data and in the fit.
+
+    Attributes
+    ----------
+    x : tuple of float
+        Filled fraction of each structure.
+    formation_energy, predicted_formation_energy : tuple of float
+        Energy above the line between the data's emptiest and fullest structures, eV per primitive cell.
+    ground_states, predicted_ground_states : tuple of int
+        Structures on the lower convex hull of the data and of the fit's energies of the same structures.
+    kept : bool
+        Whether every ground state of the data is one of the fit.
+    """
+
+    x: tuple[float, ...]
+    formation_energy: tuple[float, ...]
+    predicted_formation_energy: tuple[float, ...]
+    ground_states: tuple[int, ...]
+    predicted_ground_states: tuple[int, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether every ground state of the data is one of the fit, or as low as one within round-off."""
+        above = _above_hull(self.x, self.predicted_formation_energy, self.predicted_ground_states)
+        return all(above[index] < _TIE for index in self.ground_states)
+
+    @property
+    def spurious(self) -> tuple[int, ...]:
+        """Ground states of the fit that lie above the hull of the data."""
+        above = _above_hull(self.x, self.formation_energy, self.ground_states)
+        return tuple(index for index in self.predicted_ground_states if above[index] >= _TIE)
+
+
+class ClusterExpansion(Spec):
+    """Energy of any ordering of a host: E = Σ_α m_α J_α Π_α per primitive cell.
+
+    Attributes
+    ----------
+    host : Host
+    orbits : tuple of Orbit
+        The constant, points, pairs, …
+    interactions : tuple of float
+        J_α, eV per cluster.
+    inverse_permittivity : float
+        Weight 1/ε_r of the electrostatic energy of the formal charges (`scalith.lattice.expansion.electrostatics`); 0 without it.
+    covariance : tuple of tuples of float
+        Posterior covariance of the interactions, eV² (last row and column: 1/ε_r, where fitted).
+    method : str
+        How it was fitted.
+    noise : float
+        Standard deviation of the residual, eV per primitive cell.
+    root_mean_square_error, leave_one_out_error : float
+        Of the fit, and of predictions of each structure from all others, eV per primitive cell.
+    grouped_error : dict of str to float
+        Error of predictions of each structure from those of other groups: of other ``composition``, other ``supercell``
+        size, and other groups of the user (``given``), where there are at least two.
+    hull : HullReport or None
+    source : Source
+    """
+
+    host: Host
+    orbits: tuple[Orbit, ...]
+    interactions: tuple[float, ...]
+    inverse_permittivity: float = 0.0
+    covariance: Matrix = ()
+    method: str = "given"
+    noise: float = 0.0
+    root_mean_square_error: float = 0.0
+    leave_one_out_error: float = 0.0
+    grouped_error: dict[str, float] = Field(default_factory=dict)
+    hull: HullReport | None = None
+    source: Source
+
+    @classmethod
+    def given(
+        cls,
+        host: Host,
+        interactions: tuple[float, ...],
+        pair_cutoff: float,
+        triplet_cutoff: float = 0.0,
+        quadruplet_cutoff: float = 0.0,
+    ) -> ClusterExpansion:
+        """An expansion with stated interactions (eV per cluster, in the order of `cluster_orbits`): a model, not a fit."""
+        require_two_species(host)
+        orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
+        if len(interactions) != len(orbits):
+            orders = ", ".join(str(orbit.order) for orbit in orbits)
+            raise InputError(
+                "cluster expansion",
+                "interactions",
+                f"{len(interactions)} values",
+                f"{len(orbits)}, one an orbit (orders {orders})",
+            )
+        source = Source(kind="assumed", reference="interactions stated by the user", parents=(host.digest,))
+        return cls(host=host, orbits=orbits, interactions=tuple(float(value) for value in interactions), source=source)
+
+    @staticmethod
+    def orbits_of(
+        host: Host, pair_cutoff: float, triplet_cutoff: float = 0.0, quadruplet_cutoff: float = 0.0
+    ) -> tuple[Orbit, ...]:
+        """The orbits that `given` expects interactions for, in their order."""
+        return cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """m_α J_α, shape (orbits,), eV per primitive cell."""
+        return np.array([orbit.multiplicity * value for orbit, value in zip(self.orbits, self.interactions, strict=True)])
+
+    def energy(
+        self, supercell: NDArray[np.int64], filled: NDArray[np.int8], sublattice: NDArray[np.int64], offset: NDArray[np.int64]
+    ) -> float:
+        """Energy of an ordering, eV per primitive cell (arguments as `cluster_vector`)."""
+        energy = float(cluster_vector(self.orbits, supercell, filled, sublattice, offset) @ self.weights)
+        if self.inverse_permittivity != 0.0:
+            energy += self.inverse_permittivity * ewald_energy(self.host, supercell, filled)
+        return energy
+
+    def draws(self, count: int, seed: int) -> tuple[ClusterExpansion, ...]:
+        """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
+        if not self.covariance:
+            raise InputError(
+                "cluster expansion", "covariance", "none", "a fitted expansion: one with given interactions has no posterior"
+            )
+        values, vectors = np.linalg.eigh(np.array(self.covariance))
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
+        mean = np.array([*self.interactions, self.inverse_permittivity][: len(values)])
+        members = mean + numbers @ root.T
+        orbits = len(self.orbits)
+        return tuple(
+            ClusterExpansion(
+                host=self.host,
+                orbits=self.orbits,
+                interactions=tuple(float(value) for value in member[:orbits]),
+                inverse_permittivity=float(member[orbits]) if len(member) > orbits else 0.0,
+                method="draw",
+                source=predicted("scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}),
+            )
+            for k, member in enumerate(members)
+        )
+
+
+def fit_cluster_expansion(
+    host: Host,
+    orderings: xr.Dataset,
+    *,
+    pair_cutoff: float,
+    triplet_cutoff: float,
+    quadruplet_cutoff: float = 0.0,
+    electrostatics: bool = False,
+    method: Method = "ridge",
+    keep_ground_states: bool = False,
+    end_importance: float = 1.0,
+    groups: Sequence[object] | None = None,
+) -> ClusterExpansion:
+    """Fit interactions to the energies of mapped orderings.
+
+    Parameters
+    ----------
+    host : Host
+    orderings : xarray.Dataset
+        From `scalith.crystal.map_orderings` for this host.
+    pair_cutoff, triplet_cutoff, quadruplet_cutoff : float
+        Longest distance within a cluster, Å; 0 leaves the order out.
+    electrostatics : bool
+        Whether the energy of the formal charges (Ewald's sum over the ideal sites) enters with a fitted weight 1/ε_r. Monte
+        Carlo then has a pair interaction between any two sites of its supercell.
+    method : {"ridge", "ard", "bayesian"}
+        See `scalith.lattice.expansion.regression.fit`.
+    keep_ground_states : bool
+        Constrain the fit so that the structures on the data's convex hull are those on the fit's. The posterior and the
+        leave-one-out error remain those of the free fit.
+    end_importance : float
+        How many times smaller the noise of the emptiest and the fullest structures is taken: their energies set the average
+        voltage, which a fit that misses them by a few meV a site misses by as many mV. 1 treats all alike; 30 pins them.
+    groups : sequence, optional
+        A label for each structure (the batch that it was computed in, say): cross-validation leaves out whole groups, beside
+        those by composition and by size of the supercell. Neighbours of a structure among the data flatter the
+        leave-one-out error; these do not.
+
+    Returns
+    -------
+    ClusterExpansion
+
+    Raises
+    ------
+    InputError
+        The orderings belong to another host, or are too few; not one group for each structure.
+    """
+    orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
+    _require_same_host(host, orderings)
+    A = design_matrix(orbits, orderings)
+    y = orderings["energy"].values.astype(np.float64)
+    shrunk = np.array([orbit.order > 1 for orbit in orbits])
+    if electrostatics:
+        A = np.column_stack([A, electrostatic_energies(host, orderings)])
+        shrunk = np.append(shrunk, False)
+    if not end_importance > 0.0:
+        raise InputError("cluster expansion", "end_importance", end_importance, "a positive number")
+    x = orderings["x"].values
+    importance = np.where((x < x.min() + 1e-9) | (x > x.max() - 1e-9), end_importance, 1.0)
+    result = fit(A, y, shrunk, method, importance)
+    scaled = A * importance[:, None]
+    weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
+    settings: dict[str, Any] = {
+        "keep_ground_states": keep_ground_states,
+        "end_importance": end_importance,
+        "pair_cutoff_angstrom": pair_cutoff,
+        "triplet_cutoff_angstrom": triplet_cutoff,
+        "quadruplet_cutoff_angstrom": quadruplet_cutoff,
+        "electrostatics": electrostatics,
+        "method": method,
+        "structures": len(y),
+    }
+    energies = Source.from_json(orderings.attrs["source"])
+    labels = _groups(orderings, groups)
+    grouped = {name: grouped_errors(scaled, y * importance, result.penalties, of) / importance for name, of in labels.items()}
+    return ClusterExpansion(
+        host=host,
+        orbits=orbits,
+        interactions=tuple(float(value) for value in weights[: len(orbits)]),
+        inverse_permittivity=float(weights[-1]) if electrostatics else 0.0,
+        covariance=tuple(tuple(float(value) for value in row) for row in result.covariance),
+        method=method,
+        noise=result.noise,
+        root_mean_square_error=float(np.sqrt(np.mean((y - A @ weights) ** 2))),
+        leave_one_out_error=float(np.sqrt(np.mean(result.leave_one_out**2))),
+        grouped_error={name: float(np.sqrt(np.mean(errors**2))) for name, errors in grouped.items()},
+        hull=hull_report(orderings["x"].values, y, A @ weights),
+        source=predicted(
+            "scalith.lattice.expansion.cluster_expansion.fit_cluster_expansion",
+            host.digest,
+            settings=settings,
+            files=energies.files,
+        ),
+    )
+
+
+def _constrained(
+    A: NDArray[np.float64], y: NDArray[np.float64], x: NDArray[np.float64], free: Regression, scaled: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The weights of least penalised misfit among those that leave the data's hull the fit's hull (quadratic programme).
+
+    No corner may lie above the line between its neighbouring corners, and no other structure below the hull. A corner may come to
+    lie on that line where the clusters cannot tell it from a mixture of others.
+    """
+    from scipy.optimize import nnls
+
+    corners = list(lower_hull(x, y))
+    rows = []
+    for k in range(len(y)):
+        inner = k in corners[1:-1]
+        known = [c for c in corners if c != k] if inner else corners
+        right = min(max(int(np.searchsorted(x[known], x[k], side="right")), 1), len(known) - 1)
+        a, b = known[right - 1], known[right]
+        share = (x[k] - x[a]) / (x[b] - x[a])
+        above = A[k] - (1.0 - share) * A[a] - share * A[b]
+        if inner:
+            rows.append(-above)
+        elif k not in corners and np.max(np.abs(above)) > 1e-9:
+            rows.append(above)
+    limits = np.array(rows)
+    # Scaled to the free fit's curvature: the programme is then the nearest point to the origin.
+    curvature = scaled.T @ scaled + np.diag(free.penalties)
+    root = np.linalg.cholesky(curvature + 1e-12 * np.trace(curvature) * np.eye(len(curvature)))
+    to_weights = np.linalg.inv(root).T
+    reduced, offset = limits @ to_weights, limits @ free.weights
+    # Nearest point to the origin with reduced·z ≥ −offset (Lawson, Hanson: least distance programming), in meV for its scale.
+    system = np.vstack([reduced.T, -1e3 * offset])
+    target = np.append(np.zeros(len(curvature)), 1.0)
+    residual = system @ nnls(system, target, maxiter=10_000)[0] - target
+    if np.linalg.norm(residual) < 1e-8:
+        raise ConvergenceError("constrained fit", "no interactions within the cut-offs keep the ground states; add clusters")
+    return np.asarray(free.weights - 1e-3 * to_weights @ residual[:-1] / residual[-1])
+
+
+def _groups(orderings: xr.Dataset, given: Sequence[object] | None) -> dict[str, NDArray[np.int64]]:
+    """Groups of structures, as numbers, by what they have in common; only where there are at least two."""
+    count = orderings.sizes["structure"]
+    sizes = np.round(np.abs(np.linalg.det(orderings["supercell"].values))).astype(np.int64)
+    found = {"composition": np.round(orderings["x"].values, 6).astype(str), "supercell": sizes.astype(str)}
+    if given is not None:
+        if len(given) != count:
+            raise InputError("cluster expansion", "groups", f"{len(given)} labels", f"{count}, one for each structure")
+        found["given"] = np.array([str(item) for item in given])
+    numbers = {name: np.unique(labels, return_inverse=True)[1].astype(np.int64) for name, labels in found.items()}
+    return {name: of for name, of in numbers.items() if of.max() > 0}
+
+
+def electrostatic_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.float64]:
+    """`ewald_energy` of all orderings of a data set, shape (structures,), eV per primitive cell."""
+    filled = orderings["filled"].values
+    return np.array(
+        [ewald_energy(host, cell, row[row >= 0]) for cell, row in zip(orderings["supercell"].values, filled, strict=True)]
+    )
+
+
+def _require_same_host(host: Host, orderings: xr.Dataset) -> None:
+    known = orderings.attrs.get("host")
+    if known is not None and Host.model_validate_json(known).digest != host.digest:
+        raise InputError(
+            "cluster expansion", "orderings", Host.model_validate_json(known).name, f"orderings mapped on host {host.name} itself"
+        )
+
+
+def lower_hull(x: NDArray[np.float64], energy: NDArray[np.float64]) -> tuple[int, ...]:
+    """Indices of the points on the lower convex hull, by growing x."""
+    order = np.lexsort([energy, x])
+    hull: list[int] = []
+    for k in order:
+        if hull and x[k] - x[hull[-1]] < 1e-9:
+            continue
+        while len(hull) > 1:
+            a, b = hull[-2], hull[-1]
+            # A point on the line between its neighbours (within 1e-9 eV) is no corner.
+            if (energy[b] - energy[a]) * (x[k] - x[a]) >= (energy[k] - energy[a]) * (x[b] - x[a]) - 1e-9 * (x[k] - x[a]):
+                hull.pop()
+            else:
+                break
+        hull.append(int(k))
+    return tuple(hull)
+
+
+def hull_report(x: NDArray[np.float64], energy: NDArray[np.float64], fitted: NDArray[np.float64]) -> HullReport:
+    """Formation energies and ground states of data and fit; both above the line between the data's end structures."""
+    low, high = int(np.lexsort([energy, x])[0]), int(np.lexsort([-energy, x])[-1])
+    span = max(x[high] - x[low], 1e-12)
+    line = energy[low] + (energy[high] - energy[low]) * (x - x[low]) / span
+    line_fitted = fitted[low] + (fitted[high] - fitted[low]) * (x - x[low]) / span
+    return HullReport(
+        x=tuple(float(v) for v in x),
+        formation_energy=tuple(float(v) for v in energy - line),
+        predicted_formation_energy=tuple(float(v) for v in fitted - line_fitted),
+        ground_states=lower_hull(x, energy),
+        predicted_ground_states=lower_hull(x, fitted),
+    )

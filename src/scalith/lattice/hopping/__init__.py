@@ -1,0 +1,1 @@
+"""Hops, kinetic Monte Carlo and diffusivities."""

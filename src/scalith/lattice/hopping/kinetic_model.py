@@ -1,0 +1,183 @@
+"""Hops of a host on a supercell: the tables that kinetic Monte Carlo walks on, and its first configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from scalith.lattice.hopping.hop_barriers import Hop, HopBarriers, hops_of
+from scalith.lattice.kernels.canonical import canonical_chain
+from scalith.lattice.kernels.kinetic import HopTables
+from scalith.lattice.sampling.monte_carlo import Model, cooling_ladder
+from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, neighbour_sites, supercell_shape
+from scalith.quantities.constants import BOLTZMANN_EV
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from scalith.lattice.expansion.cluster_expansion import ClusterExpansion
+    from scalith.lattice.expansion.cluster_space import Cluster, LatticeSite
+
+
+class KineticModel(NamedTuple):
+    """A cluster expansion with its hops on a supercell.
+
+    Attributes
+    ----------
+    lattice : Model
+    hops : HopTables
+    frequency : float
+        Attempt frequency, s⁻¹.
+    dimensions : int
+        In how many directions the hops lead.
+    """
+
+    lattice: Model
+    hops: HopTables
+    frequency: float
+    dimensions: int
+
+    @property
+    def most_hops(self) -> int:
+        """Greatest number of hops out of a site."""
+        return int(np.diff(self.hops.start).max())
+
+
+def kinetic_model(expansion: ClusterExpansion, barriers: HopBarriers, cells: int | Sequence[int]) -> KineticModel:
+    """Interactions, hops and dependency lists on a supercell of `cells` primitive cells along each vector."""
+    shape = supercell_shape(cells)
+    host = expansion.host
+    sublattices = len(host.active)
+    hops = hops_of(host, barriers)
+    constant, energies = expansion_interactions(expansion, shape)
+    extra = [
+        list(dict.fromkeys(site for hop in own for site in (hop.target, *hop.watched, *([hop.through] if hop.through else []))))
+        for own in hops
+    ]
+    tables, slots = interaction_tables(energies, sublattices, shape, extra)
+    exchanged = np.zeros(sublattices)
+    exchanged[host.working] = 1.0
+    lattice = Model(tables, constant, exchanged, shape)
+    vectors = np.array([hop.vector for own in hops for hop in own])
+    dimensions = int(np.linalg.matrix_rank(vectors, tol=1e-6))
+    return KineticModel(lattice, _hop_tables(energies, hops, slots, shape), barriers.attempt_frequency, dimensions)
+
+
+def _shifted(site: LatticeSite, by: LatticeSite, sign: int = 1) -> LatticeSite:
+    return (site[0], site[1] + sign * by[1], site[2] + sign * by[2], site[3] + sign * by[3])
+
+
+def _hop_tables(
+    energies: dict[Cluster, float], hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]
+) -> HopTables:
+    start, target, through, vectors, barrier = [0], [], [], [], []
+    watched_start, watched = [0], []
+    mutual, mutual_start, mutual_slots, mutual_energy = [], [0], [], []
+    most = max((len(hop.watched) for own in hops for hop in own), default=0)
+    joined = _clusters_by_pair(energies)
+    for s, own in enumerate(hops):
+        for hop in own:
+            target.append(slots[s][hop.target])
+            through.append(-1 if hop.through is None else slots[s][hop.through])
+            vectors.append([hop.vector, hop.first, np.subtract(hop.vector, hop.first)])
+            barrier.append([*hop.barriers, *[hop.barriers[-1]] * (most + 1 - len(hop.barriers))])
+            watched += [slots[s][site] for site in hop.watched]
+            watched_start.append(len(watched))
+            pair = 0.0
+            for others, energy in joined.get((s, hop.target), []):
+                if not others:
+                    pair += energy
+                    continue
+                numbers = [slots[s][site] for site in others]
+                mutual_slots.append([numbers[0], numbers[1] if len(numbers) > 1 else -1])
+                mutual_energy.append(energy)
+            mutual.append(pair)
+            mutual_start.append(len(mutual_energy))
+        start.append(len(target))
+    vectors_of = np.ascontiguousarray(np.array(vectors, dtype=np.float64).reshape(-1, 3, 3).transpose(1, 0, 2))
+    return HopTables(
+        np.array(start, dtype=np.int64),
+        np.array(target, dtype=np.int32),
+        np.array(through, dtype=np.int32),
+        vectors_of[0],
+        vectors_of[1],
+        vectors_of[2],
+        np.array(barrier, dtype=np.float64).reshape(len(target), most + 1),
+        np.array(watched_start, dtype=np.int64),
+        np.array(watched, dtype=np.int32),
+        np.array(mutual, dtype=np.float64),
+        np.array(mutual_start, dtype=np.int64),
+        np.array(mutual_slots, dtype=np.int32).reshape(-1, 2),
+        np.array(mutual_energy, dtype=np.float64),
+        _dependents(hops, slots, shape),
+        any(hop.through is not None for own in hops for hop in own),
+    )
+
+
+def _clusters_by_pair(energies: dict[Cluster, float]) -> dict[tuple[int, LatticeSite], list[tuple[list[LatticeSite], float]]]:
+    """For each ordered pair (sublattice, other site) the clusters that hold both: their further sites, and energy."""
+    joined: dict[tuple[int, LatticeSite], list[tuple[list[LatticeSite], float]]] = {}
+    for cluster, energy in energies.items():
+        for a, origin in enumerate(cluster):
+            seen = [_shifted(site, origin, -1) for site in cluster]
+            for b, site in enumerate(seen):
+                if b != a:
+                    others = [other for c, other in enumerate(seen) if c not in (a, b)]
+                    joined.setdefault((origin[0], site), []).append((others, energy))
+    return joined
+
+
+def _dependents(hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]) -> NDArray[np.int32]:
+    """Sites whose hops may change rate when a site changes.
+
+    Those whose field or watched surroundings change, and those that hop onto such a site.
+    """
+    sublattices = len(slots)
+    # `influenced[s]`: shifts from a site of s to the sites that see it (interactions and watched sites are both slots).
+    influenced: list[dict[LatticeSite, None]] = [{(s, 0, 0, 0): None} for s in range(sublattices)]
+    for s, known in enumerate(slots):
+        for site in known:
+            influenced[site[0]][(s, -site[1], -site[2], -site[3])] = None
+    into: list[list[LatticeSite]] = [[] for _ in range(sublattices)]
+    for s, own in enumerate(hops):
+        for hop in own:
+            into[hop.target[0]].append((s, -hop.target[1], -hop.target[2], -hop.target[3]))
+    lists: list[list[LatticeSite]] = []
+    for s in range(sublattices):
+        reached = dict(influenced[s])
+        for site in influenced[s]:
+            for origin in into[site[0]]:
+                reached[_shifted(origin, site)] = None
+        lists.append(sorted((site for site in reached if hops[site[0]]), key=lambda site: (site[1:], site[0])))
+    table = neighbour_sites(shape, sublattices, lists)
+    counts = np.tile([len(items) for items in lists], int(np.prod(shape)))
+    table[np.arange(table.shape[1]) >= counts[:, None]] = -1
+    return table
+
+
+def equilibrium_configurations(
+    model: Model, ions: int, T: float, count: int, seed: np.random.SeedSequence
+) -> list[NDArray[np.int8]]:
+    """Independent configurations of the canonical ensemble: cooled once from disorder, then 40 sweeps apart."""
+    word = seed.generate_state(2, np.uint64)
+    rng = np.random.default_rng(word[0])
+    sublattices = model.tables.sublattices
+    active = np.flatnonzero(np.tile(model.exchanged, model.cells) > 0)
+    occupation = np.zeros(model.cells * sublattices, dtype=np.int8)
+    occupation[rng.permutation(active)[:ions]] = 1
+    ladder = np.concatenate([cooling_ladder(model, T), [T]]) * BOLTZMANN_EV
+    canonical_chain(model.tables, active, occupation, ladder, 20, word[1], np.empty((len(ladder), 20)))
+    configurations = []
+    for k in range(count):
+        # Half of the configurations are cooled anew: those frozen into one arrangement would not be independent.
+        if k and k % 2 == 0:
+            occupation[active] = 0
+            occupation[rng.permutation(active)[:ions]] = 1
+            canonical_chain(
+                model.tables, active, occupation, ladder, 20, np.uint64(rng.integers(2**63)), np.empty((len(ladder), 20))
+            )
+        canonical_chain(model.tables, active, occupation, ladder[-1:], 40, np.uint64(rng.integers(2**63)), np.empty((1, 40)))
+        configurations.append(occupation.copy())
+    return configurations

@@ -1,0 +1,1 @@
+"""Free energy, voltage and phases from sampled states."""

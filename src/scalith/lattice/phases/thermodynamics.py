@@ -1,0 +1,506 @@
+"""Thermodynamic properties of the stoichiometry x, from sampled states (T, μ): one method for all of them.
+
+At each temperature the sampled states (x_i, μ_i) are put in order first: x must not fall as μ rises (convexity of the
+free energy), so that violations within noise are pooled (isotonic regression). A jump of x between neighbouring μ is a
+two-phase region; inside it the common tangent holds: μ is constant, energy and entropy follow the lever rule. Between states
+μ is linear in ln(x/(1−x)), exact for an ideal solution. What leaves is averaged over a window of stated half-width in x
+(Epanechnikov's kernel). Averaging keeps monotonic curves monotonic and keeps ∫μ dx, the free energy.
+
+Fluctuations give the slopes without differences: Θ = ∂(μ/kT)/∂ln x = x · sites/⟨δN²⟩, ∂E/∂N = ⟨δE δN⟩/⟨δN²⟩, and with it
+∂s/∂x = (∂E/∂N − μ)/T.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from scalith.quantities import InputError, Property, Source, dataset_digest, predicted
+from scalith.quantities.constants import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+_TAIL = (0.00025, 0.0005, 0.001, 0.002, 0.0035)
+X_GRID = np.unique(np.round(np.concatenate([_TAIL, np.linspace(0.005, 0.995, 199), 1.0 - np.array(_TAIL)]), 9))
+"""Stoichiometries at which properties are given; near empty and full what is sampled goes on as a dilute solution."""
+_REACHED = 0.007
+"""Stoichiometry, from either end, that sampling has to reach."""
+WINDOW = 0.012
+"""Half-width in x of the averaging window; a quarter of the distance to x = 0 or 1 where that is less."""
+GAP = 0.03
+"""A jump of x between neighbouring μ is a two-phase region when wider than this and than four times what fluctuations explain."""
+BIMODAL = 0.75
+"""Sarle's coefficient above which a state counts as a mixture of two phases (5/9: an even distribution)."""
+
+
+class Isotherm(NamedTuple):
+    """States at one temperature in order of x (energies in eV per site), and the two-phase regions between them."""
+
+    T: float
+    mu: NDArray[np.float64]
+    x: NDArray[np.float64]
+    x_error: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    entropy: NDArray[np.float64]
+    fluctuations: NDArray[np.float64]
+    fluctuations_error: NDArray[np.float64]
+    partial_energy: NDArray[np.float64]
+    partial_energy_error: NDArray[np.float64]
+    potential_error: NDArray[np.float64]
+    gaps: list[tuple[int, int]]
+
+
+def isotherms(sampled: xr.Dataset) -> list[Isotherm]:
+    """The sampled states of each temperature in order, with their two-phase regions."""
+    missing = [name for name in ("x", "x_error", "energy", "fluctuations", "grand_potential") if name not in sampled]
+    if missing:
+        raise InputError("sampled", missing[0], "no such variable", "a data set of semi_grand_canonical")
+    return [_isotherm(sampled.isel(T=k)) for k in range(sampled.sizes["T"])]
+
+
+def _isotherm(state: xr.Dataset) -> Isotherm:
+    T = float(state["T"])
+    per_cell = state.attrs["sites"] / state.attrs["cells"]
+    if "stable" in state:
+        state = state.isel(mu=np.flatnonzero(state["stable"].values))
+    if "bimodality" in state:
+        state = state.isel(mu=np.flatnonzero(~_mixtures(state)))
+    # A state that fell back into the phase of lower x is metastable: left out.
+    state = state.isel(mu=_longest_rising(state["x"].values, 0.01))
+    mu = state["chemical_potential" if "chemical_potential" in state else "mu"].values
+    raw, error = state["x"].values, state["x_error"].values
+    x = np.clip(isotonic(raw, 1.0 / (error**2 + 0.002**2)), 1e-9, 1 - 1e-9)
+    energy = state["energy"].values / per_cell
+    entropy = (energy - mu * raw - state["grand_potential"].values) / T
+    # Pooling moved x a little: the energy follows at constant grand potential and entropy.
+    energy = energy + mu * (x - raw)
+    known = "grand_potential_error" in state
+    iso = Isotherm(
+        T,
+        mu,
+        x,
+        error,
+        energy,
+        np.maximum(entropy, 0.0),
+        state["fluctuations"].values,
+        state["fluctuations_error"].values,
+        state["partial_energy"].values,
+        state["partial_energy_error"].values,
+        state["grand_potential_error"].values if known else np.zeros(len(mu)),
+        [],
+    )
+    return _with_gaps(iso)
+
+
+def _mixtures(state: xr.Dataset) -> NDArray[np.bool_]:
+    """States in which a small lattice goes back and forth between two phases: it is neither of them.
+
+    The number of ions then has two values, or nearly so and its variance stands far above those of its neighbours in μ on both
+    sides (which near a critical point it does not).
+    """
+    variance, bimodality = np.maximum(state["fluctuations"].values, 0.0), state["bimodality"].values
+    wide = np.sqrt(variance / state.attrs["sites"]) > GAP
+    padded = np.concatenate([np.full(3, np.inf), variance, np.full(3, np.inf)])
+    around = np.lib.stride_tricks.sliding_window_view(padded, 7)
+    spike = variance > 6.0 * np.maximum(around[:, :3].min(axis=1), around[:, 4:].min(axis=1))
+    return np.asarray(wide & ((bimodality > BIMODAL) | (spike & (bimodality > 5.0 / 9.0))))
+
+
+def _with_gaps(iso: Isotherm) -> Isotherm:
+    """The isotherm with its two-phase regions; states inside one, mixtures of both phases that outlived the run, are left out.
+
+    Two jumps of x that follow each other part an intermediate phase from its neighbours, or are one jump with a mixture inside.
+    A phase is stable from the potential at which it coexists with the emptier one up to that with the fuller one: this range
+    must exceed twice its statistical error, and for a single state half of the step of μ on either side.
+    """
+    while True:
+        # What the slope at either end, and beyond, lets x change by between neighbours.
+        padded = np.concatenate([iso.fluctuations[:1], iso.fluctuations, iso.fluctuations[-1:]])
+        slope = np.lib.stride_tricks.sliding_window_view(padded, 4).max(axis=1) / (BOLTZMANN_EV * iso.T)
+        jumps, doubt = np.diff(iso.x), 3.0 * np.hypot(iso.x_error[1:], iso.x_error[:-1])
+        wide = (jumps - np.minimum(doubt, 0.5 * jumps) > GAP) & (jumps > 4.0 * slope * np.diff(iso.mu))
+        gaps = [(int(k), int(k) + 1) for k in np.flatnonzero(wide)]
+        for (a, b), (c, d) in pairwise(gaps):
+            lower, upper = _crossing(iso, a, b), _crossing(iso, c, d)
+            least = 2.0 * np.hypot(_crossing_error(iso, a, b), _crossing_error(iso, c, d))
+            if b == c:
+                least += 0.5 * float(iso.mu[d] - iso.mu[a])
+            mixture = bool(np.all(iso.x_error[b : c + 1] > 0.02))
+            if upper - lower <= least or mixture:
+                kept = np.r_[0:b, d : len(iso.x)]
+                iso = iso._replace(**{name: getattr(iso, name)[kept] for name in Isotherm._fields[1:-1]})
+                break
+        else:
+            return iso._replace(gaps=gaps)
+
+
+def _crossing(iso: Isotherm, a: int, b: int) -> float:
+    """Chemical potential at which the tangents of the grand potential in states a and b cross."""
+    phi = [iso.energy[k] - iso.T * iso.entropy[k] - iso.mu[k] * iso.x[k] for k in (a, b)]
+    return float((phi[0] + iso.x[a] * iso.mu[a] - phi[1] - iso.x[b] * iso.mu[b]) / (iso.x[a] - iso.x[b]))
+
+
+def _crossing_error(iso: Isotherm, a: int, b: int) -> float:
+    return float(np.hypot(iso.potential_error[a], iso.potential_error[b]) / (iso.x[b] - iso.x[a]))
+
+
+def isotonic(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The non-decreasing sequence nearest to `values` in the weighted squares (pool adjacent violators)."""
+    blocks: list[tuple[float, float, int]] = []
+    for value, weight in zip(values, weights, strict=True):
+        blocks.append((float(value), float(weight), 1))
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            (a, wa, na), (b, wb, nb) = blocks[-2:]
+            blocks[-2:] = [((a * wa + b * wb) / (wa + wb), wa + wb, na + nb)]
+    return np.concatenate([np.full(count, value) for value, _, count in blocks])
+
+
+def _longest_rising(values: NDArray[np.float64], slack: float) -> NDArray[np.intp]:
+    """Indices of the longest subsequence in which no value lies more than `slack` below one before it."""
+    best = np.ones(len(values), dtype=int)
+    before = np.full(len(values), -1)
+    for k in range(1, len(values)):
+        fitting = np.flatnonzero(values[:k] <= values[k] + slack)
+        if len(fitting):
+            j = fitting[np.argmax(best[fitting])]
+            best[k], before[k] = best[j] + 1, j
+    k = int(np.argmax(best))
+    chosen = []
+    while k >= 0:
+        chosen.append(k)
+        k = int(before[k])
+    return np.array(chosen[::-1], dtype=np.intp)
+
+
+def two_phase_regions(sampled: xr.Dataset) -> list[list[tuple[float, float]]]:
+    """For each temperature the ends (x₁, x₂) of every two-phase region."""
+    return [[(float(iso.x[a]), float(iso.x[b])) for a, b in iso.gaps] for iso in isotherms(sampled)]
+
+
+def _window(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.minimum(WINDOW, 0.25 * np.minimum(x, 1.0 - x))
+
+
+def _averaged(x_known: NDArray[np.float64], values: NDArray[np.float64], slope: float = 0.0) -> NDArray[np.float64]:
+    """Mean over the window around each of X_GRID of the curve through (x, value), linear in ln(x/(1−x)) between them.
+
+    Beyond the states it goes on with `slope` in ln(x/(1−x)): kT for a chemical potential (Henry's and Raoult's laws).
+    """
+    nodes, kernel = np.polynomial.legendre.leggauss(24)
+    weight = kernel * (1.0 - nodes**2)
+    weight /= weight.sum()
+    points = X_GRID[:, None] + _window(X_GRID)[:, None] * nodes
+    known = np.log(x_known / (1.0 - x_known))
+    # Equal x (a vertical step of μ) are set apart by a hair, in order.
+    known = known + 1e-9 * np.arange(len(known))
+    far = np.array([min(known[0], -20.0) - 1.0, max(known[-1], 20.0) + 1.0])
+    values = np.concatenate([[values[0] + slope * (far[0] - known[0])], values, [values[-1] + slope * (far[1] - known[-1])]])
+    known = np.concatenate([far[:1], known, far[1:]])
+    return np.asarray(np.interp(np.log(points / (1.0 - points)), known, values) @ weight)
+
+
+def _smoothed(
+    x_known: NDArray[np.float64], values: NDArray[np.float64], errors: NDArray[np.float64], width: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weighted mean over neighbours in x, and its error.
+
+    Weights are the inverse variances times the stretch of x that a state stands for.
+    """
+    stretch = np.gradient(x_known) if len(x_known) > 1 else np.ones(1)
+    weight = (stretch + 1e-4) / np.maximum(errors, 1e-12) ** 2
+    half = np.maximum(np.minimum(width, 0.5 * np.minimum(X_GRID, 1 - X_GRID)), 0.25 * width)
+    distance = np.abs(X_GRID[:, None] - x_known[None, :])
+    nearest = np.sort(distance, axis=1)[:, min(1, len(x_known) - 1)]
+    # Where states are far apart the window widens to take in the nearest two.
+    half = np.maximum(half, 1.2 * nearest)
+    kernel = np.maximum(1.0 - (distance / half[:, None]) ** 2, 0.0) * weight
+    kernel /= kernel.sum(axis=1, keepdims=True)
+    return kernel @ values, np.sqrt(kernel**2 @ errors**2)
+
+
+def _source(name: str, sampled: xr.Dataset, *parents: str, note: str = "") -> Source:
+    settings = {"window_x": WINDOW}
+    parent = Source.from_json(sampled.attrs["source"])
+    return predicted(
+        f"scalith.lattice.phases.thermodynamics.{name}",
+        dataset_digest(sampled),
+        *parents,
+        settings=settings | {"sampling": parent.settings},
+        note=note,
+    )
+
+
+def _property(
+    name: str,
+    unit: str,
+    sampled: xr.Dataset,
+    values: list[NDArray[np.float64]],
+    errors: list[NDArray[np.float64]],
+    source: Source,
+) -> Property:
+    coordinates = {"x": X_GRID, "T": sampled["T"].values}
+    return Property.from_arrays(name, coordinates, np.array(values).T, unit, source, np.array(errors).T)
+
+
+def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """μ on X_GRID and its error, eV."""
+    x, mu = iso.x.copy(), iso.mu.copy()
+    points_x, points_mu = [x], [mu]
+    for a, b in iso.gaps:
+        # Common tangent: where the tangents of both phases, grand potential against μ, cross.
+        level = coexistence(iso, a, b)
+        # A state just beyond the end of its phase stands at the end.
+        mu[: a + 1], mu[b:] = np.minimum(mu[: a + 1], level), np.maximum(mu[b:], level)
+        points_x.append(np.array([x[a] + 1e-7, x[b] - 1e-7]))
+        points_mu.append(np.array([level, level]))
+    all_x, all_mu = np.concatenate(points_x), np.concatenate(points_mu)
+    order = np.lexsort([all_mu, all_x])
+    value = _averaged(all_x[order], np.maximum.accumulate(all_mu[order]), BOLTZMANN_EV * iso.T)
+    spacing = np.maximum(np.gradient(mu), 1e-6) if len(mu) > 1 else np.ones(1)
+    steep = np.minimum(iso.x_error * BOLTZMANN_EV * iso.T / np.maximum(iso.fluctuations, 1e-6), spacing)
+    _, error = _smoothed(x, mu, np.maximum(steep, 1e-6), WINDOW)
+    return np.maximum.accumulate(_dilute(iso, value, BOLTZMANN_EV * iso.T)), error
+
+
+def _dilute(iso: Isotherm, values: NDArray[np.float64], slope: float) -> NDArray[np.float64]:
+    """Values on X_GRID with tails below 0.005 and above 0.995 that go on with `slope` in ln(x/(1−x)) unless phases part."""
+    logit = np.log(X_GRID / (1.0 - X_GRID))
+    result = values.copy()
+    inner = np.flatnonzero((X_GRID > 0.005 - 1e-9) & (X_GRID < 0.995 + 1e-9))
+    for tail, end in ((slice(0, inner[0]), inner[0]), (slice(inner[-1] + 1, None), inner[-1])):
+        # One phase at the end of the tail, as in all of it: else the tangent rules.
+        if not any(iso.x[a] < X_GRID[end] < iso.x[b] for a, b in iso.gaps):
+            result[tail] = values[end] + slope * (logit[tail] - logit[end])
+    return result
+
+
+def coexistence(iso: Isotherm, a: int, b: int) -> float:
+    """Chemical potential at which the phases of states a and b coexist, eV."""
+    return float(np.clip(_crossing(iso, a, b), min(iso.mu[a], iso.mu[b]), max(iso.mu[a], iso.mu[b])))
+
+
+def chemical_potential(sampled: xr.Dataset) -> Property:
+    """Chemical potential μ(x, T) of the working ion, J mol-1, on the energy scale of the fit.
+
+    Parameters
+    ----------
+    sampled : xarray.Dataset
+        From `scalith.lattice.semi_grand_canonical`.
+
+    Returns
+    -------
+    Property
+        Over `X_GRID`, 0.00025 … 0.99975, and the sampled temperatures. Below 0.005 and above 0.995 dilute solutions are assumed
+        beyond what was sampled.
+
+    Raises
+    ------
+    InputError
+        The data set is no Monte Carlo result, or x does not reach 0.007 or 0.993.
+    """
+    values, errors = _all_chemical_potentials(sampled)
+    scale = FARADAY
+    return _property(
+        "chemical_potential",
+        "J mol-1",
+        sampled,
+        [scale * v for v in values],
+        [scale * e for e in errors],
+        _source("chemical_potential", sampled),
+    )
+
+
+def _all_chemical_potentials(sampled: xr.Dataset) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    values, errors = [], []
+    for iso in isotherms(sampled):
+        if iso.x[0] > _REACHED or iso.x[-1] < 1.0 - _REACHED:
+            found = f"x from {iso.x[0]:.4f} to {iso.x[-1]:.4f} at {iso.T:.0f} K"
+            raise InputError("sampled", "x", found, f"chemical potentials that reach x = {_REACHED:g} and {1.0 - _REACHED:g}")
+        value, error = _chemical_potential(iso)
+        values.append(value)
+        errors.append(error)
+    return values, errors
+
+
+def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Property:
+    """Open-circuit voltage against the metal of the working ion, U(x, T) = −(μ(x, T) − E_metal)/e.
+
+    Parameters
+    ----------
+    sampled : xarray.Dataset
+        From `scalith.lattice.semi_grand_canonical`.
+    lithium_energy : Property
+        Energy of the metal per atom, eV or J mol-1, on the scale of the fitted energies. Which value belongs to the
+        energies is the caller's statement; its source becomes the reference state of the voltage. The metal's own
+        entropy is left out.
+
+    Returns
+    -------
+    Property
+        V, over x and T; two-phase regions are flat (common tangent).
+
+    Raises
+    ------
+    InputError
+        The metal's energy is not one number in eV or J mol-1; as `chemical_potential`.
+    """
+    metal = float(lithium_energy.nominal) if not lithium_energy.coordinates else np.nan
+    if not np.isfinite(metal) or lithium_energy.unit not in ("eV", "J mol-1"):
+        raise InputError(
+            "open_circuit_voltage", "lithium_energy", lithium_energy.describe(), "one number in eV or J mol-1 per atom"
+        )
+    if lithium_energy.unit == "J mol-1":
+        metal /= FARADAY
+    values, errors = _all_chemical_potentials(sampled)
+    scatter = 0.0 if lithium_energy.standard_error is None else float(lithium_energy.standard_error)
+    if lithium_energy.unit == "J mol-1":
+        scatter /= FARADAY
+    state = (
+        f"metal of the working ion at {metal:.4f} eV per atom ({lithium_energy.source.kind}: {lithium_energy.source.reference})"
+    )
+    source = _source("open_circuit_voltage", sampled, lithium_energy.digest).model_copy(update={"reference_state": state})
+    return _property(
+        "open_circuit_voltage",
+        "V",
+        sampled,
+        [metal - value for value in values],
+        [np.hypot(error, scatter) for error in errors],
+        source,
+    )
+
+
+def configurational_entropy(sampled: xr.Dataset) -> Property:
+    """Configurational entropy s(x, T) per mole of sites, J mol-1 K-1: (E − μN − φ)/T, by the lever rule in two-phase regions."""
+    values, errors = [], []
+    for iso in isotherms(sampled):
+        noise = np.full(len(iso.x), 0.02 * BOLTZMANN_EV) + iso.x_error * np.abs(iso.partial_energy - iso.mu) / iso.T
+        value = np.maximum(_averaged(*_entropies(iso)), 0.0)
+        _, error = _smoothed(iso.x, iso.entropy, noise, WINDOW)
+        scale = GAS_CONSTANT / BOLTZMANN_EV
+        values.append(scale * value)
+        errors.append(scale * error)
+    return _property(
+        "configurational_entropy", "J mol-1 K-1", sampled, values, errors, _source("configurational_entropy", sampled)
+    )
+
+
+def _entropies(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """x and entropies: of the states, by the lever rule between two phases, and in tails that fall to zero as ideally."""
+
+    def ideal(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(-x * np.log(x) - (1.0 - x) * np.log1p(-x))
+
+    low = np.geomspace(1e-6, max(0.9 * iso.x[0], 1e-6), 24)
+    high = 1.0 - np.geomspace(max(0.9 * (1.0 - iso.x[-1]), 1e-6), 1e-6, 24)
+    below = iso.entropy[0] * ideal(low) / max(float(ideal(iso.x[:1])[0]), 1e-12)
+    above = iso.entropy[-1] * ideal(high) / max(float(ideal(iso.x[-1:])[0]), 1e-12)
+    if iso.x[0] <= 1e-6:
+        low, below = low[:0], below[:0]
+    if iso.x[-1] >= 1.0 - 1e-6:
+        high, above = high[:0], above[:0]
+    inside = [np.linspace(iso.x[a], iso.x[b], 102)[1:-1] for a, b in iso.gaps]
+    lever = [np.interp(x, iso.x[[a, b]], iso.entropy[[a, b]]) for x, (a, b) in zip(inside, iso.gaps, strict=True)]
+    x, entropy = np.concatenate([low, iso.x, high, *inside]), np.concatenate([below, iso.entropy, above, *lever])
+    order = np.argsort(x, kind="stable")
+    return x[order], entropy[order]
+
+
+def entropic_coefficient(sampled: xr.Dataset) -> Property:
+    """Entropic coefficient ∂U/∂T at constant x, V K-1: (∂s/∂x)/e = (∂E/∂N − μ)/(eT), the metal's entropy left out.
+
+    Single phases: ∂E/∂N from the fluctuations of energy and ions; what is averaged over neighbouring states, and held beyond
+    the last ones, is the excess over the ideal solution's −(k/e) ln(x/(1−x)). Two-phase regions: Clapeyron's (ΔE/ΔN − μ)/T.
+    """
+    values, errors = [], []
+    ideal = -BOLTZMANN_EV * np.log(X_GRID / (1.0 - X_GRID))
+    for iso in isotherms(sampled):
+        value, spread = np.empty(len(X_GRID)), np.empty(len(X_GRID))
+        ends = [0, *[k for gap in iso.gaps for k in gap], len(iso.x) - 1]
+        for first, last in zip(ends[::2], ends[1::2], strict=True):
+            here = np.ones(len(X_GRID), dtype=bool)
+            if first > 0:
+                here &= iso.x[first] <= X_GRID
+            if last < len(iso.x) - 1:
+                here &= iso.x[last] >= X_GRID
+            excess, error = _smoothed(*_excess_entropy_slopes(iso, first, last), 2 * WINDOW)
+            value[here], spread[here] = (ideal + excess)[here], error[here]
+        for a, b in iso.gaps:
+            here = (iso.x[a] < X_GRID) & (iso.x[b] > X_GRID)
+            span = iso.x[b] - iso.x[a]
+            value[here] = ((iso.energy[b] - iso.energy[a]) / span - coexistence(iso, a, b)) / iso.T
+            spread[here] = 0.002 / span / iso.T
+        values.append(value)
+        errors.append(spread)
+    return _property("entropic_coefficient", "V K-1", sampled, values, errors, _source("entropic_coefficient", sampled))
+
+
+def _excess_entropy_slopes(
+    iso: Isotherm, first: int, last: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Stoichiometries of the states of one phase, ∂s/∂x there less the ideal solution's, and its error, eV K-1."""
+    states = np.arange(first, last + 1)
+    known = states[(iso.fluctuations > 0.3 * iso.fluctuations_error)[states] & (iso.fluctuations[states] > 0.0)]
+    x = iso.x[known]
+    if not len(x):  # a phase so pure that its ions were not met: a dilute solution
+        return iso.x[states[:1]], np.zeros(1), np.full(1, 0.5 * BOLTZMANN_EV)
+    excess = (iso.partial_energy - iso.mu)[known] / iso.T + BOLTZMANN_EV * np.log(x / (1.0 - x))
+    error = np.hypot(iso.partial_energy_error[known] / iso.T, BOLTZMANN_EV * iso.x_error[known] / (x * (1.0 - x)))
+    return x, excess, error + 2e-6
+
+
+def thermodynamic_factor(sampled: xr.Dataset) -> Property:
+    """Thermodynamic factor Θ = ∂(μ/kT)/∂ln x = x · sites/⟨δN²⟩, from the fluctuations of the number of ions.
+
+    The logarithm of Θ(1 − x), which is 0 for an ideal solution, is averaged over neighbouring states, together with
+    the secants of x against μ, each weighed by its own error. In a two-phase region
+    no homogeneous state exists to have a Θ: there the logarithm is carried over linearly from the phases on both sides, which the
+    source notes with the regions.
+    """
+    values, errors = [], []
+    regions = []
+    for iso in isotherms(sampled):
+        x, logarithm, relative = _slopes(iso)
+        value, error = _smoothed(x, logarithm, relative, 2 * WINDOW)
+        for a, b in iso.gaps:
+            low, high = np.searchsorted(X_GRID, [iso.x[a], iso.x[b]])
+            inner = slice(max(low, 1), min(high, len(X_GRID) - 1))
+            ends = [max(low, 1) - 1, min(high, len(X_GRID) - 1)]
+            value[inner] = np.interp(X_GRID[inner], X_GRID[ends], value[ends])
+        regions += [f"{iso.T:.0f} K: x {iso.x[a]:.3f}–{iso.x[b]:.3f}" for a, b in iso.gaps]
+        theta = np.exp(value) / (1.0 - X_GRID)
+        values.append(theta)
+        errors.append(theta * error)
+    note = f"carried over two-phase regions ({'; '.join(regions)})" if regions else ""
+    return _property("thermodynamic_factor", "1", sampled, values, errors, _source("thermodynamic_factor", sampled, note=note))
+
+
+def _slopes(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Stoichiometries, ln Θ(1 − x) there, and its error: from the fluctuations at each μ and from the step of x to the next μ."""
+    known = iso.fluctuations > 0.3 * iso.fluctuations_error
+    x, level = iso.x[known], iso.fluctuations[known]
+    relative = np.clip(iso.fluctuations_error[known] / level, 0.02, 2.0)
+    step, rise = np.diff(iso.mu), np.diff(iso.x)
+    doubt = np.hypot(iso.x_error[1:], iso.x_error[:-1]) / np.maximum(rise, 1e-12)
+    single = (doubt < 0.5) & (step > 0.0)
+    single[[a for a, _ in iso.gaps]] = False
+    between = 0.5 * (iso.x[1:] + iso.x[:-1])[single]
+    secant = BOLTZMANN_EV * iso.T * rise[single] / step[single]
+    # The curve bends within a step: a twentieth of the change between its ends is taken as error besides the statistical one.
+    bend = 0.05 * np.abs(np.diff(np.log(np.maximum(iso.fluctuations, 1e-12))))[single]
+    stoichiometries = np.concatenate([x, between])
+    if not len(stoichiometries):  # two phases so pure that no state between them was met: both are dilute solutions
+        return np.array([1e-6, 1.0 - 1e-6]), np.zeros(2), np.full(2, 0.05)
+    values = np.log(stoichiometries * (1.0 - stoichiometries) / np.concatenate([level, secant]))
+    errors = np.concatenate([relative, np.maximum(np.hypot(doubt[single], bend), 0.02)])
+    order = np.argsort(stoichiometries, kind="stable")
+    return stoichiometries[order], values[order], errors[order]
+
+
+def metal_energy(energy: float, reference: str) -> Property:
+    """Energy of the working ion's metal per atom (eV) as an assumed property in J mol-1, with who says so."""
+    source = Source(kind="assumed", reference=reference, note="the energies' functional decides which value belongs to them")
+    return Property.constant("lithium_energy", energy * ELEMENTARY_CHARGE * AVOGADRO, "J mol-1", source)

@@ -1,0 +1,467 @@
+"""Semi-grand-canonical Monte Carlo over temperatures and chemical potentials, with errors."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from scalith.lattice.kernels.fields import compute_fields
+from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.kernels.replicas import replica_chains
+from scalith.lattice.sampling.sampling_warnings import sampling_warnings
+from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, supercell_shape
+from scalith.lattice.sampling.time_series import average, burn_in
+from scalith.quantities import InputError, predicted
+from scalith.quantities.constants import BOLTZMANN_EV
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from scalith.lattice.expansion.cluster_expansion import ClusterExpansion
+    from scalith.lattice.kernels.fields import InteractionTables
+
+Progress = Callable[[float, str], None]
+
+EDGE = 0.004
+"""Filled fraction at which an automatic range of chemical potentials ends (and 1 minus it)."""
+
+
+class Model(NamedTuple):
+    """A cluster expansion on a supercell, ready for kernels.
+
+    Attributes
+    ----------
+    tables : InteractionTables
+    constant : float
+        eV per primitive cell.
+    exchanged : ndarray, shape (sublattices,)
+        1 on the working ion's sublattices.
+    shape : tuple of int
+        Primitive cells along each vector.
+    """
+
+    tables: InteractionTables
+    constant: float
+    exchanged: NDArray[np.float64]
+    shape: tuple[int, int, int]
+
+    @property
+    def cells(self) -> int:
+        """Primitive cells."""
+        return int(np.prod(self.shape))
+
+    @property
+    def sites(self) -> int:
+        """Sites that the working ion may fill."""
+        return self.cells * int(self.exchanged.sum())
+
+
+def model_on(expansion: ClusterExpansion, cells: int | Sequence[int]) -> Model:
+    """Interactions of an expansion on a supercell of `cells` primitive cells along each vector."""
+    shape = supercell_shape(cells)
+    sublattices = len(expansion.host.active)
+    constant, energies = expansion_interactions(expansion, shape)
+    tables, _ = interaction_tables(energies, sublattices, shape)
+    exchanged = np.zeros(sublattices)
+    exchanged[expansion.host.working] = 1.0
+    return Model(tables, constant, exchanged, shape)
+
+
+class StateAverages(NamedTuple):
+    """Averages at one (T, μ)."""
+
+    x: float
+    x_error: float
+    energy: float
+    energy_error: float
+    fluctuations: float
+    fluctuations_error: float
+    partial_energy: float
+    partial_energy_error: float
+    inefficiency: float
+    heat: float
+    """Variance of E − μN per site, eV²."""
+    grand_error: float
+    """Standard error of (E − μN) per site, eV."""
+    bimodality: float
+    """Sarle's coefficient (1 + skewness²)/kurtosis of the number of ions: 1/3 for a normal distribution, 1 for two values."""
+    exchange_rate: float = np.nan
+    """Share of accepted exchanges with the next higher temperature (parallel tempering)."""
+
+
+def semi_grand_canonical(
+    expansion: ClusterExpansion,
+    temperatures: ArrayLike,
+    chemical_potentials: ArrayLike | None = None,
+    *,
+    cells: int | Sequence[int] = 12,
+    sweeps: int = 200,
+    points: int = 72,
+    parallel_tempering: bool = False,
+    seed: int,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Sample the stoichiometry x and the energy at given temperature T and chemical potential μ of the working ion.
+
+    Configurations appear with probability ∝ exp(−(E − μN)/kT). At every μ the lattice is cooled from a temperature at
+    which it is disordered, through a geometric ladder, to the temperatures asked for: so ordered phases form on the way
+    and no state depends on its neighbour in μ. The grand potential φ is integrated from the empty end, where the dilute gas is
+    exact, up in T at the lowest μ, along μ at the hot end (no transition there: dφ = −x dμ) and down in T at
+    each μ (d(φ/T) = ω d(1/T), ω = ⟨E − μN⟩); at the full end it must meet the dilute gas of vacancies (closure).
+
+    Parameters
+    ----------
+    expansion : ClusterExpansion
+    temperatures : array_like, shape (T,)
+        K, increasing.
+    chemical_potentials : array_like, shape (mu,), optional
+        eV, increasing. Without them `points` values are placed so that x goes from below 0.005 to above 0.995 at every
+        temperature, denser where x changes fast.
+    cells : int or three ints
+        Primitive cells of the supercell along each vector; multiples of the periods of expected ordered phases (12).
+    sweeps : int
+        Sweeps (one trial a site) at each state; burn-in is found and taken off.
+    points : int
+        Number of automatic chemical potentials.
+    parallel_tempering : bool
+        After the cooling all temperatures of the ladder are sampled side by side and exchange their configurations
+        (`scalith.lattice.kernels.replicas`): for lattices that freeze in. Some five times the work.
+    seed : int
+    executor : concurrent.futures.Executor, optional
+        Runs the chemical potentials side by side; threads of this process by default. Results do not depend on it.
+    progress : callable, optional
+        Called with (fraction done, message).
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``T`` (K) and ``mu`` (eV): ``x``, ``x_error``; ``energy``, ``energy_error`` (eV per primitive cell);
+        ``fluctuations`` ⟨δN²⟩/sites and ``partial_energy`` ⟨δE δN⟩/⟨δN²⟩ = ∂E/∂N at constant T (eV per ion), with errors;
+        ``grand_potential`` (eV per site of the working ion) and its ``grand_potential_closure`` (T); ``inefficiency``
+        (sweeps per independent sample).
+
+    Raises
+    ------
+    InputError
+        Temperatures or chemical potentials do not increase, too few sweeps, a supercell too small for the clusters.
+    """
+    T = increasing("temperatures", temperatures, positive=True)
+    if sweeps < 20:
+        raise InputError("Monte Carlo", "sweeps", sweeps, "at least 20")
+    model = model_on(expansion, cells)
+    hot = cooling_ladder(model, float(T[-1]))
+    pilot_seed, chain_seed = np.random.SeedSequence(seed).spawn(2)
+    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    try:
+        if chemical_potentials is None:
+            mu = _automatic_chemical_potentials(model, T, hot, points, pilot_seed, pool)
+        else:
+            mu = increasing("chemical_potentials", chemical_potentials)
+        sampling = tempered if parallel_tempering else cool
+        states = _sampled(sampling, model, T, hot, mu, sweeps, chain_seed, pool, progress)
+    finally:
+        if executor is None:
+            pool.shutdown(cancel_futures=True)
+    settings: dict[str, Any] = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed, "points": len(mu)}
+    if parallel_tempering:
+        settings["parallel_tempering"] = True
+    source = predicted("scalith.lattice.sampling.monte_carlo.semi_grand_canonical", expansion.digest, settings=settings)
+    data = _dataset(model, T, hot, mu, states).assign_attrs(source=source.to_json(), host=expansion.host.name)
+    return data.assign_attrs(warnings=sampling_warnings(data, sweeps))
+
+
+def increasing(name: str, values: ArrayLike, *, positive: bool = False) -> NDArray[np.float64]:
+    """An increasing list of numbers, or an `InputError` that names it."""
+    array = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if array.ndim != 1 or not np.all(np.isfinite(array)) or np.any(np.diff(array) <= 0) or (positive and array[0] <= 0):
+        raise InputError(
+            "Monte Carlo", name, array.tolist(), "finite, strictly increasing values" + (" above 0 K" if positive else "")
+        )
+    return array
+
+
+def cooling_ladder(model: Model, T: float) -> NDArray[np.float64]:
+    """Temperatures from disorder down to just above T, in steps of 8 %; empty where T is hot enough already.
+
+    Hot means kT of 0.3 √(Σ V²) over the pair interactions V of a site: then orderings melt.
+    """
+    tables = model.tables
+    strongest = max(
+        float(np.sqrt(np.sum(tables.pair_energy[a:b] ** 2)))
+        for a, b in zip(tables.pair_start[:-1], tables.pair_start[1:], strict=True)
+    )
+    ratio = 0.3 * strongest / (BOLTZMANN_EV * T)
+    if ratio <= 1.0:
+        return np.empty(0)
+    count = int(np.ceil(np.log(ratio) / 0.08))
+    return T * ratio ** (np.arange(count, 0, -1) / count)
+
+
+def cool(
+    model: Model, mu: float, hot: NDArray[np.float64], T: NDArray[np.float64], sweeps: int, seed: np.random.SeedSequence
+) -> list[StateAverages]:
+    """Averages at the temperatures `hot` (falling, a quarter of the sweeps each), then at T from the highest down."""
+    occupation = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
+    occupation[::2] = 1
+    word = seed.generate_state(2, np.uint64)
+    averages: list[StateAverages] = []
+    for stage, (temperatures, count) in enumerate(((hot, max(sweeps // 4, 10)), (T[::-1], sweeps))):
+        if len(temperatures) == 0:
+            continue
+        filled, energies = np.empty((len(temperatures), count)), np.empty((len(temperatures), count))
+        thermal, potentials = BOLTZMANN_EV * np.ascontiguousarray(temperatures), np.full(len(temperatures), mu)
+        semi_grand_canonical_chain(
+            model.tables, model.exchanged, occupation, thermal, potentials, count, word[stage], filled, energies
+        )
+        averages += [state_averages(model, mu, ions, energy) for ions, energy in zip(filled, energies, strict=True)]
+    return averages
+
+
+def tempered(
+    model: Model, mu: float, hot: NDArray[np.float64], T: NDArray[np.float64], sweeps: int, seed: np.random.SeedSequence
+) -> list[StateAverages]:
+    """As `cool`, but then all temperatures are sampled side by side and exchange configurations (parallel tempering)."""
+    wanted = np.concatenate([hot, T[::-1]])
+    ladder, kept = _filled_in(wanted)
+    occupation = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
+    occupation[::2] = 1
+    word = seed.generate_state(2, np.uint64)
+    replicas = np.empty((len(ladder), occupation.size), dtype=np.int8)
+    first = max(sweeps // 8, 10)
+    for r, temperature in enumerate(ladder):
+        thermal, discarded = np.array([BOLTZMANN_EV * temperature]), np.empty((2, 1, first))
+        step = word[0] + np.uint64(r)
+        semi_grand_canonical_chain(
+            model.tables, model.exchanged, occupation, thermal, np.array([mu]), first, step, discarded[0], discarded[1]
+        )
+        replicas[r] = occupation
+    filled, energies, exchanges = np.empty((len(ladder), sweeps)), np.empty((len(ladder), sweeps)), np.empty(len(ladder))
+    thermal, potentials, springs = BOLTZMANN_EV * ladder, np.full(len(ladder), mu), np.zeros(len(ladder))
+    chains = (model.tables, model.exchanged, replicas, thermal, potentials, springs)
+    replica_chains(*chains, 0.0, sweeps, word[1], filled, energies, exchanges)
+    # The way up from a temperature is as open as its narrowest step.
+    rates = [np.nan] + [float(exchanges[a:b].min()) for a, b in pairwise(kept)]
+    averages = [state_averages(model, mu, filled[r], energies[r]) for r in kept]
+    return [item._replace(exchange_rate=rate) for item, rate in zip(averages, rates, strict=True)]
+
+
+def _filled_in(temperatures: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[int]]:
+    """Falling temperatures with more between them, so that no step is above 8 %, and where the given ones are."""
+    ladder, kept = [float(temperatures[0])], [0]
+    for a, b in pairwise(temperatures):
+        steps = max(int(np.ceil(np.log(a / b) / 0.08)), 1)
+        ladder += [float(a * (b / a) ** (k / steps)) for k in range(1, steps)] + [float(b)]
+        kept.append(len(ladder) - 1)
+    return np.array(ladder), kept
+
+
+def _sampled(
+    sampling: Callable[..., list[StateAverages]],
+    model: Model,
+    T: NDArray[np.float64],
+    hot: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    sweeps: int,
+    seed: np.random.SeedSequence,
+    pool: Executor,
+    progress: Progress | None,
+) -> NDArray[np.float64]:
+    """Averages at all states, shape (len(hot) + len(T), mu, fields of StateAverages), from hot to cold."""
+    seeds = seed.spawn(len(mu))
+    count = len(mu)
+    columns = []
+    arguments = ([model] * count, mu, [hot] * count, [T] * count, [sweeps] * count, seeds)
+    for done, chain in enumerate(pool.map(sampling, *arguments), start=1):
+        columns.append(chain)
+        if progress is not None:
+            progress(done / count, f"Monte Carlo: {done} of {count} chemical potentials")
+    return np.array(columns).transpose(1, 0, 2)
+
+
+def state_averages(model: Model, mu: float, ions: NDArray[np.float64], energies: NDArray[np.float64]) -> StateAverages:
+    """Averages of one state's series of ions and energies (eV), shape (sweeps,) each, after burn-in."""
+    start = max(burn_in(ions), burn_in(energies))
+    count = average(ions, start)
+    energy = average(energies, start)
+    dn = ions[start:] - count.mean
+    de = energies[start:] - energy.mean
+    squares = average(dn * dn, 0)
+    variance = max(squares.mean, 1e-12)
+    partial = float(np.mean(dn * de)) / variance
+    scatter = average(dn * (de - partial * dn), 0).error / variance if squares.mean > 0 else np.inf
+    # Squares about the sample mean miss the variance of that mean: put back.
+    independent = max(len(dn) / max(count.inefficiency, energy.inefficiency), 2.0)
+    unbias = independent / (independent - 1.0)
+    # A series that never changed is not without error: one more ion or vacancy in all samples would have gone unseen.
+    unseen = 1.0 / len(dn)
+    return StateAverages(
+        x=count.mean / model.sites,
+        x_error=max(count.error, unseen) / model.sites,
+        energy=model.constant + energy.mean / model.cells,
+        energy_error=energy.error / model.cells,
+        fluctuations=squares.mean * unbias / model.sites,
+        fluctuations_error=max(squares.error, unseen) / model.sites,
+        # Hardly any fluctuation says nothing of the slope: the error then covers the whole range of site energies.
+        partial_energy=partial,
+        partial_energy_error=min(scatter + 1.0 / np.sqrt(1.0 + variance * len(dn)), 1e3),
+        inefficiency=max(count.inefficiency, energy.inefficiency),
+        heat=float(np.var(de - mu * dn)) * unbias / model.sites,
+        grand_error=average(de - mu * dn, 0).error / model.sites,
+        bimodality=_bimodality(dn),
+    )
+
+
+def _bimodality(deviation: NDArray[np.float64]) -> float:
+    second, third, fourth = (float(np.mean(deviation**power)) for power in (2, 3, 4))
+    return (1.0 + third**2 / second**3) * second**2 / fourth if second > 1e-9 else 1.0 / 3.0
+
+
+def _automatic_chemical_potentials(
+    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], points: int, seed: np.random.SeedSequence, pool: Executor
+) -> NDArray[np.float64]:
+    """Values whose x runs from EDGE to 1 − EDGE at every temperature, spaced evenly in a mix of x and μ."""
+    field = np.empty(model.cells * model.tables.sublattices)
+    ends = []
+    for state in (0, 1):
+        compute_fields(model.tables, np.full(field.size, state, dtype=np.int8), field)
+        of_ion = field.reshape(model.cells, -1)[0][model.exchanged > 0]
+        ends += [float(of_ion.min()), float(of_ion.max())]
+    margin = BOLTZMANN_EV * float(T[-1]) * np.log((1 - EDGE) / EDGE)
+    low_end, high_end = min(ends) - margin, max(ends) + margin
+    coldest = np.array([T[0], T[-1]]) if len(T) > 1 else T
+    for attempt in seed.spawn(6):
+        grid = np.linspace(low_end, high_end, 97)
+        x = _sampled(cool, model, coldest, hot, grid, 40, attempt, pool, None)[len(hot) :, :, 0]
+        # Where ions attract each other the lattice fills at a lower potential than that of the first ion.
+        full_already, empty_still = float(x[:, 0].max()) > EDGE, float(x[:, -1].min()) < 1 - EDGE
+        if not (full_already or empty_still):
+            break
+        reach = 0.5 * (high_end - low_end)
+        low_end, high_end = low_end - reach * full_already, high_end + reach * empty_still
+    x = np.maximum.accumulate(x, axis=1)
+    # Two steps beyond on either side: the pilot is noisy.
+    low = max(0, min(int(np.searchsorted(row, EDGE)) for row in x) - 2)
+    high = min(len(grid) - 1, max(int(np.searchsorted(row, 1 - EDGE)) for row in x) + 1)
+    grid, x = grid[low : high + 1], x[:, low : high + 1]
+    # Where phases part far below the critical temperature the pilot met either by chance: both ends are tried again.
+    step = 4.0 * BOLTZMANN_EV * float(T[-1])
+    again = np.random.SeedSequence(seed.generate_state(4).tolist()).spawn(8)
+    for side, place in ((-1, 0), (1, -1)):
+        for attempt in again:
+            trial = np.repeat(grid[place], 4)
+            found = _sampled(cool, model, coldest, hot, trial, 40, attempt, pool, None)[len(hot) :, :, 0]
+            if np.all(found < 3 * EDGE if side < 0 else found > 1 - 3 * EDGE):
+                break
+            moved, beyond = grid[place] + side * step, np.full((len(x), 1), 0.0 if side < 0 else 1.0)
+            grid = np.concatenate([[moved], grid] if side < 0 else [grid, [moved]])
+            x = np.concatenate([beyond, x] if side < 0 else [x, beyond], axis=1)
+    # A jump of x is a transition that no density of μ resolves: it counts no more than a few steps.
+    density = np.mean(np.minimum(np.diff(x, axis=1), 0.03), axis=0) + 0.4 * np.diff(grid) / (grid[-1] - grid[0])
+    cumulative = np.concatenate([[0.0], np.cumsum(density)])
+    return np.interp(np.linspace(0.0, cumulative[-1], points), cumulative, grid)
+
+
+def _dataset(
+    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
+) -> xr.Dataset:
+    potential, potential_error, closure = _grand_potential(model, T, hot, mu, states)
+    described = {
+        "x": ("1", "filled fraction"),
+        "x_error": ("1", "standard error of the filled fraction"),
+        "energy": ("eV", "energy per primitive cell"),
+        "energy_error": ("eV", "standard error of the energy"),
+        "fluctuations": ("1", "variance of the number of ions per site"),
+        "fluctuations_error": ("1", "standard error of the fluctuations"),
+        "partial_energy": ("eV", "change of the energy with the number of ions"),
+        "partial_energy_error": ("eV", "standard error of the partial energy"),
+        "inefficiency": ("1", "sweeps per independent sample"),
+        "bimodality": ("1", "Sarle's coefficient of the number of ions: 1/3 normal, 1 two values"),
+    }
+    wanted = states[len(hot) :][::-1]
+    data = xr.Dataset(coords={"T": T, "mu": mu})
+    for name, (unit, words) in described.items():
+        data[name] = (("T", "mu"), wanted[..., StateAverages._fields.index(name)], {"units": unit, "long_name": words})
+    data["grand_potential"] = (
+        ("T", "mu"),
+        potential,
+        {"units": "eV", "long_name": "grand potential per site of the working ion"},
+    )
+    data["grand_potential_error"] = (
+        ("T", "mu"),
+        potential_error,
+        {"units": "eV", "long_name": "standard error of the grand potential"},
+    )
+    rates = states[len(hot) :][::-1][..., StateAverages._fields.index("exchange_rate")]
+    if not np.all(np.isnan(rates)):
+        words = "least share of accepted exchanges with the next higher temperature"
+        data["exchange_rate"] = ("T", rates.min(axis=1), {"units": "1", "long_name": words})
+    words = "integrated grand potential minus that of the dilute vacancies at the full end"
+    data["grand_potential_closure"] = ("T", closure, {"units": "eV", "long_name": words})
+    data["T"].attrs.update(units="K", long_name="temperature")
+    data["mu"].attrs.update(units="eV", long_name="chemical potential of the working ion")
+    return data.assign_attrs(sites=model.sites, cells=model.cells)
+
+
+def _grand_potential(
+    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """φ(T, mu), eV per site of the working ion, its standard error, and its closure error at the full end (T)."""
+    names = StateAverages._fields
+    x, energy = states[..., 0], states[..., names.index("energy")]
+    per_cell = model.sites / model.cells
+    ladder = np.concatenate([hot, T[::-1]])
+    omega = energy / per_cell - mu * x
+    # φ/T along each μ relative to the hottest state: ∫ ω d(1/T), with dω/d(1/T) = −⟨δΩ²⟩/k from the fluctuations.
+    heat = states[..., names.index("heat")] / BOLTZMANN_EV
+    along_T = np.stack([integral(1.0 / ladder, omega[:, m], -heat[:, m]) for m in range(len(mu))], axis=1)
+    slope = np.maximum(states[0, :, names.index("fluctuations")], 0.0) / (BOLTZMANN_EV * ladder[0])
+    along_mu = -integral(mu, x[0], slope) / ladder[0]
+    empty, full = end_energies(model)
+    cold = -1
+    start = (empty / per_cell + BOLTZMANN_EV * ladder[cold] * np.log1p(-min(float(x[cold, 0]), 1.0 - 1e-12))) / ladder[
+        cold
+    ] - along_T[cold, 0]
+    phi = ladder[:, None] * (start + along_mu + along_T)
+    closure = phi[:, -1] - (full / per_cell - mu[-1] + BOLTZMANN_EV * ladder * np.log(np.clip(x[:, -1], 1e-300, 1.0)))
+    first = len(hot)
+    # The closure error is taken off in proportion to the way along the chemical potential: both ends are then exact.
+    share = (mu - mu[0]) / (mu[-1] - mu[0]) if len(mu) > 1 else np.zeros(1)
+    corrected = phi[first:] - closure[first:, None] * share
+    # Statistics of both integrals, and of the closure error that was shared out.
+    noise = states[..., names.index("grand_error")]
+    down = np.stack([_integral_error(1.0 / ladder, noise[:, m]) for m in range(len(mu))], axis=1)
+    across = _integral_error(mu, states[0, :, names.index("x_error")]) / ladder[0]
+    statistical = ladder[:, None] * np.sqrt(down**2 + across**2 + down[cold, 0] ** 2)
+    error = np.hypot(statistical[first:], np.abs(closure[first:, None]) * np.sqrt(share * (1.0 - share)))
+    return corrected[::-1], error[::-1], closure[first:][::-1]
+
+
+def _integral_error(grid: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard error of the trapezoidal integral from the first node to each, of independent values with given errors."""
+    half = 0.5 * np.diff(grid)
+    inner = np.concatenate([[0.0], np.cumsum((half[:-1] + half[1:]) ** 2 * error[1:-1] ** 2)]) if len(grid) > 1 else np.empty(0)
+    ends = (half[0] * error[0]) ** 2 + (half * error[1:]) ** 2 if len(grid) > 1 else np.empty(0)
+    return np.concatenate([[0.0], np.sqrt(inner + ends)])
+
+
+def integral(mu: NDArray[np.float64], x: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
+    """∫ x dμ from the first value, shape (mu,): cubic Hermite pieces where the slope is resolved, else trapezia."""
+    h = np.diff(mu)
+    correction = h**2 / 12.0 * (slope[:-1] - slope[1:])
+    limit = 0.125 * h * np.abs(np.diff(x))
+    pieces = 0.5 * h * (x[1:] + x[:-1]) + np.clip(correction, -limit, limit)
+    return np.concatenate([[0.0], np.cumsum(pieces)])
+
+
+def end_energies(model: Model) -> tuple[float, float]:
+    """Energy of the host with all sites empty and all filled, eV per primitive cell."""
+    field = np.empty(model.cells * model.tables.sublattices)
+    energies = [compute_fields(model.tables, np.full(field.size, state, dtype=np.int8), field) for state in (0, 1)]
+    return model.constant + energies[0] / model.cells, model.constant + energies[1] / model.cells

@@ -1,0 +1,77 @@
+"""What is wrong with sampled averages, in words that say what to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scalith.lattice.phases.thermodynamics import two_phase_regions
+from scalith.quantities.constants import BOLTZMANN_EV
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+FEW_SAMPLES = 15.0
+"""Independent samples below which an average and its error are not to be trusted."""
+
+
+def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
+    """What speaks against the averages of a semi-grand-canonical sampling; nothing where all is well.
+
+    Neighbouring chemical potentials are cooled apart from each other, so they are independent starts: where x falls as μ
+    rises by more than its errors allow, at least one of them has not reached equilibrium (non-ergodic sampling). The
+    thermodynamic integration starts at the empty end and must close at the full one. Few independent samples make errors
+    themselves uncertain.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As `scalith.lattice.semi_grand_canonical` gives it.
+    sweeps : int
+    """
+    kinds: dict[str, list[tuple[float, str]]] = {name: [] for name in ("ergodic", "samples", "closure", "exchange")}
+    for k, T in enumerate(data["T"].values):
+        x, error = data["x"].values[k], data["x_error"].values[k]
+        back = falls(x, error, two_phase_regions(data.isel(T=[k]))[0])
+        if len(back):
+            kinds["ergodic"].append((T, f"after x = {x[back[0]]:.3f}"))
+        # A state without fluctuations is an ordered one at rest: nothing to average.
+        moving = data["fluctuations"].values[k] > 1e-3
+        samples = sweeps / data["inefficiency"].values[k]
+        slow = moving & (samples < FEW_SAMPLES)
+        if slow.mean() > 0.1:
+            kinds["samples"].append((T, f"{slow.sum()} of {len(x)} states, least {samples[moving].min():.1f}"))
+        closure = float(data["grand_potential_closure"].values[k])
+        if abs(closure) > max(0.1 * BOLTZMANN_EV * T, 1e-3):
+            kinds["closure"].append((T, f"by {1e3 * closure:.1f} meV"))
+        if "exchange_rate" in data and float(data["exchange_rate"].values[k]) < 0.02:
+            kinds["exchange"].append((T, f"{100 * float(data['exchange_rate'].values[k]):.1f} %"))
+    more = f"more sweeps than {sweeps}, or parallel_tempering = true"
+    words = {
+        "ergodic": ("not ergodic: x falls as the chemical potential rises, independent coolings ended in different states", more),
+        "samples": (f"unconverged averages: fewer than {FEW_SAMPLES:.0f} independent samples", more),
+        "closure": ("the free energy does not close between both ends", f"more points in the chemical potential, {more}"),
+        "exchange": ("replicas hardly exchange", "temperatures closer to each other, or fewer cells"),
+    }
+    return [_sentence(*words[kind], places) for kind, places in kinds.items() if places]
+
+
+def _sentence(what: str, remedy: str, places: list[tuple[float, str]]) -> str:
+    first = places[0]
+    others = f" and {len(places) - 1} more temperatures" if len(places) > 1 else ""
+    return f"{what} (at {first[0]:.0f} K, {first[1]}{others}); change: {remedy}"
+
+
+def falls(x: NDArray[np.float64], error: NDArray[np.float64], regions: list[tuple[float, float]]) -> NDArray[np.intp]:
+    """States before which x falls by more than five times its error (and 0.02).
+
+    Falls within a two-phase region do not count: near coexistence either phase may come, and so may, in a small lattice, both.
+    """
+    highest = np.maximum.accumulate(x)[:-1]
+    drop = highest - x[1:]
+    away = drop > 0.02 + 5.0 * np.hypot(error[1:], error[:-1])
+    for low, high in regions:
+        away &= ~((x[1:] > low - 0.02) & (highest < high + 0.02))
+    return np.flatnonzero(away)

@@ -1,0 +1,1 @@
+"""Numerical methods shared by all scales: compiled kernels, tables, interpolation, integrators, digests."""

@@ -1,0 +1,363 @@
+"""One cell under abuse, at one temperature: oven, heater, internal short or nail, overcharge; venting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
+from scalith.pack.heat.cell_body import ATMOSPHERE, CellBody
+from scalith.pack.heat.heat_input import checked_time
+from scalith.pack.module.thermal_network import NetworkResult, ThermalNetwork, simulate_network
+from scalith.quantities import InputError, predicted
+from scalith.quantities.constants import STEFAN_BOLTZMANN
+from scalith.reactions.kinetics import ReactionSet
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+
+def abuse_test(
+    cell: CellBody,
+    kinetics: ReactionSet,
+    time: ArrayLike,
+    *,
+    ambient_temperature: float | tuple[ArrayLike, ArrayLike],
+    heat_transfer_coefficient: float,
+    emissivity: float = 0.8,
+    initial_temperature: float = 298.15,
+    heat: tuple[ArrayLike, ArrayLike] | None = None,
+    tolerance: float = 1e-6,
+    parents: tuple[str, ...] = (),
+    progress: Callable[[float, str], None] | None = None,
+) -> xr.Dataset:
+    r"""A cell of one temperature in surroundings, with its decomposition reactions and its vent.
+
+    C dT/dt = φ V Σ_r heat_r dξ_r/dt + P(t) − A [h (T − T_amb) + ε σ (T⁴ − T_amb⁴)],
+
+    with φ = 1 until the vent opens and 1 − ``ejected_fraction`` afterwards. The pressure is that of the gas made and
+    of the electrolyte's vapour in the free volume; when it reaches the vent's, the free volume empties, some electrolyte
+    boils off (and takes its heat), and later gas leaves as it is made. The heat capacity stays that of the whole cell.
+
+    Parameters
+    ----------
+    cell : CellBody
+        The cell.
+    kinetics : ReactionSet
+        Its reactions; the result carries their digest.
+    time : array_like, shape (m,)
+        Output times, s. Steps are chosen by the error, peaks and event times are those of the steps.
+    ambient_temperature : float or (times, temperatures)
+        K; a table is linear between its times (s, K).
+    heat_transfer_coefficient, emissivity : float
+        h, W m-2 K-1; ε.
+    initial_temperature : float
+        K.
+    heat : (times, powers), optional
+        Heat put into the cell: s, W, linear between its times; a time given twice is a jump.
+    tolerance : float
+        Local error of a step, relative in T.
+    parents : tuple of str
+        More digests for the source.
+    progress : callable, optional
+        Called with (fraction, message).
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``time``, ``reaction``, ``state``: ``temperature`` (K), ``heat_by_reaction`` (W), ``states``,
+        ``heat_released``, ``heat_supplied``, ``heat_lost``, ``heat_ejected`` (J), ``gas_made`` (mol), ``pressure`` (Pa),
+        ``mass_lost`` (kg); scalars ``peak_temperature``, ``peak_self_heating`` (K s-1), ``runaway_time``
+        (self-heating of 1 K s-1), ``vent_time`` (s, NaN when it did not happen), ``energy_balance_error``. The
+        attribute ``kinetics_digest`` names the parameter set.
+
+    Raises
+    ------
+    InputError
+        Times that do not increase, temperatures that look like degrees Celsius, a negative h.
+    ConvergenceError
+        The integration could not meet its tolerance.
+    """
+    where = "abuse_test"
+    t = checked_time(time, where)
+    if not heat_transfer_coefficient >= 0 or not 0 <= emissivity <= 1:
+        raise InputError(
+            where, "heat_transfer_coefficient, emissivity", (heat_transfer_coefficient, emissivity), "h ≥ 0 and 0 ≤ ε ≤ 1"
+        )
+    ambient = _table(ambient_temperature, where, "ambient_temperature")
+    for name, values in (("ambient_temperature", ambient[1]), ("initial_temperature", np.array([initial_temperature]))):
+        if np.any((values < 150.0) | (values > 3000.0)) or not np.all(np.isfinite(values)):
+            raise InputError(where, name, float(values.flat[0]), "kelvin between 150 and 3000 (25 °C is 298.15 K)")
+    network = ThermalNetwork(ambient=ambient)
+    area = cell.surface
+    body = network.add(
+        cell.heat_capacity,
+        ambient=heat_transfer_coefficient * area,
+        ambient_radiation=emissivity * STEFAN_BOLTZMANN * area,
+        cell=cell,
+    )
+    if heat is not None:
+        network.heat(body, *_table(heat, where, "heat"))
+    result = simulate_network(
+        network, kinetics, t, initial_temperature=initial_temperature, tolerance=tolerance, land=True, progress=progress
+    )
+    settings = {"heat_transfer_coefficient": heat_transfer_coefficient, "emissivity": emissivity, "tolerance": tolerance}
+    source = predicted("scalith.pack.abuse_test", kinetics.digest, cell.digest, *parents, settings=settings)
+    return _dataset(cell, kinetics, result, initial_temperature, source.to_json())
+
+
+def oven_test(
+    cell: CellBody,
+    kinetics: ReactionSet,
+    oven_temperature: float,
+    *,
+    duration: float = 4 * 3600.0,
+    heating_rate: float | None = None,
+    heat_transfer_coefficient: float = 7.17,
+    emissivity: float = 0.8,
+    initial_temperature: float = 298.15,
+    times: int = 1441,
+    tolerance: float = 1e-6,
+) -> xr.Dataset:
+    """A cell put into an oven that is hot already, or that warms at `heating_rate` (K s-1) from the initial temperature.
+
+    Parameters and result as `abuse_test`; `oven_temperature` in K, `duration` in s, `times` outputs.
+    """
+    ambient: float | tuple[ArrayLike, ArrayLike] = oven_temperature
+    if heating_rate is not None:
+        if not heating_rate > 0:
+            raise InputError("oven_test", "heating_rate", heating_rate, "a positive rate in K/s")
+        rise = (oven_temperature - initial_temperature) / heating_rate
+        ambient = ([0.0, rise], [initial_temperature, oven_temperature])
+    return abuse_test(
+        cell,
+        kinetics,
+        np.linspace(0.0, duration, times),
+        ambient_temperature=ambient,
+        heat_transfer_coefficient=heat_transfer_coefficient,
+        emissivity=emissivity,
+        initial_temperature=initial_temperature,
+        tolerance=tolerance,
+    )
+
+
+def critical_oven_temperature(
+    cell: CellBody,
+    kinetics: ReactionSet,
+    *,
+    lowest: float = 373.15,
+    highest: float = 573.15,
+    resolution: float = 0.05,
+    duration: float = 24 * 3600.0,
+    heat_transfer_coefficient: float = 7.17,
+    emissivity: float = 0.8,
+    initial_temperature: float = 298.15,
+    runaway_rise: float = 100.0,
+) -> tuple[float, float]:
+    """Bracket of the oven temperature above which a cell runs away: (highest without, lowest with), K, by bisection.
+
+    A cell has run away when its temperature exceeded the oven's by `runaway_rise`, K.
+
+    Raises
+    ------
+    InputError
+        There is no change between `lowest` and `highest`.
+    """
+
+    def runs_away(oven: float) -> bool:
+        found = oven_test(
+            cell,
+            kinetics,
+            oven,
+            duration=duration,
+            heat_transfer_coefficient=heat_transfer_coefficient,
+            emissivity=emissivity,
+            initial_temperature=initial_temperature,
+            times=2,
+        )
+        return float(found["peak_temperature"]) - oven > runaway_rise
+
+    if runs_away(lowest) or not runs_away(highest):
+        raise InputError(
+            "critical_oven_temperature", "lowest, highest", (lowest, highest), "an oven temperature without and one with runaway"
+        )
+    low, high = lowest, highest
+    while high - low > resolution:
+        middle = 0.5 * (low + high)
+        if runs_away(middle):
+            high = middle
+        else:
+            low = middle
+    return low, high
+
+
+def external_heating(
+    cell: CellBody,
+    kinetics: ReactionSet,
+    power: float,
+    *,
+    heating_time: float,
+    duration: float,
+    ambient_temperature: float = 298.15,
+    heat_transfer_coefficient: float = 7.17,
+    emissivity: float = 0.8,
+    times: int = 1201,
+) -> xr.Dataset:
+    """A cell heated with `power` (W) for `heating_time` (s). Other parameters and result as `abuse_test`."""
+    if not power > 0 or not 0 < heating_time <= duration:
+        raise InputError(
+            "external_heating", "power, heating_time", (power, heating_time), "positive, and no longer than the duration"
+        )
+    return abuse_test(
+        cell,
+        kinetics,
+        np.linspace(0.0, duration, times),
+        ambient_temperature=ambient_temperature,
+        heat_transfer_coefficient=heat_transfer_coefficient,
+        emissivity=emissivity,
+        initial_temperature=ambient_temperature,
+        heat=([0.0, heating_time, heating_time], [power, power, 0.0]),
+    )
+
+
+def internal_short(
+    cell: CellBody,
+    kinetics: ReactionSet,
+    short: ShortCircuit,
+    *,
+    duration: float = 3600.0,
+    ambient_temperature: float = 298.15,
+    heat_transfer_coefficient: float = 7.17,
+    emissivity: float = 0.8,
+    times: int = 1201,
+) -> xr.Dataset:
+    """A nail or an internal short: the cell's electrical energy becomes Joule heat. Result as `abuse_test`, and
+    ``heat_supplied`` is the Joule heat: it never exceeds the energy stored in the charge (``stored_electrical_energy``).
+    """
+    time, power, stored = short_circuit_heat(short)
+    found = abuse_test(
+        cell,
+        kinetics,
+        np.linspace(0.0, duration, times),
+        ambient_temperature=ambient_temperature,
+        heat_transfer_coefficient=heat_transfer_coefficient,
+        emissivity=emissivity,
+        initial_temperature=ambient_temperature,
+        heat=(time, power),
+        parents=(short.digest,),
+    )
+    found["stored_electrical_energy"] = ((), stored, {"units": "J", "long_name": "electrical energy stored at the start"})
+    return found
+
+
+def overcharge(
+    cell: CellBody,
+    kinetics: ReactionSet,
+    *,
+    current: float,
+    resistance: float,
+    time_to_full: float,
+    voltage: float,
+    charging_time: float,
+    duration: float,
+    ambient_temperature: float = 298.15,
+    heat_transfer_coefficient: float = 7.17,
+    emissivity: float = 0.8,
+    times: int = 1201,
+) -> xr.Dataset:
+    """Charging goes on beyond full: I²R until `time_to_full`, then all of the charger's power I·V becomes heat.
+
+    `voltage` is that of the charger beyond full (V), `charging_time` when it is switched off (s). Other parameters and
+    result as `abuse_test`.
+    """
+    if not (current > 0 and resistance >= 0 and voltage > 0 and 0 < time_to_full < charging_time <= duration):
+        found = (current, resistance, voltage, time_to_full, charging_time)
+        raise InputError(
+            "overcharge",
+            "current, resistance, voltage, time_to_full, charging_time",
+            found,
+            "positive, times in order and within the duration",
+        )
+    table_time = [0.0, time_to_full, time_to_full, charging_time, charging_time]
+    before, after = current**2 * resistance, current * voltage
+    return abuse_test(
+        cell,
+        kinetics,
+        np.linspace(0.0, duration, times),
+        ambient_temperature=ambient_temperature,
+        heat_transfer_coefficient=heat_transfer_coefficient,
+        emissivity=emissivity,
+        initial_temperature=ambient_temperature,
+        heat=(table_time, [before, before, after, after, 0.0]),
+    )
+
+
+def _table(given: float | tuple[ArrayLike, ArrayLike], where: str, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if isinstance(given, (int, float)):
+        return np.array([0.0]), np.array([float(given)])
+    time, values = (np.asarray(column, dtype=np.float64) for column in given)
+    if time.ndim != 1 or time.shape != values.shape or time.size < 1:
+        raise InputError(where, name, f"shapes {time.shape} and {values.shape}", "times and values of the same length")
+    if np.any(np.diff(time) < 0) or not np.all(np.isfinite(time)) or not np.all(np.isfinite(values)):
+        raise InputError(where, name, "times that fall or a value that is not finite", "finite values at times that do not fall")
+    return time, values
+
+
+def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start: float, source: str) -> xr.Dataset:
+    from scalith.pack.kernels.network import heat_by_reaction
+
+    set_ = kinetics.arrays()
+    volume = np.array([cell.reacting_volume])
+    heat = np.empty_like(found.extents)
+    heat_by_reaction(set_, volume, found.temperature, found.extents, heat)
+    extents = found.extents[:, 0]
+    temperature = found.temperature[:, 0]
+    gas = cell.reacting_volume * extents @ set_.gas
+    after = found.time > found.vent_time[0] if np.isfinite(found.vent_time[0]) else np.zeros(found.time.size, dtype=bool)
+    pressure = np.full(found.time.size, ATMOSPHERE)
+    mass_lost = np.zeros(found.time.size)
+    if cell.vent is not None:
+        vent = cell.vent
+        pressure = np.where(after, ATMOSPHERE, vent.closed_pressure(gas, temperature, start))
+        whole = kinetics.stored_heat * cell.reacting_volume
+        progress = np.clip(
+            (found.released[:, 0] - np.interp(found.vent_time[0], found.time, found.released[:, 0])) / whole, 0.0, 1.0
+        )
+        mass_lost = np.where(after, vent.evaporated_mass + vent.ejected_mass_fraction * cell.mass * progress, 0.0)
+    states = set_.initial + extents @ set_.changes
+    return xr.Dataset(
+        {
+            "temperature": ("time", temperature, {"units": "K", "long_name": "cell temperature"}),
+            "heat_by_reaction": (("time", "reaction"), heat[:, 0], {"units": "W", "long_name": "heat of each reaction"}),
+            "states": (("time", "state"), states, {"units": "1", "long_name": "states of the reaction set"}),
+            "heat_released": ("time", found.released[:, 0], {"units": "J", "long_name": "heat of reaction since the start"}),
+            "heat_supplied": ("time", found.heaters, {"units": "J", "long_name": "heat put in since the start"}),
+            "heat_lost": ("time", found.ambient, {"units": "J", "long_name": "heat given to the surroundings since the start"}),
+            "heat_ejected": (
+                "time",
+                found.ejected[:, 0],
+                {"units": "J", "long_name": "heat that left through the vent since the start"},
+            ),
+            "gas_made": ("time", gas, {"units": "mol", "long_name": "gas made by the reactions"}),
+            "pressure": ("time", pressure, {"units": "Pa", "long_name": "absolute pressure in the cell"}),
+            "mass_lost": ("time", mass_lost, {"units": "kg", "long_name": "mass that left through the vent"}),
+            "peak_temperature": ((), float(found.peak_temperature[0]), {"units": "K", "long_name": "highest temperature"}),
+            "peak_self_heating": ((), float(found.peak_self_heating[0]), {"units": "K s-1", "long_name": "fastest self-heating"}),
+            "runaway_time": ((), float(found.runaway_time[0]), {"units": "s", "long_name": "self-heating reaches 1 K/s"}),
+            "vent_time": ((), float(found.vent_time[0]), {"units": "s", "long_name": "the vent opens"}),
+            "energy_balance_error": (
+                (),
+                found.energy_balance_error,
+                {"units": "1", "long_name": "largest relative error of the energy balance"},
+            ),
+        },
+        coords={
+            "time": ("time", found.time, {"units": "s", "long_name": "time"}),
+            "reaction": ("reaction", kinetics.names, {"long_name": "reaction"}),
+            "state": ("state", list(kinetics.states), {"long_name": "state of the reaction set"}),
+        },
+        attrs={"source": source, "kinetics_digest": kinetics.digest},
+    )

@@ -1,0 +1,1 @@
+"""Modules and the propagation of a runaway."""

@@ -1,0 +1,313 @@
+"""A network of lumped bodies that conduct, radiate, react and vent: built body by body, integrated by one kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.pack.heat.cell_body import CellBody
+from scalith.quantities import ConvergenceError, InputError
+from scalith.reactions.kinetics import ReactionSet
+
+if TYPE_CHECKING:
+    from scalith.pack.kernels.network import NetworkArrays
+
+Array = NDArray[np.float64]
+_AIR = 101325.0
+
+
+@dataclass
+class ThermalNetwork:
+    """Bodies and links; every method appends. Temperatures in K, conductances in W K-1, radiation in W K-4."""
+
+    coolant_temperature: float = 298.15
+    bodies: list[dict[str, float]] = field(default_factory=list)
+    cells: list[CellBody | None] = field(default_factory=list)
+    links: list[tuple[int, int, float, float]] = field(default_factory=list)
+    sources: list[tuple[int, Array, Array]] = field(default_factory=list)
+    ambient: tuple[Array, Array] = field(default_factory=lambda: (np.array([0.0]), np.array([298.15])))
+
+    def add(
+        self,
+        capacity: float,
+        *,
+        ambient: float = 0.0,
+        ambient_radiation: float = 0.0,
+        coolant: float = 0.0,
+        cell: CellBody | None = None,
+        share: float = 1.0,
+        feedback: float = 1.0,
+    ) -> int:
+        """Add a body and give its number; `share` of the reacting volume of `cell` is in it."""
+        self.bodies.append(
+            {
+                "capacity": capacity,
+                "volume": 0.0 if cell is None else share * cell.reacting_volume,
+                "feedback": feedback,
+                "ambient": ambient,
+                "radiation": ambient_radiation,
+                "coolant": coolant,
+                "share": share,
+            }
+        )
+        self.cells.append(cell)
+        return len(self.bodies) - 1
+
+    def link(self, first: int, second: int, conductance: float, radiation: float = 0.0) -> None:
+        """Join two bodies."""
+        if conductance > 0.0 or radiation > 0.0:
+            self.links.append((first, second, conductance, radiation))
+
+    def heat(self, body: int, time: Array, power: Array) -> None:
+        """Heat a body: W, linear between the times (a time given twice is a jump)."""
+        self.sources.append((body, np.asarray(time, dtype=np.float64), np.asarray(power, dtype=np.float64)))
+
+    def ordered(self, start: float) -> tuple[NetworkArrays, NDArray[np.int64], int]:
+        """Kernel arrays, the order of the bodies in them, and the bandwidth."""
+        from scipy.sparse import coo_matrix
+        from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+        from scalith.pack.kernels.network import NetworkArrays
+
+        count = len(self.bodies)
+        ends = np.array([[a, b] for a, b, _, _ in self.links], dtype=np.int64).reshape(-1, 2)
+        order = np.arange(count, dtype=np.int64)
+        if len(ends):
+            graph = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count)).tocsr()
+            order = reverse_cuthill_mckee((graph + graph.T).tocsr(), symmetric_mode=True).astype(np.int64)
+        place = np.empty(count, dtype=np.int64)
+        place[order] = np.arange(count)
+        ends = place[ends]
+        band = int(np.abs(ends[:, 0] - ends[:, 1]).max()) if len(ends) else 0
+        times = np.unique(np.concatenate([self.ambient[0], *[time for _, time, _ in self.sources]]))
+        twice = [t for time in [self.ambient[0], *[time for _, time, _ in self.sources]] for t in time[1:][np.diff(time) == 0]]
+        times = np.sort(np.concatenate([times, np.unique(twice)]))
+        body = {name: np.array([self.bodies[i][name] for i in order]) for name in self.bodies[0]}
+        cells = [self.cells[i] for i in order]
+        vents = [None if cell is None else cell.vent for cell in cells]
+        share = body["share"]
+        head = np.array([0.0 if vent is None else vent.free_volume for vent in vents]) * share
+        vapour = next((vent for vent in vents if vent is not None), None)
+        heat_taken = np.array([0.0 if vent is None else vent.heat_taken for vent in vents]) * share
+        vapour_now = 0.0 if vapour is None else vapour.vapour_factor * np.exp(-vapour.vapour_temperature / start)
+        arrays = NetworkArrays(
+            capacity=body["capacity"],
+            volume=body["volume"],
+            feedback=body["feedback"],
+            link_from=np.ascontiguousarray(ends[:, 0]),
+            link_to=np.ascontiguousarray(ends[:, 1]),
+            link_conductance=np.array([g for _, _, g, _ in self.links], dtype=np.float64),
+            link_radiation=np.array([s for _, _, _, s in self.links], dtype=np.float64),
+            ambient_conductance=body["ambient"],
+            ambient_radiation=body["radiation"],
+            coolant_conductance=body["coolant"],
+            coolant_temperature=float(self.coolant_temperature),
+            head_volume=head,
+            vent_pressure=np.array([np.inf if vent is None else vent.pressure for vent in vents]),
+            vent_heat=heat_taken,
+            ejected=np.array([0.0 if vent is None else vent.ejected_fraction for vent in vents]),
+            gas_at_start=max(_AIR - vapour_now, 0.0) * head / (8.31446261815324 * start),
+            vapour_pressure=0.0 if vapour is None else vapour.vapour_factor,
+            vapour_temperature=0.0 if vapour is None else vapour.vapour_temperature,
+            table_time=times,
+            table_ambient=_at(times, *self.ambient),
+            table_power=np.ascontiguousarray(
+                np.array([_at(times, time, power) for _, time, power in self.sources]).reshape(len(self.sources), times.size).T
+            ),
+            source_body=np.array([place[i] for i, _, _ in self.sources], dtype=np.int64),
+        )
+        return arrays, order, band
+
+
+def _at(times: Array, given: Array, values: Array) -> Array:
+    """Values at sorted times that may be doubled at a jump: the first of a pair is before it, the second after."""
+    result = np.interp(times, given, values)
+    for i in range(times.size - 1):
+        if times[i] == times[i + 1]:
+            here = np.flatnonzero(given == times[i])
+            if here.size:
+                result[i], result[i + 1] = values[here[0]], values[here[-1]]
+    return result
+
+
+@dataclass(frozen=True)
+class NetworkResult:
+    """What the integration found, bodies in the order in which they were added.
+
+    Attributes
+    ----------
+    time : ndarray, shape (m,)
+    temperature : ndarray, shape (m, n)
+    extents : ndarray, shape (m, n, r)
+    ambient, coolant, heaters : ndarray, shape (m,)
+        Heat given to ambient and coolant, and taken from heaters, since the start, J.
+    released, ejected : ndarray, shape (m, n)
+        Heat of reaction, and what left through the vents (with the heat of evaporation), since the start, J.
+    vent_time, runaway_time, peak_temperature, peak_pressure, peak_self_heating : ndarray, shape (n,)
+    energy_balance_error : float
+        Largest |released + heaters − stored − ambient − coolant − ejected| over the largest of them.
+    steps : int
+    """
+
+    time: Array
+    temperature: Array
+    extents: Array
+    ambient: Array
+    coolant: Array
+    heaters: Array
+    released: Array
+    ejected: Array
+    vent_time: Array
+    runaway_time: Array
+    peak_temperature: Array
+    peak_pressure: Array
+    peak_self_heating: Array
+    energy_balance_error: float
+    steps: int
+
+
+def simulate_network(
+    network: ThermalNetwork,
+    kinetics: ReactionSet,
+    time: Array,
+    *,
+    initial_temperature: float,
+    tolerance: float = 1e-5,
+    initial_extents: Array | None = None,
+    land: bool = False,
+    runaway_rate: float = 1.0,
+    most_steps: int = 400_000,
+    progress: Callable[[float, str], None] | None = None,
+) -> NetworkResult:
+    """Integrate a network with the reactions of `kinetics`.
+
+    Parameters
+    ----------
+    network : ThermalNetwork
+        Bodies, links, heaters, ambient.
+    kinetics : ReactionSet
+        One set for all reacting bodies.
+    time : ndarray, shape (m,)
+        Output times, s; the step is chosen by the error, not by them.
+    initial_temperature : float
+        K.
+    initial_extents : ndarray, shape (n, r), optional
+        Extents at the start where the reactions have begun; zero when not given. Heat counts from the start.
+    tolerance : float
+        Local error of a step: of temperatures relative, of extents absolute.
+    land : bool
+        End a step at each output time: rates of reaction at the outputs are then as exact as the steps.
+    runaway_rate : float
+        Self-heating that counts as runaway, K s-1.
+    most_steps : int
+        Gives up beyond.
+    progress : callable, optional
+        Called with (fraction, message).
+
+    Raises
+    ------
+    InputError
+        A tolerance that is not positive.
+    ConvergenceError
+        The step became too small, too many steps were needed, or the energy balance is open by more than 1e-8.
+    """
+    from scalith.pack.kernels.network import FINISHED, NetworkState, integrate
+
+    if not 0 < tolerance < 0.1:
+        raise InputError("simulate_network", "tolerance", tolerance, "a number between 0 and 0.1")
+    arrays, order, band = network.ordered(initial_temperature)
+    set_ = kinetics.arrays()
+    count, reactions = len(order), len(kinetics.reactions)
+    state = NetworkState(
+        temperature=np.full(count, float(initial_temperature)),
+        extents=np.zeros((count, reactions)) if initial_extents is None else np.ascontiguousarray(initial_extents[order]),
+        extents_at_vent=np.zeros((count, reactions)),
+        retained=arrays.feedback.copy(),
+        vent_time=np.full(count, np.nan),
+        runaway_time=np.full(count, np.nan),
+        peak_temperature=np.zeros(count),
+        peak_pressure=np.zeros(count),
+        peak_self_heating=np.zeros(count),
+        losses=np.zeros(2),
+    )
+    temperature = np.empty((time.size, count))
+    extents = np.empty((time.size, count, reactions))
+    losses = np.empty((time.size, 2))
+    # In pieces, so that Ctrl-C is heard and progress is told between them.
+    pieces = np.unique(np.linspace(0, time.size - 1, 21 if progress or count * time.size > 50_000 else 2).astype(int))
+    steps, step = 0, min(1.0, 1e-3 * (time[-1] - time[0]))
+    for low, high in pairwise(pieces):
+        here = slice(low, high + 1)
+        status, reached, used = integrate(
+            set_, arrays, state, band, time[here], tolerance, step, np.inf, most_steps - steps, land, runaway_rate,
+            temperature[here], extents[here], losses[here],
+        )  # fmt: skip
+        steps += used
+        if status != FINISHED:
+            why = (
+                f"more than {most_steps} steps"
+                if status == 1
+                else "the step became too small: look for a jump in the reaction set"
+            )
+            raise ConvergenceError("the thermal network", why, time=float(reached), partial=(time[:low], temperature[:low]))
+        if progress is not None:
+            progress((high + 1) / time.size, f"t = {time[high]:.4g} s, hottest body {state.temperature.max():.0f} K")
+    place = np.argsort(order)
+    heats = set_.heat[None, None, :] * arrays.volume[None, :, None] * (extents - extents[:1])
+    released = heats.sum(axis=2)
+    after = np.where(np.isnan(state.vent_time), np.inf, state.vent_time)[None, :] < time[:, None]
+    since_vent = released - (set_.heat * (state.extents_at_vent - extents[0])).sum(axis=1) * arrays.volume
+    ejected = np.where(after, arrays.ejected * since_vent + arrays.vent_heat, 0.0)
+    heaters = np.zeros(time.size)
+    for _, given, power in network.sources:
+        heaters += _integral(time, given, power)
+    stored = (arrays.capacity * (temperature - initial_temperature)).sum(axis=1)
+    parts = [(released * arrays.feedback).sum(axis=1), heaters, stored, losses[:, 0], losses[:, 1], ejected.sum(axis=1)]
+    scale = max(float(np.abs(part).max()) for part in parts)
+    residual = parts[0] + heaters - stored - losses.sum(axis=1) - parts[5]
+    error = float(np.abs(residual).max() / max(scale, 1e-3 * arrays.capacity.sum()))
+    if not error < 1e-8:
+        raise ConvergenceError(
+            "the thermal network", f"the energy balance is open by {error:.1e}: use a smaller tolerance", partial=temperature
+        )
+    return NetworkResult(
+        time=time,
+        temperature=temperature[:, place],
+        extents=extents[:, place],
+        ambient=losses[:, 0],
+        coolant=losses[:, 1],
+        heaters=heaters,
+        released=released[:, place],
+        ejected=ejected[:, place],
+        vent_time=state.vent_time[place],
+        runaway_time=state.runaway_time[place],
+        peak_temperature=state.peak_temperature[place],
+        peak_pressure=state.peak_pressure[place],
+        peak_self_heating=state.peak_self_heating[place],
+        energy_balance_error=error,
+        steps=steps,
+    )
+
+
+def _integral(time: Array, given: Array, power: Array) -> Array:
+    """∫ P dt from ``time[0]``, exact for P linear between the given times."""
+    if given.size == 1:
+        steady: Array = power[0] * (time - time[0])
+        return steady
+    knots = np.concatenate([[0.0], np.cumsum(0.5 * (power[1:] + power[:-1]) * np.diff(given))])
+
+    def primitive(t: Array) -> Array:
+        i = np.clip(np.searchsorted(given, t, side="right") - 1, 0, given.size - 2)
+        span = given[i + 1] - given[i]
+        s = np.where(span > 0, (np.clip(t, given[0], given[-1]) - given[i]) / np.where(span > 0, span, 1.0), 0.0)
+        inside = knots[i] + s * span * (power[i] + 0.5 * s * (power[i + 1] - power[i]))
+        total: Array = inside + power[0] * np.minimum(t - given[0], 0.0) + power[-1] * np.maximum(t - given[-1], 0.0)
+        return total
+
+    result: Array = primitive(time) - primitive(time[:1])
+    return result

@@ -1,0 +1,39 @@
+"""Digests of files and of data sets."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalith.numerics.content_digest import digest
+from scalith.quantities.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 (32 hexadecimal digits) of a file's bytes; one that cannot be read gives an `InputError` that names it."""
+    try:
+        with Path(path).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+    except OSError as error:
+        raise InputError(str(path), "", (error.strerror or str(error)).lower(), "a file that can be read") from None
+
+
+def dataset_digest(data: xr.Dataset) -> str:
+    """Digest of a dataset: dimensions, variables, coordinates and all attributes."""
+    variables = [
+        [str(name), [str(dim) for dim in variable.dims], np.asarray(variable.values), _plain(variable.attrs)]
+        for name, variable in sorted(data.variables.items(), key=lambda item: str(item[0]))
+    ]
+    return digest(variables, _plain(data.attrs))
+
+
+def _plain(attributes: dict[Any, Any]) -> dict[str, Any]:
+    plain = {str(key): value.tolist() if isinstance(value, np.ndarray) else value for key, value in attributes.items()}
+    # A NetCDF file does not tell a list of one from its item.
+    return {key: value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value for key, value in plain.items()}

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scalith.lattice.expansion.regression import fit, grouped_errors
+from scalith.quantities import InputError
+
+
+def problem(noise, rows=40, columns=12, active=5, seed=0):
+    rng = np.random.default_rng(seed)
+    A = np.column_stack([np.ones(rows), rng.uniform(-1, 1, (rows, columns - 1))])
+    planted = np.zeros(columns)
+    planted[:active] = rng.normal(0, 1, active)
+    shrunk = np.arange(columns) > 1
+    return A, planted, A @ planted + rng.normal(0, noise, rows), shrunk
+
+
+@pytest.mark.parametrize("method", ["ridge", "ard", "bayesian"])
+@given(seed=st.integers(0, 50))
+def test_exact_data_give_exact_weights(method, seed):
+    A, planted, y, shrunk = problem(0.0, seed=seed)
+    assert np.allclose(fit(A, y, shrunk, method).weights, planted, atol=1e-10)
+
+
+def test_relevance_determination_drops_what_is_not_there():
+    A, planted, y, shrunk = problem(0.01)
+    found = fit(A, y, shrunk, "ard")
+    assert np.sum(np.abs(found.weights[5:]) < 1e-3) >= 6
+    assert np.allclose(found.weights[:5], planted[:5], atol=0.02)
+    assert found.noise == pytest.approx(0.01, rel=0.4)
+
+
+@pytest.mark.parametrize("method", ["ridge", "ard"])
+def test_leave_one_out_formula_equals_refits(method):
+    A, _, y, shrunk = problem(0.1, rows=20, columns=6, active=4)
+    result = fit(A, y, shrunk, method)
+    for row in (0, 7, 19):
+        rest = np.arange(20) != row
+        normal = A[rest].T @ A[rest] + np.diag(result.penalties)
+        again = np.linalg.solve(normal, A[rest].T @ y[rest])
+        assert result.leave_one_out[row] == pytest.approx(y[row] - A[row] @ again, rel=1e-8)
+
+
+def test_more_columns_than_rows_is_still_a_fit():
+    A, _, y, shrunk = problem(0.01, rows=10, columns=20)
+    result = fit(A, y, shrunk, "bayesian")
+    assert np.all(np.isfinite(result.weights))
+    assert np.all(np.linalg.eigvalsh(result.covariance) > -1e-12)
+
+
+def test_too_few_rows_and_unknown_methods():
+    A, _, y, shrunk = problem(0.0, rows=2, columns=3, active=2)
+    with pytest.raises(InputError, match="more than 2"):
+        fit(A, y, shrunk)
+    A, _, y, shrunk = problem(0.0)
+    with pytest.raises(InputError, match="one of 'ridge'"):
+        fit(A, y, shrunk, "lasso")  # type: ignore[arg-type]
+
+
+def test_grouped_errors_are_those_of_refits_without_the_group():
+    rng = np.random.default_rng(5)
+    A, groups = rng.normal(size=(24, 5)), np.repeat(np.arange(6), 4)
+    y = A @ rng.normal(size=5) + 0.1 * rng.normal(size=24)
+    penalties = np.array([0.0, 0.3, 0.3, 0.3, 0.3])
+    found = grouped_errors(A, y, penalties, groups)
+    for group in range(6):
+        rest, own = groups != group, groups == group
+        weights = np.linalg.solve(A[rest].T @ A[rest] + np.diag(penalties), A[rest].T @ y[rest])
+        assert found[own] == pytest.approx(y[own] - A[own] @ weights, abs=1e-12)
+
+
+def test_a_group_that_alone_decides_a_weight_is_not_predicted():
+    A = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
+    y = np.array([0.0, 1.0, 5.0])
+    assert grouped_errors(A, y, np.zeros(2), np.array([0, 0, 1]))[2] == pytest.approx(3.0)

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.crystal.supercells import lattice_cells
+from scalith.lattice import ClusterExpansion, long_range_order, phase_diagram
+from scalith.quantities import InputError
+from scalith.quantities.constants import BOLTZMANN_EV
+from tests.lattice.models import fcc_model, host
+
+CUBE = ((3.0, 0.0, 0.0), (0.0, 3.0, 0.0), (0.0, 0.0, 3.0))
+CRITICAL = 0.025 / (0.221654626 * BOLTZMANN_EV) / 4
+
+
+@pytest.fixture(scope="module")
+def attracting():
+    """Simple cubic gas, J = 6.25 meV: it separates below 327 K."""
+    expansion = ClusterExpansion.given(host(CUBE), (0.0, 0.0, -0.00625), 3.1)
+    return phase_diagram(expansion, np.arange(160.0, 401.0, 30.0), cells=10, sweeps=150, points=48, seed=1)
+
+
+def test_one_region_closes_at_the_known_critical_point(attracting):
+    assert set(attracting["branch"].values) == {0}
+    assert attracting["end"].values.tolist() == ["critical point"]
+    error = float(attracting["closing_temperature_error"][0])
+    assert 5 < error < 40
+    assert float(attracting["closing_temperature"][0]) == pytest.approx(CRITICAL, abs=2.5 * error)
+    assert float(attracting["closing_stoichiometry"][0]) == pytest.approx(0.5, abs=0.1)
+
+
+def test_its_phases_mirror_each_other(attracting):
+    error = np.hypot(attracting["x_low_error"], attracting["x_high_error"])
+    assert np.all(np.abs(attracting["x_low"] + attracting["x_high"] - 1) < 5 * error + 0.01)
+    assert np.all(np.abs(attracting["chemical_potential"]) < 5 * attracting["chemical_potential_error"] + 2e-4)
+    assert set(attracting["phase_low"].values) | set(attracting["phase_high"].values) == {"disordered"}
+    width = (attracting["x_high"] - attracting["x_low"]).values
+    assert np.all(np.diff(width) < 0.02)
+
+
+def test_ordered_phases_are_named_by_their_waves():
+    cells = lattice_cells(np.diag((4, 4, 4)))
+    number = (cells[:, 0] * 4 + cells[:, 1]) * 4 + cells[:, 2]
+    height = np.round((cells @ host().cell) / 2).astype(int)
+    layered, cubic = np.zeros(64, dtype=np.int8), np.zeros(64, dtype=np.int8)
+    layered[number] = height[:, 2] % 2 == 0
+    cubic[number] = np.all(height % 2 == 0, axis=1)
+    assert long_range_order(host(), (4, 4, 4), layered) == ("ordered (0 1/2 1/2) × 1", pytest.approx(1.0))
+    name, share = long_range_order(host(), (4, 4, 4), cubic)
+    assert name == "ordered (0 1/2 1/2) × 3"
+    assert share == pytest.approx(1 / 3)
+    mixed = (np.random.default_rng(0).random(64) < 0.5).astype(np.int8)
+    assert long_range_order(host(), (4, 4, 4), mixed).name == "disordered"
+
+
+def test_sublattices_that_fill_first_are_an_order_too():
+    diamond = host(places=((0, 0, 0), (0.25, 0.25, 0.25)))
+    filled = np.tile(np.array([1, 0], dtype=np.int8), 64)
+    assert long_range_order(diamond, (4, 4, 4), filled) == ("sublattices", pytest.approx(1.0))
+
+
+def test_orders_of_the_fcc_model_and_their_regions():
+    found = phase_diagram(fcc_model(), [150.0, 180.0], cells=6, sweeps=60, points=60, seed=1)
+    assert {"ordered (0 1/2 1/2) × 1", "ordered (0 1/2 1/2) × 3", "disordered"} <= set(found["phase_high"].values)
+    assert np.all(found["x_high"] > found["x_low"])
+
+
+def test_bad_temperatures_are_named():
+    with pytest.raises(InputError, match="increasing"):
+        phase_diagram(fcc_model(), [300.0, 200.0], cells=4, seed=1)

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.lattice.sampling.time_series import average, burn_in, statistical_inefficiency
+
+
+def autoregressive(memory, count, seed=0):
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=count)
+    series = np.empty(count)
+    series[0] = noise[0]
+    for k in range(1, count):
+        series[k] = memory * series[k - 1] + np.sqrt(1 - memory**2) * noise[k]
+    return series
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.5, 0.9])
+def test_inefficiency_of_a_known_process(memory):
+    expected = (1 + memory) / (1 - memory)
+    assert statistical_inefficiency(autoregressive(memory, 100_000)) == pytest.approx(expected, rel=0.1)
+
+
+def test_errors_cover_the_truth_at_their_rate():
+    inside = 0
+    for seed in range(300):
+        result = average(autoregressive(0.8, 2000, seed))
+        inside += abs(result.mean) < 2 * result.error
+    assert 0.88 < inside / 300 < 0.99
+
+
+def test_burn_in_is_found():
+    series = autoregressive(0.3, 1000)
+    series[:150] += np.linspace(20, 0, 150)
+    assert 100 <= burn_in(series) <= 300
+    spike = autoregressive(0.0, 400)
+    spike[0] = 500.0
+    assert average(spike).mean == pytest.approx(0.0, abs=0.2)
+
+
+def test_constant_series():
+    result = average(np.full(50, 3.0))
+    assert result.mean == 3.0
+    assert result.error == 0.0

@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+
+from scalith.numerics import rosenbrock
+from scalith.pack import CellBody, ReactionSet, shipped_kinetics
+from scalith.pack.module.thermal_network import ThermalNetwork, simulate_network
+from scalith.quantities import ConvergenceError, InputError
+
+CELL = CellBody(shape="cylindrical", diameter=0.018, height=0.065, density=2580.0, specific_heat=830.0)
+KINETICS = shipped_kinetics("lco_hatchard_kim")
+
+
+def still(power=None):
+    """One inert body of 100 J/K with 0.5 W/K to surroundings of 300 K."""
+    network = ThermalNetwork(ambient=(np.array([0.0]), np.array([300.0])))
+    network.add(100.0, ambient=0.5)
+    if power is not None:
+        network.heat(0, *power)
+    return network
+
+
+def test_coefficients_satisfy_the_row_sums():
+    # c_i of the method in its first form: the nodes follow from A and C through Γ⁻¹.
+    gamma = rosenbrock.GAMMA
+    inverse = np.eye(6) / gamma
+    inverse[:, :5] -= rosenbrock.C
+    alpha = np.zeros((6, 6))
+    alpha[:, :5] = rosenbrock.A
+    alpha = alpha @ np.linalg.inv(inverse)
+    np.testing.assert_allclose(alpha.sum(axis=1), rosenbrock.TIME, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.inv(inverse).sum(axis=1), rosenbrock.SLOPE, atol=1e-12)
+
+
+def test_inert_body_follows_the_exponential():
+    time = np.linspace(0, 1000, 11)
+    found = simulate_network(still(), KINETICS, time, initial_temperature=400.0, tolerance=1e-9)
+    np.testing.assert_allclose(found.temperature[:, 0], 300 + 100 * np.exp(-0.005 * time), rtol=1e-8)
+    assert found.energy_balance_error < 1e-12
+
+
+def test_ramped_surroundings_and_jumping_heater():
+    network = still(([0.0, 50.0, 50.0], [20.0, 20.0, 0.0]))
+    network.ambient = (np.array([0.0, 100.0]), np.array([300.0, 310.0]))
+    time = np.array([0.0, 50.0, 100.0, 200.0])
+    found = simulate_network(network, KINETICS, time, initial_temperature=300.0, tolerance=1e-10)
+    rate = 0.005
+    # Superposition: a ramp of 0.1 K/s of the surroundings and 20 W for 50 s.
+    ramp = 0.1 * (time - (1 - np.exp(-rate * time)) / rate)
+    ramp[3] = 10 + (ramp[2] - 10) * np.exp(-rate * 100)
+    heater = 40 * (1 - np.exp(-rate * np.minimum(time, 50))) * np.exp(-rate * np.maximum(time - 50, 0))
+    np.testing.assert_allclose(found.temperature[:, 0], 300 + ramp + heater, rtol=1e-9)
+    np.testing.assert_allclose(found.heaters, [0, 1000, 1000, 1000])
+    assert found.energy_balance_error < 1e-12
+
+
+def test_radiating_pair_shares_its_energy():
+    network = ThermalNetwork()
+    network.add(50.0)
+    network.add(150.0)
+    network.link(0, 1, 0.0, 1e-9)
+    found = simulate_network(network, KINETICS, np.array([0.0, 1.0]), initial_temperature=500.0)
+    np.testing.assert_allclose(found.temperature[-1], 500.0)
+    network.heat(0, [0.0, 100.0, 100.0], [50.0, 50.0, 0.0])
+    found = simulate_network(network, KINETICS, np.array([0.0, 1e5]), initial_temperature=500.0)
+    np.testing.assert_allclose(found.temperature[-1], 525.0, rtol=1e-6)
+    assert found.energy_balance_error < 1e-12
+
+
+def test_adiabatic_cell_frees_all_its_heat():
+    network = ThermalNetwork()
+    network.add(CELL.heat_capacity, cell=CELL)
+    found = simulate_network(network, KINETICS, np.linspace(0, 1e5, 50), initial_temperature=420.0)
+    rise = KINETICS.stored_heat * CELL.volume / CELL.heat_capacity
+    assert found.temperature[-1, 0] == pytest.approx(420.0 + rise, rel=1e-3)
+    assert found.temperature[-1, 0] < 420.0 + rise * (1 + 1e-9)
+    assert found.energy_balance_error < 1e-12
+
+
+def test_error_follows_the_tolerance():
+    def peak(tolerance):
+        network = ThermalNetwork(ambient=(np.array([0.0]), np.array([428.15])))
+        network.add(CELL.heat_capacity, ambient=0.03, cell=CELL)
+        return simulate_network(network, KINETICS, np.array([0.0, 5000.0]), initial_temperature=298.15, tolerance=tolerance)
+
+    exact = peak(1e-10)
+    errors = [abs(peak(tol).runaway_time[0] - exact.runaway_time[0]) for tol in (1e-4, 1e-6, 1e-8)]
+    assert errors[0] > 10 * errors[1] > 100 * errors[2] or errors[1] < 1e-3
+    assert errors[2] < 1e-2
+
+
+def test_order_of_the_bodies_does_not_matter():
+    def chain(order):
+        network = ThermalNetwork(ambient=(np.array([0.0]), np.array([298.15])))
+        place = {}
+        for body in order:
+            place[body] = network.add(CELL.heat_capacity, ambient=0.005, cell=CELL)
+        for body in range(4):
+            network.link(place[body], place[body + 1], 0.3)
+        network.heat(place[0], [0.0, 300.0, 300.0], [60.0, 60.0, 0.0])
+        found = simulate_network(network, KINETICS, np.linspace(0, 3000, 31), initial_temperature=298.15)
+        return found.temperature[:, [place[b] for b in range(5)]], found.runaway_time[[place[b] for b in range(5)]]
+
+    first, times = chain([0, 1, 2, 3, 4])
+    second, times_again = chain([3, 0, 4, 1, 2])
+    np.testing.assert_allclose(first, second, rtol=1e-4)
+    np.testing.assert_allclose(times, times_again, rtol=1e-4)
+
+
+def test_chain_of_bodies_conducts_like_a_slab():
+    # Steady profile between a heated first body and surroundings at the last: straight.
+    network = ThermalNetwork(ambient=(np.array([0.0]), np.array([300.0])))
+    for i in range(10):
+        network.add(1.0, ambient=1.0 if i == 9 else 0.0)
+    for i in range(9):
+        network.link(i, i + 1, 2.0)
+    network.heat(0, [0.0], [4.0])
+    found = simulate_network(network, KINETICS, np.array([0.0, 1e4]), initial_temperature=300.0)
+    np.testing.assert_allclose(found.temperature[-1], 304.0 + 2.0 * np.arange(9, -1, -1), rtol=1e-8)
+
+
+def test_limits_are_told():
+    with pytest.raises(InputError, match="tolerance"):
+        simulate_network(still(), KINETICS, np.array([0.0, 1.0]), initial_temperature=300.0, tolerance=0.0)
+    with pytest.raises(ConvergenceError, match="more than 3 steps"):
+        simulate_network(still(), KINETICS, np.array([0.0, 1e4]), initial_temperature=400.0, tolerance=1e-10, most_steps=3)
+
+
+def test_zero_order_reaction_heats_steadily():
+    kinetics = ReactionSet.read(
+        {
+            "name": "steady",
+            "reference": "test",
+            "states": {"a": 1.0},
+            "reactions": {
+                "r": {
+                    "frequency_factor": 1.0,
+                    "activation_energy": 1e-9,
+                    "heat": 1.0,
+                    "content": 1000.0,
+                    "orders": {},
+                    "changes": {},
+                }
+            },
+        }
+    )
+    network = ThermalNetwork()
+    network.add(CELL.heat_capacity, cell=CELL)
+    found = simulate_network(network, kinetics, np.array([0.0, 100.0]), initial_temperature=300.0)
+    np.testing.assert_allclose(found.released[-1], 1000.0 * CELL.volume * 100.0, rtol=1e-9)

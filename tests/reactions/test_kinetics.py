@@ -1,0 +1,106 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scalith.pack import ReactionSet, require_same_kinetics, shipped_kinetics
+from scalith.quantities import InputError, StudyError
+from scalith.reactions.kernels import rates, rates_with_slopes
+
+SIMPLE = {
+    "name": "one step",
+    "reference": "test",
+    "states": {"a": 1.0},
+    "reactions": {
+        "r": {
+            "frequency_factor": 1e10,
+            "activation_energy": "100 kJ/mol",
+            "heat": "500 J/g",
+            "content": 1000.0,
+            "orders": {"a": 1},
+        }
+    },
+}
+
+
+def changed(path, value):
+    data = {**SIMPLE, "reactions": {"r": dict(SIMPLE["reactions"]["r"])}}
+    if path == "states":
+        data["states"] = value
+    else:
+        data["reactions"]["r"][path] = value
+    return data
+
+
+@pytest.mark.parametrize("name", ["lco_hatchard_kim", "ncm_feng"])
+@settings(max_examples=25)
+@given(share=st.lists(st.floats(0.0, 0.99), min_size=7, max_size=7), temperature=st.floats(340.0, 900.0))
+def test_slopes_of_rates_are_exact(name, share, temperature):
+    set_ = shipped_kinetics(name).arrays()
+    count, states = set_.heat.size, np.empty(set_.initial.size)
+    extents = np.array(share[:count]) * 0.1
+    rate, by_T, by_xi = np.empty(count), np.empty(count), np.empty((count, count))
+    rates_with_slopes(set_, extents, temperature, states, rate, by_xi, by_T)
+    plus, minus = np.empty(count), np.empty(count)
+    scale = np.abs(rate).max() + 1e-300
+    for q in range(count):
+        step = np.zeros(count)
+        step[q] = 1e-6
+        rates(set_, extents + step, temperature, states, plus)
+        rates(set_, extents - step, temperature, states, minus)
+        np.testing.assert_allclose(
+            by_xi[:, q], (plus - minus) / 2e-6, rtol=1e-5, atol=1e-6 * scale * (1 + np.abs(by_xi).max() / scale)
+        )
+    if np.all(np.abs(temperature - set_.onset) > 0.1):
+        rates(set_, extents, temperature + 1e-3, states, plus)
+        rates(set_, extents, temperature - 1e-3, states, minus)
+        np.testing.assert_allclose(by_T, (plus - minus) / 2e-3, rtol=1e-5, atol=1e-6 * scale)
+
+
+def test_published_constants_of_the_cobalt_set():
+    kinetics = shipped_kinetics("lco_hatchard_kim")
+    anode = kinetics.reactions["anode"]
+    assert (anode.frequency_factor, anode.activation_energy, anode.heat) == (2.5e13, 135080.0, 1.714e6)
+    assert kinetics.states["cathode"] == 0.96
+    expected = 610.4 * (257e3 * 0.15 + 1714e3 * 0.75) + 1221 * 314e3 * 0.96 + 406.9 * 155e3
+    assert kinetics.stored_heat == pytest.approx(expected)
+
+
+def test_digest_follows_the_content():
+    first, again = ReactionSet.read(SIMPLE), ReactionSet.read(SIMPLE)
+    other = first.with_values({"r.activation_energy": 101e3})
+    assert first.digest == again.digest != other.digest
+    require_same_kinetics(again, first.digest, "module")
+    with pytest.raises(StudyError, match=f"{other.digest}.*{first.digest}"):
+        require_same_kinetics(other, first.digest, "module")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (changed("activation_energy", 0.0), "activation_energy"),
+        (changed("activation_energy", "-5 kJ/mol"), "activation_energy"),
+        (changed("frequency_factor", 0.0), "frequency_factor"),
+        (changed("orders", {"b": 1}), "state 'b'"),
+        (changed("orders", {"a": -1}), "orders"),
+        (changed("autocatalysis", {"a": 1}), "must have begun"),
+        (changed("onset_temperature", 150), None),
+        (changed("onset_temperature", 90), "kelvin"),
+        (changed("enthalpy", 3), "unknown key"),
+        ({**SIMPLE, "reactions": {}}, "at least one reaction"),
+    ],
+)
+def test_bad_sets_are_named(data, message):
+    if message is None:
+        ReactionSet.read(data)
+        return
+    with pytest.raises(InputError, match=message):
+        ReactionSet.read(data)
+
+
+def test_with_values_names_what_it_does_not_know():
+    kinetics = ReactionSet.read(SIMPLE)
+    with pytest.raises(InputError, match="not known as a reaction"):
+        kinetics.with_values({"s.heat": 1.0})
+    with pytest.raises(InputError, match="did you mean"):
+        kinetics.with_values({"r.heatt": 1.0})

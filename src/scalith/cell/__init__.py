@@ -12,15 +12,11 @@ from scalith.cell.runs.impedance import simulate_impedance
 from scalith.cell.runs.phase_separating import simulate_phase_separating
 from scalith.cell.runs.protocol import ProtocolStep, parse_step, simulate_protocol
 from scalith.cell.runs.sensitivity import simulate_sensitivities
-from scalith.cell.specification.cell import (
-    ActiveMaterial,
-    CellSpecification,
-    ElectrodeSpecification,
-    ElectrolyteSpecification,
-    LithiumMetal,
-    PorousLayer,
-    ThermalSpecification,
-)
+from scalith.cell.specification.active_material import ActiveMaterial
+from scalith.cell.specification.cell import CellSpecification
+from scalith.cell.specification.electrode import ElectrodeSpecification, LithiumMetal, PorousLayer
+from scalith.cell.specification.electrolyte import ElectrolyteSpecification
+from scalith.cell.specification.thermal import ThermalSpecification
 
 __all__ = [
     "ActiveMaterial",

@@ -48,15 +48,6 @@ def test_a_wrong_field_gets_one_sentence(lgm50, change, message):
     assert "cell.toml" in str(caught.value)
 
 
-def test_tables_that_do_not_cover_the_window_are_refused(lgm50):
-    plain = _plain(lgm50)
-    material = dict(plain["positive_electrode"]["materials"][0])
-    material["open_circuit_voltage"] = {"x": [0.4, 0.9], "values": [4.1, 3.5], "unit": "V"}
-    plain["positive_electrode"] = plain["positive_electrode"] | {"materials": [material]}
-    with pytest.raises(InputError, match=r"window 0\.26"):
-        CellSpecification.read(plain)
-
-
 def test_too_much_in_an_electrode_or_unbalanced_windows_are_refused(lgm50):
     plain = _plain(lgm50)
     full = plain | {"positive_electrode": plain["positive_electrode"] | {"porosity": 0.6}}
@@ -70,41 +61,3 @@ def test_too_much_in_an_electrode_or_unbalanced_windows_are_refused(lgm50):
 def test_capacity_of_both_windows_is_the_same(lgm50):
     assert lgm50.capacity_of_window("negative") == pytest.approx(lgm50.capacity_of_window("positive"), rel=1e-3)
     assert np.isclose(lgm50.plane_area, 0.1027)
-
-
-def test_a_wrong_unit_of_a_material_function_is_called_a_wrong_unit(lgm50):
-    plain = _plain(lgm50)
-    for text in ("1.1 m2", "1.1 mS", "3 furlong"):
-        with pytest.raises(InputError, match="a unit convertible to S m-1"):
-            CellSpecification.read(plain | {"electrolyte": plain["electrolyte"] | {"conductivity": text}})
-    with pytest.raises(InputError, match="'foo'"):
-        CellSpecification.read(plain | {"electrolyte": plain["electrolyte"] | {"conductivity": "0.1 * foo"}})
-
-
-def test_a_mistyped_key_of_a_material_is_found_among_those_of_the_material(lgm50):
-    material = {key: value for key, value in _plain(lgm50)["positive_electrode"]["materials"][0].items() if value is not None}
-    electrode = {"thickness": 1e-4, "porosity": 0.3, "conductivity": 1.0} | material
-    electrode["particle_radus"] = electrode.pop("particle_radius")
-    with pytest.raises(InputError, match="did you mean 'particle_radius'"):
-        CellSpecification.read(_plain(lgm50) | {"positive_electrode": electrode})
-
-
-def test_a_value_states_where_it_is_from(lgm50):
-    plain = _plain(lgm50)
-    for given, kind, at in (
-        ({"value": "9.5 mS/cm", "reference": "Nyman 2008"}, "published", 0.95),
-        ({"formula": "1e-3 * c", "over": [1, 5000], "kind": "measured", "reference": "Nyman 2008"}, "measured", 1.0),
-        ({"c": [0, 2000], "values": [0, 20], "unit": "mS/cm", "kind": "assumed"}, "assumed", 1.0),
-    ):
-        cell = CellSpecification.read(plain | {"electrolyte": plain["electrolyte"] | {"conductivity": given}})
-        conductivity = cell.electrolyte.conductivity
-        assert conductivity.source.kind == kind
-        assert float(conductivity(c=1000.0)) == pytest.approx(at)
-    for wrong, message in (
-        ({"value": "1 S/m", "kind": "certain"}, "published, measured, assumed or predicted"),
-        ({"c": [0, 1], "vlaues": [1, 1]}, "did you mean 'values'"),
-        ({"formula": "c", "over": [5, 1]}, "two increasing numbers"),
-        ({"reference": "nobody"}, "one of value, formula, values and file"),
-    ):
-        with pytest.raises(InputError, match=message):
-            CellSpecification.read(plain | {"electrolyte": plain["electrolyte"] | {"conductivity": wrong}})

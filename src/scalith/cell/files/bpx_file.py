@@ -18,9 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from scalith.cell.specification import cell as spec
-from scalith.cell.specification.cell import CellSpecification, MaterialFunction
+from scalith.cell.specification import material_function as functions
+from scalith.cell.specification.cell import CellSpecification
+from scalith.cell.specification.electrode import ElectrodeSpecification, PorousLayer
 from scalith.cell.specification.expression import parse_expression
+from scalith.cell.specification.material_function import MaterialFunction
 from scalith.quantities import FileRecord, InputError, Property, Source, file_digest, write_text
 from scalith.quantities.constants import FARADAY
 
@@ -39,21 +41,21 @@ _MATERIAL_NUMBERS = {
     "reaction_activation_energy": "Reaction rate constant activation energy [J.mol-1]",
 }
 _MATERIAL_FUNCTIONS = {
-    "open_circuit_voltage": ("OCP [V]", spec.OPEN_CIRCUIT_VOLTAGE),
-    "entropic_coefficient": ("Entropic change coefficient [V.K-1]", spec.ENTROPIC_COEFFICIENT),
-    "chemical_diffusivity": ("Diffusivity [m2.s-1]", spec.CHEMICAL_DIFFUSIVITY),
+    "open_circuit_voltage": ("OCP [V]", functions.OPEN_CIRCUIT_VOLTAGE),
+    "entropic_coefficient": ("Entropic change coefficient [V.K-1]", functions.ENTROPIC_COEFFICIENT),
+    "chemical_diffusivity": ("Diffusivity [m2.s-1]", functions.CHEMICAL_DIFFUSIVITY),
 }
 _ELECTROLYTE_FUNCTIONS = {
-    "conductivity": ("Conductivity [S.m-1]", spec.CONDUCTIVITY),
-    "diffusivity": ("Diffusivity [m2.s-1]", spec.DIFFUSIVITY),
+    "conductivity": ("Conductivity [S.m-1]", functions.CONDUCTIVITY),
+    "diffusivity": ("Diffusivity [m2.s-1]", functions.DIFFUSIVITY),
 }
 _USER_FUNCTIONS = {
-    "exchange_current_density": spec.EXCHANGE_CURRENT_DENSITY,
-    "hysteresis": spec.HYSTERESIS,
-    "overvoltage_function": spec.OVERVOLTAGE_FUNCTION,
-    "transference_number": spec.TRANSFERENCE_NUMBER,
-    "thermodynamic_factor": spec.THERMODYNAMIC_FACTOR,
-    "generation": spec.GENERATION,
+    "exchange_current_density": functions.EXCHANGE_CURRENT_DENSITY,
+    "hysteresis": functions.HYSTERESIS,
+    "overvoltage_function": functions.OVERVOLTAGE_FUNCTION,
+    "transference_number": functions.TRANSFERENCE_NUMBER,
+    "thermodynamic_factor": functions.THERMODYNAMIC_FACTOR,
+    "generation": functions.GENERATION,
 }
 _BRANCHES = ("OCP (delithiation) [V]", "OCP (lithiation) [V]")
 _USER_NUMBERS = ("anodic_transfer_coefficient", "cathodic_transfer_coefficient", "film_resistance", "hysteresis_current_density")
@@ -299,7 +301,7 @@ def _material(data: Mapping[str, Any], user: Mapping[str, Any], source: Source) 
             made[name] = user[name]
     branches = [data[title] for title in _BRANCHES if data.get(title) is not None]
     if len(branches) == 2 and "hysteresis" not in user:
-        made |= _from_branches(source, *(_function(spec.OPEN_CIRCUIT_VOLTAGE, branch, None, source) for branch in branches))
+        made |= _from_branches(source, *(_function(functions.OPEN_CIRCUIT_VOLTAGE, branch, None, source) for branch in branches))
     for name in ("exchange_current_density", "overvoltage_function", "hysteresis"):
         if name in user:
             made[name] = _from_user(_USER_FUNCTIONS[name], user[name], source)
@@ -430,11 +432,11 @@ def _source_of(user: Mapping[str, Any], otherwise: Source) -> Source:
         return otherwise
 
 
-def _written_layer(layer: spec.PorousLayer) -> dict[str, Any]:
+def _written_layer(layer: PorousLayer) -> dict[str, Any]:
     return {"Thickness [m]": layer.thickness, "Porosity": layer.porosity, "Transport efficiency": layer.efficiency}
 
 
-def _written_electrode(electrode: spec.ElectrodeSpecification, cell: CellSpecification) -> tuple[dict[str, Any], dict[str, Any]]:
+def _written_electrode(electrode: ElectrodeSpecification, cell: CellSpecification) -> tuple[dict[str, Any], dict[str, Any]]:
     fields = _written_layer(electrode) | {"Conductivity [S.m-1]": electrode.conductivity}
     user: dict[str, Any] = {"double_layer_capacitance": electrode.double_layer_capacitance}
     names = ["Primary", "Secondary", *(f"Material {k + 1}" for k in range(2, len(electrode.materials)))]

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from scalith.cell.kernels import layout
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.phase_field_particle import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
-from scalith.cell.specification.cell import ActiveMaterial, CellSpecification, ElectrodeSpecification
+from scalith.cell.specification.active_material import ActiveMaterial
+from scalith.cell.specification.cell import CellSpecification
+from scalith.cell.specification.electrode import ElectrodeSpecification
 from scalith.numerics.kernel_table import KernelTable, evaluate_many
 from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.mesh import RadialMesh, radial_mesh

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scalith.cell.specification.cell import ActiveMaterial
+from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.quantities import InputError
 
 

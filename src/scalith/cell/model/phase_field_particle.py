@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.model.mesh import Mesh
-from scalith.cell.specification.cell import ActiveMaterial, CellSpecification
+from scalith.cell.specification.active_material import ActiveMaterial
+from scalith.cell.specification.cell import CellSpecification
 from scalith.numerics.kernel_table import KernelTable, table_from_nodes
 from scalith.particle.phase_field import PhaseField, kernel_tables
 from scalith.quantities import InputError, Property

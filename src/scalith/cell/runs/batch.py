@@ -11,7 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel
 
 from scalith.cell.model.mesh import Mesh
-from scalith.cell.specification.cell import ActiveMaterial, CellSpecification, ElectrodeSpecification
+from scalith.cell.specification.active_material import ActiveMaterial
+from scalith.cell.specification.cell import CellSpecification
+from scalith.cell.specification.electrode import ElectrodeSpecification
 from scalith.quantities import InputError, Property, digest, nearest, predicted
 
 if TYPE_CHECKING:

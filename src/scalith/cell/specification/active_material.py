@@ -1,0 +1,168 @@
+"""Active material: one kind of particle in an electrode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from scalith.cell.specification.material_function import (
+    CHEMICAL_DIFFUSIVITY,
+    ENTROPIC_COEFFICIENT,
+    EXCHANGE_CURRENT_DENSITY,
+    HYSTERESIS,
+    OPEN_CIRCUIT_VOLTAGE,
+    OVERVOLTAGE_FUNCTION,
+)
+from scalith.particle.phase_field import PhaseField
+from scalith.particle.stress_assisted_diffusion import ParticleStress
+from scalith.quantities import SI, InputError, Property, Spec
+from scalith.quantities.constants import FARADAY
+from scalith.quantities.specification import Concentration, Fraction, Length, MolarEnergy
+
+
+class ActiveMaterial(Spec):
+    """One kind of particle in an electrode.
+
+    Attributes
+    ----------
+    particle_radius : m
+    active_volume_fraction, specific_area
+        One of the two: volume fraction of the electrode, or surface per volume of electrode, m-1 (a = 3 ε/R for spheres).
+    maximum_concentration : mol m-3
+        Of working ions at x = 1.
+    open_circuit_voltage : Property of x [and T], V against lithium
+    entropic_coefficient : Property of x, V K-1, optional
+        ∂U/∂T; without it the slope in T of the open-circuit voltage, or zero.
+    hysteresis : Property of x [and T], V, optional
+        Half the distance M of the branches: U + M while lithium leaves the particle, U − M while it enters, U at rest; between
+        them U + M tanh(F j/i_h).
+    hysteresis_decay : γ, optional
+        With it U + h M instead, where the state h of each particle follows its mean stoichiometry: dh = −γ (h ± 1) |dx|, to −1
+        while lithium enters and to +1 while it leaves, whatever the rate (one-state model; Axen et al.,
+        DOI 10.1016/j.est.2022.103985).
+    initial_hysteresis : h at the start, −1 to 1
+    hysteresis_current_density : A m-2
+        i_h per surface of particle; well below what flows at the rates of interest, and best not below 1e-3.
+    chemical_diffusivity : Property of x [and T], m2 s-1
+    reaction_rate_constant, exchange_current_density
+        One of the two: k in i₀ = F k (cₑ/cₑ₀)^α_a (1 − x)^α_a x^α_c, mol m-2 s-1; or i₀(x[, T]) itself at the initial
+        electrolyte concentration, A m-2, times (cₑ/cₑ₀)^α_a.
+    anodic_transfer_coefficient, cathodic_transfer_coefficient
+    overvoltage_function : Property of x, optional
+        Rate over i₀/F as a function of Fη/RT, in place of Butler–Volmer: see `scalith.interface`.
+    film_resistance : ohm m2
+    minimum_stoichiometry, maximum_stoichiometry
+        x at the ends of the cell's window (0 % and 100 % state of charge).
+    geometry : particles as spheres, cylinders or slabs of half-thickness `particle_radius`
+    stress : ParticleStress, optional
+        The stress of a particle's own gradient hastens its diffusion and shifts the voltage of its surface: see
+        `scalith.particle.ParticleStress`.
+    phase_field : PhaseField, optional
+        Particles that separate into phases, in place of Fickian ones: see `scalith.particle.PhaseField`. Their open-circuit
+        voltage and chemical diffusivity need not be given: they become the voltage of the homogeneous material and its tracer
+        diffusivity, which only say where the search for the first potentials starts. Its maximum concentration and its
+        exchange current density count where the material states none.
+    """
+
+    particle_radius: Length
+    active_volume_fraction: Fraction | None = None
+    specific_area: Annotated[float, SI("m-1"), Field(gt=0)] | None = None
+    maximum_concentration: Concentration
+    minimum_stoichiometry: Fraction = 0.0
+    maximum_stoichiometry: Fraction = 1.0
+    open_circuit_voltage: Annotated[Property, OPEN_CIRCUIT_VOLTAGE]
+    entropic_coefficient: Annotated[Property, ENTROPIC_COEFFICIENT] | None = None
+    hysteresis: Annotated[Property, HYSTERESIS] | None = None
+    hysteresis_current_density: Annotated[float, SI("A m-2"), Field(gt=0)] = 0.01
+    hysteresis_decay: Annotated[float, Field(gt=0)] | None = None
+    initial_hysteresis: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    chemical_diffusivity: Annotated[Property, CHEMICAL_DIFFUSIVITY]
+    diffusivity_activation_energy: MolarEnergy = 0.0
+    reaction_rate_constant: Annotated[float, SI("mol m-2 s-1"), Field(gt=0)] | None = None
+    exchange_current_density: Annotated[Property, EXCHANGE_CURRENT_DENSITY] | None = None
+    reaction_activation_energy: MolarEnergy = 0.0
+    anodic_transfer_coefficient: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    cathodic_transfer_coefficient: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    overvoltage_function: Annotated[Property, OVERVOLTAGE_FUNCTION] | None = None
+    film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
+    geometry: Literal["sphere", "cylinder", "slab"] = "sphere"
+    stress: ParticleStress | None = None
+    phase_field: PhaseField | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _separating(cls, data: Any) -> Any:
+        given = data.get("phase_field") if isinstance(data, Mapping) else None
+        if given is None:
+            return data
+        particle = given if isinstance(given, PhaseField) else PhaseField.read(given, "phase_field")
+        for name in ("hysteresis", "entropic_coefficient", "stress"):
+            if data.get(name) is not None:
+                raise InputError("active material", name, f"{name} beside phase_field", "none: it follows from the phase field")
+        made = {
+            "open_circuit_voltage": particle.homogeneous_voltage(),
+            "chemical_diffusivity": particle.tracer_diffusivity,
+            "phase_field": particle,
+        }
+        if data.get("maximum_concentration") is None:
+            made["maximum_concentration"] = particle.maximum_concentration
+        rates = ("reaction_rate_constant", "exchange_current_density")
+        if particle.exchange_current_density is not None and all(data.get(name) is None for name in rates):
+            made["reaction_rate_constant"] = particle.exchange_current_density / FARADAY
+        return {**data, **made}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.active_volume_fraction is None) == (self.specific_area is None):
+            raise InputError("active material", "", "both or neither", "either active_volume_fraction or specific_area")
+        if (self.reaction_rate_constant is None) == (self.exchange_current_density is None):
+            raise InputError(
+                "active material", "", "both or neither", "either reaction_rate_constant or exchange_current_density"
+            )
+        if self.minimum_stoichiometry >= self.maximum_stoichiometry:
+            raise InputError(
+                "active material", "minimum_stoichiometry", self.minimum_stoichiometry, "less than maximum_stoichiometry"
+            )
+        if float(self.chemical_diffusivity.nominal.min()) <= 0.0:
+            raise InputError(
+                "active material", "chemical_diffusivity", float(self.chemical_diffusivity.nominal.min()), "positive values"
+            )
+        exchange = self.exchange_current_density
+        if exchange is not None and float(exchange.nominal.min()) < 0.0:
+            raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
+        if self.hysteresis_decay is not None and self.hysteresis is None:
+            raise InputError("active material", "hysteresis_decay", self.hysteresis_decay, "a hysteresis that it belongs to")
+        if self.hysteresis is not None and float(self.hysteresis.nominal.min()) < 0.0:
+            raise InputError("active material", "hysteresis", float(self.hysteresis.nominal.min()), "no negative values")
+        for name in ("open_circuit_voltage", "hysteresis", "chemical_diffusivity", "exchange_current_density"):
+            table: Property | None = getattr(self, name)
+            if table is None or "x" not in table.coordinates or table.coordinates["x"].size == 1:
+                continue
+            low, high = table.domain["x"]
+            if low > self.minimum_stoichiometry + 1e-9 or high < self.maximum_stoichiometry - 1e-9:
+                window = f"at least the window {self.minimum_stoichiometry:g} to {self.maximum_stoichiometry:g}"
+                raise InputError("active material", name, f"x from {low:g} to {high:g}", window)
+        return self
+
+    @property
+    def dimensions(self) -> int:
+        """1 for slabs, 2 for cylinders, 3 for spheres."""
+        return {"slab": 1, "cylinder": 2, "sphere": 3}[self.geometry]
+
+    @property
+    def area(self) -> float:
+        """Surface per volume of electrode, m-1."""
+        if self.specific_area is not None:
+            return self.specific_area
+        assert self.active_volume_fraction is not None
+        return self.dimensions * self.active_volume_fraction / self.particle_radius
+
+    @property
+    def volume_fraction(self) -> float:
+        """Volume of particles per volume of electrode."""
+        if self.active_volume_fraction is not None:
+            return self.active_volume_fraction
+        assert self.specific_area is not None
+        return self.specific_area * self.particle_radius / self.dimensions

@@ -1,0 +1,135 @@
+"""Functions of state in a specification: how what a user writes becomes a `Property`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic_core import CoreSchema, core_schema
+
+from scalith.cell.specification.expression import parse_expression
+from scalith.quantities import InputError, Property, Source, nearest, parse_quantity, read_property_csv, to_si
+
+ASSUMED = Source(kind="assumed", by="specification of the cell")
+_ORIGIN = ("reference", "kind", "note")
+
+
+@dataclass(frozen=True)
+class MaterialFunction:
+    """Marks a `Property` field and says how user text becomes one.
+
+    Accepted are a `Property`; a number or ``"3.9e-14 m2/s"``; a formula of the state (``"0.33 * x ** 2"``, sampled over
+    `low` … `high`); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``; and ``{value = "2 mS/cm"}`` or
+    ``{formula = "2e-5 * c", over = [1, 6e4]}``. Each of the tables in braces may say where it is from:
+    ``reference = "… DOI"`` and ``kind = "published"`` (or ``"measured"``, ``"assumed"``).
+    """
+
+    name: str
+    unit: str
+    coordinate: str
+    low: float = 0.0
+    high: float = 1.0
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.read, handler(source))
+
+    def read(self, value: Any) -> Any:
+        """Turn what the user wrote into a property; what is neither is left for the validator to refuse."""
+        if isinstance(value, Property):
+            return value
+        coordinate_unit = {"x": "1", "c": "mol m-3"}[self.coordinate]
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, (int, float)):
+            return Property.constant(self.name, float(value), self.unit, ASSUMED)
+        if isinstance(value, str):
+            return self._text(value, ASSUMED, (self.low, self.high))
+        if not isinstance(value, Mapping) or "source" in value:
+            return value
+        forms = {"value": (), "formula": ("over",), "values": (self.coordinate, "unit"), "file": ()}
+        form = next((name for name in forms if name in value), "values" if self.coordinate in value else None)
+        allowed = [*forms, *_ORIGIN] if form is None else [form, *forms[form], *_ORIGIN]
+        unknown = [key for key in value if key not in allowed]
+        missing = "one of value, formula, values and file"
+        if form == "values":
+            missing = next((name for name in (self.coordinate, "values") if name not in value), "")
+        if form is None or unknown or (form == "values" and missing):
+            found = f"unknown key {unknown[0]!r}" if unknown else f"no {missing}"
+            raise InputError(self.name, "", found, nearest(unknown[0] if unknown else "", allowed))
+        source = _origin(self.name, value)
+        if form == "file":
+            coordinates = {self.coordinate: coordinate_unit, "T": "K"}
+            return read_property_csv(value["file"], self.name, self.unit, coordinates, source=source)
+        source = source or ASSUMED
+        if form == "values":
+            values = to_si(value["values"], value.get("unit", self.unit), self.unit, where=self.name, field="unit")
+            return Property.from_arrays(self.name, {self.coordinate: value[self.coordinate]}, values, self.unit, source)
+        over = value.get("over", [self.low, self.high])
+        if not isinstance(over, list | tuple) or len(over) != 2 or not over[0] < over[1]:
+            raise InputError(self.name, "over", over, "two increasing numbers")
+        if form == "formula":
+            return self._text(str(value["formula"]), source, (float(over[0]), float(over[1])))
+        return Property.constant(self.name, parse_quantity(value["value"], self.unit, where=self.name), self.unit, source)
+
+    def _text(self, text: str, source: Source, over: tuple[float, float]) -> Property:
+        """A number with its unit, or a formula."""
+        number, _, unit = text.strip().partition(" ")
+        try:
+            float(number)
+        except ValueError:
+            unit = ""
+        if number == text.strip() or unit.strip()[:1].isalpha() or unit.strip()[:1] in ("%", "Ω", "°", "µ"):
+            # Text such as "3.9e-14 m/s": the unit is to blame, not a formula.
+            try:
+                return Property.constant(self.name, parse_quantity(text, self.unit, where=self.name), self.unit, source)
+            except InputError:
+                if unit:
+                    raise
+        noted = source.model_copy(update={"note": f"{source.note}; {text}" if source.note else text})
+        return MaterialFunction(self.name, self.unit, self.coordinate, *over).sample(text, source=noted)
+
+    def sample(self, text: str, *, source: Source | None = None, bounds: tuple[float, float] | None = None) -> Property:
+        """Sample a formula over `low` … `high`, leaving out the ends where it leaves `bounds` or is not finite."""
+        function = parse_expression(text, self.coordinate, where=self.name)
+        grid = np.linspace(self.low, self.high, 2001)
+        values = np.broadcast_to(np.asarray(function(grid), dtype=np.float64), grid.shape)
+        good = np.isfinite(values) if bounds is None else np.isfinite(values) & (values > bounds[0]) & (values < bounds[1])
+        if not np.any(good):
+            raise InputError(self.name, "", text, "a formula with finite values")
+        # The longest unbroken piece: formulas of voltages often blow up at one end.
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(int), [0]])))
+        starts, ends = edges[::2], edges[1::2]
+        longest = int(np.argmax(ends - starts))
+        low, high = grid[starts[longest]], grid[ends[longest] - 1]
+        if high <= low:
+            raise InputError(self.name, "", text, "a formula with finite values over a range")
+        grid = np.linspace(low, high, 2001)
+        origin = source or ASSUMED.model_copy(update={"note": text})
+        return Property.from_arrays(
+            self.name, {self.coordinate: grid}, np.broadcast_to(function(grid), grid.shape), self.unit, origin
+        )
+
+
+OPEN_CIRCUIT_VOLTAGE = MaterialFunction("open_circuit_voltage", "V", "x")
+ENTROPIC_COEFFICIENT = MaterialFunction("entropic_coefficient", "V K-1", "x")
+CHEMICAL_DIFFUSIVITY = MaterialFunction("chemical_diffusivity", "m2 s-1", "x")
+EXCHANGE_CURRENT_DENSITY = MaterialFunction("exchange_current_density", "A m-2", "x")
+CONDUCTIVITY = MaterialFunction("conductivity", "S m-1", "c", 1.0, 4000.0)
+DIFFUSIVITY = MaterialFunction("diffusivity", "m2 s-1", "c", 1.0, 4000.0)
+TRANSFERENCE_NUMBER = MaterialFunction("transference_number", "1", "c", 1.0, 4000.0)
+THERMODYNAMIC_FACTOR = MaterialFunction("thermodynamic_factor", "1", "c", 1.0, 4000.0)
+GENERATION = MaterialFunction("generation", "mol m-3 s-1", "c", 1.0, 4000.0)
+HYSTERESIS = MaterialFunction("hysteresis", "V", "x")
+OVERVOLTAGE_FUNCTION = MaterialFunction("reduced_rate", "1", "x")
+
+
+def _origin(name: str, value: Mapping[str, Any]) -> Source | None:
+    """The source that a table of a TOML file states; `None` where it states nothing."""
+    if not any(key in value for key in _ORIGIN):
+        return None
+    kind = value.get("kind", "published" if "reference" in value else "assumed")
+    if kind not in ("published", "measured", "assumed", "predicted"):
+        raise InputError(name, "kind", kind, "published, measured, assumed or predicted")
+    return Source(kind=kind, reference=str(value.get("reference", "")), note=str(value.get("note", "")))

@@ -300,6 +300,11 @@ class _Progress:
             soft_wrap=True,
         )
 
+    def noted(self, message: str) -> None:
+        from rich.markup import escape
+
+        self.console.print(f"[yellow]note:[/yellow] {escape(message)}", highlight=False, soft_wrap=True)
+
 
 @contextmanager
 def _pool(workers: int, scheduler: str | None) -> Iterator[Executor | None]:

@@ -38,7 +38,7 @@ except ScalithError as error:
 
 
 def start_climb(study: Path, out: Path, before: str = "") -> subprocess.Popen[str]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     # A job in the background of a shell script is started with Ctrl-C ignored, and hands that on.
     before += "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
     return subprocess.Popen(
@@ -217,16 +217,6 @@ def test_a_changed_value_in_the_store_is_computed_anew(toy, study_file, tmp_path
         read_entry(tmp_path / "out", "oscillation")
 
 
-def test_what_a_killed_run_left_is_removed(toy, study_file, tmp_path):
-    out = tmp_path / "out"
-    left = [out / ".ledger.json.x.part", out / "quantities" / ".force.nc.y.part", out / "cache" / "ghost-0123.nc"]
-    for path in left:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("half")
-    climb(read_study(study_file), out)
-    assert not any(path.exists() for path in left)
-
-
 def test_a_given_file_may_be_told_its_origin(toy, study_file, tmp_path):
     (tmp_path / "measured.csv").write_text("x [1], force [N]\n-1, 3\n1, -3\n")
     given = '[given]\nforce = { file = "measured.csv", kind = "published", reference = "Doe 2020" }'
@@ -245,7 +235,7 @@ def test_an_interrupted_climb_goes_on_where_it_stopped(toy, study_file, tmp_path
     out = tmp_path / "out"
     study_file.write_text(STUDY.replace("stiffness = 2.0", "stiffness = 2.0\nwait = 30.0"))
     running = start_climb(study_file, out)
-    wait_for(lambda: any((out / "cache").glob("force-*.nc")) and len(list((out / "cache").glob("*.note"))) == 2)
+    wait_for(lambda: sum('"digest": ""' not in note.read_text() for note in (out / "cache").glob("*.note")) == 2)
     running.send_signal(how)
     running.communicate(timeout=30)
     assert running.returncode != 0

@@ -90,3 +90,59 @@ def test_numbers_in_results_scatter_too(toy, unsure, tmp_path, monkeypatch):
     expected = 0.5 * np.sin(omega) * omega / 2 * 0.05
     assert float(members["reach"].std("draw", ddof=1)) == pytest.approx(expected, rel=0.35)
     assert "reach ±" in ledger.entry("oscillation").scatter
+
+
+def failing_below_zero(monkeypatch):
+    """Let the toy refuse a negative mass, as the models of the real ladder refuse what they cannot hold for."""
+    from tests.ladder import toy_rungs
+
+    plain = toy_rungs._position
+
+    def refusing(force, mass, seed):
+        if mass() <= 0:
+            raise InputError("oscillation", "mass", mass(), "a positive mass")
+        return plain(force, mass, seed)
+
+    monkeypatch.setattr(toy_rungs, "_position", refusing)
+
+
+def test_a_member_that_fails_is_kept_with_its_reason(toy, unsure, tmp_path, monkeypatch):
+    failing_below_zero(monkeypatch)
+    unsure.write_text(unsure.read_text().replace('"25 g"', '"500 g"'))
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=30)
+    # One draw in six lies below −σ: the mass is known within itself.
+    assert 1 <= len(ledger.failed_members) <= 12
+    assert all("expected a positive mass" in failed.reason for failed in ledger.failed_members)
+    assert f"{30 - len(ledger.failed_members)} draws" in ledger.entry("force").scatter or ledger.entry("force").origin == "given"
+    assert read_ledger(tmp_path / "out") == ledger
+
+
+def test_the_nominal_result_is_published_before_an_ensemble_starts(toy, unsure, tmp_path, monkeypatch):
+    from scalith.ladder import climbing
+
+    def broken(*_):
+        assert read_ledger(tmp_path / "out").entry("outline").file
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(climbing, "spread", broken)
+    with pytest.raises(KeyboardInterrupt):
+        climb(read_study(unsure), tmp_path / "out", draws=3)
+    assert (tmp_path / "out" / read_ledger(tmp_path / "out").entry("outline").file).is_file()
+
+
+def test_an_ensemble_of_failures_leaves_the_nominal_result(toy, unsure, tmp_path, monkeypatch):
+    from tests.ladder import toy_rungs
+
+    plain, calls = toy_rungs._position, []
+
+    def first_only(*arguments):
+        calls.append(1)
+        if len(calls) > 1:
+            raise InputError("oscillation", "mass", "a draw", "another")
+        return plain(*arguments)
+
+    monkeypatch.setattr(toy_rungs, "_position", first_only)
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=4)
+    assert [failed.member for failed in ledger.failed_members] == [1, 2, 3, 4]
+    assert ledger.entry("outline").scatter == ""
+    assert not list((tmp_path / "out").glob("ensemble/*"))

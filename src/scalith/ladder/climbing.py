@@ -10,14 +10,14 @@ from typing import Any
 
 from scalith import __version__
 from scalith.ladder import progress
-from scalith.ladder.ensemble import Scatter, spread
+from scalith.ladder.ensemble import Ensemble, Scatter, spread
 from scalith.ladder.graph import given_only, needed_for, rungs
 from scalith.ladder.ledger import FILE as LEDGER_FILE
 from scalith.ladder.ledger import Entry, Ledger, headline, numbers, read_ledger
 from scalith.ladder.quantity import InputFile, Quantity
-from scalith.ladder.results_folder import opened, publish
+from scalith.ladder.results_folder import keep_only, note_files, opened, publish, set_damaged_ledger_aside, written_files
 from scalith.ladder.run import Run
-from scalith.ladder.store import Store, value_digest, value_source, write_value
+from scalith.ladder.store import Store, value_digest, value_ending, value_source, write_value
 from scalith.ladder.study import Study, with_targets
 from scalith.quantities import FileRecord, InputError, Property, Source, nearest, package_digest, predicted, write_property_csv
 
@@ -72,14 +72,18 @@ def climb(
     if members == 1 or members < 0:
         raise InputError("draws", "", members, "0 for none, or at least 2")
     with opened(Path(out)) as folder:
+        if word := set_damaged_ledger_aside(folder):
+            listener.noted(word)
         store = Store(folder / "cache")
         store.forget_other_code(package_digest())
         run = Run(study, store, listener)
         listener.planned([name for name in names if name in rungs() and name not in study.given])
         with _spread_over(executor):
             run.execute(targets)
-        scatter = spread(run, targets, members, executor) if members else {}
-        return _publish(study, folder, run, names, scatter)
+        ledger = _publish(study, folder, run, names)
+        if members:
+            ledger = _publish_ensemble(ledger, spread(run, targets, members, executor), folder)
+        return ledger
 
 
 @contextmanager
@@ -91,8 +95,10 @@ def _spread_over(executor: Executor | None) -> Iterator[None]:
         progress.executor.reset(token)
 
 
-def _publish(study: Study, folder: Path, run: Run, names: list[str], scatter: dict[str, Scatter]) -> Ledger:
-    entries = [_with_scatter(_entry(name, study, folder, run), scatter.get(name), folder) for name in names if name in run.values]
+def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
+    names = [name for name in names if name in run.values]
+    note_files(folder, {name: _published(name, run.values[name]) for name in names if name not in study.settings})
+    entries = [_entry(name, study, folder, run) for name in names]
     ledger = Ledger(
         study=study.name,
         title=study.header.title,
@@ -105,6 +111,28 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str], scatter: di
     ledger.save(folder)
     _tidy(ledger, folder)
     return ledger
+
+
+def _publish_ensemble(ledger: Ledger, ensemble: Ensemble, folder: Path) -> Ledger:
+    """The ledger with the scatter of each quantity and the reasons of members that failed."""
+    scatter = ensemble.scatter
+    note_files(folder, {name: [f"ensemble/{name}.nc"] for name in scatter})
+    entries = tuple(_with_scatter(entry, scatter.get(entry.quantity), folder) for entry in ledger.entries)
+    ledger = ledger.model_copy(update={"entries": entries, "failed_members": ensemble.failed})
+    ledger.save(folder)
+    _tidy(ledger, folder)
+    return ledger
+
+
+def _quantity(name: str) -> Quantity:
+    return rungs()[name].quantity if name in rungs() else given_only()[name][1]
+
+
+def _published(name: str, value: Any) -> list[str]:
+    """Files in the results folder that a value is written to."""
+    csv = [".csv"] if isinstance(value, Property) else []
+    endings = [value_ending(value), *csv, *_quantity(name).exports]
+    return [f"quantities/{name}{ending}" for ending in endings]
 
 
 def _with_earlier(ledger: Ledger, study: Study, folder: Path) -> Ledger:
@@ -127,15 +155,16 @@ def _with_earlier(ledger: Ledger, study: Study, folder: Path) -> Ledger:
 
 
 def _tidy(ledger: Ledger, folder: Path) -> None:
-    """Remove published files that the ledger does not speak of: they belong to other settings."""
-    known = {entry.quantity for entry in ledger.entries if entry.file}
-    scattered = {Path(entry.ensemble_file).name for entry in ledger.entries if entry.ensemble_file}
-    for path in (folder / "quantities").glob("*"):
-        if path.name.split(".", 1)[0] not in known:
-            path.unlink(missing_ok=True)
-    for path in (folder / "ensemble").glob("*"):
-        if path.name not in scattered:
-            path.unlink(missing_ok=True)
+    """Remove files that earlier climbs published and the ledger does not speak of: they belong to other settings."""
+    written = written_files(folder)
+    kept = {
+        entry.quantity: [
+            file for file in written.get(entry.quantity, []) if file.startswith("quantities/") or file == entry.ensemble_file
+        ]
+        for entry in ledger.entries
+        if entry.file
+    }
+    keep_only(folder, kept)
 
 
 def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:

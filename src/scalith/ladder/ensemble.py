@@ -19,10 +19,11 @@ import xarray as xr
 
 from scalith.ladder import progress
 from scalith.ladder.graph import rungs
+from scalith.ladder.ledger import FailedMember
 from scalith.ladder.run import Run, rung_seed
 from scalith.ladder.store import Store
 from scalith.ladder.study import Study
-from scalith.quantities import Property, predicted
+from scalith.quantities import Property, ScalithError, predicted
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,23 @@ class Scatter:
     headline: str
 
 
-def spread(run: Run, targets: list[str], draws: int, executor: Executor | None = None) -> dict[str, Scatter]:
+@dataclass(frozen=True)
+class Ensemble:
+    """What the members of a climb found.
+
+    Attributes
+    ----------
+    scatter : dict of str to Scatter
+        For each computed property, and each result with numbers over no other dimension than ``c_rate``.
+    failed : tuple of FailedMember
+        Members that could not be climbed, with their reasons; the scatter is that of the others.
+    """
+
+    scatter: dict[str, Scatter]
+    failed: tuple[FailedMember, ...] = ()
+
+
+def spread(run: Run, targets: list[str], draws: int, executor: Executor | None = None) -> Ensemble:
     """Climb `draws` members beside a finished run and gather the scatter of each quantity.
 
     Parameters
@@ -57,22 +74,28 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
 
     Returns
     -------
-    dict of str to Scatter
-        For each computed property, and each result with numbers over no other dimension than ``c_rate``.
+    Ensemble
+        Scatter of what at least two members found.
     """
     studies = members_of(run, draws)
     folder = str(run.store.folder)
     found: list[dict[str, Any]] = []
+    failed: list[FailedMember] = []
     arguments = (studies, [targets] * draws, [folder] * draws)
     listener = run.listener
     listener.started("ensemble")
-    for index, values in enumerate((executor.map if executor is not None else map)(_climb_member, *arguments), start=1):
+    for index, outcome in enumerate((executor.map if executor is not None else map)(_climb_member, *arguments), start=1):
         listener.advanced("ensemble", index / draws, f"member {index} of {draws}")
-        found.append(values)
-    listener.finished("ensemble", 0.0, f"{draws} members", reused=False)
-    common = [name for name in run.kept if all(name in values for values in found)]
+        if isinstance(outcome, str):
+            failed.append(FailedMember(member=index, reason=outcome))
+            listener.noted(f"member {index} of {draws} failed: {outcome}")
+        else:
+            found.append(outcome)
+    lost = f", {len(failed)} failed" if failed else ""
+    listener.finished("ensemble", 0.0, f"{len(found)} members{lost}", reused=False)
+    common = [name for name in run.kept if len(found) >= 2 and all(name in values for values in found)]
     gathered = {name: _gather(name, run, [values[name] for values in found]) for name in common}
-    return {name: scatter for name, scatter in gathered.items() if scatter is not None}
+    return Ensemble({name: scatter for name, scatter in gathered.items() if scatter is not None}, tuple(failed))
 
 
 def members_of(run: Run, draws: int) -> list[Study]:
@@ -103,9 +126,13 @@ def _drawn(value: Property, draws: int, seed: int) -> list[Property]:
     return [Property(value.name, value.values + z * error, value.unit, source) for z in numbers.standard_normal(draws)]
 
 
-def _climb_member(study: Study, targets: list[str], folder: str) -> dict[str, Any]:
+def _climb_member(study: Study, targets: list[str], folder: str) -> dict[str, Any] | str:
+    """What one member found, or why it could not be climbed: drawn numbers may lie where no model holds."""
     run = Run(study, Store(Path(folder)), progress.Silent())
-    run.execute(targets)
+    try:
+        run.execute(targets)
+    except (ScalithError, ArithmeticError, ValueError) as error:
+        return str(error)
     return {name: run.values[name] for name in run.kept}
 
 

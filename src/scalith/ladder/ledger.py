@@ -64,6 +64,15 @@ class Entry(BaseModel):
     ensemble_file: str = ""
 
 
+class FailedMember(BaseModel):
+    """A member of an ensemble that could not be climbed: its number, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    member: int
+    reason: str
+
+
 class Ledger(BaseModel):
     """All entries of a climb, leaves first."""
 
@@ -75,11 +84,12 @@ class Ledger(BaseModel):
     code: str
     study_file: str
     entries: tuple[Entry, ...]
+    failed_members: tuple[FailedMember, ...] = ()
 
     @property
     def stamp(self) -> str:
-        """Digest of the whole ledger: equal for equal climbs."""
-        return digest(self.model_dump(mode="json"))
+        """Digest of the whole ledger: equal for equal climbs, however long they took."""
+        return digest(self.model_dump(mode="json", exclude={"entries": {"__all__": {"seconds"}}}))
 
     def entry(self, quantity: str, where: str = "ledger") -> Entry:
         """The entry of a quantity; an unknown one is an `InputError` with the nearest name."""

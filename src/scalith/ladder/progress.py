@@ -24,6 +24,9 @@ class Listener(Protocol):
     def finished(self, name: str, seconds: float, headline: str, *, reused: bool) -> None:
         """A rung is there: computed now, or reused from an earlier run."""
 
+    def noted(self, message: str) -> None:
+        """Something the user should know: a damaged file set aside, a member that failed."""
+
 
 class Silent:
     """A listener that says nothing."""
@@ -38,6 +41,9 @@ class Silent:
         """Ignore."""
 
     def finished(self, name: str, seconds: float, headline: str, *, reused: bool) -> None:
+        """Ignore."""
+
+    def noted(self, message: str) -> None:
         """Ignore."""
 
 

@@ -29,7 +29,7 @@ class Kept:
     ----------
     quantity : str
     digest : str
-        Content digest of the value.
+        Content digest of the value; empty while it is being written.
     seconds : float
         How long it took to compute.
     code : str
@@ -66,16 +66,24 @@ def value_source(value: Any) -> Source | None:
     return found if isinstance(found, Source) else None
 
 
+def value_ending(value: Any) -> str:
+    """How the name of the file ends that `write_value` makes."""
+    if isinstance(value, (Property, xr.Dataset)):
+        return ".nc"
+    if isinstance(value, Spec):
+        return ".json"
+    raise TypeError(f"a rung gives a Property, a Spec or a Dataset, not {type(value).__name__}")
+
+
 def write_value(value: Any, stem: Path) -> Path:
     """Write a property, result or specification to ``stem.nc`` or ``stem.json``; gives the path."""
+    path = stem.with_name(stem.name + value_ending(value))
     if isinstance(value, Property):
-        value.save(path := stem.with_name(stem.name + ".nc"))
+        value.save(path)
     elif isinstance(value, xr.Dataset):
-        write_results(value, path := stem.with_name(stem.name + ".nc"))
-    elif isinstance(value, Spec):
-        write_text(path := stem.with_name(stem.name + ".json"), value.model_dump_json(indent=1))
+        write_results(value, path)
     else:
-        raise TypeError(f"{stem.name}: a rung gives a Property, a Spec or a Dataset, not {type(value).__name__}")
+        write_text(path, value.model_dump_json(indent=1))
     return path
 
 
@@ -94,43 +102,54 @@ def read_value(path: Path, kind: type[Any]) -> Any:
 class Store:
     """Finished values in a folder, one file each, under the key of their inputs and the code.
 
-    A value counts as finished when its note is there; the note is written after the value, both whole or not at
-    all, so that a run killed at any moment leaves either a finished value or none.
+    A value counts as finished when its note names its digest; that note is written after the value, both whole or not
+    at all, so that a run killed at any moment leaves either a finished value or none.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def find(self, key: str, kind: type[Any]) -> tuple[Any, Kept] | None:
-        """The value under `key`, or `None` when it is not there or not readable."""
-        note = self.folder / f"{key}.note"
-        try:
-            kept = Kept(**json.loads(note.read_text(encoding="utf-8")))
-            value = read_value(self.folder / kept.file, kind)
-        except (OSError, TypeError, ValueError):
+        """The value under `key`, or `None` when it is not there, not finished or not readable."""
+        kept = _read_note(self.folder / f"{key}.note")
+        if kept is None or not kept.digest:
             return None
-        # A file that was changed since is not what the rung found.
-        return (value, kept) if value_digest(value) == kept.digest else None
+        try:
+            value = read_value(self.folder / kept.file, kind)
+            # A file that was changed since is not what the rung found.
+            return (value, kept) if value_digest(value) == kept.digest else None
+        except (OSError, AttributeError, KeyError, TypeError, ValueError):
+            return None
 
     def keep(self, key: str, quantity: str, value: Any, seconds: float, code: str) -> Kept:
         """Store a finished value."""
-        path = write_value(value, self.folder / f"{quantity}-{key}")
-        kept = Kept(quantity, value_digest(value), seconds, code, path.name)
-        write_text(self.folder / f"{key}.note", json.dumps(asdict(kept)))
+        file = f"{quantity}-{key}{value_ending(value)}"
+        note = self.folder / f"{key}.note"
+        # Noted as begun first: only files that a note names are ever removed.
+        write_text(note, json.dumps(asdict(Kept(quantity, "", 0.0, code, file))))
+        write_value(value, self.folder / f"{quantity}-{key}")
+        kept = Kept(quantity, value_digest(value), seconds, code, file)
+        write_text(note, json.dumps(asdict(kept)))
         return kept
 
     def forget_other_code(self, code: str) -> None:
-        """Remove values that other versions of the code computed, and those that a killed run left without a note."""
-        if not self.folder.is_dir():
-            return
-        known = set()
+        """Remove values that other versions of the code computed, and those that a killed run did not finish."""
         for note in self.folder.glob("*.note"):
-            try:
-                kept = Kept(**json.loads(note.read_text(encoding="utf-8")))
-            except (OSError, TypeError, ValueError):
-                kept = None
-            if kept is not None and kept.code == code:
-                known |= {note.name, kept.file}
-        for path in self.folder.glob("*"):
-            if path.name not in known:
-                path.unlink(missing_ok=True)
+            kept = _read_note(note)
+            if kept is None or (kept.code == code and kept.digest):
+                continue
+            if kept.file.startswith(f"{kept.quantity}-{note.stem}."):  # no other name is one that we gave
+                (self.folder / Path(kept.file).name).unlink(missing_ok=True)
+                note.unlink(missing_ok=True)
+
+
+def _read_note(path: Path) -> Kept | None:
+    """A note of ours; `None` where it is not one."""
+    try:
+        stated = json.loads(path.read_text(encoding="utf-8"))
+        kept = Kept(**stated)
+    except (OSError, TypeError, ValueError):
+        return None
+    texts = (kept.quantity, kept.digest, kept.code, kept.file)
+    usable = all(isinstance(text, str) for text in texts) and isinstance(kept.seconds, int | float)
+    return kept if usable and Path(kept.file).name == kept.file else None

@@ -105,7 +105,7 @@ def test_lithium_metal_is_a_charge_transfer_resistance_over_the_area_of_the_cell
     cell = CellSpecification.read_toml(shipped("cell/llzo_lco_lithium.toml"))
     resistance = []
     for exchange in (128.5, 1e6):
-        metal = LithiumMetal(exchange_current_density=exchange).electrode(cell.positive_electrode)
+        metal = LithiumMetal(exchange_current_density=exchange).electrode(cell.positive_electrode.window)
         changed = cell.model_copy(update={"negative_electrode": metal})
         assert changed.capacity_of_window("negative") == pytest.approx(cell.capacity_of_window("positive"))
         resistance.append(float(simulate_impedance(changed, [1e4], mesh=Mesh(1, 3, 20)).resistance[0]))

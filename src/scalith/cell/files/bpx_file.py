@@ -58,7 +58,13 @@ _USER_FUNCTIONS = {
     "generation": functions.GENERATION,
 }
 _BRANCHES = ("OCP (delithiation) [V]", "OCP (lithiation) [V]")
-_USER_NUMBERS = ("anodic_transfer_coefficient", "cathodic_transfer_coefficient", "film_resistance", "hysteresis_current_density")
+_USER_NUMBERS = (
+    "anodic_transfer_coefficient",
+    "cathodic_transfer_coefficient",
+    "concentration_exponent",
+    "film_resistance",
+    "hysteresis_current_density",
+)
 
 
 def specification_from_bpx(path: str | Path, *, heat_transfer_coefficient: float | None = None) -> CellSpecification:
@@ -433,6 +439,8 @@ def _source_of(user: Mapping[str, Any], otherwise: Source) -> Source:
 
 
 def _written_layer(layer: PorousLayer) -> dict[str, Any]:
+    if layer.graded:
+        raise InputError("to_bpx", "porosity", "a layer graded over its depth", "one porosity a layer: BPX has no field for more")
     return {"Thickness [m]": layer.thickness, "Porosity": layer.porosity, "Transport efficiency": layer.efficiency}
 
 
@@ -445,7 +453,7 @@ def _written_electrode(electrode: ElectrodeSpecification, cell: CellSpecificatio
         if material.geometry != "sphere":
             raise InputError(cell.name, "geometry", material.geometry, "spheres: BPX knows no other particles")
         particle: dict[str, Any] = {}
-        block: dict[str, Any] = {key: getattr(material, key) for key in _USER_NUMBERS}
+        block: dict[str, Any] = {key: getattr(material, key) for key in _USER_NUMBERS if getattr(material, key) is not None}
         for key, (title, _) in _MATERIAL_FUNCTIONS.items():
             value = getattr(material, key)
             if value is not None:

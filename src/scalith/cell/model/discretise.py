@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.phase_field_particle import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
-from scalith.cell.specification.electrode import ElectrodeSpecification
+from scalith.cell.specification.electrode import ElectrodeSpecification, PorousLayer
 from scalith.numerics.kernel_table import KernelTable, evaluate_many
 from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.mesh import RadialMesh, radial_mesh
@@ -74,6 +75,7 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
         The cell is inconsistent: see `check_cell`.
     """
     check_cell(specification)
+    mesh = _with_planar(specification, mesh)
     negative, positive = specification.negative_electrode, specification.positive_electrode
     materials = (*negative.materials, *positive.materials)
     tables = _electrolyte_tables(specification, temperature)
@@ -103,6 +105,7 @@ def system_of(
         Multipliers of properties: ``{"negative_electrode.chemical_diffusivity": 1.1}``.
     """
     negative, positive = specification.negative_electrode, specification.positive_electrode
+    mesh = _with_planar(specification, mesh)
     widths = [
         _widths(negative.thickness, mesh.negative, 1.0 / mesh.growth),
         _widths(specification.separator.thickness, mesh.separator, 1.0),
@@ -135,8 +138,8 @@ def system_of(
     scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
     return layout.System(
         np.concatenate(widths),
-        _by_layer(counts, [layer.porosity for layer in layers]),
-        _by_layer(counts, [layer.efficiency for layer in layers]),
+        np.concatenate([_porosities(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)]),
+        np.concatenate([_efficiencies(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)]),
         _by_layer(counts, [negative.conductivity, 0.0, positive.conductivity]),
         _by_layer(counts, [_capacitance(negative), 0.0, _capacitance(positive)]),
         _curvature(counts),
@@ -171,6 +174,11 @@ def check_cell(specification: CellSpecification) -> None:
             f"{charge['negative'] / 3600:.4g} A h (negative) and {charge['positive'] / 3600:.4g} A h (positive electrode)",
             "windows of equal charge (within 25 %)",
         )
+    for material in (*specification.negative_electrode.materials, *specification.positive_electrode.materials):
+        # Until the kernels hold it as a number of its own.
+        found, anodic = material.order_in_concentration, material.anodic_transfer_coefficient
+        if found != anodic:
+            raise InputError(specification.name, "concentration_exponent", found, f"the anodic transfer coefficient, {anodic:g}")
 
 
 def initial_state(specification: CellSpecification, cell: Discretised, state_of_charge: float, temperature: float) -> Array:
@@ -227,6 +235,35 @@ def _widths(thickness: float, cells: int, growth: float) -> Array:
         return np.array([thickness])
     widths = growth ** (np.arange(cells) / (cells - 1.0))
     return np.asarray(thickness * widths / widths.sum())
+
+
+def _with_planar(specification: CellSpecification, mesh: Mesh) -> Mesh:
+    """The mesh with one volume in electrodes that are flat."""
+    flat = {side: 1 for side in ("negative", "positive") if getattr(specification, f"{side}_electrode").planar}
+    return replace(mesh, **flat)
+
+
+_PARTS = (np.arange(8) + 0.5) / 8
+
+
+def _inside(widths: Array, reverse: bool) -> Array:
+    """Positions within each volume between 0 and 1, shape (volumes, 8); from the right where `reverse`."""
+    edges = np.concatenate([[0.0], np.cumsum(widths)])
+    z = (edges[:-1, None] + widths[:, None] * _PARTS) / edges[-1]
+    return np.asarray(1.0 - z if reverse else z)
+
+
+def _porosities(layer: PorousLayer, widths: Array, reverse: bool) -> Array:
+    if not layer.graded:
+        return np.full(widths.size, layer.porosity)
+    return np.asarray(layer.porosity_at(_inside(widths, reverse)).mean(axis=1))
+
+
+def _efficiencies(layer: PorousLayer, widths: Array, reverse: bool) -> Array:
+    """Transport efficiency of each volume: its parts lie in series."""
+    if not layer.graded:
+        return np.full(widths.size, layer.efficiency)
+    return np.asarray(1.0 / np.mean(1.0 / layer.efficiency_at(_inside(widths, reverse)), axis=1))
 
 
 def _by_layer(counts: list[int], values: list[float]) -> Array:

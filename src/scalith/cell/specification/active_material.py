@@ -47,9 +47,11 @@ class ActiveMaterial(Spec):
         i_h per surface of particle; well below what flows at the rates of interest, and best not below 1e-3.
     chemical_diffusivity : Property of x [and T], m2 s-1
     reaction_rate_constant, exchange_current_density
-        One of the two: k in i₀ = F k (cₑ/cₑ₀)^α_a (1 − x)^α_a x^α_c, mol m-2 s-1; or i₀(x[, T]) itself at the initial
-        electrolyte concentration, A m-2, times (cₑ/cₑ₀)^α_a.
+        One of the two: k in i₀ = F k (cₑ/cₑ₀)^n (1 − x)^α_a x^α_c, mol m-2 s-1; or i₀(x[, T]) itself at the initial
+        electrolyte concentration, A m-2, times (cₑ/cₑ₀)^n.
     anodic_transfer_coefficient, cathodic_transfer_coefficient
+    concentration_exponent : n, optional
+        Order of i₀ in the electrolyte concentration; without it the anodic transfer coefficient.
     overvoltage_function : Property of x, optional
         Rate over i₀/F as a function of Fη/RT, in place of Butler–Volmer: see `scalith.interface`.
     film_resistance : ohm m2
@@ -85,6 +87,7 @@ class ActiveMaterial(Spec):
     reaction_activation_energy: MolarEnergy = 0.0
     anodic_transfer_coefficient: Annotated[float, Field(gt=0, lt=1)] = 0.5
     cathodic_transfer_coefficient: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    concentration_exponent: Annotated[float, Field(ge=0, le=2)] | None = None
     overvoltage_function: Annotated[Property, OVERVOLTAGE_FUNCTION] | None = None
     film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
     geometry: Literal["sphere", "cylinder", "slab"] = "sphere"
@@ -150,6 +153,11 @@ class ActiveMaterial(Spec):
     def dimensions(self) -> int:
         """1 for slabs, 2 for cylinders, 3 for spheres."""
         return {"slab": 1, "cylinder": 2, "sphere": 3}[self.geometry]
+
+    @property
+    def order_in_concentration(self) -> float:
+        """n in i₀ ∝ (cₑ/cₑ₀)^n."""
+        return self.anodic_transfer_coefficient if self.concentration_exponent is None else self.concentration_exponent
 
     @property
     def area(self) -> float:

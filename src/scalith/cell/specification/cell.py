@@ -29,7 +29,7 @@ class CellSpecification(Spec):
         Sets what a C-rate means (text such as ``"5 A*h"`` is read).
     lower_voltage_cut_off, upper_voltage_cut_off : V
     negative_electrode, positive_electrode : ElectrodeSpecification
-        The negative one may be stated as `LithiumMetal`.
+        Either or both may be stated as `LithiumMetal`.
     separator : PorousLayer
     electrolyte : ElectrolyteSpecification
     contact_resistance : ohm
@@ -59,15 +59,29 @@ class CellSpecification(Spec):
     @model_validator(mode="before")
     @classmethod
     def _lithium(cls, data: Any) -> Any:
-        negative = data.get("negative_electrode") if isinstance(data, Mapping) else None
-        if not isinstance(negative, Mapping) or "lithium_metal" not in negative:
+        names = ("negative_electrode", "positive_electrode")
+        stated = {name: data.get(name) if isinstance(data, Mapping) else None for name in names}
+        metals: dict[str, LithiumMetal] = {}
+        for name, electrode in stated.items():
+            if isinstance(electrode, LithiumMetal):
+                metals[name] = electrode
+            elif isinstance(electrode, Mapping) and "lithium_metal" in electrode:
+                others = [key for key in electrode if key != "lithium_metal"]
+                if others:
+                    raise InputError("cell", f"{name}.{others[0]}", others[0], "nothing beside lithium_metal")
+                metals[name] = LithiumMetal.read(electrode["lithium_metal"], f"{name}.lithium_metal")
+        if not metals:
             return data
-        others = [key for key in negative if key != "lithium_metal"]
-        if others:
-            raise InputError("cell", f"negative_electrode.{others[0]}", others[0], "nothing beside lithium_metal")
-        metal = LithiumMetal.read(negative["lithium_metal"], "negative_electrode.lithium_metal")
-        positive = ElectrodeSpecification.read(data.get("positive_electrode", {}), "positive_electrode")
-        return {**data, "positive_electrode": positive, "negative_electrode": metal.electrode(positive)}
+        made: dict[str, Any] = {}
+        if len(metals) == 1:
+            other = next(name for name in names if name not in metals)
+            made[other] = ElectrodeSpecification.read(stated[other] or {}, other)
+            window = made[other].window
+        else:
+            sizes = {key: data.get(key) for key in ("electrode_area", "electrode_pairs", "nominal_capacity") if key in data}
+            size = _Size.read(sizes, "cell")
+            window = size.nominal_capacity / (FARADAY * size.electrode_area * size.electrode_pairs)
+        return {**data, **made} | {name: metal.electrode(window) for name, metal in metals.items()}
 
     @field_validator("upper_voltage_cut_off")
     @classmethod
@@ -90,11 +104,15 @@ class CellSpecification(Spec):
     def capacity_of_window(self, side: Literal["negative", "positive"]) -> float:
         """Charge between the two stoichiometries of an electrode, C."""
         electrode = self.negative_electrode if side == "negative" else self.positive_electrode
-        per_volume = sum(
-            m.volume_fraction * m.maximum_concentration * (m.maximum_stoichiometry - m.minimum_stoichiometry)
-            for m in electrode.materials
-        )
-        return FARADAY * self.plane_area * electrode.thickness * per_volume
+        return FARADAY * self.plane_area * electrode.window
+
+
+class _Size(Spec):
+    """What says how much charge a cell without a porous electrode moves."""
+
+    electrode_area: Area
+    electrode_pairs: Annotated[int, Field(ge=1)] = 1
+    nominal_capacity: Annotated[float, SI("C"), Field(gt=0)]
 
 
 def _with_folder(data: Any, folder: Path) -> Any:

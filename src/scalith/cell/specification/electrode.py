@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from scalith.cell.specification.active_material import ActiveMaterial
-from scalith.cell.specification.material_function import ASSUMED, EXCHANGE_CURRENT_DENSITY, OPEN_CIRCUIT_VOLTAGE
+from scalith.cell.specification.material_function import (
+    ASSUMED,
+    EXCHANGE_CURRENT_DENSITY,
+    OPEN_CIRCUIT_VOLTAGE,
+    POROSITY_PROFILE,
+    TRANSPORT_EFFICIENCY_PROFILE,
+)
 from scalith.quantities import SI, InputError, Property, Spec, nearest
 from scalith.quantities.specification import Length
+
+Array = NDArray[np.float64]
+_DEPTHS: Array = (np.arange(2000) + 0.5) / 2000
+"""Positions that means over a layer are taken at."""
+
+
+def _over_depth(profile: Property | None, z: Array) -> Array:
+    return np.ones_like(z) if profile is None else np.broadcast_to(profile(z=z), z.shape)
 
 
 class PorousLayer(Spec):
@@ -20,20 +36,81 @@ class PorousLayer(Spec):
     ----------
     thickness : m
     porosity : volume fraction of electrolyte
+        A function of the position z makes the layer graded, ``"0.25 + 0.1 * z"`` or ``{z = [0, 0.5, 1], values = [...]}``:
+        z is 0 at the separator and 1 at the collector (in the separator itself 0 at the negative electrode). It is kept as
+        the mean, `porosity`, and the shape over z.
+    porosity_profile : Property of z, optional
+        Porosity over its mean: ε(z) = `porosity` · `porosity_profile`(z).
     transport_efficiency : optional
-        Effective over bulk transport; without it porosity to the power `bruggeman_exponent`.
+        Effective over bulk transport, B; without it B(z) = ε(z) to the power `bruggeman_exponent`. A function of z as
+        `porosity`; the mean is that of the resistance, 1/∫dz/B.
+    transport_efficiency_profile : Property of z, optional
+        Transport efficiency over its mean.
     bruggeman_exponent
     """
 
     thickness: Length
     porosity: Annotated[float, SI("1"), Field(gt=0, le=1)]
+    porosity_profile: Annotated[Property, POROSITY_PROFILE] | None = None
     transport_efficiency: Annotated[float, SI("1"), Field(gt=0)] | None = None
+    transport_efficiency_profile: Annotated[Property, TRANSPORT_EFFICIENCY_PROFILE] | None = None
     bruggeman_exponent: Annotated[float, Field(ge=0)] = 1.5
+
+    @model_validator(mode="before")
+    @classmethod
+    def _graded(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        made: dict[str, Any] = {}
+        for name, function in (("porosity", POROSITY_PROFILE), ("transport_efficiency", TRANSPORT_EFFICIENCY_PROFILE)):
+            value = data.get(name)
+            if not isinstance(value, (Property, Mapping)) and not (isinstance(value, str) and "z" in value):
+                continue
+            given = function.read(value)
+            if not isinstance(given, Property):
+                continue
+            if data.get(f"{name}_profile") is not None:
+                raise InputError("layer", f"{name}_profile", f"{name}_profile beside a function", "one of the two")
+            values = _over_depth(given, _DEPTHS)
+            if not float(values.min()) > 0.0:
+                raise InputError("layer", name, float(values.min()), "positive values everywhere")
+            mean = float(values.mean() if name == "porosity" else 1.0 / np.mean(1.0 / values))
+            shape = Property(f"{name}_profile", given.values / mean, "1", given.source)
+            made |= {name: mean, f"{name}_profile": shape}
+        return {**data, **made} if made else data
+
+    @model_validator(mode="after")
+    def _within_one(self) -> Self:
+        if self.most_porosity > 1.0 + 1e-9:
+            raise InputError("layer", "porosity", f"{self.most_porosity:.4g} at its most porous depth", "at most 1")
+        return self
+
+    @property
+    def graded(self) -> bool:
+        """Whether porosity or transport efficiency depend on the position."""
+        return self.porosity_profile is not None or self.transport_efficiency_profile is not None
+
+    @property
+    def most_porosity(self) -> float:
+        """Porosity where it is largest."""
+        return float(self.porosity_at(_DEPTHS).max()) if self.graded else self.porosity
+
+    def porosity_at(self, z: Array) -> Array:
+        """Porosity at positions between 0 and 1."""
+        return self.porosity * _over_depth(self.porosity_profile, z)
+
+    def efficiency_at(self, z: Array) -> Array:
+        """Transport efficiency at positions between 0 and 1."""
+        if self.transport_efficiency is None:
+            return np.asarray(self.porosity_at(z) ** self.bruggeman_exponent)
+        return self.transport_efficiency * _over_depth(self.transport_efficiency_profile, z)
 
     @property
     def efficiency(self) -> float:
-        """Effective over bulk transport of the electrolyte."""
-        return self.porosity**self.bruggeman_exponent if self.transport_efficiency is None else self.transport_efficiency
+        """Effective over bulk transport of the electrolyte across the whole layer."""
+        if not self.graded:
+            return self.porosity**self.bruggeman_exponent if self.transport_efficiency is None else self.transport_efficiency
+        return float(1.0 / np.mean(1.0 / self.efficiency_at(_DEPTHS)))
 
 
 class ElectrodeSpecification(PorousLayer):
@@ -46,6 +123,8 @@ class ElectrodeSpecification(PorousLayer):
     conductivity : S m-1
         Effective electronic conductivity of the solid.
     materials : tuple of ActiveMaterial
+    planar : bool
+        A flat electrode: one finite volume, whatever the mesh.
     double_layer_capacitance : F m-2
         Per surface of the particles.
     """
@@ -53,6 +132,7 @@ class ElectrodeSpecification(PorousLayer):
     conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
     materials: Annotated[tuple[ActiveMaterial, ...], Field(min_length=1)]
     double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
+    planar: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -69,11 +149,19 @@ class ElectrodeSpecification(PorousLayer):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         solid = sum(material.volume_fraction for material in self.materials)
-        if self.porosity + solid > 1.0 + 1e-6:
+        if self.most_porosity + solid > 1.0 + 1e-6:
             raise InputError(
-                "electrode", "porosity", f"{self.porosity:g} with {solid:.4g} of active material", "together at most 1"
+                "electrode", "porosity", f"{self.most_porosity:g} with {solid:.4g} of active material", "together at most 1"
             )
         return self
+
+    @property
+    def window(self) -> float:
+        """Lithium between the stoichiometries of the materials, mol m-2 of one pair of electrodes."""
+        return self.thickness * sum(
+            m.volume_fraction * m.maximum_concentration * (m.maximum_stoichiometry - m.minimum_stoichiometry)
+            for m in self.materials
+        )
 
     @property
     def material(self) -> ActiveMaterial:
@@ -84,14 +172,18 @@ class ElectrodeSpecification(PorousLayer):
 class LithiumMetal(Spec):
     """A flat electrode of lithium metal, or of an alloy that keeps one potential.
 
-    Written in place of an electrode, ``[negative_electrode] lithium_metal = {exchange_current_density = "100 A/m2"}``, it
-    becomes an `ElectrodeSpecification`: one thin layer whose surface is the cell's area, with a store that balances the
-    positive electrode (50 % at its middle, so that the sides never empty). Give it a `Mesh` of one volume.
+    Written in place of either electrode or of both, ``[negative_electrode] lithium_metal = {exchange_current_density =
+    "100 A/m2"}``, it becomes a planar `ElectrodeSpecification`: one thin layer whose surface is the cell's area, with a store
+    whose window balances the other electrode, or holds the nominal capacity where both are lithium. Its stoichiometries are
+    those of the store (50 % at its middle; 25 windows lie on either side), not of the metal: stripping to nothing is not
+    modelled.
 
     Attributes
     ----------
     exchange_current_density : A m-2
-        Per area of the cell; R_ct = RT/(F i₀).
+        Per area of the cell, at the initial electrolyte concentration, times (cₑ/cₑ₀)^n; R_ct = RT/(F i₀).
+    concentration_exponent : n, optional
+        Without it ½.
     potential : V
         Against lithium; 0.62 V for In–Li.
     film_resistance : ohm m2
@@ -100,26 +192,30 @@ class LithiumMetal(Spec):
 
     exchange_current_density: Annotated[Property, EXCHANGE_CURRENT_DENSITY]
     potential: Annotated[Property, OPEN_CIRCUIT_VOLTAGE] = Field(default=0.0, validate_default=True)
+    concentration_exponent: Annotated[float, Field(ge=0, le=2)] | None = None
     film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
     double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
 
-    def electrode(self, other: ElectrodeSpecification) -> ElectrodeSpecification:
-        """The metal as an electrode opposite to `other`."""
+    def electrode(self, window: float) -> ElectrodeSpecification:
+        """The metal as an electrode.
+
+        Parameters
+        ----------
+        window : float
+            Lithium between 0 and 100 % state of charge, mol m-2: `ElectrodeSpecification.window` of the other electrode.
+        """
         thickness, depth, half_window = 1e-7, 1e-8, 0.01
-        held = other.thickness * sum(
-            m.volume_fraction * m.maximum_concentration * (m.maximum_stoichiometry - m.minimum_stoichiometry)
-            for m in other.materials
-        )
         material = ActiveMaterial(
             particle_radius=depth,
             specific_area=1.0 / thickness,
             geometry="slab",
-            maximum_concentration=held / (depth * 2.0 * half_window),
+            maximum_concentration=window / (depth * 2.0 * half_window),
             minimum_stoichiometry=0.5 - half_window,
             maximum_stoichiometry=0.5 + half_window,
             open_circuit_voltage=self.potential,
             chemical_diffusivity=Property.constant("chemical_diffusivity", 1e-10, "m2 s-1", ASSUMED),
             exchange_current_density=self.exchange_current_density,
+            concentration_exponent=self.concentration_exponent,
             film_resistance=self.film_resistance,
         )
         return ElectrodeSpecification(
@@ -128,5 +224,6 @@ class LithiumMetal(Spec):
             transport_efficiency=10.0,
             conductivity=1e4,
             materials=(material,),
+            planar=True,
             double_layer_capacitance=self.double_layer_capacitance,
         )

@@ -39,7 +39,7 @@ class MaterialFunction:
         """Turn what the user wrote into a property; what is neither is left for the validator to refuse."""
         if isinstance(value, Property):
             return value
-        coordinate_unit = {"x": "1", "c": "mol m-3"}[self.coordinate]
+        coordinate_unit = {"x": "1", "c": "mol m-3", "z": "1"}[self.coordinate]
         if isinstance(value, bool):
             return value
         if isinstance(value, (int, float)):
@@ -122,6 +122,8 @@ TRANSFERENCE_NUMBER = MaterialFunction("transference_number", "1", "c", 1.0, 400
 THERMODYNAMIC_FACTOR = MaterialFunction("thermodynamic_factor", "1", "c", 1.0, 4000.0)
 GENERATION = MaterialFunction("generation", "mol m-3 s-1", "c", 1.0, 4000.0)
 HYSTERESIS = MaterialFunction("hysteresis", "V", "x")
+POROSITY_PROFILE = MaterialFunction("porosity_profile", "1", "z")
+TRANSPORT_EFFICIENCY_PROFILE = MaterialFunction("transport_efficiency_profile", "1", "z")
 OVERVOLTAGE_FUNCTION = MaterialFunction("reduced_rate", "1", "x")
 
 

@@ -6,6 +6,7 @@ from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
 from scalith.cell.model.single_particle import single_particle
+from scalith.cell.plots import plot_profiles, plot_run, plot_spectrum
 from scalith.cell.runs.batch import simulate_batch
 from scalith.cell.runs.discharge import simulate_discharge
 from scalith.cell.runs.impedance import simulate_impedance
@@ -30,6 +31,9 @@ __all__ = [
     "ThermalSpecification",
     "parse_step",
     "particle_size_distribution",
+    "plot_profiles",
+    "plot_run",
+    "plot_spectrum",
     "read_battery_data",
     "simulate_batch",
     "simulate_discharge",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         nearest,
     )
     from scalith.quantities.property import Property
+    from scalith.quantities.result import Result, ResultPlot
     from scalith.quantities.results_file import read_results, write_results
     from scalith.quantities.shipped_data import shipped
     from scalith.quantities.source import FileRecord, Source, predicted
@@ -38,6 +39,8 @@ _HOME = {
     "MissingDependencyError": "errors",
     "Property": "property",
     "SI": "specification",
+    "Result": "result",
+    "ResultPlot": "result",
     "ScalithError": "errors",
     "Source": "source",
     "Spec": "specification",
@@ -80,6 +83,8 @@ __all__ = [
     "InputError",
     "MissingDependencyError",
     "Property",
+    "Result",
+    "ResultPlot",
     "ScalithError",
     "Source",
     "Spec",

@@ -9,6 +9,7 @@ import xarray as xr
 
 from scalith.quantities.atomic_write import whole_file
 from scalith.quantities.errors import InputError, ScalithError
+from scalith.quantities.result import Result
 
 _one_at_a_time = threading.Lock()
 """The HDF5 library must not be entered by two threads."""
@@ -30,7 +31,7 @@ def write_results(data: xr.Dataset, path: str | Path) -> None:
             raise ScalithError(f"{path}: cannot be written: {error} (is the disk full?); nothing there was changed") from error
 
 
-def read_results(path: str | Path) -> xr.Dataset:
+def read_results(path: str | Path) -> Result:
     """Read a NetCDF file into memory.
 
     Raises
@@ -42,6 +43,6 @@ def read_results(path: str | Path) -> xr.Dataset:
         raise InputError(str(path), "", "no such file", "a NetCDF file")
     try:
         with _one_at_a_time:
-            return xr.load_dataset(path, engine="netcdf4", decode_times=False)
+            return Result.of(xr.load_dataset(path, engine="netcdf4", decode_times=False))
     except (OSError, RuntimeError, ValueError) as error:
         raise InputError(str(path), "", str(error), "a readable NetCDF file") from error

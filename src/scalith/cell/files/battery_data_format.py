@@ -20,6 +20,8 @@ from scalith.quantities import FileRecord, InputError, Source, file_digest, near
 if TYPE_CHECKING:
     import xarray as xr
 
+    from scalith.quantities import Result
+
 Array = NDArray[np.float64]
 
 
@@ -69,7 +71,7 @@ _COLUMNS = (
 _REQUIRED = ("time", "voltage", "current")
 
 
-def read_battery_data(path: str | Path) -> xr.Dataset:
+def read_battery_data(path: str | Path) -> Result:
     """Read a BDF file (CSV with preferred labels or machine-readable names).
 
     Parameters
@@ -78,7 +80,7 @@ def read_battery_data(path: str | Path) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``voltage``, ``current`` (positive while discharging) and what else is there of ``temperature``,
         ``ambient_temperature`` (K), ``capacity`` (C), ``energy`` (J), ``power``, ``cycle``, ``step_count``, ``step`` and
         ``unix_time``, over ``time`` (s); temperature channel T1 is read as the cell's where there is no surface temperature.
@@ -91,7 +93,7 @@ def read_battery_data(path: str | Path) -> xr.Dataset:
         The file cannot be read, misses one of the three required columns, or holds a value that is no number: named with
         its line.
     """
-    import xarray as xr
+    from scalith.quantities import Result
 
     name = str(path)
     try:
@@ -131,13 +133,17 @@ def read_battery_data(path: str | Path) -> xr.Dataset:
     record = FileRecord(name=Path(path).name, digest=file_digest(path))
     source = Source(kind="measured", reference=Path(path).name, files=(record,))
     titles_of = {column.variable: column for column in found.values()}
-    return xr.Dataset(
+    return Result(
         {
             variable: ("time", array, {"units": titles_of[variable].unit, "long_name": titles_of[variable].long_name})
             for variable, array in values.items()
         },
         {"time": ("time", time, {"units": "s", "long_name": _TIME.long_name})},
-        {"source": source.to_json(), "left_out": ", ".join(title for k, title in enumerate(titles) if k not in found)},
+        {
+            "kind": "cell run",
+            "source": source.to_json(),
+            "left_out": ", ".join(title for k, title in enumerate(titles) if k not in found),
+        },
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from scalith.cell.runs.solution import Solver
-    from scalith.quantities import Source
+    from scalith.quantities import Result, Source
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ FAILURES = (stepping.NOT_CONVERGED, stepping.TOO_MANY_STEPS, stepping.NO_START)
 """Reasons that are no regular end."""
 
 
-def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, source: Source, **attributes: Any) -> xr.Dataset:
+def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, source: Source, **attributes: Any) -> Result:
     """Label the records of a run.
 
     Parameters
@@ -45,7 +45,7 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
     states : ndarray, shape (records, unknowns), optional
         With it, profiles across the cell are added.
     """
-    import xarray as xr
+    from scalith.quantities import Result
 
     system = cell.system
     made: dict[str, Any] = {}
@@ -101,9 +101,7 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
     coordinates: dict[str, Any] = {"time": ("time", rows[:, records.TIME], {"units": "s", "long_name": "time"})}
     if states is not None:
         _add_profiles(cell, states, add, coordinates)
-    data = xr.Dataset(made, coordinates)
-    data.attrs.update(source=source.to_json(), reason=reason, **attributes)
-    return data
+    return Result(made, coordinates, {"kind": "cell run", "source": source.to_json(), "reason": reason, **attributes})
 
 
 def add_slab(data: xr.Dataset, solver: Solver) -> None:

@@ -12,7 +12,7 @@ from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from scalith.quantities import Result
 
 Progress = Callable[[float, str], None]
 
@@ -33,7 +33,7 @@ def simulate_discharge(
     mesh: Mesh | None = None,
     tolerance: float = 2e-4,
     progress: Progress | None = None,
-) -> xr.Dataset:
+) -> Result:
     r"""Discharge at constant current until the cut-off voltage.
 
     Solves, in porous electrodes and separator with particles at every depth (Doyle, Fuller, Newman,
@@ -80,8 +80,9 @@ def simulate_discharge(
 
     Returns
     -------
-    xarray.Dataset
-        Over ``time``: voltage, current, temperature, capacity, stoichiometries, heat by source, conservation errors;
+    Result
+        An `xarray.Dataset` that plots itself. Over ``time``: voltage, current, temperature, capacity, stoichiometries, heat by
+        source, conservation errors;
         with ``thermal="through_thickness"`` also ``temperature_profile`` and the temperatures of surface and core;
         ``attrs["reason"]`` says why it ended, ``attrs["source"]`` where it comes from. A simulation that ends for another
         reason than its cut-off (electrolyte depleted, particle full) is handed back as far as it came.

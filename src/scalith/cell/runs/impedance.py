@@ -12,7 +12,7 @@ from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from scalith.quantities import Result
 
 _FINE = Mesh(negative=24, separator=6, positive=24, nodes=40, finest=0.0005)
 
@@ -26,7 +26,7 @@ def simulate_impedance(
     load_time: float = 0.0,
     temperature: float | None = None,
     mesh: Mesh | None = None,
-) -> xr.Dataset:
+) -> Result:
     r"""Impedance Z(f) = −δV/δI for small signals.
 
     The equations of `simulate_discharge` are linearised exactly; with every time derivative replaced by iω the block
@@ -58,13 +58,12 @@ def simulate_impedance(
     ConvergenceError
         The load cannot be carried for that long.
     """
-    import xarray as xr
-
     from scalith.cell.kernels.impedance import impedances
     from scalith.cell.kernels.layout import HYSTERESIS_RATE
     from scalith.cell.kernels.stepping import DURATION
     from scalith.cell.model.results import REASONS
     from scalith.cell.runs.solution import Solver
+    from scalith.quantities import Result
 
     f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
     if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
@@ -96,11 +95,11 @@ def simulate_impedance(
         "mesh": str(solver.mesh),
     }
     source = predicted("scalith.cell.simulate_impedance", specification.digest, settings=settings)
-    return xr.Dataset(
+    return Result(
         {
             "resistance": ("frequency", z.real.copy(), {"units": "ohm", "long_name": "real part of the impedance"}),
             "reactance": ("frequency", z.imag.copy(), {"units": "ohm", "long_name": "imaginary part of the impedance"}),
         },
         {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"})},
-        {"source": source.to_json(), "voltage": float(solver.rows[-1, 1])},
+        {"kind": "impedance spectrum", "source": source.to_json(), "voltage": float(solver.rows[-1, 1])},
     )

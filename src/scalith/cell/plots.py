@@ -1,0 +1,235 @@
+"""Pictures of a cell's results: curves over time, voltage by component, profiles across the cell, spectra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.quantities import InputError, nearest
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from plotly.graph_objects import Figure as SliderFigure
+
+Array = NDArray[np.float64]
+_TIMES = ((3.0 * 86_400.0, 86_400.0, "d"), (2.0 * 3600.0, 3600.0, "h"), (300.0, 60.0, "min"), (0.0, 1.0, "s"))
+_SHOWN = {"K": (1.0, -273.15, "°C"), "C": (1.0 / 3600.0, 0.0, "A h"), "J": (1.0 / 3600.0, 0.0, "W h")}
+"""What people read in place of the SI unit: scale, offset, name."""
+_FRAMES = 60
+
+
+def plot_run(
+    data: xr.Dataset,
+    *names: str,
+    over: str = "time",
+    label: str | None = None,
+    figure: Figure | None = None,
+) -> Figure | SliderFigure:
+    """Draw a discharge, a protocol or a measured curve.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        With ``voltage``, ``current``, … over ``time``.
+    *names : str
+        Variables over time, a panel each; ``"components"`` for the voltage split into its parts; ``"profiles"`` alone for
+        all profiles with a slider over time (plotly). Without names: voltage, current and, where it changes, temperature.
+    over : str
+        What stands on the horizontal axis: ``"time"`` or a variable over time such as ``"capacity"``.
+    label : str, optional
+        Name of the curve; a legend is drawn with it.
+    figure : matplotlib.figure.Figure, optional
+        Draw into the panels of this earlier plot of the same names, to compare.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        For ``"profiles"`` a `plotly.graph_objects.Figure`.
+
+    Raises
+    ------
+    InputError
+        A variable is not in the data, or is no curve over time.
+    """
+    if names == ("profiles",):
+        return plot_profiles(data)
+    curves = _curves(data)
+    if not names:
+        steady = "temperature" not in curves or float(np.ptp(data["temperature"].values)) < 0.01
+        names = tuple(name for name in ("voltage", "current", *(() if steady else ("temperature",))) if name in curves)
+    for name, known in (*((name, [*curves, "components"]) for name in names), (over, ["time", *curves])):
+        if name not in known:
+            raise InputError("plot", name, "no such curve over time", nearest(name, known))
+    axes = _panels(figure, len(names))
+    x, title = _horizontal(data, over)
+    for axis, name in zip(axes, names, strict=True):
+        if name == "components":
+            _draw_components(axis, data, x)
+            continue
+        y, unit = _readable(data[name])
+        axis.plot(x, y, label=label)
+        axis.set_ylabel(f"{_title(data[name])} / {unit}")
+        if label is not None:
+            axis.legend()
+    axes[-1].set_xlabel(title)
+    return axes[0].figure
+
+
+def voltage_components(data: xr.Dataset) -> list[str]:
+    """Names of the parts that the terminal voltage is split into, where the data has them."""
+    return [name for name in _curves(data) if name.startswith("voltage_") and data[name].attrs.get("units") == "V"]
+
+
+def plot_spectrum(data: xr.Dataset, *names: str, label: str | None = None, figure: Figure | None = None) -> Figure:
+    """Draw an impedance spectrum: ``"nyquist"``, ``"bode"`` (modulus and phase), or both.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        With ``resistance`` and ``reactance`` over ``frequency``.
+    *names : str
+    label, figure
+        As in `plot_run`.
+
+    Raises
+    ------
+    InputError
+    """
+    for name in names:
+        if name not in ("nyquist", "bode"):
+            raise InputError("plot", name, "no such picture of a spectrum", nearest(name, ["nyquist", "bode"]))
+    names = names or ("nyquist", "bode")
+    frequency, z = data["frequency"].values, data["resistance"].values + 1j * data["reactance"].values
+    scale, unit = (1e3, "mΩ") if np.abs(z).max() < 0.5 else (1.0, "Ω")
+    axes = _panels(figure, ("nyquist" in names) + 2 * ("bode" in names), shared=False)
+    at = 0
+    if "nyquist" in names:
+        axes[0].plot(scale * z.real, -scale * z.imag, "o-", markersize=3, label=label)
+        axes[0].set_aspect("equal", adjustable="datalim")
+        axes[0].set_xlabel(f"Re Z / {unit}")
+        axes[0].set_ylabel(f"−Im Z / {unit}")
+        at = 1
+    if "bode" in names:
+        for axis, y, title in (
+            (axes[at], scale * np.abs(z), f"|Z| / {unit}"),
+            (axes[at + 1], np.degrees(np.angle(z)), "phase / °"),
+        ):
+            axis.semilogx(frequency, y, "o-", markersize=3, label=label)
+            axis.set_xlabel("frequency / Hz")
+            axis.set_ylabel(title)
+    if label is not None:
+        axes[0].legend()
+    return axes[0].figure  # type: ignore[return-value]
+
+
+def plot_profiles(data: xr.Dataset) -> SliderFigure:
+    """All profiles across the cell and, at mid-depth, in the particles, with a slider over time.
+
+    Raises
+    ------
+    InputError
+        The data has no profiles.
+    """
+    from plotly.subplots import make_subplots
+
+    profiles = [_line(data, name) for name in data.data_vars if data[name].dims[:1] == ("time",) and data[name].ndim > 1]
+    if not profiles:
+        raise InputError("plot", "profiles", "a result without profiles", "a run that kept them: profiles=True")
+    drawn: SliderFigure = make_subplots(
+        rows=(len(profiles) + 1) // 2, cols=2, subplot_titles=[title for _, _, title, _ in profiles], vertical_spacing=0.08
+    )
+    time = data["time"].values
+    chosen = np.unique(np.linspace(0, time.size - 1, min(time.size, _FRAMES)).astype(int))
+    for k, (x, y, _, unit) in enumerate(profiles):
+        at = {"row": k // 2 + 1, "col": k % 2 + 1}
+        span = max(float(np.nanmax(y) - np.nanmin(y)), 1e-9 * max(float(np.nanmax(np.abs(y))), 1e-30))
+        drawn.add_scatter(x=1e6 * x, y=y[chosen[0]], mode="lines", showlegend=False, **at)
+        drawn.update_yaxes(title_text=unit, range=[float(np.nanmin(y)) - 0.05 * span, float(np.nanmax(y)) + 0.05 * span], **at)
+        drawn.update_xaxes(title_text="µm", **at)
+    divisor, unit = _time_unit(time)
+    drawn.frames = [
+        {"name": str(k), "data": [{"type": "scatter", "x": 1e6 * x, "y": y[k]} for x, y, _, _ in profiles]} for k in chosen
+    ]
+    steps = [
+        {
+            "label": f"{time[k] / divisor:.4g}",
+            "method": "animate",
+            "args": [[str(k)], {"mode": "immediate", "frame": {"duration": 0, "redraw": False}}],
+        }
+        for k in chosen
+    ]
+    drawn.update_layout(
+        height=280 * ((len(profiles) + 1) // 2) + 80,
+        sliders=[{"steps": steps, "currentvalue": {"prefix": "time ", "suffix": f" {unit}"}}],
+        template="plotly_white",
+    )
+    return drawn
+
+
+def _line(data: xr.Dataset, name: Any) -> tuple[Array, Array, str, str]:
+    """A profile as one line a time: over depth, or over the radius of the particles in the middle of their electrode."""
+    values = data[name]
+    radius = next((dim for dim in values.dims[1:] if str(dim).startswith("radius")), values.dims[1])
+    for dim in values.dims[1:]:
+        if dim != radius:
+            values = values.isel({dim: values.sizes[dim] // 2})
+    y, unit = _readable(values)
+    return np.asarray(data[radius].values), y, _title(data[name]), unit
+
+
+def _draw_components(axis: Axes, data: xr.Dataset, x: Array) -> None:
+    parts = voltage_components(data)
+    if not parts:
+        raise InputError("plot", "components", "a result without the parts of its voltage", "a run that has them: voltage_…")
+    for name in parts:
+        axis.plot(x, data[name].values, label=_title(data[name]))
+    axis.plot(x, data["voltage"].values, "k--", label="terminal voltage")
+    axis.set_ylabel("voltage / V")
+    axis.legend(fontsize="small")
+
+
+def _curves(data: xr.Dataset) -> list[str]:
+    return [str(name) for name, values in data.data_vars.items() if values.dims == ("time",) and values.dtype.kind in "fiu"]
+
+
+def _panels(figure: Figure | None, count: int, *, shared: bool = True) -> Sequence[Axes]:
+    if figure is not None:
+        if len(figure.axes) != count:
+            raise InputError("plot", "figure", f"{len(figure.axes)} panels", f"{count}: an earlier plot of the same names")
+        return figure.axes
+    import matplotlib.pyplot as plt
+
+    # A shared time axis runs under panels one above the other; spectra stand side by side.
+    rows, columns = (count, 1) if shared else (1, count)
+    size = (7.0, 1.2 + 2.2 * count) if shared else (4.2 * count, 3.8)
+    made = plt.subplots(rows, columns, sharex="all" if shared else "none", figsize=size, layout="constrained", squeeze=False)
+    for axis in made[1].ravel():
+        axis.grid(alpha=0.3)
+    return list(made[1].ravel())
+
+
+def _horizontal(data: xr.Dataset, over: str) -> tuple[Array, str]:
+    if over == "time":
+        divisor, unit = _time_unit(data["time"].values)
+        return data["time"].values / divisor, f"time / {unit}"
+    x, unit = _readable(data[over])
+    return x, f"{_title(data[over])} / {unit}"
+
+
+def _time_unit(time: Array) -> tuple[float, str]:
+    longest = float(np.max(time, initial=0.0))
+    return next((divisor, unit) for least, divisor, unit in _TIMES if longest >= least)
+
+
+def _readable(values: xr.DataArray) -> tuple[Array, str]:
+    scale, offset, unit = _SHOWN.get(values.attrs.get("units", "1"), (1.0, 0.0, values.attrs.get("units", "1")))
+    return scale * np.asarray(values.values, dtype=np.float64) + offset, unit
+
+
+def _title(values: xr.DataArray) -> str:
+    return str(values.attrs.get("long_name", values.name)).removesuffix(", positive while discharging")

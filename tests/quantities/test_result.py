@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from scalith.quantities import InputError, Result, read_results, write_results
+
+
+def curve() -> xr.Dataset:
+    volts = ("time", np.linspace(4.2, 2.5, 11), {"units": "V", "long_name": "terminal voltage"})
+    return xr.Dataset({"voltage": volts}, {"time": ("time", np.linspace(0.0, 3600.0, 11))}, {"source": "x"})
+
+
+def test_a_result_keeps_the_data_and_what_is_made_of_it_is_a_result():
+    result = Result.of(curve(), "cell run")
+    assert result.attrs == {"source": "x", "kind": "cell run"}
+    assert xr.Dataset.equals(result, curve())
+    half = result.time < 1800.0
+    made = [result.isel(time=0), result.sel(time=360.0), result.where(half, drop=True), result.assign(double=2 * result.voltage)]
+    made += [result.interp(time=[1.0]), result.copy(), result.assign_attrs(a=1)]
+    assert all(type(item) is Result and item.attrs["kind"] == "cell run" for item in made)
+    assert result.where(half, drop=True).time.size == 5
+
+
+def test_it_comes_back_from_a_file_as_what_it_was(tmp_path):
+    write_results(Result.of(curve(), "cell run"), tmp_path / "r.nc")
+    again = read_results(tmp_path / "r.nc")
+    assert isinstance(again, Result)
+    assert again.plot().axes[0].get_ylabel() == "terminal voltage / V"
+    write_results(curve(), tmp_path / "plain.nc")
+    assert "kind" not in read_results(tmp_path / "plain.nc").attrs
+
+
+def test_it_is_drawn_as_its_kind_says_and_as_xarray_draws():
+    result = Result.of(curve(), "cell run")
+    line = result.plot("voltage").axes[0].lines[0]
+    np.testing.assert_allclose(line.get_ydata(), curve().voltage)
+    assert result.plot.scatter(x="time", y="voltage") is not None
+
+
+def test_an_unknown_kind_is_said():
+    with pytest.raises(InputError, match="found 'nothing', expected one of cell run"):
+        Result(curve().data_vars).plot()
+    with pytest.raises(InputError, match="did you mean 'cell run'"):
+        Result.of(curve(), "cell runs")

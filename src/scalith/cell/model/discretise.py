@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from scalith.cell.kernels import layout
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.phase_field_particle import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
+from scalith.cell.model.state_at_rest import potential_at_rest, stoichiometries_at_rest
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.electrode import ElectrodeSpecification, PorousLayer
-from scalith.numerics.kernel_table import KernelTable, evaluate_many
+from scalith.numerics.kernel_table import KernelTable
 from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.quantities import InputError, Property
@@ -182,13 +183,18 @@ def check_cell(specification: CellSpecification) -> None:
 
 
 def initial_state(specification: CellSpecification, cell: Discretised, state_of_charge: float, temperature: float) -> Array:
-    """State at rest: uniform particles and electrolyte at a state of charge between 0 and 1 of the windows."""
+    """State at rest at a state of charge between 0 and 1 of the windows: uniform particles, all materials of an electrode at
+    one potential (see `stoichiometries_at_rest`), uniform electrolyte.
+    """
     y = np.zeros(cell.size)
     cells = cell.system.width.size
+    reference = specification.reference_temperature
+    at_rest: list[float] = []
+    for side, part in (("negative", state_of_charge), ("positive", 1.0 - state_of_charge)):
+        blend = [material for one, material in zip(cell.sides, cell.materials, strict=True) if one == side]
+        at_rest += stoichiometries_at_rest(blend, part, temperature, reference, _table).tolist()
     for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
-        low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
-        part = state_of_charge if side == "negative" else 1.0 - state_of_charge
-        stoichiometry = np.full(cell.system.count[p], low + part * (high - low))
+        stoichiometry = np.full(cell.system.count[p], at_rest[p])
         if material.phase_field is not None:
             width = cell.system.width[cell.system.start[p] :][: stoichiometry.size]
             stoichiometry = mosaic(
@@ -200,11 +206,8 @@ def initial_state(specification: CellSpecification, cell: Discretised, state_of_
     y[cell.particles : at_T] = specification.electrolyte.initial_concentration
     y[at_T] = temperature
     voltages: dict[str, float] = {}
-    for side, material in zip(cell.sides, cell.materials, strict=True):
-        low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
-        x = low + (state_of_charge if side == "negative" else 1.0 - state_of_charge) * (high - low)
-        voltage = _table(material.open_circuit_voltage, temperature)
-        voltages.setdefault(side, float(evaluate_many(voltage, np.array([x]), temperature)[0][0]))
+    for x, side, material in zip(at_rest, cell.sides, cell.materials, strict=True):
+        voltages.setdefault(side, float(potential_at_rest(material, np.array([x]), temperature, reference, _table)[0][0]))
     first_e, first_s = at_T + 2, at_T + 2 + cells
     y[first_e:first_s] = -voltages["negative"]
     y[first_s + cells - cell.mesh.positive : first_s + cells] = voltages["positive"] - voltages["negative"]

@@ -22,7 +22,7 @@ from scalith.quantities import (
     StudyError,
     file_digest,
     nearest,
-    parse_quantity,
+    parse_uncertain,
     read_property_csv,
     read_results,
     read_toml,
@@ -220,14 +220,11 @@ def _given(name: str, value: Any, path: Path, results: str | Path | None) -> Any
     if kind is not Property:
         raise InputError(where, name, stated.value, "a table, a file or another study's results")
     assert stated.value is not None
-    number = parse_quantity(stated.value, quantity.unit, where=where, field=name)
-    error = stated.standard_error
+    number = stated.value
+    if stated.standard_error is not None:
+        number = {"value": number, "standard_error": stated.standard_error}
     return Property.constant(
-        name,
-        number,
-        quantity.unit,
-        _source(stated, where),
-        None if error is None else parse_quantity(error, quantity.unit, where=where, field=f"{name}.standard_error"),
+        name, parse_uncertain(number, quantity.unit, where=where, field=name), quantity.unit, _source(stated, where)
     )
 
 
@@ -316,4 +313,4 @@ def _checked(value: Any, name: str, quantity: Quantity, where: str) -> Property:
         raise InputError(where, "coordinates", unknown, f"only {', '.join(quantity.over) or 'a constant'}")
     if value.name == name:
         return value
-    return Property(name, value.values, value.unit, value.source, value.standard_error)
+    return replace(value, name=name)

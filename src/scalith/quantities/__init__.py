@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from scalith.quantities.shipped_data import shipped
     from scalith.quantities.source import FileRecord, Source, predicted
     from scalith.quantities.specification import SI, Spec, read_toml
+    from scalith.quantities.uncertain import ErrorComponent, Uncertain, parse_uncertain
     from scalith.quantities.units import parse_quantity, to_si
 
 _HOME = {
     "ColumnFile": "column_file",
     "ConvergenceError": "errors",
     "DomainError": "errors",
+    "ErrorComponent": "uncertain",
     "FileRecord": "source",
     "InputError": "errors",
     "MissingDependencyError": "errors",
@@ -46,11 +48,13 @@ _HOME = {
     "Spec": "specification",
     "StudyError": "errors",
     "dataset_digest": "digests",
+    "Uncertain": "uncertain",
     "digest": "content_digest",
     "file_digest": "digests",
     "nearest": "errors",
     "package_digest": "content_digest",
     "parse_quantity": "units",
+    "parse_uncertain": "uncertain",
     "predicted": "source",
     "read_columns": "column_file",
     "read_property_csv": "column_file",
@@ -79,6 +83,7 @@ __all__ = [
     "ColumnFile",
     "ConvergenceError",
     "DomainError",
+    "ErrorComponent",
     "FileRecord",
     "InputError",
     "MissingDependencyError",
@@ -89,12 +94,14 @@ __all__ = [
     "Source",
     "Spec",
     "StudyError",
+    "Uncertain",
     "dataset_digest",
     "digest",
     "file_digest",
     "nearest",
     "package_digest",
     "parse_quantity",
+    "parse_uncertain",
     "predicted",
     "read_columns",
     "read_property_csv",

@@ -16,7 +16,8 @@ from scalith.quantities.digests import file_digest
 from scalith.quantities.errors import InputError, nearest
 from scalith.quantities.property import COORDINATE_UNITS, Property
 from scalith.quantities.source import FileRecord, Source
-from scalith.quantities.units import to_si
+from scalith.quantities.uncertain import ErrorComponent
+from scalith.quantities.units import parse_quantity, to_si
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +119,9 @@ def read_property_csv(
     Parameters
     ----------
     path : path
-        Columns: some of the `coordinates`, then `name` (or its last words), optionally ``standard_error``.
+        Columns: some of the `coordinates`, then `name` (or its last words), optionally ``standard_error``. A comment
+        ``# correlation_length: 0.1`` says over which stretch of composition the error keeps its sign; without it the error is
+        one number for the whole curve.
     name, unit : str
         The quantity and its SI unit.
     coordinates : dict of str to str
@@ -162,7 +165,7 @@ def read_property_csv(
     shape = tuple(grid.size for grid in grids.values())
     if len(used) == 1:
         _require_increasing(data, used[0], points[used[0]])
-        return Property.from_arrays(name, grids, values, unit, source, error)
+        return Property.from_arrays(name, grids, values, unit, source, components=_error(data, error, coordinates, used))
     order = np.lexsort([points[dim] for dim in reversed(used)])
     filled = len(values) == int(np.prod(shape)) and all(
         np.array_equal(points[dim][order].reshape(shape), np.broadcast_to(_along(grids[dim], axis, len(used)), shape))
@@ -173,7 +176,22 @@ def read_property_csv(
             data.path, ", ".join(used), f"{len(values)} rows", f"every combination once: {' × '.join(map(str, shape))} rows"
         )
     sorted_error = None if error is None else error[order].reshape(shape)
-    return Property.from_arrays(name, grids, values[order].reshape(shape), unit, source, sorted_error)
+    return Property.from_arrays(
+        name, grids, values[order].reshape(shape), unit, source, components=_error(data, sorted_error, coordinates, used)
+    )
+
+
+def _error(
+    data: ColumnFile, error: NDArray[np.float64] | None, coordinates: dict[str, str], used: list[str]
+) -> tuple[ErrorComponent, ...]:
+    stated = data.comments.get("correlation_length")
+    if error is None:
+        if stated is not None:
+            raise InputError(data.path, "# correlation_length", stated, "a column standard_error beside it")
+        return ()
+    unit = next((coordinates[dim] for dim in used if dim not in ("T", "t")), "1")
+    length = None if stated is None else parse_quantity(stated, unit, where=data.path, field="# correlation_length")
+    return (ErrorComponent("stated", error, length),)
 
 
 def write_property_csv(value: Property, path: str | Path) -> None:
@@ -181,6 +199,9 @@ def write_property_csv(value: Property, path: str | Path) -> None:
     stream = io.StringIO()
     origin = " ".join((value.source.by or value.source.reference).split())
     stream.write(f"# source: {origin}\n# kind: {value.source.kind}\n# digest: {value.digest}\n")
+    lengths = {part.correlation_length for part in value.components}
+    if len(value.components) == 1 and lengths != {None}:
+        stream.write(f"# correlation_length: {lengths.pop()}\n")
     titles = [f"{dim} [{COORDINATE_UNITS.get(dim, '1')}]" for dim in value.coordinates] + [f"{value.name} [{value.unit}]"]
     grids = np.meshgrid(*value.coordinates.values(), indexing="ij") if value.coordinates else []
     columns = [grid.ravel() for grid in grids] + [value.nominal.values.ravel()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from scalith.numerics.cubic_hermite import interpolate, nodal_slopes, nodal_valu
 from scalith.quantities.errors import DomainError, InputError
 from scalith.quantities.results_file import read_results, write_results
 from scalith.quantities.source import Source, predicted
+from scalith.quantities.uncertain import ErrorComponent, Uncertain, correlated_deviates, scale_of, shifted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -48,6 +49,9 @@ class Property:
         Where it comes from.
     standard_error : xarray.DataArray, optional
         Standard error on the same grid (without ``draw``). With draws and no error given: their standard deviation.
+    components : tuple of ErrorComponent, optional
+        The parts of the error by name, each with its correlation length; `standard_error` is then the root of the sum of their
+        squares. An error without parts is one, called ``"stated"``: one number for the whole curve.
 
     Raises
     ------
@@ -60,6 +64,7 @@ class Property:
     unit: str
     source: Source
     standard_error: xr.DataArray | None = field(default=None)
+    components: tuple[ErrorComponent, ...] = ()
 
     def __post_init__(self) -> None:
         dims = tuple(str(dim) for dim in self.values.dims)
@@ -79,26 +84,48 @@ class Property:
             raise InputError(
                 self.name, "values", f"{values.values[tuple(where)]} at index {tuple(int(i) for i in where)}", "finite numbers"
             )
-        if self.standard_error is not None:
-            error = self.standard_error.astype(np.float64)
-            wanted = tuple(size for dim, size in values.sizes.items() if dim != "draw")
-            if error.shape != wanted or not np.all(np.isfinite(error.values) & (error.values >= 0)):
-                raise InputError(
-                    self.name,
-                    "standard_error",
-                    f"shape {error.shape}, least {error.min():.3g}",
-                    f"finite, non-negative numbers of shape {wanted}",
-                )
-            object.__setattr__(self, "standard_error", error)
-        elif "draw" in dims and values.sizes["draw"] > 1:
-            object.__setattr__(self, "standard_error", values.std("draw", ddof=1))
         object.__setattr__(self, "values", values)
+        self._settle_errors()
+
+    def _settle_errors(self) -> None:
+        """The total error from its parts, or the one part from the total."""
+        drawn = "draw" in self.values.dims
+        wanted = tuple(size for dim, size in self.values.sizes.items() if dim != "draw")
+        parts = [*self.components]
+        if not parts and self.standard_error is not None:
+            parts = [ErrorComponent("stated", self.standard_error.values)]
+        for part in parts:
+            error, length = part.standard_error, part.correlation_length
+            if error.shape != wanted or not np.all(np.isfinite(error) & (error >= 0)):
+                field = "standard_error" if part.name == "stated" else f"error {part.name!r}"
+                found = f"shape {error.shape}, least {error.min():.3g}"
+                raise InputError(self.name, field, found, f"finite, non-negative numbers of shape {wanted}")
+            if length is not None and self._composition is None:
+                raise InputError(self.name, "correlation_length", length, "none: it depends on no composition to correlate over")
+        if len({part.name for part in parts}) < len(parts):
+            raise InputError(self.name, "components", [part.name for part in parts], "each name once")
+        if parts:
+            total = np.sqrt(np.sum([part.standard_error**2 for part in parts], axis=0))
+            total = parts[0].standard_error.copy() if len(parts) == 1 else total  # to the last bit
+            grid = self.values.isel(draw=0, drop=True) if drawn else self.values
+            # What scatters among draws is drawn from them, not from parts.
+            object.__setattr__(self, "components", () if drawn else tuple(parts))
+            object.__setattr__(self, "standard_error", grid.copy(data=total))
+        elif drawn and self.values.sizes["draw"] > 1:
+            object.__setattr__(self, "standard_error", self.values.std("draw", ddof=1))
+
+    @property
+    def _composition(self) -> str | None:
+        """The coordinate over which errors are correlated: the first that is no temperature or time, where it has two nodes."""
+        return next((dim for dim, grid in self.coordinates.items() if dim not in ("T", "t") and grid.size > 1), None)
 
     # -- making -------------------------------------------------------------------------------------------------
 
     @classmethod
     def constant(cls, name: str, value: float, unit: str, source: Source, standard_error: float | None = None) -> Property:
-        """A property that depends on nothing."""
+        """A property that depends on nothing; an `Uncertain` value brings its error."""
+        if standard_error is None and isinstance(value, Uncertain):
+            standard_error = value.error
         error = None if standard_error is None else xr.DataArray(float(standard_error))
         return cls(name, xr.DataArray(float(value)), unit, source, error)
 
@@ -111,6 +138,7 @@ class Property:
         unit: str,
         source: Source,
         standard_error: ArrayLike | None = None,
+        components: Sequence[ErrorComponent] = (),
     ) -> Property:
         """From plain arrays; `values` of shape (len(coordinate) for each coordinate), or (draws, …) with an ensemble."""
         grids = {dim: np.asarray(grid, dtype=np.float64) for dim, grid in coordinates.items()}
@@ -121,7 +149,7 @@ class Property:
             dims = ("draw", *dims)
         if array.shape[array.ndim - len(grids) :] != tuple(grid.size for grid in grids.values()):
             raise InputError(name, "values", f"shape {array.shape}", f"shape {tuple(grid.size for grid in grids.values())}")
-        return cls(name, xr.DataArray(array, grids, dims), unit, source, error)
+        return cls(name, xr.DataArray(array, grids, dims), unit, source, error, tuple(components))
 
     @classmethod
     def from_function(
@@ -167,6 +195,37 @@ class Property:
             raise InputError(self.name, "draw", draw, f"0 to {self.draws - 1}")
         source = predicted("scalith.quantities.Property.member", self.digest, settings={"draw": draw})
         return Property(self.name, self.values.isel(draw=draw, drop=True), self.unit, source)
+
+    def drawn(self, numbers: np.random.Generator) -> Property:
+        """A member of what its error allows, without an error of its own: one of its draws, or its values moved by each part
+        of the error.
+
+        Each part moves by normal deviates that are correlated over the composition within its length, and are one number over
+        all temperatures. Positive properties (but for potentials and energies, whose zero is a choice) move on a logarithmic
+        scale, on which their median is the value and their standard deviation the error.
+        """
+        if self.draws:
+            return self.member(int(numbers.integers(self.draws)))
+        total = self.standard_error
+        if total is None or not np.any(total.values > 0):
+            return self
+        scale, axis = scale_of(self.values, self.unit), self._composition
+        deviates = np.zeros(self.values.shape)
+        for part in self.components:
+            along = correlated_deviates(self.coordinates[axis] if axis else np.zeros(1), part.correlation_length, numbers)
+            spread = [along.size if dim == axis else 1 for dim in self.values.dims]
+            share = np.divide(part.standard_error, total.values, out=np.zeros(total.shape), where=total.values > 0)
+            deviates += share * along.reshape(spread if axis else [1] * self.values.ndim)
+        source = predicted("scalith.quantities.Property.drawn", self.digest)
+        return Property(self.name, self.values.copy(data=shifted(self.values, total, deviates, scale)), self.unit, source)
+
+    def error_parts(self, *state: ArrayLike, extrapolate: Extrapolation | None = None, **named: ArrayLike) -> dict[str, Any]:
+        """Standard error at a state (as `__call__`), part by part."""
+        grids = list(self.coordinates.values())
+        return {
+            part.name: self._evaluate(nodal_values(grids, part.standard_error), state, named, extrapolate, None)
+            for part in self.components
+        }
 
     def __call__(self, *state: ArrayLike, extrapolate: Extrapolation | None = None, **named: ArrayLike) -> Any:
         """Value at a state, given in the order of the coordinates or by name; arrays broadcast.
@@ -329,6 +388,7 @@ class Property:
             [[dim, grid] for dim, grid in self.coordinates.items()],
             self.values.values,
             None if self.standard_error is None else self.standard_error.values,
+            [part.to_plain() for part in self.components],
             self.source.to_json(),
         )
 
@@ -350,20 +410,20 @@ class Property:
 
     def to_plain(self) -> dict[str, Any]:
         """As plain data (numbers, lists, text) for JSON."""
-        error = self.standard_error
         return {
             "name": self.name,
             "coordinates": {dim: grid.tolist() for dim, grid in self.coordinates.items()},
             "values": self.values.values.tolist(),
             "unit": self.unit,
             "source": self.source.model_dump(mode="json"),
-            "standard_error": None if error is None else error.values.tolist(),
+            "components": [part.to_plain() for part in self.components],
         }
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Property:
         """Read what `to_plain` made."""
-        return cls.from_arrays(**(dict(data) | {"source": Source.model_validate(data["source"])}))
+        parts = tuple(ErrorComponent(**part) for part in data.get("components", ()))
+        return cls.from_arrays(**(dict(data) | {"source": Source.model_validate(data["source"]), "components": parts}))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Property) and self.digest == other.digest
@@ -389,6 +449,10 @@ class Property:
         data = xr.Dataset({self.name: values})
         if self.standard_error is not None:
             data["standard_error"] = self.standard_error.assign_attrs(units=self.unit, long_name="standard error")
+        for number, part in enumerate(self.components):
+            length = {} if part.correlation_length is None else {"correlation_length": part.correlation_length}
+            about = {"units": self.unit, "long_name": f"standard error: {part.name}", "component": part.name}
+            data[f"error_{number}"] = (self.standard_error.dims, part.standard_error, about | length)  # type: ignore[union-attr]
         return data.assign_attrs(property=self.name, source=self.source.to_json(), digest=self.digest)
 
     @classmethod
@@ -405,12 +469,17 @@ class Property:
             raise InputError(where, "property", list(data), "a data set written by Property.save")
         values = data[name]
         error = data.get("standard_error")
+        parts = (item for key, item in data.data_vars.items() if str(key).startswith("error_") and "component" in item.attrs)
+        components = tuple(
+            ErrorComponent(str(item.attrs["component"]), item.values, item.attrs.get("correlation_length")) for item in parts
+        )
         made = cls(
             str(name),
             values.drop_attrs(),
             str(values.attrs["units"]),
             Source.from_json(data.attrs["source"]),
             None if error is None else error.drop_attrs(),
+            components,
         )
         if data.attrs.get("digest") not in (None, made.digest):
             raise InputError(where, "digest", made.digest, f"{data.attrs['digest']}: the file was changed after it was written")

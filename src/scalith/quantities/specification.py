@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from scalith.numerics.content_digest import digest
 from scalith.quantities.errors import InputError, nearest
-from scalith.quantities.units import parse_quantity
+from scalith.quantities.property import Property
+from scalith.quantities.uncertain import Scale, Uncertain, parse_uncertain
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
 class SI:
-    """Marks a float field that reads ``"10 um"`` or a bare number and holds SI: ``Annotated[float, SI("m")]``."""
+    """Marks a float field that reads ``"10 um"`` or a bare number and holds SI: ``Annotated[float, SI("m")]``.
+
+    A number that states its error (``"10 um ± 5 %"``, see `parse_uncertain`) is held as an `Uncertain`: a float, with its error
+    beside it, which the digest of the specification covers.
+    """
 
     unit: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         unit = self.unit
 
-        def read(value: Any) -> float:
-            return parse_quantity(value, unit)
+        def read(value: Any, validated: Any) -> float:
+            number = parse_uncertain(value, unit)
+            nominal: float = validated(float(number))
+            return Uncertain(nominal, number.error) if isinstance(number, Uncertain) else nominal
 
-        return core_schema.no_info_before_validator_function(read, handler(source))
+        written = core_schema.plain_serializer_function_ser_schema(
+            lambda value: value.to_plain() if isinstance(value, Uncertain) else value, when_used="json"
+        )
+        return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=written)
 
 
 def _plausible(value: float) -> float:
@@ -95,6 +109,33 @@ class Spec(BaseModel):
         """Content digest of all fields."""
         return digest(type(self).__name__, self.model_dump(mode="json"))
 
+    def drawn(self, numbers: np.random.Generator, *, stated_only: bool = False) -> Self:
+        """A member: every number and property within that states an error is drawn from it.
+
+        Numbers that must be positive are drawn on a logarithmic scale, fractions on that of ln(p/(1 − p)): see
+        `scalith.quantities.uncertain.shifted`.
+
+        Parameters
+        ----------
+        numbers : numpy.random.Generator
+        stated_only : bool
+            Leave properties that were predicted as they are: what they were predicted from has been drawn already.
+
+        Raises
+        ------
+        InputError
+            The drawn numbers contradict each other, or a limit of their field.
+        """
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        drawn = {
+            name: _drawn(value, numbers, _scale(type(self).model_fields[name]), stated_only) for name, value in found.items()
+        }
+        changed = {name for name, value in drawn.items() if value is not found[name]}
+        if not changed:
+            return self
+        kept = {type(self).model_fields[name].alias or name: drawn[name] for name in self.model_fields_set | changed}
+        return self.read(kept, f"a member of {type(self).__name__}")
+
 
 def read_toml(path: str | Path) -> dict[str, Any]:
     """Parse a TOML file; an unreadable one gives an `InputError` that names it."""
@@ -107,6 +148,46 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise InputError(str(path), "", (error.strerror or str(error)).lower(), "a TOML file that can be read") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(str(path), "", str(error), "a readable TOML file") from None
+
+
+def _drawn(value: Any, numbers: np.random.Generator, scale: Scale, stated_only: bool) -> Any:
+    if isinstance(value, Uncertain):
+        return value.drawn(numbers, scale)
+    if isinstance(value, Spec):
+        return value.drawn(numbers, stated_only=stated_only)
+    if isinstance(value, Property):
+        return value if stated_only and value.source.kind == "predicted" else value.drawn(numbers)
+    if isinstance(value, (tuple, list, dict)):
+        items = list(value.values()) if isinstance(value, dict) else list(value)
+        drawn = [_drawn(item, numbers, scale, stated_only) for item in items]
+        if all(new is old for new, old in zip(drawn, items, strict=True)):
+            return value
+        return dict(zip(value, drawn, strict=True)) if isinstance(value, dict) else type(value)(drawn)
+    return value
+
+
+def _scale(field: FieldInfo) -> Scale:
+    """The scale of a field's error, from its limits."""
+    limits: dict[str, float] = {}
+
+    def note(metadata: Iterable[Any]) -> None:
+        for item in metadata:
+            if isinstance(item, FieldInfo):
+                note(item.metadata)
+            for key in ("gt", "ge", "lt", "le"):
+                if isinstance(limit := getattr(item, key, None), (int, float)):
+                    limits[key[0]] = float(limit)
+
+    def search(annotation: Any) -> None:
+        note(getattr(annotation, "__metadata__", ()))
+        for part in get_args(annotation):
+            search(part)
+
+    note(field.metadata)
+    search(field.annotation)
+    if limits.get("g", -1.0) < 0.0:
+        return "linear"
+    return "logit" if limits.get("l") == 1.0 else "log"
 
 
 def _input_error(cls: type[BaseModel], error: ValidationError, where: str) -> InputError:

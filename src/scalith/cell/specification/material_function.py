@@ -10,7 +10,7 @@ import numpy as np
 from pydantic_core import CoreSchema, core_schema
 
 from scalith.cell.specification.expression import parse_expression
-from scalith.quantities import InputError, Property, Source, nearest, parse_quantity, read_property_csv, to_si
+from scalith.quantities import InputError, Property, Source, nearest, parse_uncertain, read_property_csv, to_si
 
 ASSUMED = Source(kind="assumed", by="specification of the cell")
 _ORIGIN = ("reference", "kind", "note")
@@ -20,9 +20,9 @@ _ORIGIN = ("reference", "kind", "note")
 class MaterialFunction:
     """Marks a `Property` field and says how user text becomes one.
 
-    Accepted are a `Property`; a number or ``"3.9e-14 m2/s"``; a formula of the state (``"0.33 * x ** 2"``, sampled over
-    `low` … `high`); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``; and ``{value = "2 mS/cm"}`` or
-    ``{formula = "2e-5 * c", over = [1, 6e4]}``. Each of the tables in braces may say where it is from:
+    Accepted are a `Property`; a number, ``"3.9e-14 m2/s"`` or with its error ``"3.9e-14 m2/s × 1.6"``; a formula of the state
+    (``"0.33 * x ** 2"``, sampled over `low` … `high`); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``; and
+    ``{value = "2 mS/cm"}`` or ``{formula = "2e-5 * c", over = [1, 6e4]}``. Each of the tables in braces may say where it is from:
     ``reference = "… DOI"`` and ``kind = "published"`` (or ``"measured"``, ``"assumed"``).
     """
 
@@ -43,7 +43,7 @@ class MaterialFunction:
         if isinstance(value, bool):
             return value
         if isinstance(value, (int, float)):
-            return Property.constant(self.name, float(value), self.unit, ASSUMED)
+            return Property.constant(self.name, value, self.unit, ASSUMED)
         if isinstance(value, str):
             return self._text(value, ASSUMED, (self.low, self.high))
         if not isinstance(value, Mapping) or "source" in value:
@@ -71,7 +71,7 @@ class MaterialFunction:
             raise InputError(self.name, "over", over, "two increasing numbers")
         if form == "formula":
             return self._text(str(value["formula"]), source, (float(over[0]), float(over[1])))
-        return Property.constant(self.name, parse_quantity(value["value"], self.unit, where=self.name), self.unit, source)
+        return Property.constant(self.name, parse_uncertain(value["value"], self.unit, where=self.name), self.unit, source)
 
     def _text(self, text: str, source: Source, over: tuple[float, float]) -> Property:
         """A number with its unit, or a formula."""
@@ -80,10 +80,10 @@ class MaterialFunction:
             float(number)
         except ValueError:
             unit = ""
-        if number == text.strip() or unit.strip()[:1].isalpha() or unit.strip()[:1] in ("%", "Ω", "°", "µ"):
+        if number == text.strip() or unit.strip()[:1].isalpha() or unit.strip()[:1] in ("%", "Ω", "°", "µ", "±", "×"):
             # Text such as "3.9e-14 m/s": the unit is to blame, not a formula.
             try:
-                return Property.constant(self.name, parse_quantity(text, self.unit, where=self.name), self.unit, source)
+                return Property.constant(self.name, parse_uncertain(text, self.unit, where=self.name), self.unit, source)
             except InputError:
                 if unit:
                     raise

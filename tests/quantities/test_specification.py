@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Annotated
 
 import pytest
@@ -108,3 +110,36 @@ def test_a_changed_copy_has_a_digest_of_its_own():
     changed = first.model_copy(update={"thickness": 2e-5})
     assert changed.digest == Part(thickness=2e-5).digest != before
     assert first.digest == before
+
+
+class Tables(Spec):
+    numbers: dict[str, float]
+    nested: dict[str, list[dict[str, float]]]
+
+
+def test_what_a_digest_covers_cannot_be_changed():
+    stated = {"numbers": {"a": 1.0}, "nested": {"b": [{"c": 2.0}]}}
+    spec = Tables.read(stated)
+    before = spec.digest
+    for change in (
+        lambda: spec.numbers.__setitem__("a", 3.0),
+        lambda: spec.numbers.update(a=3.0),
+        lambda: spec.numbers.pop("a"),
+        lambda: spec.numbers.clear(),
+        lambda: spec.numbers.setdefault("d", 3.0),
+        lambda: spec.nested["b"][0].__setitem__("c", 3.0),
+        lambda: spec.nested["b"].append({}),
+        lambda: spec.nested.__ior__({"b": []}),
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            change()
+    stated["numbers"]["a"] = 3.0  # the user's own is the user's
+    assert spec.numbers == {"a": 1.0}
+    assert Tables.read({"numbers": {"a": 1.0}, "nested": {"b": [{"c": 2.0}]}}).digest == before == spec.digest
+
+
+def test_frozen_tables_are_copied_sent_and_read_back():
+    spec = Tables.read({"numbers": {"a": 1.0}, "nested": {"b": [{"c": 2.0}]}})
+    assert pickle.loads(pickle.dumps(spec)) == spec == copy.deepcopy(spec)
+    assert Tables.model_validate_json(spec.model_dump_json()) == spec
+    assert spec.model_copy(update={"numbers": {"a": 5.0}}).digest != spec.digest

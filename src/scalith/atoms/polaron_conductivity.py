@@ -9,7 +9,7 @@ from pydantic import Field
 
 from scalith.quantities import SI, InputError, Property, Spec, predicted
 from scalith.quantities.constants import BOLTZMANN, BOLTZMANN_EV, ELEMENTARY_CHARGE, PLANCK
-from scalith.quantities.specification import Count, Length
+from scalith.quantities.specification import AtomicLength, AttemptFrequency, Count
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -43,8 +43,8 @@ class SmallPolaronHop(Spec):
     barrier_empty: Barrier
     barrier_full: Barrier
     barrier_error: Barrier = 0.0
-    attempt_frequency: Annotated[float, SI("Hz"), Field(gt=0)] = 1e13
-    hop_distance: Length
+    attempt_frequency: AttemptFrequency = 1e13
+    hop_distance: AtomicLength
     neighbours: Count = 6
     site_density: Annotated[float, SI("m-3"), Field(gt=0)]
     reference: str = ""

@@ -12,6 +12,7 @@ from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.ensemble import Ensemble, Scatter, spread
 from scalith.ladder.graph import given_only, needed_for, rungs
+from scalith.ladder.invariance import require_one_truth, shared_constants
 from scalith.ladder.ledger import FILE as LEDGER_FILE
 from scalith.ladder.ledger import Entry, Ledger, headline, numbers, read_ledger
 from scalith.ladder.quantity import InputFile, Quantity
@@ -57,7 +58,7 @@ def climb(
     InputError
         `until` is not a quantity.
     StudyError
-        The results folder cannot be written or is in use.
+        The results folder cannot be written or is in use; or two scales disagree on a number that they share.
     ScalithError
         A rung failed: its own message. What had finished is kept and not computed again.
     """
@@ -71,6 +72,8 @@ def climb(
     members = study.header.draws if draws is None else draws
     if members == 1 or members < 0:
         raise InputError("draws", "", members, "0 for none, or at least 2")
+    settled = {**study.settings, **study.given}
+    require_one_truth(((_who(name, study), shared_constants(name, value)) for name, value in settled.items()), str(study.path))
     with opened(Path(out)) as folder:
         if word := set_damaged_ledger_aside(folder):
             listener.noted(word)
@@ -97,20 +100,27 @@ def _spread_over(executor: Executor | None) -> Iterator[None]:
 
 def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
     names = [name for name in names if name in run.values]
+    earlier = _earlier_entries(study, folder, {name: run.digests[name] for name in names})
+    constants = {name: shared_constants(name, run.values[name]) for name in names}
+    known = [*constants.items(), *((entry.quantity, entry.constants) for entry in earlier)]
+    require_one_truth(((_who(name, study), stated) for name, stated in known), str(study.path))
     note_files(folder, {name: _published(name, run.values[name]) for name in names if name not in study.settings})
-    entries = [_entry(name, study, folder, run) for name in names]
+    entries = [_entry(name, study, folder, run).model_copy(update={"constants": constants[name]}) for name in names]
     ledger = Ledger(
         study=study.name,
         title=study.header.title,
         version=__version__,
         code=package_digest(),
         study_file=study.file.digest,
-        entries=tuple(entries),
+        entries=(*entries, *earlier),
     )
-    ledger = _with_earlier(ledger, study, folder)
     ledger.save(folder)
     _tidy(ledger, folder)
     return ledger
+
+
+def _who(name: str, study: Study) -> str:
+    return f"[{name}]" if name in study.settings else name
 
 
 def _publish_ensemble(ledger: Ledger, ensemble: Ensemble, folder: Path) -> Ledger:
@@ -135,23 +145,24 @@ def _published(name: str, value: Any) -> list[str]:
     return [f"quantities/{name}{ending}" for ending in endings]
 
 
-def _with_earlier(ledger: Ledger, study: Study, folder: Path) -> Ledger:
-    """Keep what an earlier, larger climb found and what still holds: same code, same settings, same parents."""
+def _earlier_entries(study: Study, folder: Path, digests: dict[str, str]) -> list[Entry]:
+    """What an earlier, larger climb found and what still holds: same code, same settings, same parents."""
     if not (folder / LEDGER_FILE).is_file():
-        return ledger
+        return []
     earlier = read_ledger(folder)
-    if (earlier.code, earlier.study) != (ledger.code, ledger.study):
-        return ledger
-    merged = {entry.quantity: entry for entry in ledger.entries}
+    if (earlier.code, earlier.study) != (package_digest(), study.name):
+        return []
+    known, kept = dict(digests), []
     for entry in earlier.entries:
         stated = study.settings.get(entry.quantity, study.given.get(entry.quantity))
         if entry.origin == "computed":
-            holds = all(name in merged and merged[name].digest == digest for name, digest in entry.parents.items())
+            holds = all(known.get(name) == digest for name, digest in entry.parents.items())
         else:
             holds = stated is not None and value_digest(stated) == entry.digest
-        if entry.quantity not in merged and holds:
-            merged[entry.quantity] = entry
-    return ledger.model_copy(update={"entries": tuple(merged.values())})
+        if entry.quantity not in known and holds:
+            known[entry.quantity] = entry.digest
+            kept.append(entry)
+    return kept
 
 
 def _tidy(ledger: Ledger, folder: Path) -> None:

@@ -43,6 +43,8 @@ class Entry(BaseModel):
         Standard deviation over the members of the ensemble, in words; empty without one.
     ensemble_file : str
         File that holds the members.
+    constants : dict of str to float or str
+        What it takes the constants to be that several scales share: see `scalith.ladder.invariance`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -62,6 +64,7 @@ class Entry(BaseModel):
     file: str = ""
     scatter: str = ""
     ensemble_file: str = ""
+    constants: dict[str, float | str] = {}
 
 
 class FailedMember(BaseModel):

@@ -130,7 +130,7 @@ def keep_only(folder: Path, files: Mapping[str, list[str]]) -> None:
 def _is_ours(file: str, quantity: str) -> bool:
     """Whether a noted name can be one that a climb wrote: whatever a damaged note says, no other file is touched."""
     path = PurePosixPath(file)
-    return len(path.parts) == 2 and path.parts[0] in FOLDERS and path.name.split(".", 1)[0] == quantity
+    return len(path.parts) == 2 and path.parts[0] in FOLDERS and path.name.startswith(f"{quantity}.")
 
 
 def _named_by_ledger(folder: Path) -> dict[str, list[str]]:

@@ -8,13 +8,15 @@ import time
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from scalith.ladder import graph, progress
 from scalith.ladder.graph import needed_for, rungs
 from scalith.ladder.ledger import headline
 from scalith.ladder.store import Kept, Store, value_digest
 from scalith.ladder.study import Study
-from scalith.quantities import digest, package_digest
+from scalith.quantities import Property, digest, package_digest
+from scalith.quantities.plausible_ranges import require_plausible_property, require_plausible_results
 
 
 class Run:
@@ -92,12 +94,24 @@ class Run:
                 value = function(**arguments)
             finally:
                 progress.listening.reset(token)
+            self._require_plausible(name, value)
             kept = self.store.keep(key, name, value, time.perf_counter() - began, package_digest())
         else:
             value, kept = found
+            self._require_plausible(name, value)
         self.values[name], self.digests[name], self.kept[name] = value, kept.digest, kept
         self.listener.finished(name, kept.seconds, headline(value, known.quantity.headline), reused=found is not None)
         return value
+
+    def _require_plausible(self, name: str, value: Any) -> None:
+        """Refuse a computed value that cannot be: an input, or a model outside what it holds for, is wrong."""
+        if name in self.study.header.implausible:
+            return
+        where, by_name = str(self.study.path), f"implausible = [{name!r}] under [study]"
+        if isinstance(value, Property):
+            require_plausible_property(value, where=f"{where}: computed", field=name, by_name=by_name)
+        elif isinstance(value, xr.Dataset):
+            require_plausible_results(value, where=f"{where}: computed {name}", by_name=by_name)
 
 
 def rung_seed(seed: int, name: str) -> int:

@@ -19,6 +19,7 @@ from scalith.quantities import (
     write_results,
     write_text,
 )
+from scalith.quantities.plausible_ranges import UNCHECKED
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def read_value(path: Path, kind: type[Any]) -> Any:
     if kind is xr.Dataset:
         return read_results(path)
     try:
-        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+        return kind.model_validate_json(path.read_text(encoding="utf-8"), context=UNCHECKED)
     except (OSError, ValueError) as error:
         raise InputError(str(path), "", str(error).splitlines()[0], f"a readable {kind.__name__}") from error
 

@@ -27,6 +27,8 @@ from scalith.quantities import (
     read_results,
     read_toml,
 )
+from scalith.quantities.plausible_ranges import meant, require_plausible_property, unwrapped
+from scalith.quantities.specification import WRITTEN_BY_HAND
 
 
 class Header(Spec):
@@ -42,12 +44,15 @@ class Header(Spec):
         The one seed; every rung with randomness gets its own, spawned from it.
     draws : int
         Members of an ensemble to climb as well, from the scatter of what is fitted, sampled and given; 0 for none.
+    implausible : tuple of str
+        Quantities whose computed values are taken even where they lie outside their plausible ranges.
     """
 
-    title: str
+    title: Annotated[str, Field(min_length=1)]
     targets: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=0)] = 1
     draws: Annotated[int, Field(ge=0)] = 0
+    implausible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,10 +112,11 @@ def read_study(path: str | Path, results: str | Path | None = None) -> Study:
         if not isinstance(text[key], dict):
             raise InputError(where, key, text[key], f"a section [{key}]")
     header = Header.read(text.get("study", {}), f"{where} [study]")
-    given = {name: _given(name, value, path, results) for name, value in text.get("given", {}).items()}
+    given = {name: _plausible(name, value, path, results) for name, value in text.get("given", {}).items()}
     targets = _targets(header, set(text), given, where)
     optional = {name for item in rungs().values() for name in item.optional}
-    context = {"folder": path.parent, "reached": {name for name in optional if reached(name, set(given), set(text))}}
+    there = {name for name in optional if reached(name, set(given), set(text))}
+    context = WRITTEN_BY_HAND | {"folder": path.parent, "reached": there}
     settings = {
         name: kind.read(text[name], f"{where} [{name}]", context=context) for name, kind in sections().items() if name in text
     }
@@ -191,7 +197,21 @@ _BELONGS = {
 """What may stand beside each way to give a value."""
 
 
-def _given(name: str, value: Any, path: Path, results: str | Path | None) -> Any:
+def _plausible(name: str, value: Any, path: Path, results: str | Path | None) -> Any:
+    """A given value; one outside its range is refused unless ``implausible = true`` stands beside it."""
+    stated, accepted = unwrapped(value)
+    found = _given(name, stated, path, results, accepted)
+    if not isinstance(found, Property):
+        if accepted:
+            raise InputError(f"{path} [given]", f"{name}.implausible", True, "nothing: a field of it may have its own")
+        return found
+    if accepted:
+        return meant(found)
+    require_plausible_property(found, where=f"{path} [given]", field=name)
+    return found
+
+
+def _given(name: str, value: Any, path: Path, results: str | Path | None, accepted: bool) -> Any:
     where = f"{path} [given]"
     about = _about(name)
     if about is None:
@@ -199,7 +219,7 @@ def _given(name: str, value: Any, path: Path, results: str | Path | None) -> Any
     quantity, kind = about
     if kind is not Property and isinstance(value, dict) and not {"file", "results"} & set(value):
         if isinstance(kind, type) and issubclass(kind, Spec):
-            return kind.read(value, f"{where} {name}", context={"folder": path.parent})
+            return kind.read(value, f"{where} {name}", context=WRITTEN_BY_HAND | {"folder": path.parent})
         raise InputError(where, name, value, "a file or another study's results")
     if isinstance(value, str) and Path(value.removeprefix("shipped:")).suffix in (".csv", ".nc", ".toml", ".json"):
         value = {"file": value}
@@ -216,7 +236,7 @@ def _given(name: str, value: Any, path: Path, results: str | Path | None) -> Any
     if stated.results is not None:
         return _from_results(name, quantity, kind, stated, path, results)
     if stated.file is not None:
-        return _from_file(name, quantity, kind, stated, path)
+        return _from_file(name, quantity, kind, stated, path, accepted)
     if kind is not Property:
         raise InputError(where, name, stated.value, "a table, a file or another study's results")
     assert stated.value is not None
@@ -235,7 +255,7 @@ def _source(stated: _Stated, where: str) -> Source:
     return Source(kind=stated.kind, reference=reference, reference_state=stated.reference_state, note=stated.note)
 
 
-def _from_file(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path) -> Any:
+def _from_file(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path, accepted: bool) -> Any:
     where = f"{path} [given] {name}"
     assert stated.file is not None
     file = _found(stated.file, where, path)
@@ -244,12 +264,12 @@ def _from_file(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, 
             _alone(stated, where)
             return _checked(Property.load(file.path), name, quantity, where)
         told = _source(stated, where) if stated.model_fields_set - {"file"} else None
-        return read_property_csv(file.path, name, quantity.unit, dict(quantity.over), source=told)
+        return read_property_csv(file.path, name, quantity.unit, dict(quantity.over), source=told, implausible=accepted)
     _alone(stated, where)
     if isinstance(kind, type) and issubclass(kind, Spec):
         if file.path.endswith(".json"):
             return kind.read(_read_json(file.path), file.path, context={"folder": Path(file.path).parent})
-        return kind.read(read_toml(file.path), file.path, context={"folder": Path(file.path).parent})
+        return kind.read(read_toml(file.path), file.path, context=WRITTEN_BY_HAND | {"folder": Path(file.path).parent})
     if kind is xr.Dataset and file.path.endswith(".nc"):
         data = read_results(file.path)
         record = FileRecord(name=file.name, digest=file.content)

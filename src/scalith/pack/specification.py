@@ -7,7 +7,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from scalith.quantities import SI, InputError, Spec
-from scalith.quantities.specification import Area, Count, Length, Mass, PlausibleTemperature
+from scalith.quantities.plausible_ranges import Plausible
+from scalith.quantities.specification import AmbientTemperature, Area, CellSize, Count, Mass
 
 HeatTransferCoefficient = Annotated[float, SI("W m-2 K-1"), Field(ge=0)]
 Conductivity = Annotated[float, SI("W m-1 K-1"), Field(gt=0)]
@@ -51,10 +52,10 @@ class PackSpecification(Spec):
         Finite volumes through the thickness of each cell.
     """
 
-    cells: Count
-    cell_thickness: Length
-    cell_width: Length
-    cell_height: Length
+    cells: Annotated[Count, Plausible("cells in a row")]
+    cell_thickness: CellSize
+    cell_width: CellSize
+    cell_height: CellSize
     cell_mass: Mass | None = None
     cell_specific_heat: SpecificHeat | None = None
     cell_heat_capacity: HeatCapacity | None = None
@@ -64,10 +65,10 @@ class PackSpecification(Spec):
     interface_conductance: HeatTransferCoefficient | None = None
     cooling_coefficient: HeatTransferCoefficient = 0.0
     cooling_area: Area | None = None
-    coolant_temperature: PlausibleTemperature | None = None
+    coolant_temperature: AmbientTemperature | None = None
     end_coefficient: HeatTransferCoefficient = 0.0
-    ambient_temperature: PlausibleTemperature = 298.15
-    initial_temperature: PlausibleTemperature | None = None
+    ambient_temperature: AmbientTemperature = 298.15
+    initial_temperature: AmbientTemperature | None = None
     nodes_per_cell: Annotated[int, Field(ge=1, le=1000)] = 5
 
     @model_validator(mode="after")

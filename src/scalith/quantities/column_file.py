@@ -14,6 +14,7 @@ import numpy as np
 from scalith.quantities.atomic_write import write_text
 from scalith.quantities.digests import file_digest
 from scalith.quantities.errors import InputError, nearest
+from scalith.quantities.plausible_ranges import require_plausible
 from scalith.quantities.property import COORDINATE_UNITS, Property
 from scalith.quantities.source import FileRecord, Source
 from scalith.quantities.uncertain import ErrorComponent
@@ -112,7 +113,13 @@ def read_columns(path: str | Path) -> ColumnFile:
 
 
 def read_property_csv(
-    path: str | Path, name: str, unit: str, coordinates: dict[str, str], *, source: Source | None = None
+    path: str | Path,
+    name: str,
+    unit: str,
+    coordinates: dict[str, str],
+    *,
+    source: Source | None = None,
+    implausible: bool = False,
 ) -> Property:
     """Read one property from a CSV file.
 
@@ -128,12 +135,14 @@ def read_property_csv(
         Coordinates that the quantity may depend on, with their SI units: ``{"x": "1", "T": "K"}``.
     source : Source, optional
         Without it the file's ``# source:`` and ``# kind:`` comments are used (kind ``measured`` when silent).
+    implausible : bool
+        Take values outside the range in which a quantity of this name can lie.
 
     Raises
     ------
     InputError
-        As `read_columns`; also an unknown column, a coordinate that does not increase, or two coordinates that do
-        not fill a rectangle.
+        As `read_columns`; also an implausible value, an unknown column, a coordinate that does not increase, or two
+        coordinates that do not fill a rectangle.
     """
     data = read_columns(path)
     # "measured_open_circuit_voltage" may stand in a column called by the plain name, "open_circuit_voltage".
@@ -146,6 +155,9 @@ def read_property_csv(
     used = [dim for dim in coordinates if dim in data.columns]
     points = {dim: data.si(dim, coordinates[dim]) for dim in used}
     error = data.si("standard_error", unit) if "standard_error" in data.columns else None
+    if not implausible:
+        for title, quantity, numbers in [(column, name, values), *((dim, dim, points[dim]) for dim in used)]:
+            _require_plausible(data, title, quantity, numbers)
     if source is None:
         kind = data.comments.get("kind", "measured")
         if kind not in ("predicted", "measured", "published", "assumed"):
@@ -212,6 +224,17 @@ def write_property_csv(value: Property, path: str | Path) -> None:
     writer.writerow(titles)
     writer.writerows([repr(float(number)) for number in row] for row in zip(*columns, strict=True))
     write_text(path, stream.getvalue())
+
+
+def _require_plausible(data: ColumnFile, title: str, quantity: str, numbers: NDArray[np.float64]) -> None:
+    for line, number in zip(data.lines, numbers, strict=True):
+        require_plausible(
+            quantity,
+            number,
+            where=data.path,
+            field=f"line {line}, column {title!r}",
+            by_name="{ file = …, implausible = true } in the study",
+        )
 
 
 def _require_increasing(data: ColumnFile, dim: str, grid: NDArray[np.float64]) -> None:

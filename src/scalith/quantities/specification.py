@@ -9,12 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from scalith.numerics.content_digest import digest
 from scalith.quantities.errors import InputError, nearest
+from scalith.quantities.plausible_ranges import Plausible
 from scalith.quantities.property import Property
 from scalith.quantities.uncertain import Scale, Uncertain, parse_uncertain
 
@@ -46,28 +47,64 @@ class SI:
         return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=written)
 
 
-def _plausible(value: float) -> float:
-    if not 150.0 <= value <= 3000.0:
-        raise InputError(
-            "temperature", "", value, "kelvin between 150 and 3000 (write '25 degC' for a temperature in degrees Celsius)"
-        )
-    return value
-
-
-Length = Annotated[float, SI("m"), Field(gt=0)]
-Area = Annotated[float, SI("m2"), Field(gt=0)]
+Length = Annotated[float, SI("m"), Field(gt=0), Plausible("length")]
+AtomicLength = Annotated[float, SI("m"), Field(gt=0), Plausible("atomic length")]
+CellSize = Annotated[float, SI("m"), Field(gt=0), Plausible("size of a cell")]
+LayerThickness = Annotated[float, SI("m"), Field(gt=0), Plausible("layer thickness")]
+Area = Annotated[float, SI("m2"), Field(gt=0), Plausible("area")]
 Volume = Annotated[float, SI("m3"), Field(gt=0)]
 Mass = Annotated[float, SI("kg"), Field(gt=0)]
-Temperature = Annotated[float, SI("K"), Field(gt=0)]
-PlausibleTemperature = Annotated[float, SI("K"), AfterValidator(_plausible)]
+Temperature = Annotated[float, SI("K"), Plausible("T")]
 """A temperature in K; a number that looks like degrees Celsius is not accepted."""
+AmbientTemperature = Annotated[float, SI("K"), Plausible("ambient temperature")]
 Duration = Annotated[float, SI("s"), Field(gt=0)]
-Voltage = Annotated[float, SI("V")]
+Voltage = Annotated[float, SI("V"), Plausible("voltage")]
+CutOffVoltage = Annotated[float, SI("V"), Plausible("cut-off voltage")]
+Charge = Annotated[float, SI("C"), Field(gt=0), Plausible("capacity")]
 Current = Annotated[float, SI("A")]
-Concentration = Annotated[float, SI("mol m-3"), Field(gt=0)]
-MolarEnergy = Annotated[float, SI("J mol-1"), Field(ge=0)]
+Concentration = Annotated[float, SI("mol m-3"), Field(gt=0), Plausible("concentration")]
+MolarEnergy = Annotated[float, SI("J mol-1"), Field(ge=0), Plausible("molar energy")]
 Fraction = Annotated[float, SI("1"), Field(ge=0, le=1)]
+VolumeFraction = Annotated[float, SI("1"), Field(ge=0, le=1), Plausible("volume fraction")]
+AtomicEnergy = Annotated[float, SI("eV"), Field(ge=0), Plausible("atomic energy")]
+AttemptFrequency = Annotated[float, SI("Hz"), Field(gt=0), Plausible("attempt frequency")]
+ElectricalConductivity = Annotated[float, SI("S m-1"), Field(gt=0), Plausible("conductivity")]
 Count = Annotated[int, Field(ge=1)]
+
+
+def _refuse(*_: Any, **__: Any) -> Any:
+    raise TypeError("a specification cannot be changed: make another with model_copy(update={…})")
+
+
+class FrozenDict(dict[str, Any]):
+    """A mapping that cannot be changed: what a digest covers stays as it is."""
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> Any:
+        return (FrozenDict, (dict(self),))
+
+
+class FrozenList(list[Any]):
+    """A list that cannot be changed."""
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = append = clear = extend = insert = pop = remove = _refuse
+    reverse = sort = _refuse
+
+    def __reduce__(self) -> Any:
+        return (FrozenList, (list(self),))
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return FrozenDict({key: _frozen(item) for key, item in value.items()})
+    if isinstance(value, list):
+        return FrozenList(map(_frozen, value))
+    return tuple(map(_frozen, value)) if type(value) is tuple else value
+
+
+WRITTEN_BY_HAND = {"written_by_hand": True}
+"""Validation context of a text that a user wrote: bare numbers are refused where SI is not the custom."""
 
 
 class Spec(BaseModel):
@@ -95,7 +132,12 @@ class Spec(BaseModel):
     @classmethod
     def read_toml(cls, path: str | Path) -> Self:
         """Validate a TOML file."""
-        return cls.read(read_toml(path), where=str(path))
+        return cls.read(read_toml(path), where=str(path), context=WRITTEN_BY_HAND)
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Freeze what the fields hold, so that the digest stays that of the content."""
+        for name, value in self.__dict__.items():
+            self.__dict__[name] = _frozen(value)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with some fields changed; what was computed from the old fields (the digest) is forgotten."""

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from scalith.quantities import SI, InputError, Spec, StudyError, nearest, shipped
 from scalith.quantities.constants import GAS_CONSTANT
-from scalith.quantities.specification import PlausibleTemperature
+from scalith.quantities.specification import Temperature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Reaction(Spec):
     tunnelling: dict[str, PositivePower] = Field(default_factory=dict)
     changes: dict[str, float] | None = None
     gas: Annotated[float, SI("mol kg-1"), Field(ge=0)] = 0.0
-    onset_temperature: PlausibleTemperature | None = None
+    onset_temperature: Temperature | None = None
 
     @property
     def changed(self) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from scalith.cell.specification.material_function import (
@@ -19,7 +20,8 @@ from scalith.particle.phase_field import PhaseField
 from scalith.particle.stress_assisted_diffusion import ParticleStress
 from scalith.quantities import SI, InputError, Property, Spec
 from scalith.quantities.constants import FARADAY
-from scalith.quantities.specification import Concentration, Fraction, Length, MolarEnergy
+from scalith.quantities.plausible_ranges import Plausible, require_plausible, require_plausible_property
+from scalith.quantities.specification import Fraction, MolarEnergy, VolumeFraction
 
 
 class ActiveMaterial(Spec):
@@ -68,10 +70,10 @@ class ActiveMaterial(Spec):
         exchange current density count where the material states none.
     """
 
-    particle_radius: Length
-    active_volume_fraction: Fraction | None = None
+    particle_radius: Annotated[float, SI("m"), Field(gt=0), Plausible("particle radius")]
+    active_volume_fraction: VolumeFraction | None = None
     specific_area: Annotated[float, SI("m-1"), Field(gt=0)] | None = None
-    maximum_concentration: Concentration
+    maximum_concentration: Annotated[float, SI("mol m-3"), Field(gt=0)]
     minimum_stoichiometry: Fraction = 0.0
     maximum_stoichiometry: Fraction = 1.0
     open_circuit_voltage: Annotated[Property, OPEN_CIRCUIT_VOLTAGE]
@@ -82,7 +84,7 @@ class ActiveMaterial(Spec):
     initial_hysteresis: Annotated[float, Field(ge=-1, le=1)] = 0.0
     chemical_diffusivity: Annotated[Property, CHEMICAL_DIFFUSIVITY]
     diffusivity_activation_energy: MolarEnergy = 0.0
-    reaction_rate_constant: Annotated[float, SI("mol m-2 s-1"), Field(gt=0)] | None = None
+    reaction_rate_constant: Annotated[float, SI("mol m-2 s-1"), Field(gt=0), Plausible("reaction rate constant")] | None = None
     exchange_current_density: Annotated[Property, EXCHANGE_CURRENT_DENSITY] | None = None
     reaction_activation_energy: MolarEnergy = 0.0
     anodic_transfer_coefficient: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -135,6 +137,7 @@ class ActiveMaterial(Spec):
         exchange = self.exchange_current_density
         if exchange is not None and float(exchange.nominal.min()) < 0.0:
             raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
+        self._require_plausible()
         if self.hysteresis_decay is not None and self.hysteresis is None:
             raise InputError("active material", "hysteresis_decay", self.hysteresis_decay, "a hysteresis that it belongs to")
         if self.hysteresis is not None and float(self.hysteresis.nominal.min()) < 0.0:
@@ -148,6 +151,17 @@ class ActiveMaterial(Spec):
                 window = f"at least the window {self.minimum_stoichiometry:g} to {self.maximum_stoichiometry:g}"
                 raise InputError("active material", name, f"x from {low:g} to {high:g}", window)
         return self
+
+    def _require_plausible(self) -> None:
+        if self.specific_area is None:  # else it may be the store of a lithium metal, whose depth is a convention
+            require_plausible("maximum_concentration", self.maximum_concentration, field="maximum_concentration")
+        require_plausible_property(self.chemical_diffusivity)
+        voltage = self.open_circuit_voltage
+        if not voltage.source.settings.get("implausible"):
+            # Formulas of voltages may run away beyond the window, which the cell never leaves.
+            window = np.linspace(self.minimum_stoichiometry, self.maximum_stoichiometry, 101)
+            at = voltage(x=window, T=298.15, extrapolate="nearest")
+            require_plausible("open_circuit_voltage", at, field="open_circuit_voltage")
 
     @property
     def dimensions(self) -> int:

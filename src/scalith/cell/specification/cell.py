@@ -13,7 +13,8 @@ from scalith.cell.specification.electrolyte import ElectrolyteSpecification
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.quantities import SI, InputError, Spec, read_toml
 from scalith.quantities.constants import FARADAY
-from scalith.quantities.specification import Area, Temperature, Voltage
+from scalith.quantities.plausible_ranges import unwrapped
+from scalith.quantities.specification import WRITTEN_BY_HAND, Area, Charge, CutOffVoltage, Temperature
 
 
 class CellSpecification(Spec):
@@ -45,9 +46,9 @@ class CellSpecification(Spec):
     reference: str = ""
     electrode_area: Area
     electrode_pairs: Annotated[int, Field(ge=1)] = 1
-    nominal_capacity: Annotated[float, SI("C"), Field(gt=0)]
-    lower_voltage_cut_off: Voltage
-    upper_voltage_cut_off: Voltage
+    nominal_capacity: Charge
+    lower_voltage_cut_off: CutOffVoltage
+    upper_voltage_cut_off: CutOffVoltage
     contact_resistance: Annotated[float, SI("ohm"), Field(ge=0)] = 0.0
     reference_temperature: Temperature = 298.15
     electrolyte: ElectrolyteSpecification
@@ -94,12 +95,34 @@ class CellSpecification(Spec):
     @classmethod
     def read_toml(cls, path: str | Path) -> Self:
         """Read a TOML file; ``file = "…"`` in it is taken relative to its folder."""
-        return cls.read(_with_folder(read_toml(path), Path(path).parent), where=str(path))
+        stated = read_toml(path)
+        cell = cls.read(_with_folder(stated, Path(path).parent), where=str(path), context=WRITTEN_BY_HAND)
+        if not unwrapped(stated.get("nominal_capacity"))[1]:
+            cell.require_plausible_capacity(str(path))
+        return cell
 
     @property
     def plane_area(self) -> float:
         """Area of all electrode pairs together, m2."""
         return self.electrode_area * self.electrode_pairs
+
+    def require_plausible_capacity(self, where: str) -> None:
+        """Refuse a nominal capacity that is not within a factor of two of what the smaller electrode holds.
+
+        Raises
+        ------
+        InputError
+            Names both capacities.
+        """
+        holds = min(self.capacity_of_window("negative"), self.capacity_of_window("positive"))
+        if not 0.5 <= self.nominal_capacity / holds <= 2.0:
+            raise InputError(
+                where,
+                "nominal_capacity",
+                f"{self.nominal_capacity / 3600:.4g} A h",
+                f"within a factor of two of {holds / 3600:.4g} A h that the smaller electrode holds between its stoichiometries; "
+                "where it is meant, { value = …, implausible = true }",
+            )
 
     def capacity_of_window(self, side: Literal["negative", "positive"]) -> float:
         """Charge between the two stoichiometries of an electrode, C."""

@@ -18,7 +18,7 @@ from scalith.cell.specification.material_function import (
     TRANSPORT_EFFICIENCY_PROFILE,
 )
 from scalith.quantities import SI, InputError, Property, Spec, nearest
-from scalith.quantities.specification import Length
+from scalith.quantities.specification import ElectricalConductivity, LayerThickness
 
 Array = NDArray[np.float64]
 _DEPTHS: Array = (np.arange(2000) + 0.5) / 2000
@@ -49,7 +49,7 @@ class PorousLayer(Spec):
     bruggeman_exponent
     """
 
-    thickness: Length
+    thickness: LayerThickness
     porosity: Annotated[float, SI("1"), Field(gt=0, le=1)]
     porosity_profile: Annotated[Property, POROSITY_PROFILE] | None = None
     transport_efficiency: Annotated[float, SI("1"), Field(gt=0)] | None = None
@@ -129,7 +129,7 @@ class ElectrodeSpecification(PorousLayer):
         Per surface of the particles.
     """
 
-    conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
+    conductivity: ElectricalConductivity
     materials: Annotated[tuple[ActiveMaterial, ...], Field(min_length=1)]
     double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
     planar: bool = False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scalith.cell.specification.material_function import (
     CONDUCTIVITY,
@@ -14,6 +14,7 @@ from scalith.cell.specification.material_function import (
     TRANSFERENCE_NUMBER,
 )
 from scalith.quantities import Property, Spec
+from scalith.quantities.plausible_ranges import require_plausible
 from scalith.quantities.specification import Concentration, MolarEnergy
 
 
@@ -40,3 +41,14 @@ class ElectrolyteSpecification(Spec):
     generation: Annotated[Property, GENERATION] | None = None
     conductivity_activation_energy: MolarEnergy = 0.0
     diffusivity_activation_energy: MolarEnergy = 0.0
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        # Formulas are fitted over the concentrations that occur; far from them they may say anything.
+        ranges = {name: f"electrolyte {name}" for name in ("conductivity", "diffusivity")}
+        for name, known in {**ranges, "transference_number": "transference number"}.items():
+            value: Property = getattr(self, name)
+            if not value.source.settings.get("implausible"):
+                at = value(c=self.initial_concentration, T=298.15, extrapolate="nearest")
+                require_plausible(known, at, field=name)
+        return self

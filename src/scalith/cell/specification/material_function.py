@@ -11,6 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from scalith.cell.specification.expression import parse_expression
 from scalith.quantities import InputError, Property, Source, nearest, parse_uncertain, read_property_csv, to_si
+from scalith.quantities.plausible_ranges import meant, unwrapped
 
 ASSUMED = Source(kind="assumed", by="specification of the cell")
 _ORIGIN = ("reference", "kind", "note")
@@ -23,7 +24,8 @@ class MaterialFunction:
     Accepted are a `Property`; a number, ``"3.9e-14 m2/s"`` or with its error ``"3.9e-14 m2/s × 1.6"``; a formula of the state
     (``"0.33 * x ** 2"``, sampled over `low` … `high`); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``; and
     ``{value = "2 mS/cm"}`` or ``{formula = "2e-5 * c", over = [1, 6e4]}``. Each of the tables in braces may say where it is from:
-    ``reference = "… DOI"`` and ``kind = "published"`` (or ``"measured"``, ``"assumed"``).
+    ``reference = "… DOI"`` and ``kind = "published"`` (or ``"measured"``, ``"assumed"``); with ``implausible = true`` its numbers
+    are taken however odd they are.
     """
 
     name: str
@@ -39,6 +41,10 @@ class MaterialFunction:
         """Turn what the user wrote into a property; what is neither is left for the validator to refuse."""
         if isinstance(value, Property):
             return value
+        value, accepted = unwrapped(value)
+        if accepted:
+            found = self.read(value)
+            return meant(found) if isinstance(found, Property) else found
         coordinate_unit = {"x": "1", "c": "mol m-3", "z": "1"}[self.coordinate]
         if isinstance(value, bool):
             return value

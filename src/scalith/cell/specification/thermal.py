@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from scalith.quantities import SI, Spec
-from scalith.quantities.specification import Length, Temperature
+from scalith.quantities.specification import AmbientTemperature, CellSize
 
 
 class ThermalSpecification(Spec):
@@ -29,8 +29,8 @@ class ThermalSpecification(Spec):
 
     heat_capacity: Annotated[float, SI("J K-1"), Field(gt=0)]
     heat_transfer: Annotated[float, SI("W K-1"), Field(ge=0)] = 0.0
-    ambient_temperature: Temperature | None = None
+    ambient_temperature: AmbientTemperature | None = None
     mass: Annotated[float, SI("kg"), Field(gt=0)] | None = None
     volume: Annotated[float, SI("m3"), Field(gt=0)] | None = None
-    thickness: Length | None = None
+    thickness: CellSize | None = None
     through_conductivity: Annotated[float, SI("W m-1 K-1"), Field(gt=0)] | None = None

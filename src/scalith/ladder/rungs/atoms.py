@@ -13,9 +13,8 @@ from scalith.crystal import Host
 from scalith.ladder.quantity import Settings, rung
 from scalith.quantities import SI, Property
 from scalith.quantities.constants import AVOGADRO
-from scalith.quantities.specification import Count, Length, Temperature
-
-Energy = Annotated[float, SI("eV"), Field(ge=0)]
+from scalith.quantities.plausible_ranges import Plausible
+from scalith.quantities.specification import AtomicEnergy, AtomicLength, AttemptFrequency, Count, Temperature
 
 
 class SmallPolarons(Settings):
@@ -37,11 +36,11 @@ class SmallPolarons(Settings):
         K.
     """
 
-    barrier_empty: Energy
-    barrier_full: Energy
-    barrier_error: Energy = 0.05
-    attempt_frequency: Annotated[float, SI("Hz"), Field(gt=0)] = 1e13
-    hop_distance: Length
+    barrier_empty: AtomicEnergy
+    barrier_full: AtomicEnergy
+    barrier_error: AtomicEnergy = 0.05
+    attempt_frequency: AttemptFrequency = 1e13
+    hop_distance: AtomicLength
     neighbours: Count = 6
     reference: str = ""
     temperatures: Annotated[tuple[Temperature, ...], Field(min_length=1)] = (280.0, 298.15, 310.0, 330.0)
@@ -63,8 +62,8 @@ class Localisation(Settings):
         Pairs that count, Å.
     """
 
-    interaction: Energy
-    interaction_error: Energy = 0.0
+    interaction: Annotated[float, SI("eV"), Field(ge=0), Plausible("interaction")]
+    interaction_error: AtomicEnergy = 0.0
     reference: str
     anchor: Literal["scaled", "lowest", "mean"] = "scaled"
     cutoff: Annotated[float, Field(gt=0)] = 8.0

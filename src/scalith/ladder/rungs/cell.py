@@ -7,21 +7,26 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import xarray as xr
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from scalith.cell import CellSpecification, ElectrolyteSpecification, Mesh, simulate_discharge, to_bpx
+from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.electrode import ElectrodeStructure
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.quantities import InputError, Property, Source, dataset_digest, predicted
-from scalith.quantities.specification import Count, Temperature
+from scalith.quantities.plausible_ranges import Plausible, unwrapped
+from scalith.quantities.specification import WRITTEN_BY_HAND, AmbientTemperature, Count, Temperature
 
 CLIMBED = {
     "negative_electrode": ("open_circuit_voltage",),
     "positive_electrode": ("open_circuit_voltage", "entropic_coefficient", "chemical_diffusivity", "maximum_concentration"),
 }
 """Fields of `CellSpecification` that the climb fills; ``[cell]`` states the others."""
+
+Stated = str | float | dict[str, Any]
+"""A number as it is written; a table says that an odd one is meant."""
 
 STRUCTURE = ("porosity", "transport_efficiency", "conductivity", "active_volume_fraction", "particle_radius")
 """Fields of the positive electrode that a microstructure fills, where the study has one."""
@@ -55,12 +60,12 @@ class Cell(Settings):
 
     name: str = "cell"
     reference: str = ""
-    electrode_area: str | float
+    electrode_area: Stated
     electrode_pairs: int = 1
-    nominal_capacity: str | float
-    lower_voltage_cut_off: str | float
-    upper_voltage_cut_off: str | float
-    contact_resistance: str | float = 0.0
+    nominal_capacity: Stated
+    lower_voltage_cut_off: Stated
+    upper_voltage_cut_off: Stated
+    contact_resistance: Stated = 0.0
     reference_temperature: Temperature = 298.15
     negative_electrode: dict[str, Any]
     separator: dict[str, Any]
@@ -94,7 +99,7 @@ class Cell(Settings):
             for name in (*STRUCTURE, "specific_area", "bruggeman_exponent"):
                 if name in self.positive_electrode:
                     raise InputError("", f"positive_electrode.{name}", "a value here", "none: the microstructure gives it")
-            numbers = dict.fromkeys(ElectrodeStructure.model_fields, 0.4)
+            numbers = dict.fromkeys(ElectrodeStructure.model_fields, 0.4) | {"interface_area": 1e6}
             structure = ElectrodeStructure.read(numbers)
         # A slip must show before hours of sampling, not after: the climbed fields are tried with plain numbers.
         trial = Source(kind="assumed")
@@ -105,11 +110,14 @@ class Cell(Settings):
                 for part, names in CLIMBED.items()
             },
             structure,
+            trial=True,
         )
         return self
 
-    def specification(self, climbed: dict[str, dict[str, Any]], structure: ElectrodeStructure | None = None) -> CellSpecification:
-        """The whole specification, with the climbed fields filled in."""
+    def specification(
+        self, climbed: dict[str, dict[str, Any]], structure: ElectrodeStructure | None = None, *, trial: bool = False
+    ) -> CellSpecification:
+        """The whole specification, with the climbed fields filled in; in a trial their numbers mean nothing."""
         stated = {name: _with_paths(getattr(self, name)) for name in type(self).model_fields}
         for part, fields in climbed.items():
             metal = stated[part].get("lithium_metal")
@@ -120,7 +128,14 @@ class Cell(Settings):
             )
         if structure is not None:
             stated["positive_electrode"] |= self._structured(structure)
-        return CellSpecification.read(stated, "[cell]")
+        cell = CellSpecification.read(stated, "[cell]", context=WRITTEN_BY_HAND)
+        if not trial and not unwrapped(self.nominal_capacity)[1]:
+            cell.require_plausible_capacity("[cell]")
+        return cell
+
+    def stated_thermal(self) -> ThermalSpecification | None:
+        """The heat balance, where the section has one."""
+        return None if self.thermal is None else ThermalSpecification.read(self.thermal, "[cell] thermal")
 
     def _structured(self, structure: ElectrodeStructure) -> dict[str, float]:
         """The positive electrode as its microstructure says: effective conductivities, volume and area are kept."""
@@ -148,9 +163,16 @@ class Discharge(Settings):
         Finite volumes in the negative electrode, separator and positive electrode; lithium metal takes one.
     """
 
-    c_rates: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (0.2, 1.0, 2.0)
-    temperature: Temperature = 298.15
+    c_rates: Annotated[tuple[Annotated[float, Field(gt=0), Plausible("C-rate")], ...], Field(min_length=1)] = (0.2, 1.0, 2.0)
+    temperature: AmbientTemperature = 298.15
     volumes: tuple[Count, Count, Count] | None = None
+
+    @field_validator("c_rates")
+    @classmethod
+    def _each_once(cls, rates: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(rates)) < len(rates):
+            raise InputError("", "", list(rates), "each rate once")
+        return rates
 
 
 def _write_bpx(cell: CellSpecification, path: Path) -> None:

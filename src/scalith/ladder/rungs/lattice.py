@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import prod
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from scalith import lattice
 from scalith.crystal import Host
@@ -14,12 +16,30 @@ from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import Quantity, Settings, rung
 from scalith.lattice import ClusterExpansion, HopBarriers
-from scalith.quantities import Property
+from scalith.quantities import InputError, Property
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Count, Fraction, Temperature
 
-Temperatures = Annotated[tuple[Temperature, ...], Field(min_length=1)]
-Angstroms = Annotated[float, Field(ge=0)]
+
+def _increasing(values: tuple[float, ...]) -> tuple[float, ...]:
+    if any(b <= a for a, b in pairwise(values)):
+        raise InputError("", "", list(values), "strictly increasing values")
+    return values
+
+
+Temperatures = Annotated[tuple[Temperature, ...], Field(min_length=1), AfterValidator(_increasing)]
+Stoichiometries = Annotated[tuple[Fraction, ...], Field(min_length=1), AfterValidator(_increasing)]
+Angstroms = Annotated[float, Field(ge=0, le=50)]
+Sweeps = Annotated[int, Field(ge=20)]
+
+
+def _of_this_world(cells: tuple[int, int, int]) -> tuple[int, int, int]:
+    if prod(cells) > 10_000_000:
+        raise InputError("", "", list(cells), "at most 10 million primitive cells in all")
+    return cells
+
+
+Supercell = Annotated[tuple[Count, Count, Count], AfterValidator(_of_this_world)]
 
 
 class ClusterFit(Settings):
@@ -29,7 +49,7 @@ class ClusterFit(Settings):
     the energies of the empty and the full host, and with them the average voltage.
     """
 
-    pair_cutoff: Angstroms
+    pair_cutoff: Annotated[float, Field(gt=0, le=50)]
     triplet_cutoff: Angstroms = 0.0
     quadruplet_cutoff: Angstroms = 0.0
     electrostatics: bool = False
@@ -56,8 +76,8 @@ class MonteCarlo(Settings):
     """
 
     temperatures: Temperatures = (280.0, 298.15, 310.0, 330.0)
-    cells: tuple[Count, Count, Count] = (12, 12, 12)
-    sweeps: Count = 200
+    cells: Supercell = (12, 12, 12)
+    sweeps: Sweeps = 200
     points: Count = 72
     parallel_tempering: bool = False
 
@@ -80,8 +100,8 @@ class PhaseDiagram(Settings):
     """
 
     temperatures: Temperatures
-    cells: tuple[Count, Count, Count] = (10, 10, 10)
-    sweeps: Count = 150
+    cells: Supercell = (10, 10, 10)
+    sweeps: Sweeps = 150
     points: Count = 72
     parallel_tempering: bool = False
 
@@ -91,7 +111,7 @@ class Snapshot(Settings):
 
     stoichiometry: Fraction = 0.5
     temperature: Temperature = 298.15
-    cells: tuple[Count, Count, Count] = (6, 6, 6)
+    cells: Supercell = (6, 6, 6)
 
 
 class KineticMonteCarlo(Settings):
@@ -112,8 +132,8 @@ class KineticMonteCarlo(Settings):
     """
 
     temperatures: Temperatures = (280.0, 298.15, 330.0)
-    stoichiometries: tuple[Fraction, ...] = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
-    cells: tuple[Count, Count, Count] = (12, 12, 6)
+    stoichiometries: Stoichiometries = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98)
+    cells: Supercell = (12, 12, 6)
     trajectories: Count = 8
     events: Count = 10_000
 

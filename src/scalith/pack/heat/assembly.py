@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from scalith.pack.heat.cell_body import Density, Vent
 from scalith.pack.specification import Conductivity, HeatTransferCoefficient, SpecificHeat
 from scalith.quantities import SI, InputError, Property, Spec, nearest
-from scalith.quantities.specification import Fraction, Length, PlausibleTemperature
+from scalith.quantities.specification import CellSize, Fraction, Temperature
 
 Array = NDArray[np.float64]
 Coordinate = Annotated[float, SI("m")]
@@ -96,7 +96,7 @@ class Surface(Spec):
 
     heat_transfer_coefficient: HeatTransferCoefficient = 0.0
     emissivity: Fraction = 0.0
-    temperature: PlausibleTemperature = 298.15
+    temperature: Temperature = 298.15
 
 
 class Contact(Spec):
@@ -127,7 +127,7 @@ class Assembly(Spec):
 
     materials: dict[str, Material]
     blocks: tuple[Block, ...]
-    spacing: tuple[Length, Length, Length]
+    spacing: tuple[CellSize, CellSize, CellSize]
     contacts: tuple[Contact, ...] = ()
     surfaces: dict[Side, Surface] = Field(default_factory=dict)
     background: str | None = None

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from scalith.pack.specification import Conductivity, SpecificHeat
 from scalith.quantities import SI, InputError, Spec
 from scalith.quantities.constants import GAS_CONSTANT
-from scalith.quantities.specification import Fraction, Length, PlausibleTemperature, Volume
+from scalith.quantities.specification import CellSize, Fraction, Temperature, Volume
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -46,7 +46,7 @@ class Vent(Spec):
     pressure: Pressure
     free_volume: Volume
     vapour_pressure: Pressure = 7400.0
-    vapour_reference_temperature: PlausibleTemperature = 298.15
+    vapour_reference_temperature: Temperature = 298.15
     heat_of_vaporisation: Annotated[float, SI("J mol-1"), Field(gt=0)] = 37700.0
     evaporated_mass: Annotated[float, SI("kg"), Field(ge=0)] = 0.0
     evaporated_molar_mass: Annotated[float, SI("kg mol-1"), Field(gt=0)] = 0.09008
@@ -100,10 +100,10 @@ class CellBody(Spec):
     """
 
     shape: Literal["prismatic", "cylindrical"]
-    thickness: Length | None = None
-    width: Length | None = None
-    diameter: Length | None = None
-    height: Length
+    thickness: CellSize | None = None
+    width: CellSize | None = None
+    diameter: CellSize | None = None
+    height: CellSize
     density: Density
     specific_heat: SpecificHeat
     conductivity: Conductivity = 1.0

@@ -13,7 +13,7 @@ from scalith.pack.heat.assembly import Assembly, Block, Material, Side, Surface
 from scalith.pack.heat.cell_body import CellBody
 from scalith.pack.heat.heat_in_3d import heat_in_3d
 from scalith.quantities import SI, InputError, Spec, predicted
-from scalith.quantities.specification import PlausibleTemperature
+from scalith.quantities.specification import Temperature
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -45,7 +45,7 @@ class CoolingDesign(Spec):
     name: str
     kind: Literal["tab", "edge", "surface", "immersion"]
     heat_transfer_coefficient: Annotated[float, SI("W m-2 K-1"), Field(gt=0)]
-    coolant_temperature: PlausibleTemperature = 298.15
+    coolant_temperature: Temperature = 298.15
     volume_flow: Annotated[float, SI("m3 s-1"), Field(ge=0)] = 0.0
     pressure_drop: Annotated[float, SI("Pa"), Field(ge=0)] = 0.0
     pump_efficiency: Annotated[float, Field(gt=0, le=1)] = 0.5

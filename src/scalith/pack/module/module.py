@@ -14,7 +14,7 @@ from scalith.pack.module.thermal_network import ThermalNetwork
 from scalith.pack.specification import Conductivity, HeatTransferCoefficient, SpecificHeat
 from scalith.quantities import SI, InputError, Spec
 from scalith.quantities.constants import STEFAN_BOLTZMANN
-from scalith.quantities.specification import Count, Duration, Fraction, Length, PlausibleTemperature
+from scalith.quantities.specification import CellSize, Count, Duration, Fraction, Temperature
 
 PositiveConductance = Annotated[float, SI("W m-2 K-1"), Field(gt=0)]
 
@@ -30,7 +30,7 @@ class Barrier(Spec):
         Of the cells' faces, where they see each other across a gap; 0 for a solid barrier.
     """
 
-    thickness: Length
+    thickness: CellSize
     conductivity: Conductivity
     density: Density = 1000.0
     specific_heat: SpecificHeat = 1000.0
@@ -52,13 +52,13 @@ class Plate(Spec):
         K.
     """
 
-    thickness: Length
+    thickness: CellSize
     conductivity: Conductivity = 200.0
     density: Density = 2700.0
     specific_heat: SpecificHeat = 900.0
     contact_conductance: PositiveConductance = 500.0
     coolant_coefficient: HeatTransferCoefficient = 0.0
-    coolant_temperature: PlausibleTemperature = 298.15
+    coolant_temperature: Temperature = 298.15
 
 
 class ModuleSpecification(Spec):
@@ -93,7 +93,7 @@ class ModuleSpecification(Spec):
     contact_conductance: PositiveConductance = 1000.0
     busbar_conductance: Annotated[float, SI("W K-1"), Field(ge=0)] = 0.0
     plate: Plate | None = None
-    ambient_temperature: PlausibleTemperature = 298.15
+    ambient_temperature: Temperature = 298.15
     heat_transfer_coefficient: HeatTransferCoefficient = 7.0
     emissivity: Fraction = 0.8
 

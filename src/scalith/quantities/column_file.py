@@ -14,7 +14,7 @@ import numpy as np
 from scalith.quantities.atomic_write import write_text
 from scalith.quantities.digests import file_digest
 from scalith.quantities.errors import InputError, nearest
-from scalith.quantities.plausible_ranges import require_plausible
+from scalith.quantities.plausible_ranges import is_state, require_plausible
 from scalith.quantities.property import COORDINATE_UNITS, Property
 from scalith.quantities.source import FileRecord, Source
 from scalith.quantities.uncertain import ErrorComponent
@@ -156,8 +156,10 @@ def read_property_csv(
     points = {dim: data.si(dim, coordinates[dim]) for dim in used}
     error = data.si("standard_error", unit) if "standard_error" in data.columns else None
     if not implausible:
-        for title, quantity, numbers in [(column, name, values), *((dim, dim, points[dim]) for dim in used)]:
-            _require_plausible(data, title, quantity, numbers)
+        _require_plausible(data, column, name, values)
+        for dim in used:
+            if is_state(dim, name):
+                _require_plausible(data, dim, dim, points[dim])
     if source is None:
         kind = data.comments.get("kind", "measured")
         if kind not in ("predicted", "measured", "published", "assumed"):

@@ -134,13 +134,18 @@ def require_plausible(
         raise InputError(where, field, shown, f"{known.words}; where it is meant, {accept}")
 
 
+def is_state(dim: str, name: str) -> bool:
+    """Whether a coordinate of the quantity `name` is a state with a range: to an unknown quantity ``x`` may be anything."""
+    return dim == "T" or (dim in RANGES and plausible_range(name) is not None)
+
+
 def require_plausible_property(value: Property, *, where: str = "", field: str = "", by_name: str = "") -> None:
     """Refuse a property whose values or states are implausible, unless its source says that they are meant."""
     if value.source.settings.get("implausible"):
         return
     require_plausible(value.name, value.values.values, where=where, field=field or value.name, by_name=by_name)
     for dim, grid in value.coordinates.items():
-        if dim in RANGES:
+        if is_state(dim, value.name):
             require_plausible(dim, grid, where=where, field=f"{field or value.name}, {dim}", by_name=by_name)
 
 

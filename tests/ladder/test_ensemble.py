@@ -42,9 +42,9 @@ def toy_energy_draws(toy):
 
     from tests.ladder import toy_rungs
 
-    def draw(value: Property, count: int, seed: int) -> list[Property]:
-        z = np.random.default_rng(seed).standard_normal(count)
-        return [Property(value.name, value.values * (1 + 0.1 * k), value.unit, value.source) for k in z]
+    def draw(value: Property, seed: int) -> Property:
+        k = np.random.default_rng(seed).standard_normal()
+        return Property(value.name, value.values * (1 + 0.1 * k), value.unit, value.source)
 
     patch = pytest.MonkeyPatch()
     function = toy_rungs.elastic_energy
@@ -84,7 +84,7 @@ def test_numbers_in_results_scatter_too(toy, unsure, tmp_path, monkeypatch):
     monkeypatch.setattr(toy_rungs, "_position", with_reach)
     ledger = climb(read_study(unsure), tmp_path / "out", draws=60)
     members = read_results(tmp_path / "out" / ledger.entry("oscillation").ensemble_file)
-    assert members.sizes == {"draw": 60}
+    assert members.sizes["draw"] == 60
     # x = 0.5 cos ω, ω = √(k/m): σ_x = 0.5 sin ω · ω/2 · σ_m/m (the error of the force shifts it, which leaves k alone).
     omega = np.sqrt(3.0 / 0.5)
     expected = 0.5 * np.sin(omega) * omega / 2 * 0.05
@@ -92,27 +92,27 @@ def test_numbers_in_results_scatter_too(toy, unsure, tmp_path, monkeypatch):
     assert "reach ±" in ledger.entry("oscillation").scatter
 
 
-def failing_below_zero(monkeypatch):
-    """Let the toy refuse a negative mass, as the models of the real ladder refuse what they cannot hold for."""
+def failing_below_half(monkeypatch):
+    """Let the toy refuse a small mass, as the models of the real ladder refuse what they cannot hold for."""
     from tests.ladder import toy_rungs
 
     plain = toy_rungs._position
 
     def refusing(force, mass, seed):
-        if mass() <= 0:
-            raise InputError("oscillation", "mass", mass(), "a positive mass")
+        if mass() <= 0.25:
+            raise InputError("oscillation", "mass", mass(), "a mass above 250 g")
         return plain(force, mass, seed)
 
     monkeypatch.setattr(toy_rungs, "_position", refusing)
 
 
 def test_a_member_that_fails_is_kept_with_its_reason(toy, unsure, tmp_path, monkeypatch):
-    failing_below_zero(monkeypatch)
+    failing_below_half(monkeypatch)
     unsure.write_text(unsure.read_text().replace('"25 g"', '"500 g"'))
     ledger = climb(read_study(unsure), tmp_path / "out", draws=30)
-    # One draw in six lies below −σ: the mass is known within itself.
+    # The mass is known within itself: one draw in six lies below its half.
     assert 1 <= len(ledger.failed_members) <= 12
-    assert all("expected a positive mass" in failed.reason for failed in ledger.failed_members)
+    assert all("expected a mass above 250 g" in failed.reason for failed in ledger.failed_members)
     assert f"{30 - len(ledger.failed_members)} draws" in ledger.entry("force").scatter or ledger.entry("force").origin == "given"
     assert read_ledger(tmp_path / "out") == ledger
 
@@ -146,3 +146,11 @@ def test_an_ensemble_of_failures_leaves_the_nominal_result(toy, unsure, tmp_path
     assert [failed.member for failed in ledger.failed_members] == [1, 2, 3, 4]
     assert ledger.entry("outline").scatter == ""
     assert not list((tmp_path / "out").glob("ensemble/*"))
+
+
+def test_a_mass_known_within_itself_is_never_negative(toy, unsure, tmp_path):
+    """Drawn on a linear scale, one negative draw in twelve killed the ensemble, and the nominal result with it."""
+    unsure.write_text(unsure.read_text().replace('"25 g"', '"500 g"'))
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=12)
+    assert ledger.failed_members == ()
+    assert ledger.entry("oscillation").scatter

@@ -1,14 +1,15 @@
-"""Ensembles: the same climb many times over, from the scatter of what is fitted, sampled, given.
+"""Ensembles: the same climb many times over, from the scatter of what is stated, fitted, sampled.
 
-A member draws every given property from its standard error (one normal number a property: the error is taken as fully
-correlated over its grid) or takes one of its draws, takes the value of a fitted rung from its posterior, and climbs
-with seeds of its own. Members are independent, so an ensemble is a map over climbs; each member's rungs are kept like
-those of any climb, so that an interrupted ensemble goes on where it stopped.
+A member draws every given quantity and every setting that states an error (`Property.drawn`, `Spec.drawn`), climbs with seeds
+of its own, so that what is sampled scatters as it does, and draws each fitted quantity from the posterior of its own fit
+(``draw`` of the rung). An error is drawn once, where it is stated: what is computed from it carries it on. Members are
+independent, so an ensemble is a map over climbs; each member's rungs are kept like those of any climb, so that an
+interrupted ensemble goes on where it stopped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +19,12 @@ import numpy as np
 import xarray as xr
 
 from scalith.ladder import progress
-from scalith.ladder.graph import rungs
+from scalith.ladder.bands import summarised
 from scalith.ladder.ledger import FailedMember
 from scalith.ladder.run import Run, rung_seed
 from scalith.ladder.store import Store
 from scalith.ladder.study import Study
-from scalith.quantities import Property, ScalithError, predicted
+from scalith.quantities import Property, ScalithError, Spec, predicted
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Ensemble:
     Attributes
     ----------
     scatter : dict of str to Scatter
-        For each computed property, and each result with numbers over no other dimension than ``c_rate``.
+        For each computed property, and each result with numbers over rate, time or the cells of a row.
     failed : tuple of FailedMember
         Members that could not be climbed, with their reasons; the scatter is that of the others.
     """
@@ -77,11 +78,10 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
     Ensemble
         Scatter of what at least two members found.
     """
-    studies = members_of(run, draws)
     folder = str(run.store.folder)
     found: list[dict[str, Any]] = []
     failed: list[FailedMember] = []
-    arguments = (studies, [targets] * draws, [folder] * draws)
+    arguments = ([run.study] * draws, range(draws), [targets] * draws, [folder] * draws)
     listener = run.listener
     listener.started("ensemble")
     for index, outcome in enumerate((executor.map if executor is not None else map)(_climb_member, *arguments), start=1):
@@ -98,38 +98,31 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
     return Ensemble({name: scatter for name, scatter in gathered.items() if scatter is not None}, tuple(failed))
 
 
-def members_of(run: Run, draws: int) -> list[Study]:
-    """The study of each member: drawn values are given to it, its seed is its own."""
-    study = run.study
-    drawn: dict[str, Sequence[Any]] = {}
-    for name, value in run.values.items():
-        seed = rung_seed(study.header.seed, f"draw {name}")
-        if name in study.given and isinstance(value, Property):
-            drawn[name] = _drawn(value, draws, seed)
-        elif name in run.kept and (draw := rungs()[name].quantity.draw) is not None:
-            drawn[name] = draw(value, draws, seed)
-    studies = []
-    for k in range(draws):
-        header = study.header.model_copy(update={"seed": rung_seed(study.header.seed, f"draw {k}")})
-        studies.append(replace(study, header=header, given=study.given | {name: values[k] for name, values in drawn.items()}))
-    return studies
+def member_of(study: Study, index: int) -> Study:
+    """The study of one member: what states an error is drawn, and the seed is the member's own.
+
+    Raises
+    ------
+    InputError
+        Drawn numbers contradict each other, or a limit of their field.
+    """
+    seed = rung_seed(study.header.seed, f"draw {index}")
+
+    def drawn(stated: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: _drawn(value, rung_seed(seed, f"draw {name}")) for name, value in stated.items()}
+
+    header = study.header.model_copy(update={"seed": seed})
+    return replace(study, header=header, settings=drawn(study.settings), given=drawn(study.given))
 
 
-def _drawn(value: Property, draws: int, seed: int) -> list[Property]:
-    numbers = np.random.default_rng(seed)
-    if value.draws:
-        return [value.member(int(k)) for k in numbers.integers(value.draws, size=draws)]
-    error = value.standard_error
-    if error is None:
-        return [value] * draws
-    source = predicted("scalith.ladder.ensemble", value.digest, settings={"seed": seed})
-    return [Property(value.name, value.values + z * error, value.unit, source) for z in numbers.standard_normal(draws)]
+def _drawn(value: Any, seed: int) -> Any:
+    return value.drawn(np.random.default_rng(seed)) if isinstance(value, (Property, Spec)) else value
 
 
-def _climb_member(study: Study, targets: list[str], folder: str) -> dict[str, Any] | str:
+def _climb_member(study: Study, index: int, targets: list[str], folder: str) -> dict[str, Any] | str:
     """What one member found, or why it could not be climbed: drawn numbers may lie where no model holds."""
-    run = Run(study, Store(Path(folder)), progress.Silent())
     try:
+        run = Run(member_of(study, index), Store(Path(folder)), progress.Silent(), member=True)
         run.execute(targets)
     except (ScalithError, ArithmeticError, ValueError) as error:
         return str(error)
@@ -149,13 +142,5 @@ def _gather(name: str, run: Run, values: Sequence[Any]) -> Scatter | None:
         return Scatter(members, f"± {middle:.2g} {nominal.unit} (median over its domain, {len(values)} draws)")
     if not isinstance(nominal, xr.Dataset):
         return None
-    numbers = [str(key) for key, item in nominal.data_vars.items() if set(item.dims) <= {"c_rate"} and item.dtype.kind == "f"]
-    if not numbers:
-        return None
-    data = xr.concat([value[numbers] for value in values], "draw", combine_attrs="override")
-    deviation = data.std("draw", ddof=1)
-    words = []
-    for key in numbers:
-        unit = nominal[key].attrs.get("units", "")
-        words.append(f"{key.replace('_', ' ')} ± {float(deviation[key].max()):.2g} {unit}".rstrip())
-    return Scatter(data.assign_attrs(source=source.to_json()), ", ".join(words) + f" ({len(values)} draws)")
+    data, words = summarised(nominal, values)
+    return Scatter(data.assign_attrs(source=source.to_json()), f"{words} ({len(values)} draws)") if words else None

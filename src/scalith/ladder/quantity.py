@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
 from scalith.quantities import InputError, Spec, file_digest, shipped
@@ -32,7 +33,8 @@ class Quantity:
     exports : dict of str to callable
         File endings beyond NetCDF/CSV/JSON and what writes them: ``{".bpx.json": write}`` with ``write(value, path)``.
     draw : callable, optional
-        ``draw(value, count, seed)`` gives members of the value's own uncertainty, for ensembles.
+        ``draw(value, seed)`` gives a member of what the rung itself leaves open (the posterior of a fit, the scatter of a
+        measurement on the way), for ensembles. What was stated below, or is sampled with a seed, is not drawn again.
     """
 
     title: str
@@ -40,7 +42,7 @@ class Quantity:
     over: Mapping[str, str] = field(default_factory=dict)
     headline: Callable[[Any], str] | None = None
     exports: Mapping[str, Callable[[Any, Path], None]] = field(default_factory=dict)
-    draw: Callable[[Any, int, int], Sequence[Any]] | None = None
+    draw: Callable[[Any, int], Any] | None = None
 
 
 def rung(
@@ -50,7 +52,7 @@ def rung(
     over: str = "",
     headline: Callable[[Any], str] | None = None,
     exports: Mapping[str, Callable[[Any, Path], None]] | None = None,
-    draw: Callable[[Any, int, int], Sequence[Any]] | None = None,
+    draw: Callable[[Any, int], Any] | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as a rung: its name is the quantity, its parameters are the quantities and settings it needs.
 
@@ -101,3 +103,13 @@ class InputFile(Spec):
         if not path.is_file():
             raise InputError("", "", value, "a file that exists (relative to the study, or 'shipped:…')")
         return {"name": path.name, "content": file_digest(path), "path": str(path)}
+
+
+def draw_within_error(value: Any, seed: int) -> Any:
+    """A member of a property or specification within the errors that it states itself: a ``draw`` for rungs."""
+    return value.drawn(np.random.default_rng(seed))
+
+
+def draw_stated(value: Spec, seed: int) -> Spec:
+    """A member of a specification that was put together: stated numbers are drawn, what was predicted has been already."""
+    return value.drawn(np.random.default_rng(seed), stated_only=True)

@@ -28,9 +28,12 @@ class Run:
         By name, of all that was given, read or computed so far.
     kept : dict of str to Kept
         What the store knows of each computed value.
+    member : bool
+        Whether this is a member of an ensemble: what was fitted is then drawn from the posterior of its fit.
     """
 
-    def __init__(self, study: Study, store: Store, listener: progress.Listener) -> None:
+    def __init__(self, study: Study, store: Store, listener: progress.Listener, *, member: bool = False) -> None:
+        self.member = member
         self.study, self.store, self.listener = study, store, listener
         self.values: dict[str, Any] = {}
         self.digests: dict[str, str] = {}
@@ -99,7 +102,11 @@ class Run:
         else:
             value, kept = found
             self._require_plausible(name, value)
-        self.values[name], self.digests[name], self.kept[name] = value, kept.digest, kept
+        found_digest = kept.digest
+        if self.member and (draw := known.quantity.draw) is not None:
+            value = draw(value, rung_seed(self.study.header.seed, f"draw {name}"))
+            found_digest = value_digest(value)
+        self.values[name], self.digests[name], self.kept[name] = value, found_digest, kept
         self.listener.finished(name, kept.seconds, headline(value, known.quantity.headline), reused=found is not None)
         return value
 

@@ -13,7 +13,7 @@ from scalith.cell import CellSpecification, ElectrolyteSpecification, Mesh, simu
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.electrode import ElectrodeStructure
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
+from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.quantities import InputError, Property, Source, dataset_digest, predicted
 from scalith.quantities.plausible_ranges import Plausible, unwrapped
@@ -182,7 +182,12 @@ def _write_bpx(cell: CellSpecification, path: Path) -> None:
         to_bpx(cell, path)
 
 
-@rung("cell", headline=lambda cell: f"{cell.name}, {cell.nominal_capacity / 3600:.3g} A h", exports={".bpx.json": _write_bpx})
+@rung(
+    "cell",
+    headline=lambda cell: f"{cell.name}, {cell.nominal_capacity / 3600:.3g} A h",
+    exports={".bpx.json": _write_bpx},
+    draw=draw_stated,
+)
 def cell_specification(
     cell: Cell,
     negative_open_circuit_voltage: Property,

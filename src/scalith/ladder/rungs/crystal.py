@@ -8,7 +8,7 @@ import xarray as xr
 
 from scalith import crystal as crystal_room
 from scalith.crystal import Host, map_orderings, read_host, read_structures, voltage_of_orderings
-from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
+from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_within_error, rung
 from scalith.quantities import Property
 
 
@@ -63,7 +63,7 @@ def average_voltage(host: Host, mapped_orderings: xr.Dataset, lithium_energy: Pr
     return voltage_of_orderings(host, mapped_orderings, lithium_energy)
 
 
-@rung("largest concentration of lithium", unit="mol m-3")
+@rung("largest concentration of lithium", unit="mol m-3", draw=draw_within_error)
 def maximum_concentration(host: Host, mapped_orderings: xr.Dataset) -> Property:
     """Sites of lithium per volume of the relaxed full host."""
     return crystal_room.maximum_concentration(host, mapped_orderings)

@@ -161,7 +161,7 @@ GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     headline=lambda fit: (
         f"{len(fit.orbits)} clusters, leave-one-out error {1e3 * fit.leave_one_out_error:.1f} meV per primitive cell"
     ),
-    draw=lambda fit, count, seed: fit.draws(count, seed),
+    draw=lambda fit, seed: fit.draws(1, seed)[0] if fit.covariance else fit,
 )
 def cluster_expansion(
     host: Host, mapped_orderings: xr.Dataset, cluster_fit: ClusterFit, localised_orderings: xr.Dataset | None = None

@@ -17,7 +17,7 @@ from scalith.lab.kinetic_fit import KineticFit, fit_dsc
 from scalith.lab.kinetic_posterior import sample_posterior
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
+from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_within_error, rung
 from scalith.pack import ModuleSpecification, ReactionSet, Trigger
 from scalith.quantities import SI, InputError, Property, predicted
 from scalith.quantities.specification import Count, Duration, Length, Temperature
@@ -176,7 +176,11 @@ def calorimetry_curves(calorimetry: Calorimetry, starting_kinetics: ReactionSet,
     return stack_dsc([subtract_baseline(curve, before=before, after=after) for curve in curves])
 
 
-@rung("decomposition kinetics, fitted", headline=_fitted)
+def _member_of_the_fit(fit: KineticFit, seed: int) -> KineticFit:
+    return fit.model_copy(update={"kinetics": fit.draws(1, seed)[0]})
+
+
+@rung("decomposition kinetics, fitted", headline=_fitted, draw=_member_of_the_fit)
 def decomposition_fit(
     calorimetry_curves: xr.Dataset, starting_kinetics: ReactionSet, calorimetry: Calorimetry, seed: int
 ) -> KineticFit:
@@ -210,7 +214,7 @@ def module_kinetics(decomposition_fit: KineticFit) -> ReactionSet:
     return decomposition_fit.kinetics
 
 
-@rung("critical oven temperature", unit="K")
+@rung("critical oven temperature", unit="K", draw=draw_within_error)
 def critical_oven_temperature(module: Module, cell_kinetics: ReactionSet, oven: Oven) -> Property:
     """Oven temperature above which one cell runs away; its error is half the bracket of the bisection."""
     low, high = pack_room.critical_oven_temperature(

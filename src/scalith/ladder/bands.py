@@ -1,0 +1,89 @@
+"""Bands: what the members of an ensemble found of a result, on the nominal result's own times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+BAND = (0.05, 0.95)
+"""Quantiles of the members between which a band lies."""
+
+_DIMENSIONS = {"c_rate", "sample", "time", "cell"}
+_MOST_PRESENT = 0.5
+"""A band ends where fewer members than this part are still running."""
+
+
+def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Dataset, str]:
+    """Members of a result side by side, with their scatter.
+
+    Runs over time are read at the nominal run's times; a member that ended before is NaN from there on.
+
+    Parameters
+    ----------
+    nominal : xarray.Dataset
+        Result of the nominal climb: numbers, or curves over ``time``, or runs stacked by `scalith.ladder.stacking.by_rate`.
+    values : sequence of xarray.Dataset
+        The same result of each member.
+
+    Returns
+    -------
+    data : xarray.Dataset
+        Each variable with a leading ``draw``; beside it ``…_deviation`` (standard deviation), ``…_low`` and ``…_high`` (5 % and
+        95 % quantiles), where half of the members are running; the nominal ``time`` and ``capacity`` of stacked runs.
+    words : str
+        The scatter in words; empty when there is nothing to summarise.
+    """
+    names = [
+        str(key)
+        for key, item in nominal.data_vars.items()
+        if set(item.dims) <= _DIMENSIONS and item.dtype.kind == "f" and key != "time" and all(key in value for value in values)
+    ]
+    if not names:
+        return xr.Dataset(), ""
+    data = xr.concat([_at_the_times_of(nominal, value, names) for value in values], "draw", combine_attrs="override")
+    words = []
+    for name in names:
+        members, about = data[name], nominal[name].attrs
+        present = members.notnull().mean("draw") >= _MOST_PRESENT
+        deviation = members.std("draw", ddof=1).where(present)
+        low, high = (members.quantile(q, "draw").drop_vars("quantile").where(present) for q in BAND)
+        title = str(about.get("long_name", name))
+        for ending, item, said in (
+            ("deviation", deviation, f"standard deviation of the {title}"),
+            ("low", low, f"{title}, 5 % quantile"),
+            ("high", high, f"{title}, 95 % quantile"),
+        ):
+            data[f"{name}_{ending}"] = item.assign_attrs(units=about.get("units", ""), long_name=said)
+        if np.any(np.isfinite(deviation)):
+            largest = "" if set(deviation.dims) <= {"c_rate", "cell"} else " (median over time)"
+            typical = float(deviation.median()) if largest else float(deviation.max())
+            words.append(f"{name.replace('_', ' ')} ± {typical:.2g} {about.get('units', '')}".rstrip() + largest)
+    kept = {name: nominal[name] for name in ("time",) if name in nominal and name not in nominal.dims}
+    if "sample" in nominal.dims and "capacity" in nominal:
+        kept["nominal_capacity_passed"] = nominal["capacity"]
+        last = data["capacity"].max("sample")
+        data["capacity_at_the_end"] = last.assign_attrs(
+            units=nominal["capacity"].attrs.get("units", ""), long_name="capacity at the end"
+        )
+    return data.assign(kept), ", ".join(words)
+
+
+def _at_the_times_of(nominal: xr.Dataset, value: xr.Dataset, names: Sequence[str]) -> xr.Dataset:
+    if "time" in nominal.dims:
+        return value[list(names)].interp(time=nominal["time"])
+    if "sample" not in nominal.dims:
+        return value[list(names)]
+    found = nominal[list(names)].copy(deep=True)
+    for rate in range(nominal.sizes["c_rate"]):
+        one = value.isel(c_rate=rate)
+        known = np.isfinite(one["time"].values)
+        times = nominal["time"].isel(c_rate=rate).values
+        for name in names:
+            if "sample" not in nominal[name].dims:
+                found[name][rate] = one[name]
+                continue
+            column = np.interp(times, one["time"].values[known], one[name].values[known], right=np.nan)
+            found[name][rate] = np.where(np.isfinite(times), column, np.nan)
+    return found

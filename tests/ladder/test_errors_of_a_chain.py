@@ -18,7 +18,7 @@ targets = ["trace"]
 seed = 5
 
 [beam]
-length = "1.5 m ± 3 %"
+length = "15 mm ± 3 %"
 offset = "1 N ± 0.2 N"
 part = { width = "20 mm ± 10 %" }
 
@@ -26,7 +26,7 @@ part = { width = "20 mm ± 10 %" }
 stiffness = "stiffness.csv"
 """
 STIFFNESS = "# source: a lab\n# correlation_length: 0.3\nx [1], stiffness [N/m], standard_error [N/m]\n" + "".join(
-    f"{x:g}, {3 + x:g}, 0.15\n" for x in np.linspace(0, 1, 11)
+    f"{x:g}, {300 + 100 * x:g}, 15\n" for x in np.linspace(0, 1, 11)
 )
 DRAWS = 300
 

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from scalith.numerics.content_digest import digest
 from scalith.quantities.errors import InputError, nearest
-from scalith.quantities.plausible_ranges import Plausible
+from scalith.quantities.plausible_ranges import UNCHECKED, Plausible
 from scalith.quantities.property import Property
 from scalith.quantities.uncertain import Scale, Uncertain, parse_uncertain
 
@@ -177,7 +177,7 @@ class Spec(BaseModel):
             return self
         kept = {type(self).model_fields[name].alias or name: drawn[name] for name in self.model_fields_set | changed}
         # What is odd but meant may be so for a member, too; the limits of the fields hold.
-        return self.read(kept, f"a member of {type(self).__name__}", context={"implausible": True})
+        return self.read(kept, f"a member of {type(self).__name__}", context=UNCHECKED)
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from scalith.cell.files.battery_data_format import read_battery_data, write_battery_data
 from scalith.cell.files.bpx_file import specification_from_bpx, to_bpx
+from scalith.cell.files.drive_cycle import step_from_file
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
@@ -11,7 +12,9 @@ from scalith.cell.runs.batch import simulate_batch
 from scalith.cell.runs.discharge import simulate_discharge
 from scalith.cell.runs.impedance import simulate_impedance
 from scalith.cell.runs.phase_separating import simulate_phase_separating
-from scalith.cell.runs.protocol import ProtocolStep, parse_step, simulate_protocol
+from scalith.cell.runs.protocol import simulate_protocol
+from scalith.cell.runs.protocol_steps import Condition, Ending, GoTo, Outcome, Protocol, ProtocolStep, Visit, walk
+from scalith.cell.runs.protocol_text import parse_protocol, parse_step
 from scalith.cell.runs.sensitivity import simulate_sensitivities
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
@@ -22,13 +25,20 @@ from scalith.cell.specification.thermal import ThermalSpecification
 __all__ = [
     "ActiveMaterial",
     "CellSpecification",
+    "Condition",
     "ElectrodeSpecification",
     "ElectrolyteSpecification",
+    "Ending",
+    "GoTo",
     "LithiumMetal",
     "Mesh",
+    "Outcome",
     "PorousLayer",
+    "Protocol",
     "ProtocolStep",
     "ThermalSpecification",
+    "Visit",
+    "parse_protocol",
     "parse_step",
     "particle_size_distribution",
     "plot_profiles",
@@ -43,7 +53,9 @@ __all__ = [
     "simulate_sensitivities",
     "single_particle",
     "specification_from_bpx",
+    "step_from_file",
     "to_bpx",
+    "walk",
     "with_phase_field",
     "write_battery_data",
 ]

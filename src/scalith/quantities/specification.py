@@ -127,7 +127,7 @@ class Spec(BaseModel):
         try:
             return cls.model_validate(dict(data), context=None if context is None else dict(context))
         except ValidationError as error:
-            raise _input_error(cls, error, where) from None
+            raise input_error(cls, error, where) from None
 
     @classmethod
     def read_toml(cls, path: str | Path) -> Self:
@@ -233,7 +233,8 @@ def _scale(field: FieldInfo) -> Scale:
     return "logit" if limits.get("l") == 1.0 else "log"
 
 
-def _input_error(cls: type[BaseModel], error: ValidationError, where: str) -> InputError:
+def input_error(cls: type[BaseModel], error: ValidationError, where: str) -> InputError:
+    """The first thing that pydantic found wrong with a specification, as the one error a user sees."""
     # Unknown keys first: a mistyped key also shows up as a missing field, which would mislead.
     problems = sorted(error.errors(include_url=False), key=lambda problem: problem["type"] != "extra_forbidden")
     problem = problems[0]

@@ -4,40 +4,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from scalith.cell import ProtocolStep, parse_step, simulate_protocol
-from scalith.quantities import InputError
+from scalith.cell import ProtocolStep, simulate_protocol
+from scalith.quantities import ConvergenceError, InputError
 
 
-@pytest.mark.parametrize(
-    ("text", "mode", "target", "duration"),
-    [
-        ("Discharge at C/5 for 10 hours", "current", 1.0, 36000.0),
-        ("Charge at 1 A until 4.1 V", "current", -1.0, None),
-        ("Discharge at 2C for 90 s or until 2.6 V", "current", 10.0, 90.0),
-        ("Hold at 4.1 V until 50 mA", "voltage", 4.1, None),
-        ("Rest for 1 hour", "current", 0.0, 3600.0),
-        ("Discharge at 20 W for 5 minutes", "power", 20.0, 300.0),
-        ("Discharge at 500 mohm for 1 min", "resistance", 0.5, 60.0),
-    ],
-)
-def test_text_is_read(lgm50, text, mode, target, duration):
-    step = parse_step(text, lgm50)
-    assert (step.mode, step.target, step.duration) == (mode, pytest.approx(target), duration)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["Discharge at C/5", "Discharge at 4 V until 3 V", "Hold at 4.2 A for 1 h", "Rest for ever", "Jump at 1C", "Charge at 1C until 3 A",
-     "Discharge at 1C for 3 fortnights", "Charge at -1 A until 4 V", "Run nowhere.csv", "Rest for -1 h"],
-)  # fmt: skip
-def test_what_is_not_understood_is_named(lgm50, text):
-    with pytest.raises(InputError):
-        parse_step(text, lgm50)
-
-
-def test_a_voltage_beyond_the_cut_offs_is_not_held(lgm50):
-    with pytest.raises(InputError, match="between the cut-offs"):
-        simulate_protocol(lgm50, ["Hold at 5 V until C/20"])
+def test_a_voltage_beyond_the_cut_offs_is_not_gone_to(lgm50):
+    for text in ("Hold at 5 V until C/20", "Charge at 1C until 4.5 V"):
+        with pytest.raises(InputError, match="between the cut-offs"):
+            simulate_protocol(lgm50, [text])
 
 
 def test_a_cycle_closes_and_every_mode_holds_what_it_says(lgm50):
@@ -108,5 +82,72 @@ def test_a_drive_cycle_goes_on_over_its_bends(lgm50):
 def test_a_drive_cycle_ends_on_a_limit_that_begins_to_be_watched_with_the_sign_of_the_load(lgm50):
     step = ProtocolStep(text="drive", mode="current", times=(0.0, 60.0, 120.0, 900.0), loads=(2.0, 2.0, -5.0, -5.0))
     data = simulate_protocol(lgm50, [step], initial_state_of_charge=0.97)
-    assert data.attrs["reason"] == "upper voltage reached"
+    assert data.attrs["reason"] == "upper cut-off voltage of the cell reached"
     assert float(data.voltage[-1]) == pytest.approx(4.2, abs=1e-6)
+
+
+def test_every_time_is_there_once(lgm50):
+    data = simulate_protocol(lgm50, ["Discharge at 1C for 10 minutes", "Rest for 1 h"])
+    assert np.all(np.diff(data.time) > 0.0)
+    assert float(data.sel(time=100.0, method="nearest").current) == pytest.approx(5.0)
+    np.testing.assert_allclose(data.current.interp(time=[100.0, 700.0]), [5.0, 0.0], atol=1e-12)
+
+
+def test_results_are_recorded_in_the_period_of_a_step(lgm50):
+    data = simulate_protocol(lgm50, ["Rest for 10 s", "Discharge at C/3 for 1 hour (5 minute period)"])
+    times = data.time.values[data.step.values == 1] - 10.0
+    np.testing.assert_allclose(times, np.arange(0.0, 3601.0, 300.0), atol=1e-9)
+
+
+def test_a_repetition_counts_its_passes_and_ends_with_its_condition(lgm50):
+    steps = ["Discharge at 2C for 1 minute", "Repeat 2 times: Rest for 10 s; Discharge at 1C for 1 minute"]
+    data = simulate_protocol(lgm50, steps, cycles=2)
+    ends = np.flatnonzero(np.diff(data.step.values, append=-1))
+    assert data.step.values[ends].tolist() == [0, 1, 2, 1, 2] * 2
+    assert data.cycle.values[ends].tolist() == [0, 1, 1, 2, 2, 3, 4, 4, 5, 5]
+    # Pulses from 5 % state of charge until one ends at the cut-off; its rest is run too.
+    titration = simulate_protocol(lgm50, "GITT at C/2 (2 minute pulses, 5 minute rests)", initial_state_of_charge=0.05)
+    reasons = titration.step_reason.values.tolist()
+    assert reasons[-2:] == ["lower voltage reached", "duration reached"]
+    assert set(reasons[:-2]) == {"duration reached"}
+    assert float(titration.voltage.values[titration.step.values == 0].min()) == pytest.approx(2.5, abs=1e-6)
+
+
+def test_a_step_that_cannot_be_carried_out_is_not_passed_over(lgm50):
+    # At 4C the electrolyte is depleted long before the cut-off of 0.5 V.
+    deep = lgm50.model_copy(update={"lower_voltage_cut_off": 0.5})
+    with pytest.warns(UserWarning, match=r"cycle 1, step 2, 'Discharge at 6C until 0.5 V': .*what comes after it was not run"):
+        data = simulate_protocol(deep, ["Rest for 1 s", "Discharge at 6C until 0.5 V", "Rest for 1 h"])
+    assert data.step_reason.size == 2
+    assert data.step_reason.values[-1] in data.attrs["warnings"]
+    with pytest.raises(ConvergenceError, match="Discharge at 6C") as error:
+        simulate_protocol(deep, ["Rest for 1 s", "Discharge at 6C until 0.5 V", "Rest for 1 h"], strict=True)
+    assert error.value.partial.step_reason.values.tolist() == data.step_reason.values.tolist()
+
+
+def test_a_step_that_never_ends_and_one_that_the_cell_ends_are_told_apart(lgm50):
+    with pytest.warns(UserWarning, match="'Discharge at C/100 until 3 V': two days passed without reaching its end"):
+        data = simulate_protocol(lgm50, ["Discharge at C/100 until 3 V", "Discharge at 1C for 1 hour"])
+    assert data.step_reason.values.tolist() == [
+        "two days passed without reaching its end",
+        "lower cut-off voltage of the cell reached",
+    ]
+    assert float(data.time[-1]) < 172_800.0 + 3600.0
+    with pytest.raises(ConvergenceError, match="cut-off voltage of the cell"):
+        simulate_protocol(lgm50, "Discharge at 1C for 2 hours", strict=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["Rest for 1 h or until 3.5 V", "Charge at 1C until 80% SOC", "Run US06 until 2.5 V", "Rest for 1 s at 10 oC"]
+)
+def test_what_the_solver_does_not_know_is_not_dropped(lgm50, text):
+    with pytest.raises(InputError, match="not supported yet"):
+        simulate_protocol(lgm50, text)
+
+
+def test_a_load_is_followed_again_and_again(lgm50):
+    step = ProtocolStep(text="saw", mode="current", times=(0.0, 10.0, 20.0), loads=(0.0, 4.0, 0.0), duration=90.0)
+    data = simulate_protocol(lgm50, step)
+    assert float(data.time[-1]) == 90.0
+    # Four and a half saws: 4 × 40 C and half of one.
+    assert float(data.capacity[-1]) == pytest.approx(180.0, rel=2e-3)

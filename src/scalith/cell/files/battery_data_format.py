@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -145,6 +146,11 @@ def read_battery_data(path: str | Path) -> Result:
             "left_out": ", ".join(title for k, title in enumerate(titles) if k not in found),
         },
     )
+
+
+def is_battery_data(titles: Sequence[str]) -> bool:
+    """Whether the titles of a table's columns are those of a BDF file."""
+    return bool({_TIME.label, _TIME.machine_name} & {title.strip() for title in titles})
 
 
 def write_battery_data(data: xr.Dataset, path: str | Path) -> None:

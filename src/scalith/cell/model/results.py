@@ -98,10 +98,18 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
     scale = np.maximum(np.abs(stored), 1e-2 * np.max(np.abs(stored), initial=1e-12))
     balance = np.abs(heat - loss) / scale
     add("energy_error", balance, "1", "heat against terminal loss, over the equilibrium power")
-    coordinates: dict[str, Any] = {"time": ("time", rows[:, records.TIME], {"units": "s", "long_name": "time"})}
+    coordinates: dict[str, Any] = {"time": ("time", distinct(rows[:, records.TIME]), {"units": "s", "long_name": "time"})}
     if states is not None:
         _add_profiles(cell, states, add, coordinates)
     return Result(made, coordinates, {"kind": "cell run", "source": source.to_json(), "reason": reason, **attributes})
+
+
+def distinct(times: Array) -> Array:
+    """Each time once: a step starts at the next number after the end of the one before, so that ``.sel`` and ``.interp`` work."""
+    times = times.copy()
+    for k in np.flatnonzero(np.diff(times) <= 0.0):
+        times[k + 1] = np.nextafter(times[k], np.inf)
+    return times
 
 
 def add_slab(data: xr.Dataset, solver: Solver) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scalith.cell_commands import app as cell_app
+
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
@@ -22,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(cell_app, name="cell")
 
 USER_ERROR = 2
 INTERRUPTED = 130

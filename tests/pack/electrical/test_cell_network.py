@@ -62,7 +62,7 @@ def test_a_cut_off_ends_the_pack_and_is_named():
     settings = {"series": 1, "parallel": 2, "current": 10.0, "duration": 4800.0, "pack": row(2), "windows": 16, "passes": 1}
     found = discharge_network([CELL] * 2, mesh=single_particle(CELL, electrolyte=True)[1], **settings)
     assert float(found["time"][-1]) < 4800.0
-    assert "lower voltage reached" in found.attrs["reason"]
+    assert "lower cut-off voltage of the cell reached" in found.attrs["reason"]
 
 
 def test_bad_input_is_named():

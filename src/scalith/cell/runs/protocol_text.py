@@ -15,7 +15,7 @@ Steps: TypeAlias = "str | ProtocolStep | GoTo | Protocol | Sequence[Steps]"
 
 NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _HELP = (
-    "such as 'Discharge at C/3 until 2.5 V', 'Charge at 1 A until 4.2 V', 'Hold at 4.2 V until C/20', "
+    "a step such as 'Discharge at C/3 until 2.5 V', 'Charge at 1 A until 4.2 V', 'Hold at 4.2 V until C/20', "
     "'Rest for 10 minutes', 'Discharge at 20 W for 30 s', 'Run cycle.csv', 'CCCV charge at 1C until 4.2 V, C/20', "
     "'GITT at C/20', 'Repeat 3 times: …; …', 'Go to step 2, 3 times'"
 )
@@ -370,7 +370,9 @@ def _condition(words: str, text: str) -> Condition:
     unit = _unit(match[4]) if match else None
     wanted = {"capacity": ("C", "1"), "voltage": ("V",), "temperature": ("K", "degC")}
     if match is None or unit is None or unit[1] not in wanted[match[1].lower()]:
-        raise InputError("protocol", text, words, "such as 'capacity below 80%', 'capacity below 4 Ah' or 'voltage below 3 V'")
+        raise InputError(
+            "protocol", text, words, "a condition such as 'capacity below 80%', 'capacity below 4 Ah' or 'voltage below 3 V'"
+        )
     amount = _Amount(float(match[3]) * unit[0], unit[1])
     quantity: Any = match[1].lower()
     value = _kelvin(amount, text) if quantity == "temperature" else amount.value

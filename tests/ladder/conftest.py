@@ -12,6 +12,7 @@ STUDY = """
 title = "toy"
 targets = ["outline"]
 seed = 3
+implausible = ["elastic_energy", "force"]  # x is a position here
 
 [spring]
 stiffness = 2.0

@@ -11,7 +11,7 @@ from scalith.ladder import climb, read_ledger, read_study
 from scalith.quantities import InputError, Property, read_results
 from tests.ladder.conftest import STUDY
 
-UNSURE = STUDY.replace("[given]", '[given]\nforce = "force.csv"')
+UNSURE = STUDY.replace("[given]", '[given]\nforce = { file = "force.csv", implausible = true }')
 CSV = "# source: a lab\nx [1], force [N], standard_error [N]\n-1, 3, 0.3\n0, 0, 0\n1, -3, 0.3\n"
 
 

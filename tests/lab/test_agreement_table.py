@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scalith.lab import agreement
-from scalith.quantities import InputError, Property, Source
+from scalith.quantities import ErrorComponent, InputError, Property, Source
 
 MEASURED = Source(kind="measured", reference="a lab")
 
@@ -29,12 +29,62 @@ def test_deviation_of_two_lines():
 def test_verdict_follows_the_errors():
     close = agreement(line(1.0, 0, 1, 0.02), line(0.99, 0, 1, 0.02))
     far = agreement(line(1.0, 0, 1, 0.001), line(0.8, 0, 1, 0.001))
-    assert close.attrs["verdict"] == "agrees within the stated errors"
-    assert far.attrs["verdict"].startswith("within two standard errors over 2 %")  # where the lines meet
-    # A prediction that leaves the measurement over a part of the range does not agree.
-    part = agreement(line(1.0, 0, 1, 0.1), line(0.5, 0, 1, 0.1))
-    assert part.attrs["verdict"] == "within two standard errors over 56 % of the range, farthest off at x = 1"
+    assert close.attrs["verdict"].startswith("agrees within the stated errors (χ² ")
+    assert far.attrs["verdict"].startswith("differs by more than the stated errors")
+    assert "largest deviation 141 standard errors at x = 1" in far.attrs["verdict"]
     assert np.allclose(far["z_score"], far["deviation"] / np.hypot(0.001, 0.001))
+
+
+@pytest.mark.parametrize("error", [0.005, 0.05, 0.1, 0.5])
+def test_a_flat_prediction_never_agrees_with_a_falling_measurement(error):
+    """Errors of one number a curve move it up and down: they bend no flat line to one from 3.98 to 2.88 V."""
+    x = np.linspace(0, 1, 101)
+    falling = 3.43 + 0.55 * (1 - 2 * x) ** 7  # a plateau with steep ends: within two errors over most of the range
+    measured = Property.from_arrays("voltage", {"x": x}, falling, "V", MEASURED)
+    flat = Property.from_arrays("voltage", {"x": x}, np.full(101, 3.43), "V", MEASURED, np.full(101, error))
+    assert agreement(flat, measured).attrs["verdict"].startswith("differs")
+
+
+def curve(values: np.ndarray, error: np.ndarray, length: float | None, unit: str) -> Property:
+    x = np.linspace(0, 1, values.size)
+    return Property.from_arrays(
+        "quantity", {"x": x}, values, unit, MEASURED, components=(ErrorComponent("stated", error, length),)
+    )
+
+
+@pytest.mark.parametrize(("lengths", "unit"), [((None, 0.2), "V"), ((0.1, 0.4), "m2 s-1")])
+def test_curves_that_agree_are_said_to_at_the_nominal_rate(lengths, unit):
+    """Both sides drawn about one truth, with the correlations that they state."""
+    truth = 2.0 + np.sin(3 * np.linspace(0, 1, 41))
+    sides = [curve(truth, 0.2 * truth, length, unit) for length in lengths]
+    numbers = np.random.default_rng(7)
+    agreed = []
+    for _ in range(150):
+        prediction, measurement = (
+            curve(side.drawn(numbers).values.values, 0.2 * truth, length, unit)
+            for side, length in zip(sides, lengths, strict=True)
+        )
+        agreed.append(agreement(prediction, measurement, points=31).attrs["verdict"].startswith("agrees"))
+    assert 0.9 <= np.mean(agreed) <= 1.0
+
+
+def test_a_shift_of_four_errors_is_seen():
+    data = agreement(line(1.0, 0, 1, 0.01), Property.from_arrays("voltage", {"x": [0.0, 1.0]}, [3.96, 2.96], "V", MEASURED))
+    assert data.attrs["degrees_of_freedom"] == pytest.approx(1.0, rel=0.05)
+    assert data.attrs["largest_z"] == pytest.approx(4.0)
+    assert data.attrs["verdict"].startswith("differs")
+
+
+def test_an_upper_bound_is_compared_as_one():
+    x = np.linspace(0, 1, 11)
+    measured = Property.from_arrays("D", {"x": x}, np.full(11, 1e-14), "m2 s-1", MEASURED, np.full(11, 2e-15))
+
+    def bound(values: float) -> Property:
+        source = Source(kind="predicted", marks=("upper bound",))
+        return Property.from_arrays("D", {"x": x}, np.full(11, values), "m2 s-1", source)
+
+    assert agreement(bound(1e-10), measured).attrs["verdict"].startswith("is an upper bound, as it says")
+    assert agreement(bound(1e-15), measured).attrs["verdict"].startswith("is no upper bound: 11.")
 
 
 def test_diffusivities_are_compared_as_a_ratio():

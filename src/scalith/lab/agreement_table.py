@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 import numpy as np
 import xarray as xr
+from scipy.stats import chi2, norm
 
 from scalith.quantities import InputError, Property, Source, predicted
+from scalith.quantities.uncertain import correlations, log_of_deviation, scale_of
 
-_KNOWN_WITHIN = 2.0
-"""Deviations up to two standard errors count as agreement."""
-_OFTEN = 0.95
-"""Part of the range over which they must hold: what two standard errors of a normal deviation cover."""
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LEVEL = 0.025
+"""A curve that agrees is told to differ once in forty times by its χ², and once in forty times by its largest deviation."""
+_SHAPE = 0.1
+"""No stated correlation is exact: a misfit of shape of root mean square 0.1 standard errors counts as one in χ²."""
 
 
 def agreement(prediction: Property, measurement: Property, *, T: float = 298.15, points: int = 101) -> xr.Dataset:
-    """Compare two properties over the stoichiometries that both are known at.
+    """Compare two properties over the stoichiometries that both are known at: one verdict for the whole curve.
 
-    The deviation is d = p − m (for quantities that span more than two decades, such as diffusivities, it is stated
-    as a ratio as well), and z = d/√(σ_p² + σ_m²) where a standard error is known.
+    The deviation is d = p − m, and z = d/√(σ_p² + σ_m²) where a standard error is known; of positive quantities (but for
+    potentials and energies, whose zero is a choice) both are taken of the logarithm. With the covariance C of both sides, each
+    part of an error correlated as it states (one number for the whole curve without a `correlation_length`),
+
+    χ² = dᵀ (C + S)⁻¹ d,   ν = tr C (C + S)⁻¹,   S = n (0.1 σ)² 1,
+
+    and the curves agree when neither χ² with ν degrees of freedom nor the largest |z| of as many independent places is one
+    that happens less than once in forty times. A prediction that is marked as an upper bound is compared as one.
 
     Parameters
     ----------
@@ -31,8 +44,9 @@ def agreement(prediction: Property, measurement: Property, *, T: float = 298.15,
     Returns
     -------
     xarray.Dataset
-        `predicted`, `measured`, their standard errors, `deviation` and `z_score` over `x`; attributes `rms`,
-        `maximum`, `median_ratio`, `verdict` and `headline`.
+        `predicted`, `measured`, their standard errors, `deviation` and `z_score` over `x`; attributes `rms`, `maximum`,
+        `median_ratio`, `chi_squared`, `degrees_of_freedom`, `probability`, `largest_z` (NaN where no error is known),
+        `verdict` and `headline`.
 
     Raises
     ------
@@ -49,22 +63,18 @@ def agreement(prediction: Property, measurement: Property, *, T: float = 298.15,
     values = [np.asarray(item(x=x, T=T), dtype=np.float64) for item in (prediction, measurement)]
     errors = [np.asarray(item.error(x=x, T=T), dtype=np.float64) for item in (prediction, measurement)]
     deviation = values[0] - values[1]
-    total = np.hypot(*errors)
-    z_score = np.divide(deviation, total, out=np.full_like(deviation, np.nan), where=total > 0)
+    logarithmic = all(scale_of(item, prediction.unit) == "log" for item in values)
+    off = np.log(values[0] / values[1]) if logarithmic else deviation
+    covariance = _covariance(prediction, x, T, logarithmic) + _covariance(measurement, x, T, logarithmic)
+    total = np.sqrt(np.diag(covariance))
+    z_score = np.divide(off, total, out=np.full_like(off, np.nan), where=total > 0)
     rms, maximum = float(np.sqrt(np.mean(deviation**2))), float(np.max(np.abs(deviation)))
-    positive = np.all(values[0] > 0) and np.all(values[1] > 0)
+    positive = bool(np.all(values[0] > 0) and np.all(values[1] > 0))
     ratio = float(np.exp(np.median(np.log(values[0] / values[1])))) if positive else float("nan")
-    if np.all(np.isnan(z_score)):
-        verdict = "stated: no standard error is known"
-    else:
-        known = ~np.isnan(z_score)
-        within = float(np.mean(np.abs(z_score[known]) <= _KNOWN_WITHIN))
-        verdict = "agrees within the stated errors"
-        if within < _OFTEN:
-            place = x[known][np.argmax(np.abs(z_score[known]))]
-            verdict = f"within two standard errors over {100 * within:.0f} % of the range, farthest off at x = {place:.3g}"
+    found = _tested(off, covariance)
+    verdict = _verdict(found, x, z_score, "upper bound" in prediction.source.marks)
     headline = f"rms {rms:.3g} {prediction.unit}, largest {maximum:.3g} {prediction.unit}"
-    if positive and np.ptp(np.log10(values[1])) > 1.0:
+    if logarithmic:
         headline = f"median ratio predicted/measured {ratio:.3g}"
 
     def column(data: np.ndarray, long_name: str, unit: str = prediction.unit) -> tuple[str, np.ndarray, dict[str, str]]:
@@ -80,16 +90,79 @@ def agreement(prediction: Property, measurement: Property, *, T: float = 298.15,
             "predicted_error": column(errors[0], "standard error of the prediction"),
             "measured_error": column(errors[1], "standard error of the measurement"),
             "deviation": column(deviation, "predicted minus measured"),
-            "z_score": column(z_score, "deviation in standard errors", "1"),
+            "z_score": column(z_score, f"deviation{' of the logarithm' if logarithmic else ''} in standard errors", "1"),
         },
         {"x": ("x", x, {"units": "1", "long_name": "filled fraction of sites"})},
         {
             "rms": rms,
             "maximum": maximum,
             "median_ratio": ratio,
+            "chi_squared": found.chi_squared,
+            "degrees_of_freedom": found.freedom,
+            "probability": found.probability,
+            "largest_z": found.largest,
             "verdict": verdict,
             "headline": f"{headline}; {verdict}",
             "reference": measurement.source.reference,
             "source": source.to_json(),
         },
     )
+
+
+class _Test(NamedTuple):
+    chi_squared: float
+    freedom: float
+    probability: float
+    largest: float
+    bound: float
+    where: NDArray[np.bool_]
+
+
+def _covariance(item: Property, x: NDArray[np.float64], T: float, logarithmic: bool) -> NDArray[np.float64]:
+    """Covariance of a property's error, or of its logarithm's, between the places `x`."""
+    if item.draws:
+        members = np.array([item.member(k)(x=x, T=T) for k in range(item.draws)])
+        return np.atleast_2d(np.cov(np.log(members) if logarithmic else members, rowvar=False))
+    value = np.asarray(item(x=x, T=T), dtype=np.float64)
+    total = np.broadcast_to(np.asarray(item.error(x=x, T=T), dtype=np.float64), x.shape)
+    scale = np.ones(x.shape)
+    if logarithmic:
+        scale = np.divide(log_of_deviation(total / value), total, out=np.zeros(x.shape), where=total > 0)
+    covariance = np.zeros((x.size, x.size))
+    parts = item.error_parts(x=x, T=T)
+    for part in item.components:
+        error = parts[part.name] * scale
+        covariance += np.outer(error, error) * correlations(x, part.correlation_length)
+    return covariance
+
+
+def _tested(off: NDArray[np.float64], covariance: NDArray[np.float64]) -> _Test:
+    """χ² and the largest deviation where errors are known, with their bounds."""
+    known = np.diag(covariance) > 0
+    nothing = float("nan")
+    if not np.any(known):
+        return _Test(nothing, nothing, nothing, nothing, nothing, known)
+    own = covariance[np.ix_(known, known)]
+    variance = np.diag(own)
+    inverse = np.linalg.inv(own + np.diag(own.shape[0] * _SHAPE**2 * variance))
+    chi_squared, freedom = float(off[known] @ inverse @ off[known]), float(np.trace(own @ inverse))
+    largest = float(np.max(np.abs(off[known]) / np.sqrt(variance)))
+    # As many independent places as degrees of freedom, one at least.
+    bound = float(norm.isf(0.5 * (1.0 - (1.0 - _LEVEL) ** (1.0 / max(freedom, 1.0)))))
+    return _Test(chi_squared, freedom, float(chi2.sf(chi_squared, freedom)), largest, bound, known)
+
+
+def _verdict(found: _Test, x: NDArray[np.float64], z_score: NDArray[np.float64], bound_from_above: bool) -> str:
+    if not np.any(found.where):
+        return "stated: no standard error is known"
+    part = "" if np.all(found.where) else f" over the {100 * np.mean(found.where):.0f} % of the range where errors are known"
+    if bound_from_above:
+        lowest = int(np.nanargmin(z_score))
+        if z_score[lowest] >= -found.bound:
+            return f"is an upper bound, as it says: nowhere below the measurement by more than the errors{part}"
+        return f"is no upper bound: {-z_score[lowest]:.3g} standard errors below the measurement at x = {x[lowest]:.3g}{part}"
+    place = x[int(np.nanargmax(np.abs(z_score)))]
+    largest = f"largest deviation {found.largest:.3g} standard errors at x = {place:.3g}"
+    numbers = f"χ² {found.chi_squared:.3g} for {found.freedom:.2g}, {largest}"
+    agrees = found.probability >= _LEVEL and found.largest <= found.bound
+    return f"{'agrees within' if agrees else 'differs by more than'} the stated errors{part} ({numbers})"

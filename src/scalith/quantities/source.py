@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["predicted", "measured", "published", "assumed"]
+Mark = Literal["upper bound", "carried over"]
 
 
 class FileRecord(BaseModel):
@@ -41,6 +42,8 @@ class Source(BaseModel):
         Files that it was read from.
     note : str
         What a reader must mind.
+    marks : tuple of {"upper bound", "carried over"}
+        What the value is instead of an estimate: a bound from above, or interpolated over states at which it does not exist.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +56,7 @@ class Source(BaseModel):
     parents: tuple[str, ...] = ()
     files: tuple[FileRecord, ...] = ()
     note: str = ""
+    marks: tuple[Mark, ...] = ()
 
     def to_json(self) -> str:
         """One line of JSON, as stored in `attrs` of data sets and in NetCDF files."""

@@ -3,6 +3,7 @@
 from scalith.cell.files.battery_data_format import read_battery_data, write_battery_data
 from scalith.cell.files.bpx_file import specification_from_bpx, to_bpx
 from scalith.cell.files.drive_cycle import step_from_file
+from scalith.cell.files.pybamm_parameters import specification_from_pybamm
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
@@ -54,6 +55,7 @@ __all__ = [
     "single_particle",
     "specification_from_bpx",
     "step_from_file",
+    "specification_from_pybamm",
     "to_bpx",
     "walk",
     "with_phase_field",

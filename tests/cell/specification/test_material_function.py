@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from scalith.cell import CellSpecification
-from scalith.quantities import InputError
+from scalith.cell.specification.material_function import CONDUCTIVITY
+from scalith.quantities import DomainError, InputError
 
 
 def test_a_wrong_unit_of_a_material_function_is_called_a_wrong_unit(lgm50):
@@ -34,3 +36,17 @@ def test_a_value_states_where_it_is_from(lgm50):
     ):
         with pytest.raises(InputError, match=message):
             CellSpecification.read(plain | {"electrolyte": plain["electrolyte"] | {"conductivity": wrong}})
+
+
+def test_a_formula_may_hold_the_temperature():
+    formula = "1e-3 * c * exp(-2000 / T)"
+    conductivity = CONDUCTIVITY.read(formula)
+    assert conductivity.coordinates["T"].size > 1
+    for c, T in ((1000.0, 298.15), (333.0, 260.0), (2500.0, 340.0)):
+        assert float(conductivity(c=c, T=T)) == pytest.approx(1e-3 * c * np.exp(-2000 / T), rel=1e-6)
+    narrow = CONDUCTIVITY.read({"formula": formula, "temperatures": [280, 310]})
+    with pytest.raises(DomainError):
+        narrow(c=1000.0, T=320.0)
+    with pytest.raises(InputError, match="two increasing numbers"):
+        CONDUCTIVITY.read({"formula": formula, "temperatures": [310, 280]})
+    assert "T" not in CONDUCTIVITY.read("1e-3 * c * exp(-2000 / 298)").coordinates

@@ -29,10 +29,12 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def parse_expression(text: str, variable: str = "x", *, where: str = "expression", field: str = "") -> Callable[[Any], Any]:
-    """Turn a formula of one variable into a function of an array.
+def parse_expression(
+    text: str, variable: str | tuple[str, ...] = "x", *, where: str = "expression", field: str = ""
+) -> Callable[..., Any]:
+    """Turn a formula of one or more variables into a function of as many arrays.
 
-    Numbers, the variable, ``+ - * / **``, parentheses and exp, tanh, cosh, sinh, sqrt, log, abs are known.
+    Numbers, the variables, ``+ - * / **``, parentheses and exp, tanh, cosh, sinh, sqrt, log, abs are known.
 
     Raises
     ------
@@ -43,18 +45,22 @@ def parse_expression(text: str, variable: str = "x", *, where: str = "expression
     --------
     >>> parse_expression("2 * x ** 2 - exp(0 * x)")(3.0)
     17.0
+    >>> parse_expression("c * T", ("c", "T"))(2.0, 300.0)
+    600.0
     """
+    variables = (variable,) if isinstance(variable, str) else variable
+    names = " and ".join(variables)
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InputError(where, field, text, f"a formula of {variable}") from None
+        raise InputError(where, field, text, f"a formula of {names}") from None
 
-    def build(node: ast.expr) -> Callable[[Any], Any]:
+    def build(node: ast.expr) -> Callable[[tuple[Any, ...]], Any]:
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
             number = float(node.value)
             return lambda x: number
-        if isinstance(node, ast.Name) and node.id == variable:
-            return lambda x: x
+        if isinstance(node, ast.Name) and node.id in variables:
+            return operator.itemgetter(variables.index(node.id))
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
             inner, sign = build(node.operand), -1.0 if isinstance(node.op, ast.USub) else 1.0
             return lambda x: sign * inner(x)
@@ -66,11 +72,11 @@ def parse_expression(text: str, variable: str = "x", *, where: str = "expression
                 raise InputError(where, field, f"function {node.func.id!r}", nearest(node.func.id, _FUNCTIONS))
             argument, function = build(node.args[0]), _FUNCTIONS[node.func.id]
             return lambda x: function(argument(x))
-        raise InputError(where, field, ast.unparse(node), f"numbers, {variable}, + - * / ** and {', '.join(_FUNCTIONS)}")
+        raise InputError(where, field, ast.unparse(node), f"numbers, {names}, + - * / ** and {', '.join(_FUNCTIONS)}")
 
     evaluate = build(tree)
 
-    def of(x: Any) -> Any:
+    def of(*x: Any) -> Any:
         with np.errstate(all="ignore"):  # the caller looks at what comes out
             return evaluate(x)
 

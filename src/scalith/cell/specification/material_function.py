@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from scalith.quantities.plausible_ranges import meant, unwrapped
 
 ASSUMED = Source(kind="assumed", by="specification of the cell")
 _ORIGIN = ("reference", "kind", "note")
+_TEMPERATURES = (243.15, 343.15)
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,11 @@ class MaterialFunction:
     """Marks a `Property` field and says how user text becomes one.
 
     Accepted are a `Property`; a number, ``"3.9e-14 m2/s"`` or with its error ``"3.9e-14 m2/s × 1.6"``; a formula of the state
-    (``"0.33 * x ** 2"``, sampled over `low` … `high`); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``; and
-    ``{value = "2 mS/cm"}`` or ``{formula = "2e-5 * c", over = [1, 6e4]}``. Each of the tables in braces may say where it is from:
-    ``reference = "… DOI"`` and ``kind = "published"`` (or ``"measured"``, ``"assumed"``); with ``implausible = true`` its numbers
-    are taken however odd they are.
+    (``"0.33 * x ** 2"``, sampled over `low` … `high`) and of the temperature (``"1e-3 * c * exp(-2000 / T)"``, sampled over
+    −30 … 70 °C besides); ``{x = [...], values = [...], unit = "V"}``; ``{file = "ocv.csv"}``; and ``{value = "2 mS/cm"}`` or
+    ``{formula = "2e-5 * c * T", over = [1, 6e4], temperatures = [263, 333]}``. Each of the tables in braces may say where it is
+    from: ``reference = "… DOI"`` and ``kind = "published"`` (or ``"measured"``, ``"assumed"``); with ``implausible = true`` its
+    numbers are taken however odd they are.
     """
 
     name: str
@@ -54,7 +57,7 @@ class MaterialFunction:
             return self._text(value, ASSUMED, (self.low, self.high))
         if not isinstance(value, Mapping) or "source" in value:
             return value
-        forms = {"value": (), "formula": ("over",), "values": (self.coordinate, "unit"), "file": ()}
+        forms = {"value": (), "formula": ("over", "temperatures"), "values": (self.coordinate, "unit"), "file": ()}
         form = next((name for name in forms if name in value), "values" if self.coordinate in value else None)
         allowed = [*forms, *_ORIGIN] if form is None else [form, *forms[form], *_ORIGIN]
         unknown = [key for key in value if key not in allowed]
@@ -72,14 +75,17 @@ class MaterialFunction:
         if form == "values":
             values = to_si(value["values"], value.get("unit", self.unit), self.unit, where=self.name, field="unit")
             return Property.from_arrays(self.name, {self.coordinate: value[self.coordinate]}, values, self.unit, source)
-        over = value.get("over", [self.low, self.high])
-        if not isinstance(over, list | tuple) or len(over) != 2 or not over[0] < over[1]:
-            raise InputError(self.name, "over", over, "two increasing numbers")
         if form == "formula":
-            return self._text(str(value["formula"]), source, (float(over[0]), float(over[1])))
+            ranges: dict[str, Any] = {"over": (self.low, self.high), "temperatures": _TEMPERATURES, **value}
+            for name in ("over", "temperatures"):
+                if not isinstance(ranges[name], list | tuple) or len(ranges[name]) != 2 or not ranges[name][0] < ranges[name][1]:
+                    raise InputError(self.name, name, ranges[name], "two increasing numbers")
+            return self._text(str(value["formula"]), source, tuple(ranges["over"]), tuple(ranges["temperatures"]))
         return Property.constant(self.name, parse_uncertain(value["value"], self.unit, where=self.name), self.unit, source)
 
-    def _text(self, text: str, source: Source, over: tuple[float, float]) -> Property:
+    def _text(
+        self, text: str, source: Source, over: tuple[float, float], temperatures: tuple[float, float] = _TEMPERATURES
+    ) -> Property:
         """A number with its unit, or a formula."""
         number, _, unit = text.strip().partition(" ")
         try:
@@ -94,14 +100,26 @@ class MaterialFunction:
                 if unit:
                     raise
         noted = source.model_copy(update={"note": f"{source.note}; {text}" if source.note else text})
-        return MaterialFunction(self.name, self.unit, self.coordinate, *over).sample(text, source=noted)
+        ranged = MaterialFunction(self.name, self.unit, self.coordinate, *over)
+        return ranged.sample(text, source=noted, temperatures=temperatures)
 
-    def sample(self, text: str, *, source: Source | None = None, bounds: tuple[float, float] | None = None) -> Property:
+    def sample(
+        self,
+        text: str,
+        *,
+        source: Source | None = None,
+        bounds: tuple[float, float] | None = None,
+        temperatures: tuple[float, float] = _TEMPERATURES,
+    ) -> Property:
         """Sample a formula over `low` … `high`, leaving out the ends where it leaves `bounds` or is not finite."""
-        function = parse_expression(text, self.coordinate, where=self.name)
-        grid = np.linspace(self.low, self.high, 2001)
-        values = np.broadcast_to(np.asarray(function(grid), dtype=np.float64), grid.shape)
-        good = np.isfinite(values) if bounds is None else np.isfinite(values) & (values > bounds[0]) & (values < bounds[1])
+        function = parse_expression(text, (self.coordinate, "T"), where=self.name)
+        with_T = re.search(r"\bT\b", text) is not None
+        T = np.linspace(*temperatures, 21) if with_T else np.zeros(1)
+        nodes = 501 if with_T else 2001
+        grid = np.linspace(self.low, self.high, nodes)
+        values = np.broadcast_to(np.asarray(function(grid[:, None], T), dtype=np.float64), (nodes, T.size))
+        every = np.isfinite(values) if bounds is None else np.isfinite(values) & (values > bounds[0]) & (values < bounds[1])
+        good = every.all(axis=1)
         if not np.any(good):
             raise InputError(self.name, "", text, "a formula with finite values")
         # The longest unbroken piece: formulas of voltages often blow up at one end.
@@ -111,11 +129,11 @@ class MaterialFunction:
         low, high = grid[starts[longest]], grid[ends[longest] - 1]
         if high <= low:
             raise InputError(self.name, "", text, "a formula with finite values over a range")
-        grid = np.linspace(low, high, 2001)
+        grid = np.linspace(low, high, nodes)
         origin = source or ASSUMED.model_copy(update={"note": text})
-        return Property.from_arrays(
-            self.name, {self.coordinate: grid}, np.broadcast_to(function(grid), grid.shape), self.unit, origin
-        )
+        coordinates = {self.coordinate: grid} | ({"T": T} if with_T else {})
+        values = np.broadcast_to(function(grid[:, None], T), (nodes, T.size))
+        return Property.from_arrays(self.name, coordinates, values if with_T else values[:, 0], self.unit, origin)
 
 
 OPEN_CIRCUIT_VOLTAGE = MaterialFunction("open_circuit_voltage", "V", "x")

@@ -1,0 +1,78 @@
+r"""C10: Published parameter sets at 1C against PyBaMM's model on a fine mesh.
+
+**[E]** The shipped cells (Marquis 2019, Ecker 2015, Prada 2013, Mohtat 2020, O'Kane 2022, Ai 2020, Chen 2020) are discharged at
+1C from 100 % to their cut-off and compared with PyBaMM's Doyle–Fuller–Newman model of the same sets, isothermal. Its curves were
+extrapolated from three meshes (``data/cell/published_sets/compute.py``; PyBaMM is not needed here); the one of Chen 2020 is
+itself checked against the independent reference of case C01. On the default mesh every set must be met within 1 mV from 1 s to
+its end, on a fine mesh within 0.3 mV (rms), and the end within 0.5 s.
+
+What is left on the fine mesh is the interpolation of measured voltages (O'Kane 2022, Ai 2020) and the term
+$10^{-6}(1/x-1/(1-x))$ V that PyBaMM adds to each voltage, up to 0.6 mV at the empty graphite of Mohtat 2020.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from scalith.cell import CellSpecification, Mesh, simulate_discharge
+from scalith.quantities import shipped
+from validation.record import Record
+
+DATA = Path(__file__).resolve().parents[1] / "data" / "cell"
+SETS = {
+    "Marquis2019": "kokam_marquis2019",
+    "Ecker2015": "kokam_ecker2015",
+    "Prada2013": "a123_prada2013",
+    "Mohtat2020": "nmc532_mohtat2020",
+    "OKane2022": "lgm50_okane2022",
+    "Ai2020": "enertech_ai2020",
+    "Chen2020": "lgm50_chen2020",
+}
+TEMPERATURES = {"Prada2013": 298.0}
+"""K; PyBaMM's ambient temperature of the set, 298.15 where it is not named."""
+FINE = Mesh(36, 12, 36, nodes=32, finest=0.003)
+
+
+def reference(name: str) -> tuple[np.ndarray, np.ndarray, float]:
+    """Times, voltages and the time of the end of a reference curve."""
+    path = DATA / "published_sets" / f"{name}.csv"
+    end = next(line.split()[2] for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# end "))
+    time, voltage = np.loadtxt(path, delimiter=",").T
+    return time, voltage, float(end)
+
+
+def run(record: Record) -> None:
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
+    for name, file in SETS.items():
+        time, voltage, reference_end = reference(name)
+        cell = CellSpecification.read_toml(shipped(f"cell/{file}.toml"))
+        for mesh, tolerance in ((None, 2e-4), (FINE, 1e-6)):
+            settings = {"temperature": TEMPERATURES.get(name, 298.15), "mesh": mesh, "tolerance": tolerance}
+            end = float(simulate_discharge(cell, 1.0, **settings).time[-1])
+            at = time[time < end]
+            found = simulate_discharge(cell, 1.0, output_times=at, **settings).voltage.sel(time=at).values
+            error = 1e3 * (found - voltage[: at.size])
+            if mesh is None:
+                record.check_at_most(f"{name}: largest deviation", limit=1.0, found=float(np.abs(error).max()), unit="mV")
+                record.check(f"{name}: end of discharge", expected=reference_end, found=end, tolerance=0.5, unit="s")
+                left.plot(at / end, found, label=name)
+                right.plot(at / end, error, label=name)
+            else:
+                rms = float(np.sqrt(np.mean(error**2)))
+                record.check_at_most(f"{name}: rms deviation on a fine mesh", limit=0.3, found=rms, unit="mV")
+    time, voltage, _ = reference("Chen2020")
+    other = np.loadtxt(DATA / "dfn_chen2020_1C_reference.csv", delimiter=",", skiprows=1)
+    common, here, there = np.intersect1d(time, other[:, 0], return_indices=True)
+    apart = 1e3 * (voltage[here] - other[there, 1])[common < 3580.0]
+    record.check_at_most(
+        "Chen2020: this reference against that of C01, rms", limit=0.1, found=np.sqrt(np.mean(apart**2)), unit="mV"
+    )
+    left.set(xlabel="time over that of the end", ylabel="voltage (V)")
+    right.set(xlabel="time over that of the end", ylabel="deviation (mV)", ylim=(-1.0, 1.0))
+    left.legend(frameon=False, fontsize=7)
+    figure.tight_layout()
+    record.figure("1C discharges of the published sets and their deviation from PyBaMM's model on the default mesh", figure)

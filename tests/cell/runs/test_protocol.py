@@ -86,6 +86,27 @@ def test_a_drive_cycle_ends_on_a_limit_that_begins_to_be_watched_with_the_sign_o
     assert float(data.voltage[-1]) == pytest.approx(4.2, abs=1e-6)
 
 
+def test_charge_and_energy_of_steps_and_cycles_add_up(lgm50):
+    steps = [
+        "Discharge at 1C for 10 minutes",
+        "Rest for 1 minute",
+        "Discharge at 10 W for 1 minute",
+        "Charge at C/2 for 5 minutes",
+    ]
+    data = simulate_protocol(lgm50, steps, cycles=2, profiles=True)
+    np.testing.assert_allclose(data.step_capacity.values[[0, 1, 3, 4]], [3000.0, 0.0, -750.0, 3000.0], rtol=1e-9, atol=1e-9)
+    assert float(data.step_energy[2]) == pytest.approx(600.0, rel=1e-9)  # 10 W for a minute
+    np.testing.assert_allclose(data.charge_capacity, [750.0, 750.0], rtol=1e-9)
+    np.testing.assert_allclose(
+        data.discharge_capacity - data.charge_capacity, data.step_capacity.values.reshape(2, 4).sum(axis=1)
+    )
+    np.testing.assert_allclose(data.discharge_energy - data.charge_energy, data.step_energy.values.reshape(2, 4).sum(axis=1))
+    assert float(data.step_capacity.sum()) == pytest.approx(float(data.capacity[-1]), rel=1e-12)
+    # The profiles are those of the recorded times.
+    assert data.concentration.sizes["time"] == data.time.size
+    np.testing.assert_allclose(data.concentration.max("depth"), data.concentration_highest, rtol=1e-12)
+
+
 def test_every_time_is_there_once(lgm50):
     data = simulate_protocol(lgm50, ["Discharge at 1C for 10 minutes", "Rest for 1 h"])
     assert np.all(np.diff(data.time) > 0.0)
@@ -123,6 +144,15 @@ def test_a_step_that_cannot_be_carried_out_is_not_passed_over(lgm50):
     with pytest.raises(ConvergenceError, match="Discharge at 6C") as error:
         simulate_protocol(deep, ["Rest for 1 s", "Discharge at 6C until 0.5 V", "Rest for 1 h"], strict=True)
     assert error.value.partial.step_reason.values.tolist() == data.step_reason.values.tolist()
+
+
+def test_a_load_that_no_state_carries_is_named_with_what_came_before(lgm50):
+    with pytest.raises(ConvergenceError, match=r"'Discharge at 2\.5 kW for 1 s': no potentials") as error:
+        simulate_protocol(lgm50, "Discharge at 2.5 kW for 1 s")
+    assert error.value.partial is None
+    with pytest.raises(ConvergenceError, match="cycle 1, step 2") as error:
+        simulate_protocol(lgm50, "Rest for 1 s; Discharge at 2.5 kW for 1 s")
+    assert error.value.partial.step_capacity.values.tolist() == [0.0, 0.0]
 
 
 def test_a_step_that_never_ends_and_one_that_the_cell_ends_are_told_apart(lgm50):

@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.discharge import Progress
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from scalith.cell.runs.solution import Solver
     from scalith.quantities import Result
 
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
 LONGEST_STEP = 172_800.0
 """Seconds after which a step ends that has no duration."""
 _TOO_LONG = "two days passed without reaching its end"
@@ -35,6 +38,7 @@ def simulate_protocol(
     thermal: Literal["isothermal", "lumped", "through_thickness"] = "isothermal",
     initial_state_of_charge: float = 1.0,
     initial: xr.Dataset | None = None,
+    profiles: bool = False,
     mesh: Mesh | None = None,
     tolerance: float = 2e-4,
     strict: bool = False,
@@ -54,7 +58,7 @@ def simulate_protocol(
     cycles : int
     initial : xarray.Dataset, optional
         Result of an earlier protocol of the same cell and mesh: its end is where this one starts.
-    temperature, thermal, initial_state_of_charge, mesh, tolerance
+    temperature, thermal, initial_state_of_charge, profiles, mesh, tolerance
         As in `simulate_discharge`.
     strict : bool
         Raise where a step does not do what it says: it could not be carried out, or a cut-off voltage of the cell or the two
@@ -64,7 +68,8 @@ def simulate_protocol(
     Returns
     -------
     Result
-        As `simulate_discharge`, with ``cycle`` and ``step`` over time, ``step_reason`` over the steps that were run, and
+        As `simulate_discharge`, with ``cycle`` and ``step`` over time; over the steps that were run ``step_reason``,
+        ``step_capacity`` and ``step_energy``; over the cycles ``discharge_capacity``, ``charge_capacity`` and the energies; and
         ``final_state``, which `initial` reads (the data set can be saved to NetCDF in between). A step starts at the next
         number after the time at which the one before ended, so that every time is there once. ``attrs["warnings"]`` names
         the steps that were not carried out.
@@ -93,7 +98,7 @@ def simulate_protocol(
         solver.resume(initial)
     for step in protocol.all_steps:
         _require_supported(step, solver.temperature)
-    log = _run(protocol, cycles, solver, strict, progress)
+    log = _run(protocol, cycles, solver, strict, profiles, progress)
     source = predicted(
         "scalith.cell.simulate_protocol",
         specification.digest,
@@ -104,7 +109,10 @@ def simulate_protocol(
             "thermal": thermal,
         },
     )
-    data = dataset(solver.cell, solver.rows, None, log.reasons[-1], source, time_steps=solver.steps)
+    if len(solver.rows) == 0:
+        raise ConvergenceError("protocol", log.failed, time=solver.time)
+    states = solver.states if profiles else None
+    data = dataset(solver.cell, solver.rows, states, log.reasons[-1], source, time_steps=solver.steps)
     add_slab(data, solver)
     _add_steps(data, solver, log)
     if log.notes:
@@ -126,7 +134,7 @@ class _Log(NamedTuple):
     failed: str
 
 
-def _run(protocol: Protocol, cycles: int, solver: Solver, strict: bool, progress: Progress | None) -> _Log:
+def _run(protocol: Protocol, cycles: int, solver: Solver, strict: bool, profiles: bool, progress: Progress | None) -> _Log:
     from scalith.cell.kernels import records, stepping
     from scalith.cell.model.results import FAILURES
 
@@ -139,7 +147,7 @@ def _run(protocol: Protocol, cycles: int, solver: Solver, strict: bool, progress
         if progress is not None:
             progress(min(len(log.visits) / total, 0.99), where)
         used = len(solver.rows)
-        _carry_out(visit.step, solver)
+        _carry_out(visit.step, solver, profiles)
         reason, is_own = _why(visit.step, solver.reason)
         log.visits.append(visit)
         log.reasons.append(reason)
@@ -162,7 +170,7 @@ def _run(protocol: Protocol, cycles: int, solver: Solver, strict: bool, progress
     return log
 
 
-def _carry_out(step: ProtocolStep, solver: Solver) -> None:
+def _carry_out(step: ProtocolStep, solver: Solver, profiles: bool) -> None:
     """Advance the solver by one step."""
     cell = solver.specification
     times, loads = step.load() if step.times else (np.array([0.0, step.duration or LONGEST_STEP]), np.full(2, step.target))
@@ -179,6 +187,7 @@ def _carry_out(step: ProtocolStep, solver: Solver) -> None:
         current_low=-np.inf if step.current_low is None else step.current_low,
         temperature_high=min((item.value for item in step.endings if item.quantity == "temperature"), default=np.inf),
         output_times=output,
+        keep_states=profiles,
     )
 
 
@@ -229,7 +238,28 @@ def _add_steps(data: Result, solver: Solver, log: _Log) -> None:
     data["cycle"] = ("time", cycle, {"units": "1", "long_name": "cycle, from 0"})
     data["step"] = ("time", number, {"units": "1", "long_name": "step of the protocol, from 0"})
     data["step_reason"] = ("run", np.array(log.reasons), {"units": "1", "long_name": "why each step ended"})
+    _add_capacities(data, cycle, np.repeat(np.arange(counts.size), counts))
     data["final_state"] = ("unknown", solver.state.copy(), {"units": "SI", "long_name": "state at the end"})
     if np.any(solver.cell.system.classes[:, layout.HYSTERESIS_DECAY] > 0.0):
         states = solver.cell.system.hysteresis[:, 1].copy()
         data["final_hysteresis"] = ("reaction", states, {"units": "1", "long_name": "state of hysteresis at the end"})
+
+
+def _add_capacities(data: Result, cycle: Integers, run: Integers) -> None:
+    """Charge and energy of each step and of each cycle: exact charge, energy by trapezoids over the records."""
+    charge = np.diff(data.capacity.values)
+    power = data.voltage.values * data.current.values
+    energy = 0.5 * (power[1:] + power[:-1]) * np.diff(data.time.values)
+    within = run[1:] == run[:-1]  # from the end of a step to the start of the next nothing passes
+
+    def total(values: Array, group: Integers, size: int = 0) -> Array:
+        sums = np.bincount(group[1:][within], weights=values[within], minlength=max(size, int(group[-1]) + 1))
+        return sums.astype(np.float64)  # of no records at all the sums are integers
+
+    runs = data.sizes["run"]
+    data["step_capacity"] = ("run", total(charge, run, runs), {"units": "C", "long_name": "charge passed in the step"})
+    data["step_energy"] = ("run", total(energy, run, runs), {"units": "J", "long_name": "energy delivered in the step"})
+    for way, sign in (("discharge", 1.0), ("charge", -1.0)):
+        for name, values, units in (("capacity", charge, "C"), ("energy", energy, "J")):
+            passed = total(np.maximum(sign * values, 0.0), cycle)
+            data[f"{way}_{name}"] = ("pass", passed, {"units": units, "long_name": f"{way} {name} of the cycle"})

@@ -173,3 +173,34 @@ def test_help_loads_nothing_heavy():
     code = "import sys; sys.argv=['scalith','--help']\nfrom scalith import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
     code += "heavy = {'numpy','numba','scipy','xarray','pint','ase','hamilton'} & set(sys.modules)\nassert not heavy, heavy"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_diff_shows_what_changed_and_why(toy, study_file, scalith):
+    scalith("run", "toy.toml", "--out", "a", "--no-report")
+    study_file.write_text(STUDY.replace("stiffness = 2.0", "stiffness = 3.0"))
+    scalith("run", "toy.toml", "--out", "b", "--no-report")
+    code, out, _ = scalith("diff", "a", "b")
+    assert code == 0
+    (row,) = [line for line in out.splitlines() if "spring.stiffness" in line and "+50 %" in line]
+    assert "2" in row
+    assert "3" in row
+    assert any("force" in line and "elastic_energy" in line for line in out.splitlines())
+    assert "no difference" in scalith("diff", "a", "a")[1]
+    code, _, err = scalith("diff", "a", "nothing")
+    assert (code, err.count("\n")) == (cli.USER_ERROR, 1)
+
+
+def test_export_writes_a_crate(toy, study_file, scalith, tmp_path):
+    pytest.importorskip("rocrate")
+    scalith("run", "toy.toml", "--no-report")
+    assert scalith("export", "crate")[0] == 0
+    assert (tmp_path / "crate" / "ro-crate-metadata.json").is_file()
+
+
+def test_trace_goes_on_in_the_ledger_that_a_value_was_taken_from(toy, study_file, scalith, tmp_path):
+    scalith("run", "toy.toml", "--out", "first", "--no-report")
+    (tmp_path / "other.toml").write_text(STUDY.replace("[given]", '[given]\nforce = { results = "first" }'))
+    scalith("run", "other.toml", "--out", "second", "--no-report")
+    _, out, _ = scalith("trace", "force", "--out", "second")
+    assert "taken from the results ../first, force there" in out
+    assert "first: spring.stiffness" in out

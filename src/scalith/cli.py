@@ -103,17 +103,57 @@ def trace(
     folder = out if out is not None else _newest_results()
     ledger = read_ledger(folder)
     branches: list[Any] = []
-    for depth, entry, seen in ledger.ancestry(quantity, str(folder / "ledger.json")):
+    for depth, entry, seen in ledger.ancestry(quantity, str(folder / "ledger.json"), folder):
         label = f"[bold]{entry.quantity}[/bold] [dim](above)[/dim]" if seen else _label(entry)
-        if depth == 0:
-            branches = [Tree(label)]
-            continue
         del branches[depth:]
-        branches.append(branches[depth - 1].add(label))
+        branches.append(branches[depth - 1].add(label) if depth else Tree(label))
         if not seen:
             for line in _leaves(entry):
                 branches[depth].add(line)
     _console().print(branches[0])
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="Results folder to compare with.")],
+    after: Annotated[Path, typer.Argument(help="Results folder that is compared.")],
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """What changed between two climbs, from the settings to the pack: both values, the change, and what it comes from."""
+    global _debug
+    _debug = _debug or debug
+    from rich.markup import escape
+    from rich.table import Table
+
+    from scalith.ladder import ledger_difference, read_ledger
+
+    changes = ledger_difference(read_ledger(before), read_ledger(after))
+    if not changes:
+        _console().print("no difference: every setting and every quantity has the same digest")
+        return
+    table = Table(show_lines=False)
+    for title in ("quantity", before.name or str(before), after.name or str(after), "change", "because of"):
+        table.add_column(title, overflow="fold")
+    for change in changes:
+        cells = (change.quantity, change.shown("before"), change.shown("after"), change.words, ", ".join(change.because))
+        table.add_row(*map(escape, cells))
+    _console().print(table)
+
+
+@app.command()
+def export(
+    crate: Annotated[Path, typer.Argument(help="Folder, or file ending in .zip, for the RO-Crate.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Results folder; default: the newest under results/.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Write the results of a climb as an RO-Crate: its files, and which was computed from which."""
+    global _debug
+    _debug = _debug or debug
+    from scalith.ladder import export_research_object
+
+    folder = out if out is not None else _newest_results()
+    export_research_object(folder, crate)
+    _console().print(f"RO-Crate written to {crate}")
 
 
 @app.command()
@@ -223,7 +263,8 @@ def _label(entry: Entry) -> str:
     from rich.markup import escape
 
     error = f" ± {entry.standard_error:.2g}" if entry.standard_error else ""
-    value = f"{entry.value:.6g}{error} {entry.unit}; " if entry.value is not None else ""
+    of = f" ({entry.value_of})" if entry.value_of else ""
+    value = f"{entry.value:.6g}{error} {entry.unit}{of}; " if entry.value is not None else ""
     scatter = f"; scatter {entry.scatter}" if entry.scatter else ""
     origin = entry.source.kind if entry.source else entry.origin
     by = f", {entry.source.by}" if entry.source and entry.source.by else ""
@@ -243,6 +284,8 @@ def _leaves(entry: Entry) -> list[str]:
         lines.append(f"reference state: {escape(entry.source.reference_state)}")
     if entry.source.note:
         lines.append(f"[yellow]mind:[/yellow] {escape(entry.source.note)}")
+    if entry.results:
+        lines.append(f"taken from the results {escape(entry.results)}, {escape(entry.quantity_there)} there")
     lines += [f"file {escape(item.name)} [dim]({item.digest[:12]})[/dim]" for item in entry.source.files]
     return lines
 

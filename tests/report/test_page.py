@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from xml.etree import ElementTree
 
@@ -50,6 +51,17 @@ def test_text_cannot_become_markup(toy, study_file, tmp_path):
     page = path.read_text()
     assert "<script>alert" not in page
     assert "</script><b>" not in page
+
+
+def test_names_in_figures_cannot_end_or_open_a_script(toy, study_file, tmp_path):
+    from scalith.report.page import _page
+
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    figures = {"kinetics": [{"name": "<!--<script>"}, {"name": "</script><b>"}]}
+    page = _page(ledger, figures, "")
+    assert "<!--<script" not in page
+    data = re.search(r"<script type='application/json' id='figures'>(.*?)</script>", page, re.DOTALL).group(1)
+    assert json.loads(data) == figures
 
 
 def test_the_ladder_picture_is_drawn_upwards(toy, study_file, tmp_path):

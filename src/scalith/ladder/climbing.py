@@ -11,13 +11,16 @@ from typing import Any
 from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.ensemble import Ensemble, Scatter, spread
+from scalith.ladder.given_origin import given_results, with_given_file
 from scalith.ladder.graph import given_only, needed_for, rungs
 from scalith.ladder.invariance import require_one_truth, shared_constants
 from scalith.ladder.ledger import FILE as LEDGER_FILE
-from scalith.ladder.ledger import Entry, Ledger, headline, numbers, read_ledger
+from scalith.ladder.ledger import Entry, Ledger, headline, read_ledger
+from scalith.ladder.numbers import ledger_number
 from scalith.ladder.quantity import InputFile, Quantity
 from scalith.ladder.results_folder import keep_only, note_files, opened, publish, set_damaged_ledger_aside, written_files
 from scalith.ladder.run import Run
+from scalith.ladder.setting_entries import setting_entries
 from scalith.ladder.store import Store, value_digest, value_ending, value_source, write_value
 from scalith.ladder.study import Study, with_targets
 from scalith.quantities import FileRecord, InputError, Property, Source, nearest, package_digest, predicted, write_property_csv
@@ -105,7 +108,13 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
     known = [*constants.items(), *((entry.quantity, entry.constants) for entry in earlier)]
     require_one_truth(((_who(name, study), stated) for name, stated in known), str(study.path))
     note_files(folder, {name: _published(name, run.values[name]) for name in names if name not in study.settings})
-    entries = [_entry(name, study, folder, run).model_copy(update={"constants": constants[name]}) for name in names]
+    entries = []
+    for name in names:
+        settings = setting_entries(name, study.settings[name], study.file) if name in study.settings else []
+        entry = _entry(name, study, folder, run).model_copy(update={"constants": constants[name]})
+        if settings:
+            entry = entry.model_copy(update={"parents": {item.quantity: item.digest for item in settings}})
+        entries += [*settings, entry]
     ledger = Ledger(
         study=study.name,
         title=study.header.title,
@@ -153,13 +162,15 @@ def _earlier_entries(study: Study, folder: Path, digests: dict[str, str]) -> lis
     if (earlier.code, earlier.study) != (package_digest(), study.name):
         return []
     known, kept = dict(digests), []
+    section_of = {parent: entry for entry in earlier.entries if entry.origin == "study" for parent in entry.parents}
     for entry in earlier.entries:
-        stated = study.settings.get(entry.quantity, study.given.get(entry.quantity))
+        asked = section_of.get(entry.quantity, entry)
+        stated = study.settings.get(asked.quantity, study.given.get(asked.quantity))
         if entry.origin == "computed":
             holds = all(known.get(name) == digest for name, digest in entry.parents.items())
         else:
-            holds = stated is not None and value_digest(stated) == entry.digest
-        if entry.quantity not in known and holds:
+            holds = stated is not None and value_digest(stated) == asked.digest
+        if entry.quantity not in known and asked.quantity not in digests and holds:
             known[entry.quantity] = entry.digest
             kept.append(entry)
     return kept
@@ -200,17 +211,22 @@ def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:
     else:
         file = write_value(value, folder / "quantities" / name)
     _export(name, value, quantity, file.parent)
-    number, error = numbers(value)
+    number = ledger_number(name, value, quantity.unit)
+    source = value_source(value) or _stated_source(value, f"scalith.ladder.rungs.{scale}.{name}" if computed else "")
+    results, quantity_there = ("", "") if computed else given_results(study, name, folder)
     return Entry(
         quantity=name,
         title=quantity.title,
         scale=scale,
         origin="computed" if computed else "given",
         headline=headline(value, quantity.headline),
-        value=number,
-        standard_error=error,
-        unit=quantity.unit,
-        source=value_source(value) or _stated_source(value, f"scalith.ladder.rungs.{scale}.{name}" if computed else ""),
+        value=number.value,
+        standard_error=number.standard_error,
+        unit=number.unit or quantity.unit,
+        value_of=number.words,
+        source=source if computed else with_given_file(source, study, name),
+        results=results,
+        quantity_there=quantity_there,
         digest=run.digests[name],
         parents={parent: run.digests[parent] for parent in found.needs if parent in run.digests} if computed and found else {},
         seconds=run.kept[name].seconds if computed else 0.0,

@@ -24,11 +24,13 @@ class Entry(BaseModel):
     ----------
     quantity, title, scale : str
     origin : str
-        ``"computed"``, ``"given"`` or ``"study"`` (a section of the study file).
+        ``"computed"``, ``"given"``, ``"study"`` (a section of the study file) or ``"setting"`` (one of its fields).
     headline : str
         What was found, in one short text.
     value, standard_error : float, optional
-        The number where the quantity is one; otherwise the middle of its domain.
+        The number that stands for the quantity: of a curve, that at the middle of its domain.
+    value_of : str
+        What that number is, where the quantity is more than a number: ``"peak temperature"``.
     unit : str
     source : Source, optional
     digest : str
@@ -43,6 +45,9 @@ class Entry(BaseModel):
         Standard deviation over the members of the ensemble, in words; empty without one.
     ensemble_file : str
         File that holds the members.
+    results, quantity_there : str
+        Results folder of another study that a given value is taken from, as seen from this one, and its quantity: `ancestry`
+        goes on in the ledger there.
     constants : dict of str to float or str
         What it takes the constants to be that several scales share: see `scalith.ladder.invariance`.
     """
@@ -56,6 +61,7 @@ class Entry(BaseModel):
     headline: str
     value: float | None = None
     standard_error: float | None = None
+    value_of: str = ""
     unit: str = ""
     source: Source | None = None
     digest: str
@@ -64,6 +70,8 @@ class Entry(BaseModel):
     file: str = ""
     scatter: str = ""
     ensemble_file: str = ""
+    results: str = ""
+    quantity_there: str = ""
     constants: dict[str, float | str] = {}
 
 
@@ -101,8 +109,14 @@ class Ledger(BaseModel):
             raise InputError(where, "quantity", quantity, nearest(quantity, found))
         return found[quantity]
 
-    def ancestry(self, quantity: str, where: str = "ledger") -> Iterator[tuple[int, Entry, bool]]:
-        """Walk from a quantity down to its files and papers: (depth, entry, seen before)."""
+    def ancestry(
+        self, quantity: str, where: str = "ledger", folder: str | Path | None = None
+    ) -> Iterator[tuple[int, Entry, bool]]:
+        """Walk from a quantity down to its files and papers: (depth, entry, seen before).
+
+        With the results `folder` of this ledger, a value that was taken from other results is followed into their ledger, if
+        that is there and still speaks of the same value.
+        """
         seen: set[str] = set()
 
         def walk(name: str, depth: int) -> Iterator[tuple[int, Entry, bool]]:
@@ -112,12 +126,28 @@ class Ledger(BaseModel):
                 seen.add(name)
                 for parent in entry.parents:
                     yield from walk(parent, depth + 1)
+                if entry.results and folder is not None:
+                    yield from _followed(entry, Path(folder), depth + 1)
 
         yield from walk(quantity, 0)
 
     def save(self, folder: Path) -> None:
         """Write ``ledger.json``."""
         write_text(folder / FILE, self.model_dump_json(indent=1, exclude_defaults=True))
+
+
+def _followed(entry: Entry, folder: Path, depth: int) -> Iterator[tuple[int, Entry, bool]]:
+    other = folder / entry.results
+    try:
+        ledger = read_ledger(other)
+        there = ledger.entry(entry.quantity_there)
+    except InputError:
+        return
+    # A value that was given another name has another digest, and names the one that it had as it was read.
+    if entry.digest != there.digest and entry.quantity == entry.quantity_there:
+        return
+    for below, item, seen in ledger.ancestry(entry.quantity_there, str(other), other):
+        yield depth + below, item.model_copy(update={"quantity": f"{other.name}: {item.quantity}"}), seen
 
 
 def read_ledger(folder: str | Path) -> Ledger:
@@ -159,17 +189,6 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Valu
     if found != entry.digest:
         raise StudyError(f"{folder}/{entry.file} (digest {found}) is not what its ledger speaks of (digest {entry.digest})")
     return Value(value, entry.digest)
-
-
-def numbers(value: Any) -> tuple[float | None, float | None]:
-    """Value and standard error that stand for a quantity in one line: of a property, at the middle of its domain."""
-    if not isinstance(value, Property):
-        return None, None
-    middle: dict[str, Any] = {
-        dim: 298.15 if dim == "T" and low <= 298.15 <= high else 0.5 * (low + high) for dim, (low, high) in value.domain.items()
-    }
-    error = None if value.standard_error is None else float(value.error(**middle))
-    return float(value(**middle)), error
 
 
 def headline(value: Any, say: Any) -> str:

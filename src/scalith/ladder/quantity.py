@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
@@ -78,7 +78,12 @@ def rung(
 
 
 class Settings(Spec):
-    """Root of a study's sections: a rung parameter ``monte_carlo: MonteCarlo`` reads ``[monte_carlo]`` of the study."""
+    """Root of a study's sections: a rung parameter ``monte_carlo: MonteCarlo`` reads ``[monte_carlo]`` of the study.
+
+    A section that keeps parts of a specification as they were written names it in ``stands_for``: its units are those.
+    """
+
+    stands_for: ClassVar[type[Spec] | None] = None
 
 
 class InputFile(Spec):

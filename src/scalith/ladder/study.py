@@ -72,6 +72,8 @@ class Study:
         By section.
     given : dict of str to object
         Property, specification or result by quantity.
+    text : dict
+        The file as it was parsed.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Study:
     targets: list[str]
     settings: dict[str, Settings]
     given: dict[str, Any]
+    text: dict[str, Any]
 
 
 def read_study(path: str | Path, results: str | Path | None = None) -> Study:
@@ -120,7 +123,7 @@ def read_study(path: str | Path, results: str | Path | None = None) -> Study:
     settings = {
         name: kind.read(text[name], f"{where} [{name}]", context=context) for name, kind in sections().items() if name in text
     }
-    return with_targets(Study(path.stem, path, record, header, targets, settings, given), targets)
+    return with_targets(Study(path.stem, path, record, header, targets, settings, given, text), targets)
 
 
 def with_targets(study: Study, targets: list[str]) -> Study:

@@ -88,7 +88,7 @@ def _from_graph() -> dict[str, _Box]:
 
 
 def _from_ledger(ledger: Ledger) -> dict[str, _Box]:
-    shown = [entry for entry in ledger.entries if entry.origin != "study"]
+    shown = [entry for entry in ledger.entries if entry.scale != "study"]
     names = {entry.quantity for entry in shown}
     return {
         entry.quantity: _Box(

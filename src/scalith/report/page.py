@@ -51,12 +51,12 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
 def _page(ledger: Ledger, figures: dict[str, Any], stamp: str) -> str:
     from plotly.utils import PlotlyJSONEncoder
 
-    quantities = [entry for entry in ledger.entries if entry.origin != "study"]
+    quantities = [entry for entry in ledger.entries if entry.scale != "study"]
     scales = list(dict.fromkeys(entry.scale for entry in quantities))
     scales.sort(key=lambda scale: list(COLOURS).index(scale) if scale in COLOURS else len(COLOURS))
     parts = [_section(scale, [entry for entry in quantities if entry.scale == scale], figures) for scale in scales]
-    # A script element ends at the first "</": the slash is written so that data can never end it.
-    data = json.dumps(figures, cls=PlotlyJSONEncoder).replace("</", "<\\/")
+    # A script element ends at "</script", and "<!--<script" keeps it from ending: no "<" of the data is written as such.
+    data = json.dumps(figures, cls=PlotlyJSONEncoder).replace("<", "\\u003c")
     return "\n".join(
         [
             f"<!doctype html>\n{stamp}\n<html lang='en'><head><meta charset='utf-8'>",
@@ -100,7 +100,8 @@ def _card(entry: Entry, pictures: int) -> str:
     kind = entry.source.kind if entry.source else entry.origin
     lines = [f"<p class='found'>{escape(entry.headline)}</p>"]
     if entry.standard_error:
-        lines.append(f"<p>standard error at mid-domain: {entry.standard_error:.3g} {escape(entry.unit)}</p>")
+        of = escape(entry.value_of or "value")
+        lines.append(f"<p>standard error ({of}): {entry.standard_error:.3g} {escape(entry.unit)}</p>")
     if entry.scatter:
         lines.append(f"<p>scatter over the ensemble: {escape(entry.scatter)}</p>")
     if rung is not None:
@@ -149,17 +150,17 @@ def _table(ledger: Ledger) -> str:
             kind,
             origin,
             files,
-            ", ".join(entry.parents),
+            "" if entry.origin == "study" else ", ".join(entry.parents),
             f"{entry.seconds:.2f}" if entry.origin == "computed" else "",
             entry.digest[:12],
         ]
-        name = "" if entry.origin == "study" else f" id='ledger-{escape(entry.quantity)}'"
+        name = "" if entry.scale == "study" else f" id='ledger-{escape(entry.quantity)}'"
         rows.append(f"<tr{name}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     titles = ("scale", "quantity", "found", "value", "± error", "unit", "kind", "source", "files", "from", "seconds", "digest")
     head = "".join(f"<th>{title}</th>" for title in titles)
     return (
         "<section id='ledger'><h2>Ledger</h2>"
-        "<p>Every quantity with value (at the middle of its domain), error, source and parents.</p>"
+        "<p>Every quantity and every setting with value (of a curve, at the middle of its domain), error, source and parents.</p>"
         "<input id='search' type='search' placeholder='search the ledger' aria-label='search the ledger'>"
         f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
     )

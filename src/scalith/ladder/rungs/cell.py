@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 import xarray as xr
@@ -15,7 +15,7 @@ from scalith.electrode import ElectrodeStructure
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung
 from scalith.ladder.stacking import by_rate, one_rate
-from scalith.quantities import InputError, Property, Source, dataset_digest, predicted
+from scalith.quantities import InputError, Property, Source, Spec, dataset_digest, predicted
 from scalith.quantities.plausible_ranges import Plausible, unwrapped
 from scalith.quantities.specification import WRITTEN_BY_HAND, AmbientTemperature, Count, Temperature
 
@@ -57,6 +57,8 @@ class Cell(Settings):
     negative_electrode, separator, positive_electrode, electrolyte, thermal : dict
         Parts of the specification.
     """
+
+    stands_for: ClassVar[type[Spec]] = CellSpecification
 
     name: str = "cell"
     reference: str = ""

@@ -1,0 +1,181 @@
+"""The one number that stands for a quantity in the ledger, where the quantity is a curve, a table or a specification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from scalith.quantities import Property
+
+
+class LedgerNumber(NamedTuple):
+    """A number with its standard error, its unit and what it is."""
+
+    value: float | None
+    standard_error: float | None = None
+    unit: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class _Number:
+    words: str
+    unit: str
+    of: Callable[[Any], Any]
+    error: Callable[[Any], Any] | None = None
+
+
+def _largest(name: str) -> Callable[[xr.Dataset], Any]:
+    return lambda data: data[name].max()
+
+
+def _at_highest_rate(data: xr.Dataset, name: str) -> Any:
+    return data[name].isel(c_rate=int(data["c_rate"].values.argmax()))
+
+
+def _total_heat(data: xr.Dataset) -> Any:
+    heat, time = (_at_highest_rate(data, name).values for name in ("heat", "time"))
+    known = np.isfinite(time) & np.isfinite(heat)
+    return np.trapezoid(heat[known], time[known])
+
+
+def _closing(data: xr.Dataset, name: str) -> Any:
+    known = np.isfinite(data["closing_temperature"].values)
+    return data[name].values[known][np.argmax(data["closing_temperature"].values[known])] if known.any() else np.nan
+
+
+def _middle(data: xr.Dataset, name: str) -> Any:
+    """At the middle stoichiometry and the temperature nearest 298.15 K."""
+    value = data[name]
+    if "T" in value.dims:
+        value = value.sel(T=298.15, method="nearest")
+    return value.isel(x=value.sizes["x"] // 2) if "x" in value.dims else value
+
+
+def _first_energy(fit: Any, number: Callable[[str], float]) -> float:
+    return next((number(key) for key in fit.parameters if key.endswith(".activation_energy")), float("nan"))
+
+
+_STORED_HEAT = _Number("heat that the reactions can free", "J m-3", lambda kinetics: kinetics.stored_heat)
+_RMS = "root mean square of the deviation"
+_STRUCTURES = _Number("structures mapped on the lattice", "1", lambda data: data.sizes["structure"])
+
+NUMBERS: dict[str, _Number] = {
+    "host": _Number("volume of the primitive cell", "m3", lambda host: host.volume * 1e-30),
+    "mapped_orderings": _STRUCTURES,
+    "localised_orderings": _STRUCTURES,
+    "cluster_expansion": _Number("leave-one-out error per primitive cell", "eV", lambda fit: fit.leave_one_out_error),
+    "sampled_orderings": _Number("sites of the simulated lattice", "1", lambda data: data.attrs["sites"]),
+    "lattice_snapshot": _Number("filled fraction of the sites", "1", lambda data: data["filled"].mean()),
+    "phase_boundaries": _Number("two-phase regions", "1", lambda data: data.sizes["region"]),
+    "phase_diagram": _Number(
+        "temperature at which the last two-phase region closes",
+        "K",
+        lambda data: _closing(data, "closing_temperature"),
+        lambda data: _closing(data, "closing_temperature_error"),
+    ),
+    "ion_hopping": _Number(
+        "jump diffusivity at the middle stoichiometry", "m2 s-1", lambda data: _middle(data, "jump_diffusivity")
+    ),
+    "diffusion_activation": _Number(
+        "activation energy at the middle stoichiometry",
+        "J mol-1",
+        lambda data: _middle(data, "activation_energy"),
+        lambda data: _middle(data, "activation_energy_error"),
+    ),
+    "hop_barriers": _Number("lowest barrier", "eV", lambda barriers: min(kind.barrier for kind in barriers.kinds)),
+    "voxel_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
+    "subvolume_properties": _Number(
+        "effective ionic conductivity of the whole image",
+        "S m-1",
+        lambda data: data["effective_ionic_conductivity"].values[0],
+    ),
+    "electrode_currents": _Number("larger resistance of the two carriers", "ohm m2", _largest("resistance")),
+    "composition_map": _Number("largest effective ionic conductivity", "S m-1", _largest("effective_ionic_conductivity")),
+    "electrode_structure": _Number("active volume fraction that is reached", "1", lambda found: found.active_volume_fraction),
+    "cell_specification": _Number("nominal capacity", "C", lambda cell: cell.nominal_capacity),
+    "discharges": _Number("capacity at the highest rate", "C", lambda data: _at_highest_rate(data, "capacity").max()),
+    "heat_generation": _Number("heat of the discharge at the highest rate", "J", _total_heat),
+    "cell_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),
+    "pack_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),
+    "voltage_agreement": _Number(_RMS, "V", lambda data: data.attrs.get("rms", np.nan)),
+    "diffusivity_agreement": _Number(_RMS, "m2 s-1", lambda data: data.attrs.get("rms", np.nan)),
+    "calorimetry_curves": _Number("largest heat flow", "W kg-1", _largest("heat_flow")),
+    "starting_kinetics": _STORED_HEAT,
+    "decomposition_fit": _Number(
+        "activation energy of the first reaction",
+        "J mol-1",
+        lambda fit: _first_energy(fit, fit.kinetics.value),
+        lambda fit: _first_energy(fit, fit.standard_error),
+    ),
+    "cell_kinetics": _STORED_HEAT,
+    "module_kinetics": _STORED_HEAT,
+    "oven_exposure": _Number("peak temperature", "K", _largest("temperature")),
+    "module_propagation": _Number("cells that run away", "1", lambda data: data["cells_run_away"]),
+    "module_temperature_field": _Number("peak temperature", "K", _largest("peak_temperature")),
+    "propagation_probability": _Number(
+        "probability that runaway reaches a second cell",
+        "1",
+        lambda data: data["probability"],
+        lambda data: (data["probability_high"] - data["probability_low"]) / (2 * 1.96),
+    ),
+    "barrier_map": _Number("share of barriers that let runaway through", "1", lambda data: data["propagated"].mean()),
+}
+"""By name of the quantity; a property stands for itself, at the middle of its domain."""
+
+
+def ledger_number(name: str, value: Any, unit: str = "") -> LedgerNumber:
+    """The number that stands for a value in one line: of a property, that at the middle of its domain.
+
+    Parameters
+    ----------
+    name : str
+        Of the quantity; a material's name may stand before it.
+    value : Property, Spec or xarray.Dataset
+    unit : str
+        Of a property.
+
+    Returns
+    -------
+    LedgerNumber
+        ``value`` is `None` where a quantity has no such number, or none that is finite.
+    """
+    if isinstance(value, Property):
+        return LedgerNumber(*at_middle(value), unit or value.unit, "at the middle of its domain" if value.coordinates else "")
+    known = NUMBERS.get(name.rpartition(".")[2])
+    if known is None:
+        return _only_number(value)
+    try:
+        number = _finite(known.of(value))
+    except KeyError:  # a given result without what the rung's own has
+        return _only_number(value)
+    error = None if known.error is None or number is None else _finite(known.error(value))
+    return LedgerNumber(number, error, known.unit, known.words)
+
+
+def at_middle(value: Property) -> tuple[float, float | None]:
+    """Value and standard error of a property at 298.15 K and the middle of its other coordinates."""
+    middle: dict[str, Any] = {
+        dim: 298.15 if dim == "T" and low <= 298.15 <= high else 0.5 * (low + high) for dim, (low, high) in value.domain.items()
+    }
+    error = None if value.standard_error is None else float(value.error(**middle))
+    return float(value(**middle)), error
+
+
+def _only_number(value: Any) -> LedgerNumber:
+    """Of a result with one number in it, that one."""
+    if not isinstance(value, xr.Dataset):
+        return LedgerNumber(None)
+    found = [(str(key), item) for key, item in value.data_vars.items() if item.ndim == 0 and item.dtype.kind in "fi"]
+    if len(found) != 1:
+        return LedgerNumber(None)
+    about = found[0][1].attrs
+    return LedgerNumber(_finite(found[0][1]), None, str(about.get("units", "")), str(about.get("long_name", found[0][0])))
+
+
+def _finite(number: Any) -> float | None:
+    return float(number) if np.isfinite(float(number)) else None

@@ -49,7 +49,7 @@ def test_lithium_against_lithium_is_at_the_exact_steady_state_after_its_time_of_
 def test_lithium_on_the_positive_side_is_the_mirror_of_lithium_on_the_negative_side(lgm50):
     plain = lgm50.model_dump()
     limits = {"lower_voltage_cut_off": -5.0, "upper_voltage_cut_off": 5.0}
-    left = CellSpecification.read(plain | limits | {"negative_electrode": METAL})
+    left = CellSpecification.read(plain | {"negative_electrode": METAL})
     right = CellSpecification.read(
         plain | limits | {"negative_electrode": plain["positive_electrode"], "positive_electrode": METAL}
     )
@@ -143,3 +143,11 @@ def test_a_graded_cell_runs_and_conserves_what_it_holds(lgm50):
 def test_a_porosity_that_is_none_is_refused(change, message):
     with pytest.raises(InputError, match=message):
         PorousLayer.read({"thickness": 1e-5} | change, "layer")
+
+
+def test_only_a_cell_with_lithium_as_its_positive_electrode_may_have_negative_cut_offs(lgm50):
+    cell = CellSpecification.read(SYMMETRIC)
+    assert cell.lower_voltage_cut_off == -1.0
+    assert CellSpecification.model_validate_json(cell.model_dump_json()).digest == cell.digest
+    with pytest.raises(InputError, match="lower_voltage_cut_off"):
+        CellSpecification.read(lgm50.model_dump() | {"lower_voltage_cut_off": -1.0})

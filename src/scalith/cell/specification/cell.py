@@ -59,6 +59,18 @@ class CellSpecification(Spec):
 
     @model_validator(mode="before")
     @classmethod
+    def _below_zero(cls, data: Any) -> Any:
+        """Lithium metal as the positive electrode: the voltage is zero or negative, so that its cut-offs may be."""
+        positive = data.get("positive_electrode") if isinstance(data, Mapping) else None
+        flat = positive.get("planar") if isinstance(positive, Mapping) else getattr(positive, "planar", False)
+        metal = isinstance(positive, LithiumMetal) or (isinstance(positive, Mapping) and "lithium_metal" in positive)
+        if not (flat or metal):
+            return data
+        limits = {name: data[name] for name in ("lower_voltage_cut_off", "upper_voltage_cut_off") if name in data}
+        return {**data, **{name: {"value": unwrapped(value)[0], "implausible": True} for name, value in limits.items()}}
+
+    @model_validator(mode="before")
+    @classmethod
     def _lithium(cls, data: Any) -> Any:
         names = ("negative_electrode", "positive_electrode")
         stated = {name: data.get(name) if isinstance(data, Mapping) else None for name in names}

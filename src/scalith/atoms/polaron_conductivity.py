@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from scalith.quantities import SI, InputError, Property, Spec, predicted
+from scalith.quantities import SI, ErrorComponent, InputError, Property, Spec, predicted
 from scalith.quantities.constants import BOLTZMANN, BOLTZMANN_EV, ELEMENTARY_CHARGE, PLANCK
 from scalith.quantities.specification import AtomicLength, AttemptFrequency, Count
+from scalith.quantities.uncertain import deviation_of_log
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -97,10 +98,12 @@ def small_polaron_conductivity(hop: SmallPolaronHop, x: ArrayLike, T: ArrayLike)
     carriers = hop.site_density * stoichiometry * (1.0 - stoichiometry)
     thermal = BOLTZMANN * temperature
     values = carriers * ELEMENTARY_CHARGE**2 * polaron_diffusivity(hop, stoichiometry, temperature) / thermal
-    error = values * hop.barrier_error / (BOLTZMANN_EV * temperature) if hop.barrier_error else None
-    source = predicted("scalith.atoms.small_polaron_conductivity", hop.digest, reference=hop.reference)
+    # Electrons that hop freely of the ions and of each other: no conductivity is larger.
+    source = predicted("scalith.atoms.small_polaron_conductivity", hop.digest, reference=hop.reference, marks=("upper bound",))
     coordinates = {"x": stoichiometries, "T": temperatures}
-    return Property.from_arrays("electronic_conductivity", coordinates, values, "S m-1", source, error)
+    relative = deviation_of_log(hop.barrier_error / (BOLTZMANN_EV * temperature))
+    parts = (ErrorComponent("barriers", values * relative),) if hop.barrier_error else ()
+    return Property.from_arrays("electronic_conductivity", coordinates, values, "S m-1", source, components=parts)
 
 
 def marcus_rate(coupling: float, reorganisation_energy: float, T: ArrayLike, *, driving_energy: float = 0.0) -> np.ndarray:

@@ -4,6 +4,7 @@ from scalith.crystal.average_voltage import average_voltage
 from scalith.crystal.enumeration import distinct_supercells, enumerate_orderings
 from scalith.crystal.host import VACANCY, Host, HostSite, read_host
 from scalith.crystal.mapping import map_orderings
+from scalith.crystal.model_error import ModelError, average_model_error, draw_model_errors, model_error_parts
 from scalith.crystal.orderings import orderings_dataset
 from scalith.crystal.site_concentration import maximum_concentration
 from scalith.crystal.structures import ComputedStructure, StructureSet, read_structures, write_structures
@@ -14,12 +15,16 @@ __all__ = [
     "ComputedStructure",
     "Host",
     "HostSite",
+    "ModelError",
     "StructureSet",
+    "average_model_error",
     "average_voltage",
     "distinct_supercells",
+    "draw_model_errors",
     "enumerate_orderings",
     "map_orderings",
     "maximum_concentration",
+    "model_error_parts",
     "orderings_dataset",
     "read_host",
     "read_structures",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -11,9 +11,9 @@ from pydantic import Field
 from scalith import atoms
 from scalith.crystal import Host
 from scalith.ladder.quantity import Settings, rung
-from scalith.quantities import SI, Property
+from scalith.quantities import SI, Property, Uncertain
 from scalith.quantities.constants import AVOGADRO
-from scalith.quantities.plausible_ranges import Plausible
+from scalith.quantities.plausible_ranges import UNCHECKED, Plausible
 from scalith.quantities.specification import AtomicEnergy, AtomicLength, AttemptFrequency, Count, Temperature
 
 
@@ -45,6 +45,13 @@ class SmallPolarons(Settings):
     reference: str = ""
     temperatures: Annotated[tuple[Temperature, ...], Field(min_length=1)] = (280.0, 298.15, 310.0, 330.0)
 
+    def drawn(self, numbers: np.random.Generator, *, stated_only: bool = False) -> Self:
+        """A member: both barriers moved by one normal number times `barrier_error`."""
+        member = super().drawn(numbers, stated_only=stated_only)
+        shift = self.barrier_error * numbers.standard_normal()
+        moved = {name: getattr(member, name) + shift for name in ("barrier_empty", "barrier_full")}
+        return self.read(dict(member) | moved | {"barrier_error": 0.0}, "a member of [small_polarons]", context=UNCHECKED)
+
 
 class Localisation(Settings):
     """``[localisation]``: a regular solution for energies whose functional spreads the electrons of the ions.
@@ -67,6 +74,14 @@ class Localisation(Settings):
     reference: str
     anchor: Literal["scaled", "lowest", "mean"] = "scaled"
     cutoff: Annotated[float, Field(gt=0)] = 8.0
+
+    def drawn(self, numbers: np.random.Generator, *, stated_only: bool = False) -> Self:
+        """A member: the interaction within its error."""
+        member = super().drawn(numbers, stated_only=stated_only)
+        if not self.interaction_error:
+            return member
+        moved = Uncertain(member.interaction, self.interaction_error).drawn(numbers, "log")
+        return member.model_copy(update={"interaction": moved, "interaction_error": 0.0})
 
 
 def _lifted(data: xr.Dataset) -> str:

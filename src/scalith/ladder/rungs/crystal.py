@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
 from scalith import crystal as crystal_room
-from scalith.crystal import Host, map_orderings, read_host, read_structures, voltage_of_orderings
+from scalith.crystal import (
+    Host,
+    ModelError,
+    average_model_error,
+    draw_model_errors,
+    map_orderings,
+    model_error_parts,
+    read_host,
+    read_structures,
+    voltage_of_orderings,
+)
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_within_error, rung
-from scalith.quantities import Property
+from scalith.quantities import ErrorComponent, Property
 
 
 class Crystal(Settings):
@@ -33,6 +46,39 @@ class Crystal(Settings):
     licence: str = ""
 
 
+class ModelErrors(Settings):
+    """``[model_errors]``: what the energies do not know of themselves; see `scalith.crystal.ModelError`.
+
+    Attributes
+    ----------
+    functional : ModelError, optional
+        Of the density functional against measurement.
+    learned_potential : ModelError, optional
+        Of the learned potential against its functional.
+    """
+
+    functional: ModelError | None = None
+    learned_potential: ModelError | None = None
+
+    @property
+    def parts(self) -> dict[str, ModelError]:
+        """Those that are stated, by name."""
+        named = {"functional": self.functional, "learned potential": self.learned_potential}
+        return {name: error for name, error in named.items() if error is not None}
+
+    def beside(self, value: Property, scale: float = 1.0) -> Property:
+        """A voltage, or with `scale` a chemical potential, with these parts beside those of its error."""
+        if not self.parts:
+            return value
+        return replace(value, components=(*value.components, *model_error_parts(self.parts, value.values.shape, scale)))
+
+
+def _another_model(data: xr.Dataset, seed: int) -> xr.Dataset:
+    stated = json.loads(data.attrs.get("model_errors", "{}"))
+    errors = {name: ModelError.read(error) for name, error in stated.items()}
+    return draw_model_errors(data, errors, int(data.attrs["sites"]), np.random.default_rng(seed)) if errors else data
+
+
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     "lithium_energy": (Quantity("energy of metallic lithium, in the reference of the energies", "eV"), Property),
 }
@@ -51,16 +97,24 @@ def _mapped(data: xr.Dataset) -> str:
     return text + (f"; {twins} repeat an ordering" if twins else "")
 
 
-@rung("orderings mapped on the ideal lattice", headline=_mapped)
-def mapped_orderings(crystal: Crystal, host: Host) -> xr.Dataset:
+@rung("orderings mapped on the ideal lattice", headline=_mapped, draw=_another_model)
+def mapped_orderings(crystal: Crystal, host: Host, model_errors: ModelErrors) -> xr.Dataset:
     """Which site each ion of a relaxed structure belongs to, with its energy per primitive cell."""
-    return map_orderings(host, read_structures(crystal.energies.path, licence=crystal.licence))
+    data = map_orderings(host, read_structures(crystal.energies.path, licence=crystal.licence))
+    if not model_errors.parts:
+        return data
+    stated = {name: error.model_dump(mode="json") for name, error in model_errors.parts.items()}
+    return data.assign_attrs(model_errors=json.dumps(stated), sites=len(host.working))
 
 
 @rung("average voltage", unit="V")
-def average_voltage(host: Host, mapped_orderings: xr.Dataset, lithium_energy: Property) -> Property:
+def average_voltage(host: Host, mapped_orderings: xr.Dataset, lithium_energy: Property, model_errors: ModelErrors) -> Property:
     """V = −(E(x₂) − E(x₁) − (x₂ − x₁) E_Li)/((x₂ − x₁) e) between the emptiest and the fullest ordering."""
-    return voltage_of_orderings(host, mapped_orderings, lithium_energy)
+    value = voltage_of_orderings(host, mapped_orderings, lithium_energy)
+    ends = [float(end) for end in (mapped_orderings["x"].min(), mapped_orderings["x"].max())]
+    found = average_model_error(model_errors.parts, *ends)
+    parts = tuple(ErrorComponent(name, np.asarray(error)) for name, error in found.items())
+    return replace(value, components=(*value.components, *parts)) if parts else value
 
 
 @rung("largest concentration of lithium", unit="mol m-3", draw=draw_within_error)

@@ -15,6 +15,7 @@ from scalith.crystal import Host
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import Quantity, Settings, rung
+from scalith.ladder.rungs.crystal import ModelErrors
 from scalith.lattice import ClusterExpansion, HopBarriers
 from scalith.quantities import InputError, Property
 from scalith.quantities.constants import FARADAY
@@ -129,6 +130,8 @@ class KineticMonteCarlo(Settings):
         Independent trajectories, from whose scatter the errors come.
     events : int
         Mean number of hops of a trajectory.
+    upper_bound : bool
+        Whether diffusivities are marked as upper bounds: of a crystal without defects whose ions move along channels only.
     """
 
     temperatures: Temperatures = (280.0, 298.15, 330.0)
@@ -136,6 +139,7 @@ class KineticMonteCarlo(Settings):
     cells: Supercell = (12, 12, 6)
     trajectories: Count = 8
     events: Count = 10_000
+    upper_bound: bool = False
 
 
 def _barriers(barriers: HopBarriers) -> str:
@@ -214,15 +218,15 @@ def lattice_snapshot(cluster_expansion: ClusterExpansion, snapshot: Snapshot, se
 
 
 @rung("chemical potential of lithium", unit="J mol-1", over="x T")
-def chemical_potential(sampled_orderings: xr.Dataset) -> Property:
+def chemical_potential(sampled_orderings: xr.Dataset, model_errors: ModelErrors) -> Property:
     """μ(x, T) of lithium in the host."""
-    return lattice.chemical_potential(sampled_orderings)
+    return model_errors.beside(lattice.chemical_potential(sampled_orderings), FARADAY)
 
 
 @rung("open-circuit voltage", unit="V", over="x T")
-def open_circuit_voltage(sampled_orderings: xr.Dataset, lithium_energy: Property) -> Property:
+def open_circuit_voltage(sampled_orderings: xr.Dataset, lithium_energy: Property, model_errors: ModelErrors) -> Property:
     """V(x, T) = −(μ(x, T) − E_Li)/e against metallic lithium."""
-    return lattice.open_circuit_voltage(sampled_orderings, lithium_energy)
+    return model_errors.beside(lattice.open_circuit_voltage(sampled_orderings, lithium_energy))
 
 
 def _regions(data: xr.Dataset) -> str:
@@ -300,7 +304,7 @@ def ion_hopping(
     cluster_expansion: ClusterExpansion, hop_barriers: HopBarriers, kinetic_monte_carlo: KineticMonteCarlo, seed: int
 ) -> xr.Dataset:
     """Displacements of ions and of their centre, x by x and T by T."""
-    return lattice.kinetic_monte_carlo(
+    data = lattice.kinetic_monte_carlo(
         cluster_expansion,
         hop_barriers,
         x=kinetic_monte_carlo.stoichiometries,
@@ -312,6 +316,7 @@ def ion_hopping(
         executor=progress.executor.get(),
         progress=report_progress,
     )
+    return data.assign_attrs(marks="upper bound") if kinetic_monte_carlo.upper_bound else data
 
 
 @rung("tracer diffusivity", unit="m2 s-1", over="x T")

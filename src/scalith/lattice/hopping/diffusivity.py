@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.quantities import InputError, Property, dataset_digest, predicted
-from scalith.quantities.constants import GAS_CONSTANT
+from scalith.quantities import ErrorComponent, InputError, Property, dataset_digest, predicted
+from scalith.quantities.constants import BOLTZMANN_EV, GAS_CONSTANT
+from scalith.quantities.uncertain import deviation_of_log
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,9 +53,19 @@ def _of_walks(result: xr.Dataset, name: str, unit: str, axis: str | None = None)
         values, errors = (result[f"{name}_tensor{end}"].sel(here, drop=True) for end in ("", "_error"))
         note = "; ".join([f"along {axis}", *([note] if note else [])])
     source = predicted(f"scalith.lattice.hopping.diffusivity.{name}", dataset_digest(result), note=note)
+    marks = tuple(str(mark) for mark in np.atleast_1d(result.attrs.get("marks", [])))
+    if unit == "m2 s-1" and marks:
+        source = source.model_copy(update={"marks": marks})
     coordinates = {"x": result["x"].values, "T": result["T"].values}
     mean, error = (data.transpose("x", "T").values for data in (values, errors))
-    return Property.from_arrays(name, coordinates, mean, unit, source, error)
+    # Each stoichiometry is walked on its own.
+    spacing = 0.5 * float(np.min(np.diff(coordinates["x"]))) if coordinates["x"].size > 1 else None
+    parts = [ErrorComponent("sampling of hops", error, spacing)]
+    barrier_error = float(result.attrs.get("barrier_error", 0.0))
+    if unit == "m2 s-1" and barrier_error > 0.0:
+        relative = deviation_of_log(barrier_error / (BOLTZMANN_EV * coordinates["T"]))
+        parts.append(ErrorComponent("barriers", mean * relative))
+    return Property.from_arrays(name, coordinates, mean, unit, source, components=parts)
 
 
 def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Property) -> Property:
@@ -88,15 +99,20 @@ def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Prope
         )
     logarithm = _carried(known_x, known_T, np.log(known / (1.0 - known_x)[:, None]), x, T) + np.log(1.0 - x)[:, None]
     values = np.exp(logarithm) * theta.nominal.values
-    relative = np.zeros(values.shape)
-    if jump_diffusivity.standard_error is not None:
-        relative = _carried(known_x, known_T, jump_diffusivity.standard_error.values / known, x, T)
-    if theta.standard_error is not None:
-        relative = np.hypot(relative, theta.standard_error.values / theta.nominal.values)
+    parts = [
+        ErrorComponent(part.name, values * _carried(known_x, known_T, part.standard_error / known, x, T), part.correlation_length)
+        for part in jump_diffusivity.components
+    ]
+    taken = {part.name for part in parts}
+    for part in theta.components:
+        name = f"{part.name} of the thermodynamic factor" if part.name in taken else part.name
+        parts.append(ErrorComponent(name, values * part.standard_error / theta.nominal.values, part.correlation_length))
     source = predicted(
         "scalith.lattice.hopping.diffusivity.chemical_diffusivity", jump_diffusivity.digest, theta.digest, note=theta.source.note
     )
-    return Property.from_arrays("chemical_diffusivity", {"x": x, "T": T}, values, "m2 s-1", source, values * relative)
+    marks = tuple(sorted({*jump_diffusivity.source.marks, *theta.source.marks}))
+    source = source.model_copy(update={"marks": marks})
+    return Property.from_arrays("chemical_diffusivity", {"x": x, "T": T}, values, "m2 s-1", source, components=parts)
 
 
 def arrhenius_fit(diffusivity: Property) -> xr.Dataset:
@@ -126,7 +142,11 @@ def arrhenius_fit(diffusivity: Property) -> xr.Dataset:
     if len(T) < 2 or np.any(values <= 0.0):
         found = f"{len(T)} temperatures, least value {values.min():g}"
         raise InputError("arrhenius_fit", diffusivity.name, found, "positive values at two temperatures at least")
+    # An error of the barriers moves all temperatures together: it is none of the points about the line.
     known = diffusivity.standard_error
+    scatter = [part.standard_error for part in diffusivity.components if part.name != "barriers"]
+    if scatter and known is not None:
+        known = known.copy(data=np.sqrt(np.sum(np.square(scatter), axis=0)))
     relative = np.ones(values.shape) if known is None else known.transpose("x", "T").values / values
     relative = np.where(relative > 0.0, relative, max(float(relative.max()), 1e-12))
     inverse = 1.0 / (GAS_CONSTANT * T)

@@ -61,8 +61,8 @@ class HopBarriers(Spec):
     attempt_frequency : float
         s⁻¹.
     barrier_error : float
-        Standard error that all barriers share, eV. It moves every diffusivity by a factor of exp(±error/kT), which a simulation
-        tells in its warnings; the errors of its results are those of the sampling.
+        Standard error that all barriers share, eV. It moves every diffusivity by a factor of exp(±error/kT): a part called
+        ``"barriers"`` of the errors of diffusivities, and drawn once for all barriers of a member of an ensemble.
     source : Source
         The paper or calculation the barriers are from.
     """
@@ -90,6 +90,18 @@ class HopBarriers(Spec):
     def depend_on_stoichiometry(self) -> bool:
         """Whether some barrier differs between the empty and the full host."""
         return any(kind.barrier_full is not None for kind in self.kinds)
+
+    def drawn(self, numbers: np.random.Generator, *, stated_only: bool = False) -> Self:
+        """A member: all barriers moved by one normal number times `barrier_error`, beside errors of their own."""
+        member = super().drawn(numbers, stated_only=stated_only)
+        if not self.barrier_error:
+            return member
+        shift = self.barrier_error * numbers.standard_normal()
+        kinds = []
+        for kind in member.kinds:
+            full = {} if kind.barrier_full is None else {"barrier_full": kind.barrier_full + shift}
+            kinds.append(HopKind.read(dict(kind) | {"barrier": kind.barrier + shift} | full, f"a member of hop {kind.name!r}"))
+        return member.model_copy(update={"kinds": tuple(kinds), "barrier_error": 0.0})
 
     def at(self, stoichiometry: float) -> HopBarriers:
         """The barriers in a box of this stoichiometry."""

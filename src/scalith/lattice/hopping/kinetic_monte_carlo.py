@@ -136,9 +136,10 @@ def kinetic_monte_carlo(
         factor = np.exp(barriers.barrier_error / (BOLTZMANN_EV * T[0]))
         said = (
             f"the barriers' standard error of {1e3 * barriers.barrier_error:.0f} meV, a factor of {factor:.2g} in every "
-            f"diffusivity at {T[0]:.0f} K, is not among the errors, which are those of the sampling"
+            f"diffusivity at {T[0]:.0f} K, is none of the sampling: a part of its own in the errors of diffusivities"
         )
         data.attrs["warnings"] = [*data.attrs["warnings"], said]
+        data.attrs["barrier_error"] = barriers.barrier_error
     return data.assign_attrs(source=source.to_json(), host=expansion.host.name, barriers=barriers.source.reference)
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scalith.quantities import InputError, Property, Source, dataset_digest, predicted
+from scalith.quantities import ErrorComponent, InputError, Property, Source, dataset_digest, predicted
 from scalith.quantities.constants import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT
 
 if TYPE_CHECKING:
@@ -241,9 +241,12 @@ def _property(
     values: list[NDArray[np.float64]],
     errors: list[NDArray[np.float64]],
     source: Source,
+    others: tuple[ErrorComponent, ...] = (),
 ) -> Property:
+    """On X_GRID, with the error of the sampling, which keeps its sign over a window of smoothing, beside `others`."""
     coordinates = {"x": X_GRID, "T": sampled["T"].values}
-    return Property.from_arrays(name, coordinates, np.array(values).T, unit, source, np.array(errors).T)
+    parts = (ErrorComponent("sampling", np.array(errors).T, WINDOW), *others)
+    return Property.from_arrays(name, coordinates, np.array(values).T, unit, source, components=parts)
 
 
 def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -368,8 +371,9 @@ def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Prope
         "V",
         sampled,
         [metal - value for value in values],
-        [np.hypot(error, scatter) for error in errors],
+        errors,
         source,
+        (ErrorComponent("metal", np.full((len(X_GRID), len(values)), scatter)),) if scatter > 0 else (),
     )
 
 
@@ -475,7 +479,10 @@ def thermodynamic_factor(sampled: xr.Dataset) -> Property:
         values.append(theta)
         errors.append(theta * error)
     note = f"carried over two-phase regions ({'; '.join(regions)})" if regions else ""
-    return _property("thermodynamic_factor", "1", sampled, values, errors, _source("thermodynamic_factor", sampled, note=note))
+    source = _source("thermodynamic_factor", sampled, note=note)
+    if regions:
+        source = source.model_copy(update={"marks": ("carried over",)})
+    return _property("thermodynamic_factor", "1", sampled, values, errors, source)
 
 
 def _slopes(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

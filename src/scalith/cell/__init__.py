@@ -1,9 +1,11 @@
 """One cell: specification, porous-electrode solver, protocols, sweeps, impedance, BPX."""
 
 from scalith.cell.files.battery_data_format import read_battery_data, write_battery_data
-from scalith.cell.files.bpx_file import specification_from_bpx, to_bpx
+from scalith.cell.files.bpx_read import specification_from_bpx
+from scalith.cell.files.bpx_write import to_bpx
 from scalith.cell.files.drive_cycle import step_from_file
 from scalith.cell.files.pybamm_parameters import specification_from_pybamm
+from scalith.cell.model.degradation import with_degradation
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
@@ -21,6 +23,7 @@ from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.electrode import ElectrodeSpecification, LithiumMetal, PorousLayer
 from scalith.cell.specification.electrolyte import ElectrolyteSpecification
+from scalith.cell.specification.initial_state import InitialState
 from scalith.cell.specification.thermal import ThermalSpecification
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "ElectrolyteSpecification",
     "Ending",
     "GoTo",
+    "InitialState",
     "LithiumMetal",
     "Mesh",
     "Outcome",
@@ -58,6 +62,7 @@ __all__ = [
     "specification_from_pybamm",
     "to_bpx",
     "walk",
+    "with_degradation",
     "with_phase_field",
     "write_battery_data",
 ]

@@ -46,8 +46,9 @@ def shared_constants(name: str, value: Any) -> dict[str, float | str]:
         return {TEMPERATURE: value.temperature}
     thermal = value.stated_thermal() if isinstance(value, Cell) else getattr(value, "thermal", None)
     if isinstance(value, (Cell, CellSpecification)) and thermal is not None:
-        ambient = thermal.ambient_temperature
-        return {HEAT_CAPACITY: thermal.heat_capacity, TEMPERATURE: ambient or value.reference_temperature}
+        ambient = thermal.ambient_temperature or value.reference_temperature
+        capacity = thermal.heat_capacity
+        return {TEMPERATURE: ambient} if capacity is None else {HEAT_CAPACITY: capacity, TEMPERATURE: ambient}
     return {}
 
 

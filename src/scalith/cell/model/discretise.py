@@ -321,7 +321,7 @@ def _scalars(specification: CellSpecification, temperature: float | None, ambien
     scalars[layout.REFERENCE_TEMPERATURE] = specification.reference_temperature
     scalars[layout.AMBIENT_TEMPERATURE] = ambient
     if temperature is None:
-        if specification.thermal is None:
+        if specification.thermal is None or specification.thermal.heat_capacity is None:
             raise InputError(specification.name, "thermal", "nothing", "heat_capacity and heat_transfer, for thermal='lumped'")
         scalars[layout.HEAT_CAPACITY] = specification.thermal.heat_capacity
         scalars[layout.HEAT_TRANSFER] = specification.thermal.heat_transfer

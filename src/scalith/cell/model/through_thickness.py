@@ -57,10 +57,11 @@ class Slab(NamedTuple):
             The thermal specification, or its thickness or through-plane conductivity, is missing.
         """
         thermal = specification.thermal
-        for field in ("thickness", "through_conductivity"):
+        for field in ("heat_capacity", "thickness", "through_conductivity"):
             if thermal is None or getattr(thermal, field) is None:
                 raise InputError(specification.name, f"thermal.{field}", "nothing", "a value, for thermal='through_thickness'")
         assert thermal is not None
+        assert thermal.heat_capacity is not None
         assert thermal.thickness is not None
         assert thermal.through_conductivity is not None
         width = thermal.thickness / LAYERS

@@ -24,7 +24,7 @@ def simulate_discharge(
     current: float | None = None,
     temperature: float | None = None,
     thermal: Literal["isothermal", "lumped", "through_thickness"] = "isothermal",
-    initial_state_of_charge: float = 1.0,
+    initial_state_of_charge: float | None = None,
     cut_off: float | None = None,
     duration: float | None = None,
     temperature_limit: float = np.inf,
@@ -58,10 +58,11 @@ def simulate_discharge(
     c_rate, current : float
         One of the two: multiples of the nominal capacity per hour, or A; negative charges.
     temperature : float, optional
-        At the start, K; without it the specification's reference temperature.
+        At the start, K; without it that of the specification's initial state, or its reference temperature.
     thermal : {"isothermal", "lumped", "through_thickness"}
-    initial_state_of_charge : float
-        0 to 1 between the ends of both stoichiometry windows.
+    initial_state_of_charge : float, optional
+        0 to 1 between the ends of both stoichiometry windows; without it that of the specification's initial state (1 where
+        it states none).
     cut_off : float, optional
         V; without it the specification's lower (charging: upper) cut-off.
     duration : float, optional
@@ -99,6 +100,8 @@ def simulate_discharge(
     from scalith.cell.runs.solution import Solver
 
     load = discharge_load(specification, c_rate, current)
+    if initial_state_of_charge is None:
+        initial_state_of_charge = specification.initial_state.state_of_charge
     if not 0.0 <= initial_state_of_charge <= 1.0:
         raise InputError("simulate_discharge", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
     if not tolerance > 0.0:
@@ -109,6 +112,7 @@ def simulate_discharge(
         times = np.asarray(output_times, dtype=np.float64)
         if times.ndim != 1 or not np.all(times >= 0.0) or np.any(np.diff(times) <= 0.0):
             raise InputError("simulate_discharge", "output_times", output_times, "increasing times from 0 on, s")
+    temperature = specification.initial_temperature if temperature is None else temperature
     solver = Solver(specification, mesh=mesh, temperature=temperature, thermal=thermal, tolerance=tolerance)
     low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
     if cut_off is not None:

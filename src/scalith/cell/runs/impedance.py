@@ -42,7 +42,7 @@ def simulate_impedance(
     current, load_time : float
         With both, the cell first carries `current` (A) for `load_time` (s), and is linearised under that load.
     temperature : float, optional
-        K; without it the reference temperature.
+        K; without it that of the initial state, or the reference temperature of the specification.
     mesh : Mesh, optional
         Finer than the discharge's by default: high frequencies see thin layers of the particles.
 
@@ -70,6 +70,7 @@ def simulate_impedance(
         raise InputError("simulate_impedance", "frequencies", f, "positive numbers, Hz")
     if not 0.0 <= state_of_charge <= 1.0:
         raise InputError("simulate_impedance", "state_of_charge", state_of_charge, "0 to 1")
+    temperature = specification.initial_temperature if temperature is None else temperature
     solver = Solver(specification, mesh=mesh or _FINE, temperature=temperature)
     solver.set_state_of_charge(state_of_charge)
     solver.hold("current", current, duration=load_time if current != 0.0 else 0.0)

@@ -36,7 +36,7 @@ def simulate_protocol(
     cycles: int = 1,
     temperature: float | None = None,
     thermal: Literal["isothermal", "lumped", "through_thickness"] = "isothermal",
-    initial_state_of_charge: float = 1.0,
+    initial_state_of_charge: float | None = None,
     initial: xr.Dataset | None = None,
     profiles: bool = False,
     mesh: Mesh | None = None,
@@ -87,11 +87,14 @@ def simulate_protocol(
     protocol = protocol if cycles == 1 else Protocol(steps=(protocol,), times=cycles)
     for step in protocol.all_steps:
         _require_possible(step, specification)
+    if initial_state_of_charge is None:
+        initial_state_of_charge = specification.initial_state.state_of_charge
     if not 0.0 <= initial_state_of_charge <= 1.0:
         raise InputError("simulate_protocol", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
     from scalith.cell.model.results import add_slab, dataset
     from scalith.cell.runs.solution import Solver
 
+    temperature = specification.initial_temperature if temperature is None else temperature
     solver = Solver(specification, mesh=mesh, temperature=temperature, thermal=thermal, tolerance=tolerance)
     solver.set_state_of_charge(initial_state_of_charge)
     if initial is not None:

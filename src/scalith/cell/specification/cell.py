@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from scalith.cell.specification.electrode import ElectrodeSpecification, LithiumMetal, PorousLayer
 from scalith.cell.specification.electrolyte import ElectrolyteSpecification
+from scalith.cell.specification.initial_state import InitialState
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.quantities import SI, InputError, Spec, read_toml
 from scalith.quantities.constants import FARADAY
@@ -38,6 +39,8 @@ class CellSpecification(Spec):
     reference_temperature : K
         At which parameters with an activation energy, and voltages without T, are given.
     thermal : ThermalSpecification, optional
+    initial_state : InitialState
+        What simulations start from where they are not told otherwise.
     name, description, reference : str
     """
 
@@ -56,6 +59,7 @@ class CellSpecification(Spec):
     separator: PorousLayer
     positive_electrode: ElectrodeSpecification
     thermal: ThermalSpecification | None = None
+    initial_state: InitialState = InitialState()
 
     @model_validator(mode="before")
     @classmethod
@@ -135,6 +139,12 @@ class CellSpecification(Spec):
                 f"within a factor of two of {holds / 3600:.4g} A h that the smaller electrode holds between its stoichiometries; "
                 "where it is meant, { value = …, implausible = true }",
             )
+
+    @property
+    def initial_temperature(self) -> float:
+        """What simulations start at where they are not told otherwise, K: that of the initial state, or the reference."""
+        stated = self.initial_state.temperature
+        return self.reference_temperature if stated is None else stated
 
     def capacity_of_window(self, side: Literal["negative", "positive"]) -> float:
         """Charge between the two stoichiometries of an electrode, C."""

@@ -19,7 +19,7 @@ class Pack(Settings, PackSpecification):
 def cell_temperature(heat_generation: xr.Dataset, cell_specification: CellSpecification) -> xr.Dataset:
     """C dT/dt = q − hA (T − T_ambient), rate by rate."""
     thermal = cell_specification.thermal
-    if thermal is None:
+    if thermal is None or thermal.heat_capacity is None:
         raise InputError("[cell]", "thermal", "nothing", "heat_capacity and heat_transfer of the cell")
     ambient = thermal.ambient_temperature or cell_specification.reference_temperature
     parents = (dataset_digest(heat_generation), cell_specification.digest)

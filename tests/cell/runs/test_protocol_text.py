@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scalith.cell import Ending, GoTo, Protocol, ProtocolStep, parse_protocol, parse_step
 from scalith.quantities import InputError
@@ -79,6 +83,9 @@ def test_period_and_temperature_stand_anywhere(lgm50):
         ("Charge at 1C until 4.2 V at 500 oC", "a temperature such as '25 oC'"),
         ("CCCV charge at 1C until 4.2 V", "load, voltage and last current"),
         ("CCCV charge at 1C until C/20, 4.2 V", "'4.2 V, C/20'"),
+        ("Hold at 4.2V until 50 20 mA", "a limit also Ah"),
+        ("Discharge at 1e400 W for 1 s", "a C-rate, A, mA, V, W or ohm"),
+        ("Discharge at C/0 for 1 s", "a C-rate such as"),
         ("GITT at 4.2 V", "a C-rate or a current"),
         ("Go to step 2, 3 times", "an earlier step"),
         ("Repeat until voltage below 20%: Rest for 1 s", "'capacity below 80%'"),
@@ -90,6 +97,35 @@ def test_what_means_nothing_is_named(lgm50, text, expected):
     with pytest.raises(InputError, match="protocol") as error:
         parse_protocol(text, lgm50)
     assert expected in str(error.value)
+
+
+PHRASES = (
+    "Discharge Charge Hold Rest Run at until for or and then hold ; , : ( ) Repeat 3 times Go to step 1 2 CCCV GITT 1C C/20 C/0 -1 1e400 nan 4.2 "
+    "V mA A W ohm % SOC 0.5 Ah oC 25 hours minutes period (5 pulses, rests) below above capacity voltage temperature anode potential drive.csv"
+)
+
+
+@given(st.lists(st.sampled_from(PHRASES.split()), max_size=12))
+def test_any_text_is_read_or_is_one_sentence(lgm50, words):
+    with contextlib.suppress(InputError):
+        assert parse_protocol(" ".join(words), lgm50).all_steps
+
+
+@given(
+    st.sampled_from(["A", "mA", "W", "mW", "C"]),
+    st.floats(1e-3, 1e3),
+    st.floats(1.0, 1e6),
+    st.floats(2.5, 4.2),
+    st.booleans(),
+)
+def test_numbers_are_read_as_they_are_written(lgm50, unit, load, seconds, volts, charge):
+    text = f"{'Charge' if charge else 'Discharge'} at {load!r} {unit} for {seconds!r} s or until {volts!r} V"
+    step = parse_step(text, lgm50)
+    scale = {"A": 1.0, "mA": 1e-3, "W": 1.0, "mW": 1e-3, "C": 5.0}[unit]
+    assert step.target == pytest.approx((-1 if charge else 1) * scale * load, rel=1e-12)
+    assert (step.duration, step.endings[0].value) == (seconds, volts)
+    assert step.mode == ("power" if unit.endswith("W") else "current")
+    assert step.endings[0].direction == ("above" if charge else "below")
 
 
 def test_several_steps_in_one_text(lgm50):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from scalith.cell.files.drive_cycle import step_from_file
 from scalith.cell.runs.protocol_steps import Condition, Direction, Ending, GoTo, Mode, Protocol, ProtocolStep, Quantity
 from scalith.cell.specification.cell import CellSpecification
@@ -419,7 +421,7 @@ def _duration(words: str, text: str) -> float:
     seconds = _seconds(words)
     if seconds is None:
         raise InputError("protocol", text, words, "a time such as '10 minutes', '1 hour' or '30 s'")
-    if not seconds > 0.0:
+    if not 0.0 < seconds < np.inf:
         raise InputError("protocol", text, words, "a positive time")
     return seconds
 
@@ -434,15 +436,15 @@ def _unit(written: str) -> tuple[float, str] | None:
 
 def _amount(words: str, cell: CellSpecification, text: str) -> _Amount:
     """A number with its unit; C-rates and current densities become A."""
-    compact = words.strip().replace(" ", "")
-    if match := re.fullmatch(rf"({NUMBER})?(?:/({NUMBER}))?C(?:/({NUMBER}))?", compact, re.IGNORECASE):
-        divisor = float(match[2] or 1.0) * float(match[3] or 1.0)
-        if divisor == 0.0 or (match[2] and not match[1]):
+    if match := re.fullmatch(rf"({NUMBER})? ?(?:/ ?({NUMBER}))? ?C(?: ?/ ?({NUMBER}))?", words.strip(), re.IGNORECASE):
+        numbers = [1.0 if part is None else float(part) for part in match.groups()]
+        divisor = numbers[1] * numbers[2]
+        if divisor == 0.0 or (match[2] and not match[1]) or not np.isfinite(numbers[0] / divisor):
             raise InputError("protocol", text, words, "a C-rate such as 1C, C/3 or 1/3C")
-        return _Amount(cell.nominal_capacity / 3600.0 * float(match[1] or 1.0) / divisor, "A")
-    number = re.fullmatch(rf"({NUMBER})(\D.*)?", compact)
-    unit = _unit(number[2] or "") if number else None
-    if number is None or unit is None:
+        return _Amount(cell.nominal_capacity / 3600.0 * numbers[0] / divisor, "A")
+    number = re.fullmatch(rf"({NUMBER}) ?(\D.*)?", words.strip())
+    unit = _unit((number[2] or "").replace(" ", "")) if number else None
+    if number is None or unit is None or not np.isfinite(float(number[1])):
         raise InputError("protocol", text, words, "a C-rate, A, mA, V, W or ohm (a limit also Ah, % SOC, oC)")
     value = float(number[1]) * unit[0]
     if unit[1] == "A/m2":

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import plot_profiles, simulate_discharge, simulate_impedance
+from scalith.cell import plot_profiles, simulate_batch, simulate_discharge, simulate_impedance
 from scalith.quantities import InputError, Result
 
 
@@ -77,3 +77,17 @@ def test_a_spectrum_is_drawn_as_nyquist_and_bode(lgm50):
     assert len(spectrum.plot("bode").axes) == 2
     with pytest.raises(InputError, match="nyquist"):
         spectrum.plot("nyqist")
+
+
+def test_the_runs_of_a_batch_are_coloured_by_what_varies(lgm50):
+    radii = np.array([3e-6, 5e-6, 9e-6])
+    batch = simulate_batch(lgm50, {"negative_electrode.particle_radius": radii, "electrolyte.conductivity": 1.0}, 1.0)
+    figure = batch.plot("voltage", "temperature")
+    voltage, temperature, scale = figure.axes
+    for line, values in zip(voltage.lines, batch.voltage.values, strict=True):
+        np.testing.assert_allclose(line.get_ydata(), values)
+    assert len({line.get_color() for line in voltage.lines}) == 3
+    assert temperature.get_ylabel() == "cell temperature / °C"
+    assert scale.get_ylabel() == "negative_electrode.particle_radius"
+    with pytest.raises(InputError, match="did you mean"):
+        batch.plot(by="electrolyte.conductiviti")

@@ -40,7 +40,7 @@ def test_it_is_drawn_as_its_kind_says_and_as_xarray_draws():
 
 
 def test_an_unknown_kind_is_said():
-    with pytest.raises(InputError, match="found 'nothing', expected one of cell run"):
+    with pytest.raises(InputError, match="found 'nothing', expected one of cell batch, cell run"):
         Result(curve().data_vars).plot()
     with pytest.raises(InputError, match="did you mean 'cell run'"):
         Result.of(curve(), "cell runs")

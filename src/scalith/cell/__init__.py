@@ -10,7 +10,7 @@ from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
 from scalith.cell.model.single_particle import single_particle
-from scalith.cell.plots import plot_profiles, plot_run, plot_spectrum
+from scalith.cell.plots import plot_batch, plot_profiles, plot_run, plot_spectrum
 from scalith.cell.runs.batch import simulate_batch
 from scalith.cell.runs.discharge import simulate_discharge
 from scalith.cell.runs.impedance import simulate_impedance
@@ -46,6 +46,7 @@ __all__ = [
     "parse_protocol",
     "parse_step",
     "particle_size_distribution",
+    "plot_batch",
     "plot_profiles",
     "plot_run",
     "plot_spectrum",

@@ -85,6 +85,53 @@ def voltage_components(data: xr.Dataset) -> list[str]:
     return [name for name in _curves(data) if name.startswith("voltage_") and data[name].attrs.get("units") == "V"]
 
 
+def plot_batch(data: xr.Dataset, *names: str, by: str | None = None, figure: Figure | None = None) -> Figure:
+    """Draw the runs of a batch over time, coloured by what varies.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As `simulate_batch` gives it.
+    *names : str
+        ``"voltage"``, ``"temperature"``; a panel each. Without names: the voltage.
+    by : str, optional
+        The varied parameter that colours the runs; without it the first.
+    figure : matplotlib.figure.Figure, optional
+        As in `plot_run`.
+
+    Raises
+    ------
+    InputError
+    """
+    curves = [str(name) for name, values in data.data_vars.items() if values.dims == ("run", "time")]
+    varied = [str(name) for name, values in data.coords.items() if values.dims == ("run",)]
+    names = names or ("voltage",)
+    for name in names:
+        if name not in curves:
+            raise InputError("plot", name, "no such curves over run and time", nearest(name, curves))
+    if by is not None and by not in varied:
+        raise InputError("plot", "by", by, nearest(by, varied))
+    by = by or (varied[0] if varied else None)
+    axes = _panels(figure, len(names))
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    level = data[by].values if by else np.arange(data.sizes["run"])
+    colours = colormaps["viridis"](Normalize(float(level.min()), float(level.max()))(level))
+    shade = ScalarMappable(Normalize(float(level.min()), float(level.max())), colormaps["viridis"])
+    x, title = _horizontal(data, "time")
+    for axis, name in zip(axes, names, strict=True):
+        y, unit = _readable(data[name])
+        for k in range(data.sizes["run"]):
+            axis.plot(x, y[k], color=colours[k], linewidth=0.8)
+        axis.set_ylabel(f"{_title(data[name])} / {unit}")
+    axes[-1].set_xlabel(title)
+    if figure is None:
+        axes[0].figure.colorbar(shade, ax=list(axes), label=by or "run")
+    return axes[0].figure  # type: ignore[return-value]
+
+
 def plot_spectrum(data: xr.Dataset, *names: str, label: str | None = None, figure: Figure | None = None) -> Figure:
     """Draw an impedance spectrum: ``"nyquist"``, ``"bode"`` (modulus and phase), or both.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PLOTS = {
+    "cell batch": ("scalith.cell.plots", "plot_batch"),
     "cell run": ("scalith.cell.plots", "plot_run"),
     "impedance spectrum": ("scalith.cell.plots", "plot_spectrum"),
 }

@@ -17,7 +17,7 @@ from scalith.cell.specification.electrode import ElectrodeSpecification
 from scalith.quantities import InputError, Property, digest, nearest, predicted
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from scalith.quantities import Result
 
 FACTORS = (
     "negative_electrode.chemical_diffusivity",
@@ -43,7 +43,7 @@ def simulate_batch(
     output_times: Sequence[float] | int = 100,
     mesh: Mesh | None = None,
     tolerance: float = 2e-4,
-) -> xr.Dataset:
+) -> Result:
     """Discharge one cell with many sets of parameters, on all cores (``NUMBA_NUM_THREADS``).
 
     Parameters
@@ -61,7 +61,7 @@ def simulate_batch(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``voltage`` and ``temperature`` over (run, time), not a number after a run's end; ``end_time``, ``capacity``,
         ``energy``, ``heat``, ``highest_temperature`` and ``reason`` over run; the varied values as coordinates.
 
@@ -70,13 +70,12 @@ def simulate_batch(
     InputError
         An unknown path, arrays of unequal length, or a set that makes no cell.
     """
-    import xarray as xr
-
     from scalith.cell.kernels import batch as kernel
     from scalith.cell.model.discretise import check_cell, discretise, initial_state, system_of
     from scalith.cell.model.phase_field_particle import most_phase_field_nodes
     from scalith.cell.model.results import REASONS
     from scalith.cell.runs.solution import SALT_FLOOR
+    from scalith.quantities import Result
 
     arrays = {name: np.atleast_1d(np.asarray(value, dtype=np.float64)) for name, value in values.items()}
     load = np.atleast_1d(np.asarray(current if c_rate is None else c_rate, dtype=np.float64))
@@ -162,7 +161,7 @@ def simulate_batch(
             np.broadcast_to(array, (runs,)),
             {"units": "1" if name in FACTORS else "SI", "long_name": name},
         )
-    return xr.Dataset(made, coordinates, {"source": source.to_json()})
+    return Result(made, coordinates, {"kind": "cell batch", "source": source.to_json()})
 
 
 def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple[CellSpecification, dict[str, float]]:

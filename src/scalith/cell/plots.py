@@ -124,7 +124,7 @@ def plot_batch(data: xr.Dataset, *names: str, by: str | None = None, figure: Fig
     for axis, name in zip(axes, names, strict=True):
         y, unit = _readable(data[name])
         for k in range(data.sizes["run"]):
-            axis.plot(x, y[k], color=colours[k], linewidth=0.8)
+            axis.plot(x, y[k], color=tuple(colours[k]), linewidth=0.8)
         axis.set_ylabel(f"{_title(data[name])} / {unit}")
     axes[-1].set_xlabel(title)
     if figure is None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import importlib
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from scalith.quantities import InputError, Result, read_results, write_results
+from scalith.quantities.result import _PLOTS
 
 
 def curve() -> xr.Dataset:
@@ -37,6 +40,11 @@ def test_it_is_drawn_as_its_kind_says_and_as_xarray_draws():
     line = result.plot("voltage").axes[0].lines[0]
     np.testing.assert_allclose(line.get_ydata(), curve().voltage)
     assert result.plot.scatter(x="time", y="voltage") is not None
+
+
+def test_each_kind_has_its_function():
+    for module, name in _PLOTS.values():
+        assert callable(getattr(importlib.import_module(module), name))
 
 
 def test_an_unknown_kind_is_said():

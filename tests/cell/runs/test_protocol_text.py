@@ -62,6 +62,75 @@ def test_a_step_says_what_is_held_and_where_it_ends(lgm50, text, mode, target, d
     np.testing.assert_allclose([item.value for item in step.endings], [item.value for item in endings], rtol=1e-12)
 
 
+WRITTEN = [
+    "Discharge at 1C for 0.5 hours",
+    "Discharge at C/20 for 0.5 hours",
+    "Charge at 0.5 C for 45 minutes",
+    "Discharge at 1 A for 0.5 hours",
+    "Charge at 200 mA for 45 minutes",
+    "Discharge at 1W for 0.5 hours",
+    "Charge at 200mW for 45 minutes",
+    "Rest for 10 minutes",
+    "Hold at 1V for 20 seconds",
+    "Charge at 1 C until 4.1V",
+    "Hold at 4.1 V until 50mA",
+    "Hold at 3V until C/50",
+    "Discharge at C/3 for 2 hours or until 2.5 V",
+    "Rest for 1 hour (5 minute period)",
+    "Discharge at C/3 for 2 hours (30 second period)",
+    "Discharge at 2C until 2.5V (1 minute period)",
+    "Charge at 1C until 4.2 V at 10oC",
+    "Hold at 4.2 V for 1 hour or until C/20",
+    "Hold at 4.2V until 50 mA or for 1 hour",
+    "Discharge at 4 Ohm for 1 hour",
+    "Discharge at 4ohm until 2.5V",
+    "discharge at 1c until 2.5v",
+    "Rest for 1.5 days",
+    "Rest for 10min",
+    "Rest for 10 s",
+    "Rest for 0.5h",
+    "Rest until 3.5 V",
+    "Rest for 1 hour or until 3.6 V",
+    "Run US06",
+    "Run drive.csv until 3.6 V",
+    "Charge at 1C until C/20 at 4.2 V",
+    "CCCV charge at 1C until 4.2 V, C/20",
+    "Charge at 1C until 80% SOC",
+    "Charge at 1C until SOC 0.8",
+    "Discharge at 1C until 0.5 Ah",
+    "Discharge at 10 W until 2.5 V or 40 degC",
+    "Charge at 1C until 4.2 V or 45 oC",
+    "Charge at C/5 until anode potential 0 V",
+    "Discharge at 5A for 1h",
+    "Discharge at 5 A for 3600 s until 2.5 V",
+    "Hold at 4.2V until 0.25A",
+    "Discharge at 0.1C for 600 seconds, rest for 1 hour",
+    "Discharge at .5C until 2.5 V",
+    "Discharge at 1/3C until 2.5 V",
+    "Discharge at C/2.5 until 2.5V",
+    "Pause for 1 hour",
+    "Relax for 1 hour",
+    "Discharge at 100 mA/cm2 for 1 hour",
+    "Discharge at 1C until 2.5V; Rest for 1h",
+    "Charge at 7.5 A until 4.15V",
+    "Hold at 4.2 V until 50mA (1 minute period)",
+    "Discharge at 2.5 kW for 1 s",
+    "GITT at C/20",
+]
+"""What people write; `run` needs its file. The two that mean nothing are below."""
+
+
+def test_what_people_write_is_read(lgm50, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "drive.csv").write_text("time [s], current [A]\n0, 1\n10, 5\n")
+    steps = {text: parse_protocol(text, lgm50).all_steps for text in WRITTEN}
+    assert len(steps) == 53
+    # Each with an end of its own, but for a load over time, which has one.
+    assert all(step.duration or step.endings or step.times for found in steps.values() for step in found)
+    several = [text for text, found in steps.items() if len(found) > 1]
+    assert len(several) == 5  # two ways to write CC–CV, two with a rest behind, GITT
+
+
 def test_period_and_temperature_stand_anywhere(lgm50):
     step = parse_step("Charge at 1C until 4.2 V at 10oC (5 minute period)", lgm50)
     assert (step.period, step.temperature, step.voltage_high) == (300.0, 283.15, 4.2)

@@ -378,19 +378,10 @@ def _pool(workers: int, scheduler: str | None) -> Iterator[Executor | None]:
     if workers == 0:
         yield None
         return
-    import signal
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from scalith.numerics.parallel_map import process_pool
 
-    # Not forked: numerical libraries hold threads that a fork would copy half.
-    # Ctrl-C is this process's to hear; it ends the others.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN))
-    try:
+    with process_pool(workers) as pool:
         yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from scalith.electrode.generate.composite import CompositeElectrode, composite_e
 from scalith.electrode.image.image import VoxelImage
 from scalith.electrode.transport.conduction import conduction
 from scalith.electrode.transport.effective_properties import PROPERTIES, subvolume_properties
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import InputError, predicted
 
 _VARIED = {
@@ -78,7 +79,7 @@ def composite_study(
     tasks = [(one, seed) for one in composites for seed in seeds]
     how = (shape, voxel_size, {**ionic}, {**electronic})
     found: list[dict[str, float]] = []
-    for values in (executor.map if executor is not None else map)(_one, tasks, [how] * len(tasks)):
+    for values in parallel_map(_one, tasks, [how] * len(tasks), executor=executor, threads=1):
         found.append(values)
         if progress is not None:
             progress(len(found) / len(tasks), f"structure {len(found)} of {len(tasks)}")

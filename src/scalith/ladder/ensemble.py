@@ -24,6 +24,7 @@ from scalith.ladder.ledger import FailedMember
 from scalith.ladder.run import Run, rung_seed
 from scalith.ladder.store import Store
 from scalith.ladder.study import Study
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import Property, ScalithError, Spec, predicted
 
 
@@ -84,7 +85,7 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
     arguments = ([run.study] * draws, range(draws), [targets] * draws, [folder] * draws)
     listener = run.listener
     listener.started("ensemble")
-    for index, outcome in enumerate((executor.map if executor is not None else map)(_climb_member, *arguments), start=1):
+    for index, outcome in enumerate(parallel_map(_climb_member, *arguments, executor=executor, threads=1), start=1):
         listener.advanced("ensemble", index / draws, f"member {index} of {draws}")
         if isinstance(outcome, str):
             failed.append(FailedMember(member=index, reason=outcome))

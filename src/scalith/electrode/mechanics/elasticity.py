@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from scalith.electrode.image.image import VoxelImage
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import SI, ConvergenceError, InputError, Spec, nearest, predicted
 
 _WARPING = 1e-3
@@ -122,7 +123,7 @@ def effective_stiffness(
     none = np.zeros((len(body.stiffness), 6))
     found: list[_Solution] = []
     arguments = ([body] * 6, cases, [none] * 6, [False] * 6, [tolerance] * 6)
-    for solution in (executor.map if executor is not None else map)(_solve, *arguments):
+    for solution in parallel_map(_solve, *arguments, executor=executor, threads=1):
         found.append(solution)
         if progress is not None:
             progress(len(found) / 6.0, f"load {len(found)} of 6")

@@ -15,6 +15,7 @@ from scalith.electrode.image.image import VoxelImage
 from scalith.electrode.image.reshaping import resample
 from scalith.electrode.measure.percolation import pieces_of, spanning
 from scalith.electrode.transport.plane_threads import PlaneThreads
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import InputError, nearest, predicted
 
 Floats = NDArray[np.float64]
@@ -185,7 +186,7 @@ def effective_conductivity(
         for task, report in zip(tasks, inside, strict=True):
             runs.append(_along(task, how, report))
     else:
-        for run, report in zip(executor.map(_along, tasks, [how] * 6), inside, strict=True):
+        for run, report in zip(parallel_map(_along, tasks, [how] * 6, executor=executor), inside, strict=True):
             runs.append(run)
             if report is not None:
                 report(1.0, "done")

@@ -16,6 +16,7 @@ from scalith.electrode.image.reshaping import crop
 from scalith.electrode.measure.boundaries import interface_areas
 from scalith.electrode.measure.percolation import pieces_of, reached
 from scalith.electrode.transport.conduction import conduction, progress_within
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import SI, InputError, Property, Spec, dataset_digest, predicted
 
 PROPERTIES: dict[str, tuple[str, str]] = {
@@ -129,7 +130,7 @@ def subvolume_properties(
     if executor is None:
         found = [_properties_of(one, how, inside(part)) for part, one in enumerate(images)]
     else:
-        for part, values in enumerate(executor.map(_properties_of, images, [how] * len(images))):
+        for part, values in enumerate(parallel_map(_properties_of, images, [how] * len(images), executor=executor)):
             found.append(values)
             if progress is not None:
                 progress((part + 1) / len(tasks), f"part {part + 1} of {len(tasks)}")

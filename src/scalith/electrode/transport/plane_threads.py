@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from math import prod
 from types import TracebackType
 from typing import Any
 
+from scalith.numerics.parallel_map import thread_pool
 from scalith.quantities import InputError
 
 _WORTH_SHARING = 100_000
@@ -38,7 +38,7 @@ class PlaneThreads:
         if count < 1:
             raise InputError("conduction", "threads", count, "at least one thread")
         self.count = int(count)
-        self._pool = ThreadPoolExecutor(self.count - 1) if self.count > 1 else None
+        self._pool = thread_pool(self.count - 1) if self.count > 1 else None
 
     def __enter__(self) -> PlaneThreads:
         return self

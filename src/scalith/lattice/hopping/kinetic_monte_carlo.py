@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from scalith.lattice.hopping.walk_warnings import long_wave_fluctuation, walk_wa
 from scalith.lattice.hopping.walks import MOST, PIECES, Walks, next_piece, walks_dataset, walks_from
 from scalith.lattice.kernels.kinetic import WINDOW
 from scalith.lattice.sampling.monte_carlo import Progress, increasing
+from scalith.numerics.parallel_map import workers
 from scalith.quantities import ConvergenceError, InputError, digest, predicted, read_results, write_results
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -165,38 +165,35 @@ def _walk_on(
 ) -> None:
     """Walk all states to their end, a piece at a time, `states` being brought up to date in place."""
     seeds = [np.random.SeedSequence(seed, spawn_key=(k,)) for k in range(len(states))]
-    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+    with workers(executor) as pool:
 
-    def submit(k: int) -> Future[Walks]:
-        return pool.submit(next_piece, models[states[k].ions], states[k], trajectories, events, seeds[k])
+        def submit(k: int) -> Future[Walks]:
+            return pool.submit(next_piece, models[states[k].ions], states[k], trajectories, events, seeds[k])
 
-    pending = {submit(k): k for k, walks in enumerate(states) if not walks.finished}
-    saved = time.monotonic()
-    try:
-        while pending:
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                k = pending.pop(future)
-                states[k] = future.result()
-                if not states[k].finished:
-                    pending[submit(k)] = k
-                if progress is not None:
-                    done = sum(walks.piece for walks in states) / (PIECES * len(states))
-                    finished = sum(walks.finished for walks in states)
-                    progress(done, f"kinetic Monte Carlo: {finished} of {len(states)} states")
-            if path is not None and (time.monotonic() - saved > SAVED_EVERY or not pending):
-                _save(states, path, inputs)
-                saved = time.monotonic()
-    except BaseException:
-        # Pieces under way are walked to their end (short), so that nothing is lost.
-        if path is not None:
-            for future, k in pending.items():
-                if not future.cancel() and future.exception() is None:
+        pending = {submit(k): k for k, walks in enumerate(states) if not walks.finished}
+        saved = time.monotonic()
+        try:
+            while pending:
+                for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                    k = pending.pop(future)
                     states[k] = future.result()
-            _save(states, path, inputs)
-        raise
-    finally:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
+                    if not states[k].finished:
+                        pending[submit(k)] = k
+                    if progress is not None:
+                        done = sum(walks.piece for walks in states) / (PIECES * len(states))
+                        finished = sum(walks.finished for walks in states)
+                        progress(done, f"kinetic Monte Carlo: {finished} of {len(states)} states")
+                if path is not None and (time.monotonic() - saved > SAVED_EVERY or not pending):
+                    _save(states, path, inputs)
+                    saved = time.monotonic()
+        except BaseException:
+            # Pieces under way are walked to their end (short), so that nothing is lost.
+            if path is not None:
+                for future, k in pending.items():
+                    if not future.cancel() and future.exception() is None:
+                        states[k] = future.result()
+                _save(states, path, inputs)
+            raise
 
 
 def _save(states: list[Walks], path: Path, inputs: str) -> None:

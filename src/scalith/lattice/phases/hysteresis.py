@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ import xarray as xr
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
 from scalith.lattice.sampling.monte_carlo import increasing, model_on
 from scalith.lattice.sampling.time_series import average
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -56,22 +56,15 @@ def hysteresis(
     model = model_on(expansion, cells)
     ways = [(temperature, way) for way in (0, 1) for temperature in T]
     seeds = np.random.SeedSequence(seed).spawn(len(ways))
-    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    try:
-        walks = list(
-            pool.map(
-                _walk,
-                [model] * len(ways),
-                [t for t, _ in ways],
-                [w for _, w in ways],
-                [mu] * len(ways),
-                [sweeps] * len(ways),
-                seeds,
-            )
-        )
-    finally:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
+    arguments = (
+        [model] * len(ways),
+        [t for t, _ in ways],
+        [w for _, w in ways],
+        [mu] * len(ways),
+        [sweeps] * len(ways),
+        seeds,
+    )
+    walks = list(parallel_map(_walk, *arguments, executor=executor))
     values = np.array(walks).reshape(2, len(T), len(mu), 2)
     data = xr.Dataset(coords={"direction": ["up", "down"], "T": T, "mu": mu})
     data["x"] = (("direction", "T", "mu"), values[..., 0], {"units": "1", "long_name": "filled fraction"})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ import xarray as xr
 from scalith.lattice.kernels.canonical import canonical_chain
 from scalith.lattice.sampling.monte_carlo import cooling_ladder, increasing, model_on
 from scalith.lattice.sampling.time_series import average
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -73,13 +73,9 @@ def canonical(
     model = model_on(expansion, cells)
     ions = np.round(stoichiometries * model.sites).astype(int)
     count = len(ions)
-    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    try:
-        seeds = np.random.SeedSequence(seed).spawn(count)
-        columns = list(pool.map(_column, [model] * count, ions.tolist(), [T] * count, [sweeps] * count, seeds))
-    finally:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
+    seeds = np.random.SeedSequence(seed).spawn(count)
+    arguments = ([model] * count, ions.tolist(), [T] * count, [sweeps] * count, seeds)
+    columns = list(parallel_map(_column, *arguments, executor=executor))
     values = np.array(columns).transpose(2, 1, 0)
     data = xr.Dataset(coords={"T": T, "x": ions / model.sites})
     for (name, unit, words), value in zip(

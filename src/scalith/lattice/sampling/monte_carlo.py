@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +16,7 @@ from scalith.lattice.kernels.replicas import replica_chains
 from scalith.lattice.sampling.sampling_warnings import sampling_warnings
 from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, supercell_shape
 from scalith.lattice.sampling.time_series import average, burn_in
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -158,17 +158,12 @@ def semi_grand_canonical(
     model = model_on(expansion, cells)
     hot = cooling_ladder(model, float(T[-1]))
     pilot_seed, chain_seed = np.random.SeedSequence(seed).spawn(2)
-    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    try:
-        if chemical_potentials is None:
-            mu = _automatic_chemical_potentials(model, T, hot, points, pilot_seed, pool)
-        else:
-            mu = increasing("chemical_potentials", chemical_potentials)
-        sampling = tempered if parallel_tempering else cool
-        states = _sampled(sampling, model, T, hot, mu, sweeps, chain_seed, pool, progress)
-    finally:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
+    if chemical_potentials is None:
+        mu = _automatic_chemical_potentials(model, T, hot, points, pilot_seed, executor)
+    else:
+        mu = increasing("chemical_potentials", chemical_potentials)
+    sampling = tempered if parallel_tempering else cool
+    states = _sampled(sampling, model, T, hot, mu, sweeps, chain_seed, executor, progress)
     settings: dict[str, Any] = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed, "points": len(mu)}
     if parallel_tempering:
         settings["parallel_tempering"] = True
@@ -270,7 +265,7 @@ def _sampled(
     mu: NDArray[np.float64],
     sweeps: int,
     seed: np.random.SeedSequence,
-    pool: Executor,
+    executor: Executor | None,
     progress: Progress | None,
 ) -> NDArray[np.float64]:
     """Averages at all states, shape (len(hot) + len(T), mu, fields of StateAverages), from hot to cold."""
@@ -278,7 +273,7 @@ def _sampled(
     count = len(mu)
     columns = []
     arguments = ([model] * count, mu, [hot] * count, [T] * count, [sweeps] * count, seeds)
-    for done, chain in enumerate(pool.map(sampling, *arguments), start=1):
+    for done, chain in enumerate(parallel_map(sampling, *arguments, executor=executor), start=1):
         columns.append(chain)
         if progress is not None:
             progress(done / count, f"Monte Carlo: {done} of {count} chemical potentials")
@@ -324,7 +319,12 @@ def _bimodality(deviation: NDArray[np.float64]) -> float:
 
 
 def _automatic_chemical_potentials(
-    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], points: int, seed: np.random.SeedSequence, pool: Executor
+    model: Model,
+    T: NDArray[np.float64],
+    hot: NDArray[np.float64],
+    points: int,
+    seed: np.random.SeedSequence,
+    executor: Executor | None,
 ) -> NDArray[np.float64]:
     """Values whose x runs from EDGE to 1 − EDGE at every temperature, spaced evenly in a mix of x and μ."""
     field = np.empty(model.cells * model.tables.sublattices)
@@ -338,7 +338,7 @@ def _automatic_chemical_potentials(
     coldest = np.array([T[0], T[-1]]) if len(T) > 1 else T
     for attempt in seed.spawn(6):
         grid = np.linspace(low_end, high_end, 97)
-        x = _sampled(cool, model, coldest, hot, grid, 40, attempt, pool, None)[len(hot) :, :, 0]
+        x = _sampled(cool, model, coldest, hot, grid, 40, attempt, executor, None)[len(hot) :, :, 0]
         # Where ions attract each other the lattice fills at a lower potential than that of the first ion.
         full_already, empty_still = float(x[:, 0].max()) > EDGE, float(x[:, -1].min()) < 1 - EDGE
         if not (full_already or empty_still):
@@ -356,7 +356,7 @@ def _automatic_chemical_potentials(
     for side, place in ((-1, 0), (1, -1)):
         for attempt in again:
             trial = np.repeat(grid[place], 4)
-            found = _sampled(cool, model, coldest, hot, trial, 40, attempt, pool, None)[len(hot) :, :, 0]
+            found = _sampled(cool, model, coldest, hot, trial, 40, attempt, executor, None)[len(hot) :, :, 0]
             if np.all(found < 3 * EDGE if side < 0 else found > 1 - 3 * EDGE):
                 break
             moved, beyond = grid[place] + side * step, np.full((len(x), 1), 0.0 if side < 0 else 1.0)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.replicas import replica_chains
 from scalith.lattice.sampling.monte_carlo import Progress, cooling_ladder, increasing, model_on
 from scalith.lattice.sampling.time_series import average, burn_in
+from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -107,24 +107,19 @@ def variance_constrained(
     count = len(stoichiometries)
     seeds = np.random.SeedSequence(seed).spawn(count)
     columns = []
-    pool = executor or ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
-    try:
-        arguments = (
-            [model] * count,
-            [expansion.host.cell] * count,
-            stoichiometries,
-            [T] * count,
-            [sweeps] * count,
-            [stiffness] * count,
-            seeds,
-        )
-        for done, column in enumerate(pool.map(_both_starts, *arguments), start=1):
-            columns.append(column)
-            if progress is not None:
-                progress(done / count, f"variance-constrained Monte Carlo: {done} of {count} stoichiometries")
-    finally:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
+    arguments = (
+        [model] * count,
+        [expansion.host.cell] * count,
+        stoichiometries,
+        [T] * count,
+        [sweeps] * count,
+        [stiffness] * count,
+        seeds,
+    )
+    for done, column in enumerate(parallel_map(_both_starts, *arguments, executor=executor), start=1):
+        columns.append(column)
+        if progress is not None:
+            progress(done / count, f"variance-constrained Monte Carlo: {done} of {count} stoichiometries")
     # (x, start, T, fields) → (fields, start, T, x)
     values = np.array(columns).transpose(3, 1, 2, 0)
     settings = {"cells": list(model.shape), "sweeps": sweeps, "stiffness": stiffness, "seed": seed}

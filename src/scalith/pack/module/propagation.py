@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
+from scalith.numerics.parallel_map import parallel_map
 from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger, module_network
 from scalith.pack.module.thermal_network import simulate_network
 from scalith.quantities import InputError, predicted
@@ -177,7 +178,7 @@ def propagation_map(
     conductivity, thickness : array_like
         W m-1 K-1 and m.
     executor : concurrent.futures.Executor, optional
-        Where the independent runs go; local processes when not given.
+        Where the independent runs go; threads of this process when not given.
     progress : callable, optional
         Called with (fraction, message).
 
@@ -253,7 +254,7 @@ def propagation_probability(
     confidence : float
         Of the interval of the probability (Wilson's score interval).
     executor : concurrent.futures.Executor, optional
-        Where the draws go: ``dask.distributed.Client(address).get_executor()`` for a cluster; local processes when not given.
+        Where the draws go: ``dask.distributed.Client(address).get_executor()`` for a cluster; threads when not given.
     progress : callable, optional
         Called with (fraction, message).
 
@@ -309,27 +310,16 @@ def _many(tasks: Sequence[Any]) -> list[tuple[float, float, float]]:
 
 
 def _mapped(tasks: Sequence[Any], executor: Executor | None, progress: Progress | None) -> list[tuple[float, float, float]]:
-    """Results in order. Few tasks run here; more go to local processes unless an executor is given."""
-    workers = os.cpu_count() or 1
-    if executor is None and (len(tasks) < 16 or workers == 1):
-        return [_told(_verdict(task), i, len(tasks), progress) for i, task in enumerate(tasks)]
-    size = max(1, min(25, len(tasks) // (4 * workers)))
+    """Results in order; a few modules at a time, so that what is sent is worth its way."""
+    size = max(1, min(25, len(tasks) // (4 * (os.cpu_count() or 1))))
     chunks = [tasks[i : i + size] for i in range(0, len(tasks), size)]
-    if executor is not None:
-        return _gathered(executor.map(_many, chunks), len(tasks), progress)
-    with ProcessPoolExecutor(workers) as local:
-        return _gathered(local.map(_many, chunks), len(tasks), progress)
+    return _gathered(parallel_map(_many, chunks, executor=executor), len(tasks), progress)
 
 
 def _gathered(chunks: Iterable[Any], total: int, progress: Progress | None) -> list[tuple[float, float, float]]:
     results: list[tuple[float, float, float]] = []
     for chunk in chunks:
         results += chunk
-        _told(None, len(results) - 1, total, progress)
+        if progress is not None:
+            progress(len(results) / total, f"{len(results)} of {total} modules")
     return results
-
-
-def _told(result: Any, index: int, total: int, progress: Progress | None) -> Any:
-    if progress is not None:
-        progress((index + 1) / total, f"{index + 1} of {total} modules")
-    return result

@@ -27,7 +27,9 @@ def run(
     cell: CellFile,
     steps: Annotated[list[str], typer.Argument(help="Steps, such as 'Discharge at 1C until 2.5 V' 'Rest for 1 hour'.")],
     cycles: Annotated[int, typer.Option("--cycles", "-n", min=1, help="Run all steps so many times.")] = 1,
-    state_of_charge: Annotated[str, typer.Option("--soc", help="At the start: 0.5 or '50 %'.")] = "1",
+    state_of_charge: Annotated[
+        str | None, typer.Option("--soc", help="At the start: 0.5 or '50 %'; default: the cell's own.")
+    ] = None,
     temperature: Temperature = None,
     thermal: Annotated[str, typer.Option("--thermal", help="isothermal, lumped or through_thickness.")] = "isothermal",
     initial: Annotated[
@@ -50,7 +52,7 @@ def run(
             cycles=cycles,
             temperature=_kelvin(temperature),
             thermal=thermal,  # type: ignore[arg-type]
-            initial_state_of_charge=_fraction(state_of_charge),
+            initial_state_of_charge=None if state_of_charge is None else _fraction(state_of_charge),
             initial=None if initial is None else read_results(initial),
             strict=strict,
         )

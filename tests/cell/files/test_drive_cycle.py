@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import simulate_protocol, step_from_file, write_battery_data
+from scalith.cell import parse_step, simulate_protocol, step_from_file, write_battery_data
 from scalith.quantities import InputError
 
 
@@ -43,12 +43,15 @@ def test_two_columns_without_a_header_want_a_unit(tmp_path, text):
         step_from_file(file, unit="ohm")
 
 
-def test_a_sign_that_the_voltage_contradicts_is_not_followed(tmp_path):
+def test_a_sign_that_the_voltage_contradicts_is_not_followed(lgm50, tmp_path):
     # The voltage falls while the current is negative: here a negative current discharges.
     file = written(tmp_path / "a.csv", "time [s],current [A],voltage [V]\n0,-1,4.0\n60,-1,3.9\n120,-1,3.8\n")
     with pytest.raises(InputError, match="positive='charge'"):
         step_from_file(file)
     assert step_from_file(file, positive="charge").loads == (1.0, 1.0, 1.0)
+    assert parse_step(f"Run {file} (positive charges)", lgm50).loads == (1.0, 1.0, 1.0)
+    with pytest.raises(InputError, match="positive charges"):
+        step_from_file(written(tmp_path / "c.csv", "Time [s],I[A],U[V]\n0,0,4.1\n1,-12,3.9\n2,-12,3.88\n"))
     jumps = "Test Time / s,Voltage / V,Current / A\n0,3.7,0\n1,3.6,1\n2,3.8,-1\n3,3.7,0\n"
     with pytest.raises(InputError, match=r"positive is charge.*positive='discharge'"):
         step_from_file(written(tmp_path / "b.csv", jumps))

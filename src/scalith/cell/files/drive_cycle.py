@@ -17,7 +17,12 @@ from scalith.quantities import InputError, nearest, shipped, to_si
 Array = NDArray[np.float64]
 _TITLE = re.compile(r"^\s*(?P<name>.*?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^)]*)\)|/\s*(?P<c>\S+))\s*$")
 _TIMES = ("time", "test time", "elapsed time", "t")
-_LOADS: dict[Mode, tuple[str, str]] = {"current": ("A", "i"), "power": ("W", "p"), "voltage": ("V", "v")}
+_LOADS: dict[Mode, tuple[str, tuple[str, ...]]] = {
+    "current": ("A", ("current", "i")),
+    "power": ("W", ("power", "p")),
+    "voltage": ("V", ("voltage", "v", "u", "ecell", "ewe", "terminal voltage", "cell voltage")),
+}
+"""Unit of each load, and what its column is called."""
 _SHIPPED = {"us06": "drive_cycles/us06.csv"}
 
 
@@ -77,7 +82,8 @@ def step_from_file(
         if mode == "current" and "voltage" in table.columns and _contradicts(table.time, loads, table.columns["voltage"]):
             stated = "charge" if charges else "discharge"
             other = "discharge" if charges else "charge"
-            expected = f"a voltage that goes with it; where the file counts the other way: step_from_file(…, positive={other!r})"
+            way = f"'Run FILE (positive {other}s)', step_from_file(FILE, positive={other!r})"
+            expected = f"a voltage that goes with it; where the file counts the other way: {way}"
             raise InputError(str(found), "column 'current'", f"a sign (positive is {stated}) against the voltage", expected)
     if peak is not None:
         if mode == "voltage" or not 0.0 < peak < np.inf or not np.any(loads):
@@ -142,7 +148,7 @@ def _with_titles(titles: list[str], rows: list[tuple[int, list[str]]], name: str
     for column, title in enumerate(titles):
         match = _TITLE.match(title)
         key, unit = (match["name"].lower(), match["a"] or match["b"] or match["c"] or "") if match else (title.lower(), "")
-        wanted = next((mode for mode, (_, short) in _LOADS.items() if key in (mode, short)), None)
+        wanted = next((mode for mode, (_, names) in _LOADS.items() if key in names), None)
         if key not in _TIMES and wanted is None:
             continue
         if not unit:

@@ -66,6 +66,10 @@ _BETWEEN = r"\s*(?:(?:is |falls |rises |drops )?(below|under|above|over|<|>)|of|
 _REST = r"(?:rest|pause|relax)"
 _VERBS = rf"(?:{_REST}|discharge|charge|hold|run|cc-?cv|gitt)"
 _SEPARATOR = re.compile(rf"\s*;\s*|\s*,?\s+(?:and\s+)?then\s+|\s*,\s*(?:and\s+)?(?={_VERBS}\b)", re.IGNORECASE)
+_RUN = (
+    r"run (?P<file>\S.*?)(?: in (?P<unit>\S+)| \((?P<bracketed>[A-Za-z]+)\))?(?: \(positive (?P<way>(?:dis)?charge)s\))?"
+    r"(?: with a peak of (?P<peak>.+?))?(?: for (?P<time>.+?))?(?:,?(?: or)? until (?P<limits>.+))?"
+)
 _SPELLINGS = {"−": "-", "º": "°", "°C": "degC", "℃": "degC", "Ω": "ohm", "\u2126": "ohm", "²": "2", "·": ""}
 _GITT_CHARGE, _GITT_REST = 0.01, 3600.0
 """Of nominal capacity in a pulse; seconds of rest after it."""
@@ -86,9 +90,9 @@ def parse_step(text: str, specification: CellSpecification) -> ProtocolStep:
     - A limit is a voltage, a current (while another quantity is held), a temperature, ``80% SOC``, a charge that passes in
       the step (``0.5 Ah``), or ``anode potential 0 V`` (``cathode …``). ``below`` or ``above`` may say the side; otherwise a
       discharge ends below a voltage, a charge above it, and a rest on meeting it.
-    - A file of ``Run`` is read by `step_from_file`; ``in A`` or ``in W`` states the unit of one without a header, ``with a
-      peak of 2C`` scales it. It is run once, or again and again ``for <time>``; a voltage after ``until`` is then held where
-      the load would pass it.
+    - A file of ``Run`` is read by `step_from_file`; ``in A`` or ``in W`` states the unit of one without a header,
+      ``(positive charges)`` its sign, ``with a peak of 2C`` scales it. It is run once, or again and again ``for <time>``; a
+      voltage after ``until`` is then held where the load would pass it.
 
     Raises
     ------
@@ -246,18 +250,10 @@ def _single(words: str, cell: CellSpecification) -> ProtocolStep:
     rest, temperature = _taken(rf" at ({NUMBER} ?(?:degC|K))(?= |$)", rest)
     if temperature:
         fields["temperature"] = _kelvin(_amount(temperature, cell, words), words)
-    run = re.fullmatch(
-        r"run (\S.*?)(?: in (\S+)| \(([A-Za-z]+)\))?(?: with a peak of (.+?))?(?: for (.+?))?(?:,?(?: or)? until (.+))?",
-        rest,
-        re.IGNORECASE,
-    )
+    run = re.fullmatch(_RUN, rest, re.IGNORECASE)
     if run:
-        peak = _amount(run[4], cell, words) if run[4] else None
-        read = step_from_file(run[1].strip(), unit=run[2] or run[3], peak=None if peak is None else peak.value)
-        if peak is not None and _MODE_OF.get(peak.unit) != read.mode:
-            raise InputError("protocol", words, run[4], f"a {read.mode}: that is what the file holds")
-        fields |= {"mode": read.mode, "times": read.times, "loads": read.loads}
-        return _ended(fields, "run", run[5], run[6], cell)
+        fields |= _load_of_a_file(run, words, cell)
+        return _ended(fields, "run", run["time"], run["limits"], cell)
     pause = re.fullmatch(rf"{_REST}(?: for (.+?))?(?:,?(?: or)? until (.+))?", rest, re.IGNORECASE)
     if pause:
         return _ended(fields | {"mode": "current"}, "rest", pause[1], pause[2], cell)
@@ -275,6 +271,16 @@ def _single(words: str, cell: CellSpecification) -> ProtocolStep:
         raise InputError("protocol", words, match[2], "a C-rate, A or W: a resistor only discharges")
     fields |= {"mode": mode, "target": -load.value if verb == "charge" else load.value}
     return _ended(fields, verb, match[3], match[4], cell)
+
+
+def _load_of_a_file(run: re.Match[str], words: str, cell: CellSpecification) -> dict[str, Any]:
+    peak = _amount(run["peak"], cell, words) if run["peak"] else None
+    positive: Any = run["way"].lower() if run["way"] else None
+    scale = None if peak is None else peak.value
+    read = step_from_file(run["file"].strip(), unit=run["unit"] or run["bracketed"], positive=positive, peak=scale)
+    if peak is not None and _MODE_OF.get(peak.unit) != read.mode:
+        raise InputError("protocol", words, run["peak"], f"a {read.mode}: that is what the file holds")
+    return {"mode": read.mode, "times": read.times, "loads": read.loads}
 
 
 def _ended(fields: dict[str, Any], verb: str, lasting: str | None, limits: str | None, cell: CellSpecification) -> ProtocolStep:

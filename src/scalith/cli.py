@@ -266,7 +266,12 @@ def _label(entry: Entry) -> str:
     of = f" ({entry.value_of})" if entry.value_of else ""
     value = f"{entry.value:.6g}{error} {entry.unit}{of}; " if entry.value is not None else ""
     scatter = f"; scatter {entry.scatter}" if entry.scatter else ""
-    origin = entry.source.kind if entry.source else entry.origin
+    origin = ", ".join(
+        [
+            entry.source.kind if entry.source else entry.origin,
+            *(mark for mark, names in entry.marks.items() if entry.quantity in names and mark != "assumed"),
+        ]
+    )
     by = f", {entry.source.by}" if entry.source and entry.source.by else ""
     found = f"[cyan]{escape(value)}{escape(entry.headline + scatter)}[/cyan]"
     return f"[bold]{entry.quantity}[/bold] {found} [dim]({origin}{escape(by)}; {entry.digest[:12]})[/dim]"

@@ -95,3 +95,55 @@ def test_a_diffusivity_is_drawn_over_inverse_temperature_too():
     line = over_T.data[0]
     slope = np.polyfit(line.x, np.log(line.y), 1)[0]
     assert abs(slope + 3.0) < 1e-6
+
+
+def test_bounds_and_what_rests_on_them_are_marked_on_the_card():
+    from scalith.ladder.ledger import Entry
+    from scalith.report.page import _card
+
+    marks = {"upper bound": ("chemical_diffusivity", "jump_diffusivity"), "assumed": ("lithium_energy",)}
+    entry = Entry(
+        quantity="chemical_diffusivity",
+        title="chemical diffusivity",
+        scale="lattice",
+        origin="computed",
+        headline="",
+        digest="",
+        source=Source(kind="predicted", marks=("upper bound",)),
+        standard_error=5e-15,
+        error_parts={"sampling": 3e-15, "barriers": 4e-15},
+        marks=marks,
+    )
+    card = _card(entry, 0)
+    assert "<span class='kind mark'>upper bound</span>" in card
+    assert "<span class='kind mark'>assumed</span>" not in card
+    assert "rests on, assumed:</b> <a href='#lithium_energy'>" in card
+    assert "rests on, upper bound:</b> <a href='#jump_diffusivity'>" in card
+    assert "sampling 3e-15, barriers 4e-15" in card
+
+
+def test_curves_of_the_cell_have_bands_where_there_are_members():
+    import xarray as xr
+
+    from scalith.ladder.bands import summarised
+    from scalith.ladder.stacking import by_rate
+
+    source = Source(kind="predicted")
+
+    def run(end: float) -> xr.Dataset:
+        time = np.linspace(0.0, end, 9)
+        voltage = ("time", 4.0 - time / end, {"units": "V"})
+        one = xr.Dataset({"voltage": voltage, "capacity": ("time", 2.0 * time, {"units": "C"})}, {"time": time})
+        return by_rate([1.0, 2.0], [one, one.isel(time=slice(0, 5))], source)
+
+    nominal, members = run(1000.0), [run(end) for end in (900.0, 950.0, 1000.0, 1050.0, 1100.0)]
+    data, words = summarised(nominal, members)
+    assert "voltage ±" in words
+    assert np.allclose(data["capacity_at_the_end"].sel(c_rate=1.0), [1800, 1900, 2000, 2100, 2200])
+    plain, banded = (figures_of("discharges", nominal, item)[0] for item in (None, data))
+    assert len(banded.data) - len(plain.data) == 2
+    band = banded.data[-2]
+    half = len(band.x) // 2
+    at = float(np.interp(0.25, np.array(band.x[:half]), np.array(band.y[:half])))
+    # 900 C have passed after 450 s: the members stand between 4 − 450/900 and 4 − 450/1100.
+    assert 4 - 450 / 1000 < at <= 4 - 450 / 1100

@@ -47,8 +47,9 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
     for name in names:
         members, about = data[name], nominal[name].attrs
         present = members.notnull().mean("draw") >= _MOST_PRESENT
-        deviation = members.std("draw", ddof=1).where(present)
-        low, high = (members.quantile(q, "draw").drop_vars("quantile").where(present) for q in BAND)
+        running = members.where(present, 0.0)
+        deviation = running.std("draw", ddof=1).where(present)
+        low, high = (running.quantile(q, "draw").drop_vars("quantile").where(present) for q in BAND)
         title = str(about.get("long_name", name))
         for ending, item, said in (
             ("deviation", deviation, f"standard deviation of the {title}"),
@@ -63,7 +64,7 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
     kept = {name: nominal[name] for name in ("time",) if name in nominal and name not in nominal.dims}
     if "sample" in nominal.dims and "capacity" in nominal:
         kept["nominal_capacity_passed"] = nominal["capacity"]
-        last = data["capacity"].max("sample")
+        last = xr.concat([value["capacity"].max("sample") for value in values], "draw")
         data["capacity_at_the_end"] = last.assign_attrs(
             units=nominal["capacity"].attrs.get("units", ""), long_name="capacity at the end"
         )

@@ -16,7 +16,8 @@ from scalith.ladder.graph import given_only, needed_for, rungs
 from scalith.ladder.invariance import require_one_truth, shared_constants
 from scalith.ladder.ledger import FILE as LEDGER_FILE
 from scalith.ladder.ledger import Entry, Ledger, headline, read_ledger
-from scalith.ladder.numbers import ledger_number
+from scalith.ladder.marks import with_marks
+from scalith.ladder.numbers import error_parts, ledger_number
 from scalith.ladder.quantity import InputFile, Quantity
 from scalith.ladder.results_folder import keep_only, note_files, opened, publish, set_damaged_ledger_aside, written_files
 from scalith.ladder.run import Run
@@ -121,7 +122,7 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
         version=__version__,
         code=package_digest(),
         study_file=study.file.digest,
-        entries=(*entries, *earlier),
+        entries=tuple(with_marks([*entries, *earlier])),
     )
     ledger.save(folder)
     _tidy(ledger, folder)
@@ -222,6 +223,7 @@ def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:
         headline=headline(value, quantity.headline),
         value=number.value,
         standard_error=number.standard_error,
+        error_parts=error_parts(value),
         unit=number.unit or quantity.unit,
         value_of=number.words,
         source=source if computed else with_given_file(source, study, name),

@@ -31,6 +31,8 @@ class Entry(BaseModel):
         The number that stands for the quantity: of a curve, that at the middle of its domain.
     value_of : str
         What that number is, where the quantity is more than a number: ``"peak temperature"``.
+    error_parts : dict of str to float
+        The parts of the standard error by name, where it has more than one.
     unit : str
     source : Source, optional
     digest : str
@@ -48,6 +50,8 @@ class Entry(BaseModel):
     results, quantity_there : str
         Results folder of another study that a given value is taken from, as seen from this one, and its quantity: `ancestry`
         goes on in the ledger there.
+    marks : dict of str to tuple of str
+        ``"upper bound"``, ``"carried over"`` and ``"assumed"``, with the quantities below (or this one) that are.
     constants : dict of str to float or str
         What it takes the constants to be that several scales share: see `scalith.ladder.invariance`.
     """
@@ -61,6 +65,7 @@ class Entry(BaseModel):
     headline: str
     value: float | None = None
     standard_error: float | None = None
+    error_parts: dict[str, float] = {}
     value_of: str = ""
     unit: str = ""
     source: Source | None = None
@@ -72,6 +77,7 @@ class Entry(BaseModel):
     ensemble_file: str = ""
     results: str = ""
     quantity_there: str = ""
+    marks: dict[str, tuple[str, ...]] = {}
     constants: dict[str, float | str] = {}
 
 

@@ -157,11 +157,22 @@ def ledger_number(name: str, value: Any, unit: str = "") -> LedgerNumber:
     return LedgerNumber(number, error, known.unit, known.words)
 
 
-def at_middle(value: Property) -> tuple[float, float | None]:
-    """Value and standard error of a property at 298.15 K and the middle of its other coordinates."""
-    middle: dict[str, Any] = {
+def error_parts(value: Any) -> dict[str, float]:
+    """Parts of a property's error where `at_middle` looks; none where there is only one."""
+    if not isinstance(value, Property) or len(value.components) < 2:
+        return {}
+    return {name: float(error) for name, error in value.error_parts(**_middle_state(value)).items()}
+
+
+def _middle_state(value: Property) -> dict[str, Any]:
+    return {
         dim: 298.15 if dim == "T" and low <= 298.15 <= high else 0.5 * (low + high) for dim, (low, high) in value.domain.items()
     }
+
+
+def at_middle(value: Property) -> tuple[float, float | None]:
+    """Value and standard error of a property at 298.15 K and the middle of its other coordinates."""
+    middle = _middle_state(value)
     error = None if value.standard_error is None else float(value.error(**middle))
     return float(value(**middle)), error
 

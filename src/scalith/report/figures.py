@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 _LOGARITHMIC = {"chemical_diffusivity", "jump_diffusivity", "tracer_diffusivity"}
 
 
-def figures_of(name: str, value: Any) -> list[Figure]:
-    """The pictures of a quantity; none for what has none."""
+def figures_of(name: str, value: Any, members: xr.Dataset | None = None) -> list[Figure]:
+    """The pictures of a quantity, with bands where there are `members` of an ensemble; none for what has none."""
     if name in _SPECIAL:
         drawn = [draw(value) for draw in _SPECIAL[name]]
     elif isinstance(value, Property) and any(grid.size > 1 for grid in value.coordinates.values()):
@@ -45,6 +45,8 @@ def figures_of(name: str, value: Any) -> list[Figure]:
             drawn.append(arrhenius_figure(value))
     else:
         drawn = []
+    if drawn and drawn[0] is not None and members is not None and name in _BANDS:
+        _add_bands(drawn[0], value, members, *_BANDS[name])
     return [figure for figure in drawn if figure is not None]
 
 
@@ -240,6 +242,30 @@ def pack_temperature_figure(data: xr.Dataset) -> Figure:
     return figure
 
 
+_BANDS = {
+    "discharges": ("capacity", "voltage", 1 / 3600.0, 0.0),
+    "cell_temperature": ("time", "temperature", 1.0, -273.15),
+    "pack_temperature": ("time", "temperature", 1.0, -273.15),
+}
+"""Which curves have bands: what they are drawn over, what is drawn, scale of the former and shift of the latter."""
+
+
+def _add_bands(figure: Figure, nominal: xr.Dataset, members: xr.Dataset, x: str, y: str, x_scale: float, y_shift: float) -> None:
+    """Shade 5 to 95 % of the members about each curve; of a row of cells, about the hottest."""
+    if f"{y}_low" not in members:
+        return
+    if "c_rate" in nominal.dims:
+        pieces = [(nominal.isel(c_rate=k), members.isel(c_rate=k)) for k in range(nominal.sizes["c_rate"])]
+    else:
+        hottest = int(np.argmax(nominal[y].max("time").values))
+        pieces = [(nominal.isel(cell=hottest), members.isel(cell=hottest))]
+    for (one, band), colour in zip(pieces, axes.cycle(len(pieces)), strict=True):
+        low, high = band[f"{y}_low"].values + y_shift, band[f"{y}_high"].values + y_shift
+        known = np.isfinite(low) & np.isfinite(high)
+        over = one[x].values[known] * x_scale
+        _shade(figure, over, low[known], high[known], colour, "5 to 95 % of the members")
+
+
 _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "cluster_expansion": (cluster_expansion_figure, interactions_figure),
     "lattice_snapshot": (snapshot_figure,),
@@ -267,15 +293,19 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
 def _band(figure: Figure, x: Any, y: Any, error: Any, colour: str) -> None:
     if not np.any(error > 0):
         return
+    _shade(figure, x, y - error, y + error, colour, "± standard error")
+
+
+def _shade(figure: Figure, x: Any, low: Any, high: Any, colour: str, name: str) -> None:
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]),
-        y=np.concatenate([y + error, (y - error)[::-1]]),
+        y=np.concatenate([high, low[::-1]]),
         fill="toself",
         fillcolor=f"rgba({red},{green},{blue},0.18)",
         line={"width": 0},
         hoverinfo="skip",
-        name="± standard error",
+        name=name,
     )
 
 

@@ -9,8 +9,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from scalith.ladder import Entry, Ledger, read_entry, rungs
-from scalith.quantities import digest, write_text
+from scalith.quantities import digest, read_results, write_text
 from scalith.report.figures import figures_of
 from scalith.report.ladder_picture import COLOURS, ladder_picture
 
@@ -41,7 +43,11 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
     for entry in ledger.entries:
         if not entry.file:
             continue
-        drawn = figures_of(entry.quantity, read_entry(folder, entry.quantity).value)
+        value = read_entry(folder, entry.quantity).value
+        members = None
+        if entry.ensemble_file and isinstance(value, xr.Dataset):
+            members = read_results(Path(folder) / entry.ensemble_file)
+        drawn = figures_of(entry.quantity, value, members)
         if drawn:
             figures[entry.quantity] = [figure.to_plotly_json() for figure in drawn]
     write_text(path, _page(ledger, figures, stamp))
@@ -102,6 +108,9 @@ def _card(entry: Entry, pictures: int) -> str:
     if entry.standard_error:
         of = escape(entry.value_of or "value")
         lines.append(f"<p>standard error ({of}): {entry.standard_error:.3g} {escape(entry.unit)}</p>")
+    if entry.error_parts:
+        parts = ", ".join(f"{name} {error:.2g}" for name, error in entry.error_parts.items())
+        lines.append(f"<p>of it: {escape(parts)} {escape(entry.unit)}</p>")
     if entry.scatter:
         lines.append(f"<p>scatter over the ensemble: {escape(entry.scatter)}</p>")
     if rung is not None:
@@ -114,6 +123,10 @@ def _card(entry: Entry, pictures: int) -> str:
         ):
             if text:
                 lines.append(_said(label, text))
+    for mark, names in entry.marks.items():
+        if below := [name for name in names if name != entry.quantity]:
+            links = ", ".join(f"<a href='#{escape(name)}'>{escape(name)}</a>" for name in below)
+            lines.append(f"<p class='source'><b>rests on, {escape(mark)}:</b> {links}</p>")
     if entry.parents:
         links = ", ".join(f"<a href='#{escape(name)}'>{escape(name)}</a>" for name in entry.parents)
         lines.append(f"<p class='source'><b>from:</b> {links}</p>")
@@ -121,8 +134,14 @@ def _card(entry: Entry, pictures: int) -> str:
     picture = "".join(f"<div class='figure' data-figure='{name}' data-index='{index}'></div>" for index in range(pictures))
     return (
         f"<article id='{escape(entry.quantity)}' class='{'wide' if pictures else ''}'><h3>{escape(entry.title)}"
-        f" <span class='kind {escape(kind)}'>{escape(kind)}</span></h3>{''.join(lines)}{picture}</article>"
+        f" <span class='kind {escape(kind)}'>{escape(kind)}</span>{_badges(entry, kind)}</h3>{''.join(lines)}{picture}</article>"
     )
+
+
+def _badges(entry: Entry, kind: str) -> str:
+    """What the value is instead of an estimate."""
+    own = [mark for mark, names in entry.marks.items() if entry.quantity in names and mark != kind]
+    return "".join(f" <span class='kind mark'>{escape(mark)}</span>" for mark in own)
 
 
 def _said(label: str, text: str) -> str:

@@ -8,9 +8,21 @@ D = \frac{2D_+D_-}{D_++D_-},\quad \kappa = \frac{F^2 a}{RT}(D_++D_-),\quad t_+ =
 the binary electrolyte of `scalith.cell` with a `generation` of ions. Electrodes are planar (one thin volume each). The
 overpotential of the electrolyte between two lithium references must be within 2 mV of the papers (Danilov, Niessen, Notten,
 DOI 10.1149/1.3521414; Raijmakers et al., DOI 10.1016/j.electacta.2019.135147), the resistances of bulk and both interfaces
-within 2 %, from $i_0 = F k\sqrt{a\,c_{Li}}$ (metal) and $F k\sqrt{a\,c\,(c_{max}-c)}$ (LiCoO₂ film). The capacities of the whole
-cell, with the film as a slab with the published $D(x)$, are stated beside the published simulation: that model transports ions
-and electrons in the film separately, here one chemical diffusivity $2D_{Li}D_e/(D_{Li}+D_e)$ stands for both.
+within 2 %, from $i_0 = F k\sqrt{a\,c_{Li}}$ (metal) and $F k\sqrt{a\,c\,(c_{max}-c)}$ (LiCoO₂ film).
+
+**Capacity of the whole cell.** The published model transports ions and electrons in the film separately. With one
+concentration $c$ of both, the field eliminated between them, and $x$ from the electrolyte to the collector,
+
+$$J_{Li} = t_{Li}\frac{I}{F} - \tilde D\,\partial_x c,\quad J_e = J_{Li}-\frac{I}{F},\quad
+\tilde D = \frac{2D_{Li}D_e}{D_{Li}+D_e},\quad t_{Li} = \frac{D_{Li}}{D_{Li}+D_e} = \frac{1}{1+4.18} = 0.193.$$
+
+Only ions pass the face to the electrolyte, only electrons the collector: $-\tilde D\,\partial_x c = (1-t_{Li})I/F$ at the one
+and $-t_{Li}I/F$ at the other. Lithium gathers at *both* faces, and the surface at the electrolyte leads the mean by
+$(1/3-t_{Li}/2)\,IL/F\tilde D$ once the profile is steady. A slab of `scalith.cell` takes the whole flux at one face ($t_{Li}=0$),
+where it leads by $IL/3F\tilde D$, 1.4 times as much: it is full earlier. Asserted is both. The film with two carriers, solved
+here, with the overpotentials of the electrolyte from above and the loss $-\int RT J_e/(F D_e c)\,dx$ of its electrons, gives
+the published capacities within 2.5 % (0.1 and 0.5C: 1 %); and the cell of `scalith.cell` those of the same film with
+$t_{Li}=0$, which are 2 to 6 % less, within 0.2 %.
 """
 
 from __future__ import annotations
@@ -20,12 +32,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.integrate import solve_ivp
 
 from scalith.cell import CellSpecification, Mesh, simulate_discharge, simulate_impedance
 from scalith.quantities import Property, Source
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+from scalith.quantities.plausible_ranges import UNCHECKED
 from validation.record import Record
 
+LONG = True
 DATA = Path(__file__).resolve().parents[1] / "data" / "solid_state"
 SOURCE = Source(kind="published", reference="Danilov 2011, Raijmakers 2020")
 
@@ -77,7 +92,8 @@ def _cell(electrolyte: dict[str, Any], length: float, area: float, T: float, neg
             "negative_electrode": negative,
             "positive_electrode": positive,
             "separator": {"thickness": length, "porosity": 1.0},
-        }
+        },
+        context=UNCHECKED,  # a store of lithium in a layer of 1 nm is a convention
     )
 
 
@@ -95,6 +111,51 @@ def _overpotential(cell: CellSpecification, current: float, times: list[float]) 
     ).sel(time=times)
     potential = data.electrolyte_potential.values
     return 1e3 * (potential[:, -1] - potential[:, 0]), data
+
+
+def _film_capacity(text: dict[str, Any], rate: float, ions: float, electrolyte: Any) -> float:
+    """Charge to 3 V of a film whose ions carry the share `ions` of the current, mA h cm-2; `electrolyte` (V) over time, s."""
+    values, shape, lithium = text["parameters"], text["cell"], text["lithium_diffusivity_m2_s"]
+    T, length, most = shape["T_K"], shape["M_LCO_m"], values["c_max"]
+    current = rate * shape["capacity_nominal_mAh"] * 1e-3 / shape["A_m2"]
+    ratio, mobile = lithium["De_over_DLi"], values["c0"] * values["delta"]
+    emf = Property.from_arrays("open_circuit_voltage", {"x": text["emf_V"]["x"]}, text["emf_V"]["V"], "V", SOURCE)
+    ionic = Property.from_arrays("diffusivity", {"x": lithium["x"]}, lithium["D"], "m2 s-1", SOURCE)
+    edges = 0.5 * length * (1.0 - np.cos(np.pi * np.linspace(0.0, 1.0, 201)))
+    width, centre = np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+    thermal, per_site = GAS_CONSTANT * T / FARADAY, current / (FARADAY * most)
+    metal = FARADAY * values["k2s_neg"] * np.sqrt(mobile * values["c_Li"])
+    rate_constant = FARADAY * values["k1s_pos_m2.5_mol-0.5_s-1"] * np.sqrt(mobile) * most
+
+    def diffusivity(x: Any) -> Any:
+        return ionic(x=np.clip(x, 0.5, 1.0))
+
+    def inner(x: Any) -> Any:
+        return -diffusivity(0.5 * (x[1:] + x[:-1])) * 2.0 * ratio / (1.0 + ratio) * np.diff(x) / np.diff(centre)
+
+    def change(_: float, x: Any) -> Any:
+        flux = np.concatenate([[(1.0 - ions) * per_site], inner(x), [-ions * per_site]])
+        return -np.diff(flux) / width
+
+    def above_cut_off(t: float, x: Any) -> float:
+        ambipolar = float(diffusivity(x[0])) * 2.0 * ratio / (1.0 + ratio)
+        surface = x[0] + (1.0 - ions) * per_site * 0.5 * width[0] / ambipolar
+        if surface >= 1.0:
+            return -1.0
+        film = rate_constant * np.sqrt(surface * (1.0 - surface))
+        transfer = 2.0 * thermal * (np.arcsinh(0.5 * current / film) + np.arcsinh(0.5 * current / metal))
+        # Of electrons within the film; one chemical diffusivity for both has none.
+        gradient = np.gradient(x, centre)
+        electrons = (ions - 1.0) * per_site - diffusivity(x) * 2.0 * ratio / (1.0 + ratio) * gradient
+        lost = float(np.sum(width * electrons / (ratio * diffusivity(x) * x))) * thermal if ions > 0.0 else 0.0
+        series = 1e-4 * values["rho_s_ohm_cm2"] * current
+        return float(emf(x=max(surface, 0.51))) - transfer + lost - electrolyte(t) - series - 3.0
+
+    above_cut_off.terminal = True  # type: ignore[attr-defined]
+    longest = 0.49 * length / per_site
+    start = np.full(width.size, 0.51)
+    found = solve_ivp(change, [0.0, longest], start, method="BDF", events=above_cut_off, rtol=1e-7, atol=1e-9)
+    return float(found.t[-1]) * current / 36000.0
 
 
 def run(record: Record) -> None:
@@ -190,6 +251,28 @@ def run(record: Record) -> None:
             whole, current=rate_c * one_c, cut_off=3.0, duration=6e5, mesh=Mesh(1, 40, 1, nodes=40, finest=0.002)
         )
         capacity = float(data.capacity[-1]) / 3.6 / (area * 1e4)
+        times = np.linspace(0.002, 1.1, 25) * float(data.time[-1])
+        lost = -1e-3 * _overpotential(fast, rate_c * one_c, times.tolist())[0]
+        films = {
+            ions: _film_capacity(text, rate_c, ions, lambda t, at=times, volts=lost: float(np.interp(t, at, volts)))
+            for ions in (0.0, 1.0 / (1.0 + ratio))
+        }
+        one_sided, two_carriers = films.values()
+        within = 0.025 if rate_c > 1.0 else 0.01
+        record.check(
+            f"capacity to 3 V at {rate_c:g}C, ions and electrons in the film",
+            expected=reference,
+            found=two_carriers,
+            tolerance=within * reference,
+            unit="mA h/cm²",
+        )
+        record.check(
+            f"capacity to 3 V at {rate_c:g}C, one flux at one face",
+            expected=one_sided,
+            found=capacity,
+            tolerance=0.002 * one_sided,
+            unit="mA h/cm²",
+        )
         record.compare(
             f"capacity to 3 V at {rate_c:g}C", reference=reference, found=capacity, unit="mA h/cm²", note=data.attrs["reason"]
         )

@@ -44,9 +44,9 @@ def _lean() -> Any:
 
 @cache
 def _solver() -> Any:
-    from scalith.cell.runs.solution import Solver
+    from scalith.cell.runs.simulation import Simulation
 
-    return Solver(_cell(), mesh=_lean(), tolerance=4e-4)
+    return Simulation(_cell(), mesh=_lean(), tolerance=4e-4)
 
 
 def _discharge() -> float:
@@ -60,10 +60,10 @@ def _discharge() -> float:
 @cache
 def _reduced_solver() -> Any:
     from scalith.cell import single_particle
-    from scalith.cell.runs.solution import Solver
+    from scalith.cell.runs.simulation import Simulation
 
     specification, mesh = single_particle(_cell(), electrolyte=True)
-    return Solver(specification, mesh=mesh)
+    return Simulation(specification, mesh=mesh)
 
 
 def _discharge_reduced() -> float:

@@ -73,7 +73,7 @@ def test_kernels_are_compiled_in_the_one_way_and_know_no_class_or_file(path):
 
 def test_numba_is_reached_only_through_the_kernels():
     for path in SOURCE.rglob("*.py"):
-        if path in KERNELS or path.name == "compiled.py":
+        if path in KERNELS or path.name in ("compiled.py", "call_by_address.py"):
             continue
         assert not [name for _, name in imports(path) if name.split(".")[0] == "numba"], path.relative_to(ROOT)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pybamm
+from scalith.cell.runs.solution import Solver
 
 from scalith.cell import CellSpecification, Mesh
-from scalith.cell.runs.solution import Solver
 from scalith.quantities import shipped
 
 HERE = Path(__file__).resolve().parent

@@ -23,3 +23,8 @@ def pouch() -> CellSpecification:
 @pytest.fixture(scope="session")
 def lfp_file() -> Path:
     return DATA / "LFP" / "lfp_18650_cell_BPX.json"
+
+
+@pytest.fixture(scope="session")
+def lfp(lfp_file) -> CellSpecification:
+    return specification_from_bpx(lfp_file)

@@ -97,8 +97,12 @@ def test_what_it_cannot_do_is_named(lgm50, tmp_path):
     assert float(batch.voltage[0, 0]) == pytest.approx(float(one.voltage.sel(time=600.0)), abs=1e-9)
     with pytest.raises(InputError, match="share"):
         simulate_batch(cell, {"positive_electrode.maximum_concentration": [6e4]}, 1.0)
-    with pytest.raises(InputError, match="stress"):
-        simulate_sensitivities(cell, ["contact_resistance"], 1.0)
+    found = simulate_sensitivities(cell, ["negative_electrode.thickness"], 1.0, output_times=[600.0], duration=700.0)
+    ends = [
+        float(simulate_batch(cell, {"negative_electrode.thickness": [85.2e-6 * f]}, 1.0, output_times=[600.0]).voltage[0, 0])
+        for f in (1.01, 0.99)
+    ]
+    assert float(found.voltage_by_parameter[0, 0]) == pytest.approx((ends[0] - ends[1]) / (0.02 * 85.2e-6), rel=0.03)
     with pytest.raises(InputError, match="stress"):
         to_bpx(cell, tmp_path / "cell.json")
     with pytest.raises(InputError, match="poisson_ratio"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from scalith.cell import CellSpecification
 from scalith.cell.model.results import dataset
-from scalith.cell.runs.solution import Solver
+from scalith.cell.runs.simulation import Simulation
 from scalith.quantities import Property, predicted, shipped
 from validation.record import Record
 
@@ -30,7 +30,7 @@ def run(record: Record) -> None:
         source,
     )
     cell = cell.model_copy(update={"electrolyte": cell.electrolyte.model_copy(update={"transference_number": falling})})
-    solver = Solver(cell)
+    solver = Simulation(cell)
     for _ in range(10):
         solver.hold("current", 5.0, duration=5400.0, voltage_low=2.5)
         solver.hold("current", 0.0, duration=600.0)

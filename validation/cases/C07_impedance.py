@@ -12,14 +12,14 @@ from __future__ import annotations
 import numpy as np
 
 from scalith.cell import CellSpecification, Mesh, simulate_impedance
-from scalith.cell.runs.solution import Solver
+from scalith.cell.runs.simulation import Simulation
 from scalith.quantities import shipped
 from scalith.quantities.constants import FARADAY
 from validation.record import Record
 
 
 def _in_time(cell: CellSpecification, frequency: float, mesh: Mesh) -> complex:
-    solver = Solver(cell, mesh=mesh, tolerance=1e-8)
+    solver = Simulation(cell, mesh=mesh, tolerance=1e-8)
     solver.set_state_of_charge(0.5)
     amplitude, pieces, periods = 0.02, 96, 4
     phase = np.linspace(0.0, 2.0 * np.pi * periods, pieces * periods + 1)

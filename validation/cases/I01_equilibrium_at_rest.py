@@ -12,7 +12,7 @@ import numpy as np
 
 from scalith.cell import CellSpecification
 from scalith.cell.model.results import dataset
-from scalith.cell.runs.solution import Solver
+from scalith.cell.runs.simulation import Simulation
 from scalith.quantities import predicted, shipped
 from scalith.quantities.constants import FARADAY
 from validation.record import Record
@@ -27,7 +27,7 @@ def run(record: Record) -> None:
     transference = float(salt.transference_number())
     limiting = 4.0 * FARADAY * effective * salt.initial_concentration / ((1.0 - transference) * separator.thickness)
     source = predicted("validation.I01")
-    solver = Solver(cell)
+    solver = Simulation(cell)
 
     def local(data) -> np.ndarray:  # type: ignore[no-untyped-def]
         largest = 0.0

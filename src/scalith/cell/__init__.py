@@ -6,13 +6,14 @@ from scalith.cell.files.bpx_write import to_bpx
 from scalith.cell.files.drive_cycle import step_from_file
 from scalith.cell.files.pybamm_parameters import specification_from_pybamm
 from scalith.cell.model.degradation import with_degradation
-from scalith.cell.model.equilibrium import cell_open_circuit_voltage
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
 from scalith.cell.model.single_particle import single_particle
 from scalith.cell.plots import plot_batch, plot_profiles, plot_run, plot_spectrum
-from scalith.cell.runs.batch import simulate_batch
+from scalith.cell.processes.film_growth import FilmGrowth
+from scalith.cell.processes.process import Process
+from scalith.cell.runs.batch import simulate_batch, simulate_impedance_batch
 from scalith.cell.runs.discharge import simulate_discharge
 from scalith.cell.runs.impedance import simulate_impedance
 from scalith.cell.runs.phase_separating import simulate_phase_separating
@@ -20,6 +21,7 @@ from scalith.cell.runs.protocol import simulate_protocol
 from scalith.cell.runs.protocol_steps import Condition, Ending, GoTo, Outcome, Protocol, ProtocolStep, Visit, walk
 from scalith.cell.runs.protocol_text import parse_protocol, parse_step
 from scalith.cell.runs.sensitivity import simulate_sensitivities
+from scalith.cell.runs.simulation import Simulation
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.electrode import ElectrodeSpecification, LithiumMetal, PorousLayer
@@ -34,17 +36,19 @@ __all__ = [
     "ElectrodeSpecification",
     "ElectrolyteSpecification",
     "Ending",
+    "FilmGrowth",
     "GoTo",
     "InitialState",
     "LithiumMetal",
     "Mesh",
     "Outcome",
     "PorousLayer",
+    "Process",
     "Protocol",
     "ProtocolStep",
+    "Simulation",
     "ThermalSpecification",
     "Visit",
-    "cell_open_circuit_voltage",
     "parse_protocol",
     "parse_step",
     "particle_size_distribution",
@@ -56,6 +60,7 @@ __all__ = [
     "simulate_batch",
     "simulate_discharge",
     "simulate_impedance",
+    "simulate_impedance_batch",
     "simulate_phase_separating",
     "simulate_protocol",
     "simulate_sensitivities",

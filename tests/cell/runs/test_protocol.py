@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from scalith.cell import ProtocolStep, simulate_protocol
+from scalith.cell import Ending, ProtocolStep, simulate_protocol
 from scalith.quantities import ConvergenceError, InputError
 
 
@@ -167,12 +167,57 @@ def test_a_step_that_never_ends_and_one_that_the_cell_ends_are_told_apart(lgm50)
         simulate_protocol(lgm50, "Discharge at 1C for 2 hours", strict=True)
 
 
-@pytest.mark.parametrize(
-    "text", ["Rest for 1 h or until 3.5 V", "Charge at 1C until 80% SOC", "Run US06 until 2.5 V", "Rest for 1 s at 10 oC"]
-)
-def test_what_the_solver_does_not_know_is_not_dropped(lgm50, text):
-    with pytest.raises(InputError, match="not supported yet"):
-        simulate_protocol(lgm50, text)
+def test_every_kind_of_end_is_met(lgm50):
+    """Rest until a voltage, charge to a state of charge, to a charge, to an electrode's potential."""
+    first = simulate_protocol(lgm50, ["Discharge at 1C for 30 minutes", "Rest for 1 h or until 3.75 V"])
+    assert first.step_reason.values[1] == "voltage rose to its limit"
+    assert float(first.voltage[-1]) == pytest.approx(3.75, abs=1e-8)
+    data = simulate_protocol(lgm50, ["Charge at C/2 until 80% SOC"], initial_state_of_charge=0.2)
+    assert float(data.state_of_charge[-1]) == pytest.approx(0.8, abs=1e-8)
+    data = simulate_protocol(lgm50, ["Discharge at 1C until 0.5 Ah"], initial_state_of_charge=0.9)
+    assert float(data.capacity[-1]) == pytest.approx(1800.0, rel=1e-9)
+    data = simulate_protocol(lgm50, ["Charge at 2C until anode potential 0.05 V"], initial_state_of_charge=0.2)
+    assert data.step_reason.values[0] == "potential of the negative electrode below its limit"
+    assert float(data.negative_potential[-1]) == pytest.approx(0.05, abs=1e-8)
+    np.testing.assert_allclose(data.positive_potential - data.negative_potential, data.voltage, atol=1e-12)
+
+
+def test_a_step_has_a_temperature_of_its_own(lgm50):
+    found = simulate_protocol(lgm50, ["Rest for 1 s", "Discharge at 1C for 5 minutes at 10 oC"])
+    expected = simulate_protocol(lgm50, ["Rest for 1 s", "Discharge at 1C for 5 minutes"], temperature=283.15)
+    assert float(found.voltage[-1]) == pytest.approx(float(expected.voltage[-1]), abs=1e-5)
+
+
+def test_a_drive_cycle_is_clipped_at_its_voltage(lgm50):
+    """Where the profile would go below, the voltage is held; elsewhere the profile is followed."""
+    times = np.arange(0.0, 301.0, 30.0)
+    loads = np.where(np.arange(11) % 2 == 0, 1.0, 14.0)
+    step = ProtocolStep(
+        text="cycle", mode="current", times=tuple(times), loads=tuple(loads), clip=True,
+        endings=(Ending(quantity="voltage", value=3.2, direction="below"),),
+    )  # fmt: skip
+    data = simulate_protocol(lgm50, step, initial_state_of_charge=0.35)
+    wanted = np.interp(data.time, times, loads)
+    assert float(data.time[-1]) == 300.0
+    assert float(data.voltage.min()) == pytest.approx(3.2, abs=1e-6)
+    held = data.voltage.values < 3.2 + 1e-6
+    assert 3 < held.sum() < held.size
+    np.testing.assert_allclose(data.current.values[~held], wanted[~held], atol=1e-7)
+    assert np.all(data.current.values[held] <= wanted[held] + 1e-7)
+
+
+def test_a_resumed_run_asks_for_its_own_cell_and_temperature(lgm50):
+    first = simulate_protocol(lgm50, ["Rest for 10 s"])
+    cold = simulate_protocol(lgm50, ["Discharge at 1C for 10 minutes"], initial=first, temperature=258.15)
+    fresh = simulate_protocol(lgm50, ["Rest for 10 s", "Discharge at 1C for 10 minutes"], temperature=258.15)
+    assert float(cold.voltage[-1]) == pytest.approx(float(fresh.voltage[-1]), abs=1e-5)
+    chilled = simulate_protocol(lgm50, ["Rest for 10 s"], temperature=268.15)
+    assert float(simulate_protocol(lgm50, ["Rest for 1 s"], initial=chilled).temperature[0]) == 268.15
+    larger = lgm50.model_copy(update={"electrode_area": 3.0 * lgm50.electrode_area})
+    with pytest.raises(InputError, match="the same cell"):
+        simulate_protocol(larger, ["Rest for 1 s"], initial=first)
+    half = simulate_protocol(lgm50, ["Discharge at 1C for 30 minutes"])
+    assert float(simulate_protocol(lgm50, ["Rest for 1 s"], initial=half).charge_error.max()) < 1e-12
 
 
 def test_a_load_is_followed_again_and_again(lgm50):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scalith.cell import Mesh, simulate_batch, simulate_discharge, simulate_sensitivities
-from scalith.cell.runs.batch import FACTORS, number_at, vary
+from scalith.cell.specification.paths import FACTORS, number_at, vary
 from scalith.quantities import InputError
 
 MESH = Mesh(6, 3, 6, nodes=12, finest=0.02)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from scalith.cell.kernels.layout import Array, System, TableBank, one_of
+from scalith.cell.kernels.events import ELECTROLYTE_EMPTY, PARTICLE_EMPTY, PARTICLE_FULL
+from scalith.cell.kernels.layout import Array, Integers, System, TableBank, one_of
 from scalith.cell.kernels.newton import make_work
 from scalith.cell.kernels.records import (
     AMPERES,
@@ -18,8 +19,8 @@ from scalith.cell.kernels.records import (
     TIME,
     VOLTS,
 )
-from scalith.cell.kernels.stepping import run_step
-from scalith.numerics.compiled import compiled_parallel
+from scalith.cell.kernels.stepping import Segment, make_memory, run_segment
+from scalith.numerics.compiled import compiled_in_place, compiled_parallel
 
 # Columns of the summary of a run.
 END_TIME, END_CHARGE, ENERGY, HEAT, END_TEMPERATURE, HIGHEST_TEMPERATURE, REASON = 0, 1, 2, 3, 4, 5, 6
@@ -28,79 +29,74 @@ SUMMARY = 7
 
 @compiled_parallel
 def run_batch(
-    systems: System,
-    bank: TableBank,
-    starts: Array,
-    currents: Array,
-    durations: Array,
-    limits: Array,
-    salt_floor: float,
-    tolerance: float,
-    output_times: Array,
-    voltages: Array,
-    temperatures: Array,
-    summary: Array,
-) -> None:
-    """Discharge `starts.shape[0]` cells; the arrays of `systems` have a leading dimension of runs.
+    systems: System, bank: TableBank, starts: Array, modes: Integers, targets: Array, durations: Array, limits: Array,
+    tolerance: float, output_times: Array, voltages: Array, temperatures: Array, summary: Array,
+) -> None:  # fmt: skip
+    """Run the same steps on `starts.shape[0]` cells; the arrays of `systems` have a leading dimension of runs.
 
     Parameters
     ----------
     starts : ndarray, shape (runs, unknowns)
-    currents, durations : ndarray, shape (runs,)
-    limits : ndarray, shape (runs, 4)
+    modes : ndarray of int, shape (steps,)
+    targets, durations : ndarray, shape (runs, steps)
+    limits : ndarray, shape (runs, steps, EVENTS)
     output_times : ndarray, shape (times,)
     voltages, temperatures : ndarray, shape (runs, times)
         Filled; not a number after the end of a run.
     summary : ndarray, shape (runs, SUMMARY)
         Filled.
     """
-    # Bare constants would compile the whole solver again, for their values.
-    mode, none, most, keep = int(np.int64(0)), int(np.int64(0)), int(np.int64(100000)), starts.shape[0] < 0
+    # A bare constant would compile the whole solver again, for its value.
+    none, most, keep = int(np.int64(0)), int(np.int64(200000)), starts.shape[0] < 0
     for b in prange(starts.shape[0]):
         system = one_of(systems, b)
         y = starts[b].copy()
-        work = make_work(system, y.size)
+        work, memory = make_work(system, y.size), make_memory(y.size)
         rows = np.empty((256, CLASSES + CLASS_RECORDS * system.start.size))
         states = np.empty((1, y.size))
-        _, reason, rows, states, used, _ = run_step(
-            system,
-            bank,
-            y,
-            0.0,
-            mode,
-            np.array([0.0, durations[b]]),
-            np.array([currents[b], currents[b]]),
-            limits[b],
-            salt_floor,
-            tolerance,
-            np.inf,
-            most,
-            output_times,
-            keep,
-            rows,
-            states,
-            none,
-            work,
-        )
-        at = 0
-        for k in range(output_times.size):
-            voltages[b, k] = np.nan
-            temperatures[b, k] = np.nan
-            while at < used - 1 and rows[at, TIME] < output_times[k]:
-                at += 1
-            if used > 0 and rows[at, TIME] == output_times[k]:
-                voltages[b, k] = rows[at, VOLTS]
-                temperatures[b, k] = rows[at, KELVIN]
-        energy = heat = 0.0
-        highest = rows[0, KELVIN] if used > 0 else np.nan
-        for k in range(1, used):
-            h = 0.5 * (rows[k, TIME] - rows[k - 1, TIME])
-            energy += h * (rows[k, VOLTS] * rows[k, AMPERES] + rows[k - 1, VOLTS] * rows[k - 1, AMPERES])
-            for q in range(HEAT_SOLID, HEAT_ENTROPIC + 1):
-                heat += h * (rows[k, q] + rows[k - 1, q])
-            highest = max(highest, rows[k, KELVIN])
-        last = max(used - 1, 0)
-        summary[b, END_TIME], summary[b, END_CHARGE] = rows[last, TIME], rows[last, CHARGE]
-        summary[b, ENERGY], summary[b, HEAT] = energy, heat
-        summary[b, END_TEMPERATURE], summary[b, HIGHEST_TEMPERATURE] = rows[last, KELVIN], highest
-        summary[b, REASON] = reason
+        time, used, reason = 0.0, none, none
+        for s in range(modes.size):
+            segment = Segment(
+                modes[s],
+                np.array([0.0, durations[b, s]]),
+                np.array([targets[b, s], targets[b, s]]),
+                limits[b, s],
+                tolerance,
+                np.inf,
+                most,
+                output_times,
+                keep,
+            )
+            time, reason, rows, states, used, _ = run_segment(system, bank, y, time, segment, memory, rows, states, used, work)
+            if reason in (PARTICLE_EMPTY, PARTICLE_FULL) or reason >= ELECTROLYTE_EMPTY:
+                break
+        summarise(rows, used, reason, output_times, voltages[b], temperatures[b], summary[b])
+
+
+@compiled_in_place
+def summarise(
+    rows: Array, used: int, reason: int, output_times: Array, voltages: Array, temperatures: Array, summary: Array
+) -> None:
+    """Voltages and temperatures at the times asked for, and the summary of one run."""
+    at = 0
+    for k in range(output_times.size):
+        voltages[k] = np.nan
+        temperatures[k] = np.nan
+        while at < used - 1 and rows[at, TIME] < output_times[k]:
+            at += 1
+        if used > 0 and rows[at, TIME] == output_times[k]:
+            voltages[k] = rows[at, VOLTS]
+            temperatures[k] = rows[at, KELVIN]
+    energy = heat = 0.0
+    highest = rows[0, KELVIN] if used > 0 else np.nan
+    for k in range(1, used):
+        h = 0.5 * (rows[k, TIME] - rows[k - 1, TIME])
+        energy += h * (rows[k, VOLTS] * rows[k, AMPERES] + rows[k - 1, VOLTS] * rows[k - 1, AMPERES])
+        for q in range(HEAT_SOLID, HEAT_ENTROPIC + 1):
+            heat += h * (rows[k, q] + rows[k - 1, q])
+        highest = max(highest, rows[k, KELVIN])
+    last = max(used - 1, 0)
+    summary[END_TIME], summary[END_CHARGE] = rows[last, TIME], rows[last, CHARGE]
+    summary[ENERGY], summary[HEAT] = energy, heat
+    summary[END_TEMPERATURE], summary[HIGHEST_TEMPERATURE] = rows[last, KELVIN], highest
+    summary[REASON] = reason

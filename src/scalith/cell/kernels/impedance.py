@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import prange
 from numpy.typing import NDArray
 
-from scalith.cell.kernels.layout import Array, System, TableBank, Work
+from scalith.cell.kernels.layout import OUTPUTS, Array, System, TableBank, Work, one_of
 from scalith.cell.kernels.newton import collector_drop, evaluate_electrolyte, particle_unknowns
 from scalith.cell.kernels.particles import eliminate_particles
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
-from scalith.numerics.compiled import compiled
+from scalith.numerics.compiled import compiled, compiled_parallel
 
 Complex = NDArray[np.complex128]
 
@@ -29,9 +30,14 @@ def complex_work(system: System) -> Work:
         np.empty(particles, np.complex128),
         np.empty(particles, np.complex128),
         np.empty((reactions, 5), np.complex128),
+        np.empty((reactions, 3), np.complex128),
+        np.empty((system.at.electrolyte - system.at.states, 5), np.complex128),
+        np.empty(OUTPUTS),
+        np.zeros(1),
         np.empty((cells, 4), np.complex128),
-        np.empty((cells, 11), np.complex128),
+        np.empty((cells, 12), np.complex128),
         np.empty((cells, 6), np.complex128),
+        np.zeros(cells),
         np.empty((cells, 3, 3), np.complex128),
         np.empty((cells, 3, 3), np.complex128),
         np.empty((cells, 3, 3), np.complex128),
@@ -60,3 +66,11 @@ def impedances(system: System, bank: TableBank, y: Array, T: float, frequencies:
         source, end = work.source[last], work.right[last]
         change = source[2] * (end[2, 1] - end[1, 1]) + source[3] * end[0, 1]
         result[k] = -(end[2, 1] - drop - bend * change)
+
+
+@compiled_parallel
+def impedance_batch(systems: System, bank: TableBank, starts: Array, frequencies: Array, result: Complex) -> None:
+    """As `impedances` for many cells, one thread a cell; `starts` (runs, unknowns), `result` (runs, frequencies)."""
+    for b in prange(starts.shape[0]):
+        system = one_of(systems, b)
+        impedances(system, bank, starts[b], starts[b, system.at.temperature], frequencies, result[b])

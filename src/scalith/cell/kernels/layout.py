@@ -2,11 +2,11 @@
 
 The state is one vector
 
-    y = [class 0 (nodes × particles) | class 1 | … | cₑ (cells) | T | Q | φₑ (cells) | φₛ (cells) | j (one a particle) | I]
+    y = [particles (class by class: nodes × particles) | cₑ (volumes) | T | Q | local states | φₑ (volumes) | φₛ (volumes)
+         | j (one a particle) | side reactions (one a particle, where there are any) | I]
 
-with the local stoichiometry x in the particles and everything in SI; Q is the charge passed, C.
-The first part, up to and with Q, is differential;
-the double layer makes φₛ − φₑ differential too.
+with the local stoichiometry x in the particles and everything in SI; Q is the charge passed, C. `System.at` says where each
+block starts. The first part, up to and with the local states, is differential; the double layer makes φₛ − φₑ differential too.
 """
 
 from __future__ import annotations
@@ -26,20 +26,36 @@ Integers = NDArray[np.int64]
 SPECIFIC_AREA, RADIUS, MAXIMUM_CONCENTRATION, RATE, RATE_ENERGY, DIFFUSION_ENERGY = 0, 1, 2, 3, 4, 5
 ANODIC, CATHODIC, FILM_RESISTANCE, GEOMETRY = 6, 7, 8, 9
 FROM_TABLE, ENTROPIC_SHIFT, LOWEST, HIGHEST, DIFFUSION_FACTOR, HYSTERESIS_RATE = 10, 11, 12, 13, 14, 15
-HYSTERESIS_DECAY = 16
+CONCENTRATION_EXPONENT = 16
 STRAIN, PHASE_FIELD, IDEAL, GRADIENT, MOBILITY, DEGENERATE, WETTING = 17, 18, 19, 20, 21, 22, 23
 CLASS_COLUMNS = 24
 
 # Entries of `System.scalars`.
 PLANE_AREA, CONTACT_RESISTANCE, REFERENCE_CONCENTRATION, REFERENCE_TEMPERATURE = 0, 1, 2, 3
 AMBIENT_TEMPERATURE, HEAT_CAPACITY, HEAT_TRANSFER, CONDUCTION_ENERGY, ELECTROLYTE_DIFFUSION_ENERGY = 4, 5, 6, 7, 8
-CONDUCTION_FACTOR, ELECTROLYTE_DIFFUSION_FACTOR = 9, 10
-SCALARS = 11
+CONDUCTION_FACTOR, ELECTROLYTE_DIFFUSION_FACTOR, CLIP_BELOW, CLIP_ABOVE = 9, 10, 11, 12
+SCALARS = 13
 
 # Tables: five of the electrolyte and one that is empty, then six of each material.
 CONDUCTIVITY, DIFFUSIVITY, TRANSFERENCE, THERMODYNAMIC_FACTOR, GENERATION = 0, 1, 2, 3, 4
 VOLTAGE, ENTROPY, FLUX_POTENTIAL, EXCHANGE, KINETICS, HYSTERESIS = 0, 1, 2, 3, 4, 5
 TABLES = 6
+
+# Columns of `System.processes`: one row for each process on a class of particles.
+CLASS, ADDRESS, STATE = 0, 1, 2
+# Numbers of a process that the cell itself uses, each per unit of the local state z (see `scalith.cell.processes`); its own
+# follow: V per unit of −F j (film resistance, ohm m2), share of the hysteresis, volume of a film (m), lithium bound (mol m-2),
+# then the unit in which the error of z counts, and the equilibrium potential of the side reaction (V).
+FILM, BRANCH, VOLUME, LITHIUM, SCALE, EQUILIBRIUM = 0, 1, 2, 3, 4, 5
+OWN = 6
+# What the rate of a process fills: the side reaction (mol m-2 s-1, negative where it reduces) and dz/dt with their slopes.
+SIDE, SIDE_BY_POTENTIAL, SIDE_BY_SALT, SIDE_BY_STOICHIOMETRY, SIDE_BY_STATE = 0, 1, 2, 3, 4
+CHANGE, CHANGE_BY_POTENTIAL, CHANGE_BY_SALT, CHANGE_BY_STOICHIOMETRY, CHANGE_BY_STATE, CHANGE_BY_REACTION = 5, 6, 7, 8, 9, 10
+OUTPUTS = 11
+
+# Entries of `System.kernels`: addresses of kernels that others call (0 where none is needed).
+NEWTON, ELIMINATE_PHASE_FIELD, SUBSTITUTE_PHASE_FIELD, PHASE_FIELD_VOLTAGE, RUN = 0, 1, 2, 3, 4
+KERNELS = 5
 
 
 class TableBank(NamedTuple):
@@ -59,14 +75,31 @@ class TableBank(NamedTuple):
     coefficients: Array
 
 
+class Offsets(NamedTuple):
+    """Where each block of the state starts; the particles start at 0."""
+
+    salt: int
+    temperature: int
+    charge: int
+    states: int
+    electrolyte: int
+    solid: int
+    reaction: int
+    side: int
+    current: int
+
+
 class System(NamedTuple):
     """One discretised cell.
 
     Attributes
     ----------
+    at : Offsets
     width, porosity, transport, solid_conductivity, capacitance : ndarray, shape (cells,)
         Of each finite volume from the negative to the positive collector: m, 1, ratio of effective to bulk transport,
-        effective S/m (0 in the separator), double layer F/m³.
+        effective S/m (0 in the separator), double layer F/m³. Porosity and transport are kept up by `follow_films`.
+    fresh : ndarray, shape (cells, 3)
+        Porosity and transport without films; the porosity of the step before.
     curvature : ndarray, shape (cells, 2)
         Weights of the left and right half of each volume in the correction for the source within it: 1/12 towards a like
         neighbour, 1/6 where the layer ends.
@@ -77,15 +110,22 @@ class System(NamedTuple):
     volumes, conductances, couplings : ndarray, shape (classes, most nodes), (classes, most nodes − 1) twice
         Radial volumes on the unit radius, zero beyond the nodes of a class: see `scalith.particle.mesh.RadialMesh`.
     scalars : ndarray, shape (SCALARS,)
-    hysteresis : ndarray, shape (reactions, 2)
-        Mean stoichiometry of each particle at the end of the last step, and its state of hysteresis there: kept up by `run_step`.
+    processes : ndarray of int, shape (processes, 3)
+        By class: class, address of the rate, and where its states stand in the vector (one a particle).
+    process_numbers : ndarray, shape (processes, most numbers)
+    first_process : ndarray of int, shape (classes + 1,)
+        Rows of `processes` of each class.
+    kernels : ndarray of int, shape (KERNELS,)
+        Addresses (`scalith.numerics.call_by_address`).
     """
 
+    at: Offsets
     width: Array
     porosity: Array
     transport: Array
     solid_conductivity: Array
     capacitance: Array
+    fresh: Array
     curvature: Array
     start: Integers
     count: Integers  # type: ignore[assignment]
@@ -98,7 +138,10 @@ class System(NamedTuple):
     conductances: Array
     couplings: Array
     scalars: Array
-    hysteresis: Array
+    processes: Integers
+    process_numbers: Array
+    first_process: Integers
+    kernels: Integers
 
 
 class Work(NamedTuple):
@@ -108,14 +151,24 @@ class Work(NamedTuple):
     ----------
     potential, diffusivity, pivots, uppers, rests : ndarray, shape (particle unknowns,)
     reaction : ndarray, shape (reactions, 5)
-        Change of j: constant, by φₛ − φₑ, by cₑ, by the rest of the surface node, by the logarithm of the rate.
+        Change of j: constant, by φₛ − φₑ, by cₑ; equilibrium potential of the surface and its slope by x (Fickian particles).
+    side : ndarray, shape (reactions, 3)
+        The same of the sum of the side reactions.
+    processes : ndarray, shape (local states, 5)
+        Change of a local state: constant, by φₛ − φₑ, by cₑ (and two more while it is formed).
+    output : ndarray, shape (OUTPUTS,)
+        What a process fills.
+    bent : ndarray, shape (1,)
+        By how many kT/e the equilibrium potentials, after a step of Newton's method, are off the straight lines that it took.
     source : ndarray, shape (cells, 4)
-        Σ a j and its change: value, constant, by φₛ − φₑ, by cₑ.
-    electrolyte : ndarray, shape (cells, 11)
-        κ, κ′, Φ = ∫ D dc, D, t₊, t₊′, χ(1 − t₊) and its slope, ln cₑ, generation and its slope; bulk values.
+        Σ a (j + side) and its change: value, constant, by φₛ − φₑ, by cₑ.
+    electrolyte : ndarray, shape (cells, 12)
+        κ, κ′, Φ = ∫ D dc, D, t₊, t₊′, χ(1 − t₊) and its slope, ln cₑ, generation and its slope, 1/cₑ; bulk values.
     local : ndarray, shape (cells, 6)
         Source of ions Σ a j with the double layer, its slopes by cₑ and by φₛ − φₑ; the same of the divergence of the
         diffusive flux.
+    layer : ndarray, shape (cells,)
+        Rate of change of φₛ − φₑ, V/s, where there is a double layer.
     inverses, products, lowers : ndarray, shape (cells, 3, 3)
         Factors of the block-tridiagonal matrix.
     right : ndarray, shape (cells, 3, 2)
@@ -125,8 +178,8 @@ class Work(NamedTuple):
         Fluxes through two faces, their derivatives, and one block of the matrix.
     surface_rate : ndarray, shape (cells,)
     column : ndarray, shape (1 + 7 · most nodes,)
-        How many phase-field particles run away faster than the length of the time step can follow; then of one such particle
-        x, its base, its potential, its step in both (two rows), its homogeneous potential and the slope.
+        How many phase-field particles run away faster than the time step can follow; then of one such particle x, its
+        base, its potential, its step in both (two rows), its homogeneous potential and the slope.
     couples : ndarray, shape (8 · particle unknowns,); empty where no particle is a phase field
         Factors of the sweeps of phase-field particles and their right-hand sides, one particle behind the other.
     """
@@ -137,9 +190,14 @@ class Work(NamedTuple):
     uppers: Array
     rests: Array
     reaction: Array
+    side: Array
+    processes: Array
+    output: Array
+    bent: Array
     source: Array
     electrolyte: Array
     local: Array
+    layer: Array
     inverses: Array
     products: Array
     lowers: Array
@@ -162,13 +220,18 @@ def table_of(bank: TableBank, k: int) -> KernelTable:
 
 @compiled
 def one_of(systems: System, b: int) -> System:
-    """The b-th of several systems stacked along the first dimension of their arrays."""
+    """The b-th of several systems stacked along the first dimension of their arrays; all have one layout of the
+    state, whose offsets are an array there (threads share no tuples).
+    """
+    at = systems.at
     return System(
+        Offsets(at[0], at[1], at[2], at[3], at[4], at[5], at[6], at[7], at[8]),
         systems.width[b],
         systems.porosity[b],
         systems.transport[b],
         systems.solid_conductivity[b],
         systems.capacitance[b],
+        systems.fresh[b],
         systems.curvature[b],
         systems.start[b],
         systems.count[b],
@@ -181,5 +244,8 @@ def one_of(systems: System, b: int) -> System:
         systems.conductances[b],
         systems.couplings[b],
         systems.scalars[b],
-        systems.hysteresis[b],
+        systems.processes[b],
+        systems.process_numbers[b],
+        systems.first_process[b],
+        systems.kernels[b],
     )

@@ -11,7 +11,10 @@ import math
 import numpy as np
 
 from scalith.cell.kernels.layout import (
+    ADDRESS,
     AMBIENT_TEMPERATURE,
+    CLIP_ABOVE,
+    CLIP_BELOW,
     CONDUCTION_ENERGY,
     CONDUCTION_FACTOR,
     CONDUCTIVITY,
@@ -20,36 +23,48 @@ from scalith.cell.kernels.layout import (
     ELECTROLYTE_DIFFUSION_ENERGY,
     ELECTROLYTE_DIFFUSION_FACTOR,
     ENTROPY,
+    EQUILIBRIUM,
+    FILM,
+    FILM_RESISTANCE,
     GENERATION,
     HEAT_CAPACITY,
     HEAT_TRANSFER,
+    OUTPUTS,
     PHASE_FIELD,
+    PHASE_FIELD_VOLTAGE,
     PLANE_AREA,
     REFERENCE_CONCENTRATION,
     REFERENCE_TEMPERATURE,
+    SIDE,
     SPECIFIC_AREA,
+    STATE,
     STRAIN,
     TABLES,
     THERMODYNAMIC_FACTOR,
     TRANSFERENCE,
     VOLTAGE,
+    VOLUME,
     Array,
     System,
     TableBank,
     Work,
     table_of,
 )
-from scalith.cell.kernels.particles import eliminate_particles, substitute_particles
-from scalith.cell.kernels.phase_field import phase_field_voltage
+from scalith.cell.kernels.particles import bent_potentials, eliminate_particles, substitute_particles
 from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_stoichiometry
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
+from scalith.numerics.call_by_address import call_for_nothing, call_for_number
 from scalith.numerics.compiled import compiled, compiled_in_place
 from scalith.numerics.kernel_table import evaluate
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
 _R = GAS_CONSTANT
-BY_CURRENT, BY_VOLTAGE, BY_POWER, BY_RESISTANCE = 0, 1, 2, 3
+BY_CURRENT, BY_VOLTAGE, BY_POWER, BY_RESISTANCE, BY_CLIPPED_CURRENT, BY_CLIPPED_POWER = 0, 1, 2, 3, 4, 5
+MOST_BENT = 3.0
+"""kT/e by which equilibrium potentials may differ from their straight lines over one step of Newton's method."""
+LEAST = 1e-9
+"""Relative concentration of the ions that are left where the electrolyte is depleted, as potential and conduction see it."""
 
 
 @compiled_in_place
@@ -75,9 +90,14 @@ def make_work(system: System, size: int) -> Work:
         np.empty(particles),
         np.empty(particles),
         np.empty((reactions, 5)),
+        np.empty((reactions, 3)),
+        np.empty((system.at.electrolyte - system.at.states, 5)),
+        np.empty(OUTPUTS),
+        np.zeros(1),
         np.empty((cells, 4)),
-        np.empty((cells, 11)),
+        np.empty((cells, 12)),
         np.empty((cells, 6)),
+        np.zeros(cells),
         np.empty((cells, 3, 3)),
         np.empty((cells, 3, 3)),
         np.empty((cells, 3, 3)),
@@ -93,7 +113,7 @@ def make_work(system: System, size: int) -> Work:
 @compiled_in_place
 def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, work: Work) -> None:
     """Fill `work.electrolyte` with bulk transport properties at every finite volume."""
-    first_c = work.potential.size
+    first_c = system.at.salt
     scalars = system.scalars
     T_reference = scalars[REFERENCE_TEMPERATURE]
     conduction = scalars[CONDUCTION_FACTOR] * arrhenius(scalars[CONDUCTION_ENERGY], T, T_reference)
@@ -104,13 +124,19 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
         table_of(bank, THERMODYNAMIC_FACTOR),
         table_of(bank, GENERATION),
     )
+    lowest = conductivity.lower if conductivity.coefficients.shape[1] > 1 else 0.0
+    least = LEAST * scalars[REFERENCE_CONCENTRATION]
     plain = transference.coefficients.size == 4 and factor.coefficients.size == 4
     t, chi = evaluate(transference, 0.0, T)[0], evaluate(factor, 0.0, T)[0]
     for i in range(system.width.size):
         c = y[first_c + i]
         out = work.electrolyte[i]
-        value, slope = evaluate(conductivity, c, T)
-        out[0] = max(value, 1e-12) * conduction
+        value, slope = evaluate(conductivity, max(c, lowest), T)
+        if c < lowest:
+            # Few ions conduct as few: in proportion to their number.
+            slope = value / lowest
+            value = slope * (c + least)
+        out[0] = max(value, 1e-14) * conduction
         out[1] = slope * conduction
         value, slope = evaluate(diffusivity, c, T)
         out[2] = value * diffusion
@@ -124,7 +150,7 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
             out[4], out[5] = t, t_c
             out[6] = chi * (1.0 - t)
             out[7] = chi_c * (1.0 - t) - chi * t_c
-        out[8] = math.log(max(c, 1e-6))
+        out[8], out[11] = math.log(c + least), 1.0 / (c + least)
         out[9], out[10] = 0.0, 0.0
         if generation.coefficients.size > 4:
             value, slope = evaluate(generation, c, T)
@@ -135,14 +161,17 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
 def terminal_voltage(system: System, y: Array) -> float:
     """φₛ at the positive collector less the drop over the contact, V (the negative collector is at zero)."""
     cells = system.width.size
-    first_j = y.size - 1 - system.count.sum()
-    current = y[y.size - 1]
+    at = system.at
     source = 0.0
     for p in range(system.start.size):
         if system.start[p] + system.count[p] == cells:
-            source += system.classes[p, SPECIFIC_AREA] * y[first_j + system.reaction_offset[p] + system.count[p] - 1]
+            last = system.reaction_offset[p] + system.count[p] - 1
+            rate = y[at.reaction + last]
+            if at.current > at.side:
+                rate += y[at.side + last]
+            source += system.classes[p, SPECIFIC_AREA] * rate
     drop, bend = collector_drop(system)
-    voltage: float = y[first_j - 1] - current * drop - bend * source
+    voltage: float = y[at.solid + cells - 1] - y[at.current] * drop - bend * source
     return voltage
 
 
@@ -166,13 +195,16 @@ def newton_step(
     base, inverse_time
         Time derivatives are (y − base)·inverse_time.
     mode, target
-        What is held: current A, voltage V, power W or resistance Ω.
+        What is held: current A, voltage V, power W or resistance Ω; a clipped load within two voltages.
     """
     cells = system.width.size
-    particles = work.potential.size
-    first_c, at_T = particles, particles + cells
-    first_e, first_s = at_T + 2, at_T + 2 + cells
-    at_I = y.size - 1
+    first_c, at_T, first_e, first_s, at_I = (
+        system.at.salt,
+        system.at.temperature,
+        system.at.electrolyte,
+        system.at.solid,
+        system.at.current,
+    )
     T = y[at_T]
     if mode == BY_CURRENT:
         y[at_I] = target
@@ -192,23 +224,38 @@ def newton_step(
         slope = end[2, 1] - drop - bend * (source[2] * (end[2, 1] - end[1, 1]) + source[3] * end[0, 1])
         if mode == BY_VOLTAGE:
             change_I = (target - voltage) / slope
-        elif mode == BY_POWER:
-            change_I = (target - voltage * current) / (voltage + slope * current)
-        else:
+        elif mode == BY_RESISTANCE:
             change_I = (current * target - voltage) / (slope - target)
+        elif mode == BY_CLIPPED_CURRENT:
+            change_I = target - current
+        else:
+            change_I = (target - voltage * current) / (voltage + slope * current)
+        if mode >= BY_CLIPPED_CURRENT:
+            # The load holds within two voltages; at one of them the voltage holds.
+            low, high = system.scalars[CLIP_BELOW], system.scalars[CLIP_ABOVE]
+            reached = voltage + slope * change_I
+            if reached < low or reached > high:
+                change_I = (min(max(reached, low), high) - voltage) / slope
         for i in range(cells):
             for k in range(3):
                 right[i, k, 0] += right[i, k, 1] * change_I
     step = work.step
     scale = _F / (_R * T)
     c_reference = system.scalars[REFERENCE_CONCENTRATION]
-    damping = 1.0
+    damping, clipped = 1.0, False
     norm = 0.0
     for i in range(cells):
         d_c, d_e, d_s = right[i, 0, 0], right[i, 1, 0], right[i, 2, 0]
         c = y[first_c + i]
         if d_c < -0.9 * c:
-            damping = min(damping, max(-0.9 * c / d_c, 1e-3))
+            # A concentration stays positive: it falls to a tenth at most, whatever the others do.
+            d_c = -0.9 * c
+            clipped = clipped or c > 1e-10 * c_reference
+        if abs(d_c) > 0.1 * c:
+            # φₑ follows ln c, which is far from straight here: what is left of the step without it is.
+            X = 2.0 / scale * work.electrolyte[i, 6]
+            share = work.electrolyte[i, 11]
+            d_e += X * (math.log1p(d_c * share) - right[i, 0, 0] * share)
         d_eta = abs(d_s - d_e) if system.solid_conductivity[i] > 0.0 else 0.0
         if d_eta > 0.3:
             damping = min(damping, 0.3 / d_eta)
@@ -220,10 +267,21 @@ def newton_step(
     step[at_I] = change_I
     for k in range(y.size):
         y[k] += damping * step[k]
-    y[at_T + 1] = base[at_T + 1] + y[at_I] / inverse_time
     if not norm < 1e6:
         return np.inf
+    work.bent[0] = scale * bent_potentials(system, bank, y, T, damping, work)
+    for _ in range(6):
+        if work.bent[0] < MOST_BENT:
+            break
+        # Beyond a corner of the potential the straight line leads nowhere: half the way.
+        damping *= 0.5
+        for k in range(y.size):
+            y[k] -= damping * step[k]
+        work.bent[0] = scale * bent_potentials(system, bank, y, T, damping, work)
+    y[at_T + 1] = base[at_T + 1] + y[at_I] / inverse_time
     if system.scalars[HEAT_CAPACITY] > 0.0:
+        for i in range(cells):
+            work.layer[i] = inverse_time * (y[first_s + i] - y[first_e + i] - base[first_s + i] + base[first_e + i])
         heat = heat_sources(system, bank, y, work)
         capacity = system.scalars[HEAT_CAPACITY] * inverse_time
         loss = system.scalars[HEAT_TRANSFER]
@@ -232,25 +290,28 @@ def newton_step(
         # The temperature follows by substitution: it changes slowly, and its feedback within a step is weak.
         norm = max(norm, 0.1 * abs(T_new - T))
         y[at_T] = min(max(T_new, T - 50.0), T + 50.0)
-    return norm if damping == 1.0 else max(norm, 1.0)
+    return max(norm, 1.0) if clipped or damping < 1.0 else norm
 
 
 @compiled_in_place
-def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple[float, float, float, float, float]:
-    """Heat in the solid, in the electrolyte, of the reaction, entropic, and the equilibrium power −Σ F a j U, all in W.
+def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple[float, float, float, float, float, float]:
+    """Heat in the solid, in the electrolyte, of the reactions, entropic; the equilibrium power −Σ F a j U; power into the layers.
 
-    Currents follow from the reactions by conservation of charge; the charge of the double layer is left out.
+    All in W. Currents follow from the reactions by conservation of charge, and from `work.layer` where there is a double layer.
     """
     cells = system.width.size
-    at_T = work.potential.size + cells
-    first_e, first_s = at_T + 2, at_T + 2 + cells
-    first_j = first_s + cells
-    T = y[at_T]
+    at = system.at
+    first_e, first_s, first_j = at.electrolyte, at.solid, at.reaction
+    T = y[at.temperature]
     area = system.scalars[PLANE_AREA]
     T_reference = system.scalars[REFERENCE_TEMPERATURE]
+    irreversible = entropic = stored = layers = 0.0
     for i in range(cells):
-        work.source[i, 0] = 0.0
-    irreversible = entropic = stored = 0.0
+        phi, layer = y[first_s + i] - y[first_e + i], 0.0
+        if system.capacitance[i] > 0.0:
+            layer = system.width[i] * system.capacitance[i] * work.layer[i]
+            layers += layer * phi
+        work.source[i, 0] = layer
     for p in range(system.start.size):
         row = system.classes[p]
         n, start, first, nodes = system.count[p], system.start[p], system.reaction_offset[p], system.nodes[p]
@@ -258,22 +319,29 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         tables = TABLES * (1 + system.material[p])
         voltage, entropy = table_of(bank, tables + VOLTAGE), table_of(bank, tables + ENTROPY)
         separating, stressed = row[PHASE_FIELD] > 0.0, row[STRAIN] > 0.0
+        beside = system.first_process[p] < system.first_process[p + 1]
         for i in range(n):
             x = y[surface + i]
             if separating:
-                U = phase_field_voltage(system, bank, y, T, p, i)
+                U = call_for_number(system.kernels[PHASE_FIELD_VOLTAGE], (system, bank, y, T, p, i))
             else:
                 U = equilibrium(voltage, entropy, row, x, T, T_reference)[0]
                 if stressed:
-                    U -= (
-                        row[STRAIN] / _F * (x - mean_stoichiometry(y, surface - (nodes - 1) * n + i, n, nodes, system.volumes[p]))
-                    )
-            flow = _F * system.width[start + i] * row[SPECIFIC_AREA] * y[first_j + first + i]
+                    mean = mean_stoichiometry(y, surface - (nodes - 1) * n + i, n, nodes, system.volumes[p])
+                    U -= row[STRAIN] / _F * (x - mean)
+            phi = y[first_s + start + i] - y[first_e + start + i]
+            per_rate = _F * system.width[start + i] * row[SPECIFIC_AREA]
+            flow = per_rate * y[first_j + first + i]
             work.source[start + i, 0] += flow
-            irreversible += flow * (y[first_s + start + i] - y[first_e + start + i] - U)
+            irreversible += flow * (phi - U)
             entropic += flow * T * evaluate(entropy, x, T)[0]
             stored -= flow * U
-    total = y[y.size - 1] / area
+            if beside:
+                side, power = side_reactions(system, y, p, i, phi, x, T, work)
+                work.source[start + i, 0] += per_rate * side
+                irreversible += per_rate * (side * phi - power)
+                stored -= per_rate * power
+    total = y[at.current] / area
     solid = -total * y[first_s]
     liquid = in_electrolyte = 0.0
     for i in range(cells - 1):
@@ -282,4 +350,49 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         if system.solid_conductivity[i] > 0.0 and system.solid_conductivity[i + 1] > 0.0:
             solid += (total - in_electrolyte) * (y[first_s + i] - y[first_s + i + 1])
     solid += total * (y[first_s + cells - 1] - terminal_voltage(system, y))
-    return area * solid, area * liquid, area * irreversible, area * entropic, area * stored
+    return area * solid, area * liquid, area * irreversible, area * entropic, area * stored, area * layers
+
+
+@compiled_in_place
+def side_reactions(system: System, y: Array, p: int, i: int, phi: float, x: float, T: float, work: Work) -> tuple[float, float]:
+    """Sum of the side reactions at one particle, and the same with each times its equilibrium potential."""
+    at, r = system.at, system.reaction_offset[p] + i
+    j = y[at.reaction + r]
+    total = side = power = 0.0
+    film = system.classes[p, FILM_RESISTANCE]
+    for k in range(system.first_process[p], system.first_process[p + 1]):
+        film += system.process_numbers[k, FILM] * y[system.processes[k, STATE] + i]
+    psi = phi - _F * film * (j + y[at.side + r])
+    c = y[at.salt + system.start[p] + i] / system.scalars[REFERENCE_CONCENTRATION]
+    for k in range(system.first_process[p], system.first_process[p + 1]):
+        numbers, z = system.process_numbers[k], y[system.processes[k, STATE] + i]
+        for m in range(work.output.size):
+            work.output[m] = 0.0
+        call_for_nothing(system.processes[k, ADDRESS], (psi, c, x, j, T, z, numbers, work.output))
+        total += work.output[SIDE]
+        power += work.output[SIDE] * numbers[EQUILIBRIUM]
+    # The state knows the sum; what it differs by from the rates is Newton's method's, and counts as the first reaction's.
+    side = y[at.side + r]
+    return side, power + (side - total) * system.process_numbers[system.first_process[p], EQUILIBRIUM]
+
+
+@compiled_in_place
+def follow_films(system: System, y: Array) -> bool:
+    """Porosity and transport that the films of the local states leave; whether any changed.
+
+    ε = ε₀ − Σ a V z; the transport efficiency follows as (ε/ε₀)^1.5 does. A porosity ends at a thousandth of the fresh one.
+    """
+    changed = False
+    for i in range(system.width.size):
+        taken = 0.0
+        for p in range(system.start.size):
+            if system.start[p] <= i < system.start[p] + system.count[p]:
+                for k in range(system.first_process[p], system.first_process[p + 1]):
+                    z = y[system.processes[k, STATE] + i - system.start[p]]
+                    taken += system.classes[p, SPECIFIC_AREA] * system.process_numbers[k, VOLUME] * z
+        now = max(system.fresh[i, 0] - taken, 1e-3 * system.fresh[i, 0])
+        if now != system.porosity[i]:
+            system.porosity[i] = now
+            system.transport[i] = system.fresh[i, 1] * (now / system.fresh[i, 0]) ** 1.5
+            changed = True
+    return changed

@@ -10,19 +10,12 @@ from scalith.cell.kernels.layout import (
     DEGENERATE,
     DIFFUSION_ENERGY,
     DIFFUSION_FACTOR,
-    EXCHANGE,
-    FILM_RESISTANCE,
     GRADIENT,
     IDEAL,
-    KINETICS,
     MAXIMUM_CONCENTRATION,
     MOBILITY,
     RADIUS,
-    RATE,
-    RATE_ENERGY,
-    REFERENCE_CONCENTRATION,
     REFERENCE_TEMPERATURE,
-    SPECIFIC_AREA,
     STRAIN,
     TABLES,
     VOLTAGE,
@@ -33,7 +26,8 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
-from scalith.cell.kernels.reaction import arrhenius, mean_stoichiometry, reaction_rate
+from scalith.cell.kernels.reaction import arrhenius, mean_stoichiometry
+from scalith.cell.kernels.surface import linearise_surface, surface_of
 from scalith.numerics.compiled import compiled_in_place, compiled_inline
 from scalith.particle.phase_field_kernels import back, local_potential, local_potentials, potential, sweep
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
@@ -54,23 +48,16 @@ def eliminate_phase_field(
     system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, T: float, p: int, work: Work
 ) -> None:
     """Sweep the particles of one class outwards, and linearise their reaction: δj = g₀ + g_η δ(φₛ − φₑ) + g_c δcₑ."""
-    cells = system.width.size
-    particles = work.potential.size
-    first_c, first_e, first_s = particles, particles + cells + 2, particles + 2 * cells + 2
     T_reference = system.scalars[REFERENCE_TEMPERATURE]
-    c_reference = system.scalars[REFERENCE_CONCENTRATION]
     row, volumes = system.classes[p], system.volumes[p]
     n, start, nodes, first = system.count[p], system.start[p], system.nodes[p], system.reaction_offset[p]
-    first_j = particles + 3 * cells + 2 + first
+    first_j = system.at.reaction + first
     lo = system.particle_offset[p]
-    tables = TABLES * (1 + system.material[p])
-    table = table_of(bank, tables + VOLTAGE)
-    exchange, kinetics = table_of(bank, tables + EXCHANGE), table_of(bank, tables + KINETICS)
+    table = table_of(bank, TABLES * (1 + system.material[p]) + VOLTAGE)
+    surface = surface_of(system, bank, p, T)
     strain, kappa, wetting = reduced_numbers(row, T)
     mobility = row[MOBILITY] * row[DIFFUSION_FACTOR] * arrhenius(row[DIFFUSION_ENERGY], T, T_reference) / row[RADIUS] ** 2
-    rate = row[RATE] * arrhenius(row[RATE_ENERGY], T, T_reference)
-    loss = 1.0 / (row[RADIUS] * row[MAXIMUM_CONCENTRATION])
-    thermal, film, area = _R * T / _F, _F * row[FILM_RESISTANCE], row[SPECIFIC_AREA]
+    loss, thermal = 1.0 / (row[RADIUS] * row[MAXIMUM_CONCENTRATION]), _R * T / _F
     volume = 0.0
     for k in range(nodes):
         volume += volumes[k]
@@ -81,7 +68,6 @@ def eliminate_phase_field(
     values, slopes = work.column[5 * nodes + 1 : 6 * nodes + 1], work.column[6 * nodes + 1 : 7 * nodes + 1]
     last = nodes - 1
     for i in range(n):
-        cell = start + i
         for k in range(nodes):
             at = lo + k * n + i
             before[k] = base[at]
@@ -119,30 +105,18 @@ def eliminate_phase_field(
         U = -thermal * (mu[last] - strain * mean)
         U_0 = -thermal * end[1, 0]
         U_j = -thermal * (loss * end[1, 1] - strain * mean_by_j)
-        c = y[first_c + cell] / c_reference
-        eta = y[first_s + cell] - y[first_e + cell] - U - film * j
-        f, f_eta, f_x, f_c = reaction_rate(exchange, kinetics, row, x[last], c, eta, T, rate)
-        over = 1.0 / (1.0 + f_eta * (film + U_j) - f_x * loss * end[0, 1])
+        over = linearise_surface(
+            system, surface, first + i, i, start + i, x[last], end[0, 0], loss * end[0, 1], U, U_0, U_j, y, base, inverse_time, T,
+            work,
+        )  # fmt: skip
         # At a given flux, and at a given potential, which one more instability belongs to.
-        if sign < 0.0 or over.real < 0.0:
+        if sign < 0.0 or over < 0.0:
             work.column[0] += 1.0
-        g0 = (f - j + f_x * end[0, 0] - f_eta * U_0) * over
-        g_eta = f_eta * over
-        g_c = f_c / c_reference * over
-        work.reaction[first + i, 0] = g0
-        work.reaction[first + i, 1] = g_eta
-        work.reaction[first + i, 2] = g_c
-        work.reaction[first + i, 3] = 0.0
-        work.reaction[first + i, 4] = f * over
-        work.source[cell, 0] += area * j
-        work.source[cell, 1] += area * g0
-        work.source[cell, 2] += area * g_eta
-        work.source[cell, 3] += area * g_c
 
 
 @compiled_in_place
-def substitute_phase_field(system: System, y: Array, change: float, p: int, i: int, work: Work) -> tuple[float, float]:
-    """Fill the step of one particle whose surface rate changes by `change`; its largest part, and how much of it is safe."""
+def substitute_phase_field(system: System, y: Array, change: float, p: int, i: int, work: Work) -> float:
+    """Fill the step of one particle whose surface rate changes by `change`; how much of it is safe."""
     n, nodes, lo = system.count[p], system.nodes[p], system.particle_offset[p]
     of_particle = 8 * (lo + i * nodes)
     couples = work.couples[of_particle : of_particle + 4 * nodes].reshape((nodes, 2, 2))
@@ -152,10 +126,9 @@ def substitute_phase_field(system: System, y: Array, change: float, p: int, i: i
         pairs[nodes - 1, m] = answers[nodes - 1, m, 0] + change * answers[nodes - 1, m, 1]
     back(pairs, couples, answers)
     ideal = system.classes[p, IDEAL] > 0.0
-    largest, part = 0.0, 1.0
+    part = 1.0
     for k in range(nodes):
         d = pairs[k, 0]
-        largest = max(largest, abs(d))
         if ideal:
             x = y[lo + k * n + i]
             if d < -0.9 * x:
@@ -163,7 +136,7 @@ def substitute_phase_field(system: System, y: Array, change: float, p: int, i: i
             elif d > 0.9 * (1.0 - x):
                 part = min(part, 0.9 * (1.0 - x) / d)
         work.step[lo + k * n + i] = d
-    return largest, part
+    return part
 
 
 @compiled_in_place

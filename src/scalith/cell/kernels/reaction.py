@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import math
 
-from scalith.cell.kernels.layout import ANODIC, CATHODIC, ENTROPIC_SHIFT, FROM_TABLE, HYSTERESIS_DECAY, Array, System
+from scalith.cell.kernels.layout import (
+    ANODIC,
+    CATHODIC,
+    CONCENTRATION_EXPONENT,
+    ENTROPIC_SHIFT,
+    ENTROPY,
+    FROM_TABLE,
+    REFERENCE_TEMPERATURE,
+    TABLES,
+    VOLTAGE,
+    Array,
+    System,
+    TableBank,
+    table_of,
+)
 from scalith.numerics.compiled import compiled_in_place, compiled_inline
 from scalith.numerics.kernel_table import KernelTable, evaluate
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
@@ -24,22 +38,22 @@ def reaction_rate(
     exchange: KernelTable, kinetics: KernelTable, row: Array, x: float, c: float, eta: float, T: float, rate: float
 ) -> tuple[float, float, float, float]:
     """Reaction rate j = (i₀/F) h(Fη/RT), mol m-2 s-1, and its derivatives by η, x and c (relative concentration)."""
-    anodic, cathodic = row[ANODIC], row[CATHODIC]
-    safe = max(c, 1e-9)
+    anodic, cathodic, order = row[ANODIC], row[CATHODIC], row[CONCENTRATION_EXPONENT]
+    safe = max(c, 1e-30)
     if row[FROM_TABLE] != 0.0:
         m, m_x = evaluate(exchange, x, T)
-        power = safe**anodic
+        power = math.sqrt(safe) if order == 0.5 else safe**order
         exchange_rate = rate * m * power
         by_x = rate * m_x * power
     else:
-        filled = min(max(x, 1e-10), 1.0 - 1e-10)
-        if anodic == 0.5 and cathodic == 0.5:
-            shape = math.sqrt(safe * filled * (1.0 - filled))
+        inside = min(max(x, 1e-10), 1.0 - 1e-10)
+        if anodic == 0.5 and cathodic == 0.5 and order == 0.5:
+            shape = math.sqrt(safe * inside * (1.0 - inside))
         else:
-            shape = (safe * (1.0 - filled)) ** anodic * filled**cathodic
+            shape = safe**order * (1.0 - inside) ** anodic * inside**cathodic
         exchange_rate = rate * shape
-        by_x = exchange_rate * (cathodic / filled - anodic / (1.0 - filled)) if filled == x else 0.0
-    by_c = exchange_rate * anodic / safe
+        by_x = exchange_rate * (cathodic / inside - anodic / (1.0 - inside)) if inside == x else 0.0
+    by_c = exchange_rate * order / safe
     reduced = _F * eta / (_R * T)
     if kinetics.coefficients.shape[1] > 1:
         h, slope = evaluate(kinetics, reduced, T)
@@ -70,14 +84,6 @@ def equilibrium(
 
 
 @compiled_inline
-def hysteresis_after(decay: float, state: float, change: float) -> tuple[float, float]:
-    """State h after a change of stoichiometry in one direction, dh = −γ (h − s)|dx| with s = ±1, and its slope by that change."""
-    side = 1.0 if change < 0.0 else -1.0
-    rest = (state - side) * math.exp(-decay * abs(change))
-    return side + rest, decay * side * rest
-
-
-@compiled_inline
 def mean_stoichiometry(values: Array, first: int, stride: int, nodes: int, volumes: Array) -> float:
     """Mean over the volume of one particle, whose nodes lie `stride` apart."""
     total = volume = 0.0
@@ -88,14 +94,9 @@ def mean_stoichiometry(values: Array, first: int, stride: int, nodes: int, volum
 
 
 @compiled_in_place
-def move_hysteresis(system: System, y: Array, anew: bool) -> None:
-    """Bring the states of hysteresis up to the stoichiometries in `y`; with `anew` only note these stoichiometries."""
-    for p in range(system.start.size):
-        decay = system.classes[p, HYSTERESIS_DECAY]
-        if decay > 0.0:
-            for i in range(system.count[p]):
-                kept = system.hysteresis[system.reaction_offset[p] + i]
-                mean = mean_stoichiometry(y, system.particle_offset[p] + i, system.count[p], system.nodes[p], system.volumes[p])
-                if not anew:
-                    kept[1] = hysteresis_after(decay, kept[1], mean - kept[0])[0]
-                kept[0] = mean
+def rest_voltages(system: System, bank: TableBank, p: int, x: Array, T: Array, values: Array) -> None:
+    """Fill the equilibrium voltages of one class of particles at stoichiometries x and temperatures T."""
+    tables = TABLES * (1 + system.material[p])
+    voltage, entropy = table_of(bank, tables + VOLTAGE), table_of(bank, tables + ENTROPY)
+    for k in range(x.size):
+        values[k] = equilibrium(voltage, entropy, system.classes[p], x[k], T[k], system.scalars[REFERENCE_TEMPERATURE])[0]

@@ -4,17 +4,47 @@ from __future__ import annotations
 
 import numpy as np
 
-from scalith.cell.kernels.layout import HYSTERESIS_DECAY, Array, System, TableBank, Work
+from scalith.cell.kernels.layout import (
+    BRANCH,
+    ENTROPY,
+    LITHIUM,
+    PHASE_FIELD,
+    PHASE_FIELD_VOLTAGE,
+    REFERENCE_TEMPERATURE,
+    SPECIFIC_AREA,
+    STATE,
+    STRAIN,
+    TABLES,
+    VOLTAGE,
+    Array,
+    System,
+    TableBank,
+    Work,
+    table_of,
+)
 from scalith.cell.kernels.newton import heat_sources, terminal_voltage
-from scalith.cell.kernels.reaction import hysteresis_after
+from scalith.cell.kernels.reaction import equilibrium
+from scalith.numerics.call_by_address import call_for_number
 from scalith.numerics.compiled import compiled, compiled_in_place
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+
+_F = FARADAY
+_R = GAS_CONSTANT
 
 # Columns of a record.
 TIME, VOLTS, AMPERES, KELVIN, CHARGE = 0, 1, 2, 3, 4
-HEAT_SOLID, HEAT_LIQUID, HEAT_REACTION, HEAT_ENTROPIC, EQUILIBRIUM_POWER = 5, 6, 7, 8, 9
-SALT, SALT_LOWEST, SALT_HIGHEST, ORDER = 10, 11, 12, 13
-CLASSES = 14  # then for each class: mean x, mean surface x, lowest and highest surface x, mean state of hysteresis
-CLASS_RECORDS = 5
+HEAT_SOLID, HEAT_LIQUID, HEAT_REACTION, HEAT_ENTROPIC, EQUILIBRIUM_POWER, LAYER_POWER = 5, 6, 7, 8, 9, 10
+SALT, SALT_LOWEST, SALT_HIGHEST, ORDER = 11, 12, 13, 14
+# Charge in the double layers of each electrode, C m-2 of plane.
+LAYER_NEGATIVE, LAYER_POSITIVE = 15, 16
+# Potential of the electrolyte in the middle of the separator; then means over each electrode: of the electrolyte's potential, of
+# ∫ (2RT/F) χ (1 − t₊) d ln c from the middle of the separator, and of the solid's potential.
+REFERENCE, LIQUID_NEGATIVE, LIQUID_POSITIVE = 17, 18, 19
+DIFFUSION_NEGATIVE, DIFFUSION_POSITIVE, SOLID_NEGATIVE, SOLID_POSITIVE = 20, 21, 22, 23
+CLASSES = 24
+# Then for each class: mean x, mean surface x, lowest and highest surface x, mean branch of the hysteresis with memory,
+# means of the surface's equilibrium potential and of φₛ − φₑ, lithium bound by side reactions (mol m-2 of plane).
+CLASS_RECORDS = 8
 
 
 @compiled_in_place
@@ -28,44 +58,105 @@ def copy(source: Array, target: Array) -> None:
 def record(system: System, bank: TableBank, y: Array, time: float, order: int, work: Work, row: Array) -> None:
     """One row of results."""
     cells = system.width.size
-    particles = work.potential.size
-    row[TIME], row[VOLTS], row[AMPERES] = time, terminal_voltage(system, y), y[y.size - 1]
-    row[KELVIN], row[CHARGE] = y[particles + cells], y[particles + cells + 1]
+    at = system.at
+    row[TIME], row[VOLTS], row[AMPERES] = time, terminal_voltage(system, y), y[at.current]
+    row[KELVIN], row[CHARGE] = y[at.temperature], y[at.charge]
     row[ORDER] = order
     heat = heat_sources(system, bank, y, work)
-    row[HEAT_SOLID], row[HEAT_LIQUID], row[HEAT_REACTION], row[HEAT_ENTROPIC], row[EQUILIBRIUM_POWER] = heat
+    row[HEAT_SOLID], row[HEAT_LIQUID], row[HEAT_REACTION], row[HEAT_ENTROPIC], row[EQUILIBRIUM_POWER], row[LAYER_POWER] = heat
     salt = 0.0
     row[SALT_LOWEST], row[SALT_HIGHEST] = np.inf, -np.inf
     for i in range(cells):
-        c = y[particles + i]
+        c = y[at.salt + i]
         salt += system.width[i] * system.porosity[i] * c
         row[SALT_LOWEST] = min(row[SALT_LOWEST], c)
         row[SALT_HIGHEST] = max(row[SALT_HIGHEST], c)
     row[SALT] = salt
+    record_potentials(system, y, work, row)
     for p in range(system.start.size):
-        n, start, nodes = system.count[p], system.start[p], system.nodes[p]
-        x = y[system.particle_offset[p] : system.particle_offset[p] + nodes * n].reshape((nodes, n))
-        length = mean = surface = volume = state = 0.0
-        decay = system.classes[p, HYSTERESIS_DECAY]
-        lowest, highest = np.inf, -np.inf
+        record_class(system, bank, y, p, row)
+
+
+@compiled_in_place
+def record_potentials(system: System, y: Array, work: Work, row: Array) -> None:
+    """Charge of the double layers, the reference, and what the voltage is made of between the electrodes."""
+    cells = system.width.size
+    at = system.at
+    thermal = _R * y[at.temperature] / _F
+    middle, separator = 0.0, 0
+    negative, positive = system.count[0], system.count[system.count.size - 1]
+    for k in range(LAYER_NEGATIVE, CLASSES):
+        row[k] = 0.0
+    left = right = 0.0
+    drop = 0.0
+    for i in range(cells):
+        width, phi_e, phi_s = system.width[i], y[at.electrolyte + i], y[at.solid + i]
+        if i > 0:
+            a, b = work.electrolyte[i - 1], work.electrolyte[i]
+            drop += thermal * (a[6] + b[6]) * (b[8] - a[8])
+        if i < negative:
+            side, part = 0, width
+            left += width
+        elif i >= cells - positive:
+            side, part = 1, width
+            right += width
+        else:
+            side, part = 2, 0.0
+        if side == 2:
+            separator += 1
+            middle += drop
+            row[REFERENCE] += phi_e
+            continue
+        row[LAYER_NEGATIVE + side] += width * system.capacitance[i] * (phi_s - phi_e)
+        row[LIQUID_NEGATIVE + side] += part * phi_e
+        row[DIFFUSION_NEGATIVE + side] += part * drop
+        row[SOLID_NEGATIVE + side] += part * phi_s
+    row[REFERENCE] /= max(separator, 1)
+    for side in range(2):
+        length = left if side == 0 else right
+        row[LIQUID_NEGATIVE + side] /= length
+        row[DIFFUSION_NEGATIVE + side] = row[DIFFUSION_NEGATIVE + side] / length - middle / max(separator, 1)
+        row[SOLID_NEGATIVE + side] /= length
+
+
+@compiled_in_place
+def record_class(system: System, bank: TableBank, y: Array, p: int, row: Array) -> None:
+    """Means over one class of particles."""
+    at = system.at
+    numbers, T = system.classes[p], y[at.temperature]
+    n, start, nodes, first = system.count[p], system.start[p], system.nodes[p], system.particle_offset[p]
+    tables = TABLES * (1 + system.material[p])
+    voltage, entropy = table_of(bank, tables + VOLTAGE), table_of(bank, tables + ENTROPY)
+    length = mean = surface = volume = state = potential = step = bound = 0.0
+    lowest, highest = np.inf, -np.inf
+    for k in range(nodes):
+        volume += system.volumes[p, k]
+    for i in range(n):
+        h = system.width[start + i]
+        length += h
+        total = 0.0
         for k in range(nodes):
-            volume += system.volumes[p, k]
-        for i in range(n):
-            h = system.width[start + i]
-            length += h
-            total = 0.0
-            for k in range(nodes):
-                total += system.volumes[p, k] * x[k, i]
-            mean += h * total / volume
-            surface += h * x[nodes - 1, i]
-            if decay > 0.0:
-                kept = system.hysteresis[system.reaction_offset[p] + i]
-                state += h * hysteresis_after(decay, kept[1], total / volume - kept[0])[0]
-            lowest = min(lowest, x[nodes - 1, i])
-            highest = max(highest, x[nodes - 1, i])
-        at = CLASSES + CLASS_RECORDS * p
-        row[at], row[at + 1], row[at + 2], row[at + 3] = mean / length, surface / length, lowest, highest
-        row[at + 4] = state / length
+            total += system.volumes[p, k] * y[first + k * n + i]
+        x = y[first + (nodes - 1) * n + i]
+        mean += h * total / volume
+        surface += h * x
+        if numbers[PHASE_FIELD] > 0.0:
+            U = call_for_number(system.kernels[PHASE_FIELD_VOLTAGE], (system, bank, y, T, p, i))
+        else:
+            U = equilibrium(voltage, entropy, numbers, x, T, system.scalars[REFERENCE_TEMPERATURE])[0]
+            if numbers[STRAIN] > 0.0:
+                U -= numbers[STRAIN] / _F * (x - total / volume)
+        potential += h * U
+        step += h * (y[at.solid + start + i] - y[at.electrolyte + start + i])
+        for k in range(system.first_process[p], system.first_process[p + 1]):
+            z = y[system.processes[k, STATE] + i]
+            state += h * system.process_numbers[k, BRANCH] * z
+            bound += h * numbers[SPECIFIC_AREA] * system.process_numbers[k, LITHIUM] * z
+        lowest = min(lowest, x)
+        highest = max(highest, x)
+    to = CLASSES + CLASS_RECORDS * p
+    row[to], row[to + 1], row[to + 2], row[to + 3] = mean / length, surface / length, lowest, highest
+    row[to + 4], row[to + 5], row[to + 6], row[to + 7] = state / length, potential / length, step / length, bound
 
 
 @compiled

@@ -6,21 +6,32 @@ The formulas are those of Shampine and Reichelt (DOI 10.1137/S1064827594276424),
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
+from scalith.cell.kernels.events import (
+    DURATION,
+    EVENTS,
+    NO_START,
+    TOO_MANY_STEPS,
+    cause,
+    happened,
+    margins,
+)
 from scalith.cell.kernels.layout import (
-    HIGHEST,
-    LOWEST,
+    NEWTON,
     REFERENCE_CONCENTRATION,
+    SCALE,
+    STATE,
     Array,
     System,
     TableBank,
     Work,
 )
-from scalith.cell.kernels.newton import BY_POWER, newton_step, terminal_voltage
-from scalith.cell.kernels.reaction import move_hysteresis
+from scalith.cell.kernels.newton import BY_CLIPPED_POWER, BY_POWER, follow_films
 from scalith.cell.kernels.records import append, copy
+from scalith.numerics.call_by_address import call_for_number
 from scalith.numerics.compiled import compiled, compiled_in_place
 
 MAXIMUM_ORDER = 5
@@ -29,10 +40,82 @@ GAMMA = np.concatenate([np.zeros(1), np.cumsum(1.0 / np.arange(1.0, 6.0))])
 ALPHA = (1.0 - _KAPPA) * GAMMA
 _ERROR = _KAPPA * GAMMA + 1.0 / np.arange(1.0, 7.0)
 
-# Why a step of a protocol ended.
-DURATION, VOLTAGE_BELOW, VOLTAGE_ABOVE, CURRENT_BELOW, TEMPERATURE_ABOVE = 0, 1, 2, 3, 4
-ELECTROLYTE_EMPTY, PARTICLE_EMPTY, PARTICLE_FULL, NOT_CONVERGED, TOO_MANY_STEPS, NO_START = 5, 6, 7, 8, 9, 10
-EVENTS = 7
+BENT = 0.02
+"""kT/e: a step of Newton's method over which an equilibrium potential bends more is not the last one."""
+MOST_RESTARTS = 4
+"""From one place, before the integrator gives up."""
+POTENTIAL_WEIGHT = 0.1
+"""Of the error of local potentials beside that of the terminal voltage."""
+
+
+class Segment(NamedTuple):
+    """One load to carry, and when to stop.
+
+    Attributes
+    ----------
+    mode : int
+        What is held: see `newton_step`.
+    load_times, loads : ndarray, shape (points,)
+        Times after the start, from 0, increasing; the load is linear between them.
+    limits : ndarray, shape (EVENTS,)
+        Not a number where an event is not watched. The two voltages count while discharging and while charging.
+    tolerance, longest : float
+        Of a time step; the longest one, s.
+    most_steps : int
+    output_times : ndarray
+        Times to record at, increasing; where it is empty every accepted step is recorded.
+    keep_states : bool
+    """
+
+    mode: int
+    load_times: Array
+    loads: Array
+    limits: Array
+    tolerance: float
+    longest: float
+    most_steps: int
+    output_times: Array
+    keep_states: bool
+
+
+class Memory(NamedTuple):
+    """What the integrator works on: backward differences and scratch of the size of the state; margins of the events.
+
+    Attributes
+    ----------
+    differences, kept, scratch : ndarray, shape (MAXIMUM_ORDER + 3, unknowns)
+    base, change, trial : ndarray, shape (unknowns,)
+    before, after : ndarray, shape (EVENTS,)
+    convergence : ndarray, shape (2,)
+        C in norm → C norm², and steps since it was measured.
+    """
+
+    differences: Array
+    kept: Array
+    scratch: Array
+    base: Array
+    change: Array
+    trial: Array
+    before: Array
+    after: Array
+    convergence: Array
+
+
+@compiled
+def make_memory(size: int) -> Memory:
+    """Memory for a state of `size` unknowns."""
+    rows = MAXIMUM_ORDER + 3
+    return Memory(
+        np.zeros((rows, size)),
+        np.empty((rows, size)),
+        np.empty((rows, size)),
+        np.empty(size),
+        np.empty(size),
+        np.empty(size),
+        np.empty(EVENTS),
+        np.empty(EVENTS),
+        np.array([1.0, 8.0]),
+    )
 
 
 @compiled
@@ -83,49 +166,44 @@ def sum_of_squares(values: Array, first: int, last: int) -> float:
 def error_norm(system: System, change: Array, tolerance: float, charge_scale: float) -> float:
     """Largest root mean square, over the kinds of unknowns, of a change in units of the tolerance.
 
-    The last potential of the solid is one of them, or, where `charge_scale` is positive, the charge in its place.
+    The last potential of the solid is one of them, or, where `charge_scale` is positive, the charge in its place; the steps of
+    the potential between solid and electrolyte count with `POTENTIAL_WEIGHT`, local states in their own units.
     """
     cells = system.width.size
+    at = system.at
     worst = 0.0
-    first_c = 0
     for p in range(system.start.size):
+        n, start = system.count[p], system.start[p]
         lo = system.particle_offset[p]
-        hi = lo + system.nodes[p] * system.count[p]
+        hi = lo + system.nodes[p] * n
         worst = max(worst, sum_of_squares(change, lo, hi) / (hi - lo))
-        first_c = max(first_c, hi)
-    at_T = first_c + cells
-    worst = max(worst, sum_of_squares(change, first_c, at_T) / cells / system.scalars[REFERENCE_CONCENTRATION] ** 2)
-    worst = max(worst, (0.01 * change[at_T]) ** 2)
-    last_s = at_T + 1 + 2 * cells
-    last = change[at_T + 1] / charge_scale if charge_scale > 0.0 else change[last_s]
+        local = 0.0
+        for i in range(n):
+            local += (change[at.solid + start + i] - change[at.electrolyte + start + i]) ** 2
+        worst = max(worst, POTENTIAL_WEIGHT**2 * local / n)
+        for k in range(system.first_process[p], system.first_process[p + 1]):
+            first = system.processes[k, STATE]
+            worst = max(worst, sum_of_squares(change, first, first + n) / n / system.process_numbers[k, SCALE] ** 2)
+    worst = max(worst, sum_of_squares(change, at.salt, at.temperature) / cells / system.scalars[REFERENCE_CONCENTRATION] ** 2)
+    worst = max(worst, (0.01 * change[at.temperature]) ** 2)
+    last = change[at.charge] / charge_scale if charge_scale > 0.0 else change[at.reaction - 1]
     worst = max(worst, last * last)
     return math.sqrt(worst) / tolerance
 
 
 @compiled_in_place
-def attempt(
-    system: System,
-    bank: TableBank,
-    differences: Array,
-    order: int,
-    h: float,
-    mode: int,
-    target: float,
-    goal: float,
-    share: float,
-    convergence: Array,
-    y: Array,
-    base: Array,
-    change: Array,
-    work: Work,
-) -> int:
+def solve_implicit(
+    system: System, bank: TableBank, memory: Memory, order: int, h: float, mode: int, target: float, goal: float, share: float,
+    y: Array, work: Work,
+) -> int:  # fmt: skip
     """Solve one implicit step of length h into `y`; returns the Newton steps taken, or −1 where they do not converge.
 
-    Newton's method converges quadratically: norm → C norm². C is kept in `convergence` (C, steps since it was measured),
-    so that most steps need one iteration; it ends where the next norm will be below `goal`. `change` is filled with y less
-    its prediction; where `share` is not zero the iteration starts from the prediction and so much of the old change.
+    Newton's method converges quadratically: norm → C norm². C is kept in `memory.convergence`, so that most steps need one
+    iteration; it ends where the next norm will be below `goal`. `memory.change` is filled with y less its prediction; where
+    `share` is not zero the iteration starts from the prediction and so much of the old change.
     """
     size = y.size
+    differences, base, change, convergence = memory.differences, memory.base, memory.change, memory.convergence
     for k in range(size):
         y[k] = base[k] = differences[0, k]
     for m in range(1, order + 1):
@@ -141,50 +219,56 @@ def attempt(
             old = share * change[k]
             change[k] = -y[k]
             y[k] += old
+    for k in range(system.at.salt, system.at.temperature):
+        # A prediction may be negative, a concentration is not.
+        y[k] = max(y[k], 0.1 * differences[0, k])
     previous = np.inf
-    for iteration in range(10):
-        norm = newton_step(system, bank, y, base, ALPHA[order] / h, mode, target, work)
-        if not norm < 1e3 or (iteration > 2 and norm > 2.0 * previous):
+    for iteration in range(16):
+        norm = call_for_number(system.kernels[NEWTON], (system, bank, y, base, ALPHA[order] / h, mode, target, work))
+        if not norm < 1e3 or (iteration > 3 and norm > 2.0 * previous):
             return -1
         if iteration > 0 and previous < 0.3:
             convergence[0] = max(norm / previous**2, 0.8 * convergence[0], 0.5)
             convergence[1] = 0.0
-        if norm < 1e-9 or (norm < 0.1 and convergence[0] * norm * norm < goal and (convergence[1] < 8.0 or iteration > 0)):
+        small = norm < 0.1 and convergence[0] * norm * norm < goal and work.bent[0] < BENT
+        if norm < 1e-9 or (small and (convergence[1] < 8.0 or iteration > 0)):
             if work.column[0] > 0.0:
                 return -1  # a step that is longer than an instability takes passes over it without noticing it
             convergence[1] += 1.0
             for k in range(size):
                 change[k] += y[k]
+            note_layers(system, y, base, ALPHA[order] / h, work)
             return iteration + 1
         previous = norm
     return -1
 
 
 @compiled_in_place
+def note_layers(system: System, y: Array, base: Array, inverse_time: float, work: Work) -> None:
+    """Rate of change of φₛ − φₑ at the end of a step."""
+    e, s = system.at.electrolyte, system.at.solid
+    for i in range(system.width.size):
+        work.layer[i] = inverse_time * (y[s + i] - y[e + i] - base[s + i] + base[e + i])
+
+
+@compiled_in_place
 def consistent_start(
-    system: System,
-    bank: TableBank,
-    y: Array,
-    mode: int,
-    target: float,
-    tolerance: float,
-    rate: Array,
-    base: Array,
-    work: Work,
+    system: System, bank: TableBank, y: Array, segment: Segment, target: float, rate: Array, base: Array, work: Work
 ) -> bool:
     """Potentials, reaction rates and current that belong to the concentrations in `y`; fills their rates of change."""
     # Short, so that potentials belong to the state itself; not so short that round-off shows in the sums of lithium.
-    tiny = min(1e-6, max(1e-7, 0.1 * tolerance))
-    differential = work.potential.size + system.width.size + 2
+    tiny = min(1e-6, max(1e-7, 0.1 * segment.tolerance))
+    differential = system.at.electrolyte
     copy(y, base)
     solved = False
     for _ in range(80):
-        norm = newton_step(system, bank, y, base, 1.0 / tiny, mode, target, work)
+        norm = call_for_number(system.kernels[NEWTON], (system, bank, y, base, 1.0 / tiny, segment.mode, target, work))
         if not norm < 1e6:
             break
         if norm < 1e-9:
             solved = True
             break
+    note_layers(system, y, base, 1.0 / tiny, work)
     for k in range(differential, y.size):
         rate[k] = 0.0
     for k in range(differential):
@@ -216,75 +300,17 @@ def interpolate(differences: Array, order: int, back: float, y: Array) -> None:
 
 
 @compiled_in_place
-def margins(system: System, y: Array, limits: Array, salt_floor: float, result: Array) -> None:
-    """How far each event is away: at most zero where it has happened; large where it is not watched."""
-    cells = system.width.size
-    current = y[y.size - 1]
-    voltage = terminal_voltage(system, y)
-    for e in range(EVENTS):
-        result[e] = np.inf
-    if current > 0.0:
-        result[0] = voltage - limits[0]
-    elif current < 0.0:
-        result[1] = limits[1] - voltage
-    result[2] = abs(current) - limits[2]
-    first_c = 0
-    for p in range(system.start.size):
-        row = system.classes[p]
-        n = system.count[p]
-        surface = system.particle_offset[p] + (system.nodes[p] - 1) * n
-        first_c = max(first_c, surface + n)
-        for i in range(n):
-            result[5] = min(result[5], y[surface + i] - row[LOWEST])
-            result[6] = min(result[6], row[HIGHEST] - y[surface + i])
-    result[3] = limits[3] - y[first_c + cells]
-    for i in range(cells):
-        result[4] = min(result[4], y[first_c + i] / system.scalars[REFERENCE_CONCENTRATION] - salt_floor)
-    for e in range(EVENTS):  # finite, so that the secant method can go on where an event begins to be watched
-        result[e] = min(result[e], 1e3)
-
-
-@compiled_in_place
-def cause(system: System, y: Array, limits: Array, result: Array) -> int:
-    """Why steps no longer converge: a full or empty particle, or depleted electrolyte, where that is near."""
-    margins(system, y, limits, 0.02, result)
-    if result[5] < 2e-3:
-        return PARTICLE_EMPTY
-    if result[6] < 2e-3:
-        return PARTICLE_FULL
-    return ELECTROLYTE_EMPTY if result[4] < 0.0 else NOT_CONVERGED
-
-
-@compiled_in_place
-def happened(after: Array, before: Array) -> int:
-    """First event that lies between two sets of margins; −1 for none."""
-    for e in range(EVENTS):
-        if after[e] <= 0.0 and before[e] > 0.0:
-            return e
-    return -1
-
-
-@compiled_in_place
-def earliest(
-    system: System,
-    differences: Array,
-    order: int,
-    limits: Array,
-    salt_floor: float,
-    before: Array,
-    after: Array,
-    event: int,
-    trial: Array,
-) -> tuple[int, float]:
+def earliest(system: System, memory: Memory, order: int, limits: Array, event: int, trial: Array) -> tuple[int, float]:
     """First event within the last step, and the part of the step at which the interpolating polynomial meets it."""
+    before, after = memory.before, memory.after
     low, high = 0.0, 1.0
     g_low, g_high = before[event], after[event]
     side = 0
     near = 1.0
     for _ in range(30):
         near = (low * g_high - high * g_low) / (g_high - g_low)
-        interpolate(differences, order, 1.0 - near, trial)
-        margins(system, trial, limits, salt_floor, after)
+        interpolate(memory.differences, order, 1.0 - near, trial)
+        margins(system, trial, limits, after)
         first = happened(after, before)
         if first >= 0 and after[event] > 0.0:
             event = first
@@ -305,39 +331,23 @@ def earliest(
     return event, near
 
 
-@compiled
+@compiled_in_place
 def locate(
-    system: System,
-    bank: TableBank,
-    differences: Array,
-    kept: Array,
-    scratch: Array,
-    order: int,
-    h: float,
-    mode: int,
-    target: float,
-    ramp: float,
-    convergence: Array,
-    limits: Array,
-    salt_floor: float,
-    before: Array,
-    after: Array,
-    event: int,
-    trial: Array,
-    base: Array,
-    change: Array,
-    work: Work,
-) -> tuple[int, float]:
+    system: System, bank: TableBank, segment: Segment, memory: Memory, order: int, h: float, target: float, ramp: float,
+    event: int, work: Work,
+) -> tuple[int, float]:  # fmt: skip
     """Shorten a step of length h that ran into `event` so that it ends on the first one.
 
     The interpolating polynomial says about where; from there the secant method, kept within its bracket, each trial a
-    solved step. On return `trial`, `change` and `differences` belong to the step returned.
+    solved step. On return `memory.trial`, `change` and `differences` belong to the step returned; where a trial cannot be solved
+    the length is negative and the differences are as before.
     """
+    differences, kept, trial, before, after = memory.differences, memory.kept, memory.trial, memory.before, memory.after
     for m in range(differences.shape[0]):
         copy(differences[m], kept[m])
     g_high = after[event]
-    advance(differences, order, change)
-    first, near = earliest(system, differences, order, limits, salt_floor, before, after, event, trial)
+    advance(differences, order, memory.change)
+    first, near = earliest(system, memory, order, segment.limits, event, trial)
     if first != event:
         event, g_high = first, np.nan
     low, high = 0.0, h
@@ -347,14 +357,17 @@ def locate(
     for _ in range(60):
         for m in range(differences.shape[0]):
             copy(kept[m], differences[m])
-        change_step(differences, scratch, order, near / h)
+        change_step(differences, memory.scratch, order, near / h)
         share = (near / solved) ** (order + 1)
-        aim = target + ramp * near
-        taken = attempt(system, bank, differences, order, near, mode, aim, 1e-8, share, convergence, trial, base, change, work)
+        taken = solve_implicit(
+            system, bank, memory, order, near, segment.mode, target + ramp * near, 1e-8, share, trial, work
+        )  # fmt: skip
         if taken < 0:
+            for m in range(differences.shape[0]):
+                copy(kept[m], differences[m])
             return event, -1.0
         solved = near
-        margins(system, trial, limits, salt_floor, after)
+        margins(system, trial, segment.limits, after)
         first = happened(after, before)
         if first >= 0 and after[event] > 0.0:
             event = first
@@ -375,26 +388,10 @@ def locate(
 
 
 @compiled
-def run_step(
-    system: System,
-    bank: TableBank,
-    y: Array,
-    start: float,
-    mode: int,
-    load_times: Array,
-    loads: Array,
-    limits: Array,
-    salt_floor: float,
-    tolerance: float,
-    longest: float,
-    most_steps: int,
-    output_times: Array,
-    keep_states: bool,
-    rows: Array,
-    states: Array,
-    used: int,
-    work: Work,
-) -> tuple[float, int, Array, Array, int, int]:
+def run_segment(
+    system: System, bank: TableBank, y: Array, start: float, segment: Segment, memory: Memory, rows: Array, states: Array,
+    used: int, work: Work,
+) -> tuple[float, int, Array, Array, int, int]:  # fmt: skip
     """Hold current, voltage, power or resistance at a load that is linear between points, until its end or an event.
 
     At an inner point the load bends; the integration goes on. The voltage bends with it, so that there the tolerance
@@ -402,14 +399,8 @@ def run_step(
 
     Parameters
     ----------
-    load_times, loads : ndarray, shape (points,)
-        Times after `start`, from 0, increasing.
     y : ndarray
         State; on return the state at the end.
-    limits : ndarray, shape (4,)
-        Voltage below (while discharging), voltage above (while charging), |current| below, temperature above.
-    output_times : ndarray
-        Times to record at, increasing; where it is empty every accepted step is recorded.
     rows, states, used
         Records so far; returned enlarged where they were full.
 
@@ -418,13 +409,16 @@ def run_step(
     time, reason, rows, states, used, steps
     """
     size = y.size
-    differences = np.zeros((MAXIMUM_ORDER + 3, size))
-    kept, scratch = np.empty((MAXIMUM_ORDER + 3, size)), np.empty((MAXIMUM_ORDER + 3, size))
-    base, change, trial = np.empty(size), np.empty(size), np.empty(size)
-    before, after = np.empty(EVENTS), np.empty(EVENTS)
-    convergence = np.array([1.0, 8.0])
+    differences, change, trial = memory.differences, memory.change, memory.trial
+    before, after = memory.before, memory.after
+    load_times, loads, output_times, limits = segment.load_times, segment.loads, segment.output_times, segment.limits
+    tolerance, longest = segment.tolerance, segment.longest
+    for m in range(MAXIMUM_ORDER + 3):
+        for k in range(size):
+            differences[m, k] = 0.0
+    memory.convergence[0], memory.convergence[1] = 1.0, 8.0
     goal = 3.0 * tolerance  # in kT: a tenth of the tolerance in V
-    steps = accepted = at_output = 0
+    steps = accepted = at_output = refusals = restarts = 0
     time, end = start, start + load_times[load_times.size - 1]
     piece = 0
     stop = start + load_times[1]
@@ -432,11 +426,13 @@ def run_step(
     ramp = (loads[1] - loads[0]) / load_times[1] if load_times[1] > 0.0 else 0.0
     charge_scale = 0.0
     if load_times.size > 2:
+        by_power = segment.mode == BY_POWER or segment.mode == BY_CLIPPED_POWER
         for k in range(loads.size):
-            charge_scale = max(charge_scale, abs(loads[k]) * (0.25 if mode == BY_POWER else 1.0))
+            charge_scale = max(charge_scale, abs(loads[k]) * (0.25 if by_power else 1.0))
         charge_scale *= 3.0 * load_times[load_times.size - 1] / (load_times.size - 1.0)
-    move_hysteresis(system, y, True)
-    if not consistent_start(system, bank, y, mode, target, tolerance, change, base, work):
+    if system.processes.shape[0] > 0:
+        follow_films(system, y)
+    if not consistent_start(system, bank, y, segment, target, change, memory.base, work):
         return time, NO_START, rows, states, used, steps
     copy(y, differences[0])
     speed = error_norm(system, change, tolerance, charge_scale)
@@ -448,13 +444,13 @@ def run_step(
     every = output_times.size == 0
     while at_output < output_times.size and output_times[at_output] <= time:
         at_output += 1
-    rows, states, used = append(system, bank, y, time, order, keep_states, rows, states, used, work)
-    margins(system, y, limits, salt_floor, before)
+    rows, states, used = append(system, bank, y, time, order, segment.keep_states, rows, states, used, work)
+    margins(system, y, limits, before)
     for e in range(EVENTS):
         if before[e] <= 0.0:
             return time, e + 1, rows, states, used, steps
     while time < end:
-        if steps >= most_steps:
+        if steps >= segment.most_steps:
             return time, TOO_MANY_STEPS, rows, states, used, steps
         if h < 1e-13 * max(1.0, time):
             return time, cause(system, y, limits, after), rows, states, used, steps
@@ -464,50 +460,44 @@ def run_step(
         if (parts <= 3 and load_times.size > 2) or landing:
             wanted = (stop - time) / max(parts, 1)  # no sliver before the load bends
         if abs(wanted - h) > 1e-9 * h:
-            change_step(differences, scratch, order, wanted / h)
+            change_step(differences, memory.scratch, order, wanted / h)
             h = wanted
             equal_steps = 0
         aim = target + ramp * (time - start - load_times[piece])
-        taken = attempt(
-            system, bank, differences, order, h, mode, aim + ramp * h, goal, 0.0, convergence, trial, base, change, work
-        )
+        taken = solve_implicit(system, bank, memory, order, h, segment.mode, aim + ramp * h, goal, 0.0, trial, work)
         steps += 1
         error = _ERROR[order] * error_norm(system, change, tolerance, charge_scale) if taken > 0 else np.inf
+        event, near = int(np.int64(-1)), h
+        if error <= 1.0:
+            margins(system, trial, limits, after)
+            event = happened(after, before)
+            if event >= 0:
+                event, near = locate(system, bank, segment, memory, order, h, aim, ramp, event, work)
+                if near < 0.0:
+                    taken, error = int(np.int64(-1)), np.inf
         if not error <= 1.0:
             # A jump of the load starts with √t: the error of a first step falls as its length, not as its square.
             power = -1.0 if accepted == 0 else -1.0 / (order + 1)
             factor = 0.3 if taken < 0 else max(0.1, 0.9 * error**power)
-            change_step(differences, scratch, order, factor)
-            h *= factor
+            refusals += 1
             equal_steps = 0
+            if refusals >= 3 and restarts < MOST_RESTARTS:
+                # The past is no guide: from here anew, with the potentials that belong to the concentrations.
+                refusals, order, accepted = 0, int(np.int64(1)), 0
+                restarts += 1
+                copy(differences[0], y)
+                if not consistent_start(system, bank, y, segment, aim, change, memory.base, work):
+                    return time, cause(system, y, limits, after), rows, states, used, steps
+                copy(y, differences[0])
+                h = min(h, 1.0 / max(error_norm(system, change, tolerance, charge_scale), 1e-12))
+                for k in range(size):
+                    differences[1, k] = h * change[k]
+                continue
+            change_step(differences, memory.scratch, order, factor)
+            h *= factor
             continue
-        margins(system, trial, limits, salt_floor, after)
-        event = happened(after, before)
+        refusals = restarts = 0
         if event >= 0:
-            event, near = locate(
-                system,
-                bank,
-                differences,
-                kept,
-                scratch,
-                order,
-                h,
-                mode,
-                aim,
-                ramp,
-                convergence,
-                limits,
-                salt_floor,
-                before,
-                after,
-                event,
-                trial,
-                base,
-                change,
-                work,
-            )
-            if near < 0.0:
-                return time, cause(system, y, limits, after), rows, states, used, steps
             h = near
         time = stop if landing and event < 0 else time + h
         if landing and event < 0 and piece + 2 < load_times.size:
@@ -524,13 +514,14 @@ def run_step(
             at_output += 1
             if at < time:
                 interpolate(differences, order, (time - at) / h, trial)
-                rows, states, used = append(system, bank, trial, at, order, keep_states, rows, states, used, work)
+                rows, states, used = append(system, bank, trial, at, order, segment.keep_states, rows, states, used, work)
         if every or event >= 0 or time >= end or (at_output > 0 and output_times[at_output - 1] == time):
-            rows, states, used = append(system, bank, y, time, order, keep_states, rows, states, used, work)
-        move_hysteresis(system, y, False)
+            rows, states, used = append(system, bank, y, time, order, segment.keep_states, rows, states, used, work)
+        if system.processes.shape[0] > 0:
+            keep_salt(system, differences, y)
         if event >= 0:
             return time, event + 1, rows, states, used, steps
-        margins(system, y, limits, salt_floor, before)
+        margins(system, y, limits, before)
         if equal_steps < order + 1:
             continue
         best, factor = 0, max(error, 1e-8) ** (-1.0 / (order + 1))
@@ -548,7 +539,26 @@ def run_step(
         factor = min(8.0, 0.9 * factor)
         if best != 0 or factor > 1.2 or factor < 0.9:
             order += best
-            change_step(differences, scratch, order, factor)
+            change_step(differences, memory.scratch, order, factor)
             h *= factor
             equal_steps = 0
     return time, DURATION, rows, states, used, steps
+
+
+@compiled_in_place
+def keep_salt(system: System, differences: Array, y: Array) -> None:
+    """Let the pores follow the films; the salt of each volume, now and in the past, stays what it was.
+
+    With the porosity of the next step ε, the unknown is the salt over ε: d(ε c)/dt then keeps every ion.
+    """
+    cells = system.width.size
+    layer = system.fresh  # its third column holds the porosities before
+    for i in range(cells):
+        layer[i, 2] = system.porosity[i]
+    if follow_films(system, y):
+        for i in range(cells):
+            ratio = layer[i, 2] / system.porosity[i]
+            at = system.at.salt + i
+            y[at] *= ratio
+            for m in range(differences.shape[0]):
+                differences[m, at] *= ratio

@@ -8,14 +8,14 @@ from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
 _R = GAS_CONSTANT
+_DEPLETED, _TAKEN = 0.2, 0.7
 
 
 @compiled_in_place
 def local_sources(system: System, y: Array, base: Array, inverse_time: float, work: Work) -> None:
     """Fill `work.local` from the linearised reactions and the double layer."""
     cells = system.width.size
-    first_c = work.potential.size
-    first_e, first_s = first_c + cells + 2, first_c + 2 * cells + 2
+    first_c, first_e, first_s = system.at.salt, system.at.electrolyte, system.at.solid
     for i in range(cells):
         source, local, bulk = work.source[i], work.local[i], work.electrolyte[i]
         layer = system.capacitance[i] * inverse_time / _F
@@ -31,8 +31,11 @@ def local_sources(system: System, y: Array, base: Array, inverse_time: float, wo
 
 
 @compiled_inline
-def electrolyte_face(system: System, i: int, a: Array, b: Array) -> tuple[float, float, float, float, float, float]:
+def electrolyte_face(system: System, i: int, a: Array, b: Array) -> tuple[float, float, float, float, float, float, float, float]:
     """Between volumes i and i + 1: conductance for bulk values of one, that of charge, and weights of the source on either side.
+
+    The last two say whether the weight in the potential goes by the volume's own conductivity (1) or, where that is depleted, by
+    a share of its neighbour's (0): a parabola through a volume that hardly conducts says nothing of the potential at its face.
 
     In the coordinate ∫ dz/B, B the transport efficiency, c has no kink where B jumps: the flux by ∫ D dc is exact across the
     jump, and so is the mean resistance between the two concentrations.
@@ -44,8 +47,22 @@ def electrolyte_face(system: System, i: int, a: Array, b: Array) -> tuple[float,
     bend_b = system.curvature[i + 1, 0] * wide_b * wide_b / transport_b
     total = a[0] + b[0]
     k = G * (total + 2.0 * a[0] * b[0] / total) / 3.0
-    over_a, over_b = _F * bend_a / a[0], _F * bend_b / b[0]
-    return G, k, bend_a, bend_b, over_a, over_b
+    own_a = 1.0 if a[0].real > _DEPLETED * b[0].real else 0.0
+    own_b = 1.0 if b[0].real > _DEPLETED * a[0].real else 0.0
+    over_a = _F * bend_a / (a[0] if own_a == 1.0 else _DEPLETED * b[0])
+    over_b = _F * bend_b / (b[0] if own_b == 1.0 else _DEPLETED * a[0])
+    return G, k, bend_a, bend_b, over_a, over_b, own_a, own_b
+
+
+@compiled_inline
+def bent_salt(bend: float, local: Array, D: float, c: float) -> tuple[float, float, float]:
+    """What the source within a volume adds to its ∫ D dc at a face, with slopes by cₑ and by φₛ − φₑ.
+
+    It takes a part of what there is at most: no flux then flows out of an empty volume.
+    """
+    if bend * local[3].real < -_TAKEN * D.real * c:
+        return -_TAKEN * D * c + 0.0 * local[3], -_TAKEN * D + 0.0 * local[4], 0.0 * local[5]
+    return bend * local[3], bend * local[4], bend * local[5]
 
 
 @compiled_inline
@@ -61,8 +78,7 @@ def solid_face(system: System, i: int) -> tuple[float, float, float]:
 def factorise(system: System, y: Array, base: Array, inverse_time: float, T: float, work: Work) -> None:
     """Assemble the block-tridiagonal matrix and right-hand sides, and factorise the matrix from left to right."""
     cells = system.width.size
-    first_c = work.potential.size
-    first_e, first_s = first_c + cells + 2, first_c + 2 * cells + 2
+    first_c, first_e, first_s = system.at.salt, system.at.electrolyte, system.at.solid
     area = system.scalars[PLANE_AREA]
     thermal = 2.0 * _R * T / _F
     # Flux of salt N, currents in electrolyte and solid through the left face (left) and the right face of a volume, and
@@ -85,7 +101,7 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
         if i < cells - 1:
             a, b = work.electrolyte[i], work.electrolyte[i + 1]
             there = work.local[i + 1]
-            G, k, bend_a, bend_b, over_a, over_b = electrolyte_face(system, i, a, b)
+            G, k, bend_a, bend_b, over_a, over_b, own_a, own_b = electrolyte_face(system, i, a, b)
             total = a[0] + b[0]
             k_ca = G * a[1] * (1.0 + 2.0 * (b[0] / total) ** 2) / 3.0
             k_cb = G * b[1] * (1.0 + 2.0 * (a[0] / total) ** 2) / 3.0
@@ -93,23 +109,25 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
             dl = b[8] - a[8]
             drive = y[first_e + i] - y[first_e + i + 1] + X * dl + over_a * here[0] - over_b * there[0]
             current = k * drive
-            A[1, 0] = k_ca * drive + k * (0.5 * thermal * a[7] * dl - X / c + over_a * (here[1] - here[0] * a[1] / a[0]))
+            by_a = (1.0 - own_b) * over_b * there[0] - own_a * over_a * here[0]
+            by_b = own_b * over_b * there[0] - (1.0 - own_a) * over_a * here[0]
+            A[1, 0] = k_ca * drive + k * (0.5 * thermal * a[7] * dl - X * a[11] + over_a * here[1] + by_a * a[1] / a[0])
             A[1, 1] = k * (1.0 - over_a * here[2])
             A[1, 2] = k * over_a * here[2]
-            B[1, 0] = k_cb * drive + k * (
-                0.5 * thermal * b[7] * dl + X / y[first_c + i + 1] - over_b * (there[1] - there[0] * b[1] / b[0])
-            )
+            B[1, 0] = k_cb * drive + k * (0.5 * thermal * b[7] * dl + X * b[11] - over_b * there[1] + by_b * b[1] / b[0])
             B[1, 1] = k * (over_b * there[2] - 1.0)
             B[1, 2] = -k * over_b * there[2]
             t = 0.5 * (a[4] + b[4]) / _F
-            flux[0] = G * (a[2] - b[2] + bend_a * here[3] - bend_b * there[3]) + t * current
+            salt_a, by_c_a, by_eta_a = bent_salt(bend_a, here, a[3], c)
+            salt_b, by_c_b, by_eta_b = bent_salt(bend_b, there, b[3], y[first_c + i + 1])
+            flux[0] = G * (a[2] - b[2] + salt_a - salt_b) + t * current
             flux[1] = current
-            A[0, 0] = G * (a[3] + bend_a * here[4]) + t * A[1, 0] + 0.5 * a[5] * current / _F
-            A[0, 1] = -G * bend_a * here[5] + t * A[1, 1]
-            A[0, 2] = G * bend_a * here[5] + t * A[1, 2]
-            B[0, 0] = -G * (b[3] + bend_b * there[4]) + t * B[1, 0] + 0.5 * b[5] * current / _F
-            B[0, 1] = G * bend_b * there[5] + t * B[1, 1]
-            B[0, 2] = -G * bend_b * there[5] + t * B[1, 2]
+            A[0, 0] = G * (a[3] + by_c_a) + t * A[1, 0] + 0.5 * a[5] * current / _F
+            A[0, 1] = -G * by_eta_a + t * A[1, 1]
+            A[0, 2] = G * by_eta_a + t * A[1, 2]
+            B[0, 0] = -G * (b[3] + by_c_b) + t * B[1, 0] + 0.5 * b[5] * current / _F
+            B[0, 1] = G * by_eta_b + t * B[1, 1]
+            B[0, 2] = -G * by_eta_b + t * B[1, 2]
             if system.solid_conductivity[i] > 0.0 and system.solid_conductivity[i + 1] > 0.0:
                 g, over_a, over_b = solid_face(system, i)
                 flux[2] = g * (phi_s - y[first_s + i + 1] - over_a * here[0] + over_b * there[0])

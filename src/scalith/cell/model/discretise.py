@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scalith.cell.kernels import layout
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.phase_field_particle import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
+from scalith.cell.model.processes import initial_states, link, offsets_of, process_arrays
 from scalith.cell.model.state_at_rest import potential_at_rest, stoichiometries_at_rest
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
@@ -57,10 +58,17 @@ class Discretised(NamedTuple):
     @property
     def particles(self) -> int:
         """Unknowns in the particles: where the electrolyte starts in the state."""
-        return int(self.system.nodes @ self.system.count)
+        return int(self.system.at.salt)
 
 
-def discretise(specification: CellSpecification, mesh: Mesh, temperature: float | None, ambient: float) -> Discretised:
+def discretise(
+    specification: CellSpecification,
+    mesh: Mesh,
+    temperature: float | None,
+    ambient: float,
+    *,
+    over_temperature: bool = False,
+) -> Discretised:
     """Arrays of a cell.
 
     Parameters
@@ -69,6 +77,8 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
         Fixed temperature, K; `None` keeps tables that depend on temperature.
     ambient : float
         K.
+    over_temperature : bool
+        Keep such tables at a fixed temperature too: cells of several temperatures share them.
 
     Raises
     ------
@@ -79,16 +89,18 @@ def discretise(specification: CellSpecification, mesh: Mesh, temperature: float 
     mesh = _with_planar(specification, mesh)
     negative, positive = specification.negative_electrode, specification.positive_electrode
     materials = (*negative.materials, *positive.materials)
-    tables = _electrolyte_tables(specification, temperature)
+    at = None if over_temperature else temperature
+    tables = _electrolyte_tables(specification, at)
     reference = specification.reference_temperature
     for material in materials:
         separating = material.phase_field is not None
-        tables += phase_field_tables(material, temperature) if separating else _material_tables(material, temperature, reference)
+        tables += phase_field_tables(material, at) if separating else _material_tables(material, at, reference)
     system = system_of(specification, mesh, temperature, ambient)
-    size = int((system.nodes + 1) @ system.count) + 3 * system.width.size + 3
+    bank = bank_of(tables)
+    system = link(system, bank)
     radii = tuple(_radial(material, mesh).nodes for material in materials)
     sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
-    return Discretised(system, bank_of(tables), size, mesh, radii, sides, materials)
+    return Discretised(system, bank, system.at.current + 1, mesh, radii, sides, materials)
 
 
 def system_of(
@@ -133,16 +145,25 @@ def system_of(
             rows.append(row)
     cells_of = np.array(count, dtype=np.int64)
     nodes = np.array([radial.nodes.size for radial in radials], dtype=np.int64)
+    materials = (*negative.materials, *positive.materials)
+    porosity = np.concatenate([_porosities(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)])
+    transport = np.concatenate(
+        [_efficiencies(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)]
+    )
+    at = offsets_of(materials, int(nodes @ cells_of), sum(counts), cells_of)
     offsets = np.concatenate([[[0, 0]], np.cumsum([nodes * cells_of, cells_of], axis=1).T[:-1]]).astype(np.int64)
     scalars = _scalars(specification, temperature, ambient)
     scalars[layout.CONDUCTION_FACTOR] = factors.get("electrolyte.conductivity", 1.0)
     scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
+    numbers = process_arrays(materials, cells_of, at)
     return layout.System(
+        at,
         np.concatenate(widths),
-        np.concatenate([_porosities(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)]),
-        np.concatenate([_efficiencies(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)]),
+        porosity,
+        transport,
         _by_layer(counts, [negative.conductivity, 0.0, positive.conductivity]),
         _by_layer(counts, [_capacitance(negative), 0.0, _capacitance(positive)]),
+        np.ascontiguousarray(np.stack([porosity, transport, porosity], axis=1)),
         _curvature(counts),
         np.array(start, dtype=np.int64),
         cells_of,
@@ -155,7 +176,8 @@ def system_of(
         _padded([radial.conductances for radial in radials]),
         _padded([radial.couplings for radial in radials]),
         scalars,
-        _hysteresis((*negative.materials, *positive.materials), cells_of),
+        *numbers,
+        np.zeros(layout.KERNELS, dtype=np.int64),
     )
 
 
@@ -175,11 +197,6 @@ def check_cell(specification: CellSpecification) -> None:
             f"{charge['negative'] / 3600:.4g} A h (negative) and {charge['positive'] / 3600:.4g} A h (positive electrode)",
             "windows of equal charge (within 25 %)",
         )
-    for material in (*specification.negative_electrode.materials, *specification.positive_electrode.materials):
-        # Until the kernels hold it as a number of its own.
-        found, anodic = material.order_in_concentration, material.anodic_transfer_coefficient
-        if found != anodic:
-            raise InputError(specification.name, "concentration_exponent", found, f"the anodic transfer coefficient, {anodic:g}")
 
 
 def initial_state(specification: CellSpecification, cell: Discretised, state_of_charge: float, temperature: float) -> Array:
@@ -202,16 +219,34 @@ def initial_state(specification: CellSpecification, cell: Discretised, state_of_
             )
         first, nodes = cell.system.particle_offset[p], cell.system.nodes[p]
         y[first : first + nodes * stoichiometry.size] = np.tile(stoichiometry, nodes)
-    at_T = cell.particles + cells
-    y[cell.particles : at_T] = specification.electrolyte.initial_concentration
-    y[at_T] = temperature
+    at = cell.system.at
+    y[at.salt : at.temperature] = specification.electrolyte.initial_concentration
+    y[at.temperature] = temperature
+    y[at.states : at.electrolyte] = initial_states(cell.materials, cell.system.count)
     voltages: dict[str, float] = {}
     for x, side, material in zip(at_rest, cell.sides, cell.materials, strict=True):
         voltages.setdefault(side, float(potential_at_rest(material, np.array([x]), temperature, reference, _table)[0][0]))
-    first_e, first_s = at_T + 2, at_T + 2 + cells
-    y[first_e:first_s] = -voltages["negative"]
+    first_s = at.solid
+    y[at.electrolyte : first_s] = -voltages["negative"]
     y[first_s + cells - cell.mesh.positive : first_s + cells] = voltages["positive"] - voltages["negative"]
     return y
+
+
+def state_of_charge(cell: Discretised, state: Array) -> float:
+    """Lithium of the negative electrode within its window, 0 to 1; state of charge of a state of the cell."""
+    total = window = low = 0.0
+    for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
+        if side == "negative":
+            n, nodes = int(cell.system.count[p]), int(cell.system.nodes[p])
+            first = int(cell.system.particle_offset[p])
+            x = state[first : first + nodes * n].reshape(nodes, n)
+            volumes, widths = cell.system.volumes[p, :nodes], cell.system.width[cell.system.start[p] :][:n]
+            mean = float(volumes @ x @ widths / (volumes.sum() * widths.sum()))
+            weight = material.volume_fraction * material.maximum_concentration
+            total += weight * mean
+            low += weight * material.minimum_stoichiometry
+            window += weight * (material.maximum_stoichiometry - material.minimum_stoichiometry)
+    return (total - low) / window
 
 
 @cache
@@ -300,17 +335,12 @@ def _class_row(material: ActiveMaterial) -> Array:
     row[layout.FROM_TABLE] = float(material.exchange_current_density is not None)
     low, high, with_T = _coverage(material.open_circuit_voltage)
     row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and not with_T)
-    row[layout.HYSTERESIS_RATE] = 0.0 if material.hysteresis is None else material.hysteresis_current_density / FARADAY
+    row[layout.CONCENTRATION_EXPONENT] = material.order_in_concentration
+    if material.hysteresis is not None and material.hysteresis_decay is None:
+        row[layout.HYSTERESIS_RATE] = material.hysteresis_current_density / FARADAY
     row[layout.STRAIN] = 0.0 if material.stress is None else material.stress.strain_potential(material.maximum_concentration)
-    row[layout.HYSTERESIS_DECAY] = material.hysteresis_decay or 0.0
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
     return row
-
-
-def _hysteresis(materials: tuple[ActiveMaterial, ...], count: layout.Integers) -> Array:
-    states = np.zeros((int(count.sum()), 2))
-    states[:, 1] = np.repeat([material.initial_hysteresis for material in materials], count)
-    return states
 
 
 def _scalars(specification: CellSpecification, temperature: float | None, ambient: float) -> Array:
@@ -320,6 +350,8 @@ def _scalars(specification: CellSpecification, temperature: float | None, ambien
     scalars[layout.REFERENCE_CONCENTRATION] = specification.electrolyte.initial_concentration
     scalars[layout.REFERENCE_TEMPERATURE] = specification.reference_temperature
     scalars[layout.AMBIENT_TEMPERATURE] = ambient
+    scalars[layout.CLIP_BELOW] = specification.lower_voltage_cut_off
+    scalars[layout.CLIP_ABOVE] = specification.upper_voltage_cut_off
     if temperature is None:
         if specification.thermal is None or specification.thermal.heat_capacity is None:
             raise InputError(specification.name, "thermal", "nothing", "heat_capacity and heat_transfer, for thermal='lumped'")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scalith.quantities import InputError
+
 
 @dataclass(frozen=True)
 class Mesh:
@@ -31,3 +33,12 @@ class Mesh:
     nodes: int = 16
     finest: float = 0.008
     phase_field_nodes: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("negative", "separator", "positive"):
+            if not getattr(self, name) >= 1:
+                raise InputError("mesh", name, getattr(self, name), "at least one volume")
+        if self.nodes < 2:
+            raise InputError("mesh", "nodes", self.nodes, "at least two: the centre of a particle and its surface")
+        if not self.growth > 0.0:
+            raise InputError("mesh", "growth", self.growth, "a positive ratio")

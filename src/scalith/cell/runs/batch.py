@@ -4,31 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel
 
 from scalith.cell.model.mesh import Mesh
-from scalith.cell.specification.active_material import ActiveMaterial
+from scalith.cell.runs.protocol_steps import ProtocolStep
 from scalith.cell.specification.cell import CellSpecification
-from scalith.cell.specification.electrode import ElectrodeSpecification
-from scalith.quantities import InputError, Property, digest, nearest, predicted
+from scalith.cell.specification.paths import FACTORS, vary
+from scalith.quantities import InputError, digest, predicted
 
 if TYPE_CHECKING:
+    from scalith.cell.kernels.layout import System
+    from scalith.cell.model.discretise import Discretised
+    from scalith.cell.runs.protocol_text import Steps
     from scalith.quantities import Result
 
-FACTORS = (
-    "negative_electrode.chemical_diffusivity",
-    "positive_electrode.chemical_diffusivity",
-    "negative_electrode.exchange_current_density",
-    "positive_electrode.exchange_current_density",
-    "electrolyte.conductivity",
-    "electrolyte.diffusivity",
-)
-"""Properties that a sweep varies by a multiplier."""
-_OF_A_PHASE_FIELD = ("gradient_energy", "coherency_strain", "surface_wetting", "tracer_diffusivity")
+Array = NDArray[np.float64]
 
 
 def simulate_batch(
@@ -37,26 +30,32 @@ def simulate_batch(
     c_rate: ArrayLike | None = None,
     *,
     current: ArrayLike | None = None,
-    temperature: float | None = None,
+    protocol: Steps | None = None,
+    temperature: ArrayLike | None = None,
     thermal: Literal["isothermal", "lumped"] = "isothermal",
-    initial_state_of_charge: float = 1.0,
+    initial_state_of_charge: ArrayLike = 1.0,
     output_times: Sequence[float] | int = 100,
     mesh: Mesh | None = None,
     tolerance: float = 2e-4,
 ) -> Result:
-    """Discharge one cell with many sets of parameters, on all cores (``NUMBA_NUM_THREADS``).
+    """Discharge one cell, or run a protocol on it, with many sets of parameters, on all cores (``NUMBA_NUM_THREADS``).
 
     Parameters
     ----------
     specification : CellSpecification
     values : mapping of str to array_like, shape (runs,)
         What varies: numbers of the specification by their path (``"positive_electrode.thickness"``,
-        ``"negative_electrode.particle_radius"``, SI), or multipliers of properties (those named in `FACTORS`).
+        ``"negative_electrode.materials.1.particle_radius"``, SI), or multipliers of properties (those named in
+        `scalith.cell.specification.paths.FACTORS`).
     c_rate, current : float or array_like, shape (runs,)
-        One of the two; negative charges.
+        Negative charges. One of these two, or:
+    protocol : as in `simulate_protocol`
+        Steps that end by time, voltage, current or temperature; the same for all runs.
+    temperature, initial_state_of_charge : float or array_like, shape (runs,)
     output_times : int or sequence of float
-        Times for the voltages, s; a number stands for so many up to 1.2 nominal discharges.
-    temperature, thermal, initial_state_of_charge, mesh, tolerance
+        Times for the voltages, s; a number stands for so many up to 1.2 nominal discharges, or up to the sum of the durations
+        of a protocol.
+    thermal, mesh, tolerance
         As in `simulate_discharge`.
 
     Returns
@@ -68,74 +67,51 @@ def simulate_batch(
     Raises
     ------
     InputError
-        An unknown path, arrays of unequal length, or a set that makes no cell.
+        An unknown path, arrays of unequal length, a set that makes no cell, or a step that a batch does not know.
     """
     from scalith.cell.kernels import batch as kernel
-    from scalith.cell.model.discretise import check_cell, discretise, initial_state, system_of
-    from scalith.cell.model.phase_field_particle import most_phase_field_nodes
     from scalith.cell.model.results import REASONS
-    from scalith.cell.runs.solution import SALT_FLOOR
+    from scalith.cell.runs.simulation import checked_tolerance
     from scalith.quantities import Result
 
-    arrays = {name: np.atleast_1d(np.asarray(value, dtype=np.float64)) for name, value in values.items()}
-    load = np.atleast_1d(np.asarray(current if c_rate is None else c_rate, dtype=np.float64))
-    if (c_rate is None) == (current is None):
-        raise InputError("simulate_batch", "c_rate, current", "both or neither", "one of the two")
-    if c_rate is not None:
-        load = load * specification.nominal_capacity / 3600.0
-    runs = max([load.size, *(array.size for array in arrays.values())])
-    for name, array in [*arrays.items(), ("current", load)]:
-        if array.size not in (1, runs):
-            raise InputError("simulate_batch", name, f"{array.size} values", f"{runs}, as the longest")
-    if not np.all(np.isfinite(load)) or np.any(load == 0.0):
-        raise InputError("simulate_batch", "current", load, "finite numbers other than zero")
-    if not 0.0 <= initial_state_of_charge <= 1.0:
-        raise InputError("simulate_batch", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
-    if not tolerance > 0.0:
-        raise InputError("simulate_batch", "tolerance", tolerance, "a positive number")
+    if sum(item is not None for item in (c_rate, current, protocol)) != 1:
+        raise InputError("simulate_batch", "c_rate, current, protocol", "none or several", "one of the three")
     if thermal not in ("isothermal", "lumped"):
         raise InputError("simulate_batch", "thermal", thermal, "'isothermal' or 'lumped': one temperature for each run")
-    T = specification.reference_temperature if temperature is None else float(temperature)
-    lumped = thermal == "lumped"
-    ambient = T
-    if lumped and specification.thermal is not None and specification.thermal.ambient_temperature is not None:
-        ambient = specification.thermal.ambient_temperature
-    mesh = mesh or Mesh()
-    if mesh.phase_field_nodes is None:
-        mesh = replace(mesh, phase_field_nodes=most_phase_field_nodes(specification, mesh))
-    cell = discretise(specification, mesh, None if lumped else T, ambient)
+    arrays = {name: _column(value) for name, value in values.items()}
+    T = _column(specification.reference_temperature if temperature is None else temperature)
+    charge = _column(initial_state_of_charge)
+    load = _column([0.0] if protocol is not None else current if c_rate is None else c_rate)  # type: ignore[arg-type]
+    if c_rate is not None:
+        load = load * specification.nominal_capacity / 3600.0
+    runs = max(array.size for array in (load, T, charge, *arrays.values()))
+    for name, array in [*arrays.items(), ("current", load), ("temperature", T), ("initial_state_of_charge", charge)]:
+        if array.size not in (1, runs):
+            raise InputError("simulate_batch", name, f"{array.size} values", f"{runs}, as the longest")
+    if protocol is None and (not np.all(np.isfinite(load)) or np.any(load == 0.0)):
+        raise InputError("simulate_batch", "current", load, "finite numbers other than zero")
+    if not np.all((charge >= 0.0) & (charge <= 1.0)):
+        raise InputError("simulate_batch", "initial_state_of_charge", charge, "0 to 1")
+    cells = stack_cells(specification, arrays, T, charge, runs, thermal=thermal, mesh=mesh or Mesh())
     currents = np.broadcast_to(load, (runs,)).copy()
-    systems, starts = [], np.empty((runs, cell.size))
-    at_rest: dict[Any, NDArray[np.float64]] = {}
-    for b in range(runs):
-        chosen = {name: float(array[b if array.size > 1 else 0]) for name, array in arrays.items()}
-        varied, factors = vary(specification, chosen)
-        if varied is not specification:
-            _require_possible(varied, b)
-            check_cell(varied)
-        systems.append(system_of(varied, mesh, None if lumped else T, ambient, factors))
-        key = tuple(value for name, value in chosen.items() if "stoichiometry" in name or "concentration" in name)
-        if key not in at_rest:
-            materials = (*varied.negative_electrode.materials, *varied.positive_electrode.materials)
-            at_rest[key] = initial_state(varied, cell._replace(materials=materials), initial_state_of_charge, T)
-        starts[b] = at_rest[key]
-    stacked = type(systems[0])(*(np.ascontiguousarray(np.stack(parts)) for parts in zip(*systems, strict=True)))
-    durations = 1.5 * specification.nominal_capacity / np.abs(currents)
-    limits = np.tile([specification.lower_voltage_cut_off, specification.upper_voltage_cut_off, -np.inf, np.inf], (runs, 1))
-    if isinstance(output_times, int):
+    steps = _discharge(specification, currents) if protocol is None else _steps(specification, protocol, runs)
+    if not isinstance(output_times, int):
+        times = np.asarray(output_times, dtype=np.float64)
+    elif protocol is None:
         times = np.linspace(0.0, 1.2 * specification.nominal_capacity / np.abs(currents).min(), output_times + 1)[1:]
     else:
-        times = np.asarray(output_times, dtype=np.float64)
+        times = np.linspace(0.0, float(steps.durations[0].sum()), output_times + 1)[1:]
     voltages, temperatures = np.empty((runs, times.size)), np.empty((runs, times.size))
     summary = np.empty((runs, kernel.SUMMARY))
     kernel.run_batch(
-        stacked, cell.bank, starts, currents, durations, limits, SALT_FLOOR, tolerance, times, voltages, temperatures, summary
-    )
-    source = predicted(
-        "scalith.cell.simulate_batch",
-        specification.digest,
-        settings={"varied": {name: digest(array) for name, array in arrays.items()}, "temperature_K": T, "thermal": thermal},
-    )
+        cells.systems, cells.cell.bank, cells.starts, steps.modes, steps.targets, steps.durations, steps.limits,
+        checked_tolerance(tolerance), times, voltages, temperatures, summary,
+    )  # fmt: skip
+    settings: dict[str, Any] = {"varied": {name: digest(array) for name, array in arrays.items()}, "thermal": thermal}
+    settings["temperature_K"] = float(T[0]) if T.size == 1 else digest(T)
+    if protocol is not None:
+        settings["steps"] = list(steps.texts)
+    source = predicted("scalith.cell.simulate_batch", specification.digest, settings=settings)
     along = "run"
     columns = (
         ("end_time", kernel.END_TIME, "s", "time at the end"),
@@ -148,50 +124,219 @@ def simulate_batch(
     made: dict[str, Any] = {
         "voltage": ((along, "time"), voltages, {"units": "V", "long_name": "terminal voltage"}),
         "temperature": ((along, "time"), temperatures, {"units": "K", "long_name": "cell temperature"}),
-        "current": (along, currents, {"units": "A", "long_name": "current, positive while discharging"}),
     }
+    if protocol is None:
+        made["current"] = (along, currents, {"units": "A", "long_name": "current, positive while discharging"})
     for name, column, units, title in columns:
         made[name] = (along, summary[:, column], {"units": units, "long_name": title})
     reasons = np.array([REASONS[int(reason)] for reason in summary[:, kernel.REASON]])
     made["reason"] = (along, reasons, {"units": "1", "long_name": "why the run ended"})
     coordinates: dict[str, Any] = {"time": ("time", times, {"units": "s", "long_name": "time"})}
-    for name, array in arrays.items():
-        coordinates[name] = (
-            along,
-            np.broadcast_to(array, (runs,)),
-            {"units": "1" if name in FACTORS else "SI", "long_name": name},
-        )
+    varied = {
+        **arrays,
+        **({"initial_temperature": T} if T.size > 1 else {}),
+        **({"state_of_charge": charge} if charge.size > 1 else {}),
+    }
+    for name, array in varied.items():
+        units = "K" if name == "initial_temperature" else "1" if name in FACTORS or name == "state_of_charge" else "SI"
+        coordinates[name] = (along, np.broadcast_to(array, (runs,)), {"units": units, "long_name": name})
     return Result(made, coordinates, {"kind": "cell batch", "source": source.to_json()})
 
 
-def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple[CellSpecification, dict[str, float]]:
-    """A specification with numbers replaced by path, and the multipliers among `chosen`.
+class Cells(NamedTuple):
+    """Many variants of one cell: the tables they share, their systems stacked, and their states at rest."""
+
+    cell: Discretised
+    systems: System
+    starts: Array
+
+
+def stack_cells(
+    specification: CellSpecification,
+    arrays: Mapping[str, Array],
+    temperature: Array,
+    state_of_charge: Array,
+    runs: int,
+    *,
+    thermal: Literal["isothermal", "lumped"] = "isothermal",
+    mesh: Mesh,
+) -> Cells:
+    """Variants of a cell, each array with one value or one for each run.
 
     Raises
     ------
     InputError
-        An unknown path, or a value that the field does not take.
+        An unknown path, or a set that makes no cell.
     """
-    factors = {name: value for name, value in chosen.items() if name in FACTORS}
-    for name, value in factors.items():
-        if not value > 0.0:
-            raise InputError("varied parameter", name, value, "a positive multiplier")
-    for name, value in chosen.items():
-        if name not in factors:
-            if ".stress." in name or (name.endswith("maximum_concentration") and _stressed(specification, name)):
-                raise InputError(
-                    "varied parameter", name, "a number that stress and diffusivity share", "one cell for each value"
-                )
-            if ".phase_field." in name and name.split(".")[-1] not in _OF_A_PHASE_FIELD:
-                expected = f"one of {', '.join(_OF_A_PHASE_FIELD)}: the others shape its tables"
-                raise InputError("varied parameter", name, "a number of the phase field", expected)
-            specification = _replaced(specification, name.split("."), value, name)
-    return specification, factors
+    from scalith.cell.model.discretise import check_cell, discretise, initial_state, system_of
+    from scalith.cell.model.phase_field_particle import most_phase_field_nodes
+
+    lumped = thermal == "lumped"
+    if mesh.phase_field_nodes is None:
+        mesh = replace(mesh, phase_field_nodes=most_phase_field_nodes(specification, mesh))
+    stated = specification.thermal.ambient_temperature if lumped and specification.thermal is not None else None
+    same = temperature.size == 1
+    first = float(temperature[0])
+    cell = discretise(
+        specification, mesh, None if lumped else first, first if stated is None else stated, over_temperature=not same
+    )
+    systems, starts = [], np.empty((runs, cell.size))
+    at_rest: dict[Any, Array] = {}
+    for b in range(runs):
+        chosen = {name: float(array[b if array.size > 1 else 0]) for name, array in arrays.items()}
+        T = float(temperature[b if temperature.size > 1 else 0])
+        charge = float(state_of_charge[b if state_of_charge.size > 1 else 0])
+        varied, factors = vary(specification, chosen)
+        if varied is not specification:
+            _require_possible(varied, b)
+            check_cell(varied)
+        systems.append(system_of(varied, mesh, None if lumped else T, T if stated is None else stated, factors))
+        key = (T, charge, *(value for name, value in chosen.items() if "stoichiometry" in name or "concentration" in name))
+        if key not in at_rest:
+            materials = (*varied.negative_electrode.materials, *varied.positive_electrode.materials)
+            at_rest[key] = initial_state(varied, cell._replace(materials=materials), charge, T)
+        starts[b] = at_rest[key]
+    parts: list[Any] = [np.ascontiguousarray(np.stack(part)) for part in list(zip(*systems, strict=True))[1:]]
+    stacked = type(systems[0])(np.array(systems[0].at), *parts)  # type: ignore[arg-type]
+    kernels = np.ascontiguousarray(np.broadcast_to(cell.system.kernels, stacked.kernels.shape))
+    return Cells(cell, stacked._replace(kernels=kernels), starts)
 
 
-def _stressed(specification: CellSpecification, path: str) -> bool:
-    electrode = getattr(specification, path.split(".")[0], None)
-    return isinstance(electrode, ElectrodeSpecification) and electrode.material.stress is not None
+class StepArrays(NamedTuple):
+    """Steps of a batch as arrays: modes (steps,), targets and durations (runs, steps), limits (runs, steps, events)."""
+
+    texts: tuple[str, ...]
+    modes: NDArray[np.int64]
+    targets: Array
+    durations: Array
+    limits: Array
+
+
+def _discharge(specification: CellSpecification, currents: Array) -> StepArrays:
+    from scalith.cell.kernels import events, newton
+
+    runs = currents.size
+    limits = np.full((runs, 1, events.EVENTS), np.nan)
+    limits[..., events.VOLTAGE_LOW] = specification.lower_voltage_cut_off
+    limits[..., events.VOLTAGE_HIGH] = specification.upper_voltage_cut_off
+    durations = 1.5 * specification.nominal_capacity / np.abs(currents)
+    return StepArrays(("constant current",), np.array([newton.BY_CURRENT]), currents[:, None].copy(), durations[:, None], limits)
+
+
+def _steps(specification: CellSpecification, protocol: Steps, runs: int) -> StepArrays:
+    from scalith.cell.kernels import events
+    from scalith.cell.runs.protocol import LONGEST_STEP
+    from scalith.cell.runs.protocol_text import parse_protocol
+    from scalith.cell.runs.simulation import MODES
+
+    steps = parse_protocol(protocol, specification).all_steps
+    limits = np.full((len(steps), events.EVENTS), np.nan)
+    for k, step in enumerate(steps):
+        _require_plain(step)
+        if step.mode != "voltage":
+            limits[k, events.VOLTAGE_LOW] = specification.lower_voltage_cut_off
+            limits[k, events.VOLTAGE_HIGH] = specification.upper_voltage_cut_off
+        for ending in step.endings:
+            below = ending.direction == "below" or (
+                ending.direction is None and (step.target > 0.0 or ending.quantity == "current")
+            )
+            low, high = _PLAIN[ending.quantity]
+            limits[k, low if below else high] = ending.value
+    modes = np.array([MODES[step.mode] for step in steps], dtype=np.int64)
+    targets = np.tile([step.target for step in steps], (runs, 1)).astype(np.float64)
+    durations = np.tile([step.duration or LONGEST_STEP for step in steps], (runs, 1)).astype(np.float64)
+    every = np.ascontiguousarray(np.broadcast_to(limits, (runs, *limits.shape)))
+    return StepArrays(tuple(step.text for step in steps), modes, targets, durations, every)
+
+
+_PLAIN = {"voltage": (0, 1), "current": (2, 6), "temperature": (7, 3)}
+"""Places of the limits below and above (see `scalith.cell.kernels.events`)."""
+
+
+def _require_plain(step: ProtocolStep) -> None:
+    """A batch knows steps of one load at one temperature, which end by what does not depend on how they began."""
+    other = next((ending.quantity for ending in step.endings if ending.quantity not in _PLAIN), None)
+    rests = step.target == 0.0 and step.mode == "current" and any(item.quantity == "voltage" for item in step.endings)
+    if step.times or step.temperature is not None or other is not None or rests:
+        found = (
+            "a load over time"
+            if step.times
+            else "a temperature of its own"
+            if step.temperature is not None
+            else other or "a rest"
+        )
+        expected = "steps of one load that end by time, voltage, current or temperature: others need `simulate_protocol`"
+        raise InputError("simulate_batch", step.text, found, expected)
+
+
+def simulate_impedance_batch(
+    specification: CellSpecification,
+    values: Mapping[str, ArrayLike],
+    frequencies: ArrayLike,
+    state_of_charge: ArrayLike = 0.5,
+    *,
+    temperature: ArrayLike | None = None,
+    mesh: Mesh | None = None,
+) -> Result:
+    """Impedance at rest of one cell with many sets of parameters, on all cores: see `simulate_impedance`.
+
+    Parameters
+    ----------
+    values : mapping of str to array_like, shape (runs,)
+        As in `simulate_batch`.
+    frequencies : array_like
+        Hz.
+    state_of_charge, temperature : float or array_like, shape (runs,)
+
+    Returns
+    -------
+    Result
+        ``resistance`` and ``reactance``, ohm, over (run, frequency); the varied values as coordinates.
+
+    Raises
+    ------
+    InputError
+    """
+    from scalith.cell.kernels import layout
+    from scalith.cell.kernels.impedance import impedance_batch
+    from scalith.cell.model.processes import link_for_spectrum
+    from scalith.cell.runs.impedance import FINE
+    from scalith.quantities import Result
+
+    f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
+    if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
+        raise InputError("simulate_impedance_batch", "frequencies", f, "positive numbers, Hz")
+    arrays = {name: _column(value) for name, value in values.items()}
+    T = _column(specification.reference_temperature if temperature is None else temperature)
+    charge = _column(state_of_charge)
+    runs = max(array.size for array in (T, charge, *arrays.values()))
+    for name, array in [*arrays.items(), ("temperature", T), ("state_of_charge", charge)]:
+        if array.size not in (1, runs):
+            raise InputError("simulate_impedance_batch", name, f"{array.size} values", f"{runs}, as the longest")
+    cells = stack_cells(specification, arrays, T, charge, runs, mesh=mesh or FINE)
+    held = link_for_spectrum(cells.cell.system, cells.cell.bank, cells.cell.materials)
+    classes = cells.systems.classes.copy()
+    classes[:, :, layout.HYSTERESIS_RATE] *= -1.0
+    addresses = np.ascontiguousarray(np.broadcast_to(held.kernels, cells.systems.kernels.shape))
+    processes = np.ascontiguousarray(np.broadcast_to(held.processes, cells.systems.processes.shape))
+    z = np.empty((runs, f.size), dtype=np.complex128)
+    systems = cells.systems._replace(classes=classes, kernels=addresses, processes=processes)
+    impedance_batch(systems, cells.cell.bank, cells.starts, np.ascontiguousarray(f), z)
+    settings = {name: digest(array) for name, array in arrays.items()}
+    source = predicted("scalith.cell.simulate_impedance_batch", specification.digest, settings={"varied": settings})
+    coordinates: dict[str, Any] = {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"})}
+    for name, array in {**arrays, "state_of_charge": charge, "initial_temperature": T}.items():
+        units = "K" if name == "initial_temperature" else "1" if name in FACTORS or name == "state_of_charge" else "SI"
+        coordinates[name] = ("run", np.broadcast_to(array, (runs,)), {"units": units, "long_name": name})
+    made = {
+        "resistance": (("run", "frequency"), z.real.copy(), {"units": "ohm", "long_name": "real part of the impedance"}),
+        "reactance": (("run", "frequency"), z.imag.copy(), {"units": "ohm", "long_name": "imaginary part of the impedance"}),
+    }
+    return Result(made, coordinates, {"kind": "impedance batch", "source": source.to_json()})
+
+
+def _column(value: ArrayLike) -> Array:
+    return np.atleast_1d(np.asarray(value, dtype=np.float64))
 
 
 def _require_possible(specification: CellSpecification, run: int) -> None:
@@ -212,43 +357,3 @@ def _require_possible(specification: CellSpecification, run: int) -> None:
         raise InputError(
             "simulate_batch", "separator.porosity", f"{specification.separator.porosity:.4g} in run {run}", "at most 1"
         )
-
-
-def number_at(specification: CellSpecification, path: str) -> float:
-    """The number of a specification that a path names.
-
-    Raises
-    ------
-    InputError
-        There is no number of that name.
-    """
-    model: Any = specification
-    for name in path.split("."):
-        if isinstance(model, ElectrodeSpecification) and name in ActiveMaterial.model_fields:
-            model = model.materials[0]
-        if name not in getattr(type(model), "model_fields", {}):
-            raise InputError("parameter", path, name, nearest(name, getattr(type(model), "model_fields", {})))
-        model = getattr(model, name)
-    if isinstance(model, bool) or not isinstance(model, (int, float)):
-        raise InputError("parameter", path, type(model).__name__, f"a path to a number, or one of {', '.join(FACTORS)}")
-    return float(model)
-
-
-def _replaced(model: Any, path: list[str], value: float, whole: str) -> Any:
-    name = path[0]
-    if isinstance(model, ElectrodeSpecification) and name in ActiveMaterial.model_fields:
-        first = _replaced(model.materials[0], path, value, whole)
-        return model.model_copy(update={"materials": (first, *model.materials[1:])})
-    if name not in type(model).model_fields:
-        raise InputError("varied parameter", whole, name, nearest(name, type(model).model_fields))
-    old = getattr(model, name)
-    if len(path) > 1:
-        if not isinstance(old, BaseModel):
-            raise InputError("varied parameter", whole, f"nothing below {name!r}", "a path to a number")
-        return model.model_copy(update={name: _replaced(old, path[1:], value, whole)})
-    if isinstance(old, Property) or not isinstance(old, (int, float)):
-        raise InputError("varied parameter", whole, type(old).__name__, f"a path to a number, or one of {', '.join(FACTORS)}")
-    if not np.isfinite(value) or (old > 0.0 and value <= 0.0):
-        raise InputError("varied parameter", whole, value, "a positive number")
-    # Frozen models copy without their cached digest, so that a varied cell has its own.
-    return type(model).model_construct(**{field: getattr(model, field) for field in type(model).model_fields} | {name: value})

@@ -19,12 +19,12 @@ Progress = Callable[[float, str], None]
 
 def simulate_discharge(
     specification: CellSpecification,
-    c_rate: float | None = None,
+    c_rate: float | str | None = None,
     *,
-    current: float | None = None,
+    current: float | str | None = None,
     temperature: float | None = None,
     thermal: Literal["isothermal", "lumped", "through_thickness"] = "isothermal",
-    initial_state_of_charge: float | None = None,
+    initial_state_of_charge: float | str | None = None,
     cut_off: float | None = None,
     duration: float | None = None,
     temperature_limit: float = np.inf,
@@ -95,33 +95,32 @@ def simulate_discharge(
     ConvergenceError
         The solver could not go on; `partial` holds what it had computed.
     """
-    from scalith.cell.kernels.stepping import DURATION
+    from scalith.cell.kernels.events import DURATION
     from scalith.cell.model.results import FAILURES, REASONS, add_slab, dataset
-    from scalith.cell.runs.solution import Solver
+    from scalith.cell.runs.simulation import Simulation
 
     load = discharge_load(specification, c_rate, current)
-    if initial_state_of_charge is None:
-        initial_state_of_charge = specification.initial_state.state_of_charge
-    if not 0.0 <= initial_state_of_charge <= 1.0:
-        raise InputError("simulate_discharge", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
-    if not tolerance > 0.0:
-        raise InputError("simulate_discharge", "tolerance", tolerance, "a positive number")
     if duration is not None and not 0.0 < duration < np.inf:
         raise InputError("simulate_discharge", "duration", duration, "a positive number, s")
     if output_times is not None:
         times = np.asarray(output_times, dtype=np.float64)
         if times.ndim != 1 or not np.all(times >= 0.0) or np.any(np.diff(times) <= 0.0):
             raise InputError("simulate_discharge", "output_times", output_times, "increasing times from 0 on, s")
-    temperature = specification.initial_temperature if temperature is None else temperature
-    solver = Solver(specification, mesh=mesh, temperature=temperature, thermal=thermal, tolerance=tolerance)
+    simulation = Simulation(
+        specification,
+        mesh=mesh,
+        temperature=temperature,
+        thermal=thermal,
+        tolerance=tolerance,
+        state_of_charge=initial_state_of_charge,
+    )
     low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
     if cut_off is not None:
         low, high = (cut_off, high) if load >= 0.0 else (low, cut_off)
     longest = 1.5 * specification.nominal_capacity / max(abs(load), 1e-12) if duration is None else duration
     if progress is not None:
         progress(0.0, f"{specification.name}: {load:.4g} A")
-    solver.set_state_of_charge(initial_state_of_charge)
-    solver.hold(
+    simulation.hold(
         "current",
         load,
         duration=longest,
@@ -132,32 +131,34 @@ def simulate_discharge(
         keep_states=profiles,
     )
     if progress is not None:
-        progress(1.0, REASONS[solver.reason])
+        progress(1.0, REASONS[simulation.reason])
     source = predicted(
         "scalith.cell.simulate_discharge",
         specification.digest,
         settings={
             "current_A": load,
-            "temperature_K": solver.temperature,
+            "temperature_K": simulation.temperature,
             "thermal": thermal,
-            "initial_state_of_charge": initial_state_of_charge,
+            "initial_state_of_charge": simulation.initial_state_of_charge,
             "tolerance": tolerance,
-            "mesh": str(solver.mesh),
+            "mesh": str(simulation.mesh),
         },
     )
-    reason = REASONS[solver.reason]
-    if solver.reason == DURATION and duration is None:
+    reason = REASONS[simulation.reason]
+    if simulation.reason == DURATION and duration is None:
         reason = "1.5 nominal discharges passed without reaching the cut-off"
-    data = dataset(solver.cell, solver.rows, solver.states if profiles else None, reason, source, time_steps=solver.steps)
-    add_slab(data, solver)
-    if solver.reason in FAILURES:
-        time = float(solver.rows[-1, 0]) if len(solver.rows) else 0.0
+    data = dataset(
+        simulation.cell, simulation.rows, simulation.states if profiles else None, reason, source, time_steps=simulation.steps
+    )
+    add_slab(data, simulation)
+    if simulation.reason in FAILURES:
+        time = float(simulation.rows[-1, 0]) if len(simulation.rows) else 0.0
         raise ConvergenceError("discharge", f"{reason}; loosen the load or look at the tables", time=time, partial=data)
     return data
 
 
-def discharge_load(specification: CellSpecification, c_rate: float | None, current: float | None) -> float:
-    """Current in A from one of the two ways to state it.
+def discharge_load(specification: CellSpecification, c_rate: float | str | None, current: float | str | None) -> float:
+    """Current in A from one of the two ways to state it: numbers, or text such as ``"1C"``, ``"C/2"`` and ``"5 A"``.
 
     Raises
     ------
@@ -165,8 +166,15 @@ def discharge_load(specification: CellSpecification, c_rate: float | None, curre
     """
     if (c_rate is None) == (current is None):
         raise InputError("simulate_discharge", "c_rate, current", "both or neither", "one of the two")
-    load = current if c_rate is None else c_rate * specification.nominal_capacity / 3600.0
-    assert load is not None
+    name, value = ("current", current) if c_rate is None else ("c_rate", c_rate)
+    if isinstance(value, str):
+        from scalith.cell.runs.protocol_text import read_current
+
+        return read_current(value, specification, f"simulate_discharge, {name}")
+    number = np.asarray(value, dtype=np.float64)
+    if number.ndim != 0:
+        raise InputError("simulate_discharge", name, value, "one number (`simulate_batch` takes arrays)")
+    load = float(number) * (1.0 if c_rate is None else specification.nominal_capacity / 3600.0)
     if not np.isfinite(load) or load == 0.0:
         raise InputError("simulate_discharge", "current", load, "a finite number other than zero")
-    return float(load)
+    return load

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
 if TYPE_CHECKING:
+    from scalith.cell.runs.simulation import Simulation
     from scalith.quantities import Result
 
-_FINE = Mesh(negative=24, separator=6, positive=24, nodes=40, finest=0.0005)
+FINE = Mesh(negative=24, separator=6, positive=24, nodes=40, finest=0.0005)
 
 
 def simulate_impedance(
@@ -58,11 +59,9 @@ def simulate_impedance(
     ConvergenceError
         The load cannot be carried for that long.
     """
-    from scalith.cell.kernels.impedance import impedances
-    from scalith.cell.kernels.layout import HYSTERESIS_RATE
-    from scalith.cell.kernels.stepping import DURATION
+    from scalith.cell.kernels.events import DURATION
     from scalith.cell.model.results import REASONS
-    from scalith.cell.runs.solution import Solver
+    from scalith.cell.runs.simulation import Simulation
     from scalith.quantities import Result
 
     f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
@@ -70,24 +69,12 @@ def simulate_impedance(
         raise InputError("simulate_impedance", "frequencies", f, "positive numbers, Hz")
     if not 0.0 <= state_of_charge <= 1.0:
         raise InputError("simulate_impedance", "state_of_charge", state_of_charge, "0 to 1")
-    temperature = specification.initial_temperature if temperature is None else temperature
-    solver = Solver(specification, mesh=mesh or _FINE, temperature=temperature)
+    solver = Simulation(specification, mesh=mesh or FINE, temperature=temperature)
     solver.set_state_of_charge(state_of_charge)
     solver.hold("current", current, duration=load_time if current != 0.0 else 0.0)
     if solver.reason != DURATION:
         raise ConvergenceError("impedance under load", REASONS[solver.reason], time=solver.time)
-    z = np.empty(f.size, dtype=np.complex128)
-    # A small signal goes up and down along a branch of the hysteresis and does not change it.
-    classes = solver.cell.system.classes.copy()
-    classes[:, HYSTERESIS_RATE] *= -1.0
-    impedances(
-        solver.cell.system._replace(classes=classes),
-        solver.cell.bank,
-        solver.state,
-        solver.temperature,
-        np.ascontiguousarray(f),
-        z,
-    )
+    z = impedance_of(solver, np.ascontiguousarray(f))
     settings = {
         "state_of_charge": state_of_charge,
         "current_A": current,
@@ -104,3 +91,20 @@ def simulate_impedance(
         {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"})},
         {"kind": "impedance spectrum", "source": source.to_json(), "voltage": float(solver.rows[-1, 1])},
     )
+
+
+def impedance_of(simulation: Simulation, frequencies: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """−δV/δI of a simulation at its present state, shape as `frequencies` (Hz)."""
+    from scalith.cell.kernels import layout
+    from scalith.cell.kernels.impedance import impedances
+    from scalith.cell.model.processes import link_for_spectrum
+
+    system = simulation.cell.system
+    # A small signal goes up and down along a branch of the hysteresis and does not change it.
+    classes = system.classes.copy()
+    classes[:, layout.HYSTERESIS_RATE] *= -1.0
+    held = link_for_spectrum(system._replace(classes=classes), simulation.cell.bank, simulation.cell.materials)
+    z = np.empty(frequencies.size, dtype=np.complex128)
+    T = float(simulation.state[system.at.temperature])
+    impedances(held, simulation.cell.bank, simulation.state, T, frequencies, z)
+    return z

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.cell.kernels import layout
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.discharge import Progress
-from scalith.cell.runs.protocol_steps import Outcome, Protocol, ProtocolStep, Visit, walk
+from scalith.cell.runs.protocol_steps import Ending, Outcome, Protocol, ProtocolStep, Visit, walk
 from scalith.cell.runs.protocol_text import Steps, parse_protocol
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
@@ -18,7 +19,7 @@ from scalith.quantities import ConvergenceError, InputError, predicted
 if TYPE_CHECKING:
     import xarray as xr
 
-    from scalith.cell.runs.solution import Solver
+    from scalith.cell.runs.simulation import Mode, Simulation
     from scalith.quantities import Result
 
 Array = NDArray[np.float64]
@@ -26,7 +27,6 @@ Integers = NDArray[np.int64]
 LONGEST_STEP = 172_800.0
 """Seconds after which a step ends that has no duration."""
 _TOO_LONG = "two days passed without reaching its end"
-_SUPPORTED = {("voltage", "below"), ("voltage", "above"), ("current", "below"), ("temperature", "above")}
 
 
 def simulate_protocol(
@@ -68,11 +68,11 @@ def simulate_protocol(
     Returns
     -------
     Result
-        As `simulate_discharge`, with ``cycle`` and ``step`` over time; over the steps that were run ``step_reason``,
-        ``step_capacity`` and ``step_energy``; over the cycles ``discharge_capacity``, ``charge_capacity`` and the energies; and
-        ``final_state``, which `initial` reads (the data set can be saved to NetCDF in between). A step starts at the next
-        number after the time at which the one before ended, so that every time is there once. ``attrs["warnings"]`` names
-        the steps that were not carried out.
+        As `simulate_discharge`, with ``cycle`` and ``step`` over time; ``step_reason``, ``step_capacity`` and ``step_energy``
+        over the steps that were run; capacities and energies over the cycles; and ``final_state``, which `initial` reads (the
+        data set can be saved to NetCDF in between). A step starts at the next number after the time at which the one before
+        ended, so that every time is there once. ``attrs["warnings"]`` names the steps that were
+        not carried out.
 
     Raises
     ------
@@ -81,49 +81,54 @@ def simulate_protocol(
     ConvergenceError
         A step could not be solved, or with `strict` not carried out; `partial` holds the result until then.
     """
-    protocol = parse_protocol(steps, specification)
+    from scalith.cell.runs.simulation import Simulation
+
+    simulation = Simulation(
+        specification,
+        mesh=mesh,
+        temperature=temperature,
+        thermal=thermal,
+        tolerance=tolerance,
+        state_of_charge=initial_state_of_charge,
+    )
+    if initial is not None:
+        simulation.resume(initial)
+    return run_protocol(
+        simulation, steps, cycles=cycles, strict=strict, profiles=profiles, progress=progress, by="scalith.cell.simulate_protocol"
+    )
+
+
+def run_protocol(
+    simulation: Simulation,
+    steps: Steps,
+    *,
+    cycles: int = 1,
+    strict: bool = False,
+    profiles: bool = False,
+    progress: Progress | None = None,
+    by: str = "scalith.cell.Simulation.run",
+) -> Result:
+    """Carry out a protocol from the present state of a simulation: see `simulate_protocol`."""
+    protocol = parse_protocol(steps, simulation.specification)
     if cycles < 1:
         raise InputError("simulate_protocol", "cycles", cycles, "at least one")
     protocol = protocol if cycles == 1 else Protocol(steps=(protocol,), times=cycles)
     for step in protocol.all_steps:
-        _require_possible(step, specification)
-    if initial_state_of_charge is None:
-        initial_state_of_charge = specification.initial_state.state_of_charge
-    if not 0.0 <= initial_state_of_charge <= 1.0:
-        raise InputError("simulate_protocol", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
-    from scalith.cell.model.results import add_slab, dataset
-    from scalith.cell.runs.solution import Solver
-
-    temperature = specification.initial_temperature if temperature is None else temperature
-    solver = Solver(specification, mesh=mesh, temperature=temperature, thermal=thermal, tolerance=tolerance)
-    solver.set_state_of_charge(initial_state_of_charge)
-    if initial is not None:
-        solver.resume(initial)
-    for step in protocol.all_steps:
-        _require_supported(step, solver.temperature)
-    log = _run(protocol, cycles, solver, strict, profiles, progress)
-    source = predicted(
-        "scalith.cell.simulate_protocol",
-        specification.digest,
-        settings={
-            "steps": [step.text for step in protocol.all_steps],
-            "cycles": cycles,
-            "temperature_K": solver.temperature,
-            "thermal": thermal,
-        },
-    )
-    if len(solver.rows) == 0:
-        raise ConvergenceError("protocol", log.failed, time=solver.time)
-    states = solver.states if profiles else None
-    data = dataset(solver.cell, solver.rows, states, log.reasons[-1], source, time_steps=solver.steps)
-    add_slab(data, solver)
-    _add_steps(data, solver, log)
+        _require_possible(step, simulation.specification)
+    first = len(simulation.rows)
+    log = _run(protocol, cycles, simulation, strict, profiles, progress)
+    if len(simulation.rows) == 0:
+        raise ConvergenceError("protocol", log.failed, time=simulation.time)
+    settings = {"steps": [step.text for step in protocol.all_steps], "cycles": cycles, **simulation.settings()}
+    source = predicted(by, simulation.specification.digest, settings=settings)
+    data = simulation.result(reason=log.reasons[-1], source=source, profiles=profiles)
+    _add_steps(data, log, first)
     if log.notes:
         data.attrs["warnings"] = "; ".join(log.notes)
     if log.failed:
-        raise ConvergenceError("protocol", log.failed, time=solver.time, partial=data)
+        raise ConvergenceError("protocol", log.failed, time=simulation.time, partial=data)
     if log.notes:
-        warnings.warn(f"protocol: {data.attrs['warnings']}", stacklevel=2)
+        warnings.warn(f"protocol: {data.attrs['warnings']}", stacklevel=3)
     return data
 
 
@@ -137,8 +142,10 @@ class _Log(NamedTuple):
     failed: str
 
 
-def _run(protocol: Protocol, cycles: int, solver: Solver, strict: bool, profiles: bool, progress: Progress | None) -> _Log:
-    from scalith.cell.kernels import records, stepping
+def _run(
+    protocol: Protocol, cycles: int, simulation: Simulation, strict: bool, profiles: bool, progress: Progress | None
+) -> _Log:
+    from scalith.cell.kernels import events, records
     from scalith.cell.model.results import FAILURES
 
     log = _Log([], [], [], [], "")
@@ -149,20 +156,20 @@ def _run(protocol: Protocol, cycles: int, solver: Solver, strict: bool, profiles
         where = f"cycle {visit.cycle + 1}, step {visit.number + 1}, '{visit.step.text}'"
         if progress is not None:
             progress(min(len(log.visits) / total, 0.99), where)
-        used = len(solver.rows)
-        _carry_out(visit.step, solver, profiles)
-        reason, is_own = _why(visit.step, solver.reason)
+        used = len(simulation.rows)
+        carry_out(visit.step, simulation, profiles)
+        reason, is_own = _why(visit.step, simulation.reason)
         log.visits.append(visit)
         log.reasons.append(reason)
-        log.ends.append(len(solver.rows))
-        stuck = solver.reason in (stepping.ELECTROLYTE_EMPTY, stepping.PARTICLE_EMPTY, stepping.PARTICLE_FULL)
+        log.ends.append(len(simulation.rows))
+        stuck = simulation.reason in (events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL)
         if stuck or reason == _TOO_LONG:
             log.notes.append(f"{where}: {reason}" + ("; what comes after it was not run" if stuck else ""))
-        if solver.reason in FAILURES or (strict and not is_own):
+        if simulation.reason in FAILURES or (strict and not is_own):
             log = log._replace(failed=f"{where}: {reason}")
         if log.failed or stuck:
             break
-        first, last = solver.rows[used], solver.rows[-1]
+        first, last = simulation.rows[used], simulation.rows[-1]
         charge = float(last[records.CHARGE] - first[records.CHARGE])
         try:
             visit = walker.send(Outcome(charge, float(last[records.VOLTS]), float(last[records.KELVIN])))
@@ -173,40 +180,88 @@ def _run(protocol: Protocol, cycles: int, solver: Solver, strict: bool, profiles
     return log
 
 
-def _carry_out(step: ProtocolStep, solver: Solver, profiles: bool) -> None:
-    """Advance the solver by one step."""
-    cell = solver.specification
+def carry_out(step: ProtocolStep, simulation: Simulation, keep_states: bool = False) -> None:
+    """Advance a simulation by one step."""
+    cell = simulation.specification
+    if step.temperature is not None and abs(step.temperature - simulation.temperature) > 1e-9:
+        simulation.set_temperature(step.temperature)
     times, loads = step.load() if step.times else (np.array([0.0, step.duration or LONGEST_STEP]), np.full(2, step.target))
-    held = step.mode == "voltage"
-    low = -np.inf if held else cell.lower_voltage_cut_off
-    high = np.inf if held else cell.upper_voltage_cut_off
-    output = None if step.period is None else np.arange(0.0, float(times[-1]), step.period)[1:] + solver.time
-    solver.follow(
-        step.mode,
-        times,
-        loads,
-        voltage_low=low if step.voltage_low is None else step.voltage_low,
-        voltage_high=high if step.voltage_high is None else step.voltage_high,
-        current_low=-np.inf if step.current_low is None else step.current_low,
-        temperature_high=min((item.value for item in step.endings if item.quantity == "temperature"), default=np.inf),
-        output_times=output,
-        keep_states=profiles,
-    )
+    limits: dict[str, Any] = {}
+    if step.mode != "voltage":
+        limits = {"voltage_low": cell.lower_voltage_cut_off, "voltage_high": cell.upper_voltage_cut_off}
+    mode: Mode = step.mode
+    if step.clip:
+        low = cell.lower_voltage_cut_off if step.voltage_low is None else step.voltage_low
+        high = cell.upper_voltage_cut_off if step.voltage_high is None else step.voltage_high
+        simulation.cell.system.scalars[layout.CLIP_BELOW], simulation.cell.system.scalars[layout.CLIP_ABOVE] = low, high
+        limits = {}
+        mode = clipped_mode(step)
+    for ending in step.endings:
+        if not (step.clip and ending.quantity == "voltage"):
+            name, value = limit_of(ending, step, simulation)
+            limits[name] = value if name not in limits else _nearer(name, limits[name], value)
+    output = None if step.period is None else np.arange(0.0, float(times[-1]), step.period)[1:] + simulation.time
+    simulation.follow(mode, times, loads, output_times=output, keep_states=keep_states, **limits)
+
+
+def clipped_mode(step: ProtocolStep) -> Mode:
+    """Mode of a load that is clipped at voltages.
+
+    Raises
+    ------
+    InputError
+        The load is neither a current nor a power.
+    """
+    if step.mode == "current":
+        return "clipped_current"
+    if step.mode == "power":
+        return "clipped_power"
+    raise InputError("protocol", step.text, f"a load in {step.mode}", "currents or powers, where the voltage is clipped")
+
+
+def limit_of(ending: Ending, step: ProtocolStep, simulation: Simulation) -> tuple[str, float]:
+    """Name (see `scalith.cell.runs.simulation.LIMITS`) and value of the limit that an ending stands for."""
+    quantity, value, direction = ending.quantity, ending.value, ending.direction
+    charge = float(simulation.state[simulation.cell.system.at.charge])
+    if quantity == "capacity":
+        return ("charge_low", charge - value) if step.target < 0.0 else ("charge_high", charge + value)
+    if quantity == "state_of_charge":
+        window = simulation.specification.capacity_of_window("negative")
+        passed = (simulation.state_of_charge - value) * window
+        return ("charge_high" if passed >= 0.0 else "charge_low"), charge + passed
+    if quantity == "voltage":
+        if direction is None:
+            direction = "below" if step.target > 0.0 or (step.target == 0.0 and simulation.voltage > value) else "above"
+        if step.mode == "current" and step.target == 0.0 and not step.times:
+            return ("voltage_falls" if direction == "below" else "voltage_rises"), value
+        return ("voltage_low" if direction == "below" else "voltage_high"), value
+    if quantity == "current":
+        return ("current_high" if direction == "above" else "current_low"), value
+    if quantity == "temperature":
+        warmer = direction == "above" or (direction is None and simulation.state[simulation.cell.system.at.temperature] < value)
+        return ("temperature_high" if warmer else "temperature_low"), value
+    rises = direction == "above" or (direction is None and (quantity == "negative_potential") == (step.target > 0.0))
+    return f"{quantity}_{'high' if rises else 'low'}", value
+
+
+def _nearer(name: str, one: float, other: float) -> float:
+    """The limit that is met first."""
+    return max(one, other) if name.endswith(("_low", "_falls")) else min(one, other)
 
 
 def _why(step: ProtocolStep, reason: int) -> tuple[str, bool]:
     """Why a step ended, in words, and whether that is an end which it states itself."""
-    from scalith.cell.kernels import stepping
-    from scalith.cell.model.results import REASONS
+    from scalith.cell.kernels import events
+    from scalith.cell.model.results import FAILURES, REASONS
 
-    if reason == stepping.DURATION and step.duration is None and not step.times:
+    if reason == events.DURATION and step.duration is None and not step.times:
         return _TOO_LONG, False
-    if reason == stepping.VOLTAGE_BELOW and step.voltage_low is None:
+    if reason == events.VOLTAGE_BELOW and step.voltage_low is None:
         return "lower cut-off voltage of the cell reached", False
-    if reason == stepping.VOLTAGE_ABOVE and step.voltage_high is None:
+    if reason == events.VOLTAGE_ABOVE and step.voltage_high is None:
         return "upper cut-off voltage of the cell reached", False
-    own = (stepping.DURATION, stepping.VOLTAGE_BELOW, stepping.VOLTAGE_ABOVE, stepping.CURRENT_BELOW, stepping.TEMPERATURE_ABOVE)
-    return REASONS[reason], reason in own
+    others = (*FAILURES, events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL)
+    return REASONS[reason], reason not in others
 
 
 def _require_possible(step: ProtocolStep, specification: CellSpecification) -> None:
@@ -219,40 +274,23 @@ def _require_possible(step: ProtocolStep, specification: CellSpecification) -> N
             raise InputError("protocol", step.text, f"{value:g} V", f"a voltage between the cut-offs, {low:g} and {high:g} V")
 
 
-def _require_supported(step: ProtocolStep, temperature: float) -> None:
-    """What a step may state and the solver does not know."""
-    for item in step.endings:
-        rests = item.quantity == "voltage" and step.mode == "current" and step.target == 0.0 and not step.times
-        if (item.quantity, item.direction) not in _SUPPORTED or step.clip or rests:
-            found = f"{item.quantity.replace('_', ' ')} {item.value:g}"
-            raise InputError("protocol", step.text, found, "another end: this one is not supported yet")
-    if step.temperature is not None and abs(step.temperature - temperature) > 1e-6:
-        expected = f"that of the run, {temperature:g} K: another is not supported yet"
-        raise InputError("protocol", step.text, f"{step.temperature:g} K", expected)
-
-
-def _add_steps(data: Result, solver: Solver, log: _Log) -> None:
-    """Which cycle and step each record belongs to, how the steps ended, and the state that a later run starts from."""
-    from scalith.cell.kernels import layout
-
-    counts = np.diff([0, *log.ends])
-    cycle = np.repeat([visit.cycle for visit in log.visits], counts)
-    number = np.repeat([visit.number for visit in log.visits], counts)
-    data["cycle"] = ("time", cycle, {"units": "1", "long_name": "cycle, from 0"})
-    data["step"] = ("time", number, {"units": "1", "long_name": "step of the protocol, from 0"})
+def _add_steps(data: Result, log: _Log, first: int) -> None:
+    """Which cycle and step each record belongs to, how the steps ended, and what passed in each."""
+    counts = np.diff([first, *log.ends])
+    before = np.full(first, -1)
+    cycle = np.concatenate([before, np.repeat([visit.cycle for visit in log.visits], counts)])
+    number = np.concatenate([before, np.repeat([visit.number for visit in log.visits], counts)])
+    data["cycle"] = ("time", cycle, {"units": "1", "long_name": "cycle, from 0 (−1: before the protocol)"})
+    data["step"] = ("time", number, {"units": "1", "long_name": "step of the protocol, from 0 (−1: before it)"})
     data["step_reason"] = ("run", np.array(log.reasons), {"units": "1", "long_name": "why each step ended"})
-    _add_capacities(data, cycle, np.repeat(np.arange(counts.size), counts))
-    data["final_state"] = ("unknown", solver.state.copy(), {"units": "SI", "long_name": "state at the end"})
-    if np.any(solver.cell.system.classes[:, layout.HYSTERESIS_DECAY] > 0.0):
-        states = solver.cell.system.hysteresis[:, 1].copy()
-        data["final_hysteresis"] = ("reaction", states, {"units": "1", "long_name": "state of hysteresis at the end"})
+    _add_capacities(data.isel(time=slice(first, None)), data, cycle[first:], np.repeat(np.arange(counts.size), counts))
 
 
-def _add_capacities(data: Result, cycle: Integers, run: Integers) -> None:
+def _add_capacities(records: Result, data: Result, cycle: Integers, run: Integers) -> None:
     """Charge and energy of each step and of each cycle: exact charge, energy by trapezoids over the records."""
-    charge = np.diff(data.capacity.values)
-    power = data.voltage.values * data.current.values
-    energy = 0.5 * (power[1:] + power[:-1]) * np.diff(data.time.values)
+    charge = np.diff(records.capacity.values)
+    power = records.voltage.values * records.current.values
+    energy = 0.5 * (power[1:] + power[:-1]) * np.diff(records.time.values)
     within = run[1:] == run[:-1]  # from the end of a step to the start of the next nothing passes
 
     def total(values: Array, group: Integers, size: int = 0) -> Array:

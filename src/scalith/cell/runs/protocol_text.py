@@ -456,3 +456,16 @@ def _amount(words: str, cell: CellSpecification, text: str) -> _Amount:
     if unit[1] == "A/m2":
         return _Amount(value * cell.electrode_area * cell.electrode_pairs, "A")
     return _Amount(value, unit[1])
+
+
+def read_current(words: str, cell: CellSpecification, where: str) -> float:
+    """A current in A from text such as ``"1C"``, ``"C/2"`` or ``"5 A"``.
+
+    Raises
+    ------
+    InputError
+    """
+    amount = _amount(words, cell, where)
+    if amount.unit != "A" or amount.value == 0.0:
+        raise InputError(where, "", words, "a C-rate such as 'C/2', or a current such as '5 A'")
+    return amount.value

@@ -1,4 +1,4 @@
-"""How the voltage of a discharge answers to parameters: exact derivatives of the discrete solution."""
+"""How the voltage of a run answers to parameters: derivatives of the discrete solution, through its own equations."""
 
 from __future__ import annotations
 
@@ -9,268 +9,278 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.model.mesh import Mesh
-from scalith.cell.runs.batch import FACTORS, number_at, vary
 from scalith.cell.specification.cell import CellSpecification
+from scalith.cell.specification.paths import FACTORS, number_at, vary
 from scalith.quantities import ConvergenceError, InputError, predicted
-from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from scalith.cell.kernels.layout import System
-    from scalith.cell.kernels.sensitivity import Directions
-    from scalith.cell.runs.solution import Solver
+    from scalith.cell.runs.protocol_text import Steps
+    from scalith.cell.runs.simulation import Simulation, Thermal
+    from scalith.quantities import Result
 
 Array = NDArray[np.float64]
-_APART = 1e-4
-"""Relative distance of the neighbours whose difference says how a parameter enters the equations."""
+_APART = 1e-6
+"""Relative change of a parameter that the derivatives are taken over."""
+_SHAPES_TABLES = ("reference_temperature", "hysteresis_current_density", "initial_hysteresis")
 
 
 def simulate_sensitivities(
     specification: CellSpecification,
     parameters: Sequence[str],
-    c_rate: float | None = None,
+    c_rate: float | str | None = None,
     *,
     current: float | None = None,
+    protocol: Steps | None = None,
     temperature: float | None = None,
+    thermal: Thermal = "isothermal",
     initial_state_of_charge: float = 1.0,
     cut_off: float | None = None,
     duration: float | None = None,
     output_times: Sequence[float] | None = None,
     mesh: Mesh | None = None,
     tolerance: float = 2e-4,
-) -> xr.Dataset:
-    r"""Discharge at constant current, isothermal, with dV/dp for each parameter.
+) -> Result:
+    r"""Discharge at constant current, or run a protocol, with dV/dp for each parameter.
 
-    With the discretised equations F(y, ẏ, p) = 0, the states of the run are linearised and solved for all parameters
+    With the discretised equations F(y, ẏ, p) = 0 the states of the run are followed by
 
     .. math::
 
         \frac{∂F}{∂y} s + \frac{∂F}{∂\dot y} \dot s = -\frac{∂F}{∂p}, \qquad s = \frac{dy}{dp}
 
-    with one factorisation each (staggered direct method: Caracotsios and Stewart, DOI 10.1016/0098-1354(85)85014-6). s is
-    followed on the steps of the run, by backward differentiation up to order 4; steps whose voltage their neighbours tell as
-    well are left out. Within 0.5 % of the largest derivative of exact runs, 0.1 % on average.
+    (staggered direct method: Caracotsios and Stewart, DOI 10.1016/0098-1354(85)85014-6), one step of Newton's method for each
+    parameter and time: see `scalith.cell.kernels.sensitivity`. It goes through the equations of the run itself, so that every
+    option of the model is in it. Where a step of a protocol ends on an event g(y) = 0, its end moves by −g_p/ġ and the next step
+    starts from the state there; derivatives are those at a fixed time. Steps whose voltage their neighbours tell as well are
+    left out. Within 0.5 % of the largest derivative of exact runs, 0.1 % on average.
 
     Parameters
     ----------
     specification : CellSpecification
     parameters : sequence of str
         Paths to numbers of the specification (``"positive_electrode.thickness"``), multipliers of properties (those in
-        `scalith.cell.runs.batch.FACTORS`), or ``"current"``.
-    c_rate, current, temperature, initial_state_of_charge, cut_off, duration, mesh, tolerance
+        `scalith.cell.specification.paths.FACTORS`), or ``"current"`` (of a discharge).
+    c_rate, current : float
+        One of the two, or:
+    protocol : as in `simulate_protocol`
+    temperature, thermal, initial_state_of_charge, cut_off, duration, mesh, tolerance
         As in `simulate_discharge`.
     output_times : sequence of float, optional
         s; without it the accepted steps. Times beyond the end of the run are left out.
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``voltage`` over time; ``voltage_by_parameter`` over (parameter, time), V per SI unit of the parameter (or per unit
-        of the multiplier); ``end_time_by_parameter`` and ``capacity_by_parameter`` where the run ended on its cut-off;
-        ``value`` of each parameter.
+        of the multiplier); ``end_time_by_parameter`` and ``capacity_by_parameter`` where a step ended on an event; ``value`` of
+        each parameter.
 
     Raises
     ------
     InputError
         An unknown path, or one that the equations do not hold as a number.
     ConvergenceError
-        The discharge itself could not be solved.
+        The run itself could not be solved.
     """
-    import xarray as xr
-
-    from scalith.cell.kernels import stepping
-    from scalith.cell.kernels.records import ORDER, TIME, VOLTS
-    from scalith.cell.kernels.sensitivity import derivatives
     from scalith.cell.model.results import FAILURES, REASONS
     from scalith.cell.runs.discharge import discharge_load
-    from scalith.cell.runs.solution import Solver
+    from scalith.cell.runs.simulation import Simulation
+    from scalith.quantities import Result
 
     names = list(parameters)
     if not names or len(set(names)) < len(names):
         raise InputError("simulate_sensitivities", "parameters", names, "at least one, and each once")
-    if not 0.0 <= initial_state_of_charge <= 1.0:
-        raise InputError("simulate_sensitivities", "initial_state_of_charge", initial_state_of_charge, "0 to 1")
-    if not tolerance > 0.0:
-        raise InputError("simulate_sensitivities", "tolerance", tolerance, "a positive number")
-    for electrode in (specification.negative_electrode, specification.positive_electrode):
-        for material in electrode.materials:
-            if material.phase_field is not None:
-                raise InputError("simulate_sensitivities", "phase_field", "a particle that separates", "particles that do not")
-            if material.stress is not None:
-                raise InputError("simulate_sensitivities", "stress", "particles under stress", "particles without it")
-            if material.hysteresis_decay is not None:
-                raise InputError(
-                    "simulate_sensitivities", "hysteresis_decay", material.hysteresis_decay, "none: h has a past of its own"
-                )
-    load = discharge_load(specification, c_rate, current)
-    solver = Solver(specification, mesh=mesh, temperature=temperature, tolerance=tolerance)
-    solver.set_state_of_charge(initial_state_of_charge)
+    if thermal == "through_thickness":
+        raise InputError("simulate_sensitivities", "thermal", thermal, "'isothermal' or 'lumped'")
+    load = discharge_load(specification, c_rate, current) if protocol is None else 0.0
+    if protocol is not None and (c_rate is not None or current is not None or "current" in names):
+        raise InputError("simulate_sensitivities", "protocol", "a current beside it", "one of the two")
+    simulation = Simulation(
+        specification,
+        mesh=mesh,
+        temperature=temperature,
+        thermal=thermal,
+        tolerance=tolerance,
+        state_of_charge=initial_state_of_charge,
+    )
+    values = np.array([_value(specification, name, load) for name in names])
+    moved = _moved(specification, simulation, names, values, initial_state_of_charge)
+    if protocol is None:
+        pieces = [_discharge(simulation, load, cut_off, duration)]
+    else:
+        pieces = _follow(simulation, protocol)
+    if simulation.reason in FAILURES:
+        raise ConvergenceError("sensitivities", REASONS[simulation.reason], time=simulation.time)
+    asked = None if output_times is None else np.asarray(output_times, dtype=np.float64)
+    followed = _derivatives(simulation, pieces, moved, asked)
+    by_end = followed.end / moved.steps
+    charge_by = followed.charge / moved.steps
+    source = predicted(
+        "scalith.cell.simulate_sensitivities",
+        specification.digest,
+        settings={"parameters": names, "current_A": load, **simulation.settings()},
+    )
+    per = "per unit of the parameter"
+    made: dict[str, Any] = {
+        "voltage": ("time", followed.voltages, {"units": "V", "long_name": "terminal voltage"}),
+        "voltage_by_parameter": (
+            ("parameter", "time"),
+            np.ascontiguousarray((followed.changes / moved.steps).T),
+            {"units": f"V {per}", "long_name": "derivative of the terminal voltage by each parameter"},
+        ),
+        "value": ("parameter", values, {"units": "SI", "long_name": "value of each parameter"}),
+    }
+    if any(piece.event >= 0 for piece in pieces):
+        made["end_time_by_parameter"] = (
+            "parameter",
+            by_end,
+            {"units": f"s {per}", "long_name": "derivative of the time at the end by each parameter"},
+        )
+        made["capacity_by_parameter"] = (
+            "parameter",
+            charge_by,
+            {"units": f"C {per}", "long_name": "derivative of the charge passed by each parameter"},
+        )
+    coordinates = {
+        "time": ("time", followed.times, {"units": "s", "long_name": "time"}),
+        "parameter": ("parameter", np.array(names), {"units": "1", "long_name": "parameter"}),
+    }
+    attributes = {
+        "kind": "cell sensitivities",
+        "source": source.to_json(),
+        "reason": REASONS[simulation.reason],
+        "end_time": simulation.time,
+        "time_steps": simulation.steps,
+    }
+    return Result(made, coordinates, attributes)
+
+
+class _Piece:
+    """Records of one segment, and its load."""
+
+    def __init__(self, simulation: Simulation, first: int, start: float, load: Any, mode: int, limits: Array) -> None:
+        from scalith.cell.kernels import events
+        from scalith.cell.kernels.records import ORDER, TIME, VOLTS
+
+        rows = simulation.rows[first:]
+        self.start = start
+        self.times = rows[:, TIME] - start
+        self.voltages, self.orders = rows[:, VOLTS].copy(), rows[:, ORDER].astype(np.int64)
+        self.states = simulation.states[first:].copy()
+        self.targets = np.interp(self.times, *load)
+        self.mode, self.limits = mode, limits
+        self.event = simulation.reason - 1 if 0 < simulation.reason <= events.EVENTS else -1
+
+
+class _Moved:
+    """Systems with each parameter moved, stacked; the steps; changes of the load and of the state at rest."""
+
+    def __init__(self, systems: System, steps: Array, loads: Array, start: Array) -> None:
+        self.systems, self.steps, self.loads, self.start = systems, steps, loads, start
+
+
+class _Followed:
+    """Times, voltages and their changes; changes of the end and of the charge passed."""
+
+    def __init__(self, times: Array, voltages: Array, changes: Array, end: Array, charge: Array) -> None:
+        self.times, self.voltages, self.changes, self.end, self.charge = times, voltages, changes, end, charge
+
+
+def _discharge(simulation: Simulation, load: float, cut_off: float | None, duration: float | None) -> _Piece:
+    specification = simulation.specification
     low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
     if cut_off is not None:
         low, high = (cut_off, high) if load >= 0.0 else (low, cut_off)
     longest = 1.5 * specification.nominal_capacity / abs(load) if duration is None else duration
-    values = np.array([_value(specification, name, load) for name in names])
-    upper, lower, by, start = _neighbours(specification, solver, names, values, initial_state_of_charge)
-    solver.hold("current", load, duration=longest, voltage_low=low, voltage_high=high, keep_states=True)
-    if solver.reason in FAILURES:
-        raise ConvergenceError("sensitivities", REASONS[solver.reason], time=solver.time)
-    times = solver.rows[:, 0] if output_times is None else np.asarray(output_times, dtype=np.float64)
-    times = np.ascontiguousarray(times[times <= solver.time])
-    system, bank = solver.cell.system, solver.cell.bank
-    accepted, orders, run_voltages = (solver.rows[:, column].copy() for column in (TIME, ORDER, VOLTS))
-    # The end of the run is solved last; its derivative gives that of the end time.
-    asked = np.append(times, solver.time)
-    voltages, result = np.empty(asked.size), np.empty((asked.size, len(names)))
-    slope = derivatives(
-        system, bank, upper, lower, by, start, accepted, orders, run_voltages, solver.states, solver.temperature, asked,
-        voltages, result,
-    )  # fmt: skip
-    source = predicted(
-        "scalith.cell.simulate_sensitivities",
-        specification.digest,
-        settings={"parameters": names, "current_A": load, "temperature_K": solver.temperature, "tolerance": tolerance},
-    )
-    per = "V per unit of the parameter"
-    made = {
-        "voltage": ("time", voltages[:-1], {"units": "V", "long_name": "terminal voltage"}),
-        "voltage_by_parameter": (
-            ("parameter", "time"),
-            np.ascontiguousarray(result[:-1].T),
-            {"units": per, "long_name": "derivative of the terminal voltage by each parameter"},
-        ),
-        "value": ("parameter", values, {"units": "SI", "long_name": "value of each parameter"}),
-    }
-    if solver.reason in (stepping.VOLTAGE_BELOW, stepping.VOLTAGE_ABOVE):
-        shift = -result[-1] / slope
-        charge = load * shift
-        if "current" in names:
-            charge[names.index("current")] += solver.time
-        made["end_time_by_parameter"] = (
-            "parameter",
-            shift,
-            {"units": "s per unit of the parameter", "long_name": "derivative of the time at the cut-off by each parameter"},
-        )
-        made["capacity_by_parameter"] = (
-            "parameter",
-            charge,
-            {"units": "C per unit of the parameter", "long_name": "derivative of the charge passed by each parameter"},
-        )
-    coordinates = {
-        "time": ("time", times, {"units": "s", "long_name": "time"}),
-        "parameter": ("parameter", np.array(names), {"units": "1", "long_name": "parameter"}),
-    }
-    attributes = {
-        "source": source.to_json(),
-        "reason": REASONS[solver.reason],
-        "end_time": solver.time,
-        "time_steps": solver.steps,
-    }
-    return xr.Dataset(made, coordinates, attributes)
+    simulation.hold("current", load, duration=longest, voltage_low=low, voltage_high=high, keep_states=True)
+    return _Piece(simulation, 0, 0.0, simulation.last_load, simulation.last_segment.mode, simulation.last_segment.limits)
+
+
+def _follow(simulation: Simulation, protocol: Steps) -> list[_Piece]:
+    from scalith.cell.model.results import FAILURES
+    from scalith.cell.runs.protocol import carry_out
+    from scalith.cell.runs.protocol_text import parse_protocol
+
+    pieces = []
+    for step in parse_protocol(protocol, simulation.specification).all_steps:
+        if step.temperature is not None or step.period is not None:
+            raise InputError("simulate_sensitivities", "protocol", step.text, "steps without temperature and period of their own")
+        first, start = len(simulation.rows), simulation.time
+        carry_out(step, simulation, keep_states=True)
+        if simulation.reason in FAILURES:
+            break
+        segment = simulation.last_segment
+        pieces.append(_Piece(simulation, first, start, simulation.last_load, segment.mode, segment.limits))
+    return pieces
+
+
+def _derivatives(simulation: Simulation, pieces: list[_Piece], moved: _Moved, asked: Array | None) -> _Followed:
+    from scalith.cell.kernels.sensitivity import follow_derivatives, interpolate_run
+
+    system, bank = simulation.cell.system, simulation.cell.bank
+    sigma = moved.start.copy()
+    shift, charge = np.zeros(moved.steps.size), np.zeros(moved.steps.size)
+    times, voltages, changes = [], [], []
+    for k, piece in enumerate(pieces):
+        last = k == len(pieces) - 1
+        end = piece.start + piece.times[-1]
+        if asked is None:
+            outputs = piece.times.copy()
+        else:
+            inside = (asked >= piece.start) & ((asked < end) | (last & (asked <= end)))
+            outputs = np.ascontiguousarray(asked[inside] - piece.start)
+        found, ends = np.empty((outputs.size, moved.steps.size)), np.empty(moved.steps.size)
+        rate = follow_derivatives(
+            system, bank, moved.systems, moved.loads, piece.mode, piece.times, piece.targets, piece.voltages, piece.states,
+            piece.event, piece.limits, sigma, outputs, found, ends,
+        )  # fmt: skip
+        volts, slopes = np.empty(outputs.size), np.empty(outputs.size)
+        interpolate_run(piece.times, piece.orders, piece.voltages, outputs, volts, slopes)
+        times.append(outputs + piece.start)
+        voltages.append(volts)
+        # At a fixed time: the segment itself starts earlier or later.
+        changes.append(found - slopes[:, None] * shift)
+        sigma += ends[:, None] * rate
+        shift = shift + ends
+        charge = sigma[:, system.at.charge].copy()
+    return _Followed(np.concatenate(times), np.concatenate(voltages), np.concatenate(changes), shift, charge)
 
 
 def _value(specification: CellSpecification, name: str, load: float) -> float:
     if name == "current":
         return load
-    if name == "reference_temperature" or name.endswith("hysteresis_current_density"):
+    if name.endswith(_SHAPES_TABLES):
         raise InputError("simulate_sensitivities", "parameters", name, "a number that the tables do not depend on")
     return 1.0 if name in FACTORS else number_at(specification, name)
 
 
-def _neighbours(
-    specification: CellSpecification, solver: Solver, names: list[str], values: Array, state_of_charge: float
-) -> tuple[System, System, Directions, Array]:
-    """Neighbouring systems of every parameter, stacked; how it enters; derivatives of the initial state."""
-    from scalith.cell.kernels import layout
-    from scalith.cell.kernels.sensitivity import Directions
+def _moved(
+    specification: CellSpecification, simulation: Simulation, names: list[str], values: Array, state_of_charge: float
+) -> _Moved:
     from scalith.cell.model.discretise import initial_state, system_of
 
-    cell, T = solver.cell, solver.temperature
-    many = len(names)
-    above: list[System] = []
-    below: list[System] = []
-    start = np.zeros((many, cell.size))
-    entries, bulk = np.zeros((5, len(cell.sides), many)), np.zeros((3, many))
-    current, spans = np.zeros(many), np.ones(many)
-    geometry = np.full(many, -1, dtype=np.int64)
+    cell, T = simulation.cell, simulation.temperature
+    lumped = simulation.thermal != "isothermal"
+    steps = np.array([_APART * (abs(value) if value != 0.0 else _scale(name)) for name, value in zip(names, values, strict=True)])
+    loads, start = np.zeros(len(names)), np.zeros((len(names), cell.size))
+    systems = []
     for q, (name, value) in enumerate(zip(names, values, strict=True)):
         if name == "current":
-            current[q] = 1.0
+            loads[q] = steps[q]
+            systems.append(cell.system)
             continue
-        if name in FACTORS:
-            part, _, quantity = name.partition(".")
-            if part == "electrolyte":
-                bulk[1 if quantity == "conductivity" else 2, q] = 1.0
-            else:
-                own = [side == part.removesuffix("_electrode") for side in cell.sides]
-                entries[0 if quantity == "chemical_diffusivity" else 2, own, q] = 1.0
-            continue
-        step = _APART * (abs(value) if value != 0.0 else _scale(name))
-        # A number that cannot be negative is varied to one side from zero.
-        pair = (value + step, value - step if value != 0.0 else value)
-        spans[q] = pair[0] - pair[1]
-        varied = [vary(specification, {name: at})[0] for at in pair]
-        up, down = (system_of(one, solver.mesh, T, T) for one in varied)
-        entries[:, :, q] = (_class_numbers(up.classes, up.scalars, T) - _class_numbers(down.classes, down.scalars, T)) / spans[q]
-        bulk[:, q] = (_bulk_numbers(up.scalars, T) - _bulk_numbers(down.scalars, T)) / spans[q]
-        if "stoichiometry" in name or "concentration" in name:  # only these move the state at rest
-            states = [
-                initial_state(one, cell._replace(materials=one.negative_electrode.materials + one.positive_electrode.materials),
-                              state_of_charge, T)
-                for one in varied
-            ]  # fmt: skip
-            start[q] = (states[0] - states[1]) / spans[q]
-        across = ("width", "porosity", "transport", "solid_conductivity", "capacitance")
-        differs = any(np.any(getattr(up, field) != getattr(down, field)) for field in across)
-        numbers = [layout.PLANE_AREA, layout.CONTACT_RESISTANCE]
-        if differs or np.any(up.scalars[numbers] != down.scalars[numbers]):
-            geometry[q] = len(above)
-            above.append(up)
-            below.append(down)
-    stacked = [_stacked(side or [cell.system]) for side in (above, below)]
-    diffusion, loss, rate, film, area = np.ascontiguousarray(entries)
-    reference, conduction, electrolyte_diffusion = bulk
-    by = Directions(
-        diffusion, loss, rate, film, area, reference, conduction, electrolyte_diffusion, current, geometry, 1.0 / spans
-    )
-    return stacked[0], stacked[1], by, start
-
-
-def _stacked(systems: list[System]) -> System:
-    parts: list[Any] = [np.array(part) for part in zip(*systems, strict=True)]
-    return type(systems[0])(*parts)
+        varied, factors = vary(specification, {name: value + steps[q]})
+        system = system_of(varied, simulation.mesh, None if lumped else T, simulation.ambient, factors)
+        systems.append(system._replace(kernels=cell.system.kernels))
+        if any(word in name for word in ("stoichiometry", "concentration", "volume_fraction", "processes")):
+            materials = (*varied.negative_electrode.materials, *varied.positive_electrode.materials)
+            at_rest = initial_state(varied, cell._replace(materials=materials), state_of_charge, T)
+            start[q] = at_rest - initial_state(specification, cell, state_of_charge, T)
+    parts: list[Any] = [np.ascontiguousarray(np.stack(part)) for part in list(zip(*systems, strict=True))[1:]]
+    stacked = type(systems[0])(np.array(cell.system.at), *parts)  # type: ignore[arg-type]
+    return _Moved(stacked, steps, loads, start)
 
 
 def _scale(name: str) -> float:
-    return 1e-3 if "resistance" in name else 1e-2
-
-
-def _bulk_numbers(scalars: Array, T: float) -> Array:
-    """Logarithms of the reference concentration and of the electrolyte's conductivity and diffusivity."""
-    from scalith.cell.kernels import layout
-
-    arrhenius = (1.0 / scalars[layout.REFERENCE_TEMPERATURE] - 1.0 / T) / GAS_CONSTANT
-    return np.array(
-        [
-            np.log(scalars[layout.REFERENCE_CONCENTRATION]),
-            scalars[layout.CONDUCTION_ENERGY] * arrhenius,
-            scalars[layout.ELECTROLYTE_DIFFUSION_ENERGY] * arrhenius,
-        ]
-    )
-
-
-def _class_numbers(rows: Array, scalars: Array, T: float) -> Array:
-    """ln(D/R²), 1/(R c_max), ln(rate), F R_f and area of each class of particles, shape (5, classes)."""
-    from scalith.cell.kernels import layout
-
-    arrhenius = (1.0 / scalars[layout.REFERENCE_TEMPERATURE] - 1.0 / T) / GAS_CONSTANT
-    diffusion = np.log(rows[:, layout.DIFFUSION_FACTOR]) + rows[:, layout.DIFFUSION_ENERGY] * arrhenius
-    return np.array(
-        [
-            diffusion - 2.0 * np.log(rows[:, layout.RADIUS]),
-            1.0 / (rows[:, layout.RADIUS] * rows[:, layout.MAXIMUM_CONCENTRATION]),
-            np.log(rows[:, layout.RATE]) + rows[:, layout.RATE_ENERGY] * arrhenius,
-            FARADAY * rows[:, layout.FILM_RESISTANCE],
-            rows[:, layout.SPECIFIC_AREA],
-        ]
-    )
+    return 1.0 if "resistance" in name else 1e-2

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
+from scalith.cell.processes.process import Process, read_process
 from scalith.cell.specification.material_function import (
     CHEMICAL_DIFFUSIVITY,
     ENTROPIC_COEFFICIENT,
@@ -68,6 +69,9 @@ class ActiveMaterial(Spec):
         voltage and chemical diffusivity need not be given: they become the voltage of the homogeneous material and its tracer
         diffusivity, which only say where the search for the first potentials starts. Its maximum concentration and its
         exchange current density count where the material states none.
+    processes : tuple of Process
+        What else happens at the surface of the particles, each with a state of its own (a film that grows, …): see
+        `scalith.cell.Process`. In a file ``processes = [{kind = "film_growth", …}]``.
     """
 
     particle_radius: Annotated[float, SI("m"), Field(gt=0), Plausible("particle radius")]
@@ -95,6 +99,7 @@ class ActiveMaterial(Spec):
     geometry: Literal["sphere", "cylinder", "slab"] = "sphere"
     stress: ParticleStress | None = None
     phase_field: PhaseField | None = None
+    processes: tuple[Annotated[SerializeAsAny[Process], BeforeValidator(read_process)], ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -1,0 +1,117 @@
+"""The processes of a cell as arrays, and where the blocks of its state stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.cell.kernels import layout
+from scalith.cell.processes.hysteresis_with_memory import HysteresisWithMemory
+from scalith.cell.processes.process import Process
+
+if TYPE_CHECKING:
+    from scalith.cell.specification.active_material import ActiveMaterial
+
+Array = NDArray[np.float64]
+
+
+def processes_of(material: ActiveMaterial) -> tuple[Process, ...]:
+    """All processes on the surface of a material: its hysteresis with memory first."""
+    if material.hysteresis is None or material.hysteresis_decay is None:
+        return material.processes
+    return (HysteresisWithMemory(decay=material.hysteresis_decay, initial=material.initial_hysteresis), *material.processes)
+
+
+def offsets_of(
+    materials: Sequence[ActiveMaterial], particle_unknowns: int, volumes: int, particles: layout.Integers
+) -> layout.Offsets:
+    """Where each block of the state starts; `particles` counts those of each class."""
+    salt = particle_unknowns
+    temperature = salt + volumes
+    charge = temperature + 1
+    states = charge + 1
+    each = [len(processes_of(material)) for material in materials]
+    electrolyte = states + int(np.dot(each, particles))
+    solid = electrolyte + volumes
+    reaction = solid + volumes
+    side = reaction + int(particles.sum())
+    current = side + (int(particles.sum()) if any(each) else 0)
+    return layout.Offsets(salt, temperature, charge, states, electrolyte, solid, reaction, side, current)
+
+
+def process_arrays(
+    materials: Sequence[ActiveMaterial], particles: layout.Integers, at: layout.Offsets
+) -> tuple[layout.Integers, Array, layout.Integers]:
+    """`System.processes`, `process_numbers` and `first_process`."""
+    rows: list[tuple[int, int, int]] = []
+    numbers: list[Array] = []
+    first, state = [0], at.states
+    for p, material in enumerate(materials):
+        for process in processes_of(material):
+            numbers.append(process.row(material))
+            rows.append((p, rate_address(process), state))
+            state += int(particles[p])
+        first.append(len(rows))
+    longest = max((row.size for row in numbers), default=layout.OWN)
+    padded = np.zeros((len(rows), longest))
+    for k, row in enumerate(numbers):
+        padded[k, : row.size] = row
+    return np.array(rows, dtype=np.int64).reshape(-1, 3), padded, np.array(first, dtype=np.int64)
+
+
+def rate_address(process: Process) -> int:
+    """Address of the rate, compiled if need be."""
+    from scalith.numerics.call_by_address import address_of
+
+    return address_of(type(process).rate, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, np.empty(1), np.empty(1))
+
+
+def initial_states(materials: Sequence[ActiveMaterial], particles: layout.Integers) -> Array:
+    """States z at the start, as they stand in the vector."""
+    pieces = [
+        np.full(int(particles[p]), process.initial_state())
+        for p, material in enumerate(materials)
+        for process in processes_of(material)
+    ]
+    return np.concatenate(pieces) if pieces else np.empty(0)
+
+
+def link(system: layout.System, bank: layout.TableBank) -> layout.System:
+    """The system with the addresses of the kernels that others call."""
+    from scalith.cell.kernels import newton, phase_field
+    from scalith.numerics.call_by_address import address_of
+
+    kernels = system.kernels.copy()
+    y = np.empty(1)
+    work = newton.make_work(system, 1)
+    kernels[layout.NEWTON] = address_of(newton.newton_step, system, bank, y, y, 1.0, 0, 0.0, work)
+    if np.any(system.classes[:, layout.PHASE_FIELD] > 0.0):
+        kernels[layout.ELIMINATE_PHASE_FIELD] = address_of(
+            phase_field.eliminate_phase_field, system, bank, y, y, 1.0, 1.0, 0, work
+        )
+        kernels[layout.SUBSTITUTE_PHASE_FIELD] = address_of(phase_field.substitute_phase_field, system, y, 1.0, 0, 0, work)
+        kernels[layout.PHASE_FIELD_VOLTAGE] = address_of(phase_field.phase_field_voltage, system, bank, y, 1.0, 0, 0)
+    return system._replace(kernels=kernels)
+
+
+def link_for_spectrum(system: layout.System, bank: layout.TableBank, materials: Sequence[ActiveMaterial]) -> layout.System:
+    """The system for a small signal: kernels for complex numbers, and a hysteresis that holds its branch."""
+    from scalith.cell.kernels import hysteresis, phase_field
+    from scalith.cell.kernels.impedance import complex_work
+    from scalith.numerics.call_by_address import address_of
+
+    kernels, processes = system.kernels.copy(), system.processes.copy()
+    y, rate = np.empty(1), 1j
+    if np.any(system.classes[:, layout.PHASE_FIELD] > 0.0):
+        kernels[layout.ELIMINATE_PHASE_FIELD] = address_of(
+            phase_field.eliminate_phase_field, system, bank, y, y, rate, 1.0, 0, complex_work(system)
+        )
+    kinds = [process for material in materials for process in processes_of(material)]
+    for k, process in enumerate(kinds):
+        if isinstance(process, HysteresisWithMemory):
+            numbers = np.empty(1)
+            processes[k, layout.ADDRESS] = address_of(hysteresis.held_hysteresis, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, numbers, numbers)
+    return system._replace(kernels=kernels, processes=processes)

@@ -1,0 +1,97 @@
+"""What a process is: a rate at every surface of a material, with one local state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.quantities import InputError, Spec, nearest
+
+if TYPE_CHECKING:
+    from scalith.cell.specification.active_material import ActiveMaterial
+
+_KINDS: dict[str, type[Process]] = {}
+
+
+class Process(Spec):
+    r"""Root of all processes: a local state z at each particle of a material, and a side reaction s where there is one.
+
+    .. math:: \dot z = r(ψ, c, x, j, T, z), \qquad s = s(ψ, c, x, T, z), \qquad ψ = φ_s - φ_e - F R_f(z) \sum j
+
+    A subclass states `kind` (its name in files), `rate` and `numbers`; that is all the solver asks for. The state is
+    eliminated in place with the reaction, so that order and error control, events, resumed runs, batches, impedance and
+    sensitivities know it.
+
+    Attributes
+    ----------
+    kind : str
+        How files name the process.
+    rate : kernel
+        ``rate(psi, c, x, j, T, z, numbers, out)``, compiled by `scalith.numerics.compiled.compiled_in_place`: c is the relative
+        salt concentration, x the stoichiometry of the surface, j the intercalation reaction (mol m-2 s-1, positive where
+        lithium leaves), `numbers` those of the process from `layout.OWN` on. It fills `out`, which comes filled with zeros: see
+        `scalith.cell.kernels.layout`.
+    scale : float
+        Unit of z in which its error counts as the tolerance does.
+    """
+
+    kind: ClassVar[str] = ""
+    rate: ClassVar[Callable[..., None]]
+    scale: ClassVar[float] = 1.0
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if cls.kind:
+            _KINDS[cls.kind] = cls
+
+    def initial_state(self) -> float:
+        """State z at the start."""
+        return 0.0
+
+    def film(self) -> float:
+        """Film resistance per unit of z, ohm m2."""
+        return 0.0
+
+    def branch(self) -> float:
+        """Share of the hysteresis per unit of z."""
+        return 0.0
+
+    def volume(self) -> float:
+        """Volume of a film per surface and unit of z, m."""
+        return 0.0
+
+    def lithium(self) -> float:
+        """Lithium bound per surface and unit of z, mol m-2: the side reaction must take as much, s = −lithium · dz/dt."""
+        return 0.0
+
+    def equilibrium_potential(self) -> float:
+        """Of the side reaction, V; it only says how its power divides into heat and storage."""
+        return 0.0
+
+    def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
+        """Numbers of its own that `rate` reads."""
+        raise NotImplementedError
+
+    def row(self, material: ActiveMaterial) -> NDArray[np.float64]:
+        """All numbers: see `layout.FILM` to `layout.OWN`."""
+        common = (self.film(), self.branch(), self.volume(), self.lithium(), self.scale, self.equilibrium_potential())
+        return np.array([*common, *self.numbers(material)])
+
+
+def read_process(value: Any) -> Any:
+    """A process from ``{kind = "...", ...}``; what is none already is left for the validator.
+
+    Raises
+    ------
+    InputError
+        No `kind`, or one that is not known.
+    """
+    if isinstance(value, Process) or not isinstance(value, Mapping):
+        return value
+    kind = value.get("kind")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        raise InputError("process", "kind", "nothing" if kind is None else kind, nearest(str(kind), _KINDS))
+    return _KINDS[kind].read({key: item for key, item in value.items() if key != "kind"}, f"process {kind}")

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.cell import FilmGrowth, simulate_discharge, simulate_impedance, simulate_protocol, simulate_sensitivities
+from scalith.cell.runs.simulation import Simulation
+from scalith.quantities import InputError
+from scalith.quantities.constants import FARADAY
+
+FILM = {
+    "initial_thickness": "5 nm",
+    "molar_volume": "9.6e-5 m3/mol",
+    "solvent_diffusivity": "2.5e-22 m2/s",
+    "solvent_concentration": "4541 mol/m3",
+    "conductivity": "5e-6 S/m",
+}
+
+
+def with_film(cell, **changes):
+    film = FilmGrowth.read(FILM | changes)
+    electrode = cell.negative_electrode
+    material = electrode.material.model_copy(update={"processes": (film,)})
+    return cell.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+
+
+def thickness(simulation):
+    at = simulation.cell.system.at
+    return simulation.state[at.states : at.electrolyte]
+
+
+def test_the_film_grows_with_the_root_of_time_exactly(lgm50):
+    """L² = L₀² + 2 V̄ D c t, at rest and while cycled: the growth does not know of the current."""
+    film = FilmGrowth.read(FILM)
+    for steps in (["Rest for 100 hours"], ["Discharge at C/2 for 1 hour", "Charge at C/2 for 1 hour", "Rest for 3 hours"]):
+        simulation = Simulation(with_film(lgm50), state_of_charge=0.9)
+        simulation.run(steps)
+        growth = 2.0 * film.molar_volume * film.solvent_diffusivity * film.solvent_concentration * simulation.time
+        np.testing.assert_allclose(thickness(simulation), np.sqrt(film.initial_thickness**2 + growth), rtol=1e-4)
+
+
+def test_lithium_and_charge_are_accounted_for_to_the_last_atom(lgm50):
+    cell = with_film(lgm50, solvent_diffusivity="2.5e-20 m2/s")
+    data = simulate_protocol(cell, ["Discharge at 1C for 50 minutes", "Charge at C/2 for 90 minutes", "Rest for 50 hours"])
+    bound = data.lithium_bound_negative.values
+    assert bound[-1] > 1.01 * bound[0]
+    assert float(np.abs(data.lithium_error).max()) < 1e-10
+    assert float(np.abs(data.charge_error).max()) < 1e-10
+    assert float(np.abs(data.energy_error).max()) < 1e-8
+    # What the film binds is missing in the particles.
+    x = data.stoichiometry_negative.values
+    material, electrode = cell.negative_electrode.material, cell.negative_electrode
+    moles = cell.plane_area * electrode.thickness * material.volume_fraction * material.maximum_concentration
+    passed = data.capacity.values / FARADAY
+    np.testing.assert_allclose(moles * (x - x[0]) + passed, bound[0] - bound, atol=1e-9 * moles)
+
+
+def test_at_rest_the_film_discharges_the_electrode(lgm50):
+    simulation = Simulation(with_film(lgm50, solvent_diffusivity="2.5e-20 m2/s"), state_of_charge=0.9)
+    before = simulation.state_of_charge
+    data = simulation.run(["Rest for 30 hours"])
+    lost = float(data.lithium_bound_negative[-1] - data.lithium_bound_negative[0]) * FARADAY
+    window = simulation.specification.capacity_of_window("negative")
+    assert before - simulation.state_of_charge == pytest.approx(lost / window, rel=1e-6)
+
+
+def test_its_resistance_is_that_of_a_film(lgm50):
+    """A thick film that does not grow acts as the film resistance L/κ of the material."""
+    still = {"solvent_diffusivity": "1e-40 m2/s", "initial_thickness": "50 nm"}
+    electrode = lgm50.negative_electrode
+    material = electrode.material.model_copy(update={"film_resistance": 50e-9 / 5e-6})
+    plain = lgm50.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+    filled = electrode.porosity - electrode.material.area * 50e-9
+    efficiency = electrode.efficiency * (filled / electrode.porosity) ** 1.5
+    narrow = plain.negative_electrode.model_copy(update={"porosity": filled, "transport_efficiency": efficiency})
+    plain = plain.model_copy(update={"negative_electrode": narrow})
+    times = np.linspace(60.0, 3000.0, 20)
+    found, expected = (simulate_discharge(one, 1.0, output_times=times) for one in (with_film(lgm50, **still), plain))
+    np.testing.assert_allclose(found.voltage, expected.voltage, atol=1e-4)
+    z = [simulate_impedance(one, [0.1, 10.0, 1000.0]) for one in (with_film(lgm50, **still), plain)]
+    np.testing.assert_allclose(z[0].resistance, z[1].resistance, rtol=1e-3)
+
+
+def test_derivatives_by_its_numbers_come_through_the_same_equations(lgm50):
+    path = "negative_electrode.processes.0.solvent_diffusivity"
+    steps = ["Rest for 20 hours", "Discharge at 1C for 10 minutes"]
+    cell = with_film(lgm50, solvent_diffusivity="1e-19 m2/s")
+    found = simulate_sensitivities(cell, [path], protocol=steps)
+    ends = [
+        float(simulate_protocol(with_film(lgm50, solvent_diffusivity=1e-19 * f), steps, tolerance=1e-6).voltage[-1])
+        for f in (1.01, 0.99)
+    ]
+    assert float(found.voltage_by_parameter[0, -1]) == pytest.approx((ends[0] - ends[1]) / 2e-21, rel=0.04)
+
+
+def test_a_run_goes_on_where_another_ended(lgm50, tmp_path):
+    cell = with_film(lgm50, solvent_diffusivity="2.5e-20 m2/s")
+    whole = Simulation(cell, state_of_charge=0.9)
+    whole.step("Rest for 10 hours")
+    whole.save(tmp_path / "half.nc")
+    whole.step("Rest for 10 hours")
+    second = Simulation(cell, state_of_charge=0.3)
+    second.resume(tmp_path / "half.nc")
+    second.step("Rest for 10 hours")
+    np.testing.assert_allclose(thickness(second), thickness(whole), rtol=1e-5)
+
+
+def test_it_is_read_from_a_file_and_nonsense_is_named(lgm50):
+    material = lgm50.negative_electrode.material
+    fields = {name: getattr(material, name) for name in type(material).model_fields}
+    read = type(material).read(fields | {"processes": [{"kind": "film_growth"} | FILM]})
+    assert read.processes[0].initial_thickness == 5e-9
+    with pytest.raises(InputError, match="film_growth"):
+        type(material).read(fields | {"processes": [{"kind": "film_grow"} | FILM]})
+    with pytest.raises(InputError, match="conductivity"):
+        FilmGrowth.read({key: value for key, value in FILM.items() if key != "conductivity"})

@@ -66,6 +66,10 @@ def run(
         str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")
     ] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
+    allow_code: Annotated[
+        bool,
+        typer.Option("--allow-code", help="Run the Python files that the study names as its own rungs, if you trust them."),
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Climb a STUDY: compute its quantities rung by rung, reuse what is finished, write results and a report.
@@ -77,7 +81,7 @@ def run(
     from scalith.ladder import climb, read_study
 
     folder = out if out is not None else Path("results") / study.stem
-    read = read_study(study, folder)
+    read = read_study(study, folder, allow_code=allow_code)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
         ledger = climb(read, folder, until=until, draws=draws, executor=executor, listener=listener)
         if report:
@@ -173,7 +177,7 @@ def rungs(
     table = Table(title="The ladder, bottom to top", show_lines=False)
     for title in ("scale", "quantity", "unit", "needs"):
         table.add_column(title, overflow="fold")
-    for name, (scale, quantity, _) in given_only().items():
+    for name, (scale, quantity, *_) in given_only().items():
         table.add_row(scale, f"[bold]{name}[/bold]", quantity.unit, f"[dim]\\[given][/dim]: {quantity.title}")
     for item in all_rungs().values():
         needs = ", ".join(f"\\[{name}]" if name in sections() else name for name in item.needs if name != "seed")

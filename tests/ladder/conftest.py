@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from scalith.ladder import graph
+from scalith.ladder.own_rungs import _known_with
 from tests.ladder import toy_rungs
 
 STUDY = """
@@ -27,11 +28,19 @@ source = { kind = "assumed", reference = "a ruler" }
 
 
 @pytest.fixture
-def toy(monkeypatch, tmp_path):
-    """The toy ladder in place of the real one; gives a function that counts computations of a rung."""
-    caches = (graph.rungs, graph.given_only, graph.sections)
+def clear_graph():
+    """Forget the rungs that were found, before and after a test that replaces them."""
+    caches = (graph.rungs, graph.given_only, graph.sections, _known_with)
     for cached in caches:
         cached.cache_clear()
+    yield
+    for cached in caches:
+        cached.cache_clear()
+
+
+@pytest.fixture
+def toy(monkeypatch, tmp_path, clear_graph):
+    """The toy ladder in place of the real one; gives a function that counts computations of a rung."""
     monkeypatch.setattr(graph, "rung_modules", lambda: [toy_rungs])
     counts = tmp_path / "counts"
     counts.mkdir()
@@ -41,9 +50,7 @@ def toy(monkeypatch, tmp_path):
         path = counts / name
         return len(path.read_text()) if path.exists() else 0
 
-    yield count
-    for cached in caches:
-        cached.cache_clear()
+    return count
 
 
 @pytest.fixture

@@ -125,13 +125,11 @@ def test_a_curve_named_in_the_cell_counts_by_its_content(tmp_path):
 
 
 TRIAL = {
-    "negative_electrode": {"open_circuit_voltage": 0.1},
-    "positive_electrode": {
-        "open_circuit_voltage": 4.0,
-        "entropic_coefficient": 0.0,
-        "chemical_diffusivity": 1e-14,
-        "maximum_concentration": 5e4,
-    },
+    "negative_open_circuit_voltage": 0.1,
+    "positive_open_circuit_voltage": 4.0,
+    "positive_entropic_coefficient": 0.0,
+    "positive_chemical_diffusivity": 1e-14,
+    "positive_maximum_concentration": 5e4,
 }
 
 

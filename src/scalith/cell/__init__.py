@@ -6,6 +6,7 @@ from scalith.cell.files.bpx_write import to_bpx
 from scalith.cell.files.drive_cycle import step_from_file
 from scalith.cell.files.pybamm_parameters import specification_from_pybamm
 from scalith.cell.model.degradation import with_degradation
+from scalith.cell.model.equilibrium import cell_open_circuit_voltage
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
@@ -49,6 +50,7 @@ __all__ = [
     "Simulation",
     "ThermalSpecification",
     "Visit",
+    "cell_open_circuit_voltage",
     "parse_protocol",
     "parse_step",
     "particle_size_distribution",

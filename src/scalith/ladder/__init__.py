@@ -3,15 +3,21 @@
 from scalith.ladder.climbing import climb
 from scalith.ladder.difference import Change, ledger_difference
 from scalith.ladder.graph import Rung, given_only, rungs, sections
+from scalith.ladder.incremental import Climb
 from scalith.ladder.ledger import Entry, Ledger, read_entry, read_ledger
+from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
 from scalith.ladder.research_object import export_research_object
 from scalith.ladder.study import Study, read_study
 
 __all__ = [
     "Change",
+    "Climb",
     "Entry",
+    "InputFile",
     "Ledger",
+    "Quantity",
     "Rung",
+    "Settings",
     "Study",
     "climb",
     "export_research_object",
@@ -20,6 +26,7 @@ __all__ = [
     "read_entry",
     "read_ledger",
     "read_study",
+    "rung",
     "rungs",
     "sections",
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.ensemble import Ensemble, Scatter, spread
 from scalith.ladder.given_origin import given_results, with_given_file
-from scalith.ladder.graph import given_only, needed_for, rungs
 from scalith.ladder.invariance import require_one_truth, shared_constants
 from scalith.ladder.ledger import FILE as LEDGER_FILE
 from scalith.ladder.ledger import Entry, Ledger, headline, read_ledger
@@ -24,7 +22,7 @@ from scalith.ladder.run import Run
 from scalith.ladder.setting_entries import setting_entries
 from scalith.ladder.store import Store, value_digest, value_ending, value_source, write_value
 from scalith.ladder.study import Study, with_targets
-from scalith.quantities import FileRecord, InputError, Property, Source, nearest, package_digest, predicted, write_property_csv
+from scalith.quantities import FileRecord, InputError, Property, Source, package_digest, predicted, write_property_csv
 
 
 def climb(
@@ -67,12 +65,11 @@ def climb(
         A rung failed: its own message. What had finished is kept and not computed again.
     """
     listener = listener or progress.Silent()
-    if until is not None and until not in rungs():
-        raise InputError("--until", "quantity", until, nearest(until, rungs()))
     if until is not None:
+        study.graph.check_target(until, "--until", "quantity")
         study = with_targets(study, [until])
     targets = study.targets
-    names = needed_for(targets, set(study.given), set(study.settings))
+    names = study.needed_for(targets)
     members = study.header.draws if draws is None else draws
     if members == 1 or members < 0:
         raise InputError("draws", "", members, "0 for none, or at least 2")
@@ -84,22 +81,13 @@ def climb(
         store = Store(folder / "cache")
         store.forget_other_code(package_digest())
         run = Run(study, store, listener)
-        listener.planned([name for name in names if name in rungs() and name not in study.given])
-        with _spread_over(executor):
+        listener.planned([name for name in names if name in study.graph.nodes and name not in study.given])
+        with progress.spread_over(executor):
             run.execute(targets)
         ledger = _publish(study, folder, run, names)
         if members:
             ledger = _publish_ensemble(ledger, spread(run, targets, members, executor), folder)
         return ledger
-
-
-@contextmanager
-def _spread_over(executor: Executor | None) -> Iterator[None]:
-    token = progress.executor.set(executor)
-    try:
-        yield
-    finally:
-        progress.executor.reset(token)
 
 
 def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
@@ -108,7 +96,7 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
     constants = {name: shared_constants(name, run.values[name]) for name in names}
     known = [*constants.items(), *((entry.quantity, entry.constants) for entry in earlier)]
     require_one_truth(((_who(name, study), stated) for name, stated in known), str(study.path))
-    note_files(folder, {name: _published(name, run.values[name]) for name in names if name not in study.settings})
+    note_files(folder, {name: _published(name, run.values[name], study) for name in names if name not in study.settings})
     entries = []
     for name in names:
         settings = setting_entries(name, study.settings[name], study.file) if name in study.settings else []
@@ -144,14 +132,12 @@ def _publish_ensemble(ledger: Ledger, ensemble: Ensemble, folder: Path) -> Ledge
     return ledger
 
 
-def _quantity(name: str) -> Quantity:
-    return rungs()[name].quantity if name in rungs() else given_only()[name][1]
-
-
-def _published(name: str, value: Any) -> list[str]:
+def _published(name: str, value: Any, study: Study) -> list[str]:
     """Files in the results folder that a value is written to."""
+    about = study.graph.about(name)
+    assert about is not None
     csv = [".csv"] if isinstance(value, Property) else []
-    endings = [value_ending(value), *csv, *_quantity(name).exports]
+    endings = [value_ending(value), *csv, *about.quantity.exports]
     return [f"quantities/{name}{ending}" for ending in endings]
 
 
@@ -203,21 +189,23 @@ def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:
             source=source,
             digest=run.digests[name],
         )
-    found = rungs().get(name)
-    scale, quantity = (found.scale, found.quantity) if found else given_only()[name][:2]
+    node, about = study.graph.nodes.get(name), study.graph.about(name)
+    assert about is not None
+    scale, quantity = about.scale, about.quantity
     computed = name in run.kept
+    inputs = list(node.inputs.values()) if computed and node else []
     if computed:
-        kept_file = run.store.folder / run.kept[name].file
+        kept_file = folder / "cache" / run.kept[name].file
         publish(kept_file, file := folder / "quantities" / f"{name}{kept_file.suffix}")
     else:
         file = write_value(value, folder / "quantities" / name)
     _export(name, value, quantity, file.parent)
     number = ledger_number(name, value, quantity.unit)
-    source = value_source(value) or _stated_source(value, f"scalith.ladder.rungs.{scale}.{name}" if computed else "")
+    source = value_source(value) or _stated_source(value, node.rung.path if computed and node else "")
     results, quantity_there = ("", "") if computed else given_results(study, name, folder)
     return Entry(
         quantity=name,
-        title=quantity.title,
+        title=f"{name.rpartition('.')[0]}: {quantity.title}" if "." in name else quantity.title,
         scale=scale,
         origin="computed" if computed else "given",
         headline=headline(value, quantity.headline),
@@ -230,7 +218,7 @@ def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:
         results=results,
         quantity_there=quantity_there,
         digest=run.digests[name],
-        parents={parent: run.digests[parent] for parent in found.needs if parent in run.digests} if computed and found else {},
+        parents={parent: run.digests[parent] for parent in inputs if parent in run.digests},
         seconds=run.kept[name].seconds if computed else 0.0,
         file=file.relative_to(folder).as_posix(),
     )

@@ -79,6 +79,7 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
     Ensemble
         Scatter of what at least two members found.
     """
+    assert isinstance(run.store, Store)
     folder = str(run.store.folder)
     found: list[dict[str, Any]] = []
     failed: list[FailedMember] = []

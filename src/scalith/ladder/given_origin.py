@@ -38,4 +38,4 @@ def given_results(study: Study, name: str, folder: Path) -> tuple[str, str]:
     if not isinstance(stated, Mapping) or "results" not in stated:
         return "", ""
     other = (study.path.parent / str(stated["results"])).resolve()
-    return Path(os.path.relpath(other, folder.resolve())).as_posix(), str(stated.get("quantity", name))
+    return Path(os.path.relpath(other, folder.resolve())).as_posix(), str(stated.get("quantity", name.rpartition(".")[2]))

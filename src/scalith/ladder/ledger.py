@@ -188,9 +188,8 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Valu
     if not entry.file:
         raise InputError(where, "quantity", quantity, "a quantity whose value is kept in a file")
     kinds = {name: item.returns for name, item in rungs().items()} | {name: item[2] for name, item in given_only().items()}
-    if quantity not in kinds:
-        raise InputError(where, "quantity", quantity, nearest(quantity, kinds))
-    value = read_value(Path(folder) / entry.file, kinds[quantity])
+    name = quantity.rpartition(".")[2]  # positive.open_circuit_voltage
+    value = read_value(Path(folder) / entry.file, kinds.get(name))
     found = value_digest(value)
     if found != entry.digest:
         raise StudyError(f"{folder}/{entry.file} (digest {found}) is not what its ledger speaks of (digest {entry.digest})")

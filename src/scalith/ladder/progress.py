@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,6 +54,16 @@ listening: ContextVar[tuple[Listener, str] | None] = ContextVar("listening", def
 
 executor: ContextVar[Executor | None] = ContextVar("executor", default=None)
 """Where rungs with independent work send it; `None` computes in this process."""
+
+
+@contextmanager
+def spread_over(given: Executor | None) -> Iterator[None]:
+    """Send the independent work of rungs to an executor."""
+    token = executor.set(given)
+    try:
+        yield
+    finally:
+        executor.reset(token)
 
 
 def report_progress(fraction: float, message: str = "") -> None:

@@ -35,6 +35,8 @@ class Quantity:
     draw : callable, optional
         ``draw(value, seed)`` gives a member of what the rung itself leaves open (the posterior of a fit, the scatter of a
         measurement on the way), for ensembles. What was stated below, or is sampled with a seed, is not drawn again.
+    formula : callable, optional
+        Reads a given text such as ``"2.1e-3 * c"`` as a property.
     """
 
     title: str
@@ -43,6 +45,7 @@ class Quantity:
     headline: Callable[[Any], str] | None = None
     exports: Mapping[str, Callable[[Any, Path], None]] = field(default_factory=dict)
     draw: Callable[[Any, int], Any] | None = None
+    formula: Callable[[str], Any] | None = None
 
 
 def rung(
@@ -84,6 +87,12 @@ class Settings(Spec):
     """
 
     stands_for: ClassVar[type[Spec] | None] = None
+
+
+def stated_section(info: ValidationInfo, name: str) -> Mapping[str, Any]:
+    """Another section of the study as it is written, for what is stated once and counts in several; empty without it."""
+    stated = (info.context or {}).get("stated", {}).get(name)
+    return stated if isinstance(stated, Mapping) else {}
 
 
 class InputFile(Spec):

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from scalith.ladder import graph, progress
-from scalith.ladder.graph import needed_for, rungs
+from scalith.ladder import progress
+from scalith.ladder.graph import Node
 from scalith.ladder.ledger import headline
-from scalith.ladder.store import Kept, Store, value_digest
+from scalith.ladder.store import Kept, MemoryStore, Store, value_digest
 from scalith.ladder.study import Study
 from scalith.quantities import Property, digest, package_digest
 from scalith.quantities.plausible_ranges import require_plausible_property, require_plausible_results
 
 
 class Run:
-    """One climb in progress: Hamilton walks the graph, this class computes or reuses each node.
+    """One climb in progress: walks the graph of the study and computes or reuses each rung.
 
     Attributes
     ----------
@@ -32,69 +31,44 @@ class Run:
         Whether this is a member of an ensemble: what was fitted is then drawn from the posterior of its fit.
     """
 
-    def __init__(self, study: Study, store: Store, listener: progress.Listener, *, member: bool = False) -> None:
+    def __init__(self, study: Study, store: Store | MemoryStore, listener: progress.Listener, *, member: bool = False) -> None:
         self.member = member
         self.study, self.store, self.listener = study, store, listener
         self.values: dict[str, Any] = {}
         self.digests: dict[str, str] = {}
         self.kept: dict[str, Kept] = {}
 
-    def execute(self, targets: list[str]) -> None:
+    def execute(self, targets: Sequence[str]) -> None:
         """Climb to `targets`."""
-        names = needed_for(targets, set(self.study.given), set(self.study.settings))
-        targets = [target for target in targets if target not in self.study.given]
-        for name in names:
-            if name in self.study.given or name in self.study.settings:
-                self._hold(name, self.study.given.get(name, self.study.settings.get(name)))
-        if not targets:
-            return
-        # Hamilton would load every plotting and learning library that is installed, for adapters that no rung uses.
-        os.environ.setdefault("HAMILTON_AUTOLOAD_EXTENSIONS", "0")
-        from hamilton import driver
-        from hamilton.lifecycle import NodeExecutionMethod
-
-        run = self
-
-        class ComputeOrReuse(NodeExecutionMethod):  # type: ignore[misc]
-            def run_to_execute_node(self, *, node_name: str, node_callable: Any, node_kwargs: dict[str, Any], **_: Any) -> Any:
-                return run.value(node_name, node_callable, node_kwargs)
-
-        built = driver.Builder().with_modules(*graph.rung_modules()).with_adapters(ComputeOrReuse()).build()
-        needed = set(names)
-        inputs = {name: self.values[name] for name in names if name in self.values and name not in rungs()}
-        inputs |= {name: self.study.header.seed for name in ("seed",) if name in needed}
-        overrides = {name: self.values[name] for name in names if name in self.study.given and name in rungs()}
-        # Optional quantities that this study does not have.
-        overrides |= {name: None for item in rungs().values() for name in item.optional if name not in needed}
-        # Hamilton logs a page for every failed node; the error itself reaches the user.
-        log = logging.getLogger("hamilton")
-        before = log.level
-        log.setLevel(logging.CRITICAL + 1)
-        try:
-            built.execute(targets, inputs=inputs, overrides=overrides)
-        finally:
-            log.setLevel(before)
+        study = self.study
+        for name in study.needed_for(targets):
+            if name in study.given or name in study.settings:
+                self._hold(name, study.given.get(name, study.settings.get(name)))
+            elif name in study.graph.nodes:
+                self._climb_to(study.graph.nodes[name])
 
     def _hold(self, name: str, value: Any) -> None:
+        if name in self.values and self.values[name] is value:
+            return
         self.values[name] = value
         self.digests[name] = value_digest(value)
 
-    def value(self, name: str, function: Any, arguments: dict[str, Any]) -> Any:
-        """The value of one node: read from the store, or computed and kept."""
-        known = rungs().get(name)
-        if known is None:  # an input: Hamilton passes it through a node of its own
-            return function(**arguments)
+    def _climb_to(self, node: Node) -> None:
+        """Read the value of a rung from the store, or compute and keep it."""
+        name, rung = node.name, node.rung
+        arguments = {key: self.values.get(source) for key, source in node.inputs.items()}
+        inputs = {key: self.digests.get(source) or value_digest(None) for key, source in node.inputs.items()}
         if "seed" in arguments:
-            arguments = arguments | {"seed": rung_seed(self.study.header.seed, name)}
-        inputs = {key: self.digests.get(key) or value_digest(value) for key, value in arguments.items()}
-        key = digest(name, package_digest(), inputs)
-        found = self.store.find(key, known.returns)
+            arguments["seed"] = rung_seed(self.study.header.seed, name)
+            inputs["seed"] = value_digest(arguments["seed"])
+        key = digest(name, package_digest(), rung.code, inputs)
+        found = self.store.find(key, rung.returns)
         if found is None:
             self.listener.started(name)
             token = progress.listening.set((self.listener, name))
             began = time.perf_counter()
             try:
-                value = function(**arguments)
+                value = rung.function(**arguments)
             finally:
                 progress.listening.reset(token)
             self._require_plausible(name, value)
@@ -103,12 +77,11 @@ class Run:
             value, kept = found
             self._require_plausible(name, value)
         found_digest = kept.digest
-        if self.member and (draw := known.quantity.draw) is not None:
+        if self.member and (draw := rung.quantity.draw) is not None:
             value = draw(value, rung_seed(self.study.header.seed, f"draw {name}"))
             found_digest = value_digest(value)
         self.values[name], self.digests[name], self.kept[name] = value, found_digest, kept
-        self.listener.finished(name, kept.seconds, headline(value, known.quantity.headline), reused=found is not None)
-        return value
+        self.listener.finished(name, kept.seconds, headline(value, rung.quantity.headline), reused=found is not None)
 
     def _require_plausible(self, name: str, value: Any) -> None:
         """Refuse a computed value that cannot be: an input, or a model outside what it holds for, is wrong."""

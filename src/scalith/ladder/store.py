@@ -88,8 +88,12 @@ def write_value(value: Any, stem: Path) -> Path:
     return path
 
 
-def read_value(path: Path, kind: type[Any]) -> Any:
-    """Read what `write_value` wrote, as a value of type `kind`."""
+def read_value(path: Path, kind: type[Any] | None) -> Any:
+    """Read what `write_value` wrote, as a value of type `kind`; without one a property or data set, as the file says."""
+    if kind is None:
+        if path.suffix != ".nc":
+            raise InputError(str(path), "", "a specification of a rung that is not there", "the rung, by which its type is known")
+        return Property.load(path) if "property" in read_results(path).attrs else read_results(path)
     if kind is Property:
         return Property.load(path)
     if kind is xr.Dataset:
@@ -98,6 +102,27 @@ def read_value(path: Path, kind: type[Any]) -> Any:
         return kind.model_validate_json(path.read_text(encoding="utf-8"), context=UNCHECKED)
     except (OSError, ValueError) as error:
         raise InputError(str(path), "", str(error).splitlines()[0], f"a readable {kind.__name__}") from error
+
+
+class MemoryStore:
+    """Finished values in this process, under the key of their inputs and the code: those of each quantity's last few states."""
+
+    def __init__(self, states: int = 8) -> None:
+        self.states = states
+        self._found: dict[str, dict[str, tuple[Any, Kept]]] = {}
+
+    def find(self, key: str, kind: type[Any]) -> tuple[Any, Kept] | None:
+        """The value under `key`, or `None`."""
+        return next((known[key] for known in self._found.values() if key in known), None)
+
+    def keep(self, key: str, quantity: str, value: Any, seconds: float, code: str) -> Kept:
+        """Hold a finished value."""
+        kept = Kept(quantity, value_digest(value), seconds, code, "")
+        known = self._found.setdefault(quantity, {})
+        known[key] = (value, kept)
+        while len(known) > self.states:
+            del known[next(iter(known))]
+        return kept
 
 
 class Store:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 import xarray as xr
 from pydantic import Field
 
-from scalith.ladder.graph import ALWAYS, Rung, given_only, needed_for, reached, rungs, sections
+from scalith.ladder.graph import ALWAYS, MATERIALS, Graph, required
 from scalith.ladder.ledger import read_entry
+from scalith.ladder.own_rungs import RungFile, known_with, read_rung_files
 from scalith.ladder.quantity import InputFile, Quantity, Settings
 from scalith.quantities import (
     FileRecord,
@@ -61,6 +63,8 @@ class Study:
 
     Attributes
     ----------
+    rung_files : tuple of RungFile
+        Files with rungs of its own; first, so that a study that is sent elsewhere brings its code before what needs it.
     name : str
         File name without its ending; the results folder is called after it.
     path : Path
@@ -69,13 +73,14 @@ class Study:
     header : Header
     targets : list of str
     settings : dict of str to Settings
-        By section.
+        By section: ``"cell"``; ``"positive.crystal"`` where the materials have names.
     given : dict of str to object
         Property, specification or result by quantity.
     text : dict
         The file as it was parsed.
     """
 
+    rung_files: tuple[RungFile, ...]
     name: str
     path: Path
     file: FileRecord
@@ -85,8 +90,20 @@ class Study:
     given: dict[str, Any]
     text: dict[str, Any]
 
+    @cached_property
+    def graph(self) -> Graph:
+        """The rungs of this study."""
+        return Graph(tuple(self.text.get("materials", {})), self.settings, *known_with(self.rung_files))
 
-def read_study(path: str | Path, results: str | Path | None = None) -> Study:
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "graph"}
+
+    def needed_for(self, targets: Sequence[str]) -> list[str]:
+        """Names that must be computed, given or read to reach `targets`, children before parents."""
+        return self.graph.needed_for(targets, set(self.given), set(self.settings))
+
+
+def read_study(path: str | Path, results: str | Path | None = None, *, allow_code: bool = False) -> Study:
     """Read and validate a study file; nothing is computed.
 
     Parameters
@@ -95,6 +112,9 @@ def read_study(path: str | Path, results: str | Path | None = None) -> Study:
         TOML file.
     results : path, optional
         Results folder of this study: a ``[given]`` that reads from it would be circular.
+    allow_code : bool
+        Whether code that the study names may be run: files with rungs under ``[rungs]``, an engine ``"module:Class"`` or its
+        command. It has all rights of the user: allow it for studies that you trust.
 
     Raises
     ------
@@ -104,26 +124,48 @@ def read_study(path: str | Path, results: str | Path | None = None) -> Study:
         A quantity that the targets need is neither given nor computable.
     """
     path = Path(path)
-    where = str(path)
     text = read_toml(path)
-    record = FileRecord(name=path.name, digest=file_digest(path))
-    known = ["study", "given", *sections()]
-    for key in text:
-        if key not in known:
-            raise InputError(where, "", f"unknown section [{key}]", nearest(key, known))
-    for key in text:
-        if not isinstance(text[key], dict):
-            raise InputError(where, key, text[key], f"a section [{key}]")
+    files = read_rung_files(text.get("rungs"), path, allow_code=allow_code)
+    return study_of(text, path, FileRecord(name=path.name, digest=file_digest(path)), files, results, allow_code=allow_code)
+
+
+def study_of(
+    text: dict[str, Any],
+    path: Path,
+    file: FileRecord,
+    rung_files: tuple[RungFile, ...] = (),
+    results: str | Path | None = None,
+    earlier: Study | None = None,
+    *,
+    allow_code: bool = False,
+) -> Study:
+    """The study that a parsed file states: see `read_study`. What stands in `earlier` as well is taken from there."""
+    where = str(path)
+    known = known_with(rung_files)
+    materials, tables, stated_given = _by_full_name(text, where, Graph((), (), *known))
+    graph = Graph(materials, tables, *known)
     header = Header.read(text.get("study", {}), f"{where} [study]")
-    given = {name: _plausible(name, value, path, results) for name, value in text.get("given", {}).items()}
-    targets = _targets(header, set(text), given, where)
-    optional = {name for item in rungs().values() for name in item.optional}
-    there = {name for name in optional if reached(name, set(given), set(text))}
-    context = WRITTEN_BY_HAND | {"folder": path.parent, "reached": there}
-    settings = {
-        name: kind.read(text[name], f"{where} [{name}]", context=context) for name, kind in sections().items() if name in text
-    }
-    return with_targets(Study(path.stem, path, record, header, targets, settings, given, text), targets)
+    _, old_tables, old_given = ((), {}, {}) if earlier is None else _by_full_name(earlier.text, where, Graph((), (), *known))
+    given = {}
+    for name, value in stated_given.items():
+        about = graph.about(name)
+        if about is None:
+            raise InputError(*_stated_under(where, name), "an unknown quantity", _known_quantity(name, graph))
+        if earlier is not None and old_given.get(name) is value:
+            given[name] = earlier.given[name]
+        else:
+            given[name] = _plausible(name, value, about.quantity, about.returns, path, results)
+    settings = {}
+    for name, table in tables.items():
+        # Sections above the materials may look at others.
+        own = name.rpartition(".")[2] in graph.material_sections
+        if own and earlier is not None and old_tables.get(name) is table:
+            settings[name] = earlier.settings[name]
+        else:
+            context = _context(graph, name, set(given), tables, path, allow_code=allow_code)
+            settings[name] = graph.sections[name].read(table, f"{where} [{_section_title(name)}]", context=context)
+    targets = _targets(header, graph, set(tables), given, where)
+    return with_targets(Study(rung_files, path.stem, path, file, header, targets, settings, given, text), targets)
 
 
 def with_targets(study: Study, targets: list[str]) -> Study:
@@ -136,45 +178,100 @@ def with_targets(study: Study, targets: list[str]) -> Study:
     StudyError
         A needed quantity is neither given nor computable.
     """
-    where = str(study.path)
+    where, graph = str(study.path), study.graph
     settings = dict(study.settings)
-    for name in needed_for(targets, set(study.given), set(study.settings)):
-        if name in sections() and name not in settings:
-            settings[name] = _default_section(name, where)
-        elif name not in rungs() and name not in study.given and name not in settings and name not in ALWAYS:
-            wanted_by = next(item.name for item in rungs().values() if name in item.needs)
-            raise StudyError(f"{where}: {wanted_by} needs {name}, which no rung computes: state it under [given]")
+    for name in graph.needed_for(targets, set(study.given), set(study.settings)):
+        if name in graph.sections and name not in settings:
+            settings[name] = _default_section(name, graph, study)
+        elif name not in graph.nodes and name not in study.given and name not in settings and name not in ALWAYS:
+            wanted_by = next(node for node in graph.nodes.values() if name in node.inputs.values())
+            raise StudyError(f"{where}: {graph.missing(name, wanted_by)}")
     return replace(study, targets=targets, settings=settings)
 
 
-def _targets(header: Header, present: set[str], given: Mapping[str, Any], where: str) -> list[str]:
-    known = rungs()
+def _by_full_name(text: dict[str, Any], where: str, base: Graph) -> tuple[tuple[str, ...], dict[str, Any], dict[str, Any]]:
+    """Materials of the study; tables of its sections and given values by full name: ``positive.crystal``."""
+    known = ["study", "given", "materials", "rungs", *base.sections]
+    for key in text:
+        if key not in known:
+            raise InputError(where, "", f"unknown section [{key}]", nearest(key, known))
+        if not isinstance(text[key], dict):
+            raise InputError(where, key, text[key], f"a section [{key}]")
+    tables = {name: text[name] for name in base.sections if name in text}
+    given = dict(text.get("given", {}))
+    materials = text.get("materials", {})
+    names = ["given", *base.material_sections]
+    for material, table in materials.items():
+        if material not in MATERIALS:
+            raise InputError(f"{where} [materials]", material, "an unknown material", f"one of {', '.join(MATERIALS)}")
+        if not isinstance(table, dict):
+            raise InputError(f"{where} [materials]", material, table, f"sections [materials.{material}.{names[1]}], …")
+        for key, item in table.items():
+            if key not in names:
+                expected = f"[{key}], once for all materials" if key in base.sections else nearest(key, names)
+                raise InputError(where, "", f"unknown section [materials.{material}.{key}]", expected)
+            if not isinstance(item, dict):
+                raise InputError(f"{where} [materials.{material}]", key, item, f"a section [materials.{material}.{key}]")
+        tables |= {f"{material}.{key}": item for key, item in table.items() if key != "given"}
+        given |= {f"{material}.{key}": item for key, item in table.get("given", {}).items()}
+    return tuple(materials), tables, given
+
+
+def _section_title(name: str) -> str:
+    return f"materials.{name}" if "." in name else name
+
+
+def _stated_under(where: str, name: str) -> tuple[str, str]:
+    """Place in the file and field of a given quantity."""
+    material, _, quantity = name.rpartition(".")
+    return f"{where} [materials.{material}.given]" if material else f"{where} [given]", quantity
+
+
+def _known_quantity(name: str, graph: Graph) -> str:
+    material, _, quantity = name.rpartition(".")
+    known = [*graph.nodes, *graph.givens]
+    if not material:
+        once = [full for full in known if full.endswith(f".{name}")]
+        if once:
+            return f"it under [materials.{once[0].partition('.')[0]}.given]: each material has its own"
+        return nearest(quantity, [full for full in known if "." not in full])
+    return nearest(quantity, [full.partition(".")[2] for full in known if full.startswith(f"{material}.")])
+
+
+def _context(
+    graph: Graph, section: str, given: set[str], tables: Mapping[str, Any], path: Path, *, allow_code: bool
+) -> dict[str, Any]:
+    """What a section may want to know of its study: folder, other sections, optional inputs of rungs that are reached."""
+    material = section.rpartition(".")[0]
+    reached = {
+        key
+        for node in graph.nodes.values()
+        if node.name.rpartition(".")[0] == material
+        for key, name in node.inputs.items()
+        if key in node.rung.optional and graph.reached(name, given, set(tables))
+    }
+    return WRITTEN_BY_HAND | {"folder": path.parent, "reached": reached, "stated": tables, "allow_code": allow_code}
+
+
+def _targets(header: Header, graph: Graph, present: set[str], given: Mapping[str, Any], where: str) -> list[str]:
     for target in header.targets:
-        if target not in known:
-            raise InputError(f"{where} [study]", "targets", target, nearest(target, known))
+        graph.check_target(target, f"{where} [study]", "targets")
     if header.targets:
         return list(header.targets)
-    reachable = [name for name in known if reached(name, set(given), present)]
+    reachable = [name for name in graph.nodes if graph.reached(name, set(given), present)]
     if not reachable:
         raise StudyError(f"{where}: its sections and given quantities reach no rung; 'scalith rungs' shows what each needs")
     return reachable
 
 
-def _default_section(name: str, where: str) -> Settings:
-    kind = sections()[name]
-    required = [field for field, info in kind.model_fields.items() if info.is_required()]
-    if required:
-        raise InputError(where, f"[{name}]", "no such section", f"a section with {', '.join(required)}")
-    return kind()
-
-
-def _about(name: str) -> tuple[Quantity, type[Any]] | None:
-    found: Rung | None = rungs().get(name)
-    if found is not None:
-        return found.quantity, found.returns
-    if name in given_only():
-        return given_only()[name][1], given_only()[name][2]
-    return None
+def _default_section(name: str, graph: Graph, study: Study) -> Settings:
+    kind, where = graph.sections[name], str(study.path)
+    if fields := required(kind):
+        asking = next(node.name for node in graph.nodes.values() if name in node.inputs.values() and node.name not in study.given)
+        place = ".".join(["materials", asking.rpartition(".")[0], "given"]) if "." in asking else "given"
+        expected = f"a section with {', '.join(fields)}, or {asking.rpartition('.')[2]} under [{place}]"
+        raise InputError(where, f"[{_section_title(name)}]", "no such section", expected)
+    return kind.read({}, where, context=WRITTEN_BY_HAND | {"folder": study.path.parent, "stated": study.text})
 
 
 class _Stated(Spec):
@@ -200,26 +297,31 @@ _BELONGS = {
 """What may stand beside each way to give a value."""
 
 
-def _plausible(name: str, value: Any, path: Path, results: str | Path | None) -> Any:
+def _plausible(full: str, value: Any, quantity: Quantity, kind: type[Any], path: Path, results: str | Path | None) -> Any:
     """A given value; one outside its range is refused unless ``implausible = true`` stands beside it."""
+    where, name = _stated_under(str(path), full)
     stated, accepted = unwrapped(value)
-    found = _given(name, stated, path, results, accepted)
+    found = _given(full, stated, quantity, kind, path, results, accepted=accepted)
     if not isinstance(found, Property):
         if accepted:
-            raise InputError(f"{path} [given]", f"{name}.implausible", True, "nothing: a field of it may have its own")
+            raise InputError(where, f"{name}.implausible", True, "nothing: a field of it may have its own")
         return found
     if accepted:
         return meant(found)
-    require_plausible_property(found, where=f"{path} [given]", field=name)
+    require_plausible_property(found, where=where, field=name)
     return found
 
 
-def _given(name: str, value: Any, path: Path, results: str | Path | None, accepted: bool) -> Any:
-    where = f"{path} [given]"
-    about = _about(name)
-    if about is None:
-        raise InputError(where, name, "an unknown quantity", nearest(name, [*rungs(), *given_only()]))
-    quantity, kind = about
+def _given(
+    full: str, value: Any, quantity: Quantity, kind: type[Any], path: Path, results: str | Path | None, *, accepted: bool
+) -> Any:
+    where, name = _stated_under(str(path), full)
+    if isinstance(value, (Property, Spec, xr.Dataset)):
+        if kind is Property:
+            return _checked(value, name, quantity, f"{where} {name}")
+        if not isinstance(value, kind):
+            raise InputError(where, name, type(value).__name__, f"a {kind.__name__}")
+        return value
     if kind is not Property and isinstance(value, dict) and not {"file", "results"} & set(value):
         if isinstance(kind, type) and issubclass(kind, Spec):
             return kind.read(value, f"{where} {name}", context=WRITTEN_BY_HAND | {"folder": path.parent})
@@ -237,18 +339,36 @@ def _given(name: str, value: Any, path: Path, results: str | Path | None, accept
         said, *belongs = (field.removeprefix("wanted_") for field in (foreign[0], *_BELONGS[ways[0]]))
         raise InputError(where, f"{name}.{said}", f"{said} beside {ways[0]}", f"with {ways[0]} only {', '.join(belongs)}")
     if stated.results is not None:
-        return _from_results(name, quantity, kind, stated, path, results)
+        return _from_results(full, quantity, kind, stated, path, results)
     if stated.file is not None:
-        return _from_file(name, quantity, kind, stated, path, accepted)
+        return _from_file(full, quantity, kind, stated, path, accepted)
     if kind is not Property:
         raise InputError(where, name, stated.value, "a table, a file or another study's results")
     assert stated.value is not None
     number = stated.value
     if stated.standard_error is not None:
         number = {"value": number, "standard_error": stated.standard_error}
-    return Property.constant(
-        name, parse_uncertain(number, quantity.unit, where=where, field=name), quantity.unit, _source(stated, where)
-    )
+    try:
+        found = parse_uncertain(number, quantity.unit, where=where, field=name)
+    except InputError:
+        formula = None if quantity.formula is None or not isinstance(number, str) else _formula(name, quantity, stated, where)
+        if formula is None:
+            raise
+        return formula
+    return Property.constant(name, found, quantity.unit, _source(stated, where))
+
+
+def _formula(name: str, quantity: Quantity, stated: _Stated, where: str) -> Property | None:
+    """A formula of the state, or `None` when the text is none."""
+    assert quantity.formula is not None
+    try:
+        found = quantity.formula(stated.value)
+    except InputError:
+        return None
+    source = _source(stated, where)
+    if found.source.note:
+        source = source.model_copy(update={"note": f"{source.note}; {found.source.note}" if source.note else found.source.note})
+    return Property(name, found.values, quantity.unit, source)
 
 
 def _source(stated: _Stated, where: str) -> Source:
@@ -258,8 +378,9 @@ def _source(stated: _Stated, where: str) -> Source:
     return Source(kind=stated.kind, reference=reference, reference_state=stated.reference_state, note=stated.note)
 
 
-def _from_file(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path, accepted: bool) -> Any:
-    where = f"{path} [given] {name}"
+def _from_file(full: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path, accepted: bool) -> Any:
+    where, name = _stated_under(str(path), full)
+    where = f"{where} {name}"
     assert stated.file is not None
     file = _found(stated.file, where, path)
     if kind is Property:
@@ -306,8 +427,9 @@ def _found(file: str, where: str, path: Path) -> InputFile:
     return _Named.read({"file": file}, where, context={"folder": path.parent}).file
 
 
-def _from_results(name: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path, results: str | Path | None) -> Any:
-    where = f"{path} [given] {name}"
+def _from_results(full: str, quantity: Quantity, kind: type[Any], stated: _Stated, path: Path, results: str | Path | None) -> Any:
+    where, name = _stated_under(str(path), full)
+    where = f"{where} {name}"
     assert stated.results is not None
     folder = path.parent / stated.results
     own = [Path(results).resolve()] if results is not None else []

@@ -18,7 +18,7 @@ from scalith.quantities.plausible_ranges import is_state, require_plausible
 from scalith.quantities.property import COORDINATE_UNITS, Property
 from scalith.quantities.source import FileRecord, Source
 from scalith.quantities.uncertain import ErrorComponent
-from scalith.quantities.units import parse_quantity, to_si
+from scalith.quantities.units import parse_quantity, plain_float, to_si
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,7 +103,7 @@ def read_columns(path: str | Path) -> ColumnFile:
             raise InputError(name, f"line {number}", f"{len(cells)} values", f"{len(units)}: {', '.join(units)}")
         for column, (title, cell) in enumerate(zip(units, cells, strict=True)):
             try:
-                data[index, column] = float(cell)
+                data[index, column] = plain_float(cell)
             except ValueError:
                 data[index, column] = np.nan
             if not np.isfinite(data[index, column]):

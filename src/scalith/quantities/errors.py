@@ -78,5 +78,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = value if isinstance(value, str) and " " in value else repr(value)
+    text = " ".join((value if isinstance(value, str) and " " in value else repr(value)).split())
     return text if len(text) <= 120 else text[:117] + "…"

@@ -80,6 +80,19 @@ def to_si(values: ArrayLike, unit: str, expected: str, *, where: str = "value", 
     return np.asarray(converted, dtype=np.float64)
 
 
+def plain_float(text: str) -> float:
+    """A number in plain digits: neither ``1_000`` nor digits of other scripts, which Python takes as well.
+
+    Raises
+    ------
+    ValueError
+        The text is not such a number.
+    """
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return float(text)
+
+
 def parse_quantity(text: str | float, expected: str, *, where: str = "value", field: str = "") -> float:
     """Read ``"10 um"``, ``"25 degC"`` or a bare SI number into a float in the SI unit `expected`.
 
@@ -97,7 +110,7 @@ def parse_quantity(text: str | float, expected: str, *, where: str = "value", fi
     if isinstance(text, str):
         parts = text.strip().split(None, 1)
         try:
-            number = float(parts[0])
+            number = plain_float(parts[0])
         except (ValueError, IndexError):
             raise InputError(where, field, text, f"a number followed by a unit convertible to {expected or '1'}") from None
         # 15 digits: conversion leaves "10 um" one unit in the last place beside 1e-05.

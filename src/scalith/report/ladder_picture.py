@@ -21,6 +21,7 @@ COLOURS = {
     "lattice": "#2f7f79",
     "lab": "#8a6d3b",
     "electrode": "#6b5b95",
+    "electrolyte": "#3f7cac",
     "cell": "#a8562a",
     "pack": "#9b2f4a",
     "safety": "#b3261e",
@@ -79,7 +80,8 @@ def ladder_picture(ledger: Ledger | None = None) -> str:
 
 def _from_graph() -> dict[str, _Box]:
     boxes = {
-        name: _Box(name, scale, quantity.title, quantity.unit, "given", []) for name, (scale, quantity, _) in given_only().items()
+        name: _Box(name, scale, quantity.title, quantity.unit, "given", [])
+        for name, (scale, quantity, *_) in given_only().items()
     }
     for item in rungs().values():
         parents = [need for need in item.needs if need in rungs() or need in boxes]

@@ -47,7 +47,7 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
         members = None
         if entry.ensemble_file and isinstance(value, xr.Dataset):
             members = read_results(Path(folder) / entry.ensemble_file)
-        drawn = figures_of(entry.quantity, value, members)
+        drawn = figures_of(entry.quantity.rpartition(".")[2], value, members)
         if drawn:
             figures[entry.quantity] = [figure.to_plotly_json() for figure in drawn]
     write_text(path, _page(ledger, figures, stamp))
@@ -102,7 +102,7 @@ def _section(scale: str, entries: list[Entry], figures: dict[str, Any]) -> str:
 
 
 def _card(entry: Entry, pictures: int) -> str:
-    rung = rungs().get(entry.quantity)
+    rung = rungs().get(entry.quantity.rpartition(".")[2])
     kind = entry.source.kind if entry.source else entry.origin
     lines = [f"<p class='found'>{escape(entry.headline)}</p>"]
     if entry.standard_error:

@@ -29,6 +29,14 @@ _FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+def _number(value: float, where: str, field: str) -> np.float64:
+    """A NumPy number: powers and quotients of it overflow to infinity, where Python's raise."""
+    try:
+        return np.float64(value)
+    except OverflowError:
+        raise InputError(where, field, f"a number of {len(str(value))} digits", "numbers up to 1e308") from None
+
+
 def parse_expression(
     text: str, variable: str | tuple[str, ...] = "x", *, where: str = "expression", field: str = ""
 ) -> Callable[..., Any]:
@@ -57,7 +65,7 @@ def parse_expression(
 
     def build(node: ast.expr) -> Callable[[tuple[Any, ...]], Any]:
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
-            number = float(node.value)
+            number = _number(node.value, where, field)
             return lambda x: number
         if isinstance(node, ast.Name) and node.id in variables:
             return operator.itemgetter(variables.index(node.id))

@@ -14,6 +14,7 @@ from scalith.electrode.image.image import VoxelImage
 from scalith.electrode.image.reshaping import to_cubes
 from scalith.electrode.image.vtk_file import read_vti, read_vtk, write_vti, write_vtk
 from scalith.quantities import FileRecord, InputError, Source, file_digest, parse_quantity, read_results, whole_file
+from scalith.quantities.plausible_ranges import require_plausible
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -198,8 +199,8 @@ def _read(
     if ending == ".npy":
         try:
             mapped = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
-            raise InputError(where, "", str(error), "a NumPy array of whole numbers") from None
+        except Exception as error:  # a damaged header reaches NumPy's parser, which raises whatever it stumbles over
+            raise InputError(where, "", _one_line(error), "a NumPy array of whole numbers") from None
         _fits(where, 2 * mapped.size)
         return mapped, _STORED[ending], None
     if ending == ".raw":
@@ -219,7 +220,7 @@ def _read(
 
 
 def _read_tiff(path: Path) -> NDArray[Any]:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
         with Image.open(path) as stack:
@@ -236,10 +237,16 @@ def _read_tiff(path: Path) -> NDArray[Any]:
                 if one.shape != values.shape[1:]:
                     raise InputError(str(path), f"page {page + 1}", one.shape, f"the size of the first page, {values.shape[1:]}")
                 values[page] = one
-    except (UnidentifiedImageError, OSError) as error:
-        raise InputError(str(path), "", str(error), "a readable TIFF stack") from None
+    except InputError:
+        raise
+    except Exception as error:  # a damaged file makes the decoder raise whatever it stumbles over
+        raise InputError(str(path), "", _one_line(error), "a readable TIFF stack") from None
     assert values is not None
     return values
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str) -> NDArray[Any]:
@@ -289,6 +296,7 @@ def _edges(where: str, stated: Any) -> tuple[float, float, float]:
     x, y, z = (parse_quantity(edge, "m", where=where, field="voxel_size") for edge in three)
     if min(x, y, z) <= 0.0:
         raise InputError(where, "voxel_size", stated, "positive lengths")
+    require_plausible("length", (x, y, z), where=where, field="voxel_size", found=stated)
     return x, y, z
 
 

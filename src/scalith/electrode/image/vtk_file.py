@@ -169,8 +169,14 @@ def read_vti(path: str | Path, name: str | None) -> Grid:
     pieces = root.findall("ImageData/Piece")
     if image is None or len(pieces) != 1:
         raise InputError(where, "", root.get("type", root.tag), "image data of one piece")
-    extent = [int(word) for word in pieces[0].get("Extent", image.get("WholeExtent", "")).split()]
-    a, b, c = (float(word) for word in image.get("Spacing", "1 1 1").split())
+    stated = (pieces[0].get("Extent", image.get("WholeExtent", "")), image.get("Spacing", "1 1 1"))
+    try:
+        extent = [int(word) for word in stated[0].split()]
+        a, b, c = (float(word) for word in stated[1].split())
+        if len(extent) != 6:
+            raise ValueError
+    except ValueError:
+        raise InputError(where, "Extent, Spacing", " ".join(stated), "six whole numbers and three numbers") from None
     for kind, extra in (("CellData", 0), ("PointData", 1)):
         for array in pieces[0].findall(f"{kind}/DataArray"):
             if name is not None and array.get("Name") != name:

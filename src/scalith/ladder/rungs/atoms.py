@@ -16,6 +16,9 @@ from scalith.quantities.constants import AVOGADRO
 from scalith.quantities.plausible_ranges import UNCHECKED, Plausible
 from scalith.quantities.specification import AtomicEnergy, AtomicLength, AttemptFrequency, Count, Temperature
 
+OF_MATERIAL = True
+"""These rungs exist once for each material of a study."""
+
 
 class SmallPolarons(Settings):
     """``[small_polarons]``: hops of electrons between the redox sites, one for each site of the ion.

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, NoReturn, Self
 
 import numpy as np
 import xarray as xr
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from scalith import cell as cell_room
 from scalith.cell import CellSpecification, ElectrolyteSpecification, Mesh, simulate_discharge, to_bpx
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.electrode import ElectrodeStructure
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung
+from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung, stated_section
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.quantities import InputError, Property, Source, Spec, dataset_digest, predicted
 from scalith.quantities.plausible_ranges import Plausible, unwrapped
 from scalith.quantities.specification import WRITTEN_BY_HAND, AmbientTemperature, Count, Temperature
 
-CLIMBED = {
-    "negative_electrode": ("open_circuit_voltage",),
-    "positive_electrode": ("open_circuit_voltage", "entropic_coefficient", "chemical_diffusivity", "maximum_concentration"),
+_MATERIAL = ("open_circuit_voltage", "entropic_coefficient", "chemical_diffusivity", "maximum_concentration")
+
+CLIMBED = {f"{side}_electrode": {field: f"{side}_{field}" for field in _MATERIAL} for side in ("negative", "positive")} | {
+    "electrolyte": {
+        "conductivity": "electrolyte_ionic_conductivity",
+        "diffusivity": "electrolyte_salt_diffusivity",
+        "transference_number": "electrolyte_transference_number",
+        "thermodynamic_factor": "electrolyte_salt_thermodynamic_factor",
+    }
 }
-"""Fields of `CellSpecification` that the climb fills; ``[cell]`` states the others."""
+"""Fields of `CellSpecification` that the climb fills where a study reaches them, with what fills each."""
 
 Stated = str | float | dict[str, Any]
 """A number as it is written; a table says that an odd one is meant."""
 
 STRUCTURE = ("porosity", "transport_efficiency", "conductivity", "active_volume_fraction", "particle_radius")
-"""Fields of the positive electrode that a microstructure fills, where the study has one."""
+"""Fields of an electrode that its microstructure fills, where the study has one."""
+
+SEPARATOR = {
+    "porosity": "separator_electrolyte_volume_fraction",
+    "transport_efficiency": "separator_effective_ionic_conductivity",
+}
+"""Fields of the separator that its microstructure fills."""
 
 
 def _with_paths(stated: Any) -> Any:
@@ -41,6 +56,19 @@ def _with_paths(stated: Any) -> Any:
     return [_with_paths(item) for item in stated] if isinstance(stated, list) else stated
 
 
+_TRIAL: dict[str, Any] = {
+    "open_circuit_voltage": 1.0,
+    "entropic_coefficient": 0.0,
+    "chemical_diffusivity": 1e-14,
+    "maximum_concentration": 1e4,
+    "conductivity": 1.0,
+    "diffusivity": 1e-10,
+    "transference_number": 0.4,
+    "thermodynamic_factor": 1.0,
+}
+"""Plain numbers in place of what the climb will find."""
+
+
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     "negative_open_circuit_voltage": (
         Quantity("open-circuit voltage of the negative electrode", "V", {"x": "1", "T": "K"}),
@@ -50,7 +78,7 @@ GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
 
 
 class Cell(Settings):
-    """``[cell]``: what of a `scalith.cell.CellSpecification` is stated; open-circuit voltages, diffusivity, … are climbed to.
+    """``[cell]``: what of a `scalith.cell.CellSpecification` is stated; what the climb reaches of the materials is filled in.
 
     Attributes
     ----------
@@ -91,45 +119,60 @@ class Cell(Settings):
 
     @model_validator(mode="after")
     def _stated_well(self, info: ValidationInfo) -> Self:
-        for part, names in CLIMBED.items():
-            for name in names:
-                if name in getattr(self, part):
-                    instead = name if part == "positive_electrode" else f"negative_{name}"
-                    raise InputError("", f"{part}.{name}", "a value here", f"{instead} under [given]: the climb fills this field")
-        structure = None
-        if "electrode_structure" in (info.context or {}).get("reached", ()):
-            for name in (*STRUCTURE, "specific_area", "bruggeman_exponent"):
-                if name in self.positive_electrode:
-                    raise InputError("", f"positive_electrode.{name}", "a value here", "none: the microstructure gives it")
-            numbers = dict.fromkeys(ElectrodeStructure.model_fields, 0.4) | {"interface_area": 1e6}
-            structure = ElectrodeStructure.read(numbers)
         # A slip must show before hours of sampling, not after: the climbed fields are tried with plain numbers.
-        trial = Source(kind="assumed")
-        one = {"open_circuit_voltage": 1.0, "chemical_diffusivity": 1e-14, "entropic_coefficient": 0.0}
-        self.specification(
-            {
-                part: {name: Property.constant(name, one[name], "", trial) if name in one else 1e4 for name in names}
-                for part, names in CLIMBED.items()
-            },
-            structure,
-            trial=True,
-        )
+        reached = {name for name, item in signature(cell_materials).parameters.items() if item.default is not None}
+        reached |= set((info.context or {}).get("reached", ()))
+        trial: dict[str, Any] = {
+            name: _TRIAL[field] for part in CLIMBED.values() for field, name in part.items() if name in reached
+        }
+        for part, fields in CLIMBED.items():
+            for field, name in fields.items():
+                if name in reached and field in getattr(self, part):
+                    self._refuse(part, field, name)
+        for side in ("negative", "positive"):
+            if f"{side}_electrode_structure" in reached:
+                for field in (*STRUCTURE, "specific_area", "bruggeman_exponent"):
+                    if field in getattr(self, f"{side}_electrode"):
+                        self._refuse(f"{side}_electrode", field, f"{side}_electrode_structure")
+                numbers = dict.fromkeys(ElectrodeStructure.model_fields, 0.4) | {"interface_area": 1e6}
+                trial[f"{side}_electrode_structure"] = ElectrodeStructure.read(numbers)
+        for field, name in SEPARATOR.items():
+            if name in reached:
+                if field in self.separator:
+                    self._refuse("separator", field, name)
+                trial[name] = Property.constant(name, 0.4, "", Source(kind="assumed"))
+        self.specification(trial, trial=True)
         return self
 
-    def specification(
-        self, climbed: dict[str, dict[str, Any]], structure: ElectrodeStructure | None = None, *, trial: bool = False
-    ) -> CellSpecification:
-        """The whole specification, with the climbed fields filled in; in a trial their numbers mean nothing."""
+    def _refuse(self, part: str, field: str, name: str) -> NoReturn:
+        material, _, quantity = name.partition("_")
+        expected = f"none: {quantity} of the {material} material fills this field"
+        if part in ("negative_electrode", "positive_electrode") and field in _MATERIAL:
+            expected += f"; to state it, put it under [given] or [materials.{material}.given]"
+        raise InputError("", f"{part}.{field}", "a value here", expected)
+
+    def specification(self, climbed: Mapping[str, Any], *, trial: bool = False) -> CellSpecification:
+        """The whole specification with what was climbed to, by the names in `CLIMBED`, `SEPARATOR` and of the structures.
+
+        In a trial the climbed numbers mean nothing.
+        """
         stated = {name: _with_paths(getattr(self, name)) for name in type(self).model_fields}
-        for part, fields in climbed.items():
+        for part, fields in CLIMBED.items():
+            found = {field: climbed[name] for field, name in fields.items() if climbed.get(name) is not None}
+            if "maximum_concentration" in found and isinstance(found["maximum_concentration"], Property):
+                found["maximum_concentration"] = found["maximum_concentration"]()
             metal = stated[part].get("lithium_metal")
-            stated[part] = (
-                stated[part] | fields
-                if metal is None
-                else stated[part] | {"lithium_metal": metal | {"potential": fields["open_circuit_voltage"]}}
-            )
-        if structure is not None:
-            stated["positive_electrode"] |= self._structured(structure)
+            if metal is not None and "open_circuit_voltage" in found:
+                found = {"lithium_metal": metal | {"potential": found["open_circuit_voltage"]}}
+            stated[part] = stated[part] | found
+        for side in ("negative", "positive"):
+            structure = climbed.get(f"{side}_electrode_structure")
+            if structure is not None:
+                stated[f"{side}_electrode"] |= self._structured(structure, stated["electrolyte"])
+        conducts = {field: climbed[name]() for field, name in SEPARATOR.items() if climbed.get(name) is not None}
+        if "transport_efficiency" in conducts:
+            conducts["transport_efficiency"] /= self._bulk_conductivity(stated["electrolyte"])
+        stated["separator"] = stated["separator"] | conducts
         cell = CellSpecification.read(stated, "[cell]", context=WRITTEN_BY_HAND)
         if not trial and not unwrapped(self.nominal_capacity)[1]:
             cell.require_plausible_capacity("[cell]")
@@ -139,13 +182,15 @@ class Cell(Settings):
         """The heat balance, where the section has one."""
         return None if self.thermal is None else ThermalSpecification.read(self.thermal, "[cell] thermal")
 
-    def _structured(self, structure: ElectrodeStructure) -> dict[str, float]:
-        """The positive electrode as its microstructure says: effective conductivities, volume and area are kept."""
-        electrolyte = ElectrolyteSpecification.read(_with_paths(self.electrolyte), "[cell] electrolyte")
-        bulk = electrolyte.conductivity(c=electrolyte.initial_concentration, T=self.reference_temperature)
+    def _bulk_conductivity(self, stated: dict[str, Any]) -> float:
+        electrolyte = ElectrolyteSpecification.read(stated, "[cell] electrolyte")
+        return float(electrolyte.conductivity(c=electrolyte.initial_concentration, T=self.reference_temperature))
+
+    def _structured(self, structure: ElectrodeStructure, electrolyte: dict[str, Any]) -> dict[str, float]:
+        """An electrode as its microstructure says: effective conductivities, volume and area are kept."""
         return {
             "porosity": structure.electrolyte_volume_fraction,
-            "transport_efficiency": structure.ionic_conductivity / float(bulk),
+            "transport_efficiency": structure.ionic_conductivity / self._bulk_conductivity(electrolyte),
             "conductivity": structure.electronic_conductivity,
             "active_volume_fraction": structure.active_volume_fraction,
             "particle_radius": structure.particle_radius,
@@ -160,7 +205,7 @@ class Discharge(Settings):
     c_rates : tuple of float
         Multiples of the nominal capacity per hour.
     temperature : float
-        K; the cell is held at it.
+        K; the cell is held at it. Where it is not stated, the ambient or else the reference temperature of ``[cell]``.
     volumes : tuple of int, optional
         Finite volumes in the negative electrode, separator and positive electrode; lithium metal takes one.
     """
@@ -176,12 +221,69 @@ class Discharge(Settings):
             raise InputError("", "", list(rates), "each rate once")
         return rates
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_cell(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict) or "temperature" in data:
+            return data
+        cell = stated_section(info, "cell")
+        ambient = (cell.get("thermal") or {}).get("ambient_temperature", cell.get("reference_temperature"))
+        return data if ambient is None else data | {"temperature": ambient}
+
 
 def _write_bpx(cell: CellSpecification, path: Path) -> None:
     """BPX knows electrodes of spheres only: a cell with lithium metal is not written."""
     materials = [*cell.negative_electrode.materials, *cell.positive_electrode.materials]
     if all(material.geometry == "sphere" for material in materials):
         to_bpx(cell, path)
+
+
+class CellMaterials(Spec):
+    """What the climb says of the hosts of a cell; `None` where ``[cell]`` states it.
+
+    Attributes
+    ----------
+    positive_…, negative_… : Property
+        See `scalith.cell.ActiveMaterial`.
+    """
+
+    positive_open_circuit_voltage: Property
+    positive_entropic_coefficient: Property
+    positive_chemical_diffusivity: Property
+    positive_maximum_concentration: Property
+    negative_open_circuit_voltage: Property
+    negative_entropic_coefficient: Property | None = None
+    negative_chemical_diffusivity: Property | None = None
+    negative_maximum_concentration: Property | None = None
+
+
+def _hosts(found: CellMaterials) -> str:
+    climbed = [name.removeprefix("negative_") for name, value in found if value is not None and name.startswith("negative_")]
+    return f"of the negative electrode: {', '.join(climbed)}".replace("_", " ")
+
+
+@rung("materials of the electrodes", headline=_hosts)
+def cell_materials(
+    positive_open_circuit_voltage: Property,
+    positive_entropic_coefficient: Property,
+    positive_chemical_diffusivity: Property,
+    positive_maximum_concentration: Property,
+    negative_open_circuit_voltage: Property,
+    negative_entropic_coefficient: Property | None = None,
+    negative_chemical_diffusivity: Property | None = None,
+    negative_maximum_concentration: Property | None = None,
+) -> CellMaterials:
+    """The two hosts, side by side."""
+    return CellMaterials(
+        positive_open_circuit_voltage=positive_open_circuit_voltage,
+        positive_entropic_coefficient=positive_entropic_coefficient,
+        positive_chemical_diffusivity=positive_chemical_diffusivity,
+        positive_maximum_concentration=positive_maximum_concentration,
+        negative_open_circuit_voltage=negative_open_circuit_voltage,
+        negative_entropic_coefficient=negative_entropic_coefficient,
+        negative_chemical_diffusivity=negative_chemical_diffusivity,
+        negative_maximum_concentration=negative_maximum_concentration,
+    )
 
 
 @rung(
@@ -192,26 +294,36 @@ def _write_bpx(cell: CellSpecification, path: Path) -> None:
 )
 def cell_specification(
     cell: Cell,
-    negative_open_circuit_voltage: Property,
-    open_circuit_voltage: Property,
-    entropic_coefficient: Property,
-    chemical_diffusivity: Property,
-    maximum_concentration: Property,
-    electrode_structure: ElectrodeStructure | None = None,
+    cell_materials: CellMaterials,
+    positive_electrode_structure: ElectrodeStructure | None = None,
+    negative_electrode_structure: ElectrodeStructure | None = None,
+    electrolyte_ionic_conductivity: Property | None = None,
+    electrolyte_salt_diffusivity: Property | None = None,
+    electrolyte_transference_number: Property | None = None,
+    electrolyte_salt_thermodynamic_factor: Property | None = None,
+    separator_electrolyte_volume_fraction: Property | None = None,
+    separator_effective_ionic_conductivity: Property | None = None,
 ) -> CellSpecification:
-    """The stated cell with the climbed material, and the structure where there is one, as its positive electrode."""
+    """The stated cell with the climbed materials and structures."""
     return cell.specification(
-        {
-            "negative_electrode": {"open_circuit_voltage": negative_open_circuit_voltage},
-            "positive_electrode": {
-                "open_circuit_voltage": open_circuit_voltage,
-                "entropic_coefficient": entropic_coefficient,
-                "chemical_diffusivity": chemical_diffusivity,
-                "maximum_concentration": maximum_concentration(),
-            },
-        },
-        electrode_structure,
+        dict(cell_materials)
+        | {
+            "positive_electrode_structure": positive_electrode_structure,
+            "negative_electrode_structure": negative_electrode_structure,
+            "electrolyte_ionic_conductivity": electrolyte_ionic_conductivity,
+            "electrolyte_salt_diffusivity": electrolyte_salt_diffusivity,
+            "electrolyte_transference_number": electrolyte_transference_number,
+            "electrolyte_salt_thermodynamic_factor": electrolyte_salt_thermodynamic_factor,
+            "separator_electrolyte_volume_fraction": separator_electrolyte_volume_fraction,
+            "separator_effective_ionic_conductivity": separator_effective_ionic_conductivity,
+        }
     )
+
+
+@rung("open-circuit voltage of the cell", unit="V", over="x T")
+def cell_open_circuit_voltage(cell_specification: CellSpecification) -> Property:
+    """V = −(μ₊ − μ₋)/F over the stoichiometry of the positive electrode, from full to empty."""
+    return cell_room.cell_open_circuit_voltage(cell_specification)
 
 
 def _found(data: xr.Dataset) -> str:

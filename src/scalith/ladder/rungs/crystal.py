@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Self
 
 import numpy as np
 import xarray as xr
+from pydantic import ValidationInfo, model_validator
 
 from scalith import crystal as crystal_room
 from scalith.crystal import (
@@ -21,8 +22,11 @@ from scalith.crystal import (
     read_structures,
     voltage_of_orderings,
 )
-from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_within_error, rung
-from scalith.quantities import ErrorComponent, Property
+from scalith.ladder.quantity import InputFile, Settings, draw_within_error, rung
+from scalith.quantities import ErrorComponent, InputError, Property
+
+OF_MATERIAL = True
+"""These rungs exist once for each material of a study."""
 
 
 class Crystal(Settings):
@@ -32,8 +36,9 @@ class Crystal(Settings):
     ----------
     host : InputFile
         Primitive cell (pymatgen structure JSON, CIF, POSCAR).
-    energies : InputFile
-        Structures with total energies (pymatgen entries JSON, extended XYZ, ASE database).
+    energies : InputFile, optional
+        Structures with total energies (pymatgen entries JSON, extended XYZ, ASE database); without it an ``[engine]`` computes
+        those of ``[orderings]``.
     working_ion : str
         Element that moves in and out.
     licence : str
@@ -41,9 +46,15 @@ class Crystal(Settings):
     """
 
     host: InputFile
-    energies: InputFile
+    energies: InputFile | None = None
     working_ion: str = "Li"
     licence: str = ""
+
+    @model_validator(mode="after")
+    def _one_way(self, info: ValidationInfo) -> Self:
+        if self.energies is not None and "relaxed_orderings" in (info.context or {}).get("reached", ()):
+            raise InputError("", "energies", self.energies.name, "none beside [orderings], which an engine computes")
+        return self
 
 
 class ModelErrors(Settings):
@@ -79,11 +90,6 @@ def _another_model(data: xr.Dataset, seed: int) -> xr.Dataset:
     return draw_model_errors(data, errors, int(data.attrs["sites"]), np.random.default_rng(seed)) if errors else data
 
 
-GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
-    "lithium_energy": (Quantity("energy of metallic lithium, in the reference of the energies", "eV"), Property),
-}
-
-
 @rung("host crystal", headline=lambda host: f"{host.name}, {len(host.sites)} sites, {host.volume:.2f} Å³")
 def host(crystal: Crystal) -> Host:
     """The primitive cell, its working-ion sites and its spectators."""
@@ -98,9 +104,17 @@ def _mapped(data: xr.Dataset) -> str:
 
 
 @rung("orderings mapped on the ideal lattice", headline=_mapped, draw=_another_model)
-def mapped_orderings(crystal: Crystal, host: Host, model_errors: ModelErrors) -> xr.Dataset:
+def mapped_orderings(
+    crystal: Crystal, host: Host, model_errors: ModelErrors, relaxed_orderings: xr.Dataset | None = None
+) -> xr.Dataset:
     """Which site each ion of a relaxed structure belongs to, with its energy per primitive cell."""
-    data = map_orderings(host, read_structures(crystal.energies.path, licence=crystal.licence))
+    if relaxed_orderings is not None:
+        data = relaxed_orderings
+    elif crystal.energies is not None:
+        data = map_orderings(host, read_structures(crystal.energies.path, licence=crystal.licence))
+    else:
+        expected = "a file with energies, or sections [engine] and [orderings] that compute them"
+        raise InputError("[crystal]", "energies", "nothing", expected)
     if not model_errors.parts:
         return data
     stated = {name: error.model_dump(mode="json") for name, error in model_errors.parts.items()}

@@ -17,6 +17,9 @@ from scalith.ladder.quantity import InputFile, Settings, rung
 from scalith.quantities import SI, InputError, Property, Spec, dataset_digest, predicted
 from scalith.quantities.specification import Count, Fraction, Length
 
+OF_MATERIAL = True
+"""These rungs exist once for each material of a study."""
+
 Conductivities = dict[str, Annotated[float, SI("S m-1"), Field(ge=0)]]
 
 

@@ -9,6 +9,9 @@ import xarray as xr
 from scalith.ladder.quantity import Quantity, rung
 from scalith.quantities import Property
 
+OF_MATERIAL = True
+"""These rungs exist once for each material of a study."""
+
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     "measured_open_circuit_voltage": (Quantity("measured open-circuit voltage", "V", {"x": "1", "T": "K"}), Property),
     "measured_chemical_diffusivity": (Quantity("measured chemical diffusivity", "m2 s-1", {"x": "1", "T": "K"}), Property),

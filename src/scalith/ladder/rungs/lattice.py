@@ -21,6 +21,9 @@ from scalith.quantities import InputError, Property
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Count, Fraction, Temperature
 
+OF_MATERIAL = True
+"""These rungs exist once for each material of a study."""
+
 
 def _increasing(values: tuple[float, ...]) -> tuple[float, ...]:
     if any(b <= a for a, b in pairwise(values)):
@@ -142,11 +145,6 @@ class KineticMonteCarlo(Settings):
     upper_bound: bool = False
 
 
-def _barriers(barriers: HopBarriers) -> str:
-    ends = [(kind, f" to {kind.barrier_full:.3f}" if kind.barrier_full is not None else "") for kind in barriers.kinds]
-    return ", ".join(f"{kind.name} {kind.barrier:.3f}{full} eV" for kind, full in ends)
-
-
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     "vibrational_free_energy": (
         Quantity("vibrational free energy per mole of sites", "J mol-1", {"x": "1", "T": "K"}),
@@ -156,7 +154,6 @@ GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
         Quantity("electronic free energy per mole of sites", "J mol-1", {"x": "1", "T": "K"}),
         Property,
     ),
-    "hop_barriers": (Quantity("barriers of lithium hops", headline=_barriers), HopBarriers),
 }
 
 

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import xarray as xr
+from pydantic import ValidationInfo, model_validator
 
 from scalith.cell import CellSpecification
-from scalith.ladder.quantity import Settings, rung
+from scalith.ladder.quantity import Settings, rung, stated_section
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.pack import PackSpecification, lumped_cell_temperature, row_of_cells
 from scalith.quantities import InputError, dataset_digest, predicted
 
 
 class Pack(Settings, PackSpecification):
-    """``[pack]``: cells in a row and their cooling; see `scalith.pack.PackSpecification`."""
+    """``[pack]``: cells in a row and their cooling; see `scalith.pack.PackSpecification`.
+
+    Heat capacity and ambient temperature are those of ``[cell.thermal]`` where they are not stated here.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_the_cell(cls, data: Any, info: ValidationInfo) -> Any:
+        if not isinstance(data, dict):
+            return data
+        thermal = stated_section(info, "cell").get("thermal") or {}
+        shared = {}
+        if "heat_capacity" in thermal and not {"cell_heat_capacity", "cell_mass", "cell_specific_heat"} & set(data):
+            shared["cell_heat_capacity"] = thermal["heat_capacity"]
+        if "ambient_temperature" in thermal:
+            shared["ambient_temperature"] = thermal["ambient_temperature"]
+        return shared | data
 
 
 @rung("temperature of one cell", headline=lambda data: f"peak {float(data['peak_temperature'].max()) - 273.15:.1f} °C")

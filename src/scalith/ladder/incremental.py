@@ -1,0 +1,146 @@
+"""A climb in memory: change a number, and only what depends on it is computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from typing import Any
+
+from scalith.ladder import progress
+from scalith.ladder.ledger import headline
+from scalith.ladder.quantity import Settings
+from scalith.ladder.run import Run
+from scalith.ladder.store import MemoryStore
+from scalith.ladder.study import Study, study_of, with_targets
+from scalith.quantities import FileRecord, InputError, digest, nearest
+
+
+class Climb:
+    """A study climbed in memory, quantity by quantity, for notebooks and for what answers while one waits.
+
+    Files that the study names are read once, when the study is read; nothing is written.
+
+    Parameters
+    ----------
+    study : Study
+        From `read_study`.
+    listener : Listener, optional
+        Told about each rung.
+    executor : concurrent.futures.Executor, optional
+        Where rungs send independent work.
+
+    Examples
+    --------
+    >>> climb = Climb(read_study("study.toml"))  # doctest: +SKIP
+    >>> climb["pack_temperature"]["peak_temperature"]  # doctest: +SKIP
+    >>> climb.set("cell.positive.thickness", "80 um")  # doctest: +SKIP
+    >>> climb["pack_temperature"]["peak_temperature"]  # the cell and the pack anew, no Monte Carlo  # doctest: +SKIP
+    """
+
+    def __init__(self, study: Study, *, listener: progress.Listener | None = None, executor: Executor | None = None) -> None:
+        self._run = Run(study, MemoryStore(), listener or progress.Silent())
+        self._executor = executor
+
+    @property
+    def study(self) -> Study:
+        """The study as it stands, with all changes."""
+        return self._run.study
+
+    def __getitem__(self, quantity: str) -> Any:
+        """The value of a quantity; what it needs and what changed since is computed.
+
+        Raises
+        ------
+        InputError
+            There is no such quantity.
+        StudyError
+            Something that it needs is neither given nor computable.
+        """
+        run, study = self._run, self.study
+        if quantity in study.given:
+            return study.given[quantity]
+        study.graph.check_target(quantity, "climb", "quantity")
+        run.study = with_targets(study, [quantity])
+        with progress.spread_over(self._executor):
+            run.execute([quantity])
+        run.study = study
+        return run.values[quantity]
+
+    def headline(self, quantity: str) -> str:
+        """What was found, in one short text."""
+        value, about = self[quantity], self.study.graph.about(quantity)
+        assert about is not None
+        return headline(value, about.quantity.headline)
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a setting, or give a quantity instead of computing it.
+
+        Parameters
+        ----------
+        name : str
+            A setting by its section and field, as in the study: ``"monte_carlo.sweeps"``,
+            ``"positive.cluster_fit.pair_cutoff"``, ``"cell.positive_electrode.thickness"``, or shorter
+            ``"cell.positive.thickness"``; or a quantity.
+        value : object
+            What the study file would say: a number, ``"80 um"``, a table, a file; or a `Property`, specification or data
+            set. `None` takes a statement back.
+
+        Raises
+        ------
+        InputError
+            The name is unknown, or the value is not accepted; the study stays as it was.
+        """
+        study = self.study
+        place = _place(name, study)
+        text = _changed(study.text, place, value, name)
+        file = FileRecord(name=study.file.name, digest=digest(study.file.digest, name, repr(value)))
+        self._run.study = study_of(text, study.path, file, study.rung_files, earlier=study, allow_code=True)
+
+
+def _place(name: str, study: Study) -> list[str]:
+    """Keys that lead to a setting or a given quantity in the parsed file."""
+    graph = study.graph
+    if graph.about(name) is not None:
+        material, _, quantity = name.rpartition(".")
+        return ["materials", material, "given", quantity] if material else ["given", quantity]
+    parts = name.split(".")
+    material = parts.pop(0) if parts[0] in study.text.get("materials", {}) else ""
+    section = f"{material}.{parts[0]}" if material and parts else parts[0] if parts else ""
+    if section not in graph.sections:
+        known = [*graph.sections, *graph.nodes, *graph.givens]
+        raise InputError("climb", name, "an unknown section or quantity", nearest(section, known))
+    if len(parts) < 2:
+        fields = ", ".join(graph.sections[section].model_fields)
+        raise InputError("climb", name, "a whole section", f"one of its fields: {fields}")
+    parts[1] = _field(parts[1], graph.sections[section], name)
+    return ["materials", material, *parts] if material else parts
+
+
+def _field(asked: str, kind: type[Settings], name: str) -> str:
+    """A field of a section, or the one field that begins with this word."""
+    fields = list(kind.model_fields)
+    begins = [field for field in fields if field.startswith(f"{asked}_")]
+    if asked in fields or not begins:
+        if asked not in fields:
+            raise InputError("climb", name, f"unknown field {asked!r}", nearest(asked, fields))
+        return asked
+    if len(begins) > 1:
+        raise InputError("climb", name, f"{asked!r}", f"one of {', '.join(begins)}")
+    return begins[0]
+
+
+def _changed(text: Mapping[str, Any], place: list[str], value: Any, name: str) -> dict[str, Any]:
+    """The parsed file with one place changed; what lies beside it stays the same object."""
+    key, *rest = place
+    changed = dict(text)
+    if not rest:
+        if value is None:
+            changed.pop(key, None)
+        else:
+            changed[key] = value
+        return changed
+    below = text.get(key, {})
+    if not isinstance(below, Mapping):
+        raise InputError("climb", name, f"{key} = {below!r}", f"a table that holds {rest[0]}")
+    changed[key] = _changed(below, rest, value, name)
+    return changed

@@ -1,0 +1,91 @@
+"""A climb in memory computes what changed and what depends on it, nothing else; it writes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from scalith.ladder import Climb, climb, read_entry, read_study
+from scalith.quantities import InputError, Property, Source, StudyError
+
+RUNGS = ("elastic_energy", "force", "oscillation", "outline")
+
+
+@pytest.fixture
+def climbed(toy, study_file):
+    return Climb(read_study(study_file))
+
+
+def test_values_are_those_of_a_climb_with_a_folder(toy, study_file, tmp_path, climbed):
+    climb(read_study(study_file), tmp_path / "out")
+    for name in RUNGS:
+        value, published = climbed[name], read_entry(tmp_path / "out", name).value
+        assert value.identical(published) if hasattr(value, "identical") else value.digest == published.digest
+    assert climbed.headline("oscillation") == "it swings"
+
+
+def test_nothing_is_computed_before_it_is_asked_for_nor_twice(toy, climbed):
+    assert [toy(name) for name in RUNGS] == [0, 0, 0, 0]
+    assert climbed["force"](0.5) == pytest.approx(-1.0)
+    assert [toy(name) for name in RUNGS] == [1, 1, 0, 0]
+    assert climbed["outline"] is climbed["outline"]
+    assert [toy(name) for name in RUNGS] == [1, 1, 1, 1]
+
+
+def test_a_changed_value_reaches_what_depends_on_it_and_no_more(toy, climbed):
+    before = climbed["outline"]
+    climbed.set("mass", "600 g")
+    climbed["outline"]
+    assert [toy(name) for name in RUNGS] == [1, 1, 2, 2]
+    climbed.set("mass", "500 g")
+    assert climbed["outline"].digest == before.digest  # still known
+    assert [toy(name) for name in RUNGS] == [1, 1, 2, 2]
+
+
+def test_a_setting_that_changes_no_value_stops_where_it_does_not(toy, climbed):
+    climbed["outline"]
+    climbed.set("spring.wait", 1e-3)
+    climbed["outline"]
+    assert [toy(name) for name in RUNGS] == [2, 1, 2, 1]  # `force` needs the energy alone, `outline` the same oscillation
+
+
+def test_a_section_that_was_not_stated_can_be_set_and_taken_back(toy, climbed):
+    length = climbed["outline"].length
+    climbed.set("damper.shortening", 0.25)
+    assert climbed["outline"].length == pytest.approx(length - 0.25)
+    climbed.set("shortening", "50 cm")
+    assert climbed["outline"].length == pytest.approx(length - 0.5)
+    climbed.set("shortening", None)
+    assert climbed["outline"].length == pytest.approx(length - 0.25)
+
+
+def test_a_property_can_be_given_as_it_is(toy, climbed):
+    stiff = Property.from_arrays("force", {"x": [-1.0, 1.0]}, [3.0, -3.0], "N", Source(kind="assumed"))
+    climbed.set("force", stiff)
+    assert climbed["force"] is stiff
+    climbed["outline"]
+    assert [toy(name) for name in RUNGS] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("sprng.stiffness", 1.0, "did you mean 'spring'"),
+        ("spring.stifness", 1.0, "did you mean 'stiffness'"),
+        ("spring", 1.0, "one of its fields: stiffness, nodes"),
+        ("spring.stiffness", "soft", "valid number"),
+        ("mass", "500 s", "convertible to kg"),
+        ("mass", Property.constant("mass", 1.0, "s", Source(kind="assumed")), "found 's', expected kg"),
+    ],
+)
+def test_a_wrong_change_says_so_and_changes_nothing(toy, climbed, name, value, said):
+    before = climbed.study
+    with pytest.raises(InputError, match=said):
+        climbed.set(name, value)
+    assert climbed.study is before
+
+
+def test_what_is_missing_is_said_when_it_is_asked_for(toy, climbed):
+    with pytest.raises(InputError, match="did you mean 'force'"):
+        climbed["forc"]
+    with pytest.raises(StudyError, match="oscillation needs mass"):
+        climbed.set("mass", None)

@@ -85,6 +85,9 @@ def test_what_the_set_says_is_in_the_cell():
     assert e.diffusivity_activation_energy == pytest.approx(17e3)
     assert float(e.diffusivity(c=700.0)) == pytest.approx(3e-10 * np.exp(-0.175), rel=1e-6)
     assert float(e.thermodynamic_factor(c=700.0)) == pytest.approx(1.07)
+    warm = ParameterValues(**{"Thermodynamic factor": lambda c, T: (1.0 + 1e-4 * c) * _arrhenius(5e3, T)})
+    factor = specification_from_pybamm(warm).electrolyte.thermodynamic_factor
+    assert float(factor(c=700.0, T=320.0)) == pytest.approx(1.07 * _arrhenius(5e3, 320.0), rel=1e-6)
     assert cell.separator.efficiency == pytest.approx(0.45**1.7)
     assert p.conductivity == pytest.approx(100.0 * 0.7**2)
     assert n.material.diffusivity_activation_energy == pytest.approx(30e3)
@@ -109,6 +112,13 @@ def test_the_windows_end_at_the_stated_voltages_with_the_lithium_of_the_set():
     # 0.4 is where the set starts in its positive electrode.
     start = (p.maximum_stoichiometry - 0.4) / (p.maximum_stoichiometry - p.minimum_stoichiometry)
     assert f"{100 * start:.4g} %" in cell.description
+
+
+def test_a_voltage_that_turns_back_at_an_end_is_taken_where_the_set_starts():
+    turned = ParameterValues(**{"Positive electrode OCP [V]": lambda x: 4.6 - 1.5 * x - 40.0 * np.maximum(0.2 - x, 0.0)})
+    straight, bent = (specification_from_pybamm(values).positive_electrode.material for values in (ParameterValues(), turned))
+    assert bent.minimum_stoichiometry == pytest.approx(straight.minimum_stoichiometry, abs=1e-9)
+    assert bent.maximum_stoichiometry == pytest.approx(straight.maximum_stoichiometry, abs=1e-9)
 
 
 def test_an_exchange_current_of_another_shape_is_a_table():

@@ -379,27 +379,34 @@ def _stoichiometries(
     """Stoichiometries at which the open-circuit voltage is that of 0 and 100 %, with the lithium that the cell has."""
     lithium = sum(store[side] * start[side] for side in electrodes)
 
-    def pair(positive: float) -> dict[str, float]:
-        if "negative" not in electrodes:
-            return {"positive": positive}
-        return {"positive": positive, "negative": (lithium - store["positive"] * positive) / store["negative"]}
+    def other(positive: Any) -> Any:
+        return (lithium - store["positive"] * positive) / store["negative"]
 
-    def voltage(positive: float) -> float:
-        at = {side: float(electrodes[side]["open_circuit_voltage"](x=x)) for side, x in pair(positive).items()}
-        return at["positive"] - (at["negative"] if "negative" in at else float(negative["lithium_metal"]["potential"]))
+    def voltage(positive: Any) -> Any:
+        against = float(negative["lithium_metal"]["potential"]) if "negative" not in electrodes else 0.0
+        if "negative" in electrodes:
+            against = electrodes["negative"]["open_circuit_voltage"](x=other(positive))
+        return electrodes["positive"]["open_circuit_voltage"](x=positive) - against
 
     low, high = electrodes["positive"]["open_circuit_voltage"].domain["x"]
     if "negative" in electrodes:
         least, most = electrodes["negative"]["open_circuit_voltage"].domain["x"]
         low = max(low, (lithium - store["negative"] * most) / store["positive"])
         high = min(high, (lithium - store["negative"] * least) / store["positive"])
-    low, high = low + 1e-9, high - 1e-9
+    grid = np.linspace(low + 1e-9, high - 1e-9, 4001)
+    curve = voltage(grid)
+    middle = int(np.argmin(np.abs(grid - start["positive"])))
     found = {}
     for percent, wanted in ends.items():
-        if not voltage(high) < wanted < voltage(low):
-            key, reach = f"Open-circuit voltage at {percent}% SOC [V]", f"{voltage(high):.4g} to {voltage(low):.4g} V"
+        # The crossing nearest to where the set starts: formulas of voltages often turn back at an end.
+        below = curve < wanted
+        crossings = np.flatnonzero(below[1:] & ~below[:-1])
+        if crossings.size == 0:
+            key, reach = f"Open-circuit voltage at {percent}% SOC [V]", f"{curve.min():.4g} to {curve.max():.4g} V"
             raise InputError(_WHERE, key, wanted, f"a voltage that the lithium of the cell reaches, {reach}")
-        found[percent] = pair(float(brentq(lambda x, wanted=wanted: voltage(x) - wanted, low, high, xtol=1e-13)))
+        k = int(crossings[np.argmin(np.abs(crossings - middle))])
+        positive = float(brentq(lambda x, wanted=wanted: float(voltage(x)) - wanted, grid[k], grid[k + 1], xtol=1e-13))
+        found[percent] = {"positive": positive} | ({"negative": other(positive)} if "negative" in electrodes else {})
     return found
 
 

@@ -89,7 +89,9 @@ def test_settings_are_parents_of_their_section_and_outlive_a_smaller_climb(toy, 
 
 
 def test_a_value_stands_for_every_quantity_of_the_ladder():
-    kinds = {name: item.returns for name, item in graph.rungs().items()} | {n: k for n, (_, _, k) in graph.given_only().items()}
+    kinds = {name: item.returns for name, item in graph.rungs().items()} | {
+        name: item.returns for name, item in graph.given_only().items()
+    }
     without = [name for name, kind in kinds.items() if kind is not Property and name not in NUMBERS]
     assert without == []
 

@@ -53,7 +53,7 @@ def run(record: Record) -> None:
         "thickness": 5e-5,
         "porosity": 0.4,
         "transport_efficiency": 1e6,
-        "conductivity": 1e9,
+        "conductivity": 1e8,
         "specific_area": area,
         "particle_radius": radius,
         "maximum_concentration": limit_c,

@@ -149,7 +149,7 @@ class Spec(BaseModel):
     @cached_property
     def digest(self) -> str:
         """Content digest of all fields."""
-        return digest(type(self).__name__, self.model_dump(mode="json"))
+        return digest(type(self).__name__, self.model_dump(mode="json", context={"by_digest": True}))
 
     def drawn(self, numbers: np.random.Generator, *, stated_only: bool = False) -> Self:
         """A member: every number and property within that states an error is drawn from it.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scalith.cell import Mesh
-from scalith.cell.kernels import newton, stepping
+from scalith.cell.kernels import formulas, newton
 from scalith.cell.model.discretise import discretise, initial_state
 
 
@@ -29,12 +29,12 @@ def test_backward_differences_of_a_polynomial_stay_exact_when_the_step_changes()
 
     def differences(step: float) -> np.ndarray:
         values = polynomial(-step * np.arange(order + 1))
-        table = np.zeros((stepping.MAXIMUM_ORDER + 3, 1))
+        table = np.zeros((formulas.MAXIMUM_ORDER + 3, 1))
         for m in range(order + 1):
             table[m, 0] = values[0]
             values = values[:-1] - values[1:]
         return table
 
     table = differences(h)
-    stepping.change_step(table, np.empty_like(table), order, factor)
+    formulas.change_step(table, np.empty_like(table), order, factor)
     np.testing.assert_allclose(table[: order + 1], differences(factor * h)[: order + 1], atol=1e-12)

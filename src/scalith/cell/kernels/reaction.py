@@ -46,7 +46,7 @@ def reaction_rate(
         exchange_rate = rate * m * power
         by_x = rate * m_x * power
     else:
-        inside = min(max(x, 1e-10), 1.0 - 1e-10)
+        inside = min(max(x, 1e-13), 1.0 - 1e-13)
         if anodic == 0.5 and cathodic == 0.5 and order == 0.5:
             shape = math.sqrt(safe * inside * (1.0 - inside))
         else:

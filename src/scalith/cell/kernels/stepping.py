@@ -12,17 +12,32 @@ import numpy as np
 
 from scalith.cell.kernels.events import (
     DURATION,
+    EMPTY,
     EVENTS,
+    FULL,
     NO_START,
     TOO_MANY_STEPS,
     cause,
     happened,
     margins,
 )
+from scalith.cell.kernels.formulas import (
+    ALPHA,
+    ERROR,
+    GAMMA,
+    MAXIMUM_ORDER,
+    advance,
+    change_step,
+    interpolate,
+    sum_of_squares,
+)
 from scalith.cell.kernels.layout import (
+    MAXIMUM_CONCENTRATION,
     NEWTON,
+    RADIUS,
     REFERENCE_CONCENTRATION,
     SCALE,
+    SPECIFIC_AREA,
     STATE,
     Array,
     System,
@@ -34,14 +49,10 @@ from scalith.cell.kernels.records import append, copy
 from scalith.numerics.call_by_address import call_for_number
 from scalith.numerics.compiled import compiled, compiled_in_place
 
-MAXIMUM_ORDER = 5
-_KAPPA = np.array([0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0])
-GAMMA = np.concatenate([np.zeros(1), np.cumsum(1.0 / np.arange(1.0, 6.0))])
-ALPHA = (1.0 - _KAPPA) * GAMMA
-_ERROR = _KAPPA * GAMMA + 1.0 / np.arange(1.0, 7.0)
-
 BENT = 0.02
 """kT/e: a step of Newton's method over which an equilibrium potential bends more is not the last one."""
+SURE = 1e-2
+"""s: a step so short tells whether a particle is empty or full."""
 MOST_RESTARTS = 4
 """From one place, before the integrator gives up."""
 POTENTIAL_WEIGHT = 0.1
@@ -116,50 +127,6 @@ def make_memory(size: int) -> Memory:
         np.empty(EVENTS),
         np.array([1.0, 8.0]),
     )
-
-
-@compiled
-def change_step(differences: Array, scratch: Array, order: int, factor: float) -> None:
-    """Backward differences for a step `factor` times as long."""
-    R = np.zeros((MAXIMUM_ORDER + 1, MAXIMUM_ORDER + 1))
-    U = np.zeros((MAXIMUM_ORDER + 1, MAXIMUM_ORDER + 1))
-    for b in range(order + 1):
-        R[0, b] = 1.0
-        U[0, b] = 1.0
-        for a in range(1, order + 1):
-            R[a, b] = 0.0 if b == 0 else R[a - 1, b] * (a - 1.0 - factor * b) / a
-            U[a, b] = 0.0 if b == 0 else U[a - 1, b] * (a - 1.0 - b) / a
-    size = differences.shape[1]
-    for a in range(1, order + 1):
-        for k in range(size):
-            scratch[a, k] = 0.0
-        for b in range(1, order + 1):
-            weight = 0.0
-            for q in range(order + 1):
-                weight += R[b, q] * U[q, a]
-            if weight != 0.0:
-                for k in range(size):
-                    scratch[a, k] += weight * differences[b, k]
-    for a in range(1, order + 1):
-        for k in range(size):
-            differences[a, k] = scratch[a, k]
-
-
-@compiled_in_place
-def sum_of_squares(values: Array, first: int, last: int) -> float:
-    """Σ v² over first ≤ k < last, in four lanes (a plain sum waits for every addition)."""
-    a = b = c = d = 0.0
-    k = first
-    while k + 3 < last:
-        a += values[k] * values[k]
-        b += values[k + 1] * values[k + 1]
-        c += values[k + 2] * values[k + 2]
-        d += values[k + 3] * values[k + 3]
-        k += 4
-    while k < last:
-        a += values[k] * values[k]
-        k += 1
-    return (a + b) + (c + d)
 
 
 @compiled_in_place
@@ -274,29 +241,42 @@ def consistent_start(
     for k in range(differential):
         rate[k] = (y[k] - base[k]) / tiny
         y[k] = base[k]
+    balance_rates(system, y, rate)
     return solved
 
 
 @compiled_in_place
-def advance(differences: Array, order: int, change: Array) -> None:
-    """Backward differences at the end of a solved step, from those at its start and what the prediction lacked."""
-    for k in range(change.size):
-        differences[order + 2, k] = change[k] - differences[order + 1, k]
-        differences[order + 1, k] = change[k]
-    for m in range(order, -1, -1):
-        for k in range(change.size):
-            differences[m, k] += differences[m + 1, k]
+def balance_rates(system: System, y: Array, rate: Array) -> None:
+    """Take the round-off of a short step out of the rates: each particle loses what its reaction takes, the salt gains it.
 
-
-@compiled_in_place
-def interpolate(differences: Array, order: int, back: float, y: Array) -> None:
-    """State `back` steps before the end of the last step, by the polynomial that the formula itself goes by."""
-    copy(differences[0], y)
-    weight = 1.0
-    for m in range(1, order + 1):
-        weight *= (m - 1.0 - back) / m
-        for k in range(y.size):
-            y[k] += weight * differences[m, k]
+    The first formulas of a run carry these rates into the sums of lithium, always with the same sign.
+    """
+    at = system.at
+    gained = content = 0.0
+    layers = False
+    for i in range(system.width.size):
+        content += system.width[i] * system.porosity[i] * rate[at.salt + i]
+        layers = layers or system.capacitance[i] > 0.0
+    for p in range(system.start.size):
+        row = system.classes[p]
+        n, nodes, first, start = system.count[p], system.nodes[p], system.particle_offset[p], system.start[p]
+        loss = 1.0 / (row[RADIUS] * row[MAXIMUM_CONCENTRATION])
+        for i in range(n):
+            r = system.reaction_offset[p] + i
+            total = loss * y[at.reaction + r]
+            for k in range(nodes):
+                total += system.volumes[p, k] * rate[first + k * n + i]
+            rate[first + (nodes - 1) * n + i] -= total / system.volumes[p, nodes - 1]
+            all_rates = y[at.reaction + r] + (y[at.side + r] if at.current > at.side else 0.0)
+            gained += system.width[start + i] * row[SPECIFIC_AREA] * all_rates
+    # Where ions form or a double layer takes part the balance is another one.
+    off = gained - content
+    pores = 0.0
+    for i in range(system.width.size):
+        pores += system.width[i] * system.porosity[i]
+    if not layers and abs(off) < 1e-6 * abs(gained):
+        for i in range(system.width.size):
+            rate[at.salt + i] += off / pores
 
 
 @compiled_in_place
@@ -466,12 +446,15 @@ def run_segment(
         aim = target + ramp * (time - start - load_times[piece])
         taken = solve_implicit(system, bank, memory, order, h, segment.mode, aim + ramp * h, goal, 0.0, trial, work)
         steps += 1
-        error = _ERROR[order] * error_norm(system, change, tolerance, charge_scale) if taken > 0 else np.inf
+        error = ERROR[order] * error_norm(system, change, tolerance, charge_scale) if taken > 0 else np.inf
         event, near = int(np.int64(-1)), h
         if error <= 1.0:
             margins(system, trial, limits, after)
             event = happened(after, before)
-            if event >= 0:
+            if event in (EMPTY, FULL) and h > SURE:
+                # The error of a long step may put a surface beyond the end of its table: a short one is believed.
+                taken, error = int(np.int64(-1)), np.inf
+            elif event >= 0:
                 event, near = locate(system, bank, segment, memory, order, h, aim, ramp, event, work)
                 if near < 0.0:
                     taken, error = int(np.int64(-1)), np.inf
@@ -526,13 +509,13 @@ def run_segment(
             continue
         best, factor = 0, max(error, 1e-8) ** (-1.0 / (order + 1))
         if order > 1:
-            lower = max(_ERROR[order - 1] * error_norm(system, differences[order], tolerance, charge_scale), 1e-8) ** (
+            lower = max(ERROR[order - 1] * error_norm(system, differences[order], tolerance, charge_scale), 1e-8) ** (
                 -1.0 / order
             )
             if lower > factor:
                 best, factor = -1, lower
         if order < MAXIMUM_ORDER:
-            above = _ERROR[order + 1] * error_norm(system, differences[order + 2], tolerance, charge_scale)
+            above = ERROR[order + 1] * error_norm(system, differences[order + 2], tolerance, charge_scale)
             higher = max(above, 1e-8) ** (-1.0 / (order + 2))
             if higher > factor:
                 best, factor = 1, higher

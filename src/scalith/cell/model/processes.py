@@ -79,22 +79,30 @@ def initial_states(materials: Sequence[ActiveMaterial], particles: layout.Intege
     return np.concatenate(pieces) if pieces else np.empty(0)
 
 
+_LINKED: dict[bool, layout.Integers] = {}
+"""Addresses, without and with particles that separate: the kernels take one kind of arrays only."""
+
+
 def link(system: layout.System, bank: layout.TableBank) -> layout.System:
     """The system with the addresses of the kernels that others call."""
     from scalith.cell.kernels import newton, phase_field
     from scalith.numerics.call_by_address import address_of
 
+    separating = bool(np.any(system.classes[:, layout.PHASE_FIELD] > 0.0))
+    if separating in _LINKED:
+        return system._replace(kernels=_LINKED[separating].copy())
     kernels = system.kernels.copy()
     y = np.empty(1)
     work = newton.make_work(system, 1)
     kernels[layout.NEWTON] = address_of(newton.newton_step, system, bank, y, y, 1.0, 0, 0.0, work)
-    if np.any(system.classes[:, layout.PHASE_FIELD] > 0.0):
+    if separating:
         kernels[layout.ELIMINATE_PHASE_FIELD] = address_of(
             phase_field.eliminate_phase_field, system, bank, y, y, 1.0, 1.0, 0, work
         )
         kernels[layout.SUBSTITUTE_PHASE_FIELD] = address_of(phase_field.substitute_phase_field, system, y, 1.0, 0, 0, work)
         kernels[layout.PHASE_FIELD_VOLTAGE] = address_of(phase_field.phase_field_voltage, system, bank, y, 1.0, 0, 0)
-    return system._replace(kernels=kernels)
+    _LINKED[separating] = kernels
+    return system._replace(kernels=kernels.copy())
 
 
 def link_for_spectrum(system: layout.System, bank: layout.TableBank, materials: Sequence[ActiveMaterial]) -> layout.System:

@@ -204,3 +204,13 @@ def test_trace_goes_on_in_the_ledger_that_a_value_was_taken_from(toy, study_file
     _, out, _ = scalith("trace", "force", "--out", "second")
     assert "taken from the results ../first, force there" in out
     assert "first: spring.stiffness" in out
+
+
+def test_rungs_tells_what_is_given_and_what_is_a_section(toy, scalith):
+    _, out, _ = scalith("rungs")
+    rows = {line.split("│")[2].strip(): line for line in out.splitlines() if line.count("│") >= 5}
+    assert "[given]" in rows["mass"]
+    assert "kg" in rows["mass"]
+    assert "[spring]" in rows["force"] or "elastic_energy" in rows["force"]
+    assert "[spring]" in rows["elastic_energy"]
+    assert "seed" not in rows["oscillation"]

@@ -104,3 +104,27 @@ def test_with_values_names_what_it_does_not_know():
         kinetics.with_values({"s.heat": 1.0})
     with pytest.raises(InputError, match="did you mean"):
         kinetics.with_values({"r.heatt": 1.0})
+
+
+def test_stored_heat_counts_each_reactant_once_and_what_grows_again():
+    """A layer that another reaction makes anew decomposes in turn: as often as the fuel of that reaction lasts."""
+
+    def reaction(heat, content, orders, changes=None):
+        return {"frequency_factor": 1e10, "activation_energy": 1e5, "heat": heat, "content": content, "orders": orders} | (
+            {} if changes is None else {"changes": changes}
+        )
+
+    states = {"layer": 0.15, "anode": 0.75}
+    layer = reaction(200.0, 600.0, {"layer": 1})
+    alone = ReactionSet.read({"name": "t", "reference": "t", "states": states, "reactions": {"layer": layer}})
+    assert alone.stored_heat == pytest.approx(200.0 * 600.0 * 0.15)
+    # Two reactions of one state: the one that frees more counts.
+    twice = ReactionSet.read(
+        {"name": "t", "reference": "t", "states": states, "reactions": {"a": layer, "b": reaction(300.0, 600.0, {"layer": 1})}}
+    )
+    assert twice.stored_heat == pytest.approx(300.0 * 600.0 * 0.15)
+    # The anode makes layer: 0.75 of it, each unit of which frees what the first 0.15 freed, in proportion.
+    grows = reaction(1000.0, 500.0, {"anode": 1}, {"anode": -1.0, "layer": 1.0})
+    both = ReactionSet.read({"name": "t", "reference": "t", "states": states, "reactions": {"layer": layer, "grows": grows}})
+    own = 200.0 * 600.0 * 0.15 + 1000.0 * 500.0 * 0.75
+    assert both.stored_heat == pytest.approx(own + 0.75 * (200.0 * 600.0 * 0.15) / 0.15)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from scalith import cli
-from tests.ladder.conftest import STUDY, study_file, toy
+from tests.ladder.conftest import STUDY, clear_graph, study_file, toy
 
-__all__ = ["study_file", "toy"]
+__all__ = ["clear_graph", "study_file", "toy"]
 
 
 @pytest.fixture

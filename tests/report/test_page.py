@@ -14,9 +14,9 @@ from scalith.ladder import climb, read_study
 from scalith.quantities import Property, Source
 from scalith.report import ladder_picture, write_report
 from scalith.report.figures import figures_of
-from tests.ladder.conftest import STUDY, study_file, toy
+from tests.ladder.conftest import STUDY, clear_graph, study_file, toy
 
-__all__ = ["study_file", "toy"]
+__all__ = ["clear_graph", "study_file", "toy"]
 
 
 def test_the_page_is_whole(toy, study_file, tmp_path):

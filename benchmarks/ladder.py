@@ -1,4 +1,4 @@
-"""The first climb: with compilation, compiled, and when nothing has changed; and the memory that it takes."""
+"""The first climb: with compilation, compiled, when nothing or one number has changed; and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import sys
 import tempfile
 import time
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 from benchmarks.row import Row
+from scalith.ladder import Climb, read_study
 
 STUDY = Path(__file__).resolve().parents[1] / "examples" / "lfp.toml"
 
@@ -42,6 +44,14 @@ def rows() -> list[Row]:
             note="largest proportional memory of all its processes together, looked at every 50 ms",
         ),
         Row(
+            name="changed_number_to_pack",
+            unit="s",
+            ours=_change_a_number,
+            prepare=_change_a_number,
+            target=0.3,
+            note="Climb(examples/full_cell.toml) with given materials: set(cell.positive.thickness), then the pack (two C-rates)",
+        ),
+        Row(
             name="climb_lfp_with_compilation",
             unit="s",
             ours=lambda: _in_new_folder(compile_again=True)[0],
@@ -49,6 +59,31 @@ def rows() -> list[Row]:
             note="as on a fresh machine: empty results folder, no kernel compiled; long, so take it with --repeats 1",
         ),
     ]
+
+
+@cache
+def _in_memory() -> Climb:
+    live = Climb(read_study(STUDY.with_name("full_cell.toml")))
+    for side, curve, sites in (("positive", "nmc_LGM50_ocp_Chen2020", 50e3), ("negative", "graphite_LGM50_ocp_Chen2020", 30e3)):
+        live.set(f"{side}.open_circuit_voltage", f"shipped:open_circuit_voltage/{curve}.csv")
+        live.set(f"{side}.entropic_coefficient", "0 V/K")
+        live.set(f"{side}.chemical_diffusivity", "1e-14 m2/s")
+        live.set(f"{side}.maximum_concentration", f"{sites} mol/m3")
+    live.set("cell.upper_voltage_cut_off", "4.3 V")
+    live.set("cell.lower_voltage_cut_off", "2.5 V")
+    return live
+
+
+_thickness = count(60)
+
+
+def _change_a_number() -> float:
+    """Seconds from a changed number of the cell to the temperatures of the pack."""
+    live, number = _in_memory(), next(_thickness)
+    start = time.perf_counter()
+    live.set("cell.positive.thickness", f"{number / 10 + 54:.1f} um")
+    live["pack_temperature"]
+    return time.perf_counter() - start
 
 
 @cache

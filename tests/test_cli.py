@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from scalith import cli
-from tests.ladder.conftest import STUDY, study_file, toy
+from tests.ladder.conftest import STUDY, clear_graph, study_file, toy
 
-__all__ = ["study_file", "toy"]
+__all__ = ["clear_graph", "study_file", "toy"]
 
 
 @pytest.fixture
@@ -204,3 +204,13 @@ def test_trace_goes_on_in_the_ledger_that_a_value_was_taken_from(toy, study_file
     _, out, _ = scalith("trace", "force", "--out", "second")
     assert "taken from the results ../first, force there" in out
     assert "first: spring.stiffness" in out
+
+
+def test_rungs_tells_what_is_given_and_what_is_a_section(toy, scalith):
+    _, out, _ = scalith("rungs")
+    rows = {line.split("│")[2].strip(): line for line in out.splitlines() if line.count("│") >= 5}
+    assert "[given]" in rows["mass"]
+    assert "kg" in rows["mass"]
+    assert "[spring]" in rows["force"] or "elastic_energy" in rows["force"]
+    assert "[spring]" in rows["elastic_energy"]
+    assert "seed" not in rows["oscillation"]

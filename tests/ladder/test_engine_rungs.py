@@ -139,7 +139,7 @@ def test_without_an_engine_the_metal_must_be_given(planted):
     planted.write_text(PLANTED[: PLANTED.index("[engine]")] + "[cluster_fit]\npair_cutoff = 4.4\n")
     with pytest.raises(
         ScalithError,
-        match=r"\[engine\]: found 'no such section', expected a section with name, or lithium_energy under \[given\]",
+        match=r"\[engine\]: found no such section, expected a section with name, or lithium_energy under \[given\]",
     ):
         read_study(planted)
 
@@ -156,4 +156,3 @@ def test_barriers_of_an_engine_are_those_of_its_bands(tmp_path):
     band = atoms.hop_barrier(*ends, Engine(name="ase.calculators.emt:EMT"), settings=BandSettings(images=1, force_tolerance=0.1))
     assert kind.barrier == pytest.approx(band.kinetically_resolved, abs=2e-3)
     assert 0.05 < kind.barrier < 2.0
-    assert "Au" in live["lithium_energy"].source.reference_state

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import chi2, kstest
 
 from scalith.ladder import climb, graph, read_ledger, read_study
+from scalith.ladder.own_rungs import _known_with
 from scalith.quantities import Property, read_results
 from scalith.quantities.uncertain import correlations
 from tests.ladder import toy_chain
@@ -46,7 +47,7 @@ def climbed(tmp_path_factory):
 
 
 def _forget() -> None:
-    for cached in (graph.rungs, graph.given_only, graph.sections):
+    for cached in (graph.rungs, graph.given_only, graph.sections, _known_with):
         cached.cache_clear()
 
 

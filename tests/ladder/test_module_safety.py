@@ -30,7 +30,7 @@ def results(tmp_path_factory):
 def test_the_fit_finds_the_planted_kinetics(results):
     folder, _ = results
     fit = read_entry(folder, "decomposition_fit").value
-    truth = shipped_kinetics("lco_hatchard_kim")
+    truth = shipped_kinetics("lco_limited")
     for name in truth.names:
         key = f"{name}.activation_energy"
         assert abs(fit.kinetics.value(key) - truth.value(key)) < 4 * fit.standard_error(key)
@@ -67,7 +67,7 @@ def test_energy_is_balanced_and_bounded(results):
 
 
 def test_measured_curves_take_the_place_of_the_virtual_ones(tmp_path):
-    truth = shipped_kinetics("lco_hatchard_kim")
+    truth = shipped_kinetics("lco_limited")
     files = []
     for rate in (5.0, 20.0):
         curve = simulate_dsc(truth, rate / 60, start=330.0, end=600.0, sample_density=2580.0, points=601)

@@ -83,3 +83,25 @@ def test_a_wrong_cell_is_refused_by_name(cell_study, tmp_path, wrong):
         climbed(cell_study, tmp_path, (old, new))
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "out" / "ledger.json").exists()
+
+
+@pytest.mark.long
+def test_the_right_cell_climbs_with_a_value_for_every_quantity(cell_study, tmp_path):
+    ledger = climbed(cell_study, tmp_path)
+    quantities = [entry for entry in ledger.entries if entry.scale != "study"]
+    assert all(entry.value is not None and entry.unit for entry in quantities)
+    assert ledger.entry("discharges").value == pytest.approx(8280.0, rel=0.3)
+    assert ledger.entry("pack_temperature").value_of == "peak temperature"
+    assert ledger.entry("cell.negative_electrode.thickness").value == 3.4e-5
+    assert {
+        entry.constants["heat capacity of the cell"]
+        for entry in ledger.entries
+        if entry.constants.get("heat capacity of the cell")
+    } == {77.0}
+
+
+@pytest.mark.long
+def test_an_odd_cell_climbs_when_it_is_meant(cell_study, tmp_path):
+    meant = 'nominal_capacity = { value = "0.5 A h", implausible = true }'
+    ledger = climbed(cell_study, tmp_path, ('nominal_capacity = "2.3 A h"', meant))
+    assert ledger.entry("cell_specification").value == 1800.0

@@ -139,3 +139,17 @@ def test_a_given_result_is_followed_into_its_own_ledger(toy, study_file, tmp_pat
 @pytest.mark.parametrize("name", ["mass", "shape"])
 def test_given_values_of_other_kinds_name_no_results(toy, study_file, tmp_path, name):
     assert climb(read_study(study_file), tmp_path / "out").entry(name).results == ""
+
+
+def test_a_curve_stands_for_itself_at_the_middle_of_its_domain():
+    import numpy as np
+
+    from scalith.quantities import Source
+
+    source, x = Source(kind="assumed"), np.linspace(0.2, 1.0, 9)
+    line = Property.from_arrays("u", {"x": x}, 1.0 + x, "V", source, 0.1 * x)
+    assert ledger_number("u", line)[:3] == (pytest.approx(1.6), pytest.approx(0.06), "V")
+    both = Property.from_arrays("u", {"x": x, "T": [280.0, 340.0]}, (1.0 + x)[:, None] + [0.0, 60.0], "V", source)
+    assert ledger_number("u", both).value == pytest.approx(1.6 + 18.15)  # at 298.15 K, which lies within
+    hot = Property.from_arrays("u", {"T": [400.0, 500.0]}, [400.0, 500.0], "V", source)
+    assert ledger_number("u", hot)[:2] == (pytest.approx(450.0), None)

@@ -132,3 +132,11 @@ def test_slopes_before_limiting_are_those_of_the_spline(count: int) -> None:
     h = np.diff(grid)[:, None]
     slopes = cubic_hermite._spline_slopes(h, np.diff(values, axis=0) / h)
     np.testing.assert_allclose(slopes, CubicSpline(grid, values)(grid, 1), atol=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.03, 0.31, -0.24])
+def test_a_smooth_maximum_between_nodes_is_not_flattened(shift):
+    """Beside an extremum of the data the wider bound holds: a parabola is met to rounding, wherever its top lies."""
+    grid = np.linspace(-1.0, 1.0, 9)
+    points = np.linspace(-1.0, 1.0, 201)
+    np.testing.assert_allclose(curve(grid, 2.0 - (grid - shift) ** 2, points), 2.0 - (points - shift) ** 2, atol=1e-12)

@@ -316,3 +316,11 @@ def test_a_step_narrower_than_a_piece_is_not_overshot(width):
     assert found.min() >= 3.4 - 1e-9
     away = np.abs(probes - 0.5) > 2e-3
     assert np.abs(found - value(probes))[away].max() < 1e-3
+
+
+@pytest.mark.parametrize("attribute", ["units", "source"])
+def test_a_file_without_one_of_its_attributes_is_refused_by_name(tmp_path, attribute):
+    data = Property.from_arrays("u", {"x": [0.0, 1.0]}, [3.0, 4.0], "V", Source(kind="assumed")).to_dataset()
+    (data["u"].attrs if attribute == "units" else data.attrs).pop(attribute)
+    with pytest.raises(InputError, match=f"no {attribute}, expected {attribute}"):
+        Property.from_dataset(data, "u.nc")

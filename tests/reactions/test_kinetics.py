@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -32,7 +35,7 @@ def changed(path, value):
     return data
 
 
-@pytest.mark.parametrize("name", ["lco_hatchard_kim", "ncm_feng"])
+@pytest.mark.parametrize("name", ["lco_hatchard_kim", "lco_limited", "ncm_feng"])
 @settings(max_examples=25)
 @given(share=st.lists(st.floats(0.0, 0.99), min_size=7, max_size=7), temperature=st.floats(340.0, 900.0))
 def test_slopes_of_rates_are_exact(name, share, temperature):
@@ -104,3 +107,74 @@ def test_with_values_names_what_it_does_not_know():
         kinetics.with_values({"s.heat": 1.0})
     with pytest.raises(InputError, match="did you mean"):
         kinetics.with_values({"r.heatt": 1.0})
+
+
+def test_stored_heat_counts_each_reactant_once_and_what_grows_again():
+    """A layer that another reaction makes anew decomposes in turn: as often as the fuel of that reaction lasts."""
+
+    def reaction(heat, content, orders, changes=None):
+        return {"frequency_factor": 1e10, "activation_energy": 1e5, "heat": heat, "content": content, "orders": orders} | (
+            {} if changes is None else {"changes": changes}
+        )
+
+    states = {"layer": 0.15, "anode": 0.75}
+    layer = reaction(200.0, 600.0, {"layer": 1})
+    alone = ReactionSet.read({"name": "t", "reference": "t", "states": states, "reactions": {"layer": layer}})
+    assert alone.stored_heat == pytest.approx(200.0 * 600.0 * 0.15)
+    # Two reactions of one state: the one that frees more counts.
+    twice = ReactionSet.read(
+        {"name": "t", "reference": "t", "states": states, "reactions": {"a": layer, "b": reaction(300.0, 600.0, {"layer": 1})}}
+    )
+    assert twice.stored_heat == pytest.approx(300.0 * 600.0 * 0.15)
+    # The anode makes layer: 0.75 of it, each unit of which frees what the first 0.15 freed, in proportion.
+    grows = reaction(1000.0, 500.0, {"anode": 1}, {"anode": -1.0, "layer": 1.0})
+    both = ReactionSet.read({"name": "t", "reference": "t", "states": states, "reactions": {"layer": layer, "grows": grows}})
+    own = 200.0 * 600.0 * 0.15 + 1000.0 * 500.0 * 0.75
+    assert both.stored_heat == pytest.approx(own + 0.75 * (200.0 * 600.0 * 0.15) / 0.15)
+
+
+LIMIT = {"diffusivity": 2e-14, "activation_energy": "29 kJ/mol", "inner_radius": "1 um", "outer_radius": "2 um"}
+
+
+def test_a_hot_reaction_is_as_fast_as_diffusion_lets_it():
+    """Cold: the rate of the surface reaction; hot: the flux through the shell, whatever the reaction; between: in series."""
+    free = ReactionSet.read(SIMPLE).arrays()
+    limited = ReactionSet.read(changed("diffusion_limit", LIMIT)).arrays()
+    states, extents = np.empty(1), np.zeros(1)
+    for T in (300.0, 600.0, 1500.0):
+        k, found = np.empty(1), np.empty(1)
+        rates(free, extents, T, states, k)
+        rates(limited, extents, T, states, found)
+        D = 2e-14 * np.exp(-29e3 / 8.31446261815324 * (1 / T - 1 / 298.15))
+        k_D = 3 * D * 1e-6 / (4e-12 * 1e-6)
+        assert 1 / found[0] == pytest.approx(1 / k[0] + 1 / k_D)
+
+
+def test_limits_leave_the_onset_as_it_was():
+    limited, bare = shipped_kinetics("lco_limited").arrays(), shipped_kinetics("lco_hatchard_kim").arrays()
+    states, extents = np.empty(5), np.zeros(4)
+    for T, within in ((430.0, 5e-3), (450.0, 2e-2)):
+        found, free = np.empty(4), np.empty(4)
+        rates(limited, extents, T, states, found)
+        rates(bare, extents, T, states, free)
+        np.testing.assert_allclose(found, free, rtol=within)
+
+
+def test_a_set_cannot_be_changed_in_place():
+    kinetics, weak = shipped_kinetics("lco_hatchard_kim"), ReactionSet.read(SIMPLE)
+    before = kinetics.digest
+    for one in (kinetics, copy.deepcopy(kinetics), kinetics.model_copy(update={"states": dict(kinetics.states)})):
+        with pytest.raises(TypeError, match="cannot be changed"):
+            one.reactions["anode"] = weak.reactions["r"]
+        with pytest.raises(TypeError, match="cannot be changed"):
+            one.states.update(anode=0.1)
+        with pytest.raises(TypeError, match="cannot be changed"):
+            one.reactions["anode"].orders.clear()
+    assert pickle.loads(pickle.dumps(kinetics)).digest == kinetics.digest == before
+
+
+def test_energies_without_the_kilo_are_named():
+    with pytest.raises(InputError, match="write '135 kJ/mol'"):
+        ReactionSet.read(changed("activation_energy", 135.0))
+    with pytest.raises(InputError, match="an outer radius beyond"):
+        ReactionSet.read(changed("diffusion_limit", LIMIT | {"outer_radius": "1 um"}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from xml.etree import ElementTree
@@ -12,9 +14,9 @@ from scalith.ladder import climb, read_study
 from scalith.quantities import Property, Source
 from scalith.report import ladder_picture, write_report
 from scalith.report.figures import figures_of
-from tests.ladder.conftest import STUDY, study_file, toy
+from tests.ladder.conftest import STUDY, clear_graph, study_file, toy
 
-__all__ = ["study_file", "toy"]
+__all__ = ["clear_graph", "study_file", "toy"]
 
 
 def test_the_page_is_whole(toy, study_file, tmp_path):
@@ -147,3 +149,57 @@ def test_curves_of_the_cell_have_bands_where_there_are_members():
     at = float(np.interp(0.25, np.array(band.x[:half]), np.array(band.y[:half])))
     # 900 C have passed after 450 s: the members stand between 4 − 450/900 and 4 − 450/1100.
     assert 4 - 450 / 1000 < at <= 4 - 450 / 1100
+
+
+def test_the_page_carries_its_plotting_library():
+    from scalith.report.page import _plotly
+
+    library = gzip.decompress(base64.b64decode(_plotly())).decode()
+    assert "plotly.js v" in library[:400]
+    assert len(library) > 1_000_000
+
+
+def test_the_table_tells_seconds_of_what_was_computed_only(toy, study_file, tmp_path):
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    page = write_report(tmp_path / "out", ledger).read_text()
+    rows = dict(re.findall(r"<tr id='ledger-([\w.]+)'>(.*?)</tr>", page, re.DOTALL))
+    cells = {name: re.findall(r"<td>(.*?)</td>", row) for name, row in rows.items()}
+    assert re.fullmatch(r"\d+\.\d\d", cells["force"][-2])
+    assert cells["mass"][-2] == ""
+    assert cells["force"][-1] == ledger.entry("force").digest[:12]
+    assert cells["force"][3:6] == ["0", "", "N"] or cells["force"][5] == "N"
+
+
+def test_given_quantities_are_dashed_in_the_picture_and_nothing_leaves_it(toy, study_file, tmp_path):
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    root = ElementTree.fromstring(ladder_picture(ledger))
+    width, height = map(float, root.get("viewBox").split()[2:])
+    space = "{http://www.w3.org/2000/svg}"
+    dashed = set()
+    for group in root.iter(f"{space}g"):
+        title, box = group.find(f"{space}title"), group.find(f"{space}rect")
+        if title is None or box is None:
+            continue
+        if box.get("stroke-dasharray"):
+            dashed.add(title.text.split(":")[0])
+        x, y, w, h = (float(box.get(side)) for side in ("x", "y", "width", "height"))
+        assert 0 <= x <= x + w <= width
+        assert 0 <= y <= y + h <= height
+    assert dashed == {"mass", "shape"}
+
+
+def test_discharges_are_drawn_in_ampere_hours():
+    import xarray as xr
+
+    data = xr.Dataset(
+        {
+            "time": (("c_rate", "sample"), [[0.0, 1.0], [0.0, 1.0]]),
+            "capacity": (("c_rate", "sample"), [[0.0, 7200.0], [0.0, 3600.0]]),
+            "voltage": (("c_rate", "sample"), [[3.4, 3.0], [3.3, 2.9]]),
+        },
+        {"c_rate": [0.5, 1.0]},
+    )
+    (figure,) = figures_of("discharges", data)
+    lines = [line for line in figure.data if line.mode == "lines"]
+    assert [list(line.x) for line in lines] == [[0.0, 2.0], [0.0, 1.0]]
+    assert [list(line.y) for line in lines] == [[3.4, 3.0], [3.3, 2.9]]

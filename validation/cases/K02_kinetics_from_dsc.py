@@ -69,7 +69,7 @@ def anode() -> ReactionSet:
 @cache
 def fitted_cell_kinetics() -> KineticFit:
     """Fit of the whole jelly roll, four reactions at once: what K05 carries through cell and module."""
-    true = shipped_kinetics("lco_hatchard_kim")
+    true = shipped_kinetics("lco_limited")
     generator = np.random.default_rng(7)
     curves = []
     for rate in RATES:
@@ -138,7 +138,7 @@ def run(record: Record) -> None:
             f"anode with two reactions, {key}", expected=1.0, found=refit.kinetics.value(key) / both.value(key), tolerance=5e-3
         )
 
-    roll, truth = fitted_cell_kinetics(), shipped_kinetics("lco_hatchard_kim")
+    roll, truth = fitted_cell_kinetics(), shipped_kinetics("lco_limited")
     for name in truth.names:
         key = f"{name}.activation_energy"
         strain = abs(roll.kinetics.value(key) - truth.value(key)) / roll.standard_error(key)

@@ -2,14 +2,16 @@ r"""K06: Nail or internal short: Joule heat bounded by the stored energy, kineti
 
 **[E]** A cell that discharges itself through a short obeys $Q\,\dot s = -U(s)/(R+R_i)$, so the Joule heat
 $\int U^2/(R+R_i)\,dt = Q\int U\,ds$ is the stored electrical energy whatever the resistances are; at constant $U$ the power
-is $U^2/(R+R_i)$ for $Q(R+R_i)/U$ seconds. Checked: the bound for seven resistances, the closed form, the energy balance of
-cell, vent and surroundings to 1e-8, reaction heat within what the set stores, and the coupling: a low-ohmic short drives
+is $U^2/(R+R_i)$ for $Q(R+R_i)/U$ seconds. Checked: the heat along the discharge against an
+integrator for seven resistances, the stored energy at its end, the closed form, the energy balance of cell, vent and
+surroundings to 1e-8, all the reaction heat of a cell in runaway, and the coupling: a low-ohmic short drives
 the 18650 of K04 into runaway, a weak one does not, and the verdict is monotonic in the resistance.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.integrate import solve_ivp
 
 from scalith.pack import CellBody, ShortCircuit, Vent, internal_short, shipped_kinetics
 from scalith.quantities import Property, Source
@@ -38,8 +40,24 @@ def run(record: Record) -> None:
         for r in resistances
     }
     stored = CAPACITY * 3.75
-    excess = max(float(data["heat_supplied"].max()) / stored - 1.0 for data in found.values())
-    record.check_at_most("Joule heat above the stored energy, relative", limit=1e-9, found=max(excess, 0.0))
+    # The same discharge by an integrator that knows nothing of quadratures and of the stored energy.
+    apart = 0.0
+    for r, data in found.items():
+        total, times = r + 0.05, data["time"].values
+        solved = solve_ivp(
+            lambda t, y, total=total: [-(3.3 + 0.9 * max(y[0], 0.0)) / (total * CAPACITY) if y[0] > 0 else 0.0],
+            (0.0, 0.9 * CAPACITY * total / 4.2),
+            [1.0],
+            rtol=1e-10,
+            atol=1e-12,
+            dense_output=True,
+        )
+        early = times[(times > 0) & (times < solved.t[-1])]
+        charge = solved.sol(early)[0]
+        joule = CAPACITY * (3.3 * (1 - charge) + 0.45 * (1 - charge**2))
+        if early.size:
+            apart = max(apart, float(np.abs(data["heat_supplied"].values[np.searchsorted(times, early)] / joule - 1).max()))
+    record.check_at_most("Joule heat along the discharge against an integrator, relative", limit=1e-4, found=apart)
     record.check(
         "Joule heat of the lowest resistance to the end",
         expected=stored,
@@ -59,8 +77,9 @@ def run(record: Record) -> None:
     record.check_at_most(
         "energy balance error", limit=1e-8, found=max(float(data["energy_balance_error"]) for data in found.values())
     )
-    share = max(float(data["heat_released"][-1]) for data in found.values()) / (kinetics.stored_heat * CELL.reacting_volume)
-    record.check_at_most("reaction heat over what the set stores", limit=1.0 + 1e-9, found=share)
+    whole = kinetics.stored_heat * CELL.reacting_volume
+    shares = [float(data["heat_released"][-1]) / whole for data in found.values() if np.isfinite(float(data["runaway_time"]))]
+    record.check_at_most("heat that a cell in runaway did not free, share", limit=0.05, found=1.0 - min(shares))
     ran = [bool(np.isfinite(float(found[r]["runaway_time"]))) for r in resistances]
     record.check("runaway with 10 mΩ (1 for yes)", expected=1, found=ran[0], tolerance=0)
     record.check("runaway with 10 Ω (1 for yes)", expected=0, found=ran[-1], tolerance=0)

@@ -15,8 +15,15 @@ from scalith.quantities import ConvergenceError, FileRecord, InputError, Source,
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from scalith.lab.calorimetry_files import Direction
+
+    Array = NDArray[np.float64]
+
 _MARGIN = 0.05
 """Share of the peak that the heat flow may keep at both ends of a curve with its baseline subtracted."""
+
+FASTEST_HEATING = 5.0
+"""K s-1; 300 K/min is more than a heat-flux calorimeter follows."""
 
 
 def simulate_dsc(
@@ -64,10 +71,13 @@ def simulate_dsc(
 
     if not heating_rate > 0 or not sample_density > 0:
         raise InputError("simulate_dsc", "heating_rate, sample_density", (heating_rate, sample_density), "positive numbers")
+    if heating_rate > FASTEST_HEATING:
+        stated = f"{heating_rate:g} K/s, that is {60 * heating_rate:g} K/min"
+        raise InputError("simulate_dsc", "heating_rate", stated, f"K/s, {FASTEST_HEATING:g} at most (10 K/min is 0.1667 K/s)")
     if not 150.0 <= start < end <= 3000.0:
         raise InputError("simulate_dsc", "start, end", (start, end), "rising temperatures in kelvin")
     time = np.linspace(0.0, (end - start) / heating_rate, points)
-    temperature, extents = _at_prescribed_temperature(kinetics, time, heating_rate, start, tolerance)
+    temperature, extents = at_prescribed_temperature(kinetics, time, time[[0, -1]], np.array([start, end]), tolerance)
     heat = np.empty((points, 1, extents.shape[1]))
     heat_by_reaction(kinetics.arrays(), np.array([1.0 / sample_density]), temperature[:, None], extents[:, None], heat)
     settings = {"heating_rate": heating_rate, "start": start, "end": end, "sample_density": sample_density}
@@ -81,15 +91,44 @@ def simulate_dsc(
     return found.assign_coords(reaction=("reaction", kinetics.names)).assign_attrs(kinetics_digest=kinetics.digest)
 
 
-def _at_prescribed_temperature(
-    kinetics: ReactionSet, time: NDArray[np.float64], heating_rate: float, start: float, tolerance: float
+def temperature_program(
+    time: NDArray[np.float64], temperature: NDArray[np.float64], within: float = 0.02
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Temperatures and extents, shapes (m,) and (m, r), of a sample that the furnace keeps on its ramp."""
+    """Ramps and holds: the fewest straight pieces that follow a measured temperature within `within` K, or within its noise.
+
+    Knots of the polyline: times, s, and temperatures, K (U. Ramer, Comput. Graph. Image Process. 1 (1972) 244).
+    """
+    if time.size > 4:
+        noise = np.median(np.abs(np.diff(temperature, 2) - np.median(np.diff(temperature, 2)))) / (0.6745 * np.sqrt(6.0))
+        within = max(within, 4.0 * float(noise))
+    knots, open_pieces = {0, time.size - 1}, [(0, time.size - 1)]
+    while open_pieces:
+        low, high = open_pieces.pop()
+        line = np.interp(time[low : high + 1], time[[low, high]], temperature[[low, high]])
+        away = np.abs(temperature[low : high + 1] - line)
+        worst = low + int(np.argmax(away))
+        if away.max() > within and low < worst < high:
+            knots.add(worst)
+            open_pieces += [(low, worst), (worst, high)]
+    chosen = np.array(sorted(knots))
+    return time[chosen], temperature[chosen]
+
+
+def at_prescribed_temperature(
+    kinetics: ReactionSet,
+    time: NDArray[np.float64],
+    program_time: NDArray[np.float64],
+    program: NDArray[np.float64],
+    tolerance: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Temperatures and extents, shapes (m,) and (m, r), of a sample that the furnace keeps on a program of straight pieces."""
     network = ThermalNetwork()
     network.add(1.0)
     # The furnace takes up the heat of reaction: a reacting unit volume without feedback on its temperature.
     network.bodies[0] |= {"volume": 1.0, "feedback": 0.0}
-    network.heat(0, np.array([time[0]]), np.array([heating_rate]))
+    slopes = np.diff(program) / np.diff(program_time)
+    network.heat(0, np.repeat(program_time, 2)[1:-1], np.repeat(slopes, 2))
+    start = float(program[0])
     found = simulate_network(network, kinetics, time, initial_temperature=start, tolerance=tolerance, land=True)
     return found.temperature[:, 0], found.extents[:, 0]
 
@@ -214,43 +253,80 @@ def simulate_arc(
     )
 
 
-def read_dsc(path: str | Path, *, heating_rate: float | None = None) -> xr.Dataset:
-    """Read a DSC curve: columns ``time``, ``temperature`` and ``heat_flow`` with units in the header, as `simulate_dsc` gives.
+def read_dsc(
+    path: str | Path,
+    heating_rate: float | None = None,
+    *,
+    mass: float | str | None = None,
+    exotherm: Direction | None = None,
+) -> xr.Dataset:
+    """Read a measured DSC curve: a CSV with units in its titles, or an instrument's text export (`calorimetry_files`).
 
     Parameters
     ----------
     path : path
-        CSV such as ``time [s], temperature [degC], heat_flow [W/g]``; exothermic heat flow is positive.
+        CSV such as ``time [s], temperature [degC], heat_flow [W/g]`` (exothermic heat flow is positive), or an export of Netzsch
+        Proteus, TA TRIOS, PerkinElmer Pyris, Mettler STARe and the like.
     heating_rate : float, optional
-        K s-1; the mean slope of temperature over time when not given.
+        K s-1; the mean slope of temperature over time when not given. A file without a time column needs it, or states it.
+    mass : float or str, optional
+        Of the sample, kg or text with a unit, for a heat flow in watts whose file does not state it.
+    exotherm : {"up", "down"}, optional
+        Sign of exothermic heat flow, where the file does not state it.
 
     Raises
     ------
     InputError
-        As `read_columns`; times that do not increase; temperatures in °C that are labelled K; a rate that is not positive.
+        As `read_columns`, or what is missing in an export; times that do not increase; temperatures in °C that are labelled K;
+        a rate that is not positive.
     """
-    data = read_columns(path)
-    time, temperature, flow = data.si("time", "s"), data.si("temperature", "K"), data.si("heat_flow", "W kg-1")
-    if time.size < 10:
-        raise InputError(data.path, "time", f"{time.size} rows", "at least 10 rows")
+    name, (time, temperature, flow), comments, stated = _dsc_columns(path, mass, exotherm)
+    if temperature.size < 10:
+        raise InputError(name, "time", f"{temperature.size} rows", "at least 10 rows")
+    if temperature.min() < 200.0:
+        expected = "kelvin above 200; degrees Celsius carry the unit degC"
+        raise InputError(name, "column 'temperature'", f"{temperature.min():.6g} K", expected)
+    heating_rate = stated if heating_rate is None and time is None else heating_rate
+    if time is None:
+        if heating_rate is None or not heating_rate > 0:
+            raise InputError(name, "column 'time'", "no such column", "a time column, or heating_rate= for a straight ramp")
+        time = (temperature - temperature[0]) / heating_rate
     if np.any(np.diff(time) <= 0):
         row = int(np.argmax(np.diff(time) <= 0)) + 2
-        raise InputError(
-            data.path, f"column 'time', row {row}", f"{time[row - 1]:.6g} after {time[row - 2]:.6g}", "strictly increasing values"
-        )
-    if temperature.min() < 200.0:
-        raise InputError(
-            data.path,
-            "column 'temperature'",
-            f"{temperature.min():.6g} K",
-            "kelvin above 200; degrees Celsius carry the unit degC",
-        )
+        found = f"{time[row - 1]:.6g} after {time[row - 2]:.6g}"
+        raise InputError(name, f"column 'time', row {row}", found, "strictly increasing values")
     rate = float(np.polyfit(time, temperature, 1)[0]) if heating_rate is None else heating_rate
     if not rate > 0:
-        raise InputError(data.path, "heating_rate", rate, "a positive rate")
-    record = FileRecord(name=Path(path).name, digest=file_digest(path), licence=data.comments.get("licence", ""))
-    source = Source(kind="measured", reference=data.comments.get("source", "not stated in the file"), files=(record,))
+        raise InputError(name, "heating_rate", rate, "a positive rate")
+    record = FileRecord(name=Path(path).name, digest=file_digest(path), licence=comments.get("licence", ""))
+    source = Source(kind="measured", reference=comments.get("source", "not stated in the file"), files=(record,))
     return _curve(time, temperature, flow, rate, source)
+
+
+def _is_plain(path: str | Path) -> bool:
+    """Whether the titles are the plain ones, ``heat_flow [unit]`` among them; what cannot be read is left to `read_columns`."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        return False
+    except OSError:
+        return True
+    titles = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+    return not titles or ("[" in titles and "heat flow" not in titles.lower())
+
+
+def _dsc_columns(
+    path: str | Path, mass: float | str | None, exotherm: Direction | None
+) -> tuple[str, tuple[Array | None, Array, Array], dict[str, str], float | None]:
+    """Name of the file; time, temperature and heat flow in SI units; its remarks; the heating rate that it states."""
+    from scalith.lab.calorimetry_files import read_calorimetry_columns
+
+    if _is_plain(path):
+        data = read_columns(path)
+        columns = data.si("time", "s"), data.si("temperature", "K"), data.si("heat_flow", "W kg-1")
+        return data.path, columns, data.comments, None
+    found = read_calorimetry_columns(path, mass=mass, exotherm=exotherm)
+    return found.path, (found.time, found.temperature, found.heat_flow), found.remarks, found.heating_rate
 
 
 def subtract_baseline(curve: xr.Dataset, *, before: float, after: float | None = None) -> xr.Dataset:

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from scalith.lab.calorimetry import _at_prescribed_temperature, require_baseline
+from scalith.lab.calorimetry import at_prescribed_temperature, require_baseline, temperature_program
 from scalith.pack import Reaction, ReactionSet
 from scalith.quantities import ConvergenceError, InputError, Source, Spec, digest, predicted
 from scalith.quantities.constants import GAS_CONSTANT
@@ -254,7 +254,7 @@ def fit_dsc(
     complete : bool
         False where the reactions still go on at the last temperature: the heat flow need not come back to zero then.
     points : int
-        Temperatures of each curve that the fit looks at, evenly spaced.
+        Times of each curve that the fit looks at: even in temperature on a ramp, in time on a hold.
     name : str
         Name of the fitted set.
     progress : callable, optional
@@ -335,25 +335,31 @@ def density_of_sample(kinetics: ReactionSet, stated: float | None, where: str) -
 
 
 class SampledCurve(NamedTuple):
-    """A DSC curve as the fit looks at it: temperatures (K), heat flow relative to its peak (W kg-1), heating rate (K s-1)."""
+    """A DSC curve as the fit looks at it.
 
-    heating_rate: float
+    Times, s; temperatures there, K; heat flow relative to its peak, W kg-1; knots of the furnace's program, s and K.
+    """
+
+    time: Array
     temperature: Array
     flow: Array
     peak: float
+    program_time: Array
+    program: Array
 
 
 def sampled_curves(curves: Sequence[xr.Dataset], points: int) -> list[SampledCurve]:
-    """Curves at `points` even temperatures, relative to their peaks."""
+    """Curves at `points` times, relative to their peaks: even in temperature on a ramp, and in time on a hold."""
     found = []
     for curve in curves:
-        T, flow = curve["temperature"].values, curve["heat_flow"].values
-        grid = np.linspace(T[0], T[-1], points)
-        rising = np.concatenate([[True], np.diff(np.maximum.accumulate(T)) > 0])
+        time, T, flow = curve["time"].values, curve["temperature"].values, curve["heat_flow"].values
+        knots, program = temperature_program(time, T)
+        risen = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(program)))])
+        # A tenth of the points goes by time, so that a hold has some.
+        way = 0.9 * np.interp(time, knots, risen) / max(risen[-1], 1e-300) + 0.1 * (time - time[0]) / (time[-1] - time[0])
+        at = np.interp(np.linspace(0.0, 1.0, points), way, time)
         peak = float(np.abs(flow).max())
-        found.append(
-            SampledCurve(float(curve.attrs["heating_rate"]), grid, np.interp(grid, T[rising], flow[rising]) / peak, peak)
-        )
+        found.append(SampledCurve(at, np.interp(at, knots, program), np.interp(at, time, flow) / peak, peak, knots, program))
     return found
 
 
@@ -364,11 +370,11 @@ def heat_flow_residuals(
     from scalith.pack.kernels.network import heat_by_reaction
 
     parts = []
-    for rate, grid, flow, peak in curves:
-        T, extents = _at_prescribed_temperature(kinetics, (grid - grid[0]) / rate, rate, float(grid[0]), tolerance)
-        heat = np.empty((grid.size, 1, extents.shape[1]))
+    for curve in curves:
+        T, extents = at_prescribed_temperature(kinetics, curve.time, curve.program_time, curve.program, tolerance)
+        heat = np.empty((T.size, 1, extents.shape[1]))
         heat_by_reaction(kinetics.arrays(), np.array([1.0 / sample_density]), T[:, None], extents[:, None], heat)
-        parts.append(heat[:, 0].sum(axis=1) / peak - flow)
+        parts.append(heat[:, 0].sum(axis=1) / curve.peak - curve.flow)
     return np.concatenate(parts)
 
 
@@ -386,9 +392,9 @@ def _to_fit(kinetics: ReactionSet, key: str, reference: float) -> float:
         energy = kinetics.value(key.replace("frequency_factor", "activation_energy"))
         return float(np.log(value) - energy / (GAS_CONSTANT * reference))
     if key.endswith(".heat"):
-        if value <= 0:
-            raise InputError("fit_dsc", key, value, "a positive heat to start from; an endothermic reaction can be kept fixed")
-        return float(np.log(value))
+        if value == 0:
+            raise InputError("fit_dsc", key, value, "a heat other than zero to start from: the fit keeps its sign")
+        return float(np.log(abs(value)))
     return value
 
 
@@ -402,7 +408,7 @@ def with_fitted(kinetics: ReactionSet, names: Sequence[str], values: Array, refe
             energy = given[partner] if partner in given else kinetics.value(partner)
             numbers[key] = float(np.exp(min(value + energy / (GAS_CONSTANT * reference), 600.0)))
         elif key.endswith(".heat"):
-            numbers[key] = float(np.exp(min(value, 100.0)))
+            numbers[key] = float(np.copysign(np.exp(min(value, 100.0)), kinetics.value(key)))
         else:
             numbers[key] = float(value)
     return kinetics.with_values(numbers)

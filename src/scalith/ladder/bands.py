@@ -11,6 +11,9 @@ BAND = (0.05, 0.95)
 """Quantiles of the members between which a band lies."""
 
 _DIMENSIONS = {"c_rate", "sample", "time", "cell"}
+_SAID = {"voltage", "temperature", "peak_temperature", "heat"}
+"""What is said in words of a result that has these; its file holds the others, too."""
+
 _MOST_PRESENT = 0.5
 """A band ends where fewer members than this part are still running."""
 
@@ -57,7 +60,7 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
             ("high", high, f"{title}, 95 % quantile"),
         ):
             data[f"{name}_{ending}"] = item.assign_attrs(units=about.get("units", ""), long_name=said)
-        if np.any(np.isfinite(deviation)):
+        if np.any(np.isfinite(deviation)) and (name in _SAID or not _SAID & set(names)):
             largest = "" if set(deviation.dims) <= {"c_rate", "cell"} else " (median over time)"
             typical = float(deviation.median()) if largest else float(deviation.max())
             words.append(f"{name.replace('_', ' ')} ± {typical:.2g} {about.get('units', '')}".rstrip() + largest)

@@ -67,6 +67,7 @@ _STRUCTURES = _Number("structures mapped on the lattice", "1", lambda data: data
 NUMBERS: dict[str, _Number] = {
     "host": _Number("volume of the primitive cell", "m3", lambda host: host.volume * 1e-30),
     "mapped_orderings": _STRUCTURES,
+    "relaxed_orderings": _STRUCTURES,
     "localised_orderings": _STRUCTURES,
     "cluster_expansion": _Number("leave-one-out error per primitive cell", "eV", lambda fit: fit.leave_one_out_error),
     "sampled_orderings": _Number("sites of the simulated lattice", "1", lambda data: data.attrs["sites"]),
@@ -97,6 +98,9 @@ NUMBERS: dict[str, _Number] = {
     "electrode_currents": _Number("larger resistance of the two carriers", "ohm m2", _largest("resistance")),
     "composition_map": _Number("largest effective ionic conductivity", "S m-1", _largest("effective_ionic_conductivity")),
     "electrode_structure": _Number("active volume fraction that is reached", "1", lambda found: found.active_volume_fraction),
+    "cell_materials": _Number(
+        "largest concentration of ions in the positive host", "mol m-3", lambda found: found.positive_maximum_concentration()
+    ),
     "cell_specification": _Number("nominal capacity", "C", lambda cell: cell.nominal_capacity),
     "discharges": _Number("capacity at the highest rate", "C", lambda data: _at_highest_rate(data, "capacity").max()),
     "heat_generation": _Number("heat of the discharge at the highest rate", "J", _total_heat),

@@ -180,9 +180,12 @@ def with_targets(study: Study, targets: list[str]) -> Study:
     """
     where, graph = str(study.path), study.graph
     settings = dict(study.settings)
-    for name in graph.needed_for(targets, set(study.given), set(study.settings)):
+    needed = study.needed_for(targets)
+    for name in needed:
         if name in graph.sections and name not in settings:
-            settings[name] = _default_section(name, graph, study)
+            climbed = [node for node in needed if node in graph.nodes and node not in study.given]
+            asking = next(node for node in climbed if name in graph.nodes[node].inputs.values())
+            settings[name] = _default_section(name, asking, study)
         elif name not in graph.nodes and name not in study.given and name not in settings and name not in ALWAYS:
             wanted_by = next(node for node in graph.nodes.values() if name in node.inputs.values())
             raise StudyError(f"{where}: {graph.missing(name, wanted_by)}")
@@ -264,10 +267,9 @@ def _targets(header: Header, graph: Graph, present: set[str], given: Mapping[str
     return reachable
 
 
-def _default_section(name: str, graph: Graph, study: Study) -> Settings:
-    kind, where = graph.sections[name], str(study.path)
+def _default_section(name: str, asking: str, study: Study) -> Settings:
+    kind, where = study.graph.sections[name], str(study.path)
     if fields := required(kind):
-        asking = next(node.name for node in graph.nodes.values() if name in node.inputs.values() and node.name not in study.given)
         place = ".".join(["materials", asking.rpartition(".")[0], "given"]) if "." in asking else "given"
         expected = f"a section with {', '.join(fields)}, or {asking.rpartition('.')[2]} under [{place}]"
         raise InputError(where, f"[{_section_title(name)}]", "no such section", expected)

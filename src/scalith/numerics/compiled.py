@@ -17,6 +17,8 @@ _one_at_a_time = threading.Lock()
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CALLED_BY_ALL = ("numerics", "quantities", "interface", "particle", "reactions")
 """Packages whose kernels are called from kernels of other packages."""
+_CALLED_IN_NUMERICS = ("cubic_hermite", "rosenbrock", "small_matrices")
+"""What kernels take from numerics besides its kernel files: interpolation, coefficients, LU factors."""
 
 
 def compiled(function: Kernel) -> Kernel:
@@ -39,6 +41,14 @@ def compiled_in_place(function: Kernel) -> Kernel:
     return _decorate(function, _nrt=False)
 
 
+def compiled_inside(function: Kernel) -> Kernel:
+    """As `compiled_in_place`, for kernels that only kernels call: without the entrance for Python.
+
+    To unpack a hundred arrays for Python takes the compiler ten times as long as the few lines that use them.
+    """
+    return _decorate(function, _nrt=False, no_cpython_wrapper=True)
+
+
 def compiled_inline(function: Kernel) -> Kernel:
     """As `compiled_in_place`, for the few lines that an inner loop calls: merged into the caller."""
     return _decorate(function, forceinline=True, _nrt=False)
@@ -57,7 +67,8 @@ def _decorate(function: Kernel, **options: bool) -> Kernel:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(cache_folder() / "kernels" / _kernels_digest(_package_of(file)))
         try:
-            dispatcher = numba.njit(cache=True, error_model="numpy", nogil=True, fastmath={"contract"}, **options)(function)
+            settings = {"cache": True, "error_model": "numpy", "nogil": True, "fastmath": {"contract"}, "no_cfunc_wrapper": True}
+            dispatcher = numba.njit(**settings, **options)(function)
         finally:
             numba.config.CACHE_DIR = before
     return cast(Kernel, dispatcher)
@@ -81,5 +92,8 @@ def cache_folder() -> Path:
 def _kernels_digest(package: str) -> str:
     files = [Path(__file__)]  # the options of compilation count as well
     for name in {package, *_CALLED_BY_ALL}:
-        files += [path for path in (_PACKAGE / name).rglob("*.py") if "kernel" in path.relative_to(_PACKAGE / name).as_posix()]
+        for path in (_PACKAGE / name).rglob("*.py"):
+            called = name == "numerics" and path.stem in _CALLED_IN_NUMERICS
+            if called or "kernel" in path.relative_to(_PACKAGE / name).as_posix():
+                files.append(path)
     return digest([[path.name, path.read_text(encoding="utf-8")] for path in sorted(files)])[:16]

@@ -27,7 +27,7 @@ from scalith.pack.heat.heat_in_3d import heat_in_3d
 from scalith.pack.heat.lumped import lumped_cell_temperature
 from scalith.pack.heat.row import row_of_cells
 from scalith.pack.module.module import Barrier, ModuleSpecification, Plate, Trigger, triggered_cell
-from scalith.pack.module.module_assembly import module_assembly
+from scalith.pack.module.module_assembly import Divisions, module_assembly
 from scalith.pack.module.propagation import propagate_runaway, propagation_map, propagation_probability
 from scalith.pack.specification import PackSpecification
 from scalith.reactions.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
@@ -39,6 +39,7 @@ __all__ = [
     "CellBody",
     "Contact",
     "CoolingDesign",
+    "Divisions",
     "Material",
     "ModuleSpecification",
     "PackSpecification",

@@ -473,6 +473,9 @@ class Property:
         if name is None or name not in data:
             raise InputError(where, "property", list(data), "a data set written by Property.save")
         values = data[name]
+        for attribute, place in (("units", values.attrs), ("source", data.attrs)):
+            if attribute not in place:
+                raise InputError(where, "attribute", f"no {attribute}", f"{attribute}, as Property.save writes them")
         error = data.get("standard_error")
         parts = (item for key, item in data.data_vars.items() if str(key).startswith("error_") and "component" in item.attrs)
         components = tuple(

@@ -141,7 +141,7 @@ class Spec(BaseModel):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with some fields changed; what was computed from the old fields (the digest) is forgotten."""
-        copied = super().model_copy(update=update, deep=deep)
+        copied = super().model_copy(update=None if update is None else _frozen(dict(update)), deep=deep)
         for name in set(copied.__dict__) - set(type(self).model_fields):
             del copied.__dict__[name]
         return copied

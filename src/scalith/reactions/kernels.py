@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.numerics.compiled import compiled_in_place
+from scalith.numerics.compiled import compiled_in_place, compiled_inside
 
 
 class ReactionArrays(NamedTuple):
@@ -24,6 +24,8 @@ class ReactionArrays(NamedTuple):
         Heat of unit extent in unit volume of cell, J m-3.
     gas : ndarray, shape (r,)
         Gas of unit extent in unit volume of cell, mol m-3.
+    log_limit, limit_temperature : ndarray, shape (r,)
+        Rate constant of diffusion k_D = exp(log_limit − limit_temperature/T), s-1; log_limit is infinite without a limit.
     onset : ndarray, shape (r,)
         Below this temperature, K, a reaction rests.
     orders, autocatalysis, tunnelling : ndarray, shape (r, s)
@@ -44,6 +46,8 @@ class ReactionArrays(NamedTuple):
     activation_temperature: NDArray[np.float64]
     heat: NDArray[np.float64]
     gas: NDArray[np.float64]
+    log_limit: NDArray[np.float64]
+    limit_temperature: NDArray[np.float64]
     onset: NDArray[np.float64]
     orders: NDArray[np.float64]
     autocatalysis: NDArray[np.float64]
@@ -56,7 +60,7 @@ class ReactionArrays(NamedTuple):
     initial: NDArray[np.float64]
 
 
-@compiled_in_place
+@compiled_inside
 def states_of(set_: ReactionArrays, extents: NDArray[np.float64], states: NDArray[np.float64]) -> None:
     """States x_s = x_s(0) + Σ_r changes[r, s] ξ_r, written to `states`."""
     for s in range(states.size):
@@ -72,7 +76,8 @@ def rates(
 ) -> None:
     """Rates dξ/dt, s-1, written to `rate`; `states` is work space.
 
-    A power of order 1 goes on linearly below zero, so that Newton's linearisation there stays right; any other power
+    The rate constant k = A exp(−E/RT) Π exp(−x/z) of the surface reaction is in series with diffusion to it: k/(1 + k/k_D). A
+    power of order 1 goes on linearly below zero, so that Newton's linearisation there stays right; any other power
     is taken of max(x, 0).
     """
     states_of(set_, extents, states)
@@ -93,6 +98,8 @@ def rates(
             if kind == 1:
                 x = 1.0 - x
             value *= x if power == 1.0 else max(x, 0.0) ** power
+        if set_.log_limit[r] < math.inf:
+            value /= 1.0 + math.exp(exponent - set_.log_limit[r] + set_.limit_temperature[r] * inverse)
         rate[r] = value * math.exp(exponent)
 
 
@@ -109,7 +116,9 @@ def rates_with_slopes(
     """Rates with ∂(dξ_r/dt)/∂ξ_q, shape (r, r), and ∂(dξ_r/dt)/∂T."""
     rates(set_, extents, T, states, rate)
     for r in range(rate.size):
-        by_temperature[r] = rate[r] * set_.activation_temperature[r] / (T * T)
+        surface = _surface_share(set_, r, T, states)
+        mixed = surface * set_.activation_temperature[r] + (1.0 - surface) * set_.limit_temperature[r]
+        by_temperature[r] = rate[r] * mixed / (T * T)
         for q in range(rate.size):
             by_extent[r, q] = 0.0
         if set_.onset[r] > T:
@@ -127,15 +136,28 @@ def rates_with_slopes(
                     slope += rate[r] * set_.orders[r, s] / x
             if set_.autocatalysis[r, s] > 0.0 and 1.0 - x > 1e-12:
                 slope -= rate[r] * set_.autocatalysis[r, s] / (1.0 - x)
-            slope -= rate[r] * set_.tunnelling[r, s]
+            slope -= rate[r] * set_.tunnelling[r, s] * surface
             if slope != 0.0:
                 for q in range(rate.size):
                     by_extent[r, q] += slope * set_.changes[q, s]
 
 
-@compiled_in_place
+@compiled_inside
+def _surface_share(set_: ReactionArrays, r: int, T: float, states: NDArray[np.float64]) -> float:
+    """1/(1 + k/k_D): how much of the resistance to reaction lies at the surface; 1 without a limit."""
+    if not set_.log_limit[r] < math.inf:
+        return 1.0
+    exponent = set_.log_frequency[r] - set_.log_limit[r]
+    exponent -= (set_.activation_temperature[r] - set_.limit_temperature[r]) / T
+    for s in range(states.size):
+        exponent -= states[s] * set_.tunnelling[r, s]
+    share: float = 1.0 / (1.0 + math.exp(exponent))
+    return share
+
+
+@compiled_inside
 def _without_state(set_: ReactionArrays, r: int, T: float, states: NDArray[np.float64], left_out: int) -> float:
-    value = math.exp(set_.log_frequency[r] - set_.activation_temperature[r] / T)
+    value = math.exp(set_.log_frequency[r] - set_.activation_temperature[r] / T) * _surface_share(set_, r, T, states)
     for s in range(states.size):
         if s == left_out:
             continue

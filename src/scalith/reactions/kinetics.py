@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
@@ -9,8 +10,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from scalith.quantities import SI, InputError, Spec, StudyError, nearest, shipped
+from scalith.quantities import digest as content_digest
 from scalith.quantities.constants import GAS_CONSTANT
-from scalith.quantities.specification import Temperature
+from scalith.quantities.specification import Length, Temperature
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,12 +22,54 @@ if TYPE_CHECKING:
 PositivePower = Annotated[float, Field(gt=0)]
 
 
+class DiffusionLimit(Spec):
+    r"""Diffusion through the shell of product round a particle, in series with the reaction at its surface.
+
+    k_D(T) = 3 D(T) r_i / (r_o² (r_o − r_i)),   D(T) = D_ref exp(−(E_D/R) (1/T − 1/T_ref)):
+
+    the steady flux through a spherical shell from r_o to r_i by volume of the particle of radius r_o. With it the rate constant
+    of a reaction is k/(1 + k/k_D); k/k_D is the Damköhler number. A. Kurzawski et al., Proc. Combust. Inst. (2020),
+    DOI 10.1016/j.proci.2020.06.270.
+
+    Attributes
+    ----------
+    diffusivity : float
+        D_ref, m2 s-1.
+    activation_energy : float
+        E_D, J mol-1.
+    reference_temperature : float
+        T_ref, K.
+    inner_radius, outer_radius : float
+        r_i and r_o, m.
+    """
+
+    diffusivity: Annotated[float, SI("m2 s-1"), Field(gt=0)]
+    activation_energy: Annotated[float, SI("J mol-1"), Field(ge=0)]
+    reference_temperature: Temperature = 298.15
+    inner_radius: Length
+    outer_radius: Length
+
+    @model_validator(mode="after")
+    def _has_shell(self) -> Self:
+        if not self.outer_radius > self.inner_radius:
+            radii = f"outer_radius {self.outer_radius:g} m, inner_radius {self.inner_radius:g} m"
+            raise InputError("diffusion_limit", "", radii, "an outer radius beyond the inner one")
+        return self
+
+    @property
+    def log_frequency(self) -> float:
+        """ln of k_D extrapolated to infinite temperature, k_D in s-1."""
+        shell = 3.0 * self.inner_radius / (self.outer_radius**2 * (self.outer_radius - self.inner_radius))
+        return log(shell * self.diffusivity) + self.activation_energy / (GAS_CONSTANT * self.reference_temperature)
+
+
 class Reaction(Spec):
     r"""One decomposition reaction, with rate
 
-    dξ/dt = A exp(−E/RT) Π_s x_s^{n_s} (1 − x_s)^{p_s} exp(−x_s/z_s),
+    dξ/dt = k/(1 + k/k_D) Π_s x_s^{n_s} (1 − x_s)^{p_s},   k = A exp(−E/RT) Π_s exp(−x_s/z_s),
 
-    which changes states by ``changes`` × ξ and makes heat ``heat × content`` × ξ in unit volume of cell.
+    (k_D infinite without a diffusion limit), which changes states by ``changes`` × ξ and makes heat ``heat × content`` × ξ in
+    unit volume of cell.
 
     Attributes
     ----------
@@ -49,6 +93,9 @@ class Reaction(Spec):
         Gas of unit extent, mol per kg of reactant.
     onset_temperature : float, optional
         Below it, K, the reaction rests.
+    diffusion_limit : DiffusionLimit, optional
+        What bounds the rate of a hot reaction; none when not given. A front of runaway has a speed of its own only with it:
+        without, it runs as fast as the mesh lets it.
     """
 
     frequency_factor: Annotated[float, SI("s-1"), Field(gt=0)]
@@ -61,6 +108,15 @@ class Reaction(Spec):
     changes: dict[str, float] | None = None
     gas: Annotated[float, SI("mol kg-1"), Field(ge=0)] = 0.0
     onset_temperature: Temperature | None = None
+    diffusion_limit: DiffusionLimit | None = None
+
+    @model_validator(mode="after")
+    def _in_joules(self) -> Self:
+        # Between the zero of an artificial reaction and the smallest published energies of a few kJ/mol lies only a missing kilo.
+        if 1.0 < self.activation_energy < 2000.0:
+            energy = self.activation_energy
+            raise InputError("", "activation_energy", f"{energy:g} J/mol", f"J/mol; write '{energy:g} kJ/mol' for kilojoules")
+        return self
 
     @property
     def changed(self) -> dict[str, float]:
@@ -110,6 +166,15 @@ class ReactionSet(Spec):
     def names(self) -> list[str]:
         """Names of the reactions, in order."""
         return list(self.reactions)
+
+    def digest_in(self, reacting_fraction: float = 1.0, vent: Spec | None = None) -> str:
+        """What names the set as it takes place in a cell: the share of the volume that reacts, what the vent lets out.
+
+        The digest of the set itself where all of the volume reacts and nothing leaves.
+        """
+        if reacting_fraction == 1.0 and vent is None:
+            return self.digest
+        return content_digest("kinetics in a cell", self.digest, reacting_fraction, None if vent is None else vent.digest)
 
     @property
     def stored_heat(self) -> float:
@@ -194,6 +259,10 @@ class ReactionSet(Spec):
             activation_temperature=column([r.activation_energy / GAS_CONSTANT for r in reactions]),
             heat=column([r.heat * r.content for r in reactions]),
             gas=column([r.gas * r.content for r in reactions]),
+            log_limit=column([inf if r.diffusion_limit is None else r.diffusion_limit.log_frequency for r in reactions]),
+            limit_temperature=column(
+                [0.0 if r.diffusion_limit is None else r.diffusion_limit.activation_energy / GAS_CONSTANT for r in reactions]
+            ),
             onset=column([r.onset_temperature or 0.0 for r in reactions]),
             orders=matrix([r.orders for r in reactions]),
             autocatalysis=matrix([r.autocatalysis for r in reactions]),
@@ -208,20 +277,28 @@ class ReactionSet(Spec):
 
 
 def shipped_kinetics(name: str) -> ReactionSet:
-    """A reaction set that comes with the package: ``"lco_hatchard_kim"`` or ``"ncm_feng"``."""
+    """A reaction set that comes with the package: ``"lco_hatchard_kim"``, for modules ``"lco_limited"``, or ``"ncm_feng"``."""
     return ReactionSet.read_toml(Path(shipped(f"runaway_kinetics/{name}.toml")))
 
 
-def require_same_kinetics(kinetics: ReactionSet, digest: str, where: str) -> None:
-    """Refuse kinetics that are not the ones another scale used.
+def require_same_kinetics(
+    kinetics: ReactionSet, digest: str, where: str, *, reacting_fraction: float = 1.0, vent: Spec | None = None
+) -> None:
+    """Refuse kinetics, or a cell in which they act otherwise, that are not those the scale before used.
 
     Raises
     ------
     StudyError
         Names both digests.
     """
-    if kinetics.digest != digest:
-        raise StudyError(
-            f"{where}: the kinetics {kinetics.name!r} have digest {kinetics.digest}, the scale before used {digest}: "
-            "one parameter set must serve every scale; fit it once and hand the same object on"
-        )
+    found = kinetics.digest_in(reacting_fraction, vent)
+    if found == digest:
+        return
+    here = f"{where}: the kinetics {kinetics.name!r} have digest {kinetics.digest}"
+    if found != kinetics.digest:
+        vented = "without a vent" if vent is None else "with a vent"
+        here += f", in a cell that reacts in {reacting_fraction:g} of its volume, {vented}, {found}"
+    raise StudyError(
+        f"{here}; the scale before used {digest}: one parameter set in one cell must serve every scale; "
+        "fit it once and hand the same objects on"
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -256,3 +257,56 @@ def test_what_is_no_bpx_is_said(tmp_path, content, message):
         specification_from_bpx(tmp_path / "file.json")
     with pytest.raises(InputError, match="no such file"):
         specification_from_bpx(tmp_path / "none.json")
+
+
+WRONG = [
+    None,
+    -1,
+    0,
+    1e30,
+    "x",
+    "1/0",
+    "10 ** 999",
+    "exp(x",
+    "",
+    [],
+    {},
+    {"x": [1], "y": [1]},
+    {"x": ["a"], "y": [1]},
+    True,
+    {"a": 1},
+]
+
+
+def _places(content, at=()):
+    for key, value in content.items():
+        yield (*at, key)
+        if isinstance(value, dict) and not {"x", "y"} <= set(value):
+            yield from _places(value, (*at, key))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_damaged_file_is_read_or_refused_in_one_sentence(tmp_path, changed, seed):
+    draw = random.Random(seed)
+    sections = {
+        "Parameterisation__Negative_electrode": BRANCHES | {"OCP hysteresis decay constant": 5.0},
+        "State__Degradation": {"LLI": 0.1, "LAM: Positive electrode": 0.05, "LAM: Negative electrode": 0.0},
+        "Parameterisation__User-defined": {"Electrolyte": {"thermodynamic_factor": {"298.15 K": 2.0}}},
+    }
+    path = changed(**sections)
+    content = json.loads(path.read_text())
+    *above, last = draw.choice(list(_places(content)))
+    part = content
+    for key in above:
+        part = part[key]
+    if draw.random() < 0.2:
+        del part[last]
+    else:
+        part[last] = draw.choice(WRONG)
+    path.write_text(json.dumps(content))
+    said = ""
+    try:
+        specification_from_bpx(path)
+    except InputError as error:
+        said = str(error)
+    assert "\n" not in said

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scalith.cell import CellSpecification, simulate_protocol, specification_from_bpx, to_bpx
 from scalith.interface import linear, overvoltage_property
-from scalith.quantities import InputError, Property, Source
+from scalith.quantities import InputError, Property, Source, shipped
 from scalith.quantities.plausible_ranges import UNCHECKED
 from scalith.quantities.uncertain import ErrorComponent
 
@@ -163,6 +163,18 @@ def test_a_written_cell_comes_back_equal(tmp_path_factory, cell):
     again = specification_from_bpx(path, check_plausible=False)
     assert again == cell
     assert again.digest == cell.digest
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", sorted(shipped("cell/lgm50_chen2020.toml").parent.glob("*.toml")), ids=lambda path: path.stem)
+def test_shipped_cells_come_back_equal(tmp_path, path):
+    cell = CellSpecification.read_toml(path)
+    if cell.negative_electrode.planar or cell.positive_electrode.planar:
+        with pytest.raises(InputError, match=r"electrode\.planar: found True, expected False: BPX has no field"):
+            to_bpx(cell, tmp_path / "cell.json")
+        return
+    to_bpx(cell, tmp_path / "cell.json")
+    assert specification_from_bpx(tmp_path / "cell.json") == cell
 
 
 def _changed(cell, side, **changes):

@@ -76,3 +76,21 @@ def test_a_group_that_alone_decides_a_weight_is_not_predicted():
     A = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]])
     y = np.array([0.0, 1.0, 5.0])
     assert grouped_errors(A, y, np.zeros(2), np.array([0, 0, 1]))[2] == pytest.approx(3.0)
+
+
+def test_leave_one_out_is_what_leaving_a_row_out_gives():
+    from scalith.lattice.expansion.regression import _leave_one_out, _solve
+
+    A, _, y, _ = problem(0.1, rows=15, columns=6)
+    penalties = np.full(6, 0.3)
+    for row, found in enumerate(_leave_one_out(A, y, penalties)):
+        others = np.arange(15) != row
+        weights = _solve(A[others], penalties)[0] @ y[others]
+        assert found == pytest.approx(y[row] - A[row] @ weights, rel=1e-9)
+
+
+def test_a_row_that_alone_decides_a_weight_counts_with_the_largest_deviation():
+    from scalith.lattice.expansion.regression import _leave_one_out
+
+    A, y = np.diag([1.0, 1.0, 1.0]), np.array([1.0, 2.0, 6.0])
+    np.testing.assert_allclose(_leave_one_out(A, y, np.zeros(3)), 3.0)

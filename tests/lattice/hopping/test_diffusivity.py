@@ -82,3 +82,24 @@ def test_ratios_are_properties_and_hops_give_their_barrier():
     assert np.all(error < 0.02 * FARADAY)
     free = 1e13 * 9e-20 * (1 - fit["x"].values)
     assert np.all(np.abs(fit["prefactor"].values - free) < 4 * fit["prefactor_error"].values)
+
+
+def test_errors_of_the_chemical_diffusivity_are_those_of_its_factors():
+    """D = Θ D_J: a tenth of D_J is a tenth of D, a twentieth of Θ a twentieth of D, and both add in squares."""
+    from scalith.lattice import chemical_diffusivity
+    from scalith.quantities import Property, Source
+
+    source, x, T = Source(kind="assumed"), np.linspace(0.1, 0.9, 5), np.array([280.0, 320.0])
+    jump = 1e-14 * np.exp(x)[:, None] * np.array([1.0, 3.0])
+    theta = (2.0 + x)[:, None] * np.ones(2)
+
+    def errors(of_jump, of_theta):
+        D_J = Property.from_arrays("jump_diffusivity", {"x": x, "T": T}, jump, "m2 s-1", source, of_jump * jump)
+        factor = Property.from_arrays("thermodynamic_factor", {"x": x, "T": T}, theta, "1", source, of_theta * theta)
+        found = chemical_diffusivity(D_J, factor)
+        np.testing.assert_allclose(found.values, jump * theta, rtol=1e-9)
+        return found.standard_error.values / found.values.values
+
+    np.testing.assert_allclose(errors(0.1, 0.0), 0.1, rtol=1e-9)
+    np.testing.assert_allclose(errors(0.0, 0.05), 0.05, rtol=1e-9)
+    np.testing.assert_allclose(errors(0.1, 0.05), np.hypot(0.1, 0.05), rtol=1e-9)

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from scalith.pack import (
     Assembly,
     Barrier,
+    Block,
     CellBody,
+    Material,
     ModuleSpecification,
     Plate,
     layer_stack_conductivity,
@@ -94,11 +96,21 @@ def test_module_becomes_blocks_of_the_right_mass():
         cell=cell, cells=3, rows=2, barrier=Barrier(thickness=1e-3, conductivity=0.2), row_barrier=Barrier(thickness=2e-3, conductivity=0.2),
         plate=Plate(thickness=3e-3, coolant_coefficient=100.0),
     )  # fmt: skip
-    body = module_assembly(module, in_plane_conductivity=25.0, spacing=(0.006, 0.05, 0.04))
+    body = module_assembly(module, spacing=(0.006, 0.05, 0.04))
     grid = make_grid(body)
     cells = [b for b, block in enumerate(body.blocks) if block.reacts]
     assert sum(grid.volume[grid.block == b].sum() for b in cells) == pytest.approx(6 * cell.volume)
     assert len(body.blocks) == 6 + 4 + 1 + 1
     round_cell = CellBody(shape="cylindrical", diameter=0.02, height=0.07, density=2300.0, specific_heat=1000.0)
-    with pytest.raises(InputError, match="prismatic"):
-        module_assembly(ModuleSpecification(cell=round_cell, cells=2), in_plane_conductivity=1.0, spacing=(1.0, 1.0, 1.0))
+    around = module_assembly(ModuleSpecification(cell=round_cell, cells=2))
+    grid = make_grid(around)
+    assert grid.volume.sum() == pytest.approx(2 * round_cell.volume)
+
+
+def test_divisions_cut_a_block_whatever_its_size():
+    material = {"m": Material(density=1.0, specific_heat=1.0, conductivity=1.0)}
+    thin = Block(name="thin", material="m", lower=(0, 0, 0), upper=(1e-4, 1, 1), divisions=(7, 1, 2))
+    thick = Block(name="thick", material="m", lower=(1e-4, 0, 0), upper=(1, 1, 1), divisions=(3, 1, 1))
+    grid = make_grid(Assembly(materials=material, blocks=(thin, thick)))
+    assert grid.block.shape == (10, 1, 2)
+    np.testing.assert_allclose(np.diff(grid.edges[0])[:7], 1e-4 / 7)

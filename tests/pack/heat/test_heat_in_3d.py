@@ -157,7 +157,8 @@ def vented(cell: CellBody, **block):
     blocks = ({"name": "a", "material": "m", "lower": (0, 0, 0), "upper": (0.01,) * 3, "reacts": True, **block},)
     material = {"density": 2000.0, "specific_heat": 1000.0, "conductivity": 500.0}
     cube = Assembly(materials={"m": material}, blocks=blocks, spacing=(0.005,) * 3, surfaces=sides)
-    found = heat_in_3d(cube, duration=1200.0, times=121, kinetics=KINETICS, change_per_step=2.0)
+    same = cell.kinetics_digest(KINETICS)
+    found = heat_in_3d(cube, duration=1200.0, times=121, kinetics=KINETICS, kinetics_digest=same, change_per_step=2.0)
     lumped = abuse_test(
         cell, KINETICS, np.linspace(0, 1200, 121), ambient_temperature=440.0, heat_transfer_coefficient=30.0, emissivity=0.0
     )
@@ -185,9 +186,17 @@ def test_vent_under_a_heater_opens_in_time(change_per_step, within):
     vent = Vent(pressure=8e5, free_volume=8e-6, evaporated_mass=0.01, ejected_fraction=0.3)
     size = {"shape": "prismatic", "thickness": 0.012, "width": 0.1, "height": 0.08}
     cell = CellBody(**size, density=2300.0, specific_heat=1000.0, conductivity=500.0, vent=vent)
-    one = module_assembly(ModuleSpecification(cell=cell, cells=1), in_plane_conductivity=500.0, spacing=(0.006, 0.05, 0.04))
+    one = module_assembly(ModuleSpecification(cell=cell, cells=1), spacing=(0.006, 0.05, 0.04))
     heater = {"cell_1": ([0.0, 60.0, 60.0], [600.0, 600.0, 0.0])}
-    found = heat_in_3d(one, duration=120.0, times=5, heat=heater, kinetics=KINETICS, change_per_step=change_per_step)
+    found = heat_in_3d(
+        one,
+        duration=120.0,
+        times=5,
+        heat=heater,
+        kinetics=KINETICS,
+        kinetics_digest=cell.kinetics_digest(KINETICS),
+        change_per_step=change_per_step,
+    )
     lumped = external_heating(cell, KINETICS, 600.0, heating_time=60.0, duration=120.0, heat_transfer_coefficient=7.0)
     assert float(found["vent_time"][0]) == pytest.approx(float(lumped["vent_time"]), rel=within)
 

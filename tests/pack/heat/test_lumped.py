@@ -63,3 +63,16 @@ def test_bad_input_is_named(change, message):
     arguments = {"time": [0.0, 1.0, 2.0], "heat_generation": [1.0, 1.0, 1.0], **BODY, **change}
     with pytest.raises(InputError, match=message):
         lumped_cell_temperature(**arguments)
+
+
+def test_heat_is_stored_from_the_initial_temperature_and_not_from_the_ambient():
+    """C dT = Q − loss from the start: heat stored is C (T − T₀), and a warm cell that makes no heat gives it away."""
+    time = np.linspace(0.0, 5000.0, 40)
+    for initial, heat in ((320.0, 0.0), (280.0, 3.0)):
+        found = lumped_cell_temperature(time, np.full(40, heat), **BODY, initial_temperature=initial)
+        assert found["temperature"][0] == pytest.approx(initial, rel=1e-14)
+        np.testing.assert_allclose(found["heat_stored"], 50.0 * (found["temperature"] - initial), atol=1e-9)
+        np.testing.assert_allclose(found["heat_generated"], heat * time, atol=1e-9)
+        np.testing.assert_allclose(found["heat_lost"], found["heat_generated"] - found["heat_stored"], atol=1e-8)
+        np.testing.assert_allclose(found["heat_loss"], 0.2 * (found["temperature"] - 298.15), atol=1e-12)
+        assert found["peak_temperature"] == found["temperature"].max()

@@ -154,6 +154,8 @@ def _gathered(
     if not isinstance(first, Mapping):
         if any(isinstance(entry, Mapping) for entry in entries.values()):
             raise InputError(where, field, "numbers and tables", "one or the other at all temperatures")
+        if not all(isinstance(entry, int | float) for entry in entries.values()):
+            raise InputError(where, field, first, "a number or a table at each temperature")
         return None, np.array([entries[float(T)] for T in temperatures], dtype=np.float64)
     grid = np.asarray(first["x"], dtype=np.float64)
     if any(not isinstance(entry, Mapping) or list(entry["x"]) != list(first["x"]) for entry in entries.values()):

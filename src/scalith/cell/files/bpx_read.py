@@ -117,8 +117,8 @@ def specification_from_bpx(
         "upper_voltage_cut_off": cell["Upper voltage cut-off [V]"],
         "reference_temperature": temperature,
         "contact_resistance": user.pop(names.CONTACT_RESISTANCE, 0.0),
-        "separator": _separator(parameters["Separator"], user.pop("Separator", {}), file),
-        "electrolyte": _electrolyte(parameters["Electrolyte"], conditions, user.pop("Electrolyte", {}), file),
+        "separator": _separator(parameters["Separator"], _block(user, "Separator", file), file),
+        "electrolyte": _electrolyte(parameters["Electrolyte"], conditions, _block(user, "Electrolyte", file), file),
         "initial_state": {
             "state_of_charge": conditions.get(names.INITIAL_CHARGE, 1.0),
             "temperature": conditions.get(names.INITIAL_TEMPERATURE),
@@ -129,14 +129,14 @@ def specification_from_bpx(
     for name, title in names.ELECTRODES.items():
         states = conditions.get(names.INITIAL_HYSTERESIS + title)
         capacitance = user.pop(f"{title} double-layer capacity [F.m-2]", None)
-        made[name] = _electrode(parameters[title], title, user.pop(title, {}), states, file)
+        made[name] = _electrode(parameters[title], title, _block(user, title, file), states, file)
         if capacitance is not None:
             made[name]["double_layer_capacitance"] = capacitance
     thermal = _thermal(cell, surroundings, user, heat_transfer_coefficient, file)
     if thermal:
         made["thermal"] = thermal
     for title, part in (("Cell", made), ("Initial state", made["initial_state"]), ("Thermal", thermal)):
-        block = user.pop(title, {})
+        block = _block(user, title, file)
         _rest(block, _NoFields, title, file)
         names.with_number_errors(part, block, file.where, f"{_USER}.{title}")
     for name in user:
@@ -157,6 +157,13 @@ def _specification(made: Mapping[str, Any], where: str, check_plausible: bool) -
         raise InputError(where, error.field, error.found, f"{advice}; where it is meant, check_plausible=False") from None
 
 
+def _block(user: dict[str, Any], title: str, file: _File) -> Mapping[str, Any]:
+    block = user.pop(title, {})
+    if not isinstance(block, Mapping):
+        raise InputError(file.where, f"{_USER}.{title}", block, "a block of fields")
+    return block
+
+
 def _layer(data: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "thickness": data["Thickness [m]"],
@@ -172,8 +179,6 @@ def _separator(data: Mapping[str, Any], block: Any, file: _File) -> dict[str, An
 
 def _rest(block: Mapping[str, Any], part: type[Spec], at: str, file: _File, held: Collection[str] = ()) -> dict[str, Any]:
     """Fields of a specification in a user-defined block."""
-    if not isinstance(block, Mapping):
-        raise InputError(file.where, f"{_USER}.{at}", block, "a block of fields")
     made: dict[str, Any] = {}
     for name, value in block.items():
         field = f"{_USER}.{at}.{name}"
@@ -216,7 +221,7 @@ def _electrolyte(data: Mapping[str, Any], conditions: Mapping[str, Any], block: 
 def _electrode(data: Mapping[str, Any], title: str, user: Any, states: Any, file: _File) -> dict[str, Any]:
     particles = data.get("Particle") or {"Primary": data}
     states = states if isinstance(states, Mapping) else dict.fromkeys(particles, states)
-    blocks = {name: user[name] for name in particles if name in user} if isinstance(user, Mapping) else {}
+    blocks = {name: user[name] for name in particles if name in user}
     made = _layer(data) | {"conductivity": data["Conductivity [S.m-1]"]}
     made |= _rest(user, ElectrodeSpecification, title, file, blocks)
     made = names.with_number_errors(made, user, file.where, f"{_USER}.{title}")

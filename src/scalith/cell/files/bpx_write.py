@@ -111,7 +111,8 @@ def _rest(part: Spec, held: Collection[str], where: str) -> dict[str, Any]:
         elif isinstance(value, int | float) and not isinstance(value, bool):
             block[name] = value
         else:
-            raise InputError("to_bpx", f"{where}.{name}", _words(value), "nothing: BPX has no field for it")
+            default = _words(field.get_default(call_default_factory=True))
+            raise InputError("to_bpx", f"{where}.{name}", _words(value), f"{default}: BPX has no field for it")
     return block | names.number_errors(part)
 
 

@@ -280,27 +280,35 @@ def _add_steps(data: Result, log: _Log, first: int) -> None:
     before = np.full(first, -1)
     cycle = np.concatenate([before, np.repeat([visit.cycle for visit in log.visits], counts)])
     number = np.concatenate([before, np.repeat([visit.number for visit in log.visits], counts)])
-    data["cycle"] = ("time", cycle, {"units": "1", "long_name": "cycle, from 0 (−1: before the protocol)"})
-    data["step"] = ("time", number, {"units": "1", "long_name": "step of the protocol, from 0 (−1: before it)"})
-    data["step_reason"] = ("run", np.array(log.reasons), {"units": "1", "long_name": "why each step ended"})
-    _add_capacities(data.isel(time=slice(first, None)), data, cycle[first:], np.repeat(np.arange(counts.size), counts))
+    run = np.repeat(np.arange(counts.size), counts)
+    data.update(  # one by one each would go through all variables again
+        {
+            "cycle": ("time", cycle, {"units": "1", "long_name": "cycle, from 0 (−1: before the protocol)"}),
+            "step": ("time", number, {"units": "1", "long_name": "step of the protocol, from 0 (−1: before it)"}),
+            "step_reason": ("run", np.array(log.reasons), {"units": "1", "long_name": "why each step ended"}),
+            **_capacities(data, first, cycle[first:], run, counts.size),
+        }
+    )
 
 
-def _add_capacities(records: Result, data: Result, cycle: Integers, run: Integers) -> None:
+def _capacities(data: Result, first: int, cycle: Integers, run: Integers, runs: int) -> dict[str, Any]:
     """Charge and energy of each step and of each cycle: exact charge, energy by trapezoids over the records."""
-    charge = np.diff(records.capacity.values)
-    power = records.voltage.values * records.current.values
-    energy = 0.5 * (power[1:] + power[:-1]) * np.diff(records.time.values)
+    time, charge, voltage, current = (data[name].values[first:] for name in ("time", "capacity", "voltage", "current"))
+    power = voltage * current
+    passed = np.diff(charge)
+    energy = 0.5 * (power[1:] + power[:-1]) * np.diff(time)
     within = run[1:] == run[:-1]  # from the end of a step to the start of the next nothing passes
 
     def total(values: Array, group: Integers, size: int = 0) -> Array:
         sums = np.bincount(group[1:][within], weights=values[within], minlength=max(size, int(group[-1]) + 1))
         return sums.astype(np.float64)  # of no records at all the sums are integers
 
-    runs = data.sizes["run"]
-    data["step_capacity"] = ("run", total(charge, run, runs), {"units": "C", "long_name": "charge passed in the step"})
-    data["step_energy"] = ("run", total(energy, run, runs), {"units": "J", "long_name": "energy delivered in the step"})
+    made: dict[str, Any] = {
+        "step_capacity": ("run", total(passed, run, runs), {"units": "C", "long_name": "charge passed in the step"}),
+        "step_energy": ("run", total(energy, run, runs), {"units": "J", "long_name": "energy delivered in the step"}),
+    }
     for way, sign in (("discharge", 1.0), ("charge", -1.0)):
-        for name, values, units in (("capacity", charge, "C"), ("energy", energy, "J")):
-            passed = total(np.maximum(sign * values, 0.0), cycle)
-            data[f"{way}_{name}"] = ("pass", passed, {"units": units, "long_name": f"{way} {name} of the cycle"})
+        for name, values, units in (("capacity", passed, "C"), ("energy", energy, "J")):
+            sums = total(np.maximum(sign * values, 0.0), cycle)
+            made[f"{way}_{name}"] = ("pass", sums, {"units": units, "long_name": f"{way} {name} of the cycle"})
+    return made

@@ -147,6 +147,8 @@ class Cell(Settings):
     def _refuse(self, part: str, field: str, name: str) -> NoReturn:
         material, _, quantity = name.partition("_")
         expected = f"none: {quantity} of the {material} material fills this field"
+        if quantity == "electrode_structure":
+            expected = "none: the microstructure gives it"
         if part in ("negative_electrode", "positive_electrode") and field in _MATERIAL:
             expected += f"; to state it, put it under [given] or [materials.{material}.given]"
         raise InputError("", f"{part}.{field}", "a value here", expected)

@@ -18,7 +18,7 @@ from scalith.lab.kinetic_posterior import sample_posterior
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_within_error, rung
-from scalith.pack import ModuleSpecification, ReactionSet, Trigger
+from scalith.pack import ModuleSpecification, ReactionSet, Trigger, require_same_kinetics
 from scalith.quantities import SI, InputError, Property, predicted
 from scalith.quantities.specification import Count, Duration, Length, Temperature
 
@@ -107,20 +107,18 @@ class ModuleTrigger(Settings, Trigger):
 
 
 class ResolvedModule(Settings):
-    """``[resolved_module]``: the same module in three dimensions; its cells are prismatic.
+    """``[resolved_module]``: the same module in three dimensions.
 
     Attributes
     ----------
-    in_plane_conductivity : float
-        Of the cells along width and height, W m-1 K-1.
     spacing : three floats
-        Largest edges of a volume along the row, the width and the height, m.
+        Largest edges of a volume along the row, the width and the height, m; along the row the volumes are at least as thin as
+        those on which the propagation was found.
     times : int
         Temperature fields to keep.
     """
 
-    in_plane_conductivity: Annotated[float, SI("W m-1 K-1"), Field(gt=0)]
-    spacing: tuple[Length, Length, Length] = (3e-3, 15e-3, 10e-3)
+    spacing: tuple[Length, Length, Length] = (3e-3, 25e-3, 20e-3)
     times: Annotated[int, Field(ge=2)] = 31
 
 
@@ -237,7 +235,9 @@ def oven_exposure(module: Module, cell_kinetics: ReactionSet, oven: Oven) -> xr.
 
 
 def _verdict(data: xr.Dataset) -> str:
-    return f"{int(data['cells_run_away'])} of {data.sizes['cell']} cells run away"
+    words = f"{int(data['cells_run_away'])} of {data.sizes['cell']} cells run away"
+    undecided = int(data["cells_undecided"])
+    return words + (f", {undecided} undecided: the meshes disagree" if undecided else "")
 
 
 @rung("propagation in the module", headline=_verdict)
@@ -265,14 +265,15 @@ def module_temperature_field(
     module: Module,
     module_kinetics: ReactionSet,
     oven_exposure: xr.Dataset,
+    module_propagation: xr.Dataset,
     trigger: ModuleTrigger,
     propagation: Propagation,
     resolved_module: ResolvedModule,
 ) -> xr.Dataset:
     """The propagation in three dimensions: conduction, reactions and vents volume by volume, the same kinetics."""
-    body = pack_room.module_assembly(
-        module, in_plane_conductivity=resolved_module.in_plane_conductivity, spacing=resolved_module.spacing
-    )
+    nodes = int(module_propagation["nodes_per_cell"])
+    divisions = pack_room.Divisions(cell=nodes, barrier=max(2, nodes // 4))
+    body = pack_room.module_assembly(module, spacing=resolved_module.spacing, divisions=divisions)
     set_off = f"cell_{pack_room.triggered_cell(module, trigger)}"
     return pack_room.heat_in_3d(
         body,
@@ -296,25 +297,29 @@ def propagation_probability(
     module: Module,
     module_kinetics: ReactionSet,
     decomposition_fit: KineticFit,
+    oven_exposure: xr.Dataset,
     trigger: ModuleTrigger,
     propagation: Propagation,
     seed: int,
 ) -> xr.Dataset:
     """Share of the members of the fit with which runaway reaches a second cell."""
+    require_same_kinetics(module_kinetics, decomposition_fit.kinetics.digest, "probability of propagation: members of the fit")
     return pack_room.propagation_probability(
         module,
         module_kinetics,
         decomposition_fit.draws(propagation.members, seed),
         trigger,
         duration=propagation.duration,
-        kinetics_digest=decomposition_fit.kinetics.digest,
+        kinetics_digest=oven_exposure.attrs["kinetics_digest"],
         executor=progress.executor.get(),
         progress=report_progress,
     )
 
 
 @rung("map of verdicts", headline=lambda data: f"{data.sizes['conductivity']} × {data.sizes['thickness']} barriers")
-def barrier_map(module: Module, module_kinetics: ReactionSet, trigger: ModuleTrigger, propagation: Propagation) -> xr.Dataset:
+def barrier_map(
+    module: Module, module_kinetics: ReactionSet, oven_exposure: xr.Dataset, trigger: ModuleTrigger, propagation: Propagation
+) -> xr.Dataset:
     """Cells that run away over conductivity and thickness of the barrier."""
     return pack_room.propagation_map(
         module,
@@ -323,5 +328,6 @@ def barrier_map(module: Module, module_kinetics: ReactionSet, trigger: ModuleTri
         conductivity=list(propagation.conductivities),
         thickness=list(propagation.thicknesses),
         duration=propagation.duration,
+        kinetics_digest=oven_exposure.attrs["kinetics_digest"],
         progress=report_progress,
     )

@@ -10,7 +10,7 @@ import xarray as xr
 
 from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
 from scalith.pack.heat.cell_body import ATMOSPHERE, CellBody
-from scalith.pack.heat.heat_input import checked_time
+from scalith.pack.heat.heat_input import as_temperature, checked_time
 from scalith.pack.module.thermal_network import NetworkResult, ThermalNetwork, simulate_network
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import STEFAN_BOLTZMANN
@@ -25,7 +25,7 @@ def abuse_test(
     kinetics: ReactionSet,
     time: ArrayLike,
     *,
-    ambient_temperature: float | tuple[ArrayLike, ArrayLike],
+    ambient_temperature: float | str | tuple[ArrayLike, ArrayLike],
     heat_transfer_coefficient: float,
     emissivity: float = 0.8,
     initial_temperature: float = 298.15,
@@ -51,7 +51,7 @@ def abuse_test(
     time : array_like, shape (m,)
         Output times, s. Steps are chosen by the error, peaks and event times are those of the steps.
     ambient_temperature : float or (times, temperatures)
-        K; a table is linear between its times (s, K).
+        K, or text with a unit (``"150 degC"``); a table is linear between its times (s, K).
     heat_transfer_coefficient, emissivity : float
         h, W m-2 K-1; ε.
     initial_temperature : float
@@ -72,7 +72,7 @@ def abuse_test(
         ``heat_released``, ``heat_supplied``, ``heat_lost``, ``heat_ejected`` (J), ``gas_made`` (mol), ``pressure`` (Pa),
         ``mass_lost`` (kg); scalars ``peak_temperature``, ``peak_self_heating`` (K s-1), ``runaway_time``
         (self-heating of 1 K s-1), ``vent_time`` (s, NaN when it did not happen), ``energy_balance_error``. The
-        attribute ``kinetics_digest`` names the parameter set.
+        attribute ``kinetics_digest`` names the parameter set in this cell (`CellBody.kinetics_digest`).
 
     Raises
     ------
@@ -87,10 +87,13 @@ def abuse_test(
         raise InputError(
             where, "heat_transfer_coefficient, emissivity", (heat_transfer_coefficient, emissivity), "h ≥ 0 and 0 ≤ ε ≤ 1"
         )
-    ambient = _table(ambient_temperature, where, "ambient_temperature")
-    for name, values in (("ambient_temperature", ambient[1]), ("initial_temperature", np.array([initial_temperature]))):
-        if np.any((values < 150.0) | (values > 3000.0)) or not np.all(np.isfinite(values)):
-            raise InputError(where, name, float(values.flat[0]), "kelvin between 150 and 3000 (25 °C is 298.15 K)")
+    if isinstance(ambient_temperature, tuple | list):
+        ambient = _table(ambient_temperature, where, "ambient_temperature")
+        for value in ambient[1]:
+            as_temperature(float(value), where, "ambient_temperature")
+    else:
+        ambient = np.array([0.0]), np.array([as_temperature(ambient_temperature, where, "ambient_temperature")])
+    initial_temperature = as_temperature(initial_temperature, where, "initial_temperature")
     network = ThermalNetwork(ambient=ambient)
     area = cell.surface
     body = network.add(
@@ -112,7 +115,7 @@ def abuse_test(
 def oven_test(
     cell: CellBody,
     kinetics: ReactionSet,
-    oven_temperature: float,
+    oven_temperature: float | str,
     *,
     duration: float = 4 * 3600.0,
     heating_rate: float | None = None,
@@ -124,14 +127,16 @@ def oven_test(
 ) -> xr.Dataset:
     """A cell put into an oven that is hot already, or that warms at `heating_rate` (K s-1) from the initial temperature.
 
-    Parameters and result as `abuse_test`; `oven_temperature` in K, `duration` in s, `times` outputs.
+    Parameters and result as `abuse_test`; `oven_temperature` in K or text with a unit, `duration` in s, `times` outputs.
     """
-    ambient: float | tuple[ArrayLike, ArrayLike] = oven_temperature
+    oven = as_temperature(oven_temperature, "oven_test", "oven_temperature")
+    ambient: float | tuple[ArrayLike, ArrayLike] = oven
     if heating_rate is not None:
         if not heating_rate > 0:
             raise InputError("oven_test", "heating_rate", heating_rate, "a positive rate in K/s")
-        rise = (oven_temperature - initial_temperature) / heating_rate
-        ambient = ([0.0, rise], [initial_temperature, oven_temperature])
+        initial_temperature = as_temperature(initial_temperature, "oven_test", "initial_temperature")
+        rise = (oven - initial_temperature) / heating_rate
+        ambient = ([0.0, rise], [initial_temperature, oven])
     return abuse_test(
         cell,
         kinetics,
@@ -180,10 +185,12 @@ def critical_oven_temperature(
         )
         return float(found["peak_temperature"]) - oven > runaway_rise
 
-    if runs_away(lowest) or not runs_away(highest):
+    if not lowest < highest or runs_away(lowest) or not runs_away(highest):
         raise InputError(
             "critical_oven_temperature", "lowest, highest", (lowest, highest), "an oven temperature without and one with runaway"
         )
+    if not resolution > 0:
+        raise InputError("critical_oven_temperature", "resolution", resolution, "a positive number of kelvin")
     low, high = lowest, highest
     while high - low > resolution:
         middle = 0.5 * (low + high)
@@ -295,9 +302,7 @@ def overcharge(
     )
 
 
-def _table(given: float | tuple[ArrayLike, ArrayLike], where: str, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if isinstance(given, (int, float)):
-        return np.array([0.0]), np.array([float(given)])
+def _table(given: tuple[ArrayLike, ArrayLike], where: str, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     time, values = (np.asarray(column, dtype=np.float64) for column in given)
     if time.ndim != 1 or time.shape != values.shape or time.size < 1:
         raise InputError(where, name, f"shapes {time.shape} and {values.shape}", "times and values of the same length")
@@ -359,5 +364,5 @@ def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start:
             "reaction": ("reaction", kinetics.names, {"long_name": "reaction"}),
             "state": ("state", list(kinetics.states), {"long_name": "state of the reaction set"}),
         },
-        attrs={"source": source, "kinetics_digest": kinetics.digest},
+        attrs={"source": source, "kinetics_digest": cell.kinetics_digest(kinetics)},
     )

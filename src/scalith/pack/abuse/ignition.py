@@ -16,7 +16,8 @@ from typing import Literal
 
 import numpy as np
 
-from scalith.quantities import InputError
+from scalith.pack.heat.heat_input import as_temperature
+from scalith.quantities import InputError, nearest
 from scalith.quantities.constants import GAS_CONSTANT
 from scalith.reactions.kinetics import ReactionSet
 
@@ -71,9 +72,11 @@ def critical_ambient_temperature(
     """
     from scipy.optimize import brentq
 
-    if reaction not in kinetics.reactions:
-        raise InputError("critical_ambient_temperature", "reaction", reaction, f"one of {', '.join(kinetics.names)}")
-    r = kinetics.names.index(reaction)
+    where = "critical_ambient_temperature"
+    r = _exothermic(kinetics, reaction, where)
+    for name, size in (("half_size", half_size), ("conductivity", conductivity)):
+        if not 0 < size < np.inf:
+            raise InputError(where, name, size, "a positive number")
     set_ = kinetics.arrays()
     factor = float(set_.heat[r])
     for s, x in enumerate(set_.initial):
@@ -86,7 +89,7 @@ def critical_ambient_temperature(
         return float(rate + np.log(half_size**2 * activation / (conductivity * T**2)) - np.log(limit))
 
     if excess(200.0) > 0 or excess(highest) < 0:
-        raise InputError("critical_ambient_temperature", "highest", highest, "an ambient temperature at which the body ignites")
+        raise InputError(where, "highest", highest, "an ambient temperature at which the body ignites")
     return float(brentq(excess, 200.0, highest))
 
 
@@ -99,11 +102,33 @@ def semenov_number(
     heat_transfer_coefficient: float,
     surface: float,
 ) -> float:
-    """ψ of a uniform body (initial states, nothing used up); it ignites above 1/e."""
-    r = kinetics.names.index(reaction)
+    """ψ of a uniform body (initial states, nothing used up); it ignites above 1/e.
+
+    Raises
+    ------
+    InputError
+        An unknown or endothermic reaction, a size or coefficient that is not positive.
+    """
+    where = "semenov_number"
+    r = _exothermic(kinetics, reaction, where)
+    ambient_temperature = as_temperature(ambient_temperature, where, "ambient_temperature")
+    sizes = {"volume": volume, "heat_transfer_coefficient": heat_transfer_coefficient, "surface": surface}
+    for name, size in sizes.items():
+        if not 0 < size < np.inf:
+            raise InputError(where, name, size, "a positive number: a body that gives off no heat ignites in any case")
     set_ = kinetics.arrays()
     value = float(set_.heat[r] * np.exp(set_.log_frequency[r] - set_.activation_temperature[r] / ambient_temperature))
     for s, x in enumerate(set_.initial):
         value *= x ** set_.orders[r, s] * (1 - x) ** set_.autocatalysis[r, s] * np.exp(-x * set_.tunnelling[r, s])
     activation = kinetics.reactions[reaction].activation_energy / (GAS_CONSTANT * ambient_temperature**2)
     return value * volume * activation / (heat_transfer_coefficient * surface)
+
+
+def _exothermic(kinetics: ReactionSet, reaction: str, where: str) -> int:
+    """Number of a reaction that frees heat."""
+    if reaction not in kinetics.reactions:
+        raise InputError(where, "reaction", reaction, nearest(reaction, kinetics.reactions))
+    heat = kinetics.reactions[reaction].heat
+    if not heat > 0:
+        raise InputError(where, "reaction", f"{reaction!r}, which takes up {-heat:g} J/kg", "a reaction that frees heat")
+    return kinetics.names.index(reaction)

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from scalith.pack.heat.cell_body import Density, Vent
 from scalith.pack.specification import Conductivity, HeatTransferCoefficient, SpecificHeat
 from scalith.quantities import SI, InputError, Property, Spec, nearest
-from scalith.quantities.specification import CellSize, Fraction, Temperature
+from scalith.quantities.specification import CellSize, Count, Fraction, Temperature
 
 Array = NDArray[np.float64]
 Coordinate = Annotated[float, SI("m")]
@@ -62,6 +62,8 @@ class Block(Spec):
         Share of a cell's volume that the contents of the reaction set refer to.
     vent : Vent, optional
         Safety valve of a cell.
+    divisions : three int
+        Least number of volumes along x, y, z.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Block(Spec):
     reacts: bool = False
     reacting_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     vent: Vent | None = None
+    divisions: tuple[Count, Count, Count] = (1, 1, 1)
 
     @model_validator(mode="after")
     def _has_volume(self) -> Self:
@@ -115,7 +118,7 @@ class Assembly(Spec):
     blocks : tuple of Block
         Their faces become grid lines, so that boxes are exact.
     spacing : three floats
-        Largest edge of a volume along x, y, z, m.
+        Largest edge of a volume along x, y, z, m; without it blocks are cut as their divisions and neighbours say.
     contacts : tuple of Contact
     surfaces : dict
         By side (``"x_low"`` … ``"z_high"``); a side that is not named is insulated.
@@ -127,7 +130,7 @@ class Assembly(Spec):
 
     materials: dict[str, Material]
     blocks: tuple[Block, ...]
-    spacing: tuple[CellSize, CellSize, CellSize]
+    spacing: tuple[CellSize, CellSize, CellSize] | None = None
     contacts: tuple[Contact, ...] = ()
     surfaces: dict[Side, Surface] = Field(default_factory=dict)
     background: str | None = None
@@ -197,9 +200,7 @@ def make_grid(assembly: Assembly) -> Grid:
                 merged.append(value)
         lines = [np.array(merged[:1])]
         for low, high in pairwise(merged):
-            count = (
-                1 if assembly.axisymmetric and axis == 1 else max(1, int(np.ceil((high - low) / assembly.spacing[axis] - 1e-9)))
-            )
+            count = _count_volumes(assembly, axis, low, high)
             lines.append(np.linspace(low, high, count + 1)[1:])
         edges.append(np.concatenate(lines))
     centres = [0.5 * (line[1:] + line[:-1]) for line in edges]
@@ -239,6 +240,20 @@ def make_grid(assembly: Assembly) -> Grid:
             dx[:, None, None] * dy[None, :, None] * np.ones(shape[2] + 1)[None, None, :],
         )
     return Grid((edges[0], edges[1], edges[2]), number, volume, areas)
+
+
+def _count_volumes(assembly: Assembly, axis: int, low: float, high: float) -> int:
+    """Volumes between two neighbouring faces of blocks."""
+    if assembly.axisymmetric and axis == 1:
+        return 1
+    shares = [] if assembly.spacing is None else [(high - low) / assembly.spacing[axis]]
+    middle = 0.5 * (low + high)
+    shares += [
+        block.divisions[axis] * (high - low) / (block.upper[axis] - block.lower[axis])
+        for block in assembly.blocks
+        if block.lower[axis] < middle < block.upper[axis]
+    ]
+    return max(1, int(np.ceil(max(shares, default=1.0) - 1e-9)))
 
 
 def layer_stack_conductivity(thicknesses: list[float], conductivities: list[float]) -> tuple[float, float]:

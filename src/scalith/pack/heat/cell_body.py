@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, pi
+from math import exp, pi, sqrt
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
@@ -15,6 +15,8 @@ from scalith.quantities.specification import CellSize, Fraction, Temperature, Vo
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from scalith.reactions.kinetics import ReactionSet
 
 ATMOSPHERE = 101325.0
 """Pressure outside, Pa."""
@@ -93,6 +95,8 @@ class CellBody(Spec):
         Mean of the cell, kg m-3 and J kg-1 K-1.
     conductivity : float
         Through the thickness or along the radius, W m-1 K-1.
+    in_plane_conductivity : float, optional
+        Along width and height, or along the axis of a cylinder, W m-1 K-1; the same as `conductivity` when not given.
     reacting_fraction : float
         Share of the volume that the contents of the reaction set refer to.
     vent : Vent, optional
@@ -107,6 +111,7 @@ class CellBody(Spec):
     density: Density
     specific_heat: SpecificHeat
     conductivity: Conductivity = 1.0
+    in_plane_conductivity: Conductivity | None = None
     reacting_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     vent: Vent | None = None
 
@@ -133,6 +138,33 @@ class CellBody(Spec):
             return pi * self.diameter * self.height + 0.5 * pi * self.diameter**2
         a, b, c = self.thickness or 0.0, self.width or 0.0, self.height
         return 2.0 * (a * b + b * c + c * a)
+
+    @property
+    def box(self) -> tuple[float, float, float]:
+        """Thickness, width and height of the cell in a module, m: a cylinder counts as the square prism of its volume."""
+        if self.diameter is not None:
+            side = 0.5 * sqrt(pi) * self.diameter
+            return side, side, self.height
+        return self.thickness or 0.0, self.width or 0.0, self.height
+
+    @property
+    def side_share(self) -> float:
+        """Sides of the cell over those of its `box`: below 1 for a cylinder."""
+        return 1.0 if self.diameter is None else 0.5 * sqrt(pi)
+
+    @property
+    def conductivities(self) -> tuple[float, float, float]:
+        """Along thickness, width and height of the `box`, W m-1 K-1."""
+        along = self.conductivity if self.in_plane_conductivity is None else self.in_plane_conductivity
+        return self.conductivity, along if self.diameter is None else self.conductivity, along
+
+    def kinetics_digest(self, kinetics: ReactionSet) -> str:
+        """What names the reactions as they take place in this cell: the set, its share of the volume, what the vent lets out.
+
+        It is the digest of the set itself for a cell that reacts in all its volume and has no vent. The result of a test of the
+        cell carries it (attribute ``kinetics_digest``), and every larger scale asks for it.
+        """
+        return kinetics.digest_in(self.reacting_fraction, self.vent)
 
     @property
     def pitch(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from scalith.pack.heat.cell_body import CellBody
 from scalith.pack.heat.cooling import CoolingDesign, compare_cooling
 from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger
-from scalith.pack.module.propagation import Progress, propagate_runaway
+from scalith.pack.module.module_assembly import Divisions
+from scalith.pack.module.propagation import Progress, cells_that_run_away, meshes_of, require_kinetics_of_cell
 from scalith.quantities import InputError, Property, predicted
 from scalith.reactions.kinetics import ReactionSet
 
@@ -154,6 +156,7 @@ def thinnest_barrier(
     trigger: Trigger,
     *,
     duration: float,
+    kinetics_digest: str,
     thickest: float = 0.02,
     thinnest: float = 1e-4,
     resolution: float = 0.02,
@@ -162,11 +165,12 @@ def thinnest_barrier(
     """Smallest thickness of the module's barrier that keeps runaway in the cell that was set off.
 
     Bisection in the logarithm of the thickness (a thicker barrier delays and spreads the heat: once it stops the front, any
-    thicker one does) until the bracket is within `resolution`; the error is half the bracket.
+    thicker one does) until the bracket is within `resolution`, on a mesh and on one twice as fine. The thickness is that of the
+    finer one; its error is half the bracket and, by Richardson for a first order, the difference of the two.
 
     Parameters
     ----------
-    module, kinetics, trigger, duration
+    module, kinetics, trigger, duration, kinetics_digest
         As `propagate_runaway`; the module's barrier material is kept.
     thickest, thinnest : float
         m.
@@ -185,33 +189,56 @@ def thinnest_barrier(
     InputError
         No barrier in the module, bounds out of order, a runaway that even the thickest barrier does not stop, or that stops
         at the thinnest.
+    StudyError
+        The kinetics are not those of `kinetics_digest`.
     """
     where = "thinnest_barrier"
+    require_kinetics_of_cell(module.cell, kinetics, kinetics_digest, where)
     barrier = module.barrier
     if barrier is None:
         raise InputError(where, "module.barrier", "nothing", "a barrier, whose material is kept")
     if not 0 < thinnest < thickest or not resolution > 0:
         raise InputError(where, "thinnest, thickest, resolution", (thinnest, thickest, resolution), "positive and in order")
     material: Barrier = barrier
+    coarse, fine = islice(meshes_of(module), 2)
 
-    def stops(thickness: float) -> bool:
+    def stops(thickness: float, divisions: Divisions) -> bool:
         trial = module.model_copy(update={"barrier": material.model_copy(update={"thickness": thickness})})
-        found = propagate_runaway(trial, kinetics, trigger, duration=duration, times=2, tolerance=1e-4)
-        return int(found["cells_run_away"]) <= 1
+        return cells_that_run_away(trial, kinetics, trigger, duration=duration, divisions=divisions) <= 1
 
-    if not stops(thickest):
+    def bisect(low: float, high: float, divisions: Divisions, begun: float) -> tuple[float, float]:
+        """A bracket of `resolution`, in logarithms, within one that `stops` at its upper end only."""
+        whole = high - low
+        while high - low > resolution:
+            middle = 0.5 * (low + high)
+            low, high = (low, middle) if stops(float(np.exp(middle)), divisions) else (middle, high)
+            if progress is not None:
+                share = begun + 0.5 * (1.0 - (high - low) / whole)
+                progress(share, f"between {1e3 * np.exp(low):.2f} and {1e3 * np.exp(high):.2f} mm")
+        return low, high
+
+    if not stops(thickest, coarse):
         raise InputError(where, "thickest", thickest, "more: runaway still reaches a second cell, or the plate carries it")
-    if stops(thinnest):
+    if stops(thinnest, coarse):
         raise InputError(where, "thinnest", thinnest, "less: this thickness stops the front already")
-    low, high = np.log(thinnest), np.log(thickest)
-    whole = high - low
-    while high - low > resolution:
-        middle = 0.5 * (low + high)
-        low, high = (low, middle) if stops(float(np.exp(middle))) else (middle, high)
-        if progress is not None:
-            progress(1.0 - (high - low) / whole, f"between {1e3 * np.exp(low):.2f} and {1e3 * np.exp(high):.2f} mm")
+    rough = bisect(float(np.log(thinnest)), float(np.log(thickest)), coarse, 0.0)
+    low, high, reach = *rough, 2.0 * resolution
+    while stops(float(np.exp(low)), fine):
+        low, reach = low - reach, 2.0 * reach
+        if low < np.log(thinnest) - 3.0:
+            raise InputError(where, "thinnest", thinnest, "less: on the finer mesh any thickness stops the front")
+    while not stops(float(np.exp(high)), fine):
+        high, reach = high + reach, 2.0 * reach
+        if high > np.log(thickest) + 1.0:
+            raise InputError(where, "thickest", thickest, "more: on the finer mesh runaway still reaches a second cell")
+    low, high = bisect(low, high, fine, 0.5)
     source = predicted(
-        "scalith.pack.thinnest_barrier", kinetics.digest, module.digest, trigger.digest, settings={"duration": duration}
+        "scalith.pack.thinnest_barrier",
+        kinetics.digest,
+        module.digest,
+        trigger.digest,
+        settings={"duration": duration, "nodes_per_cell": fine.cell},
     )
-    bracket = float(np.exp(low)), float(np.exp(high))
-    return Property.constant("barrier_thickness", bracket[1], "m", source, 0.5 * (bracket[1] - bracket[0]))
+    thickness = float(np.exp(high))
+    error = 0.5 * (thickness - float(np.exp(low))) + abs(thickness - float(np.exp(rough[1])))
+    return Property.constant("barrier_thickness", thickness, "m", source, error)

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from scalith.quantities import InputError
+from scalith.quantities import InputError, parse_quantity
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+
+def as_temperature(value: Any, where: str, name: str) -> float:
+    """A temperature in K from a number of any kind or from text with a unit (``"150 degC"``)."""
+    number = parse_quantity(value if isinstance(value, str) else np.asarray(value).item(), "K", where=where, field=name)
+    if not 150.0 <= number <= 3000.0:
+        raise InputError(where, name, value, "kelvin between 150 and 3000 (25 °C is 298.15 K)")
+    return number
 
 
 def checked_time(time: ArrayLike | xr.DataArray, where: str) -> NDArray[np.float64]:

@@ -212,7 +212,7 @@ def _v_cycle(
 def solve(
     shapes: Integers, offsets: Integers, factors: Integers, gx: Floats, gy: Floats, gz: Floats, shift: Floats,
     diagonal: Floats, inverse: Floats, right: Floats, x: Floats, work: Floats, tolerance: float, most: int,
-) -> tuple[int, float]:  # fmt: skip
+) -> tuple[int, float, float]:  # fmt: skip
     """Solve from the guess in `x`; arrays have all levels' length, `work` three times that.
 
     The residual, weighted with the inverse diagonal, falls by `tolerance`, and its sum to zero: what is added to `x` at the
@@ -220,7 +220,7 @@ def solve(
 
     Returns
     -------
-    iterations, remaining residual relative to the first
+    iterations, remaining residual relative to the first, the constant that closed the balance
     """
     row = shapes[0, 2]
     plane = shapes[0, 1] * row
@@ -255,12 +255,14 @@ def solve(
             left += r[here] * r[here] * inverse[here]
         done += 1
     ratio = math.sqrt(left / first) if first > 0.0 else 0.0
+    closing = 0.0
     for _ in range(2):
         unbalanced, weight = 0.0, 0.0
         for here in range(start, end):
             unbalanced += right[here] - shift[here] * x[here]
             weight += shift[here]
         constant = unbalanced / weight
+        closing += constant
         for here in range(start, end):
             x[here] += constant
-    return done, ratio
+    return done, ratio, closing

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.numerics.compiled import compiled
-from scalith.pack.kernels.network import _factor_small, _solve_small
+from scalith.numerics.small_matrices import factor_small, solve_small
 from scalith.reactions.kernels import ReactionArrays, rates, rates_with_slopes
 
 _GAMMA = 1.0 - np.sqrt(0.5)
@@ -114,10 +114,10 @@ def react(
                 for q in range(reactions):
                     matrix[r, q] = -_GAMMA * step * (matrix[r, q] + by_T[r] * set_.heat[q] / heat_capacity[m])
                 matrix[r, r] += 1.0
-            _factor_small(matrix)
+            factor_small(matrix)
             for r in range(reactions):
                 k_1[r] = rate[r]
-            _solve_small(matrix, k_1)
+            solve_small(matrix, k_1)
             later = now
             for r in range(reactions):
                 xi[r] = extents[m, r] + step * k_1[r]
@@ -125,7 +125,7 @@ def react(
             rates(set_, xi, later, states, rate)
             for r in range(reactions):
                 k_2[r] = rate[r] - 2.0 * k_1[r]
-            _solve_small(matrix, k_2)
+            solve_small(matrix, k_2)
             error = 0.0
             for r in range(reactions):
                 error = max(error, 0.5 * step * abs(k_1[r] + k_2[r]))

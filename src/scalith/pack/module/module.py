@@ -1,8 +1,8 @@
-"""What a user states about a module for runaway propagation, and the thermal network that it becomes."""
+"""What a user states about a module for runaway propagation."""
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,8 @@ from pydantic import Field, model_validator
 
 from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
 from scalith.pack.heat.cell_body import CellBody, Density
-from scalith.pack.module.thermal_network import ThermalNetwork
 from scalith.pack.specification import Conductivity, HeatTransferCoefficient, SpecificHeat
 from scalith.quantities import SI, InputError, Spec
-from scalith.quantities.constants import STEFAN_BOLTZMANN
 from scalith.quantities.specification import CellSize, Count, Duration, Fraction, Temperature
 
 PositiveConductance = Annotated[float, SI("W m-2 K-1"), Field(gt=0)]
@@ -71,13 +69,13 @@ class ModuleSpecification(Spec):
     cells, rows : int
         Cells in a row (face to face along their thickness or diameter) and number of rows (side by side along the width).
     nodes_per_cell : int
-        Volumes through the thickness of a cell.
+        Least number of volumes through the thickness of a cell; `propagate_runaway` takes more until its verdict stays.
     barrier, row_barrier : Barrier, optional
         Between the cells of a row, and between rows; cells touch when not given.
     contact_conductance : float
         Of each contact between a cell and what it touches along the row, W m-2 K-1.
     busbar_conductance : float
-        Between neighbours in a row past the barrier, W K-1.
+        Between the faces of neighbours in a row, beside the barrier, W K-1.
     plate : Plate, optional
         Under the cells.
     ambient_temperature, heat_transfer_coefficient, emissivity : float
@@ -96,14 +94,6 @@ class ModuleSpecification(Spec):
     ambient_temperature: Temperature = 298.15
     heat_transfer_coefficient: HeatTransferCoefficient = 7.0
     emissivity: Fraction = 0.8
-
-    @model_validator(mode="after")
-    def _sensible(self) -> Self:
-        if self.cell.shape == "cylindrical" and self.nodes_per_cell != 1:
-            raise InputError(
-                "module", "", f"nodes_per_cell = {self.nodes_per_cell}", "1 for cylindrical cells, which have no thickness to cut"
-            )
-        return self
 
     @property
     def pitch(self) -> float:
@@ -159,106 +149,3 @@ def triggered_cell(module: ModuleSpecification, trigger: Trigger) -> int:
             "trigger", "cell, row", (trigger.cell, trigger.row), f"a cell of {module.cells} in a row and a row of {module.rows}"
         )
     return (trigger.row - 1) * module.cells + trigger.cell
-
-
-class ModuleNetwork(NamedTuple):
-    """The network of a module and the bodies of each cell: shape (rows, cells, nodes)."""
-
-    network: ThermalNetwork
-    bodies: NDArray[np.int64]
-
-
-def module_network(module: ModuleSpecification, trigger: Trigger) -> ModuleNetwork:
-    """Bodies and links of a module.
-
-    Raises
-    ------
-    InputError
-        The trigger names a cell that is not there.
-    """
-    triggered_cell(module, trigger)
-    cell, nodes = module.cell, module.nodes_per_cell
-    plate = module.plate
-    network = ThermalNetwork(coolant_temperature=plate.coolant_temperature if plate else module.ambient_temperature)
-    network.ambient = (np.array([0.0]), np.array([module.ambient_temperature]))
-    radiation = module.emissivity * STEFAN_BOLTZMANN
-    face, footprint = cell.facing_area, cell.volume / cell.height
-    side = (cell.diameter or cell.thickness or 0.0) * cell.height
-    bodies = np.empty((module.rows, module.cells, nodes), dtype=np.int64)
-    plates = np.full((module.rows, module.cells), -1, dtype=np.int64)
-    for row in range(module.rows):
-        for place in range(module.cells):
-            open_sides = (row == 0) + (row == module.rows - 1)
-            free = footprint * (1 if plate else 2) + side * open_sides
-            for node in range(nodes):
-                end = (place == 0 and node == 0) + (place == module.cells - 1 and node == nodes - 1)
-                area = free / nodes + face * end
-                bodies[row, place, node] = network.add(
-                    cell.heat_capacity / nodes,
-                    ambient=module.heat_transfer_coefficient * area,
-                    ambient_radiation=radiation * area,
-                    cell=cell,
-                    share=1.0 / nodes,
-                )
-            if plate:
-                plates[row, place] = _plate_piece(network, module, plate, footprint, bodies[row, place])
-    slab = cell.pitch / nodes / cell.conductivity
-    contact = 1.0 / module.contact_conductance
-    for row in range(module.rows):
-        for place in range(module.cells):
-            for node in range(nodes - 1):
-                network.link(bodies[row, place, node], bodies[row, place, node + 1], face / slab)
-            if place + 1 < module.cells:
-                ends = bodies[row, place, -1], bodies[row, place + 1, 0]
-                _between(network, module.barrier, *ends, face, 0.5 * slab, contact)
-                network.link(*ends, module.busbar_conductance)
-                if plate:
-                    across = plate.conductivity * plate.thickness * (cell.width or cell.diameter or 0.0) / module.pitch
-                    network.link(int(plates[row, place]), int(plates[row, place + 1]), across)
-            if row + 1 < module.rows:
-                half = 0.5 * (cell.width or cell.diameter or 0.0) / cell.conductivity
-                for node in range(nodes):
-                    ends = bodies[row, place, node], bodies[row + 1, place, node]
-                    _between(network, module.row_barrier, *ends, side / nodes, half, contact)
-                if plate:
-                    width = (cell.width or cell.diameter or 0.0) + (module.row_barrier.thickness if module.row_barrier else 0.0)
-                    network.link(
-                        int(plates[row, place]),
-                        int(plates[row + 1, place]),
-                        plate.conductivity * plate.thickness * module.pitch / width,
-                    )
-    time, power = trigger.heat()
-    for node in range(nodes):
-        network.heat(int(bodies[trigger.row - 1, trigger.cell - 1, node]), time, power / nodes)
-    return ModuleNetwork(network, bodies)
-
-
-def _plate_piece(
-    network: ThermalNetwork, module: ModuleSpecification, plate: Plate, footprint: float, cell_bodies: NDArray[np.int64]
-) -> int:
-    area = module.pitch * (module.cell.width or module.cell.diameter or 0.0)
-    piece = network.add(
-        plate.thickness * area * plate.density * plate.specific_heat,
-        coolant=plate.coolant_coefficient * area,
-        ambient=0.0 if plate.coolant_coefficient > 0 else module.heat_transfer_coefficient * area,
-        ambient_radiation=0.0 if plate.coolant_coefficient > 0 else module.emissivity * STEFAN_BOLTZMANN * area,
-    )
-    down = 0.5 * module.cell.height / (10.0 * module.cell.conductivity) + 1.0 / plate.contact_conductance
-    for body in cell_bodies:
-        network.link(int(body), piece, footprint / len(cell_bodies) / down)
-    return piece
-
-
-def _between(
-    network: ThermalNetwork, barrier: Barrier | None, first: int, second: int, area: float, half: float, contact: float
-) -> None:
-    """Join two cells face to face: half a volume, a contact, the barrier, a contact, half a volume."""
-    if barrier is None:
-        network.link(first, second, area / (2 * half + contact))
-        return
-    middle = network.add(barrier.thickness * area * barrier.density * barrier.specific_heat)
-    way = half + contact + 0.5 * barrier.thickness / barrier.conductivity
-    network.link(first, middle, area / way)
-    network.link(middle, second, area / way)
-    if barrier.emissivity > 0:
-        network.link(first, second, 0.0, STEFAN_BOLTZMANN * area / (2.0 / barrier.emissivity - 1.0))

@@ -1,25 +1,45 @@
-"""A module as a body in three dimensions: the same specification as the thermal network's."""
+"""A module as blocks: the one geometry from which both the thermal network and the body in three dimensions are made."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from scalith.pack.heat.assembly import Assembly, Block, Contact, Material, Side, Surface
-from scalith.pack.module.module import ModuleSpecification
-from scalith.quantities import InputError
+from scalith.pack.module.module import Barrier, ModuleSpecification
+from scalith.quantities import Property, Source
+from scalith.quantities.constants import STEFAN_BOLTZMANN
+
+Corner = tuple[float, float, float]
+
+
+class Divisions(NamedTuple):
+    """Volumes through a cell and a barrier along the row, across the width of a cell, and along its height."""
+
+    cell: int = 1
+    barrier: int = 1
+    width: int = 1
+    height: int = 1
 
 
 def module_assembly(
-    module: ModuleSpecification, *, in_plane_conductivity: float, spacing: tuple[float, float, float]
+    module: ModuleSpecification, *, spacing: tuple[float, float, float] | None = None, divisions: Divisions | None = None
 ) -> Assembly:
-    """Blocks of a module of prismatic cells: cells ``cell_1`` … along x (row by row along y), barriers between, a plate below.
+    r"""Blocks of a module: cells ``cell_1`` … along x (row by row along y), barriers between, a plate below.
+
+    A cylinder stands for the square prism of its volume, with the sides' heat transfer reduced to its surface. A busbar adds its
+    conductance to the way between the faces that it joins. Across a gap of thickness d radiation adds
+    4 σ d T³/(2/ε − 1) to the conductivity: the flux through it is then σ (T₁⁴ − T₂⁴)/(2/ε − 1).
 
     Parameters
     ----------
     module : ModuleSpecification
-        Prismatic cells; ``nodes_per_cell`` and busbars have no meaning here.
-    in_plane_conductivity : float
-        Of the cells along width and height, W m-1 K-1; through the thickness it is the cell's own.
-    spacing : three floats
+        What a user states; ``nodes_per_cell`` has no meaning here.
+    spacing : three floats, optional
         Largest edges of a volume, m.
+    divisions : Divisions, optional
+        Least numbers of volumes; one each when not given.
 
     Returns
     -------
@@ -29,91 +49,106 @@ def module_assembly(
     Raises
     ------
     InputError
-        Cylindrical cells, a number out of its range.
+        A spacing that is not positive.
     """
-    cell = module.cell
-    if cell.shape != "prismatic":
-        raise InputError("module_assembly", "cell.shape", cell.shape, "prismatic cells")
-    assert cell.thickness is not None
-    assert cell.width is not None
-    contact = 1.0 / module.contact_conductance
-    materials = {
-        "cell": Material(
-            density=cell.density,
-            specific_heat=cell.specific_heat,
-            conductivity=(cell.conductivity, in_plane_conductivity, in_plane_conductivity),
-        )
-    }
-    for name, barrier in (("barrier", module.barrier), ("row_barrier", module.row_barrier)):
-        if barrier is not None:
-            materials[name] = Material(
-                density=barrier.density, specific_heat=barrier.specific_heat, conductivity=barrier.conductivity
-            )
-    blocks: list[Block] = []
-    contacts: list[Contact] = []
+    cell, cut = module.cell, divisions or Divisions()
+    depth, width, height = cell.box
     gap = module.barrier.thickness if module.barrier else 0.0
     row_gap = module.row_barrier.thickness if module.row_barrier else 0.0
-    height, width = cell.height, cell.width
-    length = module.cells * cell.thickness + (module.cells - 1) * gap
+    length = module.cells * depth + (module.cells - 1) * gap
+    materials = {"cell": Material(density=cell.density, specific_heat=cell.specific_heat, conductivity=cell.conductivities)}
+    share, contact = _busbar_share(module, width * height), 1.0 / module.contact_conductance
+    if module.barrier is not None:
+        materials["barrier"] = _material(module.barrier, 1.0 / share)
+    if module.row_barrier is not None:
+        materials["row_barrier"] = _material(module.row_barrier, 1.0)
+    blocks: list[Block] = []
+    contacts: list[Contact] = []
 
     def name_of(row: int, place: int) -> str:
         return f"cell_{row * module.cells + place + 1}"
 
+    def add(name: str, material: str, lower: Corner, upper: Corner, **more: object) -> None:
+        blocks.append(Block.model_validate({"name": name, "material": material, "lower": lower, "upper": upper, **more}))
+
     for row in range(module.rows):
         y = row * (width + row_gap)
         for place in range(module.cells):
-            x = place * (cell.thickness + gap)
-            blocks.append(
-                Block(
-                    name=name_of(row, place),
-                    material="cell",
-                    lower=(x, y, 0.0),
-                    upper=(x + cell.thickness, y + width, height),
-                    reacts=True,
-                    reacting_fraction=cell.reacting_fraction,
-                    vent=cell.vent,
-                )
-            )
+            x = place * (depth + gap)
+            lower, upper = (x, y, 0.0), (x + depth, y + width, height)
+            reacts = {"reacts": True, "reacting_fraction": cell.reacting_fraction, "vent": cell.vent}
+            add(name_of(row, place), "cell", lower, upper, divisions=(cut.cell, cut.width, cut.height), **reacts)
             if place + 1 < module.cells:
                 here, there = name_of(row, place), name_of(row, place + 1)
                 if module.barrier is None:
-                    contacts.append(Contact(between=(here, there), resistance=contact))
+                    contacts.append(Contact(between=(here, there), resistance=contact * share))
                 else:
                     title = f"barrier_{row * module.cells + place + 1}"
-                    low = (x + cell.thickness, y, 0.0)
-                    blocks.append(_box(title, "barrier", low, (x + cell.thickness + gap, y + width, height)))
-                    contacts += [
-                        Contact(between=(here, title), resistance=contact),
-                        Contact(between=(title, there), resistance=contact),
-                    ]
+                    between = (x + depth, y, 0.0), (x + depth + gap, y + width, height)
+                    add(title, "barrier", *between, divisions=(cut.barrier, cut.width, cut.height))
+                    contacts += [Contact(between=pair, resistance=contact * share) for pair in ((here, title), (title, there))]
         if row + 1 < module.rows:
             if module.row_barrier is not None:
                 title = f"row_barrier_{row + 1}"
-                blocks.append(_box(title, "row_barrier", (0.0, y + width, 0.0), (length, y + width + row_gap, height)))
+                between = (0.0, y + width, 0.0), (length, y + width + row_gap, height)
+                add(title, "row_barrier", *between, divisions=(1, cut.barrier, cut.height))
                 sides = [(name_of(r, place), title) for r in (row, row + 1) for place in range(module.cells)]
             else:
                 sides = [(name_of(row, place), name_of(row + 1, place)) for place in range(module.cells)]
             contacts += [Contact(between=pair, resistance=contact) for pair in sides]
-    depth = module.rows * width + (module.rows - 1) * row_gap
-    air = Surface(
-        heat_transfer_coefficient=module.heat_transfer_coefficient,
-        emissivity=module.emissivity,
-        temperature=module.ambient_temperature,
-    )
-    surfaces: dict[Side, Surface] = {"x_low": air, "x_high": air, "y_low": air, "y_high": air, "z_high": air, "z_low": air}
     if module.plate is not None:
-        plate = module.plate
+        plate, breadth = module.plate, module.rows * width + (module.rows - 1) * row_gap
         materials["plate"] = Material(density=plate.density, specific_heat=plate.specific_heat, conductivity=plate.conductivity)
-        blocks.append(_box("plate", "plate", (0.0, 0.0, -plate.thickness), (length, depth, 0.0)))
         contacts += [
             Contact(between=(block.name, "plate"), resistance=1.0 / plate.contact_conductance) for block in blocks if block.reacts
         ]
-        if plate.coolant_coefficient > 0:
-            surfaces["z_low"] = Surface(
-                heat_transfer_coefficient=plate.coolant_coefficient, temperature=plate.coolant_temperature
-            )
-    return Assembly(materials=materials, blocks=tuple(blocks), spacing=spacing, contacts=tuple(contacts), surfaces=surfaces)
+        add("plate", "plate", (0.0, 0.0, -plate.thickness), (length, breadth, 0.0))
+    return Assembly(
+        materials=materials, blocks=tuple(blocks), spacing=spacing, contacts=tuple(contacts), surfaces=_surfaces(module)
+    )
 
 
-def _box(name: str, material: str, lower: tuple[float, float, float], upper: tuple[float, float, float]) -> Block:
-    return Block(name=name, material=material, lower=lower, upper=upper)
+def _surfaces(module: ModuleSpecification) -> dict[Side, Surface]:
+    """Heat exchange of the module's sides."""
+
+    def air(share: float) -> Surface:
+        return Surface(
+            heat_transfer_coefficient=module.heat_transfer_coefficient * share,
+            emissivity=module.emissivity * share,
+            temperature=module.ambient_temperature,
+        )
+
+    side, end = air(module.cell.side_share), air(1.0)
+    surfaces: dict[Side, Surface] = {"x_low": side, "x_high": side, "y_low": side, "y_high": side, "z_high": end, "z_low": end}
+    plate = module.plate
+    if plate is not None and plate.coolant_coefficient > 0:
+        surfaces["z_low"] = Surface(heat_transfer_coefficient=plate.coolant_coefficient, temperature=plate.coolant_temperature)
+    return surfaces
+
+
+def _busbar_share(module: ModuleSpecification, area: float) -> float:
+    """Resistance of the way between two faces with the busbar beside it, over that without."""
+    barrier = module.barrier
+    contact = 1.0 / module.contact_conductance
+    way = contact if barrier is None else 2.0 * contact + barrier.thickness / barrier.conductivity
+    return 1.0 / (1.0 + module.busbar_conductance * way / area)
+
+
+def gap_radiation(barrier: Barrier) -> float:
+    """Radiation between the faces that a gap parts, W m-2 K-4; zero for a solid barrier."""
+    return STEFAN_BOLTZMANN / (2.0 / barrier.emissivity - 1.0) if barrier.emissivity > 0 else 0.0
+
+
+def _material(barrier: Barrier, factor: float) -> Material:
+    """The barrier's material; `factor` on its conductivity is what a busbar adds."""
+    k, radiation = barrier.conductivity * factor, gap_radiation(barrier)
+    growing = None
+    if radiation > 0:
+        growing = Property.from_function(
+            "conductivity_factor",
+            lambda T: 1.0 + 4.0 * radiation * barrier.thickness * T**3 / k,
+            {"T": np.linspace(150.0, 2500.0, 236)},
+            "1",
+            Source(kind="assumed"),
+        )
+    return Material(density=barrier.density, specific_heat=barrier.specific_heat, conductivity=k, conductivity_factor=growing)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from scalith.numerics.parallel_map import parallel_map
-from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger, module_network
+from scalith.pack.heat.cell_body import CellBody
+from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger
+from scalith.pack.module.module_assembly import Divisions
+from scalith.pack.module.module_network import module_network
 from scalith.pack.module.thermal_network import simulate_network
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, parse_quantity, predicted
 from scalith.reactions.kinetics import ReactionSet, require_same_kinetics
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 
 
@@ -28,17 +35,21 @@ def propagate_runaway(
     kinetics: ReactionSet,
     trigger: Trigger,
     *,
-    duration: float,
+    duration: float | str,
+    kinetics_digest: str,
     times: int = 601,
-    kinetics_digest: str | None = None,
     tolerance: float = 1e-5,
     runaway_rate: float = 1.0,
+    mesh_tolerance: float = 0.02,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """One cell is set off; what do its neighbours do?
 
-    Cells, barriers and plate are bodies of a thermal network (`ThermalNetwork`) that is integrated with an exact Jacobian.
-    A cell has run away when its reactions heat it by `runaway_rate`.
+    Cells, barriers and plate are cut into volumes, which a thermal network integrates with an exact Jacobian.
+    A cell has run away when its reactions heat it by `runaway_rate` in the mean. The module is computed on a mesh and on one
+    twice as fine, then on finer ones until the times agree within `mesh_tolerance` or volumes are thinner than 0.3 mm. The
+    difference of the last two is the error of the times (Richardson's for a first order); a cell that runs away on one of
+    them only is undecided.
 
     Parameters
     ----------
@@ -48,16 +59,20 @@ def propagate_runaway(
         One set for all cells.
     trigger : Trigger
         The cell that is set off, and how.
-    duration : float
-        s.
+    duration : float or str
+        s, or text with a unit (``"1 h"``).
+    kinetics_digest : str
+        ``kinetics_digest`` of the result of the scale before (an oven test of the cell): another set, or one that reacts in
+        another share of the cell or leaves through another vent, is refused. ``module.cell.kinetics_digest(kinetics)`` where
+        there is no scale before.
     times : int
         Outputs, evenly spaced.
-    kinetics_digest : str, optional
-        Digest of the set that the scale before used (``kinetics_digest`` of its result): another set is refused.
     tolerance : float
         Local error of a step.
     runaway_rate : float
         K s-1.
+    mesh_tolerance : float
+        Relative change of the times of runaway between the last two meshes.
     progress : callable, optional
         Called with (fraction, message).
 
@@ -65,11 +80,12 @@ def propagate_runaway(
     -------
     xarray.Dataset
         Dimensions ``time`` and ``cell`` (row by row; coordinates ``row`` and ``place``): ``temperature`` (K, mean of each
-        cell), ``heat_released`` (J); per cell ``runaway_time`` and ``vent_time`` (s; NaN when it did not),
-        ``peak_temperature``, ``interval`` (s since the cell before it in the row ran away); per time ``heat_supplied``,
-        ``heat_stored``, ``heat_lost``, ``heat_to_coolant``, ``heat_ejected`` (J); scalars ``cells_run_away``,
-        ``propagated`` (all cells), ``front_speed`` (m s-1 along the trigger's row, NaN below three cells),
-        ``stored_reaction_heat`` (J) and ``energy_balance_error``; attribute ``kinetics_digest``.
+        cell), ``heat_released`` (J); per cell ``verdict`` (1 runs away, 0 does not, −1 undecided), ``runaway_time`` with
+        ``runaway_time_error`` and ``vent_time`` (s; NaN when it did not), ``peak_temperature``, ``interval`` (s since the cell
+        before it in the row ran away); per time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``,
+        ``heat_ejected`` (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells), ``front_speed`` (m s-1
+        along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell`` of the last mesh and
+        ``energy_balance_error``; attribute ``kinetics_digest``.
 
     Raises
     ------
@@ -80,39 +96,115 @@ def propagate_runaway(
     ConvergenceError
         The integration could not meet its tolerance.
     """
-    if kinetics_digest is not None:
-        require_same_kinetics(kinetics, kinetics_digest, "module propagation")
-    if not duration > 0 or times < 2:
-        raise InputError(
-            "propagate_runaway", "duration, times", (duration, times), "a positive duration and at least two outputs"
+    where = "propagate_runaway"
+    require_kinetics_of_cell(module.cell, kinetics, kinetics_digest, "module propagation")
+    duration = parse_quantity(duration, "s", where=where, field="duration")
+    for name, value in (("duration", duration), ("mesh_tolerance", mesh_tolerance), ("runaway_rate", runaway_rate)):
+        if not 0 < value < np.inf:
+            raise InputError(where, name, value, "a positive number" + (" of seconds" if name == "duration" else ""))
+    if times < 2:
+        raise InputError(where, "times", times, "at least two outputs")
+    run = partial(_on_mesh, module, kinetics, trigger, np.linspace(0.0, duration, times), tolerance, runaway_rate)
+    meshes = meshes_of(module)
+    coarse = run(next(meshes), None)
+    for divisions in meshes:
+        fine = run(divisions, progress)
+        before, after = coarse["runaway_time"].values, fine["runaway_time"].values
+        both = np.isfinite(before) & np.isfinite(after)
+        error = np.where(both, np.abs(after - before), np.nan)
+        steady = bool(np.all(error[both] <= mesh_tolerance * after[both]))
+        coarse = fine
+        if steady and bool(np.all(np.isfinite(before) == np.isfinite(after))):
+            break
+    verdict = np.where(both, 1, np.where(np.isfinite(before) != np.isfinite(after), -1, 0))
+    meaning = "verdict (1 runs away, 0 does not, -1 undecided: the last two meshes disagree)"
+    fine["verdict"] = ("cell", verdict, {"units": "1", "long_name": meaning})
+    fine["runaway_time_error"] = ("cell", error, {"units": "s", "long_name": "error of the mesh in the time of runaway"})
+    fine["cells_undecided"] = ((), int((verdict < 0).sum()), {"units": "1", "long_name": "cells for which the meshes disagree"})
+    return fine
+
+
+def meshes_of(module: ModuleSpecification) -> Iterator[Divisions]:
+    """Meshes to try, each twice as fine as the one before: from volumes of 1 mm through the cells down to 0.15 mm, two at least.
+
+    Across the width of several rows, and along the height over a plate, cells have one volume, then two; else one.
+    """
+    depth = module.cell.box[0]
+    nodes = max(module.nodes_per_cell, math.ceil(depth / 1e-3 - 1e-9))
+    for level in range(8):
+        across = 1 if level == 0 else 2
+        yield Divisions(
+            cell=nodes,
+            barrier=max(2, math.ceil(nodes / 4)),
+            width=1 if module.rows == 1 else across,
+            height=1 if module.plate is None else across,
         )
-    built = module_network(module, trigger)
+        if level > 0 and depth / nodes < 0.3e-3:
+            return
+        nodes *= 2
+
+
+def require_kinetics_of_cell(cell: CellBody, kinetics: ReactionSet, digest: str, where: str) -> None:
+    """Refuse kinetics, or a cell, that are not those the scale before used: a `StudyError` that names both digests."""
+    require_same_kinetics(kinetics, digest, where, reacting_fraction=cell.reacting_fraction, vent=cell.vent)
+
+
+def cells_that_run_away(
+    module: ModuleSpecification, kinetics: ReactionSet, trigger: Trigger, *, duration: float, divisions: Divisions
+) -> int:
+    """How many cells run away on one mesh."""
+    found = _on_mesh(module, kinetics, trigger, np.array([0.0, duration]), 1e-4, 1.0, divisions, None)
+    return int(found["cells_run_away"])
+
+
+def _on_mesh(
+    module: ModuleSpecification,
+    kinetics: ReactionSet,
+    trigger: Trigger,
+    time: Array,
+    tolerance: float,
+    runaway_rate: float,
+    divisions: Divisions,
+    progress: Progress | None,
+) -> xr.Dataset:
+    """The module on one mesh."""
+    built = module_network(module, trigger, divisions)
     found = simulate_network(
         built.network,
         kinetics,
-        np.linspace(0.0, duration, times),
+        time,
         initial_temperature=module.ambient_temperature,
         tolerance=tolerance,
         runaway_rate=runaway_rate,
         progress=progress,
     )
-    bodies = built.bodies.reshape(-1, module.nodes_per_cell)
-    rows, places = np.divmod(np.arange(len(bodies)), module.cells)
+    rows, places = np.divmod(np.arange(len(built.bodies)), module.cells)
     capacity = np.array([body["capacity"] for body in built.network.bodies])
-    runaway = _first(found.runaway_time[bodies])
+    first = np.array([bodies[0] for bodies in built.bodies])
+    runaway = found.runaway_time[first]
     interval = np.diff(runaway.reshape(module.rows, module.cells), axis=1, prepend=np.nan).ravel()
-    released = found.released[:, bodies].sum(axis=2)
+    means = [np.average(found.temperature[:, bodies], axis=1, weights=capacity[bodies]) for bodies in built.bodies]
+    released = np.array([found.released[:, bodies].sum(axis=1) for bodies in built.bodies]).T
     stored = (capacity * (found.temperature - module.ambient_temperature)).sum(axis=1)
     count = int(np.isfinite(runaway).sum())
     source = predicted(
-        "scalith.pack.propagate_runaway", kinetics.digest, module.digest, trigger.digest, settings={"tolerance": tolerance}
+        "scalith.pack.propagate_runaway",
+        kinetics.digest,
+        module.digest,
+        trigger.digest,
+        settings={"tolerance": tolerance, "nodes_per_cell": divisions.cell},
     )
     data: dict[str, Any] = {
-        "temperature": (("time", "cell"), found.temperature[:, bodies].mean(axis=2), "K", "mean temperature of each cell"),
+        "temperature": (("time", "cell"), np.array(means).T, "K", "mean temperature of each cell"),
         "heat_released": (("time", "cell"), released, "J", "heat of reaction of each cell since the start"),
-        "runaway_time": ("cell", runaway, "s", f"self-heating reaches {runaway_rate:g} K/s"),
-        "vent_time": ("cell", _first(found.vent_time[bodies]), "s", "the vent opens"),
-        "peak_temperature": ("cell", found.peak_temperature[bodies].max(axis=1), "K", "highest temperature"),
+        "runaway_time": ("cell", runaway, "s", f"mean self-heating reaches {runaway_rate:g} K/s"),
+        "vent_time": ("cell", found.vent_time[first], "s", "the vent opens"),
+        "peak_temperature": (
+            "cell",
+            np.array([found.peak_temperature[bodies].max() for bodies in built.bodies]),
+            "K",
+            "highest temperature",
+        ),
         "interval": ("cell", np.abs(interval), "s", "time since the neighbour in the row ran away"),
         "heat_supplied": ("time", found.heaters, "J", "heat of the trigger since the start"),
         "heat_stored": ("time", stored, "J", "heat stored in cells, barriers and plate"),
@@ -120,35 +212,30 @@ def propagate_runaway(
         "heat_to_coolant": ("time", found.coolant, "J", "heat given to the coolant since the start"),
         "heat_ejected": ("time", found.ejected.sum(axis=1), "J", "heat that left through vents since the start"),
         "cells_run_away": ((), count, "1", "cells that ran away"),
-        "propagated": ((), count == len(bodies), "1", "all cells ran away"),
+        "propagated": ((), count == len(built.bodies), "1", "all cells ran away"),
         "front_speed": ((), _front_speed(module, trigger, runaway), "m s-1", "speed of the front along the row"),
         "stored_reaction_heat": (
             (),
-            kinetics.stored_heat * module.cell.reacting_volume * len(bodies),
+            kinetics.stored_heat * module.cell.reacting_volume * len(built.bodies),
             "J",
             "heat that all reactions can free",
         ),
+        "nodes_per_cell": ((), divisions.cell, "1", "volumes through the thickness of a cell"),
         "energy_balance_error": ((), found.energy_balance_error, "1", "largest relative error of the energy balance"),
     }
     return xr.Dataset(
         {name: (dims, values, {"units": unit, "long_name": title}) for name, (dims, values, unit, title) in data.items()},
         coords={
             "time": ("time", found.time, {"units": "s", "long_name": "time"}),
-            "cell": ("cell", np.arange(1, len(bodies) + 1), {"long_name": "cell"}),
+            "cell": ("cell", np.arange(1, len(built.bodies) + 1), {"long_name": "cell"}),
             "row": ("cell", rows + 1, {"long_name": "row of the cell"}),
             "place": ("cell", places + 1, {"long_name": "place in the row"}),
         },
-        attrs={"source": source.to_json(), "kinetics_digest": kinetics.digest},
+        attrs={"source": source.to_json(), "kinetics_digest": module.cell.kinetics_digest(kinetics)},
     )
 
 
-def _first(times: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Earliest time of each row of nodes; NaN where there is none."""
-    earliest = np.where(np.isnan(times), np.inf, times).min(axis=1)
-    return np.where(np.isfinite(earliest), earliest, np.nan)
-
-
-def _front_speed(module: ModuleSpecification, trigger: Trigger, runaway: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+def _front_speed(module: ModuleSpecification, trigger: Trigger, runaway: Array) -> float:
     along = runaway.reshape(module.rows, module.cells)[trigger.row - 1]
     distance = np.abs(np.arange(module.cells) - (trigger.cell - 1)) * module.pitch
     known = np.isfinite(along) & (distance > 0)
@@ -165,7 +252,7 @@ def propagation_map(
     conductivity: ArrayLike,
     thickness: ArrayLike,
     duration: float,
-    kinetics_digest: str | None = None,
+    kinetics_digest: str,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -185,10 +272,10 @@ def propagation_map(
     Returns
     -------
     xarray.Dataset
-        Dimensions ``conductivity``, ``thickness``: ``cells_run_away``, ``propagated`` (all cells), ``mean_interval`` (s).
+        Dimensions ``conductivity``, ``thickness``: ``cells_run_away``, ``cells_undecided`` (the meshes disagree), ``propagated``
+        (all cells), ``mean_interval`` (s).
     """
-    if kinetics_digest is not None:
-        require_same_kinetics(kinetics, kinetics_digest, "propagation map")
+    require_kinetics_of_cell(module.cell, kinetics, kinetics_digest, "propagation map")
     k, d = np.atleast_1d(np.asarray(conductivity, dtype=np.float64)), np.atleast_1d(np.asarray(thickness, dtype=np.float64))
     for name, values in (("conductivity", k), ("thickness", d)):
         if values.ndim != 1 or np.any(values <= 0) or np.any(np.diff(values) <= 0):
@@ -199,7 +286,7 @@ def propagation_map(
         for a, b in product(k, d)
     ]
     tasks = [(each, kinetics, trigger, duration) for each in modules]
-    rows = np.array(_mapped(tasks, executor, progress)).reshape(k.size, d.size, 3)
+    rows = np.array(_mapped(tasks, executor, progress)).reshape(k.size, d.size, 5)
     source = predicted(
         "scalith.pack.propagation_map", kinetics.digest, module.digest, trigger.digest, settings={"duration": duration}
     )
@@ -209,6 +296,11 @@ def propagation_map(
                 ("conductivity", "thickness"),
                 rows[..., 0].astype(int),
                 {"units": "1", "long_name": "cells that ran away"},
+            ),
+            "cells_undecided": (
+                ("conductivity", "thickness"),
+                rows[..., 4].astype(int),
+                {"units": "1", "long_name": "cells for which the meshes disagree"},
             ),
             "propagated": (
                 ("conductivity", "thickness"),
@@ -225,7 +317,7 @@ def propagation_map(
             "conductivity": ("conductivity", k, {"units": "W m-1 K-1", "long_name": "conductivity of the barrier"}),
             "thickness": ("thickness", d, {"units": "m", "long_name": "thickness of the barrier"}),
         },
-        attrs={"source": source.to_json(), "kinetics_digest": kinetics.digest},
+        attrs={"source": source.to_json(), "kinetics_digest": module.cell.kinetics_digest(kinetics)},
     )
 
 
@@ -236,8 +328,8 @@ def propagation_probability(
     trigger: Trigger,
     *,
     duration: float,
+    kinetics_digest: str,
     confidence: float = 0.95,
-    kinetics_digest: str | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
@@ -262,13 +354,13 @@ def propagation_probability(
     -------
     xarray.Dataset
         Dimension ``draw``: ``cells_run_away``, ``mean_interval`` (s), ``peak_temperature`` (K); scalars ``probability`` that
-        runaway reaches a second cell and ``probability_all`` cells, each with ``…_low`` and ``…_high``.
+        runaway reaches a second cell and ``probability_all`` cells, each with ``…_low`` and ``…_high``: the interval counts
+        draws that the mesh leaves undecided once as staying and once as running away (``cells_undecided``).
     """
     from statistics import NormalDist
 
     where = "propagation_probability"
-    if kinetics_digest is not None:
-        require_same_kinetics(kinetics, kinetics_digest, where)
+    require_kinetics_of_cell(module.cell, kinetics, kinetics_digest, where)
     if not draws or not 0 < confidence < 1:
         raise InputError(
             where, "draws, confidence", (len(draws), confidence), "at least one draw and a confidence between 0 and 1"
@@ -280,44 +372,57 @@ def propagation_probability(
         "mean_interval": ("draw", rows[:, 1], {"units": "s", "long_name": "mean time between neighbours"}),
         "peak_temperature": ("draw", rows[:, 2], {"units": "K", "long_name": "highest temperature"}),
     }
-    total = module.cells * module.rows
-    for name, hits, what in (
-        ("probability", int((rows[:, 0] >= 2).sum()), "runaway reaches a second cell"),
-        ("probability_all", int((rows[:, 0] >= total).sum()), "runaway reaches all cells"),
+    data["cells_undecided"] = ("draw", rows[:, 4].astype(int), {"units": "1", "long_name": "cells for which the meshes disagree"})
+    n, total = len(draws), module.cells * module.rows
+    for name, needed, what in (
+        ("probability", 2, "runaway reaches a second cell"),
+        ("probability_all", total, "runaway reaches all cells"),
     ):
-        n = len(draws)
-        share, spread = hits / n, z * np.sqrt(hits * (n - hits) / n + z**2 / 4)
+        surely, perhaps = int((rows[:, 3] >= needed).sum()), int((rows[:, 3] + rows[:, 4] >= needed).sum())
+        share = float((rows[:, 0] >= needed).mean())
+        low, high = _wilson(surely, n, z)[0], _wilson(perhaps, n, z)[1]
         data[name] = ((), share, {"units": "1", "long_name": f"probability that {what}"})
-        data[f"{name}_low"] = ((), max(0.0, (hits + z**2 / 2 - spread) / (n + z**2)), {"units": "1", "long_name": "lower bound"})
-        data[f"{name}_high"] = ((), min(1.0, (hits + z**2 / 2 + spread) / (n + z**2)), {"units": "1", "long_name": "upper bound"})
+        data[f"{name}_low"] = ((), low, {"units": "1", "long_name": "lower bound"})
+        data[f"{name}_high"] = ((), high, {"units": "1", "long_name": "upper bound"})
     settings = {"draws": len(draws), "confidence": confidence, "duration": duration}
     source = predicted("scalith.pack.propagation_probability", kinetics.digest, module.digest, trigger.digest, settings=settings)
-    return xr.Dataset(data, attrs={"source": source.to_json(), "kinetics_digest": kinetics.digest})
+    return xr.Dataset(data, attrs={"source": source.to_json(), "kinetics_digest": kinetics_digest})
 
 
-def _verdict(task: tuple[ModuleSpecification, ReactionSet, Trigger, float]) -> tuple[float, float, float]:
-    """Cells that ran away, mean interval, peak temperature of one module."""
+def _wilson(hits: int, n: int, z: float) -> tuple[float, float]:
+    """Score interval of a probability."""
+    spread = z * math.sqrt(hits * (n - hits) / n + z**2 / 4)
+    return max(0.0, (hits + z**2 / 2 - spread) / (n + z**2)), min(1.0, (hits + z**2 / 2 + spread) / (n + z**2))
+
+
+Verdict = tuple[float, float, float, float, float]
+"""Cells that ran away, mean interval, peak temperature, cells that surely ran away, cells undecided."""
+
+
+def _verdict(task: tuple[ModuleSpecification, ReactionSet, Trigger, float]) -> Verdict:
     module, kinetics, trigger, duration = task
-    found = propagate_runaway(module, kinetics, trigger, duration=duration, times=2, tolerance=1e-4)
-    intervals = found["interval"].values
+    digest = module.cell.kinetics_digest(kinetics)
+    found = propagate_runaway(module, kinetics, trigger, duration=duration, kinetics_digest=digest, times=2, tolerance=1e-4)
+    intervals, verdict = found["interval"].values, found["verdict"].values
     known = np.isfinite(intervals)
     mean = float(intervals[known].mean()) if known.any() else float("nan")
-    return float(found["cells_run_away"]), mean, float(found["peak_temperature"].max())
+    peak = float(found["peak_temperature"].max())
+    return float(found["cells_run_away"]), mean, peak, float((verdict == 1).sum()), float((verdict < 0).sum())
 
 
-def _many(tasks: Sequence[Any]) -> list[tuple[float, float, float]]:
+def _many(tasks: Sequence[Any]) -> list[Verdict]:
     return [_verdict(task) for task in tasks]
 
 
-def _mapped(tasks: Sequence[Any], executor: Executor | None, progress: Progress | None) -> list[tuple[float, float, float]]:
+def _mapped(tasks: Sequence[Any], executor: Executor | None, progress: Progress | None) -> list[Verdict]:
     """Results in order; a few modules at a time, so that what is sent is worth its way."""
     size = max(1, min(25, len(tasks) // (4 * (os.cpu_count() or 1))))
     chunks = [tasks[i : i + size] for i in range(0, len(tasks), size)]
     return _gathered(parallel_map(_many, chunks, executor=executor), len(tasks), progress)
 
 
-def _gathered(chunks: Iterable[Any], total: int, progress: Progress | None) -> list[tuple[float, float, float]]:
-    results: list[tuple[float, float, float]] = []
+def _gathered(chunks: Iterable[Any], total: int, progress: Progress | None) -> list[Verdict]:
+    results: list[Verdict] = []
     for chunk in chunks:
         results += chunk
         if progress is not None:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.pack.heat.cell_body import CellBody
+from scalith.pack.heat.cell_body import ATMOSPHERE, CellBody
 from scalith.quantities import ConvergenceError, InputError
+from scalith.quantities.constants import GAS_CONSTANT
 from scalith.reactions.kinetics import ReactionSet
 
 if TYPE_CHECKING:
     from scalith.pack.kernels.network import NetworkArrays
 
 Array = NDArray[np.float64]
-_AIR = 101325.0
 
 
 @dataclass
@@ -28,6 +28,7 @@ class ThermalNetwork:
     coolant_temperature: float = 298.15
     bodies: list[dict[str, float]] = field(default_factory=list)
     cells: list[CellBody | None] = field(default_factory=list)
+    first_of_cell: list[int] = field(default_factory=list)
     links: list[tuple[int, int, float, float]] = field(default_factory=list)
     sources: list[tuple[int, Array, Array]] = field(default_factory=list)
     ambient: tuple[Array, Array] = field(default_factory=lambda: (np.array([0.0]), np.array([298.15])))
@@ -41,9 +42,13 @@ class ThermalNetwork:
         coolant: float = 0.0,
         cell: CellBody | None = None,
         share: float = 1.0,
+        part_of: int | None = None,
         feedback: float = 1.0,
     ) -> int:
-        """Add a body and give its number; `share` of the reacting volume of `cell` is in it."""
+        """Add a body and give its number; `share` of the reacting volume of `cell` is in it.
+
+        Bodies of one cell run away and vent together: `part_of` is the number of the first of them.
+        """
         self.bodies.append(
             {
                 "capacity": capacity,
@@ -56,7 +61,9 @@ class ThermalNetwork:
             }
         )
         self.cells.append(cell)
-        return len(self.bodies) - 1
+        here = len(self.bodies) - 1
+        self.first_of_cell.append(-1 if cell is None else here if part_of is None else self.first_of_cell[part_of])
+        return here
 
     def link(self, first: int, second: int, conductance: float, radiation: float = 0.0) -> None:
         """Join two bodies."""
@@ -82,36 +89,42 @@ class ThermalNetwork:
             order = reverse_cuthill_mckee((graph + graph.T).tocsr(), symmetric_mode=True).astype(np.int64)
         place = np.empty(count, dtype=np.int64)
         place[order] = np.arange(count)
-        ends = place[ends]
-        band = int(np.abs(ends[:, 0] - ends[:, 1]).max()) if len(ends) else 0
-        times = np.unique(np.concatenate([self.ambient[0], *[time for _, time, _ in self.sources]]))
-        twice = [t for time in [self.ambient[0], *[time for _, time, _ in self.sources]] for t in time[1:][np.diff(time) == 0]]
-        times = np.sort(np.concatenate([times, np.unique(twice)]))
+        ends = np.sort(place[ends], axis=1)
+        by_lower = np.argsort(ends[:, 0], kind="stable")
+        ends = ends[by_lower]
+        band = int((ends[:, 1] - ends[:, 0]).max()) if len(ends) else 0
         body = {name: np.array([self.bodies[i][name] for i in order]) for name in self.bodies[0]}
-        cells = [self.cells[i] for i in order]
-        vents = [None if cell is None else cell.vent for cell in cells]
-        share = body["share"]
-        head = np.array([0.0 if vent is None else vent.free_volume for vent in vents]) * share
+        vents = [None if (one := self.cells[i]) is None else one.vent for i in order]
+        firsts, cell = np.unique(np.array(self.first_of_cell)[order], return_inverse=True)
+        cell = cell.astype(np.int64) - int(firsts[0] == -1)
+        count_cells = int(cell.max()) + 1
+        spans = [np.flatnonzero(cell == g) for g in range(count_cells)]
+        head = np.array([0.0 if vent is None else vent.free_volume for vent in vents]) * body["share"]
+        head_of = np.array([head[span].sum() for span in spans])
         vapour = next((vent for vent in vents if vent is not None), None)
-        heat_taken = np.array([0.0 if vent is None else vent.heat_taken for vent in vents]) * share
         vapour_now = 0.0 if vapour is None else vapour.vapour_factor * np.exp(-vapour.vapour_temperature / start)
+        times = self._knots()
         arrays = NetworkArrays(
             capacity=body["capacity"],
             volume=body["volume"],
             feedback=body["feedback"],
+            cell=cell,
+            cell_low=np.array([span[0] for span in spans], dtype=np.int64),
+            cell_high=np.array([span[-1] + 1 for span in spans], dtype=np.int64),
             link_from=np.ascontiguousarray(ends[:, 0]),
             link_to=np.ascontiguousarray(ends[:, 1]),
-            link_conductance=np.array([g for _, _, g, _ in self.links], dtype=np.float64),
-            link_radiation=np.array([s for _, _, _, s in self.links], dtype=np.float64),
+            first_link=np.searchsorted(ends[:, 0], np.arange(count + 1)).astype(np.int64),
+            link_conductance=np.array([self.links[k][2] for k in by_lower], dtype=np.float64),
+            link_radiation=np.array([self.links[k][3] for k in by_lower], dtype=np.float64),
             ambient_conductance=body["ambient"],
             ambient_radiation=body["radiation"],
             coolant_conductance=body["coolant"],
             coolant_temperature=float(self.coolant_temperature),
-            head_volume=head,
-            vent_pressure=np.array([np.inf if vent is None else vent.pressure for vent in vents]),
-            vent_heat=heat_taken,
+            vent_heat=np.array([0.0 if vent is None else vent.heat_taken for vent in vents]) * body["share"],
             ejected=np.array([0.0 if vent is None else vent.ejected_fraction for vent in vents]),
-            gas_at_start=max(_AIR - vapour_now, 0.0) * head / (8.31446261815324 * start),
+            head_volume=head_of,
+            vent_pressure=np.array([getattr(vents[span[0]], "pressure", np.inf) for span in spans]),
+            gas_at_start=max(ATMOSPHERE - vapour_now, 0.0) * head_of / (GAS_CONSTANT * start),
             vapour_pressure=0.0 if vapour is None else vapour.vapour_factor,
             vapour_temperature=0.0 if vapour is None else vapour.vapour_temperature,
             table_time=times,
@@ -122,6 +135,12 @@ class ThermalNetwork:
             source_body=np.array([place[i] for i, _, _ in self.sources], dtype=np.int64),
         )
         return arrays, order, band
+
+    def _knots(self) -> Array:
+        """Times of all tables; one that any of them gives twice (a jump) twice."""
+        tables = [self.ambient[0], *[time for _, time, _ in self.sources]]
+        twice = [t for time in tables for t in time[1:][np.diff(time) == 0]]
+        return np.sort(np.concatenate([np.unique(np.concatenate(tables)), np.unique(twice)]))
 
 
 def _at(times: Array, given: Array, values: Array) -> Array:
@@ -148,7 +167,9 @@ class NetworkResult:
         Heat given to ambient and coolant, and taken from heaters, since the start, J.
     released, ejected : ndarray, shape (m, n)
         Heat of reaction, and what left through the vents (with the heat of evaporation), since the start, J.
-    vent_time, runaway_time, peak_temperature, peak_pressure, peak_self_heating : ndarray, shape (n,)
+    peak_temperature : ndarray, shape (n,)
+    vent_time, runaway_time, peak_pressure, peak_self_heating : ndarray, shape (n,)
+        Of the cell that a body is part of; NaN, or zero, for other bodies.
     energy_balance_error : float
         Largest |released + heaters − stored − ambient − coolant − ejected| over the largest of them.
     steps : int
@@ -216,42 +237,52 @@ def simulate_network(
     ConvergenceError
         The step became too small, too many steps were needed, or the energy balance is open by more than 1e-8.
     """
-    from scalith.pack.kernels.network import FINISHED, NetworkState, integrate
+    from scalith.pack.kernels.network import NetworkState
+    from scalith.pack.kernels.network_march import FINISHED, TOO_MANY_STEPS, march
+    from scalith.pack.kernels.network_step import make_steps
 
     if not 0 < tolerance < 0.1:
         raise InputError("simulate_network", "tolerance", tolerance, "a number between 0 and 0.1")
     arrays, order, band = network.ordered(initial_temperature)
     set_ = kinetics.arrays()
-    count, reactions = len(order), len(kinetics.reactions)
+    count, reactions, cells = len(order), len(kinetics.reactions), arrays.cell_low.size
     state = NetworkState(
         temperature=np.full(count, float(initial_temperature)),
         extents=np.zeros((count, reactions)) if initial_extents is None else np.ascontiguousarray(initial_extents[order]),
         extents_at_vent=np.zeros((count, reactions)),
         retained=arrays.feedback.copy(),
-        vent_time=np.full(count, np.nan),
-        runaway_time=np.full(count, np.nan),
+        vent_time=np.full(cells, np.nan),
+        runaway_time=np.full(cells, np.nan),
         peak_temperature=np.zeros(count),
-        peak_pressure=np.zeros(count),
-        peak_self_heating=np.zeros(count),
+        peak_pressure=np.zeros(cells),
+        peak_self_heating=np.zeros(cells),
+        self_heating=np.zeros(cells),
+        noticed_at=np.full(cells, float(time[0])),
+        held=np.zeros((count, reactions)),
+        held_heat=np.zeros(count),
+        held_at=np.zeros(count),
+        fastest=np.zeros(count),
         losses=np.zeros(2),
     )
+    at = make_steps(count, reactions, set_.initial.size, arrays.link_from.size, arrays.source_body.size, band)
+    at.wanted[0] = min(1.0, 1e-3 * (time[-1] - time[0]))
     temperature = np.empty((time.size, count))
     extents = np.empty((time.size, count, reactions))
     losses = np.empty((time.size, 2))
     # In pieces, so that Ctrl-C is heard and progress is told between them.
     pieces = np.unique(np.linspace(0, time.size - 1, 21 if progress or count * time.size > 50_000 else 2).astype(int))
-    steps, step = 0, min(1.0, 1e-3 * (time[-1] - time[0]))
+    steps = 0
     for low, high in pairwise(pieces):
         here = slice(low, high + 1)
-        status, reached, used = integrate(
-            set_, arrays, state, band, time[here], tolerance, step, np.inf, most_steps - steps, land, runaway_rate,
+        status, reached, used = march(
+            set_, arrays, state, at, band, time[here], tolerance, most_steps - steps, land, runaway_rate,
             temperature[here], extents[here], losses[here],
         )  # fmt: skip
         steps += used
         if status != FINISHED:
             why = (
                 f"more than {most_steps} steps"
-                if status == 1
+                if status == TOO_MANY_STEPS
                 else "the step became too small: look for a jump in the reaction set"
             )
             raise ConvergenceError("the thermal network", why, time=float(reached), partial=(time[:low], temperature[:low]))
@@ -260,7 +291,8 @@ def simulate_network(
     place = np.argsort(order)
     heats = set_.heat[None, None, :] * arrays.volume[None, :, None] * (extents - extents[:1])
     released = heats.sum(axis=2)
-    after = np.where(np.isnan(state.vent_time), np.inf, state.vent_time)[None, :] < time[:, None]
+    vent_time = _of_bodies(state.vent_time, arrays.cell, np.nan)
+    after = np.where(np.isnan(vent_time), np.inf, vent_time)[None, :] < time[:, None]
     since_vent = released - (set_.heat * (state.extents_at_vent - extents[0])).sum(axis=1) * arrays.volume
     ejected = np.where(after, arrays.ejected * since_vent + arrays.vent_heat, 0.0)
     heaters = np.zeros(time.size)
@@ -284,14 +316,19 @@ def simulate_network(
         heaters=heaters,
         released=released[:, place],
         ejected=ejected[:, place],
-        vent_time=state.vent_time[place],
-        runaway_time=state.runaway_time[place],
+        vent_time=vent_time[place],
+        runaway_time=_of_bodies(state.runaway_time, arrays.cell, np.nan)[place],
         peak_temperature=state.peak_temperature[place],
-        peak_pressure=state.peak_pressure[place],
-        peak_self_heating=state.peak_self_heating[place],
+        peak_pressure=_of_bodies(state.peak_pressure, arrays.cell, 0.0)[place],
+        peak_self_heating=_of_bodies(state.peak_self_heating, arrays.cell, 0.0)[place],
         energy_balance_error=error,
         steps=steps,
     )
+
+
+def _of_bodies(of_cells: Array, cell: NDArray[np.int64], other: float) -> Array:
+    """What holds for each cell, by body."""
+    return np.append(of_cells, other)[cell]
 
 
 def _integral(time: Array, given: Array, power: Array) -> Array:

@@ -1,0 +1,35 @@
+"""Conductances between the volumes of an assembly: two half volumes and a contact in series."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.pack.heat.assembly import Assembly, Grid
+
+Array = NDArray[np.float64]
+
+
+def face_conductances(assembly: Assembly, grid: Grid, k: Array, axis: int) -> Array:
+    """W K-1 of the face of each volume towards higher x, y or z; zero at the last."""
+    shape = k.shape
+    result = np.zeros(shape)
+    if shape[axis] == 1:
+        return result
+    low: list[Any] = [slice(None)] * 3
+    high: list[Any] = [slice(None)] * 3
+    low[axis], high[axis] = slice(0, -1), slice(1, None)
+    lower, upper = tuple(low), tuple(high)
+    inner: list[Any] = [slice(None)] * 3
+    inner[axis] = slice(1, -1)
+    width = np.diff(grid.edges[axis]).reshape([-1 if a == axis else 1 for a in range(3)])
+    resistance = 0.5 * width[lower] / k[lower] + 0.5 * width[upper] / k[upper]
+    names = [block.name for block in assembly.blocks]
+    for contact in assembly.contacts:
+        a, b = (names.index(name) for name in contact.between)
+        met = ((grid.block[lower] == a) & (grid.block[upper] == b)) | ((grid.block[lower] == b) & (grid.block[upper] == a))
+        resistance = resistance + contact.resistance * met
+    result[lower] = grid.areas[axis][tuple(inner)] / resistance
+    return result

@@ -1,4 +1,4 @@
-"""Formulas of numerical differentiation on backward differences (Shampine and Reichelt, DOI 10.1137/S1064827594276424), orders 1 to 5."""
+"""Numerical differentiation formulas on backward differences, orders 1 to 5 (DOI 10.1137/S1064827594276424)."""
 
 from __future__ import annotations
 

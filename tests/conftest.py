@@ -21,3 +21,13 @@ def _figures_are_closed() -> Iterator[None]:
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two workers start with packages that share no kernels, so that none is compiled twice at the same time."""
+    cell = [item for item in items if "cell" in item.path.parts]
+    kernels = [item for item in items if {"lattice", "pack", "electrode", "particle"} & set(item.path.parts)]
+    placed = {*cell, *kernels}
+    others = [item for item in items if item not in placed]
+    first = max(len(items) // 8, 2)
+    items[:] = cell[:first] + kernels + others + cell[first:]

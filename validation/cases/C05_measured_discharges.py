@@ -26,8 +26,10 @@ from numpy.typing import NDArray
 
 from scalith.cell import (
     CellSpecification,
-    simulate_phase_separating,
+    Mesh,
+    simulate_discharge,
     simulate_protocol,
+    single_particle,
     specification_from_bpx,
     step_from_file,
     with_phase_field,
@@ -103,7 +105,8 @@ def _phase_fields(
     """One phase-separating particle, and one at every depth, over the times until they end."""
     material = MATERIAL.model_copy(update={"tracer_diffusivity": 2e-16})
     mean = float(plain.capacity[-1] / plain.time[-1])
-    one = simulate_phase_separating(cell, material, current=mean, temperature=298.15)
+    reduced, _ = single_particle(with_phase_field(cell, material), electrolyte=True)
+    one = simulate_discharge(reduced, current=mean, temperature=298.15, mesh=Mesh(1, 3, 1))
     every = _replayed(with_phase_field(cell, material), path)
     for words, data in (("one particle", one), ("at every depth", every)):
         end = min(float(data.time[-1]), float(plain.time[-1]))

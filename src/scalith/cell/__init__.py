@@ -17,7 +17,6 @@ from scalith.cell.processes.process import Process
 from scalith.cell.runs.batch import simulate_batch, simulate_impedance_batch
 from scalith.cell.runs.discharge import simulate_discharge
 from scalith.cell.runs.impedance import simulate_impedance
-from scalith.cell.runs.phase_separating import simulate_phase_separating
 from scalith.cell.runs.protocol import simulate_protocol
 from scalith.cell.runs.protocol_steps import Condition, Ending, GoTo, Outcome, Protocol, ProtocolStep, Visit, walk
 from scalith.cell.runs.protocol_text import parse_protocol, parse_step
@@ -63,7 +62,6 @@ __all__ = [
     "simulate_discharge",
     "simulate_impedance",
     "simulate_impedance_batch",
-    "simulate_phase_separating",
     "simulate_protocol",
     "simulate_sensitivities",
     "single_particle",

@@ -10,7 +10,6 @@ from scalith.cell import (
     simulate_batch,
     simulate_discharge,
     simulate_impedance,
-    simulate_phase_separating,
     simulate_protocol,
     single_particle,
     to_bpx,
@@ -18,7 +17,7 @@ from scalith.cell import (
 )
 from scalith.cell.kernels import layout, records
 from scalith.cell.runs.simulation import Simulation
-from scalith.particle import PhaseField, phase_separation
+from scalith.particle import PhaseField, phase_separation, simulate_phase_field
 from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
@@ -166,17 +165,54 @@ def test_at_a_high_rate_they_fill_together():
     assert float(np.abs(high.lithium_error).max()) < 1e-10
 
 
-def test_one_volume_equals_the_reduction_with_one_particle():
-    cell, mesh = single_particle(half_cell(), electrolyte=True)
+def particle_alone(cell, material, times, nodes):
+    """The same particle by the solver of `scalith.particle`, at the flux of one volume an electrode."""
+    electrode = cell.positive_electrode
+    flux = -(cell.nominal_capacity / 3600.0) / (FARADAY * electrode.material.area * electrode.thickness * cell.plane_area)
+    low, high = electrode.material.minimum_stoichiometry, electrode.material.maximum_stoichiometry
+    return simulate_phase_field(
+        material, electrode.material.particle_radius, np.concatenate([[0.0], times]), initial=low + 0.0 * high,
+        surface_flux=flux / electrode.material.maximum_concentration, nodes=nodes,
+    ).isel(time=slice(1, None))  # fmt: skip
+
+
+def test_one_volume_follows_the_particle_alone():
+    """The solver of one particle, of other code, gives the same surface and mean at the same flux."""
+    cell, _ = single_particle(half_cell(), electrolyte=True)
     material = cell.positive_electrode.material.phase_field
     assert material is not None
-    mesh = Mesh(1, 3, 1, phase_field_nodes=80)
-    expected = simulate_phase_separating(cell, material, 1.0, points=60, nodes=80, seed=1)
-    times = expected.time.values[:-1].tolist()
-    found = simulate_discharge(cell, 1.0, output_times=times, mesh=mesh).sel(time=times)
-    np.testing.assert_allclose(found.stoichiometry_positive, expected.mean_stoichiometry[:-1], atol=5e-4)
-    apart = np.abs(found.voltage.values - expected.voltage.values[:-1])
-    assert np.sort(apart)[-3] < 1e-3  # the noise of the other one decides just when the shell forms
+    times = np.linspace(100.0, 3300.0, 40)
+    expected = particle_alone(cell, material, times, 80)
+    found = simulate_discharge(cell, 1.0, output_times=times.tolist(), mesh=Mesh(1, 3, 1, phase_field_nodes=80), cut_off=2.0)
+    found = found.sel(time=[time for time in times if time <= float(found.time[-1])])
+    assert found.time.size > 30
+    n = found.time.size
+    np.testing.assert_allclose(found.stoichiometry_positive, expected.mean_stoichiometry[:n], atol=5e-4)
+    apart = np.abs(found.surface_stoichiometry_positive.values - expected.surface_stoichiometry.values[:n])
+    assert np.sort(apart)[-4] < 5e-3  # the noise of the other one decides just when the shell forms
+
+
+def test_an_ideal_solution_is_a_fickian_particle(lgm50):
+    x = np.linspace(0.02, 0.98, 2001)
+    RT = GAS_CONSTANT * 298.15
+    U = Property.from_arrays(
+        "open_circuit_voltage", {"x": x}, 3.9 - RT / FARADAY * np.log(x / (1.0 - x)), "V", Source(kind="assumed")
+    )
+    ideal = PhaseField.regular_solution(
+        0.0, gradient_energy=1e-14, maximum_concentration=63104, tracer_diffusivity=4e-15, reference_voltage=3.9,
+        exchange_current_density=7.0,
+    )  # fmt: skip
+    D = Property.constant("chemical_diffusivity", 4e-15, "m2 s-1", Source(kind="assumed"))
+    changes = {"open_circuit_voltage": U, "chemical_diffusivity": D, "reaction_rate_constant": 7.0 / FARADAY}
+    material = lgm50.positive_electrode.material.model_copy(update={**changes, "exchange_current_density": None})
+    electrode = lgm50.positive_electrode.model_copy(update={"materials": (material,)})
+    fickian = lgm50.model_copy(update={"positive_electrode": electrode, "lower_voltage_cut_off": 3.0})
+    times = np.linspace(60.0, 1900.0, 30).tolist()
+    for load, start in ((5.0, 0.9), (-2.5, 0.2)):
+        setting = {"current": load, "initial_state_of_charge": start, "duration": 2000.0, "output_times": times}
+        found = simulate_discharge(with_phase_field(fickian, ideal), mesh=Mesh(1, 3, 1, phase_field_nodes=150), **setting)
+        expected = simulate_discharge(fickian, mesh=Mesh(1, 3, 1), tolerance=2e-5, **setting)
+        np.testing.assert_allclose(found.voltage.sel(time=times), expected.voltage.sel(time=times), atol=1e-3)
 
 
 def test_finer_particles_converge():

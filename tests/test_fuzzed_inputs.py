@@ -26,9 +26,9 @@ from scalith.lab.calorimetry import read_dsc
 from scalith.ladder import climb, read_entry, read_ledger, read_study
 from scalith.quantities import ScalithError, Source, read_property_csv, shipped
 from scalith.report import ladder_picture
-from tests.ladder.conftest import study_file, toy
+from tests.ladder.conftest import clear_graph, study_file, toy
 
-__all__ = ["study_file", "toy"]
+__all__ = ["clear_graph", "study_file", "toy"]
 
 AMOUNTS = [pytest.param(12, id="slice"), pytest.param(600, id="whole", marks=pytest.mark.long)]
 LONGEST = 20

@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from scalith.ladder import climb, read_study
-from scalith.ladder.graph import reached
+from scalith.ladder.graph import Graph
 from scalith.quantities import Property, Source, read_results, write_property_csv
 from scalith.report.figures import figures_of
 
@@ -61,5 +61,5 @@ def test_a_study_of_phases_with_vibrations(tmp_path):
 
 def test_without_its_section_no_phase_diagram_is_made():
     given = {"host", "mapped_orderings"}
-    assert not reached("phase_diagram", given, {"cluster_fit", "monte_carlo"})
-    assert reached("phase_diagram", given, {"cluster_fit", "phases"})
+    assert not Graph().reached("phase_diagram", given, {"cluster_fit", "monte_carlo"})
+    assert Graph().reached("phase_diagram", given, {"cluster_fit", "phases"})

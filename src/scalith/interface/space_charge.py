@@ -73,7 +73,7 @@ def reduced_field(u: ArrayLike, occupation: float = 0.0) -> Any:
     # Near zero the two terms cancel: u²/2 (1 − θ∞) and the cubic term are exact to 1e-12 there.
     small = 0.5 * (1.0 - occupation) * u**2 * (1.0 - (1.0 - 2.0 * occupation) * u / 3.0)
     with np.errstate(over="ignore"):
-        if occupation == 0.0:
+        if occupation < 1e-290:  # dilute, down to numbers that lose their digits
             energy = np.expm1(-u) + u
         else:
             # ln(1 − θ + θ e^(−u)): without overflow where the ion gathers, without cancellation where it is dilute.

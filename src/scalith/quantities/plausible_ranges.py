@@ -48,6 +48,7 @@ RANGES: dict[str, PlausibleRange] = {
     # States.
     "x": PlausibleRange(0.0, 1.0, "a stoichiometry from 0 to 1"),
     "T": PlausibleRange(150.0, 3000.0, "kelvin between 150 and 3000 (write '25 degC' for a temperature in degrees Celsius)"),
+    "T of vibrations": PlausibleRange(0.0, 3000.0, "kelvin between 0 and 3000"),
     "c": PlausibleRange(0.0, 1e6, "a concentration of 0 to 1e6 mol/m3"),
     # Quantities of the ladder; a longer name that ends in one of these counts as well (measured_open_circuit_voltage).
     "open_circuit_voltage": PlausibleRange(-10.0, 10.0, "a voltage between -10 and 10 V"),

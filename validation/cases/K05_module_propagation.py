@@ -4,7 +4,8 @@ r"""K05: Module propagation: intervals with and without a barrier, energy, one k
 the jelly roll: the oven test of one cell and the module carry its digest, and a module that is given another set fails with
 both digests in the message. Checked further: the energy balance to 1e-8; a cell that ran away has freed most of what it stores
 (its anode passivates), a spared one has not; the intervals converge with the solver's tolerance; the front settles to a constant
-interval; a barrier of growing resistance lengthens the intervals until it stops the front; the map over conductivity and thickness is monotonic.
+interval; a barrier of growing resistance lengthens the intervals until it stops the front; the map over conductivity and
+thickness is monotonic.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ r"""K06: Nail or internal short: Joule heat bounded by the stored energy, kineti
 $\int U^2/(R+R_i)\,dt = Q\int U\,ds$ is the stored electrical energy whatever the resistances are; at constant $U$ the power
 is $U^2/(R+R_i)$ for $Q(R+R_i)/U$ seconds. Checked: the heat along the discharge against an
 integrator for seven resistances, the stored energy at its end, the closed form, the energy balance of cell, vent and
-surroundings to 1e-8, most of the reaction heat of a cell in runaway (its anode passivates), and the coupling: a low-ohmic short drives
-the 18650 of K04 into runaway, a weak one does not, and the verdict is monotonic in the resistance.
+surroundings to 1e-8, most of the reaction heat of a cell in runaway (its anode passivates), and the coupling: a low-ohmic
+short drives the 18650 of K04 into runaway, a weak one does not, and the verdict is monotonic in the resistance.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from functools import cached_property, reduce
 from math import gcd
 from pathlib import Path
@@ -181,11 +182,18 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
         raise InputError(where, "", type(data).__name__, "a pymatgen Structure with 'lattice' and 'sites'")
     sites = []
     for index, entry in enumerate(data["sites"]):
-        parts = [(part["element"], float(part.get("oxidation_state") or 0.0), float(part["occu"])) for part in entry["species"]]
+        try:
+            parts = [
+                (str(part["element"]), float(part.get("oxidation_state") or 0.0), float(part["occu"]))
+                for part in entry["species"]
+            ]
+            position = tuple(float(value) for value in entry["abc"])
+            filled = sum(occupation for _, _, occupation in parts)
+            charge = sum(charge * occupation for _, charge, occupation in parts) / filled
+        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+            raise InputError(where, f"site {index}", words_of(error), "species with element and occu, and abc") from None
         elements = {element for element, _, _ in parts}
-        filled = sum(occupation for _, _, occupation in parts)
-        position = tuple(float(value) for value in entry["abc"])
-        charge = sum(charge * occupation for _, charge, occupation in parts) / filled
+        _require_finite((*position, charge, *(each for _, each, _ in parts)), where, f"site {index}")
         if working_ion in elements and filled < 1.0 - 1e-8:
             sites.append(HostSite(position=position, species=(working_ion, VACANCY), charges=(parts[0][1], 0.0)))
         elif len(elements) == 1 and abs(filled - 1.0) < 1e-8:
@@ -193,7 +201,16 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
         else:
             shown = " + ".join(f"{occupation:g} {element}" for element, _, occupation in parts)
             raise InputError(where, f"site {index}", shown, f"one element, or {working_ion} with an occupation below 1")
-    return np.array(data["lattice"]["matrix"], dtype=np.float64), sites
+    try:
+        matrix = np.array(data["lattice"]["matrix"], dtype=np.float64)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(where, "lattice", words_of(error), "a matrix of three vectors") from None
+    return matrix, sites
+
+
+def _require_finite(numbers: Iterable[float], where: str, field: str) -> None:
+    if not np.all(np.isfinite(np.array(list(numbers), dtype=np.float64))):
+        raise InputError(where, field, "what is no finite number", "finite positions, cell and charges")
 
 
 def words_of(error: Exception) -> str:
@@ -212,6 +229,7 @@ def _from_ase(path: str | Path, working_ion: str) -> tuple[NDArray[np.float64], 
     except Exception as error:
         raise InputError(str(path), "", words_of(error), "a structure file that ASE reads") from None
     charges = atoms.get_initial_charges()
+    _require_finite((*atoms.get_scaled_positions().ravel(), *charges, *np.asarray(atoms.cell).ravel()), str(path), "positions")
     sites = []
     for symbol, position, charge in zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(), charges, strict=True):
         at = tuple(float(value) for value in position)

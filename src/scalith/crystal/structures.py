@@ -229,6 +229,8 @@ def _from_ase(path: Path, unconverged: bool, left_out: list[tuple[str, str]]) ->
     atoms: Any
     for number, atoms in enumerate(images if isinstance(images, list) else [images]):
         origin = str(atoms.info.get("label", f"{path} frame {number}"))
+        if not np.all(np.isfinite(atoms.positions)) or not np.all(np.isfinite(np.asarray(atoms.cell))):
+            raise InputError(origin, "positions and cell", "what is no finite number", "finite numbers")
         if not unconverged and not atoms.info.get("converged", True):
             left_out.append((origin, str(atoms.info.get("problem") or "the run did not converge")))
             continue
@@ -237,7 +239,7 @@ def _from_ase(path: Path, unconverged: bool, left_out: list[tuple[str, str]]) ->
             continue
         try:
             energy = float(atoms.get_potential_energy())
-        except (RuntimeError, PropertyNotImplementedError):
+        except (RuntimeError, PropertyNotImplementedError, ValueError, TypeError):
             raise InputError(origin, "energy", "none", "a total energy with every structure") from None
         structures.append(ComputedStructure(atoms, energy, origin))
     return structures

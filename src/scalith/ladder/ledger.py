@@ -189,7 +189,11 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Valu
         raise InputError(where, "quantity", quantity, "a quantity whose value is kept in a file")
     kinds = {name: item.returns for name, item in rungs().items()} | {name: item[2] for name, item in given_only().items()}
     name = quantity.rpartition(".")[2]  # positive.open_circuit_voltage
-    value = read_value(Path(folder) / entry.file, kinds.get(name))
+    try:
+        value = read_value(Path(folder) / entry.file, kinds.get(name))
+    except OSError as error:
+        words = (error.strerror or str(error)).lower()
+        raise InputError(where, f"file of {quantity}", words, "a file of the results folder that can be read") from None
     found = value_digest(value)
     if found != entry.digest:
         raise StudyError(f"{folder}/{entry.file} (digest {found}) is not what its ledger speaks of (digest {entry.digest})")

@@ -24,7 +24,7 @@ def read_bpx(path: str | Path) -> tuple[dict[str, Any], bool]:
         The file cannot be read, or is not BPX.
     """
     try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_number)
+        data = json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_no_number, parse_int=_whole_number)
     except FileNotFoundError:
         raise InputError(str(path), "", "no such file", "a BPX file") from None
     except OSError as error:
@@ -75,6 +75,11 @@ def validated(data: Mapping[str, Any], where: str) -> dict[str, Any]:
     if conductivity is not None:
         content["Parameterisation"].setdefault("User-defined", {})[_OLD_CONDUCTIVITY] = conductivity
     return content
+
+
+def _whole_number(digits: str) -> int | float:
+    """A whole number; one beyond all others is infinite, and refused as such where it is used."""
+    return int(digits) if len(digits) < 300 else float(digits)
 
 
 def _no_number(text: str) -> None:

@@ -92,6 +92,8 @@ def read_vtk(path: str | Path, name: str | None) -> Grid:
     if not content.startswith(b"# vtk DataFile"):
         raise InputError(where, "", content[:20], "a file that begins with '# vtk DataFile'")
     lines = content.split(b"\n", 3)
+    if len(lines) < 4:
+        raise InputError(where, "", f"{len(lines)} lines", "a title, ASCII or BINARY, and a data set behind the first line")
     text = lines[2].strip().upper() == b"ASCII"
     header: dict[str, list[str]] = {}
     position = len(content) - len(lines[3]) if len(lines) == 4 else len(content)

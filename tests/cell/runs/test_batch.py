@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import simulate_batch, simulate_discharge
+from scalith.cell import InitialState, simulate_batch, simulate_discharge
 from scalith.quantities import InputError, Property, Source
 
 
@@ -72,3 +72,11 @@ def test_one_temperature_for_each_run(lgm50):
 def test_wrong_paths_and_values_are_named(lgm50, values, message):
     with pytest.raises(InputError, match=message):
         simulate_batch(lgm50, values, 1.0)
+
+
+def test_the_initial_state_of_the_cell_counts(lgm50):
+    cell = lgm50.model_copy(update={"initial_state": InitialState(state_of_charge=0.6, temperature=288.15)})
+    batch = simulate_batch(cell, {}, 1.0, output_times=[60.0])
+    one = simulate_discharge(cell, 1.0, output_times=[60.0])
+    assert float(batch.voltage[0, 0]) == pytest.approx(float(one.voltage.sel(time=60.0)), abs=1e-9)
+    assert float(one.temperature[0]) == 288.15

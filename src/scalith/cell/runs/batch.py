@@ -33,7 +33,7 @@ def simulate_batch(
     protocol: Steps | None = None,
     temperature: ArrayLike | None = None,
     thermal: Literal["isothermal", "lumped"] = "isothermal",
-    initial_state_of_charge: ArrayLike = 1.0,
+    initial_state_of_charge: ArrayLike | None = None,
     output_times: Sequence[float] | int = 100,
     mesh: Mesh | None = None,
     tolerance: float = 2e-4,
@@ -51,7 +51,8 @@ def simulate_batch(
         Negative charges. One of these two, or:
     protocol : as in `simulate_protocol`
         Steps that end by time, voltage, current or temperature; the same for all runs.
-    temperature, initial_state_of_charge : float or array_like, shape (runs,)
+    temperature, initial_state_of_charge : float or array_like, shape (runs,), optional
+        Without them those of the cell's initial state.
     output_times : int or sequence of float
         Times for the voltages, s; a number stands for so many up to 1.2 nominal discharges, or up to the sum of the durations
         of a protocol.
@@ -79,8 +80,9 @@ def simulate_batch(
     if thermal not in ("isothermal", "lumped"):
         raise InputError("simulate_batch", "thermal", thermal, "'isothermal' or 'lumped': one temperature for each run")
     arrays = {name: _column(value) for name, value in values.items()}
-    T = _column(specification.reference_temperature if temperature is None else temperature)
-    charge = _column(initial_state_of_charge)
+    T = _column(specification.initial_temperature if temperature is None else temperature)
+    stated = specification.initial_state.state_of_charge
+    charge = _column(stated if initial_state_of_charge is None else initial_state_of_charge)
     load = _column([0.0] if protocol is not None else current if c_rate is None else c_rate)  # type: ignore[arg-type]
     if c_rate is not None:
         load = load * specification.nominal_capacity / 3600.0
@@ -307,7 +309,7 @@ def simulate_impedance_batch(
     if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
         raise InputError("simulate_impedance_batch", "frequencies", f, "positive numbers, Hz")
     arrays = {name: _column(value) for name, value in values.items()}
-    T = _column(specification.reference_temperature if temperature is None else temperature)
+    T = _column(specification.initial_temperature if temperature is None else temperature)
     charge = _column(state_of_charge)
     runs = max(array.size for array in (T, charge, *arrays.values()))
     for name, array in [*arrays.items(), ("temperature", T), ("state_of_charge", charge)]:
@@ -344,8 +346,8 @@ def _require_possible(specification: CellSpecification, run: int) -> None:
     for name in ("negative_electrode", "positive_electrode"):
         electrode = getattr(specification, name)
         solid = sum(material.volume_fraction for material in electrode.materials)
-        if electrode.porosity + solid > 1.0 + 1e-6:
-            found = f"{electrode.porosity:.4g} with {solid:.4g} of active material in run {run}"
+        if electrode.most_porosity + solid > 1.0 + 1e-6:
+            found = f"{electrode.most_porosity:.4g} with {solid:.4g} of active material in run {run}"
             raise InputError("simulate_batch", f"{name}.porosity", found, "together at most 1")
         for material in electrode.materials:
             low, high = material.minimum_stoichiometry, material.maximum_stoichiometry

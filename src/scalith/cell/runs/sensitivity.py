@@ -34,7 +34,7 @@ def simulate_sensitivities(
     protocol: Steps | None = None,
     temperature: float | None = None,
     thermal: Thermal = "isothermal",
-    initial_state_of_charge: float = 1.0,
+    initial_state_of_charge: float | str | None = None,
     cut_off: float | None = None,
     duration: float | None = None,
     output_times: Sequence[float] | None = None,
@@ -105,7 +105,7 @@ def simulate_sensitivities(
         state_of_charge=initial_state_of_charge,
     )
     values = np.array([_value(specification, name, load) for name in names])
-    moved = _moved(specification, simulation, names, values, initial_state_of_charge)
+    moved = _moved(specification, simulation, names, values, simulation.initial_state_of_charge)
     if protocol is None:
         pieces = [_discharge(simulation, load, cut_off, duration)]
     else:

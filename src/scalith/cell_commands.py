@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from scalith.cell import CellSpecification
     from scalith.quantities import Result
 
 app = typer.Typer(help="One cell: run protocols, impedance spectra, comparisons.", no_args_is_help=True)
@@ -40,14 +39,14 @@ def run(
     plot: Plot = None,
 ) -> None:
     """Run a protocol on a CELL: say how each step ended, draw it (--plot) and keep it (--out)."""
-    from scalith.cell import simulate_protocol
+    from scalith.cell import read_cell, simulate_protocol
     from scalith.quantities import read_results
 
     _require_endings(out, plot)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         data = simulate_protocol(
-            _cell(cell),
+            read_cell(cell),
             steps,
             cycles=cycles,
             temperature=_kelvin(temperature),
@@ -76,14 +75,14 @@ def impedance(
     """Impedance spectrum of a CELL at rest."""
     import numpy as np
 
-    from scalith.cell import simulate_impedance
+    from scalith.cell import read_cell, simulate_impedance
     from scalith.quantities import InputError
 
     _require_endings(out, plot)
     if not 0.0 < lowest < highest:
         raise InputError("scalith cell impedance", "--from, --to", f"{lowest:g} to {highest:g} Hz", "positive and increasing")
     data = simulate_impedance(
-        _cell(cell), np.geomspace(lowest, highest, points), _fraction(state_of_charge), temperature=_kelvin(temperature)
+        read_cell(cell), np.geomspace(lowest, highest, points), _fraction(state_of_charge), temperature=_kelvin(temperature)
     )
     table = _table(f"impedance at {_fraction(state_of_charge):.0%}", "frequency / Hz", "Re Z / mΩ", "Im Z / mΩ")
     shown = data.isel(frequency=np.unique(np.linspace(0, points - 1, min(points, 13)).astype(int)))
@@ -131,20 +130,6 @@ def compare(
     if plot is not None:
         names = ("nyquist", "bode") if axis == "frequency" else ("voltage", "current")
         _save(b.plot(*names, label=second.name, figure=a.plot(*names, label=first.name)), plot)
-
-
-def _cell(path: Path) -> CellSpecification:
-    from scalith.cell import CellSpecification, specification_from_bpx
-    from scalith.quantities import InputError, shipped
-
-    name = str(path)
-    if name.startswith("shipped:"):
-        path = shipped(name.removeprefix("shipped:"))
-    if path.suffix == ".toml":
-        return CellSpecification.read_toml(path)
-    if path.suffix in (".json", ".bpx"):
-        return specification_from_bpx(path)
-    raise InputError(name, "", f"a file {path.suffix or 'without ending'}", "a cell as .toml, or BPX as .json or .bpx")
 
 
 def _result(path: Path) -> Result:

@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([DOCS / "quick-start.md", DOCS / "ladder.md", *DOCS.glob("how-to/*.md"), *DOCS.glob("theory/*.md")])
+PAGES = sorted(
+    [ROOT / "README.md", DOCS / "quick-start.md", DOCS / "ladder.md", *DOCS.glob("how-to/*.md"), *DOCS.glob("theory/*.md")]
+)
 FENCE = re.compile(r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?[^\n]*\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
@@ -23,7 +25,7 @@ def runs(page: Path) -> bool:
     return any(language == "python" for language, *_ in blocks(page))
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=lambda page: page.relative_to(DOCS).as_posix())
+@pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "__main__"}
@@ -44,6 +46,12 @@ def test_the_readme_has_the_two_commands_that_continuous_integration_runs():
     assert commands[1].startswith('pip install ".[test]" && pytest')
     assert (ROOT / commands[0].split()[-1]).is_file()
     assert "readme_command 1" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_jobs_of_the_readme_take_ten_lines_each():
+    jobs = [text for language, _, text, _ in blocks(ROOT / "README.md") if language == "python"]
+    assert len(jobs) == 5
+    assert all(len(text.strip().splitlines()) <= 10 for text in jobs)
 
 
 def test_links_between_the_pages_at_the_root_lead_somewhere():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from scalith.quantities import InputError, Result, read_results, write_results
+from scalith.quantities import InputError, Result, labelled, read_results, write_results
 from scalith.quantities.result import _PLOTS
 
 
@@ -48,7 +48,38 @@ def test_each_kind_has_its_function():
 
 
 def test_an_unknown_kind_is_said():
-    with pytest.raises(InputError, match="found 'nothing', expected one of cell batch, cell run"):
-        Result(curve().data_vars).plot()
+    with pytest.raises(InputError, match="found 'battery', expected one of cell batch, cell run"):
+        Result(curve().data_vars, attrs={"kind": "battery"}).plot()
     with pytest.raises(InputError, match="did you mean 'cell run'"):
         Result.of(curve(), "cell runs")
+
+
+def test_a_result_without_a_kind_is_drawn_variable_by_variable():
+    T = labelled("time", np.linspace(300.0, 310.0, 11), "temperature", "K")
+    rise = labelled("time", np.linspace(0.0, 10.0, 11), "temperature rise", "K")
+    by_axis = labelled(("axis", "time"), np.ones((3, 11)), "conductivity", "S m-1")
+    time = labelled("time", np.linspace(0.0, 3600.0, 11), "time", "s")
+    data = Result(
+        {"by_axis": by_axis, "T": T, "rise": rise, "n": labelled((), 3, "number", "1")}, {"time": time, "axis": list("xyz")}
+    )
+    figure = data.plot()
+    assert [axis.get_ylabel() for axis in figure.axes] == ["temperature / °C", "temperature rise / K", "conductivity / S m⁻¹"]
+    assert figure.axes[0].get_xlabel() == "time / min"
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), T.values - 273.15)
+    np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata(), rise.values)
+    assert [line.get_label() for line in figure.axes[2].lines] == ["axis x", "axis y", "axis z"]
+    assert len(data.plot("T", figure=data.plot("T"), label="again").axes[0].lines) == 2
+    named = Result({"tau": labelled("axis", [1.0, 2.0, 3.0], "tortuosity factor", "1")}, {"axis": list("xyz")})
+    assert [label.get_text() for label in named.plot().axes[0].get_xticklabels()] == list("xyz")
+    with pytest.raises(InputError, match="found no such variable over a dimension, expected a known name; did you mean 'rise'"):
+        data.plot("rize")
+    with pytest.raises(InputError, match="found single numbers: n"):
+        data[["n"]].plot()
+
+
+def test_a_field_is_cut_in_the_middle_and_a_large_table_is_a_map():
+    field = np.zeros((20, 30, 5))
+    field[..., 2] = 1.0
+    axes = Result({"phi": labelled(("x", "y", "z"), field, "potential", "V")}).plot().axes
+    np.testing.assert_allclose(axes[0].collections[0].get_array(), 1.0)
+    assert axes[1].get_ylabel() == "potential / V"

@@ -5,6 +5,7 @@ from scalith.cell.files.bpx_read import specification_from_bpx
 from scalith.cell.files.bpx_write import to_bpx
 from scalith.cell.files.drive_cycle import step_from_file
 from scalith.cell.files.pybamm_parameters import specification_from_pybamm
+from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.degradation import with_degradation
 from scalith.cell.model.equilibrium import cell_open_circuit_voltage
 from scalith.cell.model.mesh import Mesh
@@ -58,6 +59,7 @@ __all__ = [
     "plot_run",
     "plot_spectrum",
     "read_battery_data",
+    "read_cell",
     "simulate_batch",
     "simulate_discharge",
     "simulate_impedance",

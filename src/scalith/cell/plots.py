@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scalith.quantities import InputError, nearest
+from scalith.quantities.result_plot import panels, readable, time_unit, title_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure as SliderFigure
 
 Array = NDArray[np.float64]
-_TIMES = ((3.0 * 86_400.0, 86_400.0, "d"), (2.0 * 3600.0, 3600.0, "h"), (300.0, 60.0, "min"), (0.0, 1.0, "s"))
-_SHOWN = {"K": (1.0, -273.15, "°C"), "C": (1.0 / 3600.0, 0.0, "A h"), "J": (1.0 / 3600.0, 0.0, "W h")}
-"""What people read in place of the SI unit: scale, offset, name."""
 _FRAMES = 60
 
 
@@ -65,15 +62,15 @@ def plot_run(
     for name, known in (*((name, [*curves, "components"]) for name in names), (over, ["time", *curves])):
         if name not in known:
             raise InputError("plot", name, "no such curve over time", nearest(name, known))
-    axes = _panels(figure, len(names))
+    axes = panels(figure, len(names))
     x, title = _horizontal(data, over)
     for axis, name in zip(axes, names, strict=True):
         if name == "components":
             _draw_components(axis, data, x)
             continue
-        y, unit = _readable(data[name])
+        y, unit = readable(data[name])
         axis.plot(x, y, label=label)
-        axis.set_ylabel(f"{_title(data[name])} / {unit}")
+        axis.set_ylabel(f"{title_of(data[name])} / {unit}")
         if label is not None:
             axis.legend()
     axes[-1].set_xlabel(title)
@@ -112,7 +109,7 @@ def plot_batch(data: xr.Dataset, *names: str, by: str | None = None, figure: Fig
     if by is not None and by not in varied:
         raise InputError("plot", "by", by, nearest(by, varied))
     by = by or (varied[0] if varied else None)
-    axes = _panels(figure, len(names))
+    axes = panels(figure, len(names))
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
@@ -122,10 +119,10 @@ def plot_batch(data: xr.Dataset, *names: str, by: str | None = None, figure: Fig
     shade = ScalarMappable(Normalize(float(level.min()), float(level.max())), colormaps["viridis"])
     x, title = _horizontal(data, "time")
     for axis, name in zip(axes, names, strict=True):
-        y, unit = _readable(data[name])
+        y, unit = readable(data[name])
         for k in range(data.sizes["run"]):
             axis.plot(x, y[k], color=tuple(colours[k]), linewidth=0.8)
-        axis.set_ylabel(f"{_title(data[name])} / {unit}")
+        axis.set_ylabel(f"{title_of(data[name])} / {unit}")
     axes[-1].set_xlabel(title)
     if figure is None:
         axes[0].figure.colorbar(shade, ax=list(axes), label=by or "run")
@@ -153,7 +150,7 @@ def plot_spectrum(data: xr.Dataset, *names: str, label: str | None = None, figur
     names = names or ("nyquist", "bode")
     frequency, z = data["frequency"].values, data["resistance"].values + 1j * data["reactance"].values
     scale, unit = (1e3, "mΩ") if np.abs(z).max() < 0.5 else (1.0, "Ω")
-    axes = _panels(figure, ("nyquist" in names) + 2 * ("bode" in names), shared=False)
+    axes = panels(figure, ("nyquist" in names) + 2 * ("bode" in names), shared=False)
     at = 0
     if "nyquist" in names:
         axes[0].plot(scale * z.real, -scale * z.imag, "o-", markersize=3, label=label)
@@ -198,7 +195,7 @@ def plot_profiles(data: xr.Dataset) -> SliderFigure:
         drawn.add_scatter(x=1e6 * x, y=y[chosen[0]], mode="lines", showlegend=False, **at)
         drawn.update_yaxes(title_text=unit, range=[float(np.nanmin(y)) - 0.05 * span, float(np.nanmax(y)) + 0.05 * span], **at)
         drawn.update_xaxes(title_text="µm", **at)
-    divisor, unit = _time_unit(time)
+    divisor, unit = time_unit(time)
     drawn.frames = [
         {"name": str(k), "data": [{"type": "scatter", "x": 1e6 * x, "y": y[k]} for x, y, _, _ in profiles]} for k in chosen
     ]
@@ -225,8 +222,8 @@ def _line(data: xr.Dataset, name: Any) -> tuple[Array, Array, str, str]:
     for dim in values.dims[1:]:
         if dim != radius:
             values = values.isel({dim: values.sizes[dim] // 2})
-    y, unit = _readable(values)
-    return np.asarray(data[radius].values), y, _title(data[name]), unit
+    y, unit = readable(values)
+    return np.asarray(data[radius].values), y, title_of(data[name]), unit
 
 
 def _draw_components(axis: Axes, data: xr.Dataset, x: Array) -> None:
@@ -234,7 +231,7 @@ def _draw_components(axis: Axes, data: xr.Dataset, x: Array) -> None:
     if not parts:
         raise InputError("plot", "components", "a result without the parts of its voltage", "a run that has them: voltage_…")
     for name in parts:
-        axis.plot(x, data[name].values, label=_title(data[name]))
+        axis.plot(x, data[name].values, label=title_of(data[name]))
     axis.plot(x, data["voltage"].values, "k--", label="terminal voltage")
     axis.set_ylabel("voltage / V")
     axis.legend(fontsize="small")
@@ -244,39 +241,9 @@ def _curves(data: xr.Dataset) -> list[str]:
     return [str(name) for name, values in data.data_vars.items() if values.dims == ("time",) and values.dtype.kind in "fiu"]
 
 
-def _panels(figure: Figure | None, count: int, *, shared: bool = True) -> Sequence[Axes]:
-    if figure is not None:
-        if len(figure.axes) != count:
-            raise InputError("plot", "figure", f"{len(figure.axes)} panels", f"{count}: an earlier plot of the same names")
-        return figure.axes
-    import matplotlib.pyplot as plt
-
-    # A shared time axis runs under panels one above the other; spectra stand side by side.
-    rows, columns = (count, 1) if shared else (1, count)
-    size = (7.0, 1.2 + 2.2 * count) if shared else (4.2 * count, 3.8)
-    made = plt.subplots(rows, columns, sharex="all" if shared else "none", figsize=size, layout="constrained", squeeze=False)
-    for axis in made[1].ravel():
-        axis.grid(alpha=0.3)
-    return list(made[1].ravel())
-
-
 def _horizontal(data: xr.Dataset, over: str) -> tuple[Array, str]:
     if over == "time":
-        divisor, unit = _time_unit(data["time"].values)
+        divisor, unit = time_unit(data["time"].values)
         return data["time"].values / divisor, f"time / {unit}"
-    x, unit = _readable(data[over])
-    return x, f"{_title(data[over])} / {unit}"
-
-
-def _time_unit(time: Array) -> tuple[float, str]:
-    longest = float(np.max(time, initial=0.0))
-    return next((divisor, unit) for least, divisor, unit in _TIMES if longest >= least)
-
-
-def _readable(values: xr.DataArray) -> tuple[Array, str]:
-    scale, offset, unit = _SHOWN.get(values.attrs.get("units", "1"), (1.0, 0.0, values.attrs.get("units", "1")))
-    return scale * np.asarray(values.values, dtype=np.float64) + offset, unit
-
-
-def _title(values: xr.DataArray) -> str:
-    return str(values.attrs.get("long_name", values.name)).removesuffix(", positive while discharging")
+    x, unit = readable(data[over])
+    return x, f"{title_of(data[over])} / {unit}"

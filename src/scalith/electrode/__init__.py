@@ -21,7 +21,7 @@ from scalith.electrode.mechanics.elasticity import (
     isotropic_moduli,
     stress_from_eigenstrain,
 )
-from scalith.electrode.transport.conduction import conduction, effective_conductivity
+from scalith.electrode.transport.conduction import conduction, effective_conductivity, tortuosity
 from scalith.electrode.transport.effective_properties import (
     ElectrodeStructure,
     effective_properties,
@@ -73,6 +73,7 @@ __all__ = [
     "stress_from_eigenstrain",
     "subvolume_properties",
     "through_paths",
+    "tortuosity",
     "triple_phase_length",
     "write_image",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.electrode.generate.composite import CompositeElectrode, composite_electrode
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.transport.conduction import conduction
 from scalith.electrode.transport.effective_properties import PROPERTIES, subvolume_properties
 from scalith.numerics.parallel_map import parallel_map
@@ -152,6 +152,7 @@ def percolation_threshold(study: xr.Dataset, name: str, along: str) -> xr.DataAr
     return xr.DataArray(found, coords, others, attrs=attributes)
 
 
+@takes_image
 def limiting_path(
     image: VoxelImage, *, ionic: Mapping[str, float], electronic: Mapping[str, float], axis: str = "x", tolerance: float = 1e-5
 ) -> xr.Dataset:

@@ -21,12 +21,12 @@ from scalith.ladder.results_folder import keep_only, note_files, opened, publish
 from scalith.ladder.run import Run
 from scalith.ladder.setting_entries import setting_entries
 from scalith.ladder.store import Store, value_digest, value_ending, value_source, write_value
-from scalith.ladder.study import Study, with_targets
+from scalith.ladder.study import Study, read_study, with_targets
 from scalith.quantities import FileRecord, InputError, Property, Source, package_digest, predicted, write_property_csv
 
 
 def climb(
-    study: Study,
+    study: Study | str | Path,
     out: str | Path,
     *,
     until: str | None = None,
@@ -38,8 +38,8 @@ def climb(
 
     Parameters
     ----------
-    study : Study
-        From `read_study`.
+    study : Study or path
+        From `read_study`, or the file of the study.
     out : path
         Results folder; it gets ``ledger.json`` and a folder ``quantities`` (NetCDF, CSV, JSON, BPX).
     until : str, optional
@@ -64,6 +64,7 @@ def climb(
     ScalithError
         A rung failed: its own message. What had finished is kept and not computed again.
     """
+    study = study if isinstance(study, Study) else read_study(study)
     listener = listener or progress.Silent()
     if until is not None:
         study.graph.check_target(until, "--until", "quantity")

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         StudyError,
         nearest,
     )
+    from scalith.quantities.labelled import labelled
     from scalith.quantities.property import Property
     from scalith.quantities.result import Result, ResultPlot
+    from scalith.quantities.result_plot import plot_result
     from scalith.quantities.results_file import read_results, write_results
     from scalith.quantities.shipped_data import shipped
     from scalith.quantities.source import FileRecord, Source, predicted
@@ -51,10 +53,12 @@ _HOME = {
     "Uncertain": "uncertain",
     "digest": "content_digest",
     "file_digest": "digests",
+    "labelled": "labelled",
     "nearest": "errors",
     "package_digest": "content_digest",
     "parse_quantity": "units",
     "parse_uncertain": "uncertain",
+    "plot_result": "result_plot",
     "predicted": "source",
     "read_columns": "column_file",
     "read_property_csv": "column_file",
@@ -98,10 +102,12 @@ __all__ = [
     "dataset_digest",
     "digest",
     "file_digest",
+    "labelled",
     "nearest",
     "package_digest",
     "parse_quantity",
     "parse_uncertain",
+    "plot_result",
     "predicted",
     "read_columns",
     "read_property_csv",

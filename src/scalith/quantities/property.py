@@ -14,11 +14,13 @@ import xarray as xr
 from scalith.numerics.content_digest import digest
 from scalith.numerics.cubic_hermite import interpolate, nodal_slopes, nodal_values
 from scalith.quantities.errors import DomainError, InputError
+from scalith.quantities.result import Result
 from scalith.quantities.results_file import read_results, write_results
 from scalith.quantities.source import Source, predicted
 from scalith.quantities.uncertain import ErrorComponent, Uncertain, correlated_deviates, scale_of, shifted
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
     from pydantic_core import CoreSchema
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 Extrapolation = Literal["nearest", "linear"]
 
+_NUMBERS = (int, float, np.integer, np.floating)
 COORDINATE_UNITS = {"x": "1", "T": "K", "c": "mol m-3", "t": "s"}
 """Units of the coordinates that properties depend on."""
 
@@ -303,6 +306,30 @@ class Property:
                     result = result + (point - clipped) * interpolate(list(grids.values()), nodal, inside, axis)
         return float(result[0]) if shape == () else result.reshape(shape)
 
+    # -- with numbers -------------------------------------------------------------------------------------------
+
+    def _scaled(self, factor: float, shift: float) -> Property:
+        """``factor · p + shift``; the error scales with the factor."""
+        source = predicted("scalith.quantities.Property", self.digest, settings={"factor": factor, "shift": shift})
+        size = abs(factor)
+        parts = tuple(ErrorComponent(part.name, size * part.standard_error, part.correlation_length) for part in self.components)
+        return Property(self.name, factor * self.values + shift, self.unit, source, components=parts)
+
+    def __add__(self, shift: object) -> Property:
+        return self._scaled(1.0, float(shift)) if isinstance(shift, _NUMBERS) else NotImplemented
+
+    def __sub__(self, shift: object) -> Property:
+        return self._scaled(1.0, -float(shift)) if isinstance(shift, _NUMBERS) else NotImplemented
+
+    def __mul__(self, factor: object) -> Property:
+        return self._scaled(float(factor), 0.0) if isinstance(factor, _NUMBERS) else NotImplemented
+
+    def __truediv__(self, divisor: object) -> Property:
+        return self._scaled(1.0 / float(divisor), 0.0) if isinstance(divisor, _NUMBERS) else NotImplemented
+
+    __radd__, __rmul__ = __add__, __mul__
+    __array_ufunc__ = None  # an array times a property is no array of properties
+
     # -- kernels ------------------------------------------------------------------------------------------------
 
     def table(self, T: float | None = None, *, pieces: int | None = None, T_pieces: int = 16) -> KernelTable:
@@ -446,12 +473,45 @@ class Property:
         over = ", ".join(f"{dim} {a:.3g}–{b:.3g}" for dim, (a, b) in self.domain.items() if a < b)
         return f"{self.name} = {shown} {self.unit}" + (f" over {over}" if over else "")
 
-    def to_dataset(self) -> xr.Dataset:
+    def plot(self, *, figure: Figure | None = None, label: str | None = None) -> Figure:
+        """Draw it over its coordinates, a single curve with the band of its standard error.
+
+        Parameters
+        ----------
+        figure, label
+            As in `scalith.quantities.plot_result`.
+
+        Raises
+        ------
+        InputError
+            It is a constant.
+        """
+        from scalith.quantities.result_plot import coordinate, plot_result
+
+        data, values = self.to_dataset(), self.nominal.squeeze()
+        drawn = plot_result(data.mean("draw", keep_attrs=True) if self.draws else data, self.name, figure=figure, label=label)
+        if self.standard_error is not None and values.ndim == 1:
+            dim, axis = str(values.dims[0]), drawn.axes[0]
+            middle, error = axis.lines[-1].get_ydata(), self.standard_error.values.ravel()
+            axis.fill_between(coordinate(data[self.name], dim)[0], middle - error, middle + error, alpha=0.2)
+        return drawn
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            known = ", ".join(item for item in dir(type(self)) if not item.startswith("_"))
+            raise AttributeError(
+                f"a Property has no {name!r}: it is called, p(x, T), added to or multiplied by numbers, and has {known}"
+            )
+
+    def to_dataset(self) -> Result:
         """As a dataset with `units` and `long_name` on every variable and the source in `attrs`."""
         values = self.values.assign_attrs(units=self.unit, long_name=self.name.replace("_", " "))
         for dim in self.coordinates:
             values[dim].attrs.update(units=COORDINATE_UNITS.get(dim, "1"), long_name=dim)
-        data = xr.Dataset({self.name: values})
+        data = Result({self.name: values})
         if self.standard_error is not None:
             data["standard_error"] = self.standard_error.assign_attrs(units=self.unit, long_name="standard error")
         for number, part in enumerate(self.components):

@@ -14,9 +14,12 @@ from scalith.quantities.errors import InputError, nearest
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_CURVES = ("scalith.quantities.result_plot", "plot_result")
 _PLOTS = {
+    "": _CURVES,
     "cell batch": ("scalith.cell.plots", "plot_batch"),
     "cell run": ("scalith.cell.plots", "plot_run"),
+    "impedance batch": _CURVES,
     "impedance spectrum": ("scalith.cell.plots", "plot_spectrum"),
 }
 """Which function draws which kind of result: module and name. They are loaded when a plot is asked for."""
@@ -28,10 +31,12 @@ class ResultPlot(DatasetPlotAccessor):
     __slots__ = ()
 
     def __call__(self, *names: str, **options: Any) -> Figure:  # type: ignore[override]
-        """Draw with the function of this kind of result, for example `scalith.cell.plot_run`."""
+        """Draw with the function of this kind of result, for example `scalith.cell.plot_run`; without a kind each variable
+        over its dimensions (`plot_result`).
+        """
         kind = self._ds.attrs.get("kind", "")
         if kind not in _PLOTS:
-            raise InputError("plot", "kind of the result", kind or "nothing", nearest(kind, _PLOTS))
+            raise InputError("plot", "kind of the result", kind, nearest(kind, list(filter(None, _PLOTS))))
         module, name = _PLOTS[kind]
         draw: Callable[..., Figure] = getattr(importlib.import_module(module), name)
         return draw(self._ds, *names, **options)
@@ -59,7 +64,7 @@ class Result(xr.Dataset):  # type: ignore[no-untyped-call]
             The kind is unknown.
         """
         if kind is not None and kind not in _PLOTS:
-            raise InputError("result", "kind", kind, nearest(kind, _PLOTS))
+            raise InputError("result", "kind", kind, nearest(kind, list(filter(None, _PLOTS))))
         made = cls(data.data_vars, data.coords, data.attrs if kind is None else data.attrs | {"kind": kind})
         made.encoding = data.encoding
         return made

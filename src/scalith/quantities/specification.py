@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -21,6 +21,9 @@ from scalith.quantities.uncertain import Scale, Uncertain, parse_uncertain
 
 if TYPE_CHECKING:
     import numpy as np
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
 
 @dataclass(frozen=True)
@@ -107,10 +110,24 @@ WRITTEN_BY_HAND = {"written_by_hand": True}
 """Validation context of a text that a user wrote: bare numbers are refused where SI is not the custom."""
 
 
-class Spec(BaseModel):
+class _OneSentence(ModelMetaclass):
+    """Construction in Python raises the same one sentence as reading does, where pydantic lists all that it found."""
+
+    def __call__(cls, *values: Any, **fields: Any) -> Any:  # noqa: N805
+        if values:
+            raise InputError(
+                cls.__name__, "", f"{len(values)} values without a name", f"fields by name: {cls.__name__}(name=value)"
+            )
+        try:
+            return super().__call__(**fields)
+        except ValidationError as error:
+            raise input_error(cast("type[BaseModel]", cls), error, cls.__name__) from None
+
+
+class Spec(BaseModel, metaclass=_OneSentence):
     """Root of all specifications: frozen, no unknown fields, one clear error for a wrong one.
 
-    Read user input with `read` (errors name file, field, found, expected); plain construction raises pydantic's error.
+    Read user input with `read`: its errors name the file too. What is made in Python is named by its class.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, allow_inf_nan=False)

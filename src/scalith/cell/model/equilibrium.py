@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.cell.files.read_cell import read_cell
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.electrode import ElectrodeSpecification
 from scalith.quantities import InputError, Property, predicted
 
 
-def cell_open_circuit_voltage(cell: CellSpecification) -> Property:
+def cell_open_circuit_voltage(cell: CellSpecification | str | Path) -> Property:
     r"""Open-circuit voltage of a whole cell, from full to empty.
 
     The work of moving an ion from the negative host to the positive one, so the difference of its two chemical potentials:
@@ -27,8 +29,8 @@ def cell_open_circuit_voltage(cell: CellSpecification) -> Property:
 
     Parameters
     ----------
-    cell : CellSpecification
-        One active material in each electrode.
+    cell : CellSpecification or path
+        What `scalith.cell.read_cell` takes, with one active material in each electrode.
 
     Returns
     -------
@@ -41,6 +43,7 @@ def cell_open_circuit_voltage(cell: CellSpecification) -> Property:
     InputError
         An electrode has several active materials, or the potentials share no temperature.
     """
+    cell = read_cell(cell)
     sides = {"positive": cell.positive_electrode, "negative": cell.negative_electrode}
     for name, electrode in sides.items():
         if len(electrode.materials) > 1:

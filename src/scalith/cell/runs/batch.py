@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.protocol_steps import ProtocolStep
 from scalith.cell.specification.cell import CellSpecification
@@ -25,7 +27,7 @@ Array = NDArray[np.float64]
 
 
 def simulate_batch(
-    specification: CellSpecification,
+    specification: CellSpecification | str | Path,
     values: Mapping[str, ArrayLike],
     c_rate: ArrayLike | None = None,
     *,
@@ -42,7 +44,8 @@ def simulate_batch(
 
     Parameters
     ----------
-    specification : CellSpecification
+    specification : CellSpecification or path
+        What `scalith.cell.read_cell` takes.
     values : mapping of str to array_like, shape (runs,)
         What varies: numbers of the specification by their path (``"positive_electrode.thickness"``,
         ``"negative_electrode.materials.1.particle_radius"``, SI), or multipliers of properties (those named in
@@ -75,6 +78,7 @@ def simulate_batch(
     from scalith.cell.runs.simulation import checked_tolerance
     from scalith.quantities import Result
 
+    specification = read_cell(specification)
     if sum(item is not None for item in (c_rate, current, protocol)) != 1:
         raise InputError("simulate_batch", "c_rate, current, protocol", "none or several", "one of the three")
     if thermal not in ("isothermal", "lumped"):
@@ -272,7 +276,7 @@ def _require_plain(step: ProtocolStep) -> None:
 
 
 def simulate_impedance_batch(
-    specification: CellSpecification,
+    specification: CellSpecification | str | Path,
     values: Mapping[str, ArrayLike],
     frequencies: ArrayLike,
     state_of_charge: ArrayLike = 0.5,
@@ -305,6 +309,7 @@ def simulate_impedance_batch(
     from scalith.cell.runs.impedance import FINE
     from scalith.quantities import Result
 
+    specification = read_cell(specification)
     f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
     if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
         raise InputError("simulate_impedance_batch", "frequencies", f, "positive numbers, Hz")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
@@ -18,7 +20,7 @@ Progress = Callable[[float, str], None]
 
 
 def simulate_discharge(
-    specification: CellSpecification,
+    specification: CellSpecification | str | Path,
     c_rate: float | str | None = None,
     *,
     current: float | str | None = None,
@@ -54,7 +56,8 @@ def simulate_discharge(
 
     Parameters
     ----------
-    specification : CellSpecification
+    specification : CellSpecification or path
+        What `scalith.cell.read_cell` takes.
     c_rate, current : float
         One of the two: multiples of the nominal capacity per hour, or A; negative charges.
     temperature : float, optional
@@ -99,6 +102,7 @@ def simulate_discharge(
     from scalith.cell.model.results import FAILURES, REASONS, add_slab, dataset
     from scalith.cell.runs.simulation import Simulation
 
+    specification = read_cell(specification)
     load = discharge_load(specification, c_rate, current)
     if duration is not None and not 0.0 < duration < np.inf:
         raise InputError("simulate_discharge", "duration", duration, "a positive number, s")

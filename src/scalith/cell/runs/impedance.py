@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
@@ -19,9 +21,9 @@ FINE = Mesh(negative=24, separator=6, positive=24, nodes=40, finest=0.0005)
 
 
 def simulate_impedance(
-    specification: CellSpecification,
+    specification: CellSpecification | str | Path,
     frequencies: ArrayLike,
-    state_of_charge: float = 0.5,
+    state_of_charge: float | str = 0.5,
     *,
     current: float = 0.0,
     load_time: float = 0.0,
@@ -35,11 +37,12 @@ def simulate_impedance(
 
     Parameters
     ----------
-    specification : CellSpecification
+    specification : CellSpecification or path
+        What `scalith.cell.read_cell` takes.
     frequencies : array_like
         Hz.
-    state_of_charge : float
-        0 to 1, at rest.
+    state_of_charge : float or str
+        0 to 1, or text such as ``"50 %"``, at rest.
     current, load_time : float
         With both, the cell first carries `current` (A) for `load_time` (s), and is linearised under that load.
     temperature : float, optional
@@ -61,14 +64,14 @@ def simulate_impedance(
     """
     from scalith.cell.kernels.events import DURATION
     from scalith.cell.model.results import REASONS
-    from scalith.cell.runs.simulation import Simulation
+    from scalith.cell.runs.simulation import Simulation, read_share
     from scalith.quantities import Result
 
+    specification = read_cell(specification)
     f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
     if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
         raise InputError("simulate_impedance", "frequencies", f, "positive numbers, Hz")
-    if not 0.0 <= state_of_charge <= 1.0:
-        raise InputError("simulate_impedance", "state_of_charge", state_of_charge, "0 to 1")
+    state_of_charge = read_share(state_of_charge, "simulate_impedance", "state_of_charge")
     solver = Simulation(specification, mesh=mesh or FINE, temperature=temperature)
     solver.set_state_of_charge(state_of_charge)
     solver.hold("current", current, duration=load_time if current != 0.0 else 0.0)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.cell.files.read_cell import read_cell
 from scalith.cell.kernels import layout
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.discharge import Progress
@@ -30,7 +32,7 @@ _TOO_LONG = "two days passed without reaching its end"
 
 
 def simulate_protocol(
-    specification: CellSpecification,
+    specification: CellSpecification | str | Path,
     steps: Steps,
     *,
     cycles: int = 1,
@@ -52,7 +54,8 @@ def simulate_protocol(
 
     Parameters
     ----------
-    specification : CellSpecification
+    specification : CellSpecification or path
+        What `scalith.cell.read_cell` takes.
     steps : str, ProtocolStep, Protocol, or a sequence of them
         See `parse_protocol`.
     cycles : int
@@ -83,6 +86,7 @@ def simulate_protocol(
     """
     from scalith.cell.runs.simulation import Simulation
 
+    specification = read_cell(specification)
     simulation = Simulation(
         specification,
         mesh=mesh,

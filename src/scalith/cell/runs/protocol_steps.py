@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Generator, Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from scalith.quantities import InputError, Spec
-from scalith.quantities.specification import input_error
 
 Array = NDArray[np.float64]
 Mode = Literal["current", "voltage", "power", "resistance"]
@@ -85,12 +84,6 @@ class ProtocolStep(Spec):
     times: tuple[float, ...] = ()
     loads: tuple[float, ...] = ()
     clip: bool = False
-
-    def __init__(self, **fields: Any) -> None:
-        try:
-            super().__init__(**fields)
-        except ValidationError as error:
-            raise input_error(type(self), error, "protocol step") from None
 
     @model_validator(mode="after")
     def _loads_go_with_times(self) -> ProtocolStep:

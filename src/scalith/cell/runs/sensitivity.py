@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.paths import FACTORS, number_at, vary
@@ -26,7 +28,7 @@ _SHAPES_TABLES = ("reference_temperature", "hysteresis_current_density", "initia
 
 
 def simulate_sensitivities(
-    specification: CellSpecification,
+    specification: CellSpecification | str | Path,
     parameters: Sequence[str],
     c_rate: float | str | None = None,
     *,
@@ -57,7 +59,8 @@ def simulate_sensitivities(
 
     Parameters
     ----------
-    specification : CellSpecification
+    specification : CellSpecification or path
+        What `scalith.cell.read_cell` takes.
     parameters : sequence of str
         Paths to numbers of the specification (``"positive_electrode.thickness"``), multipliers of properties (those in
         `scalith.cell.specification.paths.FACTORS`), or ``"current"`` (of a discharge).
@@ -88,6 +91,7 @@ def simulate_sensitivities(
     from scalith.cell.runs.simulation import Simulation
     from scalith.quantities import Result
 
+    specification = read_cell(specification)
     names = list(parameters)
     if not names or len(set(names)) < len(names):
         raise InputError("simulate_sensitivities", "parameters", names, "at least one, and each once")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scalith.cell.files.read_cell import read_cell
 from scalith.cell.kernels import events, layout, newton, records, stepping
 from scalith.cell.model.discretise import Discretised, discretise, initial_state, state_of_charge
 from scalith.cell.model.mesh import Mesh
@@ -86,7 +87,8 @@ class Simulation:
 
     Parameters
     ----------
-    specification : CellSpecification
+    specification : CellSpecification or path
+        What `scalith.cell.read_cell` takes.
     mesh : Mesh, optional
     temperature : float, optional
         At the start, K; without it that of the cell's initial state, or its reference temperature.
@@ -122,7 +124,7 @@ class Simulation:
 
     def __init__(
         self,
-        specification: CellSpecification,
+        specification: CellSpecification | str | Path,
         *,
         mesh: Mesh | None = None,
         temperature: float | None = None,
@@ -130,6 +132,7 @@ class Simulation:
         tolerance: float = 2e-4,
         state_of_charge: float | str | None = None,
     ) -> None:
+        specification = read_cell(specification)
         if thermal not in ("isothermal", "lumped", "through_thickness"):
             raise InputError("thermal", "", thermal, "'isothermal', 'lumped' or 'through_thickness'")
         self.tolerance, self.thermal, self.mesh = checked_tolerance(tolerance), thermal, mesh or Mesh()

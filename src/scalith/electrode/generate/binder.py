@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.electrode.generate.random_field import gaussian_field, take_highest
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.quantities import InputError, predicted
 
 
+@takes_image
 def place_binder(
     image: VoxelImage,
     fraction: float,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities import InputError, Source, digest, nearest
+from scalith.quantities import InputError, Source, digest, nearest, parse_quantity
+
+Parameters = ParamSpec("Parameters")
+Found = TypeVar("Found")
+_IN_PYTHON = Source(kind="assumed", reference="voxels given in Python")
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,11 +25,11 @@ class VoxelImage:
     ----------
     labels : numpy.ndarray
         uint8, axes (x, y, z); kept as contiguous memory that cannot be written.
-    voxel_size : float
-        Edge of a voxel, m.
+    voxel_size : float or str
+        Edge of a voxel, m, or text such as ``"0.4 um"``.
     phases : mapping of str to int
         Label of each phase by name.
-    source : Source
+    source : Source, optional
         Where the image comes from.
 
     Raises
@@ -37,7 +42,7 @@ class VoxelImage:
     labels: NDArray[np.uint8]
     voxel_size: float
     phases: Mapping[str, int]
-    source: Source
+    source: Source = _IN_PYTHON
 
     def __post_init__(self) -> None:
         labels = np.asarray(self.labels)
@@ -47,6 +52,9 @@ class VoxelImage:
             )
         if labels.ndim != 3 or min(labels.shape) < 2:
             raise InputError("voxel image", "labels", labels.shape, "three axes (x, y, z) of at least two voxels each")
+        edge: Any = self.voxel_size
+        if isinstance(edge, str):
+            object.__setattr__(self, "voxel_size", parse_quantity(edge, "m", where="voxel image", field="voxel_size"))
         if not (np.isfinite(self.voxel_size) and self.voxel_size > 0.0):
             raise InputError("voxel image", "voxel_size", self.voxel_size, "a positive length in m")
         known = dict(self.phases)
@@ -70,6 +78,10 @@ class VoxelImage:
         object.__setattr__(self, "labels", kept)
         object.__setattr__(self, "phases", known)
         object.__setattr__(self, "voxel_size", float(self.voxel_size))
+
+    def __repr__(self) -> str:
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in self.volume_fractions.items())
+        return f"VoxelImage({' × '.join(map(str, self.shape))} voxels of {self.voxel_size:.3g} m: {shares})"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -103,3 +115,18 @@ class VoxelImage:
     def digest(self) -> str:
         """Content digest of voxels, size, names and source."""
         return digest("VoxelImage", self.labels, self.voxel_size, dict(self.phases), self.source.model_dump(mode="json"))
+
+
+def takes_image(function: Callable[Parameters, Found]) -> Callable[Parameters, Found]:
+    """Decorator of a function whose first argument is a `VoxelImage`: anything else gets one sentence."""
+
+    @wraps(function)
+    def checked(*values: Parameters.args, **named: Parameters.kwargs) -> Found:
+        image: Any = values[0] if values else named.get("image")
+        if not isinstance(image, VoxelImage):
+            shape = f" of shape {image.shape}" if isinstance(image, np.ndarray) else ""
+            expected = 'a VoxelImage, which names its phases: VoxelImage(labels, "1 um", {"pore": 0, "solid": 1})'
+            raise InputError(function.__name__, "image", f"a {type(image).__name__}{shape}", expected)
+        return function(*values, **named)
+
+    return checked

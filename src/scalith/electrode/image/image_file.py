@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.image.reshaping import to_cubes
 from scalith.electrode.image.vtk_file import read_vti, read_vtk, write_vti, write_vtk
 from scalith.quantities import FileRecord, InputError, Source, file_digest, parse_quantity, read_results, whole_file
@@ -107,6 +107,7 @@ def read_image(
     return VoxelImage(labels, size, dict(phases), source)
 
 
+@takes_image
 def write_image(image: VoxelImage, path: str | Path, *, text: bool = False, name: str = "phase") -> None:
     """Write labelled voxels; the ending chooses the format, `read_image` reads it back.
 
@@ -152,6 +153,7 @@ def write_image(image: VoxelImage, path: str | Path, *, text: bool = False, name
         raise InputError(str(path), "", f"ending {ending!r}", f"one of {_KNOWN}")
 
 
+@takes_image
 def image_dataset(image: VoxelImage, name: str = "phase") -> xr.Dataset:
     """The image as a dataset with dimensions (x, y, z), as results travel: labels, names, voxel size, source."""
     import json

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.quantities import InputError, parse_quantity, predicted
 
 
+@takes_image
 def crop(
     image: VoxelImage,
     *,
@@ -38,6 +39,7 @@ def crop(
     return VoxelImage(labels, image.voxel_size, dict(image.phases), source)
 
 
+@takes_image
 def mirror(image: VoxelImage, axes: str = "xyz") -> VoxelImage:
     """The image with its mirror image beside it along each of `axes`: periodic there, whatever the image was.
 
@@ -56,6 +58,7 @@ def mirror(image: VoxelImage, axes: str = "xyz") -> VoxelImage:
     return VoxelImage(np.ascontiguousarray(labels), image.voxel_size, dict(image.phases), source)
 
 
+@takes_image
 def resample(image: VoxelImage, voxel_size: float | str) -> VoxelImage:
     """The image in voxels of another size; each gets the label that fills most of it.
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.quantities import InputError, predicted
 
 _STEPS = (
@@ -22,6 +22,7 @@ _WEIGHTS = {1: 0.04577789120476, 2: 0.03698062787608, 3: 0.03519563978232}
 Masks = Mapping[str, NDArray[np.bool_]]
 
 
+@takes_image
 def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic: bool = False) -> xr.DataArray:
     """Area between each pair of phases per volume, by Crofton's formula in 13 directions.
 
@@ -67,6 +68,7 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     return xr.DataArray(found, {"phase": names, "neighbour": names}, ("phase", "neighbour"), attrs=attributes)
 
 
+@takes_image
 def triple_phase_length(
     image: VoxelImage, phases: tuple[str, str, str], *, active: Masks | None = None, reach: int = 4
 ) -> xr.Dataset:
@@ -118,6 +120,7 @@ def triple_phase_length(
     )
 
 
+@takes_image
 def mean_curvature(image: VoxelImage, phase: str, *, periodic: bool = False) -> float:
     """Mean curvature of the surface of a phase, averaged over the surface, m-1; 1/r for a ball, negative for a void.
 

@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.quantities import InputError, predicted
 
 Array = NDArray[np.float64]
 
 
+@takes_image
 def covariance(image: VoxelImage, phase: str, *, largest: int | None = None, periodic: bool = False) -> xr.Dataset:
     r"""Two-point probability of a phase along the axes, S₂(r) = P(x in phase and x + r in phase).
 
@@ -78,6 +79,7 @@ def covariance(image: VoxelImage, phase: str, *, largest: int | None = None, per
     )
 
 
+@takes_image
 def chord_lengths(image: VoxelImage, phase: str, *, ends: Literal["inside", "all"] = "inside") -> xr.Dataset:
     """Lengths of the straight pieces of lines along the axes that lie in a phase.
 
@@ -129,6 +131,7 @@ def chord_lengths(image: VoxelImage, phase: str, *, ends: Literal["inside", "all
     )
 
 
+@takes_image
 def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> xr.Dataset:
     """Granulometry by openings: the share of a phase that balls of each radius fill (continuous size distribution).
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.quantities import InputError
 
 
@@ -90,6 +90,7 @@ def pieces_of(
     return number_of.astype(np.int32)[piece], len(kept) - 1, windings
 
 
+@takes_image
 def reached(image: VoxelImage, conductivities: Mapping[str, float], axis: str, end: int) -> NDArray[np.bool_]:
     """Voxels that conduct and that a path through faces joins to one end (0 lower, −1 upper) of `axis`."""
     conducting = [image.label(name) for name, value in conductivities.items() if value > 0.0]

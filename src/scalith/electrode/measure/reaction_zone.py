@@ -6,10 +6,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.quantities import ConvergenceError, InputError, predicted
 
 
+@takes_image
 def reaction_zone(
     image: VoxelImage, *, conductor: str, feed: str, reactant: str, conductivity: float, reaction_conductance: float
 ) -> xr.Dataset:

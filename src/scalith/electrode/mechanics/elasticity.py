@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic import Field
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import SI, ConvergenceError, InputError, Spec, nearest, predicted
 
@@ -72,6 +72,7 @@ class _Solution(NamedTuple):
     iterations: int
 
 
+@takes_image
 def effective_stiffness(
     image: VoxelImage,
     elasticity: Mapping[str, Elasticity],
@@ -151,6 +152,7 @@ def effective_stiffness(
     return data.assign_attrs(source=source.to_json())
 
 
+@takes_image
 def stress_from_eigenstrain(
     image: VoxelImage,
     elasticity: Mapping[str, Elasticity],

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.image.reshaping import resample
 from scalith.electrode.measure.percolation import pieces_of, spanning
 from scalith.electrode.transport.plane_threads import PlaneThreads
@@ -25,6 +25,7 @@ Conductivity = float | tuple[float, float, float]
 """One number, or one for each of x, y and z."""
 
 
+@takes_image
 def conduction(
     image: VoxelImage,
     conductivities: Mapping[str, Conductivity],
@@ -141,6 +142,7 @@ def conduction(
     return data.assign_attrs(voxel_size=image.voxel_size, source=source.to_json())
 
 
+@takes_image
 def effective_conductivity(
     image: VoxelImage,
     conductivities: Mapping[str, Conductivity],
@@ -209,6 +211,34 @@ def effective_conductivity(
     settings = {"conductivities": _plain(conductivities), "tolerance": tolerance}
     source = predicted("scalith.electrode.effective_conductivity", image.digest, settings=settings)
     return data.assign_attrs(source=source.to_json())
+
+
+@takes_image
+def tortuosity(image: VoxelImage, phase: str, *, tolerance: float = 1e-6, executor: Executor | None = None) -> xr.Dataset:
+    """Tortuosity factor τ = φ σ/σ_eff of one phase along x, y and z.
+
+    Parameters
+    ----------
+    image : VoxelImage
+    phase : str
+        The phase that conducts: the pores for ions in a liquid.
+    tolerance, executor
+        As in `effective_conductivity`.
+
+    Returns
+    -------
+    xarray.Dataset
+        That of `effective_conductivity` for a phase of 1 S m-1: ``tortuosity_factor`` by ``axis``, infinite where the phase does
+        not connect; ``conductivity`` is then φ/τ.
+
+    Raises
+    ------
+    InputError
+        There is no such phase, or the image is too small to be coarsened.
+    ConvergenceError
+        The tolerance is not met.
+    """
+    return effective_conductivity(image, {phase: 1.0}, tolerance=tolerance, executor=executor)
 
 
 def progress_within(

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic import Field
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.image.reshaping import crop
 from scalith.electrode.measure.boundaries import interface_areas
 from scalith.electrode.measure.percolation import pieces_of, reached
@@ -56,6 +56,7 @@ class ElectrodeStructure(Spec):
         return 3.0 * self.active_volume_fraction / self.interface_area
 
 
+@takes_image
 def subvolume_properties(
     image: VoxelImage,
     *,
@@ -195,6 +196,7 @@ def effective_property(subvolumes: xr.Dataset, name: str) -> Property:
     return Property.constant(name, whole, str(subvolumes[name].attrs["units"]), source, error)
 
 
+@takes_image
 def effective_properties(
     image: VoxelImage, *, ionic: Mapping[str, float], electronic: Mapping[str, float], **how: Any
 ) -> dict[str, Property]:

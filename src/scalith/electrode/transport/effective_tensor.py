@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.measure.percolation import pieces_of
 from scalith.electrode.transport.conduction import face_conductances, progress_within, refuse_beyond_memory
 from scalith.electrode.transport.plane_threads import PlaneThreads
@@ -21,6 +21,7 @@ TensorConductivity = float | Sequence[float] | Sequence[Sequence[float]] | NDArr
 """One number, one for each of x, y and z, or a symmetric 3 × 3 matrix."""
 
 
+@takes_image
 def effective_tensor(
     image: VoxelImage,
     conductivities: Mapping[str, TensorConductivity],

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from scalith.lab.calorimetry import read_dsc, require_baseline, simulate_arc, simulate_dsc, subtract_baseline
+from scalith.lab.baselines import require_baseline, subtract_baseline
+from scalith.lab.calorimetry import read_dsc, simulate_arc, simulate_dsc
 from scalith.pack import ReactionSet, shipped_kinetics
 from scalith.quantities import InputError, Source
 
@@ -44,7 +45,7 @@ def test_heat_flow_is_the_sum_of_the_reactions():
 
 
 def test_adiabatic_rise_of_the_arc():
-    arc = simulate_arc(ONE, volumetric_heat_capacity=2e6, thermal_inertia=1.5, end=800.0)
+    arc = simulate_arc(ONE, specific_heat=2e6, thermal_inertia=1.5, end=800.0)
     rise = 600.0 * 9e5 / (1.5 * 2e6)
     hot = arc["exotherm"].values
     onset = float(arc["onset_temperature"])
@@ -60,8 +61,8 @@ def test_adiabatic_rise_of_the_arc():
 
 
 def test_more_inertia_delays_and_damps_the_arc():
-    light = simulate_arc(ONE, volumetric_heat_capacity=2e6, end=900.0)
-    heavy = simulate_arc(ONE, volumetric_heat_capacity=2e6, thermal_inertia=3.0, end=900.0)
+    light = simulate_arc(ONE, specific_heat=2e6, end=900.0)
+    heavy = simulate_arc(ONE, specific_heat=2e6, thermal_inertia=3.0, end=900.0)
     assert heavy["onset_temperature"] >= light["onset_temperature"]
     assert heavy["self_heating"].max() < light["self_heating"].max()
 

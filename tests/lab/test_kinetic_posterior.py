@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.lab import fit_dsc, sample_posterior, simulate_dsc
+from scalith.lab import fit_kinetics, sample_posterior, simulate_dsc
 from scalith.pack import ReactionSet
 from scalith.quantities import ConvergenceError, InputError
 
@@ -30,7 +30,7 @@ def curves(planted):
 
 @pytest.fixture(scope="module")
 def fit(planted, curves):
-    return fit_dsc(curves, planted, parameters=PARAMETERS, points=60)
+    return fit_kinetics(curves, planted, parameters=PARAMETERS, points=60)
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from functools import cache
 
 import numpy as np
 
+from scalith.lab import KineticFit, fit_kinetics, kinetics_from_peaks, ozawa
 from scalith.lab.calorimetry import simulate_dsc
-from scalith.lab.kinetic_fit import KineticFit, fit_dsc, kinetics_from_peaks, ozawa
 from scalith.pack import ReactionSet, shipped_kinetics
 from validation.record import Record
 
@@ -81,7 +81,7 @@ def fitted_cell_kinetics() -> KineticFit:
     start = start.with_values(
         {f"{name}.frequency_factor": 1.2 * reaction.frequency_factor for name, reaction in true.reactions.items()}
     )
-    return fit_dsc(curves, start, parameters=keys, sample_density=2580.0, complete=False, name="jelly roll of an 18650")
+    return fit_kinetics(curves, start, parameters=keys, sample_density=2580.0, complete=False, name="jelly roll of an 18650")
 
 
 def run(record: Record) -> None:
@@ -102,7 +102,7 @@ def run(record: Record) -> None:
             "reaction.orders.x": guess.reactions["x"].orders["x"],
         }
     )
-    exact = fit_dsc(curves, start)
+    exact = fit_kinetics(curves, start)
     for key, value in PLANTED.items():
         record.check(f"{key}, no noise", expected=1.0, found=exact.kinetics.value(key) / value, tolerance=1e-3)
 
@@ -114,7 +114,7 @@ def run(record: Record) -> None:
         )
         for curve in curves
     ]
-    fit = fit_dsc(noisy, start)
+    fit = fit_kinetics(noisy, start)
     for key, value in PLANTED.items():
         strain = abs(fit.kinetics.value(key) - value) / fit.standard_error(key)
         record.check_at_most(f"{key}, 0.5 % noise: deviation in standard errors", limit=4.0, found=strain)
@@ -132,7 +132,7 @@ def run(record: Record) -> None:
         }
     )
     keys = [f"{name}.{field}" for name in ("sei", "anode") for field in ("frequency_factor", "activation_energy", "heat")]
-    refit = fit_dsc(twice, off, parameters=keys, complete=False)
+    refit = fit_kinetics(twice, off, parameters=keys, complete=False)
     for key in keys:
         record.check(
             f"anode with two reactions, {key}", expected=1.0, found=refit.kinetics.value(key) / both.value(key), tolerance=5e-3

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_MARGIN = 0.05
-"""Share of the peak that the heat flow may keep at both ends of a curve with its baseline subtracted."""
-
 FASTEST_HEATING = 5.0
 """K s-1; 300 K/min is more than a heat-flux calorimeter follows."""
 
@@ -82,7 +79,7 @@ def simulate_dsc(
     heat_by_reaction(kinetics.arrays(), np.array([1.0 / sample_density]), temperature[:, None], extents[:, None], heat)
     settings = {"heating_rate": heating_rate, "start": start, "end": end, "sample_density": sample_density}
     source = predicted("scalith.lab.simulate_dsc", kinetics.digest, settings=settings)
-    found = _curve(time, temperature, heat[:, 0].sum(axis=1), heating_rate, source)
+    found = dsc_curve(time, temperature, heat[:, 0].sum(axis=1), heating_rate, source)
     found["heat_flow_by_reaction"] = (
         ("time", "reaction"),
         heat[:, 0],
@@ -129,14 +126,18 @@ def at_prescribed_temperature(
     slopes = np.diff(program) / np.diff(program_time)
     network.heat(0, np.repeat(program_time, 2)[1:-1], np.repeat(slopes, 2))
     start = float(program[0])
-    found = simulate_network(network, kinetics, time, initial_temperature=start, tolerance=tolerance, land=True)
-    return found.temperature[:, 0], found.extents[:, 0]
+    # A step ends at every knot: a short pulse of heating between two outputs would otherwise go unseen.
+    stops = np.union1d(program_time, time)
+    found = simulate_network(network, kinetics, stops, initial_temperature=start, tolerance=tolerance, land=True)
+    at = np.searchsorted(stops, time)
+    return found.temperature[at, 0], found.extents[at, 0]
 
 
 def simulate_arc(
     kinetics: ReactionSet,
     *,
-    volumetric_heat_capacity: float,
+    specific_heat: float,
+    sample_density: float = 1.0,
     thermal_inertia: float = 1.0,
     start: float = 323.15,
     end: float = 623.15,
@@ -151,14 +152,16 @@ def simulate_arc(
 
     The calorimeter warms the sample by `step`, waits, and looks whether its self-heating exceeds `threshold`. If it
     does, the calorimeter follows the sample's temperature (adiabatic); when the self-heating falls below the threshold
-    again, heating goes on. φ ρc dT/dt = Σ_r heat_r dξ_r/dt in the adiabatic phases, φ the thermal inertia of the bomb.
+    again, heating goes on. φ ρ c dT/dt = Σ_r heat_r dξ_r/dt in the adiabatic phases, φ the thermal inertia of the bomb.
 
     Parameters
     ----------
     kinetics : ReactionSet
         The reactions.
-    volumetric_heat_capacity : float
-        ρ c of the sample, J m-3 K-1, in the volume that the contents of the set refer to.
+    specific_heat : float
+        c of the sample, J kg-1 K-1.
+    sample_density : float
+        ρ, sample in the volume that the contents of the set refer to, kg m-3: as in `simulate_dsc`.
     thermal_inertia : float
         φ ≥ 1.
     start, end : float
@@ -176,7 +179,8 @@ def simulate_arc(
     -------
     xarray.Dataset
         Dimension ``time``: ``temperature`` (K), ``self_heating`` (K s-1), ``exotherm`` (true while adiabatic); scalars
-        ``onset_temperature`` (start of the first exotherm, NaN if none), ``final_temperature``; ``kinetics_digest``.
+        ``onset_temperature`` (start of the first exotherm, NaN if none), ``final_temperature``; attributes
+        ``thermal_inertia``, ``specific_heat`` (J kg-1 K-1) and ``kinetics_digest``.
 
     Raises
     ------
@@ -186,7 +190,7 @@ def simulate_arc(
     from scalith.pack.kernels.network import heat_by_reaction
 
     settings = {
-        "volumetric_heat_capacity": volumetric_heat_capacity, "thermal_inertia": thermal_inertia, "step": step,
+        "specific_heat": specific_heat, "sample_density": sample_density, "thermal_inertia": thermal_inertia, "step": step,
         "step_rate": step_rate, "wait": wait, "seek": seek, "threshold": threshold,
     }  # fmt: skip
     for name, value in settings.items():
@@ -196,7 +200,7 @@ def simulate_arc(
             )
     if not 150.0 <= start < end <= 3000.0:
         raise InputError("simulate_arc", "start, end", (start, end), "rising temperatures in kelvin")
-    capacity = thermal_inertia * volumetric_heat_capacity
+    capacity = thermal_inertia * sample_density * specific_heat
     set_ = kinetics.arrays()
     extents = np.zeros((1, set_.heat.size))
     clock, now = 0.0, start
@@ -237,20 +241,10 @@ def simulate_arc(
             break
     else:
         raise ConvergenceError("the ARC", f"end was not reached within 10000 steps of {step} K", time=clock)
-    temperature, hot = np.concatenate(temperatures), np.concatenate(exotherm)
     source = predicted("scalith.lab.simulate_arc", kinetics.digest, settings=settings)
-    onset = float(temperature[np.argmax(hot) - 1]) if hot.any() else float("nan")
-    return xr.Dataset(
-        {
-            "temperature": ("time", temperature, {"units": "K", "long_name": "sample temperature"}),
-            "self_heating": ("time", np.concatenate(rates), {"units": "K s-1", "long_name": "self-heating"}),
-            "exotherm": ("time", hot, {"units": "1", "long_name": "calorimeter follows the sample"}),
-            "onset_temperature": ((), onset, {"units": "K", "long_name": "start of the first exotherm"}),
-            "final_temperature": ((), float(temperature.max()), {"units": "K", "long_name": "highest temperature"}),
-        },
-        coords={"time": ("time", np.concatenate(times), {"units": "s", "long_name": "time"})},
-        attrs={"source": source.to_json(), "kinetics_digest": kinetics.digest},
-    )
+    columns = [np.concatenate(parts) for parts in (times, temperatures, rates)]
+    found = arc_record(columns[0], columns[1], columns[2], np.concatenate(exotherm), thermal_inertia, specific_heat, source)
+    return found.assign_attrs(kinetics_digest=kinetics.digest)
 
 
 def read_dsc(
@@ -300,7 +294,7 @@ def read_dsc(
         raise InputError(name, "heating_rate", rate, "a positive rate")
     record = FileRecord(name=Path(path).name, digest=file_digest(path), licence=comments.get("licence", ""))
     source = Source(kind="measured", reference=comments.get("source", "not stated in the file"), files=(record,))
-    return _curve(time, temperature, flow, rate, source)
+    return dsc_curve(time, temperature, flow, rate, source)
 
 
 def _is_plain(path: str | Path) -> bool:
@@ -329,55 +323,10 @@ def _dsc_columns(
     return found.path, (found.time, found.temperature, found.heat_flow), found.remarks, found.heating_rate
 
 
-def subtract_baseline(curve: xr.Dataset, *, before: float, after: float | None = None) -> xr.Dataset:
-    """Subtract the baseline: the straight line through the heat flow below `before` and above `after` (K).
-
-    Without `after`, for a curve whose reactions still go on at its end, the baseline is the constant below `before`.
-
-    Raises
-    ------
-    InputError
-        Fewer than three points on either side.
-    """
-    T = curve["temperature"].values
-    flow = curve["heat_flow"].values
-    left, right = before >= T, (after if after is not None else np.inf) <= T
-    if left.sum() < 3 or (after is not None and right.sum() < 3):
-        found = f"{int(left.sum())} and {int(right.sum())} points"
-        raise InputError("subtract_baseline", "before, after", found, "at least three points of the curve on either side")
-    line = np.full(T.shape, flow[left].mean())
-    if after is not None:
-        line += (flow[right].mean() - line[0]) * (T - T[left].mean()) / (T[right].mean() - T[left].mean())
-    parent = Source.from_json(curve.attrs["source"])
-    source = parent.model_copy(update={"settings": parent.settings | {"baseline_before": before, "baseline_after": after}})
-    return _curve(curve["time"].values, T, flow - line, float(curve.attrs["heating_rate"]), source)
-
-
-def require_baseline(curve: xr.Dataset, where: str, *, complete: bool = True) -> None:
-    """Refuse a curve whose heat flow does not start at zero, nor (when `complete`) end there, or whose area is not exothermic."""
-    flow = curve["heat_flow"].values
-    peak = np.abs(flow).max()
-    if not np.all(np.isfinite(flow)) or peak == 0:
-        raise InputError(where, "heat_flow", "no signal", "a curve with a peak")
-    ends = max(abs(flow[:3].mean()), abs(flow[-3:].mean()) if complete else 0.0) / peak
-    if ends > _MARGIN:
-        found = f"{100 * ends:.0f} % of the peak at an end"
-        raise InputError(
-            where,
-            "heat_flow",
-            found,
-            "a heat flow that starts and ends near zero: subtract_baseline, or a wider temperature range",
-        )
-    area = float(np.sum(0.5 * (flow[1:] + flow[:-1]) * np.diff(curve["time"].values)))
-    if area <= 0:
-        raise InputError(
-            where, "heat_flow", f"an area of {area:.4g} J/kg", "exothermic heat positive: change the sign of the column"
-        )
-
-
-def _curve(
+def dsc_curve(
     time: NDArray[np.float64], temperature: NDArray[np.float64], flow: NDArray[np.float64], rate: float, source: Source
 ) -> xr.Dataset:
+    """A curve in the form that all calorimetry here has: s, K, W kg-1 (exothermic positive), K s-1."""
     return xr.Dataset(
         {
             "temperature": ("time", temperature, {"units": "K", "long_name": "sample temperature"}),
@@ -385,4 +334,37 @@ def _curve(
         },
         coords={"time": ("time", time, {"units": "s", "long_name": "time"})},
         attrs={"source": source.to_json(), "heating_rate": rate},
+    )
+
+
+def arc_record(
+    time: NDArray[np.float64],
+    temperature: NDArray[np.float64],
+    self_heating: NDArray[np.float64],
+    exotherm: NDArray[np.bool_],
+    thermal_inertia: float,
+    specific_heat: float,
+    source: Source,
+) -> xr.Dataset:
+    """A record in the form that all adiabatic calorimetry here has: s, K, K s-1, whether the calorimeter follows the sample."""
+    onset = float(temperature[max(int(np.argmax(exotherm)) - 1, 0)]) if exotherm.any() else float("nan")
+    return xr.Dataset(
+        {
+            "temperature": ("time", temperature, {"units": "K", "long_name": "sample temperature"}),
+            "self_heating": ("time", self_heating, {"units": "K s-1", "long_name": "self-heating"}),
+            "exotherm": ("time", exotherm, {"units": "1", "long_name": "calorimeter follows the sample"}),
+            "onset_temperature": ((), onset, {"units": "K", "long_name": "start of the first exotherm"}),
+            "final_temperature": ((), float(temperature.max()), {"units": "K", "long_name": "highest temperature"}),
+        },
+        coords={"time": ("time", time, {"units": "s", "long_name": "time"})},
+        attrs={"source": source.to_json(), "thermal_inertia": thermal_inertia, "specific_heat": specific_heat},
+    )
+
+
+def name_of(curve: xr.Dataset) -> str:
+    """A curve in words: its file or origin, and its heating rate."""
+    source = Source.from_json(curve.attrs["source"])
+    origin = source.files[0].name if source.files else source.by or source.reference
+    return (
+        f"{origin} at {60 * float(curve.attrs['heating_rate']):.3g} K/min" if "heating_rate" in curve.attrs else f"{origin} (ARC)"
     )

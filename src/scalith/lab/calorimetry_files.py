@@ -1,4 +1,4 @@
-"""Calorimetry files as instruments write them: Netzsch Proteus, TA TRIOS, PerkinElmer Pyris, Mettler STARe, plain text.
+"""Calorimetry files as instruments write them: Netzsch Proteus, TA TRIOS, PerkinElmer Pyris, Mettler STARe, THT, plain text.
 
 No instrument's name is looked for. A file is a head of remarks, a line of column titles (units in it, or in a line of their own),
 and rows of numbers; from these come separator, decimal sign, units, mass of the sample and direction of exotherms.
@@ -7,7 +7,7 @@ and rows of numbers; from these come separator, decimal sign, units, mass of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -37,6 +37,11 @@ _NETZSCH_EXO = re.compile(r"^#\s*exo\s*:[^\w+-]*([+-]?1)\s*$", re.IGNORECASE)
 _MASS = re.compile(
     r"(?:sample\W*)?(?:mass|weight|size)\W*?(?:/|\[|\()?\s*(?P<unit>mg|g|kg)?\s*(?:\]|\))?\W*?[:;,=\t ]+\s*"
     r"(?P<value>\d+(?:[.,]\d+)?)\s*(?P<after>mg|g|kg)?\b",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"(°|º|deg ?)?[CK](\s?/\s?(s|sec|min)|[ ·.](s|min)(-1|\^-1|⁻¹))?|celsius|s|sec|min|h|minutes|seconds|1|bar|psi|[kM]?Pa"
+    r"|[muµ]?W([ /](mg|g|kg|mg-1|g-1|kg-1))?",
     re.IGNORECASE,
 )
 _RATE = re.compile(r"(\d+(?:[.,]\d+)?)\s*\(?\s*(?:K|°C|C)\s*/\s*min", re.IGNORECASE)
@@ -69,6 +74,82 @@ class CalorimetryColumns:
     remarks: dict[str, str]
 
 
+@dataclass(frozen=True)
+class CalorimetryTable:
+    """A file as rows of numbers under titles.
+
+    Attributes
+    ----------
+    path : str
+    head : tuple of str
+        Lines above the titles.
+    titles : tuple of str
+    line : int
+        On which the titles stand.
+    columns : dict
+        By what they hold (``time``, ``temperature``, ``temperature_rate``, ``heat_flow``, ``pressure``, ``exotherm``): title,
+        unit, values. What is none of these is left out.
+    """
+
+    path: str
+    head: tuple[str, ...]
+    titles: tuple[str, ...]
+    line: int
+    columns: dict[str, tuple[str, str, Array]]
+
+    def si(self, kind: str, unit: str) -> Array:
+        """A column in SI units.
+
+        Raises
+        ------
+        InputError
+            No such column, no unit, or one of another dimension.
+        """
+        if kind not in self.columns:
+            raise InputError(
+                self.path, f"line {self.line}", ", ".join(self.titles), f"a column with the {kind.replace('_', ' ')}"
+            )
+        title, found, values = self.columns[kind]
+        if not found:
+            raise InputError(self.path, f"column {title!r}", "no unit", f"a unit convertible to {unit}")
+        return np.asarray(to_si(values, found, unit, where=self.path, field=f"column {title!r}"), dtype=np.float64)
+
+
+def read_table(path: str | Path, titles: Sequence[str] | None = None) -> CalorimetryTable:
+    """Read rows of numbers with their titles.
+
+    Parameters
+    ----------
+    path : path
+        Text in UTF-8, UTF-16 or Latin-1; columns parted by tabs, semicolons, commas or spaces; decimal point or comma.
+    titles : sequence of str, optional
+        Of the columns, with units (``"time [min]"``), for a file that has none.
+
+    Raises
+    ------
+    InputError
+        No rows of numbers, no titles with units over them, a torn row.
+    """
+    name = str(path)
+    lines = _decoded(path).splitlines()
+    first, separator = _first_row(lines, name)
+    comma = separator != "," and any("," in line for line in lines[first : first + 50])
+    if titles is None:
+        split, head_end = _titles(lines, first, separator, name)
+    else:
+        split, head_end = [_title_and_unit(title) for title in titles], first
+        width = len(_cells(lines[first], separator))
+        if len(split) != width:
+            raise InputError(name, f"line {first + 1}", f"{width} columns", f"one for each of the {len(split)} titles")
+    rows = _rows(lines[first:], separator, comma, len(split), name, first)
+    columns: dict[str, tuple[str, str, Array]] = {}
+    for k, (title, unit) in enumerate(split):
+        kind = _kind(title)
+        if kind and kind not in columns:
+            columns[kind] = (title, unit, rows[:, k])
+    return CalorimetryTable(name, tuple(lines[:head_end]), tuple(t for t, _ in split), head_end + 1, columns)
+
+
 def read_calorimetry_columns(
     path: str | Path, *, mass: float | str | None = None, exotherm: Direction | None = None
 ) -> CalorimetryColumns:
@@ -77,7 +158,7 @@ def read_calorimetry_columns(
     Parameters
     ----------
     path : path
-        Text in UTF-8, UTF-16 or Latin-1; columns parted by tabs, semicolons or commas; decimal point or comma.
+        As `read_table`.
     mass : float or str, optional
         Mass of the sample, kg or text with a unit; needed for a heat flow in watts when the head does not state it.
     exotherm : {"up", "down"}, optional
@@ -86,37 +167,24 @@ def read_calorimetry_columns(
     Raises
     ------
     InputError
-        No titles over rows of numbers, a column of unknown unit, no temperature or heat flow, no mass, no sign of exotherms, or
-        two statements of it that contradict each other.
+        As `read_table`; no temperature or heat flow, a unit that does not fit, no mass, no sign of exotherms, or two statements
+        of it that contradict each other.
     """
-    name = str(path)
-    lines = _decoded(path).splitlines()
-    first, separator = _first_row(lines, name)
-    comma = separator != "," and any("," in line for line in lines[first : first + 50])
-    titles, head_end = _titles(lines, first, separator, name)
-    head = lines[:head_end]
-    rows = _rows(lines[first:], separator, comma, len(titles), name, first)
-    columns: dict[str, tuple[str, str, Array]] = {}
-    for k, (title, unit) in enumerate(titles):
-        kind = _kind(title)
-        if kind and kind not in columns:
-            columns[kind] = (title, unit, rows[:, k])
-    for kind in ("temperature", "heat_flow"):
-        if kind not in columns:
-            raise InputError(
-                name, f"line {head_end + 1}", ", ".join(t for t, _ in titles), f"a column with the {kind.replace('_', ' ')}"
-            )
-    flow_title, flow_unit, flow = columns["heat_flow"]
+    table = read_table(path)
+    name, head = table.path, table.head
+    temperature = table.si("temperature", "K")
+    if "heat_flow" not in table.columns:
+        table.si("heat_flow", "W kg-1")
+    flow_title, flow_unit, flow = table.columns["heat_flow"]
     sign = _sign(head, flow_title, exotherm, name)
-    temperature = _in_si(columns["temperature"], "K", name)
-    time = _in_si(columns["time"], "s", name) if "time" in columns else None
+    time = table.si("time", "s") if "time" in table.columns else None
     if flow_unit in ("W", "mW", "uW", "µW"):
         sample = _mass(head, mass, name)
         heat = to_si(flow, flow_unit.replace("µ", "u"), "W", where=name, field=f"column {flow_title!r}") / sample
     else:
-        heat = to_si(flow, flow_unit, "W kg-1", where=name, field=f"column {flow_title!r}")
+        heat = table.si("heat_flow", "W kg-1")
     rates = [_number(found) / 60.0 for line in head for found in _RATE.findall(line)]
-    remarks = _remarks(head)
+    remarks = remarks_of(head)
     return CalorimetryColumns(name, temperature, time, sign * heat, rates[0] if len(set(rates)) == 1 else None, remarks)
 
 
@@ -181,7 +249,7 @@ def _titles(lines: list[str], first: int, separator: str, name: str) -> tuple[li
 def _title_and_unit(cell: str) -> tuple[str, str]:
     for pattern in (
         r"^(?P<t>.*?)\s*\[(?P<u>[^\]]*)\]$",
-        r"^(?P<t>[^/]*?)\s*/\s*\(?(?P<u>[^()]*)\)?$",
+        r"^(?P<t>[^/(]*?)\s*/\s*\(?(?P<u>[^()]*)\)?$",
         r"^(?P<t>.*?)\s*\((?P<u>[^()]*/?[^()]*)\)$",
     ):
         match = re.match(pattern, cell)
@@ -191,21 +259,24 @@ def _title_and_unit(cell: str) -> tuple[str, str]:
 
 
 def _looks_like_unit(text: str) -> bool:
-    return (
-        re.fullmatch(
-            r"(°|º|deg ?)?[CK]|celsius|s|sec|min|h|minutes|seconds|[muµ]?W([ /](mg|g|kg|mg-1|g-1|kg-1))?", text.strip(), re.I
-        )
-        is not None
-    )
+    return _UNIT.fullmatch(text.strip()) is not None
 
 
 def _known_unit(text: str) -> str:
     plain = text.strip()
+    if rate := re.fullmatch(r"(?:°|º|deg ?)?[CK](?:\s?/\s?|[ ·.])(s|sec|min)(?:-1|\^-1|⁻¹)?", plain, re.IGNORECASE):
+        return "K/min" if rate[1].lower() == "min" else "K/s"
     return _UNITS.get(plain.lower(), plain)
 
 
 def _kind(title: str) -> str:
     plain = re.sub(r"[^a-z]+", " ", title.lower()).strip()
+    if re.search(r"\bpress", plain):
+        return "" if "rate" in plain else "pressure"
+    if re.search(r"\brate\b|\bd ?t d ?t\b|self heat", plain):
+        return "temperature_rate"
+    if plain == "exotherm":
+        return "exotherm"
     if re.match(r"(time|t)\b", plain) or plain == "zeit":
         return "time"
     if re.match(r"(temp|sample temp|ts\b|tr\b)", plain):
@@ -225,13 +296,6 @@ def _rows(lines: list[str], separator: str, comma: bool, width: int, name: str, 
             raise InputError(name, f"line {number}", line.strip(), f"{width} numbers")
         rows.append([_number(cell) if comma else float(cell) for cell in cells])
     return np.array(rows)
-
-
-def _in_si(column: tuple[str, str, Array], unit: str, name: str) -> Array:
-    title, found, values = column
-    if not found:
-        raise InputError(name, f"column {title!r}", "no unit", f"a unit convertible to {unit}")
-    return np.asarray(to_si(values, found, unit, where=name, field=f"column {title!r}"), dtype=np.float64)
 
 
 def _sign(head: Iterable[str], title: str, given: Direction | None, name: str) -> float:
@@ -269,7 +333,8 @@ def _mass(head: Iterable[str], given: float | str | None, name: str) -> float:
     return value
 
 
-def _remarks(head: Iterable[str]) -> dict[str, str]:
+def remarks_of(head: Iterable[str]) -> dict[str, str]:
+    """``key: value`` lines."""
     found = {}
     for line in head:
         key, colon, value = line.lstrip("# ").partition(":")

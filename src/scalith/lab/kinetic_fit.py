@@ -1,152 +1,22 @@
-"""Decomposition kinetics from DSC curves: Kissinger and Ozawa lines, then all curves at once with covariance."""
+"""Decomposition kinetics from calorimetry: one reaction set for all DSC and ARC curves at once, with covariance."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from scalith.lab.calorimetry import at_prescribed_temperature, require_baseline, temperature_program
-from scalith.pack import Reaction, ReactionSet
+from scalith.lab.baselines import require_baseline
+from scalith.lab.calorimetry import at_prescribed_temperature, name_of, temperature_program
+from scalith.lab.fit_errors import covariance_of_fit, effective_points
+from scalith.pack import ReactionSet
 from scalith.quantities import ConvergenceError, InputError, Source, Spec, digest, predicted
 from scalith.quantities.constants import GAS_CONSTANT
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
 Array = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class ArrheniusLine:
-    """Activation energy (J mol-1) and ln A (A in s-1) with standard errors, from a straight line through peaks."""
-
-    activation_energy: float
-    activation_energy_error: float
-    log_frequency_factor: float
-    log_frequency_factor_error: float
-
-
-def kissinger(heating_rates: ArrayLike, peak_temperatures: ArrayLike) -> ArrheniusLine:
-    """Kissinger's line: ln(β/T_p²) = ln(AR/E) − E/(R T_p) (Anal. Chem. 29 (1957) 1702, DOI 10.1021/ac60131a045).
-
-    Parameters
-    ----------
-    heating_rates : array_like, shape (n,)
-        β, K s-1, at least two different ones.
-    peak_temperatures : array_like, shape (n,)
-        T_p, K.
-
-    Raises
-    ------
-    InputError
-        Fewer than two rates, peaks that do not rise with the rate, values that are not positive.
-    """
-    rate, peak = _checked_peaks(heating_rates, peak_temperatures, "kissinger")
-    slope, intercept, covariance = _line(1.0 / peak, np.log(rate / peak**2))
-    energy = -slope * GAS_CONSTANT
-    # ln A = intercept + ln(E/R): the error of ln E moves with the slope's.
-    gradient = np.array([1.0 / slope, 1.0])
-    log_error = float(np.sqrt(gradient @ covariance @ gradient))
-    return ArrheniusLine(
-        energy, float(np.sqrt(covariance[0, 0])) * GAS_CONSTANT, float(intercept + np.log(energy / GAS_CONSTANT)), log_error
-    )
-
-
-def ozawa(heating_rates: ArrayLike, peak_temperatures: ArrayLike) -> ArrheniusLine:
-    """Ozawa's line: ln β = const − 1.052 E/(R T_p), with Doyle's constant refined by Flynn's iteration.
-
-    T. Ozawa, Bull. Chem. Soc. Jpn. 38 (1965) 1881, DOI 10.1246/bcsj.38.1881. The factor 1.052 holds near E/RT = 30; it is
-    replaced here by its exact value −d ln p/dz, with p(z) the temperature integral, until E stays. A is that of first
-    order. Parameters and errors as `kissinger`.
-    """
-    from scipy.special import expn
-
-    rate, peak = _checked_peaks(heating_rates, peak_temperatures, "ozawa")
-    slope, _, covariance = _line(1.0 / peak, np.log(rate))
-    factor = 1.052
-    for _ in range(50):
-        energy = -slope * GAS_CONSTANT / factor
-        z = energy / (GAS_CONSTANT * float(np.mean(peak)))
-        # p(z) = e^{−z}/z − E₁(z), dp/dz = −e^{−z}/z²
-        scaled = 1.0 / z - expn(1, z) * np.exp(z) if z < 50 else 1.0 / z**2 * (1 - 2 / z + 6 / z**2)
-        new = 1.0 / (z**2 * scaled)
-        if abs(new - factor) < 1e-12:
-            break
-        factor = float(new)
-    logs = np.log(rate * energy / (GAS_CONSTANT * peak**2)) + energy / (GAS_CONSTANT * peak)
-    error = float(np.sqrt(covariance[0, 0])) * GAS_CONSTANT / factor
-    return ArrheniusLine(energy, error, float(logs.mean()), error / (GAS_CONSTANT * float(np.mean(peak))))
-
-
-def kinetics_from_peaks(
-    curves: Sequence[xr.Dataset], windows: dict[str, tuple[float, float]], *, content: float = 1.0, name: str = "from peaks"
-) -> ReactionSet:
-    """First guess of a reaction set: in each temperature window one reaction of first order.
-
-    Energy and frequency factor come from Kissinger's line through the peaks, the heat from the area under the curve,
-    the order from the shape of the peak (Kissinger: n = 1.26 √S, S the ratio of the slopes at the inflections).
-
-    Parameters
-    ----------
-    curves : sequence of Dataset
-        DSC curves (`simulate_dsc`, `read_dsc`) at two or more heating rates, baseline subtracted.
-    windows : dict
-        Lowest and highest temperature of each reaction's peak, K, over all rates.
-    content : float
-        Sample in unit volume of cell, kg m-3, kept in the reactions.
-    name : str
-        Name of the set.
-
-    Raises
-    ------
-    InputError
-        No baseline, one heating rate only, a window without a peak, an area that gives a negative heat.
-    """
-    where = "kinetics_from_peaks"
-    reactions, states = {}, {}
-    for curve in curves:
-        require_baseline(curve, where)
-    for title, (low, high) in windows.items():
-        rates, peaks, heats, orders = [], [], [], []
-        for curve in curves:
-            T, flow, time = (curve[key].values for key in ("temperature", "heat_flow", "time"))
-            inside = (low <= T) & (high >= T)
-            if inside.sum() < 5:
-                raise InputError(
-                    where, title, f"{int(inside.sum())} points of a curve in {low:.6g} to {high:.6g} K", "a window on the curve"
-                )
-            T, flow, time = T[inside], flow[inside], time[inside]
-            i = int(np.argmax(flow))
-            if i in (0, flow.size - 1):
-                raise InputError(
-                    where, title, f"the largest heat flow at {T[i]:.6g} K, an edge of the window", "a peak within the window"
-                )
-            peaks.append(_top(T, flow, i))
-            rates.append(float(curve.attrs["heating_rate"]))
-            heats.append(float(np.sum(0.5 * (flow[1:] + flow[:-1]) * np.diff(time))))
-            slopes = np.gradient(flow, T)
-            orders.append(1.26 * np.sqrt(abs(slopes[:i].max() / min(slopes[i:].min(), -1e-300))))
-        heat = float(np.mean(heats))
-        if heat <= 0:
-            raise InputError(where, title, f"an area of {heat:.4g} J/kg", "a positive heat of reaction: check sign and baseline")
-        line = kissinger(rates, peaks)
-        order = float(np.clip(np.mean(orders), 0.3, 3.0))
-        reactions[title] = Reaction(
-            frequency_factor=float(np.exp(line.log_frequency_factor)),
-            activation_energy=line.activation_energy,
-            heat=heat,
-            content=content,
-            orders={title: order},
-            changes={title: -1.0},
-        )
-        states[title] = 1.0
-    reference = "first guess from " + ", ".join(_named(curve) for curve in curves)
-    return ReactionSet(name=name, reference=reference, states=states, reactions=reactions)
 
 
 class KineticFit(Spec):
@@ -163,7 +33,9 @@ class KineticFit(Spec):
     reference_temperature : float
         K.
     residual : float
-        Root mean square of (model − curve) relative to each curve's peak.
+        Root mean square of (model − curve): relative to a DSC curve's peak, of ln dT/dt of an ARC record.
+    deviations, effective_points : tuple of float
+        The same of each curve, and the number of independent points that it is worth (residuals are correlated).
     samples : tuple, optional
         Draws of the posterior in the scale of the fit (`sample_posterior`); `draws` then takes these.
     source : Source
@@ -176,6 +48,8 @@ class KineticFit(Spec):
     covariance: tuple[tuple[float, ...], ...]
     reference_temperature: float
     residual: float
+    deviations: tuple[float, ...] = ()
+    effective_points: tuple[float, ...] = ()
     samples: tuple[tuple[float, ...], ...] = ()
     source: Source
 
@@ -223,7 +97,7 @@ class KineticFit(Spec):
         return members
 
 
-def fit_dsc(
+def fit_kinetics(
     curves: Sequence[xr.Dataset],
     guess: ReactionSet,
     *,
@@ -234,16 +108,19 @@ def fit_dsc(
     name: str = "",
     progress: Callable[[float, str], None] | None = None,
 ) -> KineticFit:
-    """Fit a reaction set to one or many DSC curves at once by least squares.
+    """Fit a reaction set to DSC curves, ARC records, or both at once, by least squares.
 
-    Each curve is simulated from its own first to last temperature at its heating rate; the residual is the difference of
-    heat flows relative to the curve's peak. Frequency factors enter as ln k(T_ref) = ln A − E/(R T_ref), which parts
-    them from the energies; the covariance is s² (JᵀJ)⁻¹ at the optimum, with s² the residual's variance.
+    The model follows the temperature that was measured (holds, lag, the sample's own rise). The residual of a DSC curve is the
+    difference of heat flows relative to the curve's peak; of an ARC record, the difference of ln dT/dt where the calorimeter
+    follows the sample, φ c dT/dt = q(T(t), ξ), up to a tenth of the fastest rate after the peak. With both kinds, each is
+    weighted by its own scatter, which a first fit finds. Frequency factors enter as ln k(T_ref) = ln A − E/(R T_ref), which
+    parts them from the energies. The covariance holds residuals that are correlated along a curve or shared by it
+    (`covariance_of_fit`).
 
     Parameters
     ----------
     curves : sequence of Dataset
-        As `simulate_dsc` or `read_dsc` gives them, baseline subtracted.
+        DSC curves with the baseline subtracted, ARC records, as `simulate_…` and `read_…` give them.
     guess : ReactionSet
         Where to start: a shipped set, or `kinetics_from_peaks`.
     parameters : sequence of str, optional
@@ -252,7 +129,7 @@ def fit_dsc(
     sample_density : float, optional
         As in `simulate_dsc`; the content of the reactions when all share one.
     complete : bool
-        False where the reactions still go on at the last temperature: the heat flow need not come back to zero then.
+        False where the reactions still go on at the last temperature of a DSC curve: the heat flow need not come back to zero.
     points : int
         Times of each curve that the fit looks at: even in temperature on a ramp, in time on a hold.
     name : str
@@ -263,25 +140,26 @@ def fit_dsc(
     Raises
     ------
     InputError
-        No curve, no baseline, an unknown parameter, a sample density that is not clear.
+        No curve, no baseline, an ARC record without an exotherm, an unknown parameter, a sample density that is not clear.
     ConvergenceError
         The least squares do not converge or the curves do not determine the parameters.
     """
-    from scipy.optimize import least_squares
-
-    where = "fit_dsc"
+    where = "fit_kinetics"
     if not curves:
-        raise InputError(where, "curves", "none", "at least one DSC curve")
+        raise InputError(where, "curves", "none", "at least one DSC curve or ARC record")
     for curve in curves:
-        require_baseline(curve, where, complete=complete)
+        if "heat_flow" in curve:
+            require_baseline(curve, where, complete=complete, sign=_sign_of_heat(guess))
     names = tuple(parameters) if parameters is not None else _all_parameters(guess)
     density = density_of_sample(guess, sample_density, where)
     data = sampled_curves(curves, points)
-    reference = float(np.mean([one.temperature[int(np.argmax(one.flow))] for one in data]))
+    peaks = [one.temperature[int(np.argmax(np.abs(one.signal)))] for one in data if not one.adiabatic]
+    reference = float(np.mean(peaks or [one.temperature.mean() for one in data]))
     start = np.array([_to_fit(guess, key, reference) for key in names])
+    scale = np.array([1e4 if key.endswith("activation_energy") else 1.0 for key in names])
     calls = 0
 
-    def residuals(values: Array) -> Array:
+    def residuals(values: Array, spreads: Array) -> Array:
         nonlocal calls
         calls += 1
         if progress is not None:
@@ -290,12 +168,56 @@ def fit_dsc(
             kinetics = with_fitted(guess, names, values, reference)
         except InputError:
             return np.full(points * len(data), 1e3)
-        return heat_flow_residuals(kinetics, data, density)
+        return residuals_of_curves(kinetics, data, density) / np.repeat(spreads, points)
 
-    scale = np.array([1e4 if key.endswith("activation_energy") else 1.0 for key in names])
+    values, residual, jacobian, spreads = _least_squares(residuals, start, scale, data, where)
+    covariance = covariance_of_fit(jacobian, residual, [points] * len(data)) * np.outer(scale, scale)
+    parts = (residual * np.repeat(spreads, points)).reshape(len(data), points)
+    kinetics = with_fitted(guess, names, values, reference)
+    # The fit is the set's origin now.
+    kind = "DSC curves" if all("heat_flow" in curve for curve in curves) else "DSC and ARC curves"
+    text = f"fitted to {len(curves)} {kind} ({', '.join(name_of(curve) for curve in curves)}) from the form of: {guess.reference}"
+    kinetics = kinetics.model_copy(update={"name": name or f"{guess.name}, fitted", "reference": text})
+    kinetics = ReactionSet.model_validate(kinetics.model_dump(mode="json"))
+    parents = tuple(digest_of_curve(curve) for curve in curves)
+    settings = {"parameters": list(names), "points": points}
+    return KineticFit(
+        kinetics=kinetics,
+        parameters=tuple(names),
+        values=tuple(float(value) for value in values),
+        covariance=tuple(tuple(float(value) for value in row) for row in covariance),
+        reference_temperature=reference,
+        residual=float(np.sqrt(np.mean(parts**2))),
+        deviations=tuple(float(np.sqrt(np.mean(part**2))) for part in parts),
+        effective_points=tuple(effective_points(part) for part in parts),
+        source=predicted("scalith.lab.fit_kinetics", guess.digest, *parents, settings=settings),
+    )
+
+
+def _least_squares(
+    residuals: Callable[[Array, Array], Array], start: Array, scale: Array, data: Sequence[SampledCurve], where: str
+) -> tuple[Array, Array, Array, Array]:
+    """Optimum, residuals and scaled Jacobian there, and the scatter of each curve's kind that they are divided by."""
+    from scipy.optimize import least_squares
+
+    spreads = np.ones(len(data))
     # A guess off by several kelvin puts a simulated peak beside the measured one: a soft loss first finds the slope between them.
-    soft = least_squares(residuals, start, x_scale=scale, loss="soft_l1", f_scale=0.1, diff_step=1e-5, max_nfev=40)
-    found = least_squares(residuals, soft.x, x_scale=scale, diff_step=1e-6, max_nfev=100, ftol=1e-12, xtol=1e-12, gtol=1e-12)
+    x = least_squares(
+        residuals, start, x_scale=scale, loss="soft_l1", f_scale=0.1, diff_step=1e-5, max_nfev=40, args=(spreads,)
+    ).x
+    mixed = len({one.adiabatic for one in data}) > 1
+    for _ in range(3 if mixed else 1):
+        found = least_squares(
+            residuals, x, x_scale=scale, diff_step=1e-6, max_nfev=100, ftol=1e-12, xtol=1e-12, gtol=1e-12, args=(spreads,)
+        )
+        x = found.x
+        if not mixed:
+            break
+        parts = (found.fun * np.repeat(spreads, found.fun.size // len(data))).reshape(len(data), -1)
+        new = spreads_by_kind(data, np.sqrt(np.mean(parts**2, axis=1)))
+        if np.all(np.abs(new / spreads - 1.0) < 0.05):
+            break
+        spreads = new
     if found.status <= 0:
         raise ConvergenceError(where, "the least squares did not converge within 100 evaluations: start from a better guess")
     jacobian = found.jac * scale
@@ -304,26 +226,19 @@ def fit_dsc(
         raise ConvergenceError(
             where, "the curves do not determine all parameters: fit fewer, or add curves at other heating rates"
         )
-    freedom = max(found.fun.size - len(names), 1)
-    covariance = np.linalg.inv(jacobian.T @ jacobian) * float(found.fun @ found.fun) / freedom * np.outer(scale, scale)
-    kinetics = with_fitted(guess, names, found.x, reference)
-    # The fit is the set's origin now.
-    text = (
-        f"fitted to {len(curves)} DSC curves ({', '.join(_named(curve) for curve in curves)}) from the form of: {guess.reference}"
-    )
-    kinetics = kinetics.model_copy(update={"name": name or f"{guess.name}, fitted", "reference": text})
-    kinetics = ReactionSet.model_validate(kinetics.model_dump(mode="json"))
-    parents = tuple(digest(curve["temperature"].values, curve["heat_flow"].values, curve.attrs["source"]) for curve in curves)
-    source = predicted("scalith.lab.fit_dsc", guess.digest, *parents, settings={"parameters": list(names), "points": points})
-    return KineticFit(
-        kinetics=kinetics,
-        parameters=tuple(names),
-        values=tuple(float(value) for value in found.x),
-        covariance=tuple(tuple(float(value) for value in row) for row in covariance),
-        reference_temperature=reference,
-        residual=float(np.sqrt(np.mean(found.fun**2))),
-        source=source,
-    )
+    return x, found.fun, jacobian, spreads
+
+
+def _sign_of_heat(kinetics: ReactionSet) -> Literal[-1, 0, 1]:
+    """1 where all reactions free heat, −1 where all take it up, 0 where both happen."""
+    signs = {reaction.heat > 0 for reaction in kinetics.reactions.values()}
+    return 0 if len(signs) > 1 else 1 if signs.pop() else -1
+
+
+def digest_of_curve(curve: xr.Dataset) -> str:
+    """What names a measurement."""
+    signal = curve["heat_flow"] if "heat_flow" in curve else curve["self_heating"]
+    return digest(curve["temperature"].values, signal.values, curve.attrs["source"])
 
 
 def density_of_sample(kinetics: ReactionSet, stated: float | None, where: str) -> float:
@@ -335,15 +250,17 @@ def density_of_sample(kinetics: ReactionSet, stated: float | None, where: str) -
 
 
 class SampledCurve(NamedTuple):
-    """A DSC curve as the fit looks at it.
+    """A curve as the fit looks at it.
 
-    Times, s; temperatures there, K; heat flow relative to its peak, W kg-1; knots of the furnace's program, s and K.
+    Times, s; temperatures there, K; the signal: heat flow over its peak, or ln of the self-heating in K s-1 where `adiabatic`;
+    its scale: the peak, W kg-1, or φ c, J kg-1 K-1; knots of the temperature's course, s and K.
     """
 
     time: Array
     temperature: Array
-    flow: Array
-    peak: float
+    signal: Array
+    scale: float
+    adiabatic: bool
     program_time: Array
     program: Array
 
@@ -352,21 +269,53 @@ def sampled_curves(curves: Sequence[xr.Dataset], points: int) -> list[SampledCur
     """Curves at `points` times, relative to their peaks: even in temperature on a ramp, and in time on a hold."""
     found = []
     for curve in curves:
-        time, T, flow = curve["time"].values, curve["temperature"].values, curve["heat_flow"].values
+        time, T = curve["time"].values, curve["temperature"].values
         knots, program = temperature_program(time, T)
-        risen = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(program)))])
+        adiabatic = "self_heating" in curve
+        step = np.abs(np.diff(np.interp(time, knots, program)))
+        span = np.diff(time)
+        if adiabatic:
+            rate = curve["self_heating"].values
+            follows = curve["exotherm"].values & (rate > 0)
+            # Where the reactant is nearly used up, ln dT/dt tells of the last per cent of it and of nothing else.
+            fastest = int(np.argmax(np.where(follows, rate, 0.0)))
+            follows[fastest:] &= np.logical_and.accumulate(rate[fastest:] > 0.1 * rate[fastest])
+            if follows.sum() < 5:
+                raise InputError("fit_kinetics", "exotherm", f"{int(follows.sum())} points", "at least five in an ARC's exotherm")
+            inside = follows[1:] & follows[:-1]
+            step, span = np.where(inside, step, 0.0), np.where(inside, span, 0.0)
         # A tenth of the points goes by time, so that a hold has some.
-        way = 0.9 * np.interp(time, knots, risen) / max(risen[-1], 1e-300) + 0.1 * (time - time[0]) / (time[-1] - time[0])
-        at = np.interp(np.linspace(0.0, 1.0, points), way, time)
-        peak = float(np.abs(flow).max())
-        found.append(SampledCurve(at, np.interp(at, knots, program), np.interp(at, time, flow) / peak, peak, knots, program))
+        share = 0.9 * step / max(step.sum(), 1e-300) + 0.1 * span / span.sum()
+        way = np.concatenate([[0.0], np.cumsum(share)])
+        last = int(np.argmax(way >= way[-1]))
+        kept = np.concatenate([[True], np.diff(way) > 0])
+        first = max(int(np.argmax(way > 0)) - 1, 0)
+        kept[:first], kept[first], kept[last + 1 :] = False, True, False
+        at = np.interp(np.linspace(0.0, way[-1], points), way[kept], time[kept])
+        if adiabatic:
+            signal = np.interp(at, time[follows], np.log(rate[follows]))
+            scale = float(curve.attrs["thermal_inertia"]) * float(curve.attrs["specific_heat"])
+        else:
+            flow = curve["heat_flow"].values
+            scale = float(np.abs(flow).max())
+            signal = np.interp(at, time, flow) / scale
+        found.append(SampledCurve(at, np.interp(at, knots, program), signal, scale, adiabatic, knots, program))
     return found
 
 
-def heat_flow_residuals(
+def spreads_by_kind(data: Sequence[SampledCurve], deviations: Array) -> Array:
+    """Scatter of each curve's kind, root mean square over its curves; all 1 where there is one kind only."""
+    adiabatic = np.array([one.adiabatic for one in data])
+    if adiabatic.all() or not adiabatic.any():
+        return np.ones(len(data))
+    mean = [float(np.sqrt(np.mean(deviations[adiabatic == kind] ** 2))) for kind in (False, True)]
+    return np.maximum(np.where(adiabatic, mean[1], mean[0]), 1e-6)
+
+
+def residuals_of_curves(
     kinetics: ReactionSet, curves: Sequence[SampledCurve], sample_density: float, tolerance: float = 1e-9
 ) -> Array:
-    """(model − curve)/peak of all curves, one after the other."""
+    """Model − curve of all curves, one after the other: of heat flows over their peak, or of ln dT/dt."""
     from scalith.pack.kernels.network import heat_by_reaction
 
     parts = []
@@ -374,7 +323,8 @@ def heat_flow_residuals(
         T, extents = at_prescribed_temperature(kinetics, curve.time, curve.program_time, curve.program, tolerance)
         heat = np.empty((T.size, 1, extents.shape[1]))
         heat_by_reaction(kinetics.arrays(), np.array([1.0 / sample_density]), T[:, None], extents[:, None], heat)
-        parts.append(heat[:, 0].sum(axis=1) / curve.peak - curve.flow)
+        model = heat[:, 0].sum(axis=1) / curve.scale
+        parts.append((np.log(np.maximum(model, 1e-12)) if curve.adiabatic else model) - curve.signal)
     return np.concatenate(parts)
 
 
@@ -393,7 +343,7 @@ def _to_fit(kinetics: ReactionSet, key: str, reference: float) -> float:
         return float(np.log(value) - energy / (GAS_CONSTANT * reference))
     if key.endswith(".heat"):
         if value == 0:
-            raise InputError("fit_dsc", key, value, "a heat other than zero to start from: the fit keeps its sign")
+            raise InputError("fit_kinetics", key, value, "a heat other than zero to start from: the fit keeps its sign")
         return float(np.log(abs(value)))
     return value
 
@@ -412,50 +362,3 @@ def with_fitted(kinetics: ReactionSet, names: Sequence[str], values: Array, refe
         else:
             numbers[key] = float(value)
     return kinetics.with_values(numbers)
-
-
-def _named(curve: xr.Dataset) -> str:
-    source = Source.from_json(curve.attrs["source"])
-    origin = source.files[0].name if source.files else source.by or source.reference
-    return f"{origin} at {60 * float(curve.attrs['heating_rate']):.3g} K/min"
-
-
-def _checked_peaks(heating_rates: ArrayLike, peak_temperatures: ArrayLike, where: str) -> tuple[Array, Array]:
-    rate, peak = np.asarray(heating_rates, dtype=np.float64), np.asarray(peak_temperatures, dtype=np.float64)
-    if rate.ndim != 1 or rate.shape != peak.shape or np.unique(rate).size < 2 or not np.all(rate > 0):
-        raise InputError(
-            where,
-            "heating_rates",
-            f"shapes {rate.shape} and {peak.shape}",
-            "a peak at each of two or more different heating rates",
-        )
-    if not np.all(peak > 200.0):
-        raise InputError(where, "peak_temperatures", float(peak.min()), "kelvin above 200")
-    order = np.argsort(rate)
-    if np.polyfit(np.log(rate[order]), peak[order], 1)[0] <= 0:
-        raise InputError(where, "peak_temperatures", peak[order].tolist(), "peaks that rise with the heating rate")
-    return rate, peak
-
-
-def _top(T: Array, flow: Array, i: int) -> float:
-    """Place of a peak, finer than sampling and noise: the top of a cubic through the upper tenth around index `i`."""
-    high = flow >= 0.9 * flow[i]
-    low_side = i - int(np.argmax(~high[i::-1])) if not high[: i + 1].all() else 0
-    high_side = i + int(np.argmax(~high[i:])) if not high[i:].all() else flow.size - 1
-    around = slice(min(low_side, max(i - 2, 0)), max(high_side, min(i + 2, flow.size - 1)) + 1)
-    cubic = np.polynomial.Polynomial.fit(T[around], flow[around], 3)
-    tops = [
-        float(root.real) for root in cubic.deriv().roots() if abs(root.imag) < 1e-9 and T[around][0] <= root.real <= T[around][-1]
-    ]
-    return max(tops, key=lambda T: float(cubic(T))) if tops else float(T[i])
-
-
-def _line(x: Array, y: Array) -> tuple[float, float, Array]:
-    """Slope, intercept and their covariance (zero for two points, where the line is exact)."""
-    design = np.stack([x, np.ones_like(x)], axis=1)
-    centre = x.mean()
-    slope = float(((x - centre) @ (y - y.mean())) / ((x - centre) @ (x - centre)))
-    intercept = float(y.mean() - slope * centre)
-    left = y - slope * x - intercept
-    variance = float(left @ left) / (x.size - 2) if x.size > 2 else 0.0
-    return slope, intercept, variance * np.linalg.inv(design.T @ design)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.lab.kinetic_fit import KineticFit, density_of_sample, heat_flow_residuals, sampled_curves, with_fitted
+from scalith.lab.kinetic_fit import (
+    KineticFit,
+    density_of_sample,
+    residuals_of_curves,
+    sampled_curves,
+    spreads_by_kind,
+    with_fitted,
+)
 from scalith.quantities import ConvergenceError, InputError, MissingDependencyError, predicted
 
 if TYPE_CHECKING:
@@ -32,21 +39,22 @@ def sample_posterior(
 ) -> KineticFit:
     r"""Sample the posterior of a fit by the affine-invariant ensemble sampler (Goodman and Weare; emcee).
 
-    The deviation of each curve is taken as normal noise of one unknown size, integrated out under Jeffreys' prior:
-    ln p(θ | curves) = −(N/2) ln Σ (model − curve)² + const, flat in the scale of the fit (ln k at the reference temperature,
-    ln of a heat, energies and orders as they are) where the parameters are physical. The chain goes on until it is 50
-    autocorrelation times long; the first five of them are left out.
+    The deviations are taken as normal noise of one unknown size (DSC and ARC each scaled by their scatter in the fit),
+    integrated out under Jeffreys' prior: ln p(θ | curves) = −(N/2) ln Σ (model − curve)² + const, N the number of independent
+    points that the residuals of the fit are worth (`KineticFit.effective_points`), flat in the scale of the fit (ln k at the
+    reference temperature, ln of a heat, energies and orders as they are) where the parameters are physical. The chain goes on
+    until it is 50 autocorrelation times long; the first five of them are left out.
 
     Foreman-Mackey et al., Publ. Astron. Soc. Pac. 125 (2013) 306, DOI 10.1086/670067.
 
     Parameters
     ----------
     fit : KineticFit
-        From `fit_dsc`: the walkers start from its normal distribution.
+        From `fit_kinetics`: the walkers start from its normal distribution.
     curves : sequence of Dataset
         The curves that it was fitted to.
     sample_density, points
-        As `fit_dsc` was given them.
+        As `fit_kinetics` was given them.
     walkers : int, optional
         At least twice the parameters; four times when not given.
     largest_steps : int
@@ -86,14 +94,18 @@ def sample_posterior(
         raise InputError(_WHERE, "samples, largest_steps", (samples, largest_steps), "at least one of each")
     density = density_of_sample(fit.kinetics, sample_density, _WHERE)
     data = sampled_curves(curves, points)
+    if len(fit.deviations) != len(data):
+        raise InputError(_WHERE, "curves", f"{len(data)} curves", f"the {len(fit.deviations)} curves of the fit")
+    spreads = np.repeat(spreads_by_kind(data, np.array(fit.deviations)), points)
+    count_of_points = sum(fit.effective_points)
 
     def log_posterior(values: Array) -> float:
         try:
             kinetics = with_fitted(fit.kinetics, fit.parameters, values, fit.reference_temperature)
-            deviation = heat_flow_residuals(kinetics, data, density, 1e-6)
+            deviation = residuals_of_curves(kinetics, data, density, 1e-6) / spreads
         except (InputError, ConvergenceError):
             return -np.inf
-        found = -0.5 * deviation.size * float(np.log(deviation @ deviation))
+        found = -0.5 * count_of_points * float(np.log(deviation @ deviation))
         return found if np.isfinite(found) else -np.inf
 
     generator = np.random.default_rng(seed)
@@ -142,6 +154,8 @@ def _with_samples(fit: KineticFit, chain: Array, kept: Array, settings: dict[str
         covariance=tuple(tuple(float(value) for value in row) for row in np.atleast_2d(np.cov(chain.T))),
         reference_temperature=fit.reference_temperature,
         residual=fit.residual,
+        deviations=fit.deviations,
+        effective_points=fit.effective_points,
         samples=tuple(tuple(float(value) for value in row) for row in kept),
         source=source,
     )

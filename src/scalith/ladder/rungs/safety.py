@@ -13,7 +13,7 @@ import xarray as xr
 from pydantic import Field, model_validator
 
 from scalith import pack as pack_room
-from scalith.lab.kinetic_fit import KineticFit, fit_dsc
+from scalith.lab.kinetic_fit import KineticFit, fit_kinetics
 from scalith.lab.kinetic_posterior import sample_posterior
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
@@ -157,7 +157,8 @@ def _named(kinetics: ReactionSet) -> str:
 @rung("calorimetry curves", headline=lambda data: f"{data.sizes['curve']} curves")
 def calorimetry_curves(calorimetry: Calorimetry, starting_kinetics: ReactionSet, seed: int) -> xr.Dataset:
     """Heat flow of a sample at steady heating rates: read, or simulated with noise; baseline subtracted."""
-    from scalith.lab.calorimetry import read_dsc, subtract_baseline
+    from scalith.lab.baselines import subtract_baseline
+    from scalith.lab.calorimetry import read_dsc
     from scalith.lab.dsc_series import simulate_dsc_series, stack_dsc
 
     curves = [read_dsc(file.path) for file in calorimetry.curves] or simulate_dsc_series(
@@ -187,7 +188,7 @@ def decomposition_fit(
 
     fields = ("frequency_factor", "activation_energy", "heat")
     curves = unstack_dsc(calorimetry_curves)
-    fit = fit_dsc(
+    fit = fit_kinetics(
         curves,
         starting_kinetics,
         parameters=calorimetry.parameters or [f"{name}.{field}" for name in starting_kinetics.names for field in fields],

@@ -1,0 +1,98 @@
+"""Errors of a fit whose residuals are correlated along each curve and differ from curve to curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def autocovariance(residual: Array) -> Array:
+    """Autocovariance of one curve's residual by lag, tapered to zero (Bartlett), shape (n,).
+
+    The taper ends at Andrews' bandwidth for a first-order process, 1.1447 (4ρ²/(1 − ρ²)² n)^{1/3} (Econometrica 59 (1991) 817,
+    DOI 10.2307/2938229), ρ the correlation of neighbours. The mean of the residual counts as deviation.
+    """
+    n = residual.size
+    variance = float(residual @ residual) / n
+    found = np.zeros(n)
+    found[0] = variance
+    if variance == 0.0 or n < 4:
+        return found
+    neighbour = float(np.clip(residual[1:] @ residual[:-1] / (n * variance), -0.97, 0.97))
+    width = 1.1447 * (4.0 * neighbour**2 / (1.0 - neighbour**2) ** 2 * n) ** (1.0 / 3.0)
+    for lag in range(1, min(int(np.ceil(width)), n // 2)):
+        found[lag] = (1.0 - lag / width) * float(residual[lag:] @ residual[:-lag]) / n
+    return found
+
+
+def effective_points(residual: Array) -> float:
+    """Number of independent points that one curve's residual is worth: n γ₀ / (γ₀ + 2 Σ γ_l), from 1 to n."""
+    covariance = autocovariance(residual)
+    if covariance[0] == 0.0:
+        return float(residual.size)
+    return float(
+        np.clip(residual.size * covariance[0] / max(covariance[0] + 2.0 * covariance[1:].sum(), 1e-300), 1.0, residual.size)
+    )
+
+
+def covariance_of_fit(jacobian: Array, residuals: Array, lengths: Sequence[int]) -> Array:
+    r"""Covariance of least-squares parameters, shape (p, p).
+
+    Two estimates are made. Along each curve, with H = JᵀJ and Γ_c the autocovariance of its residual (`autocovariance`),
+
+    C_w = H⁻¹ (Σ_c J_cᵀ Γ_c J_c) H⁻¹ · N/(N − p).
+
+    From curve to curve, by the jackknife: without curve c the parameters shift by δ_c = (H − J_cᵀJ_c)⁻¹ J_cᵀ r_c, one step of
+    Gauss and Newton, and
+
+    C_b = t² (m − 1)/m Σ_c δ_c δ_cᵀ,
+
+    with m curves and t the 84 % point of Student's distribution with m − 1 degrees of freedom, so that ± one standard error
+    covers 68 %. C_b sees what every point of a curve shares (mass, baseline, calibration of temperature); C_w what C_b cannot
+    tell from a few curves. In each direction the larger of them counts: with C_w = L Lᵀ the eigenvalues of L⁻¹ C_b L⁻ᵀ below
+    1 are set to 1. One curve alone, or curves without which nothing is determined, leave C_w.
+
+    Parameters
+    ----------
+    jacobian : ndarray, shape (N, p)
+        In a scale in which JᵀJ is well conditioned.
+    residuals : ndarray, shape (N,)
+    lengths : sequence of int
+        Points of each curve, one after the other.
+    """
+    from scipy.linalg import solve_triangular, toeplitz
+    from scipy.stats import t as student
+
+    count, parameters = jacobian.shape
+    ends = np.cumsum([0, *lengths])
+    parts = [slice(low, high) for low, high in pairwise(ends)]
+    normal = jacobian.T @ jacobian
+    inverse = np.linalg.inv(normal)
+    middle = np.zeros((parameters, parameters))
+    for part in parts:
+        middle += jacobian[part].T @ toeplitz(autocovariance(residuals[part])) @ jacobian[part]
+    within = inverse @ middle @ inverse * count / max(count - parameters, 1)
+    within = 0.5 * (within + within.T)
+    curves = len(parts)
+    if curves < 2 or not residuals.any():
+        return np.asarray(within)
+    shifts = []
+    for part in parts:
+        others = normal - jacobian[part].T @ jacobian[part]
+        if np.linalg.cond(others) > 1e12:
+            return np.asarray(within)
+        shifts.append(np.linalg.solve(others, jacobian[part].T @ residuals[part]))
+    spread = np.array(shifts).T
+    scale = student.ppf(0.8413447460685429, curves - 1) * np.sqrt((curves - 1) / curves)
+    factor = np.linalg.cholesky(within)
+    values, vectors = np.linalg.eigh(_outer(solve_triangular(factor, scale * spread, lower=True)))
+    return _outer(factor @ vectors @ np.diag(np.sqrt(np.maximum(values, 1.0))))
+
+
+def _outer(matrix: Array) -> Array:
+    return np.asarray(matrix @ matrix.T)

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from scalith.cell import simulate_impedance as impedance
     from scalith.cell import simulate_protocol as cycle
     from scalith.electrode import read_image, tortuosity
-    from scalith.lab import fit_dsc as fit_kinetics
-    from scalith.lab import read_dsc
+    from scalith.lab import fit_kinetics, read_dsc
     from scalith.ladder import climb
     from scalith.quantities import shipped
     from scalith.report import write_report
@@ -49,7 +48,7 @@ _FUNCTIONS = {
     "climb": ("ladder", "climb"),
     "cycle": ("cell", "simulate_protocol"),
     "discharge": ("cell", "simulate_discharge"),
-    "fit_kinetics": ("lab", "fit_dsc"),
+    "fit_kinetics": ("lab", "fit_kinetics"),
     "impedance": ("cell", "simulate_impedance"),
     "read_cell": ("cell", "read_cell"),
     "read_dsc": ("lab", "read_dsc"),

@@ -51,7 +51,7 @@ def compiled_inside(function: Kernel) -> Kernel:
 
 def compiled_inline(function: Kernel) -> Kernel:
     """As `compiled_in_place`, for the few lines that an inner loop calls: merged into the caller."""
-    return _decorate(function, forceinline=True, _nrt=False)
+    return _decorate(function, forceinline=True, _nrt=False, no_cpython_wrapper=True)
 
 
 def compiled_parallel(function: Kernel) -> Kernel:

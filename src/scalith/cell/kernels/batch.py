@@ -6,6 +6,7 @@ import numpy as np
 from numba import prange
 
 from scalith.cell.kernels.events import ELECTROLYTE_EMPTY, PARTICLE_EMPTY, PARTICLE_FULL
+from scalith.cell.kernels.implicit_step import Segment, make_memory
 from scalith.cell.kernels.layout import Array, Integers, System, TableBank, one_of
 from scalith.cell.kernels.newton import make_work
 from scalith.cell.kernels.records import (
@@ -19,8 +20,8 @@ from scalith.cell.kernels.records import (
     TIME,
     VOLTS,
 )
-from scalith.cell.kernels.stepping import Segment, make_memory, run_segment
-from scalith.numerics.compiled import compiled_in_place, compiled_parallel
+from scalith.cell.kernels.stepping import run_segment
+from scalith.numerics.compiled import compiled_inside, compiled_parallel
 
 # Columns of the summary of a run.
 END_TIME, END_CHARGE, ENERGY, HEAT, END_TEMPERATURE, HIGHEST_TEMPERATURE, REASON = 0, 1, 2, 3, 4, 5, 6
@@ -73,7 +74,7 @@ def run_batch(
         summarise(rows, used, reason, output_times, voltages[b], temperatures[b], summary[b])
 
 
-@compiled_in_place
+@compiled_inside
 def summarise(
     rows: Array, used: int, reason: int, output_times: Array, voltages: Array, temperatures: Array, summary: Array
 ) -> None:

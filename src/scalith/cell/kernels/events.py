@@ -6,7 +6,7 @@ import numpy as np
 
 from scalith.cell.kernels.layout import HIGHEST, LOWEST, REFERENCE_CONCENTRATION, Array, System
 from scalith.cell.kernels.newton import terminal_voltage
-from scalith.numerics.compiled import compiled_in_place
+from scalith.numerics.compiled import compiled_inside
 
 # What ends a segment; as a reason, one more than the number of the event. Limits lie at the same places.
 VOLTAGE_LOW, VOLTAGE_HIGH, CURRENT_LOW, TEMPERATURE_HIGH, EMPTY, FULL = 0, 1, 2, 3, 4, 5
@@ -19,7 +19,7 @@ VOLTAGE_BELOW, VOLTAGE_ABOVE, CURRENT_BELOW, TEMPERATURE_ABOVE = 1, 2, 3, 4
 PARTICLE_EMPTY, PARTICLE_FULL = 5, 6
 
 
-@compiled_in_place
+@compiled_inside
 def margins(system: System, y: Array, limits: Array, result: Array) -> None:
     """How far each event is away: at most zero where it has happened; large where it is not watched."""
     at = system.at
@@ -48,7 +48,7 @@ def margins(system: System, y: Array, limits: Array, result: Array) -> None:
         result[e] = result[e] if result[e] < 1e3 else 1e3
 
 
-@compiled_in_place
+@compiled_inside
 def reference_potential(system: System, y: Array) -> float:
     """Potential of the electrolyte in the middle of the separator, the mean of its volumes."""
     total, number = 0.0, 0
@@ -59,7 +59,7 @@ def reference_potential(system: System, y: Array) -> float:
     return total / max(number, 1)
 
 
-@compiled_in_place
+@compiled_inside
 def cause(system: System, y: Array, limits: Array, result: Array) -> int:
     """Why steps no longer converge: a full or empty particle, or depleted electrolyte, where that is near."""
     margins(system, y, limits, result)
@@ -73,7 +73,7 @@ def cause(system: System, y: Array, limits: Array, result: Array) -> int:
     return NOT_CONVERGED
 
 
-@compiled_in_place
+@compiled_inside
 def happened(after: Array, before: Array) -> int:
     """First event that lies between two sets of margins; −1 for none."""
     for e in range(EVENTS):

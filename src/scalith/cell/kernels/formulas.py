@@ -6,7 +6,7 @@ import numpy as np
 
 from scalith.cell.kernels.layout import Array
 from scalith.cell.kernels.records import copy
-from scalith.numerics.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled_inside
 
 MAXIMUM_ORDER = 5
 _KAPPA = np.array([0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0])
@@ -15,11 +15,9 @@ ALPHA = (1.0 - _KAPPA) * GAMMA
 ERROR = _KAPPA * GAMMA + 1.0 / np.arange(1.0, 7.0)
 
 
-@compiled
-def change_step(differences: Array, scratch: Array, order: int, factor: float) -> None:
-    """Backward differences for a step `factor` times as long."""
-    R = np.zeros((MAXIMUM_ORDER + 1, MAXIMUM_ORDER + 1))
-    U = np.zeros((MAXIMUM_ORDER + 1, MAXIMUM_ORDER + 1))
+@compiled_inside
+def change_step(differences: Array, scratch: Array, R: Array, U: Array, order: int, factor: float) -> None:
+    """Backward differences for a step `factor` times as long; R and U are scratch of the orders by the orders."""
     for b in range(order + 1):
         R[0, b] = 1.0
         U[0, b] = 1.0
@@ -42,7 +40,7 @@ def change_step(differences: Array, scratch: Array, order: int, factor: float) -
             differences[a, k] = scratch[a, k]
 
 
-@compiled_in_place
+@compiled_inside
 def sum_of_squares(values: Array, first: int, last: int) -> float:
     """Σ v² over first ≤ k < last, in four lanes (a plain sum waits for every addition)."""
     a = b = c = d = 0.0
@@ -59,7 +57,7 @@ def sum_of_squares(values: Array, first: int, last: int) -> float:
     return (a + b) + (c + d)
 
 
-@compiled_in_place
+@compiled_inside
 def advance(differences: Array, order: int, change: Array) -> None:
     """Backward differences at the end of a solved step, from those at its start and what the prediction lacked."""
     for k in range(change.size):
@@ -70,7 +68,7 @@ def advance(differences: Array, order: int, change: Array) -> None:
             differences[m, k] += differences[m + 1, k]
 
 
-@compiled_in_place
+@compiled_inside
 def interpolate(differences: Array, order: int, back: float, y: Array) -> None:
     """State `back` steps before the end of the last step, by the polynomial that the formula itself goes by."""
     copy(differences[0], y)

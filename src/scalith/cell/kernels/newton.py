@@ -54,7 +54,7 @@ from scalith.cell.kernels.particles import bent_potentials, eliminate_particles,
 from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_stoichiometry
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
 from scalith.numerics.call_by_address import call_for_nothing, call_for_number
-from scalith.numerics.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled, compiled_inside
 from scalith.numerics.kernel_table import evaluate
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
@@ -67,7 +67,7 @@ LEAST = 1e-9
 """Relative concentration of the ions that are left where the electrolyte is depleted, as potential and conduction see it."""
 
 
-@compiled_in_place
+@compiled_inside
 def particle_unknowns(system: System) -> tuple[int, int]:
     """Unknowns in the particles, and so many again where one of them is a phase field, 0 where none is."""
     total = separating = 0
@@ -110,7 +110,7 @@ def make_work(system: System, size: int) -> Work:
     )
 
 
-@compiled_in_place
+@compiled_inside
 def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, work: Work) -> None:
     """Fill `work.electrolyte` with bulk transport properties at every finite volume."""
     first_c = system.at.salt
@@ -157,7 +157,7 @@ def evaluate_electrolyte(system: System, bank: TableBank, y: Array, T: float, wo
             out[9], out[10] = value, slope
 
 
-@compiled_in_place
+@compiled_inside
 def terminal_voltage(system: System, y: Array) -> float:
     """φₛ at the positive collector less the drop over the contact, V (the negative collector is at zero)."""
     cells = system.width.size
@@ -175,7 +175,7 @@ def terminal_voltage(system: System, y: Array) -> float:
     return voltage
 
 
-@compiled_in_place
+@compiled_inside
 def collector_drop(system: System) -> tuple[float, float]:
     """Fall of potential between the last volume and the terminal: per ampere, and per source in that volume."""
     last = system.width.size - 1
@@ -184,7 +184,7 @@ def collector_drop(system: System) -> tuple[float, float]:
     return drop, _F * system.curvature[last, 1] * system.width[last] ** 2 / system.solid_conductivity[last]
 
 
-@compiled_in_place
+@compiled_inside
 def newton_step(
     system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, mode: int, target: float, work: Work
 ) -> float:
@@ -293,7 +293,7 @@ def newton_step(
     return max(norm, 1.0) if clipped or damping < 1.0 else norm
 
 
-@compiled_in_place
+@compiled_inside
 def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple[float, float, float, float, float, float]:
     """Heat in the solid, in the electrolyte, of the reactions, entropic; the equilibrium power −Σ F a j U; power into the layers.
 
@@ -353,7 +353,7 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
     return area * solid, area * liquid, area * irreversible, area * entropic, area * stored, area * layers
 
 
-@compiled_in_place
+@compiled_inside
 def side_reactions(system: System, y: Array, p: int, i: int, phi: float, x: float, T: float, work: Work) -> tuple[float, float]:
     """Sum of the side reactions at one particle, and the same with each times its equilibrium potential."""
     at, r = system.at, system.reaction_offset[p] + i
@@ -376,7 +376,7 @@ def side_reactions(system: System, y: Array, p: int, i: int, phi: float, x: floa
     return side, power + (side - total) * system.process_numbers[system.first_process[p], EQUILIBRIUM]
 
 
-@compiled_in_place
+@compiled_inside
 def follow_films(system: System, y: Array) -> bool:
     """Porosity and transport that the films of the local states leave; whether any changed.
 

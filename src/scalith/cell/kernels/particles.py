@@ -31,14 +31,14 @@ from scalith.cell.kernels.layout import (
 from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_stoichiometry
 from scalith.cell.kernels.surface import linearise_surface, surface_of
 from scalith.numerics.call_by_address import call_for_nothing, call_for_number
-from scalith.numerics.compiled import compiled_in_place
+from scalith.numerics.compiled import compiled_inside
 from scalith.particle.kernels import eliminate, flux_potential, substitute
 from scalith.quantities.constants import FARADAY
 
 _F = FARADAY
 
 
-@compiled_in_place
+@compiled_inside
 def eliminate_particles(
     system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, T: float, work: Work
 ) -> None:
@@ -114,7 +114,7 @@ def eliminate_particles(
             )
 
 
-@compiled_in_place
+@compiled_inside
 def substitute_particles(system: System, y: Array, work: Work) -> tuple[float, float]:
     """Fill the step of every reaction, local state and particle; the norm of it, and how much of it is safe."""
     right, step = work.right, work.step
@@ -160,7 +160,7 @@ def substitute_particles(system: System, y: Array, work: Work) -> tuple[float, f
     return norm, damping
 
 
-@compiled_in_place
+@compiled_inside
 def substitute_processes(system: System, p: int, work: Work) -> float:
     """Fill the step of the side reactions and local states of one class; the largest of it, in units of their scales."""
     right, step = work.right, work.step
@@ -178,7 +178,7 @@ def substitute_processes(system: System, p: int, work: Work) -> float:
     return largest
 
 
-@compiled_in_place
+@compiled_inside
 def bent_potentials(system: System, bank: TableBank, y: Array, T: float, part: float, work: Work) -> float:
     """How far the equilibrium potentials at the surfaces are off the straight lines that `part` of the last step took, V."""
     largest = 0.0

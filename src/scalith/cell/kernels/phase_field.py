@@ -28,7 +28,7 @@ from scalith.cell.kernels.layout import (
 )
 from scalith.cell.kernels.reaction import arrhenius, mean_stoichiometry
 from scalith.cell.kernels.surface import linearise_surface, surface_of
-from scalith.numerics.compiled import compiled_in_place, compiled_inline
+from scalith.numerics.compiled import compiled_inline, compiled_inside
 from scalith.particle.phase_field_kernels import back, local_potential, local_potentials, potential, sweep
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
@@ -43,7 +43,7 @@ def reduced_numbers(row: Array, T: float) -> tuple[float, float, float]:
     return row[STRAIN] / thermal, row[GRADIENT] / (thermal * row[RADIUS] ** 2), row[WETTING] / (thermal * row[RADIUS])
 
 
-@compiled_in_place
+@compiled_inside
 def eliminate_phase_field(
     system: System, bank: TableBank, y: Array, base: Array, inverse_time: float, T: float, p: int, work: Work
 ) -> None:
@@ -114,7 +114,7 @@ def eliminate_phase_field(
             work.column[0] += 1.0
 
 
-@compiled_in_place
+@compiled_inside
 def substitute_phase_field(system: System, y: Array, change: float, p: int, i: int, work: Work) -> float:
     """Fill the step of one particle whose surface rate changes by `change`; how much of it is safe."""
     n, nodes, lo = system.count[p], system.nodes[p], system.particle_offset[p]
@@ -139,7 +139,7 @@ def substitute_phase_field(system: System, y: Array, change: float, p: int, i: i
     return part
 
 
-@compiled_in_place
+@compiled_inside
 def phase_field_voltage(system: System, bank: TableBank, y: Array, T: float, p: int, i: int) -> float:
     """Equilibrium voltage of the surface of one particle, −μ/F."""
     row, n, nodes, lo = system.classes[p], system.count[p], system.nodes[p], system.particle_offset[p]

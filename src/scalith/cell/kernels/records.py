@@ -25,7 +25,7 @@ from scalith.cell.kernels.layout import (
 from scalith.cell.kernels.newton import heat_sources, terminal_voltage
 from scalith.cell.kernels.reaction import equilibrium
 from scalith.numerics.call_by_address import call_for_number
-from scalith.numerics.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled, compiled_inside
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
@@ -47,14 +47,14 @@ CLASSES = 24
 CLASS_RECORDS = 8
 
 
-@compiled_in_place
+@compiled_inside
 def copy(source: Array, target: Array) -> None:
     """Copy one vector (much quicker to compile than a slice)."""
     for k in range(source.size):
         target[k] = source[k]
 
 
-@compiled_in_place
+@compiled_inside
 def record(system: System, bank: TableBank, y: Array, time: float, order: int, work: Work, row: Array) -> None:
     """One row of results."""
     cells = system.width.size
@@ -77,7 +77,7 @@ def record(system: System, bank: TableBank, y: Array, time: float, order: int, w
         record_class(system, bank, y, p, row)
 
 
-@compiled_in_place
+@compiled_inside
 def record_potentials(system: System, y: Array, work: Work, row: Array) -> None:
     """Charge of the double layers, the reference, and what the voltage is made of between the electrodes."""
     cells = system.width.size
@@ -119,7 +119,7 @@ def record_potentials(system: System, y: Array, work: Work, row: Array) -> None:
         row[SOLID_NEGATIVE + side] /= length
 
 
-@compiled_in_place
+@compiled_inside
 def record_class(system: System, bank: TableBank, y: Array, p: int, row: Array) -> None:
     """Means over one class of particles."""
     at = system.at
@@ -170,23 +170,13 @@ def grown(rows: Array, used: int) -> Array:
     return larger
 
 
-@compiled
+@compiled_inside
 def append(
-    system: System,
-    bank: TableBank,
-    y: Array,
-    time: float,
-    order: int,
-    keep: bool,
-    rows: Array,
-    states: Array,
-    used: int,
+    system: System, bank: TableBank, y: Array, time: float, order: int, keep: bool, rows: Array, states: Array, used: int,
     work: Work,
-) -> tuple[Array, Array, int]:
-    """Record a state, in full too where `keep` says so."""
-    rows = grown(rows, used)
+) -> int:  # fmt: skip
+    """Record a state, in full too where `keep` says so, where there is room; the number of records."""
     record(system, bank, y, time, order, work, rows[used])
     if keep:
-        states = grown(states, used)
         copy(y, states[used])
-    return rows, states, used + 1
+    return used + 1

@@ -17,7 +17,7 @@ from scalith.cell.kernels.events import EVENTS, margins
 from scalith.cell.kernels.layout import HEAT_CAPACITY, NEWTON, Array, Integers, System, TableBank, one_of
 from scalith.cell.kernels.newton import follow_films, make_work, terminal_voltage
 from scalith.numerics.call_by_address import call_for_number
-from scalith.numerics.compiled import compiled, compiled_in_place
+from scalith.numerics.compiled import compiled, compiled_inside
 
 ORDER = 4
 """Highest order of the backward differentiation."""
@@ -25,7 +25,7 @@ TOLD = 3e-5
 """V: a step is left out where the polynomial through two steps before and two after it comes so near."""
 
 
-@compiled_in_place
+@compiled_inside
 def value_weights(times: Array, last: int, order: int, time: float, weights: Array) -> None:
     """Weights of the values at times[last − m], m = 0 … order, in their polynomial at `time`."""
     for m in range(order + 1):
@@ -36,7 +36,7 @@ def value_weights(times: Array, last: int, order: int, time: float, weights: Arr
         weights[m] = weight
 
 
-@compiled_in_place
+@compiled_inside
 def slope_weights(times: Array, last: int, order: int, weights: Array) -> None:
     """Weights of the values at times[last − m], m = 0 … order, in the slope of their polynomial at times[last]."""
     weights[0] = 0.0
@@ -65,7 +65,7 @@ def steps_to_follow(times: Array, voltages: Array) -> Integers:
     return np.flatnonzero(kept)
 
 
-@compiled_in_place
+@compiled_inside
 def steady_order(times: Array, last: int) -> int:
     """Order of a formula that ends at times[last]: up to ORDER, but not across a large jump in the step, where it is unstable."""
     order = 1

@@ -47,7 +47,7 @@ from scalith.cell.kernels.layout import (
 )
 from scalith.cell.kernels.reaction import arrhenius, reaction_rate
 from scalith.numerics.call_by_address import call_for_nothing
-from scalith.numerics.compiled import compiled_in_place, compiled_inline
+from scalith.numerics.compiled import compiled_inline, compiled_inside
 from scalith.numerics.kernel_table import KernelTable, evaluate
 from scalith.quantities.constants import FARADAY
 
@@ -143,7 +143,7 @@ def linearise_surface(
     return over.real
 
 
-@compiled_in_place
+@compiled_inside
 def linearise_processes(
     system: System, surface: Surface, r: int, i: int, cell: int, x: float, x_0: float, x_j: float, U: float, U_0: float,
     U_j: float, y: Array, base: Array, inverse_time: float, T: float, work: Work,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scalith.cell.kernels.layout import PLANE_AREA, Array, System, Work
-from scalith.numerics.compiled import compiled_in_place, compiled_inline
+from scalith.numerics.compiled import compiled_inline, compiled_inside
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
@@ -11,7 +11,7 @@ _R = GAS_CONSTANT
 _DEPLETED, _TAKEN = 0.2, 0.7
 
 
-@compiled_in_place
+@compiled_inside
 def local_sources(system: System, y: Array, base: Array, inverse_time: float, work: Work) -> None:
     """Fill `work.local` from the linearised reactions and the double layer."""
     cells = system.width.size
@@ -74,7 +74,7 @@ def solid_face(system: System, i: int) -> tuple[float, float, float]:
     return g, _F * system.curvature[i, 1] * wide_a * wide_a / sa, _F * system.curvature[i + 1, 0] * wide_b * wide_b / sb
 
 
-@compiled_in_place
+@compiled_inside
 def factorise(system: System, y: Array, base: Array, inverse_time: float, T: float, work: Work) -> None:
     """Assemble the block-tridiagonal matrix and right-hand sides, and factorise the matrix from left to right."""
     cells = system.width.size
@@ -203,7 +203,7 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
         flux_left, flux = flux, flux_left
 
 
-@compiled_in_place
+@compiled_inside
 def solve_blocks(work: Work, right: Array, columns: int) -> None:
     """Solve for the first `columns` right-hand sides in place: `right` of shape (cells, 3, m)."""
     cells = right.shape[0]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.cell.files.read_cell import read_cell
-from scalith.cell.kernels import events, layout, newton, records, stepping
+from scalith.cell.kernels import events, implicit_step, layout, newton, records, stepping
 from scalith.cell.model.discretise import Discretised, discretise, initial_state, state_of_charge
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.through_thickness import FIRST_SEGMENT, LAYERS, Slab
@@ -158,7 +158,7 @@ class Simulation:
         self.ambient = temperature if ambient is None else ambient
         self.cell: Discretised = discretise(specification, self.mesh, None if lumped else temperature, self.ambient)
         self._work = newton.make_work(self.cell.system, self.cell.size)
-        self._memory = stepping.make_memory(self.cell.size)
+        self._memory = implicit_step.make_memory(self.cell.size)
         if self._states.shape[1] != self.cell.size:
             self._states = np.empty((1, self.cell.size))
         self._at_rest.clear()
@@ -267,7 +267,7 @@ class Simulation:
         system = self.cell.system
         own = {name: getattr(system, name).copy() for name in ("porosity", "transport", "fresh", "scalars")}
         other.cell = self.cell._replace(system=system._replace(**own))
-        other._work, other._memory = newton.make_work(system, self.cell.size), stepping.make_memory(self.cell.size)
+        other._work, other._memory = newton.make_work(system, self.cell.size), implicit_step.make_memory(self.cell.size)
         if self.slab is not None:
             other.slab_times, other.slab_profiles = list(self.slab_times), list(self.slab_profiles)
             other.slab_heats = list(self.slab_heats)
@@ -376,7 +376,7 @@ class Simulation:
         watched = np.full(events.EVENTS, np.nan)
         for name, value in limits.items():
             watched[LIMITS[name]] = value
-        segment = stepping.Segment(
+        segment = implicit_step.Segment(
             MODES[mode],
             np.ascontiguousarray(times),
             np.ascontiguousarray(values),
@@ -397,7 +397,7 @@ class Simulation:
         system = self.cell.system
         system.porosity[:], system.transport[:] = system.fresh[:, 0], system.fresh[:, 1]
 
-    def _run(self, segment: stepping.Segment) -> int:
+    def _run(self, segment: implicit_step.Segment) -> int:
         self.time, self.reason, self._rows, self._states, self._used, steps = stepping.run_segment(
             self.cell.system,
             self.cell.bank,
@@ -416,7 +416,7 @@ class Simulation:
     def _start_slab(self, above: Array) -> None:
         self.slab_times, self.slab_profiles, self.slab_heats = [self.time], [above], [(0.0, 0.0)]
 
-    def _follow_slab(self, slab: Slab, segment: stepping.Segment) -> int:
+    def _follow_slab(self, slab: Slab, segment: implicit_step.Segment) -> int:
         """Electrochemistry and slab in turn, each segment with the mean heat of the one and the cooling of the other.
 
         Within a segment the mean temperature cools by what the slab predicts of its faces; at its end the slab, with the

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numba
 import numpy as np
 import pytest
 
@@ -17,12 +16,12 @@ from scalith.cell import (
     with_phase_field,
 )
 from scalith.cell.kernels import layout, records
-from scalith.cell.kernels.newton import BY_CURRENT, make_work
+from scalith.cell.kernels.newton import BY_CURRENT, make_work, newton_step
 from scalith.cell.runs.simulation import Simulation
-from scalith.numerics.call_by_address import call_for_number
 from scalith.particle import PhaseField, phase_separation, simulate_phase_field
 from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+from tests.cell.entrance import from_python
 
 T = 298.15
 RT = GAS_CONSTANT * T
@@ -121,22 +120,17 @@ def test_an_ideal_solution_without_gradient_energy_is_the_fickian_particle(solut
     assert float((apart / impedances[1].resistance).max()) < 1e-3
 
 
-@numba.njit
-def step_once(address, system, bank, y, base, work):
-    return call_for_number(address, (system, bank, y, base, 2.0, BY_CURRENT, 0.5, work))
-
-
 def test_newton_has_exact_derivatives(lgm50):
     """Halving a small disturbance of a solved step quarters what one step of Newton's method leaves of it."""
     cell = half_cell(IRON_PHOSPHATE | {"surface_wetting": -0.002})
     solver = Simulation(cell, mesh=Mesh(1, 2, 4, phase_field_nodes=20))
     solver.hold("current", cell.nominal_capacity / 3600.0, duration=900.0)
     system, bank = solver.cell.system, solver.cell.bank
-    address = system.kernels[layout.NEWTON]
+    step = from_python(newton_step)
     work, y, base = make_work(system, solver.cell.size), solver.state.copy(), solver.state.copy()
 
     for _ in range(30):
-        step_once(address, system, bank, y, base, work)
+        step(system, bank, y, base, 2.0, BY_CURRENT, 0.5, work)
     rng = np.random.default_rng(1)
     first = int(system.particle_offset[1])
     direction = np.zeros_like(y)
@@ -144,7 +138,7 @@ def test_newton_has_exact_derivatives(lgm50):
     left = []
     for size in (1e-5, 5e-6):
         trial = y + size * direction * y * (1.0 - y)
-        step_once(address, system, bank, trial, base, work)
+        step(system, bank, trial, base, 2.0, BY_CURRENT, 0.5, work)
         left.append(np.abs(trial - y)[first : solver.cell.particles].max())
     assert left[0] / left[1] == pytest.approx(4.0, rel=0.2)
 

@@ -1,0 +1,18 @@
+"""Kernels that only kernels call have no entrance for Python; tests make one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+
+
+def from_python(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """The kernel, to be called from Python."""
+
+    @numba.njit
+    def call(*arguments):  # type: ignore[no-untyped-def]
+        return kernel(*arguments)
+
+    return call

@@ -44,8 +44,8 @@ def compiled_in_place(function: Kernel) -> Kernel:
 def compiled_inside(function: Kernel) -> Kernel:
     """As `compiled_in_place`, for kernels that only kernels call: without the entrance for Python.
 
-    To unpack a hundred arrays for Python takes the compiler ten times as long as the few lines that use them. Python must not call
-    one: there is nothing to be called (a test gives it an entrance, see `tests/cell/entrance.py`).
+    To unpack a hundred arrays for Python takes the compiler ten times as long as the few lines that use them. Python must not
+    call one: there is nothing to be called (a test gives it an entrance, see `tests/cell/entrance.py`).
     """
     return _decorate(function, _nrt=False, no_cpython_wrapper=True)
 

@@ -41,3 +41,37 @@ def periodic_keys(supercell: NDArray[np.int64], cells: NDArray[np.int64]) -> NDA
     size = abs(determinant)
     reduced = np.mod(cells @ adjugate * (1 if determinant > 0 else -1), size)
     return np.asarray((reduced[..., 0] * size + reduced[..., 1]) * size + reduced[..., 2])
+
+
+def hermite_normal_form(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The lattice that integer vectors span, in its one lower triangular basis (Hart, Forcade 2008, DOI 10.1103/PhysRevB.77.224115).
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n, 3), int
+        Vectors that span the space, in primitive vectors.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+        Rows (a, 0, 0), (b, c, 0), (d, e, f) with 0 ≤ b, d < a and 0 ≤ e < c: equal for equal lattices.
+    """
+    left = [[int(number) for number in row] for row in rows]
+    form: list[list[int]] = [[], [], []]
+    for axis in (2, 1, 0):
+        holding = [row for row in left if row[axis]]
+        while len(holding) > 1:  # Euclid's algorithm on the last column that is left
+            least = min(holding, key=lambda row: abs(row[axis]))
+            for row in holding:
+                if row is not least:
+                    times = row[axis] // least[axis]
+                    row[:] = [number - times * other for number, other in zip(row, least, strict=True)]
+            holding = [row for row in holding if row[axis]]
+        pivot = holding[0]
+        left = [row for row in left if row is not pivot]
+        form[axis] = pivot if pivot[axis] > 0 else [-number for number in pivot]
+    for line in (1, 2):
+        for axis in range(line - 1, -1, -1):
+            times = form[line][axis] // form[axis][axis]
+            form[line] = [number - times * other for number, other in zip(form[line], form[axis], strict=True)]
+    return np.array(form, dtype=np.int64)

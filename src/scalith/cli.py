@@ -15,7 +15,7 @@ from scalith.cell_commands import app as cell_app
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from scalith.ladder import Entry, Ledger
+    from scalith.ladder import Entry
 
 app = typer.Typer(
     help="From the energy of a few atoms to the heat of a pack: one ladder, with errors and provenance at each rung.",
@@ -78,9 +78,17 @@ def run(
     """
     global _debug
     _debug = _debug or debug
-    from scalith.ladder import climb, read_study
+    from scalith.unchanged import note_finished, nothing_changed
 
     folder = out if out is not None else Path("results") / study.stem
+    asked = {"until": until, "draws": draws, "report": report}
+    computed = None if allow_code else nothing_changed(study, folder, asked)
+    if computed is not None:
+        _console().print("nothing has changed since the last climb", highlight=False)
+        _say_results(folder, computed, report)
+        return
+    from scalith.ladder import climb, read_study
+
     read = read_study(study, folder, allow_code=allow_code)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
         ledger = climb(read, folder, until=until, draws=draws, executor=executor, listener=listener)
@@ -88,7 +96,10 @@ def run(
             from scalith.report import write_report
 
             write_report(folder, ledger)
-    _say_results(folder, ledger, report)
+    computed = sum(entry.origin == "computed" for entry in ledger.entries)
+    if not allow_code:
+        note_finished(read, folder, asked, computed)
+    _say_results(folder, computed, report)
 
 
 @app.command()
@@ -299,10 +310,9 @@ def _leaves(entry: Entry) -> list[str]:
     return lines
 
 
-def _say_results(folder: Path, ledger: Ledger, report: bool) -> None:
+def _say_results(folder: Path, computed: int, report: bool) -> None:
     console = _console()
-    computed = [entry for entry in ledger.entries if entry.origin == "computed"]
-    console.print(f"{len(computed)} quantities in {folder / 'quantities'}, ledger in {folder / 'ledger.json'}", highlight=False)
+    console.print(f"{computed} quantities in {folder / 'quantities'}, ledger in {folder / 'ledger.json'}", highlight=False)
     if report:
         console.print(f"report: {folder / 'report.html'}", highlight=False)
 

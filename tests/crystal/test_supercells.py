@@ -26,4 +26,6 @@ def test_equal_lattices_have_one_hermite_normal_form(seed):
 
 
 def test_vectors_beyond_a_basis_give_the_lattice_that_all_span():
-    assert np.array_equal(hermite_normal_form(np.array([[2, 0, 0], [0, 2, 0], [0, 0, 2], [1, 1, 0]])), [[2, 0, 0], [1, 1, 0], [0, 0, 2]])
+    assert np.array_equal(
+        hermite_normal_form(np.array([[2, 0, 0], [0, 2, 0], [0, 0, 2], [1, 1, 0]])), [[2, 0, 0], [1, 1, 0], [0, 0, 2]]
+    )

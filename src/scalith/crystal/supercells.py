@@ -44,7 +44,7 @@ def periodic_keys(supercell: NDArray[np.int64], cells: NDArray[np.int64]) -> NDA
 
 
 def hermite_normal_form(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The lattice that integer vectors span, in its one lower triangular basis (Hart, Forcade 2008, DOI 10.1103/PhysRevB.77.224115).
+    """The lattice that integer vectors span, in its one lower triangular basis.
 
     Parameters
     ----------
@@ -54,7 +54,8 @@ def hermite_normal_form(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     Returns
     -------
     ndarray, shape (3, 3)
-        Rows (a, 0, 0), (b, c, 0), (d, e, f) with 0 ≤ b, d < a and 0 ≤ e < c: equal for equal lattices.
+        Rows (a, 0, 0), (b, c, 0), (d, e, f) with 0 ≤ b, d < a and 0 ≤ e < c: equal for equal lattices (Hart, Forcade 2008,
+        DOI 10.1103/PhysRevB.77.224115).
     """
     left = [[int(number) for number in row] for row in rows]
     form: list[list[int]] = [[], [], []]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy.stats import chi2, norm
 
 from scalith.quantities import InputError, Property, Source, predicted
 from scalith.quantities.uncertain import correlations, log_of_deviation, scale_of
@@ -138,6 +137,8 @@ def _covariance(item: Property, x: NDArray[np.float64], T: float, logarithmic: b
 
 def _tested(off: NDArray[np.float64], covariance: NDArray[np.float64]) -> _Test:
     """χ² and the largest deviation where errors are known, with their bounds."""
+    from scipy.special import chdtrc, ndtri
+
     known = np.diag(covariance) > 0
     nothing = float("nan")
     if not np.any(known):
@@ -148,8 +149,8 @@ def _tested(off: NDArray[np.float64], covariance: NDArray[np.float64]) -> _Test:
     chi_squared, freedom = float(off[known] @ inverse @ off[known]), float(np.trace(own @ inverse))
     largest = float(np.max(np.abs(off[known]) / np.sqrt(variance)))
     # As many independent places as degrees of freedom, one at least.
-    bound = float(norm.isf(0.5 * (1.0 - (1.0 - _LEVEL) ** (1.0 / max(freedom, 1.0)))))
-    return _Test(chi_squared, freedom, float(chi2.sf(chi_squared, freedom)), largest, bound, known)
+    bound = float(-ndtri(0.5 * (1.0 - (1.0 - _LEVEL) ** (1.0 / max(freedom, 1.0)))))
+    return _Test(chi_squared, freedom, float(chdtrc(freedom, chi_squared)), largest, bound, known)
 
 
 def _verdict(found: _Test, x: NDArray[np.float64], z_score: NDArray[np.float64], bound_from_above: bool) -> str:

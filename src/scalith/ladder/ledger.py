@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from scalith.ladder.graph import given_only, rungs
 from scalith.ladder.store import read_value, value_digest
-from scalith.quantities import InputError, Property, Source, StudyError, digest, nearest, write_text
+from scalith.quantities import InputError, Property, Source, StudyError, digest, file_digest, nearest, write_text
 
 FILE = "ledger.json"
 
@@ -189,14 +189,17 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Valu
         raise InputError(where, "quantity", quantity, "a quantity whose value is kept in a file")
     kinds = {name: item.returns for name, item in rungs().items()} | {name: item[2] for name, item in given_only().items()}
     name = quantity.rpartition(".")[2]  # positive.open_circuit_voltage
+    path = Path(folder) / entry.file
     try:
-        value = read_value(Path(folder) / entry.file, kinds.get(name))
+        value = read_value(path, kinds.get(name))
     except OSError as error:
         words = (error.strerror or str(error)).lower()
         raise InputError(where, f"file of {quantity}", words, "a file of the results folder that can be read") from None
     found = value_digest(value)
     if found != entry.digest:
         raise StudyError(f"{folder}/{entry.file} (digest {found}) is not what its ledger speaks of (digest {entry.digest})")
+    for file in (Path(folder) / FILE, path):  # what is read here counts as a file of the study that asked for it
+        file_digest(file)
     return Value(value, entry.digest)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +29,7 @@ from scalith.quantities import (
     read_results,
     read_toml,
 )
+from scalith.quantities.digests import counted_files
 from scalith.quantities.plausible_ranges import meant, require_plausible_property, unwrapped
 from scalith.quantities.specification import WRITTEN_BY_HAND
 
@@ -78,6 +79,8 @@ class Study:
         Property, specification or result by quantity.
     text : dict
         The file as it was parsed.
+    files : dict of str to str
+        Digests of all files that were read for it, by full path.
     """
 
     rung_files: tuple[RungFile, ...]
@@ -89,6 +92,7 @@ class Study:
     settings: dict[str, Settings]
     given: dict[str, Any]
     text: dict[str, Any]
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def graph(self) -> Graph:
@@ -124,9 +128,12 @@ def read_study(path: str | Path, results: str | Path | None = None, *, allow_cod
         A quantity that the targets need is neither given nor computable.
     """
     path = Path(path)
-    text = read_toml(path)
-    files = read_rung_files(text.get("rungs"), path, allow_code=allow_code)
-    return study_of(text, path, FileRecord(name=path.name, digest=file_digest(path)), files, results, allow_code=allow_code)
+    with counted_files() as files:
+        text = read_toml(path)
+        rung_files = read_rung_files(text.get("rungs"), path, allow_code=allow_code)
+        file = FileRecord(name=path.name, digest=file_digest(path))
+        study = study_of(text, path, file, rung_files, results, allow_code=allow_code)
+    return replace(study, files=files)
 
 
 def study_of(

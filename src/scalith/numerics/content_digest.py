@@ -25,11 +25,21 @@ def digest(*parts: Any) -> str:
 @cache
 def package_digest() -> str:
     """Digest of the package's own source: results computed by other code are not reused."""
+    # Pictures, the explorer and the command line compute nothing that is cached.
+    return _source_digest((".py",), ("report", "app", "cli.py"))
+
+
+@cache
+def program_digest() -> str:
+    """Digest of the whole package without its data: other code may say or draw the same values otherwise."""
+    return _source_digest((".py", ".css", ".js"), ("data",))
+
+
+def _source_digest(endings: tuple[str, ...], without: tuple[str, ...]) -> str:
     root = Path(__file__).resolve().parents[1]
     state = hashlib.sha256()
-    for path in sorted(root.rglob("*.py")):
-        # Pictures, the explorer and the command line compute nothing that is cached.
-        if path.relative_to(root).parts[0] in ("report", "app", "cli.py"):
+    for path in sorted(path for ending in endings for path in root.rglob(f"*{ending}")):
+        if path.relative_to(root).parts[0] in without:
             continue
         state.update(path.relative_to(root).as_posix().encode())
         state.update(path.read_bytes())

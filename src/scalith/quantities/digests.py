@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +18,29 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_counted: ContextVar[dict[str, str] | None] = ContextVar("counted", default=None)
+
+
+@contextmanager
+def counted_files() -> Iterator[dict[str, str]]:
+    """The files whose digests are asked for within the block, digest by full path: what is read there depends on them."""
+    token = _counted.set(files := {})
+    try:
+        yield files
+    finally:
+        _counted.reset(token)
+
+
 def file_digest(path: str | Path) -> str:
     """SHA-256 (32 hexadecimal digits) of a file's bytes; one that cannot be read gives an `InputError` that names it."""
     try:
         with Path(path).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+            found = hashlib.file_digest(stream, "sha256").hexdigest()[:32]
     except OSError as error:
         raise InputError(str(path), "", (error.strerror or str(error)).lower(), "a file that can be read") from None
+    if (files := _counted.get()) is not None:
+        files[str(Path(path).resolve())] = found
+    return found
 
 
 def dataset_digest(data: xr.Dataset) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from scalith.cell.specification import material_function as functions
 from scalith.cell.specification.cell import CellSpecification
@@ -377,6 +376,8 @@ def _stoichiometries(
     electrodes: dict[str, Any], store: dict[str, float], start: dict[str, float], ends: dict[int, float], negative: Any
 ) -> dict[int, dict[str, float]]:
     """Stoichiometries at which the open-circuit voltage is that of 0 and 100 %, with the lithium that the cell has."""
+    from scipy.optimize import brentq
+
     lithium = sum(store[side] * start[side] for side in electrodes)
 
     def other(positive: Any) -> Any:

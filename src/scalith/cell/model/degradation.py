@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from scalith.cell.model.discretise import made_once
 from scalith.cell.model.state_at_rest import potential_at_rest, stoichiometries_at_potential, stoichiometries_at_rest
@@ -97,6 +96,7 @@ def _balanced(
     electrodes: tuple[ElectrodeSpecification, ElectrodeSpecification], voltage: float, lithium: float, near: float, T: float
 ) -> tuple[Array, Array]:
     """Stoichiometries of both electrodes at a voltage and a content of lithium."""
+    from scipy.optimize import brentq
 
     def state(potential: float) -> tuple[Array, Array]:
         levels = (potential, potential + voltage)

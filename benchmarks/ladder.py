@@ -24,7 +24,7 @@ def rows() -> list[Row]:
             unit="s",
             ours=lambda: _climb(_kept_results())[0],
             prepare=_warm,
-            target=3.0,
+            target=2.0,
             note="scalith run examples/lfp.toml again, in a results folder where everything is finished",
         ),
         Row(

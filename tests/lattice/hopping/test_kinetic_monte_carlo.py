@@ -55,12 +55,12 @@ def test_the_sum_tree_finds_every_leaf_in_proportion():
     assert list(levels) == [0, 104, 120, 128]
     tree = np.zeros(129)
     tree[:100] = leaves
-    sum_upward(tree, levels, np.arange(100), 100)
+    sum_upward.py_func(tree, levels, np.arange(100), 100)
     total = tree[128]
     assert total == pytest.approx(leaves.sum())
     edges = np.cumsum(leaves)
     for pick in rng.random(300) * total:
-        site, rest = next_site(tree, levels, pick)
+        site, rest = next_site.py_func(tree, levels, pick)
         assert site == np.searchsorted(edges, pick, side="right")
         assert rest == pytest.approx(pick - (edges[site] - leaves[site]), abs=1e-12)
         assert leaves[site] > 0

@@ -59,18 +59,18 @@ def _standard_form(
     least = min(turned, key=lambda form: form.tolist())
     moves = _translations(least)
     names, places = np.repeat(np.arange(count), len(cells)), np.tile(cells, (count, 1))
-    images = []
+    images: list[bytes] = []
     for form, rotation, target, shift in zip(turned, *operations, strict=True):
         if np.array_equal(form, least):
             moved = places @ rotation.T + shift[names]
             image = _occupation(least, count, occupation.ravel(), target[names], moved)
             images += [seen.tobytes() for seen in image[:, moves].transpose(1, 0, 2)]
-    return least.tobytes() + min(images)
+    return bytes(least.tobytes()) + min(images)
 
 
 def _box(lattice: NDArray[np.int64]) -> NDArray[np.int64]:
     """One cell of each kind under the translations of a lattice in Hermite normal form, in the order of `_number`."""
-    return np.indices(np.diag(lattice)).reshape(3, -1).T
+    return np.asarray(np.indices(tuple(np.diag(lattice).tolist())).reshape(3, -1).T)
 
 
 def _number(lattice: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.int64]:

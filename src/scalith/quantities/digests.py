@@ -24,7 +24,8 @@ _counted: ContextVar[dict[str, str] | None] = ContextVar("counted", default=None
 @contextmanager
 def counted_files() -> Iterator[dict[str, str]]:
     """The files whose digests are asked for within the block, digest by full path: what is read there depends on them."""
-    token = _counted.set(files := {})
+    files: dict[str, str] = {}
+    token = _counted.set(files)
     try:
         yield files
     finally:

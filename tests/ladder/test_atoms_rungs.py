@@ -32,6 +32,16 @@ def test_polarons_sit_on_as_many_sites_as_lithium(mapped):
         SmallPolarons.read({"barrier_empty": 0.1, "barrier_full": -0.1, "hop_distance": 3.87e-10})
 
 
+def test_a_member_moves_both_polaron_barriers_together_also_once_the_digest_is_known():
+    section = SmallPolarons.read({"barrier_empty": "133 meV", "barrier_full": 0.17, "hop_distance": "3.87 angstrom"})
+    assert section.digest
+    member = section.drawn(np.random.default_rng(1))
+    moved = member.barrier_empty - section.barrier_empty
+    assert moved != 0.0
+    assert member.barrier_full - section.barrier_full == pytest.approx(moved)
+    assert member.barrier_error == 0.0
+
+
 def test_shipped_vibrations_read_as_the_quantity_that_the_lattice_takes():
     path = shipped("vibrational_free_energy/LixFePO4_chgnet.csv")
     free = read_property_csv(path, "vibrational_free_energy", "J mol-1", {"x": "1", "T": "K"})

@@ -53,7 +53,8 @@ class SmallPolarons(Settings):
         member = super().drawn(numbers, stated_only=stated_only)
         shift = self.barrier_error * numbers.standard_normal()
         moved = {name: getattr(member, name) + shift for name in ("barrier_empty", "barrier_full")}
-        return self.read(dict(member) | moved | {"barrier_error": 0.0}, "a member of [small_polarons]", context=UNCHECKED)
+        fields = {name: getattr(member, name) for name in type(self).model_fields}  # `dict(member)` would hold its digest, too
+        return self.read(fields | moved | {"barrier_error": 0.0}, "a member of [small_polarons]", context=UNCHECKED)
 
 
 class Localisation(Settings):

@@ -125,6 +125,44 @@ def test_rungs_lists_the_graph_and_draws_it(toy, scalith, tmp_path):
     assert "elastic energy" in picture
 
 
+@pytest.mark.parametrize("example", sorted(path.stem for path in (Path(__file__).parents[1] / "examples").glob("*.toml")))
+def test_new_writes_each_example(scalith, tmp_path, example):
+    code, out, _ = scalith("new", "--example", example)
+    assert code == 0
+    assert f"scalith run {example}.toml" in out
+    assert (tmp_path / f"{example}.toml").read_bytes() == (
+        Path(__file__).parents[1] / "examples" / f"{example}.toml"
+    ).read_bytes()
+    # The help names them all.
+    assert example in scalith("new", "--help")[1]
+
+
+def test_new_names_the_nearest_example(scalith):
+    code, _, err = scalith("new", "--example", "fullcell")
+    assert code == cli.USER_ERROR
+    assert "--example" in err
+    assert "did you mean 'full_cell'" in err
+
+
+def test_report_writes_the_page_again_and_opens_it(toy, study_file, scalith, tmp_path, monkeypatch):
+    scalith("run", "toy.toml", "--no-report")
+    opened = []
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    code, out, _ = scalith("report")
+    assert (code, opened) == (0, [])
+    assert "results/toy/report.html" in out
+    page = tmp_path / "results" / "toy" / "report.html"
+    assert "it swings" in page.read_text()
+    assert toy("force") == 1
+    code, _, _ = scalith("report", "results/toy", "--open")
+    assert (code, opened) == (0, [page.as_uri()])
+    monkeypatch.setattr("webbrowser.open", lambda address: False)
+    assert "no browser was found" in scalith("report", "--open")[1]
+    code, _, err = scalith("report", "nowhere")
+    assert code == cli.USER_ERROR
+    assert "no ledger.json" in err
+
+
 def test_new_writes_a_study_that_is_valid_and_overwrites_nothing(scalith, tmp_path):
     code, out, _ = scalith("new", "mine.toml")
     assert code == 0

@@ -204,20 +204,54 @@ def rungs(
 
 
 @app.command()
+def report(
+    folder: Annotated[Path | None, typer.Argument(help="Results folder; default: the newest under results/.")] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Write report.html of a results FOLDER again, from its ledger and its files: nothing is computed."""
+    global _debug
+    _debug = _debug or debug
+    import webbrowser
+
+    from scalith.ladder import read_ledger
+    from scalith.report import write_report
+
+    found = folder if folder is not None else _newest_results()
+    page = write_report(found, read_ledger(found))
+    _console().print(f"report: {page}", highlight=False, soft_wrap=True)
+    if show and not webbrowser.open(page.resolve().as_uri()):
+        _console().print("no browser was found here: open the file above in one")
+
+
+@app.command()
 def new(
-    path: Annotated[Path, typer.Argument(help="Study file to write.")] = Path("study.toml"),
+    path: Annotated[
+        Path | None, typer.Argument(help="Study file to write; default: study.toml, or EXAMPLE.toml with --example.")
+    ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example", "-e", help="Which one: composite_cathode, full_cell, lfp (without it), lixnio2, module_safety."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Write a commented study to start from: it runs as it stands, with data that comes with the package."""
     global _debug
     _debug = _debug or debug
-    from scalith.quantities import InputError, shipped, write_text
+    from scalith.quantities import InputError, nearest, shipped, write_text
 
-    if path.exists() and not force:
-        raise InputError(str(path), "", "a file that is there already", "a new name, or --force to overwrite it")
-    write_text(path, shipped("studies/lfp.toml").read_text(encoding="utf-8"))
-    _console().print(f"{path} written; climb it with  scalith run {path}")
+    known = {file.stem: file for file in sorted(shipped("studies/lfp.toml").parent.glob("*.toml"))}
+    name = (example or "lfp").removesuffix(".toml")
+    if name not in known:
+        raise InputError("new", "--example", name, nearest(name, known))
+    target = path if path is not None else Path("study.toml" if example is None else f"{name}.toml")
+    if target.exists() and not force:
+        raise InputError(str(target), "", "a file that is there already", "a new name, or --force to overwrite it")
+    write_text(target, known[name].read_text(encoding="utf-8"))
+    _console().print(f"{target} written; climb it with  scalith run {target}", soft_wrap=True)
 
 
 def main() -> None:
@@ -303,7 +337,7 @@ def _leaves(entry: Entry) -> list[str]:
     if entry.source.reference_state:
         lines.append(f"reference state: {escape(entry.source.reference_state)}")
     if entry.source.note:
-        lines.append(f"[yellow]mind:[/yellow] {escape(entry.source.note)}")
+        lines.append(f"[yellow]note:[/yellow] {escape(entry.source.note)}")
     if entry.results:
         lines.append(f"taken from the results {escape(entry.results)}, {escape(entry.quantity_there)} there")
     lines += [f"file {escape(item.name)} [dim]({item.digest[:12]})[/dim]" for item in entry.source.files]

@@ -71,7 +71,29 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
         data["capacity_at_the_end"] = last.assign_attrs(
             units=nominal["capacity"].attrs.get("units", ""), long_name="capacity at the end"
         )
+        if "voltage" in nominal:
+            delivered = xr.concat([energy_of_runs(value) for value in values], "draw")
+            data["energy_at_the_end"] = delivered.assign_attrs(units="J", long_name="energy at the end")
     return data.assign(kept), ", ".join(words)
+
+
+def energy_of_runs(data: xr.Dataset) -> xr.DataArray:
+    """Energy that each run of a stacked result delivered, ∫ V dQ, J.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        ``voltage`` (V) and ``capacity`` (C) over (``c_rate``, ``sample``), padded with NaN.
+
+    Returns
+    -------
+    xarray.DataArray
+        Over ``c_rate``.
+    """
+    voltage, charge = data["voltage"].transpose("c_rate", "sample").values, data["capacity"].transpose("c_rate", "sample").values
+    known = np.isfinite(voltage) & np.isfinite(charge)
+    found = [np.trapezoid(v[k], q[k]) for v, q, k in zip(voltage, charge, known, strict=True)]
+    return xr.DataArray(found, {"c_rate": data["c_rate"].values}, "c_rate", attrs={"units": "J", "long_name": "energy"})
 
 
 def _at_the_times_of(nominal: xr.Dataset, value: xr.Dataset, names: Sequence[str]) -> xr.Dataset:

@@ -174,8 +174,8 @@ class Value(NamedTuple):
     digest: str
 
 
-def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Value:
-    """Read one quantity back from a results folder.
+def read_entry(folder: str | Path, quantity: str, where: str = "ledger", ledger: Ledger | None = None) -> Value:
+    """Read one quantity back from a results folder; with its `ledger`, where that has been read already.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger") -> Valu
     StudyError
         The file is not the one that the ledger speaks of.
     """
-    entry = read_ledger(folder).entry(quantity, where)
+    entry = (ledger or read_ledger(folder)).entry(quantity, where)
     if not entry.file:
         raise InputError(where, "quantity", quantity, "a quantity whose value is kept in a file")
     kinds = {name: item.returns for name, item in rungs().items()} | {name: item[2] for name, item in given_only().items()}

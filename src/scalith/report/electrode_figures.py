@@ -21,7 +21,7 @@ def slices_figure(data: xr.Dataset) -> Figure:
     """The phases on the plane through the middle of the image, with a legend."""
     labels, names = _phases(data)
     middle = labels[:, :, labels.shape[2] // 2]
-    figure = axes.figure("x / µm", "y / µm")
+    figure = axes.figure("x (µm)", "y (µm)")
     step = _step(middle.shape)
     x, y = (1e6 * data[axis].values[::step] for axis in "xy")
     figure.add_heatmap(x=x, y=y, z=middle[::step, ::step].T, **_colours(names), hoverinfo="skip")
@@ -53,7 +53,7 @@ def block_figure(data: xr.Dataset) -> Figure:
             hoverinfo="skip",
             lighting={"ambient": 0.9, "diffuse": 0.1},
         )
-    titles = {f"{axis}axis": {"title": {"text": f"{axis} / µm"}} for axis in "xyz"}
+    titles = {f"{axis}axis": {"title": {"text": f"{axis} (µm)"}} for axis in "xyz"}
     eye = {"eye": {"x": -1.4, "y": -1.4, "z": 1.1}}
     figure.update_layout(scene={"aspectmode": "data", "camera": eye, **titles}, height=460)
     return figure
@@ -61,17 +61,17 @@ def block_figure(data: xr.Dataset) -> Figure:
 
 def currents_figure(data: xr.Dataset) -> Figure:
     """Current density of the carrier that limits, for 1 A m-2, on the plane through the middle."""
-    return _map_figure(data, "current_density", "current density / A m⁻² (log₁₀), 1 A m⁻² applied")
+    return _map_figure(data, "current_density", "log₁₀ of current density (A/m²), 1 A/m² applied")
 
 
 def loss_figure(data: xr.Dataset) -> Figure:
     """Where the carrier that limits loses its power."""
-    return _map_figure(data, "dissipation", "loss / W m⁻³ (log₁₀)")
+    return _map_figure(data, "dissipation", "log₁₀ of loss (W/m³)")
 
 
 def subvolumes_figure(data: xr.Dataset) -> Figure:
     """Properties of parts over those of the whole image, against the size of the parts."""
-    figure = axes.figure("cube root of the volume / µm", "over the whole image")
+    figure = axes.figure("Cube root of the volume (µm)", "Value over that of the whole image")
     edge = 1e6 * data["edge"].values
     shown = ["effective_ionic_conductivity", "effective_electronic_conductivity", "active_interface_area"]
     for name, colour in zip(shown, axes.cycle(3), strict=True):
@@ -89,7 +89,7 @@ _CARRIERS = {"effective_ionic_conductivity": "ions", "effective_electronic_condu
 
 def composition_figure(data: xr.Dataset) -> Figure:
     """Ionic and electronic conductivity against the active fraction: means of structures, and the composite that was chosen."""
-    figure = axes.figure("active material in the solids", "effective conductivity / S m⁻¹", logarithmic=True)
+    figure = axes.figure("Active material in the solids (fraction)", "Effective conductivity (S/m)", logarithmic=True)
     other, levels = _beside(data)
     chosen = json.loads(data.attrs["chosen"])
     for (name, carrier), colour in zip(_CARRIERS.items(), axes.PALETTE, strict=False):
@@ -100,10 +100,10 @@ def composition_figure(data: xr.Dataset) -> Figure:
             shown = np.where(values > 0.0, values, np.nan)
             figure.add_scatter(x=data["active_fraction"].values, y=shown, mode="lines+markers", name=label, line=line)
         if chosen[name] > 0.0:
-            marker = {"color": colour, "size": 14, "symbol": "star", "line": {"color": "#1c232b", "width": 1}}
+            marker = {"color": colour, "size": 14, "symbol": "star", "line": {"color": axes.INK, "width": 1}}
             x, y = [chosen["active_fraction"]], [chosen[name]]
             figure.add_scatter(x=x, y=y, mode="markers", name=f"{carrier}, chosen", marker=marker)
-    figure.add_vline(x=chosen["active_fraction"], line={"color": "#8a949e", "width": 1, "dash": "dot"})
+    figure.add_vline(x=chosen["active_fraction"], line={"color": axes.FAINT, "width": 1, "dash": "dot"})
     figure.update_layout(hovermode="closest", height=440)
     return figure
 
@@ -117,13 +117,15 @@ def composition_map_figure(data: xr.Dataset) -> Figure | None:
     least = np.minimum(*both)
     shown = np.where(least > 0.0, np.log10(np.where(least > 0.0, least, 1.0)), np.nan)
     title = str(data[other].attrs["long_name"])
-    figure = axes.figure("active material in the solids", f"{title} / MPa" if other == "pressure" else title)
-    bar = {"title": {"text": "conductivity of the poorer path / S m⁻¹ (log₁₀)", "side": "right"}}
+    figure = axes.figure(
+        "Active material in the solids (fraction)", axes.titled(f"{title} (MPa)" if other == "pressure" else title)
+    )
+    bar = {"title": {"text": "log₁₀ of conductivity of the poorer path (S/m)", "side": "right"}}
     scale = 1e-6 if other == "pressure" else 1.0
     grid = {"x": data["active_fraction"].values, "y": np.asarray(levels) * scale}
     figure.add_heatmap(**grid, z=np.round(shown, 3), colorscale="Viridis", colorbar=bar)
     chosen = json.loads(data.attrs["chosen"])
-    marker = {"color": "#ffffff", "size": 14, "symbol": "star", "line": {"color": "#1c232b", "width": 1}}
+    marker = {"color": "#ffffff", "size": 14, "symbol": "star", "line": {"color": axes.INK, "width": 1}}
     if chosen[other] is not None:
         x, y = [chosen["active_fraction"]], [chosen[other] * scale]
         figure.add_scatter(x=x, y=y, mode="markers", name="chosen", marker=marker, showlegend=True)
@@ -148,7 +150,7 @@ def _map_figure(data: xr.Dataset, name: str, title: str) -> Figure:
     step = _step(values.shape)
     flowing = values > 1e-6 * max(float(values.max()), 1e-300)
     shown = np.where(flowing, np.log10(np.where(flowing, values, 1.0)), np.nan)[::step, ::step]
-    figure = axes.figure("x / µm", "y / µm")
+    figure = axes.figure("x (µm)", "y (µm)")
     x, y = (1e6 * data[axis].values[::step] for axis in "xy")
     bar = {"title": {"text": f"{carrier}: {title}", "side": "right"}}
     figure.add_heatmap(x=x, y=y, z=np.round(shown.T, 3), colorscale="Inferno", colorbar=bar)

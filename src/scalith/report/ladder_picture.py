@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple
 
 from scalith.ladder import Entry, Ledger, given_only, rungs
 
-_BOX_WIDTH, _BOX_HEIGHT = 224, 66
+_BOX_WIDTH = 224
 _GAP_X, _GAP_Y = 22, 46
-_BAND = 96
+_BAND = 110
 """Left margin that carries the names of the scales."""
 
 _WIDEST = 5
 """Boxes side by side."""
+
+_TITLE, _FOUND, _BELOW = (27, 13.5, 17), (33, 11.5, 15), (36, 11, 14)
+"""Of the three texts in a box: characters a line, size and height of a line."""
 
 COLOURS = {
     "atoms": "#4f5d75",
@@ -28,6 +32,12 @@ COLOURS = {
 }
 _OTHER = "#555b66"
 
+_STYLE = (
+    ".ladder rect.box{fill:var(--card,#ffffff)}.ladder .box-title{fill:var(--ink,#1c232b)}"
+    ".ladder .box-found{fill:var(--ink,#33404d)}.ladder .box-below{fill:var(--soft,#6b7682)}"
+    ".ladder path{stroke:var(--faint,#9aa3ad)}"
+)
+
 
 class _Box(NamedTuple):
     name: str
@@ -37,8 +47,19 @@ class _Box(NamedTuple):
     origin: str
     parents: list[str]
 
+    @property
+    def texts(self) -> list[tuple[str, tuple[int, float, int], str]]:
+        """Every line of the box: text, its measures, its class. Nothing is cut."""
+        texts = ((self.name.replace("_", " "), _TITLE, "title"), (self.line, _FOUND, "found"), (self.below, _BELOW, "below"))
+        return [(line, measures, kind) for text, measures, kind in texts for line in wrapped(text, measures[0])]
 
-def ladder_picture(ledger: Ledger | None = None) -> str:
+    @property
+    def height(self) -> float:
+        """Room for all lines."""
+        return 16.0 + sum(measures[2] for _, measures, _ in self.texts)
+
+
+def ladder_picture(ledger: Ledger | None = None, words: Mapping[str, str] | None = None) -> str:
     """SVG of the graph of rungs, bottom to top.
 
     Parameters
@@ -46,36 +67,52 @@ def ladder_picture(ledger: Ledger | None = None) -> str:
     ledger : Ledger, optional
         With it each box carries what was found and links to its part of the report; without it the whole graph is
         drawn with units.
+    words : mapping of str to str, optional
+        What was found, in the units of the report, in place of the ledger's headlines.
 
     Returns
     -------
     str
         A standalone SVG document.
     """
-    boxes = _from_ledger(ledger) if ledger else _from_graph()
+    boxes = _from_ledger(ledger, words or {}) if ledger else _from_graph()
     levels = _levels(boxes)
     rows: dict[int, list[str]] = {}
     for name in boxes:
         rows.setdefault(levels[name], []).append(name)
-    order = _wrapped(_ordered(rows, boxes))
-    widest = max(len(row) for row in order.values())
-    width = _BAND + widest * (_BOX_WIDTH + _GAP_X) + _GAP_X
-    height = len(order) * (_BOX_HEIGHT + _GAP_Y) + _GAP_Y
+    order = _wrapped_rows(_ordered(rows, boxes))
+    heights = {level: max(boxes[name].height for name in row) for level, row in order.items()}
+    width = _BAND + max(len(row) for row in order.values()) * (_BOX_WIDTH + _GAP_X) + _GAP_X
+    height = sum(heights.values()) + (len(order) + 1) * _GAP_Y
     place: dict[str, tuple[float, float]] = {}
-    for index, level in enumerate(sorted(order)):
-        row = order[level]
-        spread = (width - _BAND) / len(row)
-        for position, name in enumerate(row):
-            x = _BAND + spread * (position + 0.5) - _BOX_WIDTH / 2
-            place[name] = (x, height - (index + 1) * (_BOX_HEIGHT + _GAP_Y))
+    bottom = height - _GAP_Y
+    for level in sorted(order):
+        spread = (width - _BAND) / len(order[level])
+        for position, name in enumerate(order[level]):
+            place[name] = (_BAND + spread * (position + 0.5) - _BOX_WIDTH / 2, bottom - boxes[name].height)
+        bottom -= heights[level] + _GAP_Y
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" class="ladder" role="img" '
-        'aria-label="The ladder: each box a quantity, each line a need" font-family="system-ui, sans-serif">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" class="ladder" role="group" '
+        'aria-label="The ladder, from atoms at the bottom upwards: each box a quantity, each line leads to what it feeds" '
+        f'font-family="system-ui, sans-serif"><style>{_STYLE}</style>'
     ]
     parts += _bands(boxes, place, width)
-    parts += [_line(place[parent], place[name]) for name, box in boxes.items() for parent in box.parents if parent in place]
-    parts += [_drawn(box, place[name], linked=ledger is not None) for name, box in boxes.items()]
+    parts += [_line(boxes, place, parent, name) for name, box in boxes.items() for parent in box.parents if parent in place]
+    parts += [_drawn(box, place[name], _feeds(name, boxes), linked=ledger is not None) for name, box in boxes.items()]
     return "\n".join([*parts, "</svg>"])
+
+
+def wrapped(text: str, length: int) -> list[str]:
+    """Lines of at most `length` characters, broken between words; a longer word is broken after a sign, or where it must."""
+    lines: list[str] = []
+    for word in text.split():
+        pieces = [word[k : k + length] for k in range(0, len(word), length)] if len(word) > length else [word]
+        for piece in pieces:
+            if lines and len(lines[-1]) + 1 + len(piece) <= length and piece is pieces[0]:
+                lines[-1] += f" {piece}"
+            else:
+                lines.append(piece)
+    return lines
 
 
 def _from_graph() -> dict[str, _Box]:
@@ -89,15 +126,15 @@ def _from_graph() -> dict[str, _Box]:
     return boxes
 
 
-def _from_ledger(ledger: Ledger) -> dict[str, _Box]:
+def _from_ledger(ledger: Ledger, words: Mapping[str, str]) -> dict[str, _Box]:
     shown = [entry for entry in ledger.entries if entry.scale != "study"]
     names = {entry.quantity for entry in shown}
     return {
         entry.quantity: _Box(
             entry.quantity,
             entry.scale,
-            entry.headline,
-            _error_and_source(entry),
+            words.get(entry.quantity, entry.headline),
+            _origin(entry),
             entry.origin,
             [parent for parent in entry.parents if parent in names],
         )
@@ -105,11 +142,14 @@ def _from_ledger(ledger: Ledger) -> dict[str, _Box]:
     }
 
 
-def _error_and_source(entry: Entry) -> str:
+def _origin(entry: Entry) -> str:
     kind = entry.source.kind if entry.source else entry.origin
-    if not entry.standard_error:
-        return kind
-    return f"± {entry.standard_error:.2g} {entry.unit} · {kind}"
+    own = [mark for mark, names in entry.marks.items() if entry.quantity in names and mark != kind]
+    return ", ".join([kind, *own])
+
+
+def _feeds(name: str, boxes: Mapping[str, _Box]) -> list[str]:
+    return [other for other, box in boxes.items() if name in box.parents]
 
 
 def _levels(boxes: dict[str, _Box]) -> dict[str, int]:
@@ -160,7 +200,7 @@ def _ordered(rows: dict[int, list[str]], boxes: dict[str, _Box]) -> dict[int, li
     return result
 
 
-def _wrapped(order: dict[int, list[str]]) -> dict[int, list[str]]:
+def _wrapped_rows(order: dict[int, list[str]]) -> dict[int, list[str]]:
     """Break rows that are wider than the page."""
     broken: list[list[str]] = []
     for level in sorted(order):
@@ -172,41 +212,41 @@ def _wrapped(order: dict[int, list[str]]) -> dict[int, list[str]]:
 def _bands(boxes: dict[str, _Box], place: dict[str, tuple[float, float]], width: float) -> list[str]:
     parts = []
     for scale in dict.fromkeys(box.scale for box in boxes.values()):
-        tops = [place[name][1] for name, box in boxes.items() if box.scale == scale]
-        top, bottom = min(tops) - _GAP_Y / 2 + 3, max(tops) + _BOX_HEIGHT + _GAP_Y / 2 - 3
+        own = [(place[name][1], place[name][1] + box.height) for name, box in boxes.items() if box.scale == scale]
+        top, bottom = min(start for start, _ in own) - _GAP_Y / 2 + 3, max(end for _, end in own) + _GAP_Y / 2 - 3
         colour = COLOURS.get(scale, _OTHER)
         parts.append(
             f'<rect x="4" y="{top:.1f}" width="{width - 8:.1f}" height="{bottom - top:.1f}" rx="10" '
-            f'fill="{colour}" opacity="0.07"/><text x="18" y="{(top + bottom) / 2 + 5:.1f}" '
-            f'font-size="16" font-weight="600" fill="{colour}">{escape(scale)}</text>'
+            f'fill="{colour}" opacity="0.09"/><text x="18" y="{(top + bottom) / 2 + 5:.1f}" '
+            f'font-size="16" font-weight="600" fill="{colour}" style="filter:var(--lighter,none)">{escape(scale)}</text>'
         )
     return parts
 
 
-def _line(start: tuple[float, float], end: tuple[float, float]) -> str:
-    x0, y0 = start[0] + _BOX_WIDTH / 2, start[1]
-    x1, y1 = end[0] + _BOX_WIDTH / 2, end[1] + _BOX_HEIGHT
+def _line(boxes: dict[str, _Box], place: dict[str, tuple[float, float]], parent: str, name: str) -> str:
+    x0, y0 = place[parent][0] + _BOX_WIDTH / 2, place[parent][1]
+    x1, y1 = place[name][0] + _BOX_WIDTH / 2, place[name][1] + boxes[name].height
     middle = (y0 + y1) / 2
     path = f"M{x0:.1f},{y0:.1f} C{x0:.1f},{middle:.1f} {x1:.1f},{middle:.1f} {x1:.1f},{y1:.1f}"
-    return f'<path d="{path}" fill="none" stroke="#9aa3ad" stroke-width="1.4" opacity="0.75"/>'
+    ends = f'data-from="{escape(parent)}" data-to="{escape(name)}"'
+    return f'<path d="{path}" fill="none" stroke-width="1.4" opacity="0.75" {ends}/>'
 
 
-def _drawn(box: _Box, at: tuple[float, float], *, linked: bool) -> str:
+def _drawn(box: _Box, at: tuple[float, float], feeds: list[str], *, linked: bool) -> str:
     x, y = at
     colour = COLOURS.get(box.scale, _OTHER)
     dash = ' stroke-dasharray="5 3"' if box.origin == "given" else ""
-    title = box.name.replace("_", " ")
-    drawn = (
-        f"<g><title>{escape(title)}: {escape(box.line)}</title>"
-        f'<rect x="{x:.1f}" y="{y:.1f}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="7" '
-        f'fill="#ffffff" stroke="{colour}" stroke-width="1.5"{dash}/>'
-        f'<text x="{x + 10:.1f}" y="{y + 20:.1f}" font-size="13.5" font-weight="600" '
-        f'fill="#1c232b">{escape(_cut(title, 26))}</text>'
-        f'<text x="{x + 10:.1f}" y="{y + 38:.1f}" font-size="11.5" fill="#33404d">{escape(_cut(box.line, 33))}</text>'
-        f'<text x="{x + 10:.1f}" y="{y + 55:.1f}" font-size="11" fill="#6b7682">{escape(_cut(box.below, 38))}</text></g>'
-    )
-    return f'<a href="#{escape(box.name)}">{drawn}</a>' if linked else drawn
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
+    said = f"{box.name.replace('_', ' ')}: {box.line}" + (f"; feeds {', '.join(feeds)}".replace("_", " ") if feeds else "")
+    drawn = [
+        f"<g><title>{escape(said)}</title>",
+        f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{_BOX_WIDTH}" height="{box.height:.1f}" rx="7" '
+        f'stroke="{colour}" stroke-width="1.5"{dash}/>',
+    ]
+    line = y + 6.0
+    for text, (_, size, height), kind in box.texts:
+        line += height
+        weight = ' font-weight="600"' if kind == "title" else ""
+        at_line = f'x="{x + 10:.1f}" y="{line:.1f}" font-size="{size}"{weight}'
+        drawn.append(f'<text class="box-{kind}" {at_line}>{escape(text)}</text>')
+    whole = "".join([*drawn, "</g>"])
+    return f'<a href="#{escape(box.name)}" data-box="{escape(box.name)}">{whole}</a>' if linked else whole

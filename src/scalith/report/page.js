@@ -1,27 +1,95 @@
 (async () => {
-  const search = document.getElementById('search');
-  const rows = [...document.querySelectorAll('#ledger tbody tr')];
+  const read = id => JSON.parse(document.getElementById(id).textContent);
+  const made = (tag, text, inside = []) => { const e = document.createElement(tag); if (text) e.textContent = text; e.append(...inside); return e; };
+  const spaced = name => name.replaceAll('_', ' ');
+
+  // The ledger: search and sort.
+  const search = document.getElementById('search'), table = document.getElementById('ledger-table');
+  const rows = [...table.tBodies[0].rows];
   search.addEventListener('input', () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     rows.forEach(r => { const t = r.textContent.toLowerCase(); r.hidden = !words.every(w => t.includes(w)); });
   });
-  document.querySelectorAll('#ledger th').forEach((th, k) => th.addEventListener('click', () => {
-    const text = r => r.cells[k].textContent, up = th.dataset.up !== '1'; th.dataset.up = up ? '1' : '';
+  [...table.tHead.rows[0].cells].forEach((th, k) => th.firstChild.addEventListener('click', () => {
+    const text = r => r.cells[k].textContent, up = th.getAttribute('aria-sort') !== 'ascending';
+    [...table.tHead.rows[0].cells].forEach(other => other.setAttribute('aria-sort', 'none'));
+    th.setAttribute('aria-sort', up ? 'ascending' : 'descending');
     rows.sort((a, b) => { const x = parseFloat(text(a)), y = parseFloat(text(b));
       return (up ? 1 : -1) * (isNaN(x) || isNaN(y) ? text(a).localeCompare(text(b)) : x - y); })
       .forEach(r => r.parentNode.appendChild(r));
   }));
-  const figures = JSON.parse(document.getElementById('figures').textContent);
-  const places = [...document.querySelectorAll('.figure')];
-  try {
-    const packed = Uint8Array.from(atob(document.getElementById('plotly').textContent), c => c.charCodeAt(0));
+
+  // The ladder: what a box needs and what it feeds.
+  const ladder = document.querySelector('svg.ladder');
+  ladder?.querySelectorAll('a[data-box]').forEach(box => {
+    const light = on => { ladder.classList.toggle('tracing', on); ladder.querySelectorAll('path').forEach(p =>
+      p.classList.toggle('lit', on && (p.dataset.from === box.dataset.box || p.dataset.to === box.dataset.box))); };
+    ['mouseenter', 'focus'].forEach(event => box.addEventListener(event, () => light(true)));
+    ['mouseleave', 'blur'].forEach(event => box.addEventListener(event, () => light(false)));
+  });
+
+  // Where a number comes from, down to files and papers.
+  const entries = read('page-entries'), panel = document.getElementById('page-trace');
+  const branch = (name, seen) => {
+    const entry = entries[name];
+    if (!entry) return made('li', spaced(name));
+    const item = made('li', '', [made('b', spaced(name)), ' ' + entry.found]);
+    if (seen.has(name)) { item.append(made('small', 'shown above')); return item; }
+    seen.add(name);
+    item.append(made('small', [entry.kind, entry.source].filter(Boolean).join(': ')));
+    if (entry.note) item.append(made('small', 'note: ' + entry.note));
+    entry.files.forEach(file => item.append(made('small', 'file ' + file)));
+    if (entry.parents.length) item.append(made('ul', '', entry.parents.map(parent => branch(parent, seen))));
+    return item;
+  };
+  document.querySelectorAll('button.trace').forEach(button => button.addEventListener('click', () => {
+    document.getElementById('page-trace-title').textContent = 'Where ' + spaced(button.dataset.trace) + ' comes from';
+    panel.lastElementChild.replaceChildren(made('ul', '', [branch(button.dataset.trace, new Set())]));
+    panel.showModal();
+  }));
+
+  // The figures, each when it comes into view.
+  const figures = read('page-figures'), places = [...document.querySelectorAll('.figure')];
+  const colour = name => getComputedStyle(document.body).getPropertyValue(name).trim();
+  const themed = figure => {
+    const made = JSON.parse(JSON.stringify(figure).replaceAll('#1c232b', colour('--ink')).replaceAll('#0072b2', colour('--blue')));
+    made.layout.font.color = colour('--ink');
+    made.layout.hoverlabel = {bgcolor: colour('--card'), font: {color: colour('--ink')}};
+    made.layout.modebar = {bgcolor: 'rgba(0,0,0,0)', color: colour('--faint'), activecolor: colour('--ink')};
+    const lines = {gridcolor: colour('--grid'), linecolor: colour('--faint'), tickcolor: colour('--faint')};
+    Object.keys(made.layout).filter(key => /^[xy]axis/.test(key)).forEach(key => Object.assign(made.layout[key], lines));
+    ['xaxis', 'yaxis', 'zaxis'].forEach(key => { if (made.layout.scene) made.layout.scene[key] = {...made.layout.scene[key], ...lines, backgroundcolor: 'rgba(0,0,0,0)'}; });
+    return made;
+  };
+  const settings = {responsive: true, displaylogo: false, modeBarButtonsToRemove: ['lasso2d', 'select2d', 'autoScale2d', 'toggleSpikelines']};
+  let library;
+  const loaded = () => library ??= (async () => {
+    const packed = Uint8Array.from(atob(document.getElementById('page-plotly').textContent), c => c.charCodeAt(0));
     const text = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
     const script = document.createElement('script'); script.textContent = text; document.head.appendChild(script);
-    const draw = p => { const f = figures[p.dataset.figure][+p.dataset.index];
-      Plotly.newPlot(p, f.data, f.layout, {responsive: true, displaylogo: false}); };
-    places.forEach(draw);
-  } catch (error) {
-    places.forEach(p => { p.textContent = 'This browser cannot draw the pictures (' + error + '); the data is in the results folder.'; });
-  }
-  document.body.dataset.drawn = 'yes';
+  })();
+  const draw = async place => {
+    try {
+      await loaded();
+      const made = themed(figures[place.dataset.figure][+place.dataset.index]);
+      await Plotly.react(place, made.data, made.layout, settings);
+      place.dataset.drawn = 'yes';
+    } catch (error) {
+      place.textContent = 'This browser cannot draw this figure (' + error + '); its data is in the results folder.';
+    }
+  };
+  const watch = new IntersectionObserver(seen => seen.filter(one => one.isIntersecting).forEach(one => {
+    watch.unobserve(one.target); draw(one.target); }), {rootMargin: '300px'});
+  places.forEach(place => watch.observe(place));
+  const again = () => places.filter(place => place.dataset.drawn).forEach(draw);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
+
+  // On paper everything is open; what has not been in view is drawn first.
+  window.drawAll = async () => {
+    document.querySelectorAll('details').forEach(part => { part.open = true; });
+    for (const place of places) if (!place.dataset.drawn) await draw(place);
+  };
+  addEventListener('beforeprint', () => { drawAll(); });
+  addEventListener('afterprint', again);
+  document.body.dataset.ready = 'yes';
 })();

@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 
-from scalith.ladder import Entry, Ledger, read_entry, rungs
-from scalith.quantities import digest, read_results, write_text
-from scalith.report.figures import figures_of
+from scalith.ladder import Entry, Ledger, read_entry
+from scalith.quantities import Property, digest, read_results, write_text
+from scalith.report.cards import figure_place, ledger_table, link, quantity_card, settings_card, words_of
+from scalith.report.figures import MAIN, figures_of
 from scalith.report.ladder_picture import COLOURS, ladder_picture
+from scalith.report.property_figures import Beside
+from scalith.report.summary import Found, Topic, summary
 
 FILE = "report.html"
 
@@ -39,51 +44,104 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
     stamp = f"<!-- ledger {ledger.stamp}, page {digest(own)} -->"
     if path.is_file() and stamp in path.read_text(encoding="utf-8")[:400]:
         return path
+    found = _read(Path(folder), ledger)
     figures: dict[str, Any] = {}
     for entry in ledger.entries:
-        if not entry.file:
+        if entry.quantity not in found.values:
             continue
-        value = read_entry(folder, entry.quantity).value
-        members = None
-        if entry.ensemble_file and isinstance(value, xr.Dataset):
-            members = read_results(Path(folder) / entry.ensemble_file)
-        drawn = figures_of(entry.quantity.rpartition(".")[2], value, members)
+        material, _, name = entry.quantity.rpartition(".")
+        value, members = found.values[entry.quantity], found.members.get(entry.quantity)
+        runs = members if isinstance(members, xr.Dataset) else None
+        drawn = figures_of(name, value, runs, _beside_of(found, f"{material}." if material else "", name, members))
         if drawn:
-            figures[entry.quantity] = [figure.to_plotly_json() for figure in drawn]
-    write_text(path, _page(ledger, figures, stamp))
+            figures[entry.quantity] = [_as_text(figure.to_plotly_json()) for figure in drawn]
+    write_text(path, page_of(found, figures, stamp))
     return path
 
 
-def _page(ledger: Ledger, figures: dict[str, Any], stamp: str) -> str:
+def page_of(found: Found, figures: Mapping[str, Any], stamp: str) -> str:
+    """The page of a ledger, its values and its pictures."""
     from plotly.utils import PlotlyJSONEncoder
 
+    ledger = found.ledger
     quantities = [entry for entry in ledger.entries if entry.scale != "study"]
+    words = {entry.quantity: words_of(entry, found.values.get(entry.quantity)) for entry in ledger.entries}
     scales = list(dict.fromkeys(entry.scale for entry in quantities))
     scales.sort(key=lambda scale: list(COLOURS).index(scale) if scale in COLOURS else len(COLOURS))
-    parts = [_section(scale, [entry for entry in quantities if entry.scale == scale], figures) for scale in scales]
-    # A script element ends at "</script", and "<!--<script" keeps it from ending: no "<" of the data is written as such.
-    data = json.dumps(figures, cls=PlotlyJSONEncoder).replace("<", "\\u003c")
+    known = {entry.quantity for entry in ledger.entries}
+    parts = [
+        _scale(scale, [entry for entry in quantities if entry.scale == scale], figures, words, known, ledger) for scale in scales
+    ]
     return "\n".join(
         [
             f"<!doctype html>\n{stamp}\n<html lang='en'><head><meta charset='utf-8'>",
-            "<meta name='viewport' content='width=device-width, initial-scale=1'>",
-            f"<title>{escape(ledger.title)}</title><style>{_beside('page.css')}</style></head><body>",
-            f"<header><h1>{escape(ledger.title)}</h1><p>{len(quantities)} quantities, from atoms to pack · ",
-            f"Scalith {escape(ledger.version)} · ",
-            f"study {escape(ledger.study)} <code>{escape(ledger.study_file[:12])}</code></p></header><main>",
-            "<section><h2>The ladder</h2><p>Each box is a quantity with what was found; a dashed box was given, not computed. ",
-            "A click leads to its part of this page.</p><div class='scroll'>" + ladder_picture(ledger) + "</div></section>",
+            "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='color-scheme' content='light dark'>",
+            f"<title>{escape(ledger.title)}</title><style>{_file('page.css')}</style></head><body>",
+            "<a class='skip' href='#page-summary'>Skip to the results</a>",
+            f"<header><h1>{escape(ledger.title)}</h1><p>{len(quantities)} quantities ({escape(', '.join(scales))}) · ",
+            f"Scalith {escape(ledger.version)} · study {escape(ledger.study)} <code>{escape(ledger.study_file[:12])}</code></p>",
+            _navigation(scales) + "</header><main>",
+            _summary(found, known),
+            "<section id='page-ladder'><h2>The ladder</h2>",
+            "<p>Atoms are at the bottom. Each box is a quantity with what was found; ",
+            "the lines from its top lead to what it feeds. A dashed box was given, not computed. A click leads to its part of ",
+            "this page.</p><div class='scroll' tabindex='0' role='region' aria-label='ladder'>",
+            ladder_picture(ledger, words) + "</div></section>",
             *parts,
-            _table(ledger),
-            "</main>",
-            f"<script type='application/json' id='figures'>{data}</script>",
-            f"<script type='text/plain' id='plotly'>{_plotly()}</script>",
-            f"<script>{_beside('page.js')}</script></body></html>",
+            _settings(ledger),
+            ledger_table(ledger),
+            "</main><dialog id='page-trace' aria-labelledby='page-trace-title'><form method='dialog'>"
+            "<button aria-label='close'>Close</button></form><h2 id='page-trace-title'></h2><div></div></dialog>",
+            f"<script type='application/json' id='page-figures'>{_script(json.dumps(figures, cls=PlotlyJSONEncoder))}</script>",
+            f"<script type='application/json' id='page-entries'>{_script(json.dumps(_traced(ledger, words)))}</script>",
+            f"<script type='text/plain' id='page-plotly'>{_plotly()}</script>",
+            f"<script>{_file('page.js')}</script></body></html>",
         ]
     )
 
 
-def _beside(name: str) -> str:
+def _read(folder: Path, ledger: Ledger) -> Found:
+    values, members = {}, {}
+    for entry in ledger.entries:
+        if entry.file:
+            values[entry.quantity] = read_entry(folder, entry.quantity, ledger=ledger).value
+        if entry.file and entry.ensemble_file:
+            data = read_results(folder / entry.ensemble_file)
+            members[entry.quantity] = (
+                Property.from_dataset(data, entry.ensemble_file) if isinstance(values[entry.quantity], Property) else data
+            )
+    return Found(ledger, values, members)
+
+
+def _beside_of(found: Found, material: str, name: str, members: Any) -> Beside:
+    measured = found.values.get(f"{material}measured_{name}")
+    gaps = found.values.get(f"{material}phase_boundaries")
+    return Beside(
+        members if isinstance(members, Property) else None,
+        measured if isinstance(measured, Property) else None,
+        gaps if isinstance(gaps, xr.Dataset) and "region" in gaps.dims else None,
+    )
+
+
+def _as_text(part: Any) -> Any:
+    """A picture in which names are text: the plotting library reads `<` and `&` as markup."""
+    if isinstance(part, str):
+        return part.replace("&", "&amp;").replace("<", "&lt;")
+    if isinstance(part, dict):
+        return {key: _as_text(item) for key, item in part.items()}
+    if isinstance(part, (list, tuple)):
+        return [_as_text(item) for item in part]
+    if isinstance(part, np.ndarray) and part.dtype.kind in "UO":
+        return [_as_text(item) for item in part.tolist()]
+    return part
+
+
+def _script(data: str) -> str:
+    """A script element ends at "</script", and "<!--<script" keeps it from ending: no "<" of the data is written as such."""
+    return data.replace("<", "\\u003c")
+
+
+def _file(name: str) -> str:
     return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
@@ -94,92 +152,128 @@ def _plotly() -> str:
     return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
 
 
-def _section(scale: str, entries: list[Entry], figures: dict[str, Any]) -> str:
-    colour = COLOURS.get(scale, "#555b66")
-    cards = "\n".join(_card(entry, len(figures.get(entry.quantity, []))) for entry in entries)
-    title = f"<h2 id='scale-{escape(scale)}'>{escape(scale.capitalize())}</h2>"
-    return f"<section style='--scale:{colour}'>{title}<div class='cards'>{cards}</div></section>"
+def _navigation(scales: list[str]) -> str:
+    places = {"page-summary": "summary", "page-ladder": "ladder"} | {f"scale-{scale}": scale for scale in scales}
+    places |= {"page-settings": "settings", "page-ledger": "ledger"}
+    links = "".join(f"<a href='#{escape(place)}'>{escape(title)}</a>" for place, title in places.items())
+    return f"<nav aria-label='parts of this page'>{links}</nav>"
 
 
-def _card(entry: Entry, pictures: int) -> str:
-    rung = rungs().get(entry.quantity.rpartition(".")[2])
-    kind = entry.source.kind if entry.source else entry.origin
-    lines = [f"<p class='found'>{escape(entry.headline)}</p>"]
-    if entry.standard_error:
-        of = escape(entry.value_of or "value")
-        lines.append(f"<p>standard error ({of}): {entry.standard_error:.3g} {escape(entry.unit)}</p>")
-    if entry.error_parts:
-        parts = ", ".join(f"{name} {error:.2g}" for name, error in entry.error_parts.items())
-        lines.append(f"<p>of it: {escape(parts)} {escape(entry.unit)}</p>")
-    if entry.scatter:
-        lines.append(f"<p>scatter over the ensemble: {escape(entry.scatter)}</p>")
-    if rung is not None:
-        lines.append(f"<p class='doc'>{escape(rung.doc)}</p>")
-    if entry.source is not None:
-        for label, text in (
-            ("source", entry.source.reference or entry.source.by),
-            ("reference state", entry.source.reference_state),
-            ("mind", entry.source.note),
-        ):
-            if text:
-                lines.append(_said(label, text))
-    for mark, names in entry.marks.items():
-        if below := [name for name in names if name != entry.quantity]:
-            links = ", ".join(f"<a href='#{escape(name)}'>{escape(name)}</a>" for name in below)
-            lines.append(f"<p class='source'><b>rests on, {escape(mark)}:</b> {links}</p>")
-    if entry.parents:
-        links = ", ".join(f"<a href='#{escape(name)}'>{escape(name)}</a>" for name in entry.parents)
-        lines.append(f"<p class='source'><b>from:</b> {links}</p>")
-    name = escape(entry.quantity)
-    picture = "".join(f"<div class='figure' data-figure='{name}' data-index='{index}'></div>" for index in range(pictures))
-    return (
-        f"<article id='{escape(entry.quantity)}' class='{'wide' if pictures else ''}'><h3>{escape(entry.title)}"
-        f" <span class='kind {escape(kind)}'>{escape(kind)}</span>{_badges(entry, kind)}</h3>{''.join(lines)}{picture}</article>"
-    )
+def _summary(found: Found, known: set[str]) -> str:
+    boxes = "".join(_topic(topic, found.ledger) for topic in summary(found))
+    inside = f"<div class='summary'><div class='topics'>{boxes}</div>{_care(found, known)}</div>"
+    return f"<section id='page-summary'><h2>Summary</h2>{inside}</section>"
 
 
-def _badges(entry: Entry, kind: str) -> str:
-    """What the value is instead of an estimate."""
-    own = [mark for mark, names in entry.marks.items() if entry.quantity in names and mark != kind]
-    return "".join(f" <span class='kind mark'>{escape(mark)}</span>" for mark in own)
-
-
-def _said(label: str, text: str) -> str:
-    """A line under a quantity; a long one opens on a click."""
-    if len(text) <= 220:
-        return f"<p class='source'><b>{label}:</b> {escape(text)}</p>"
-    return f"<details class='source'><summary><b>{label}:</b> {escape(text[:140])}…</summary>{escape(text)}</details>"
-
-
-def _table(ledger: Ledger) -> str:
+def _topic(topic: Topic, ledger: Ledger) -> str:
     rows = []
+    for line in topic.lines:
+        unknown = " <span class='unknown'>(± not known)</span>" if line.value is not None and line.error is None else ""
+        marks = _rests_on(ledger.entry(line.quantity))
+        data = "" if line.value is None else f" data-value='{line.value!r}' data-error='{line.error!r}'"
+        rows.append(
+            f"<dt>{escape(line.label)}</dt><dd data-quantity='{escape(line.quantity)}'{data}>"
+            f"<a href='#{escape(line.quantity)}'>{escape(line.words)}</a>{unknown}{marks}</dd>"
+        )
+    return f"<article><h3>{escape(topic.title)}</h3><dl>{''.join(rows)}</dl></article>"
+
+
+_MARKS = {"upper bound": "an upper bound", "carried over": "values carried over a gap", "assumed": "assumed values"}
+
+
+def _rests_on(entry: Entry) -> str:
+    """In one line: what the number is instead of an estimate, or has below it."""
+    own = [_MARKS.get(mark, mark) for mark, names in entry.marks.items() if entry.quantity in names]
+    below = [_MARKS.get(mark, mark) for mark, names in entry.marks.items() if entry.quantity not in names]
+    said = [words for words in (", ".join(own), f"rests on {' and '.join(below)}" if below else "") if words]
+    return f"<small class='marks'>{escape('; '.join(said))}</small>" if said else ""
+
+
+def _care(found: Found, known: set[str]) -> str:
+    """What a reader must know before using a number: bounds, assumptions, warnings, what an ensemble lost."""
+    ledger = found.ledger
+    items = []
+    for mark, said in (
+        ("upper bound", "Upper bounds"),
+        ("assumed", "Assumed, without a measurement or a paper"),
+        ("carried over", "Carried over states that do not exist"),
+    ):
+        own = [entry.quantity for entry in ledger.entries if entry.quantity in entry.marks.get(mark, ())]
+        resting = sum(mark in entry.marks for entry in ledger.entries) - len(own)
+        if own:
+            names = ", ".join(link(name, known) for name in own)
+            items.append(f"<li><b>{said}:</b> {names}; {resting} other quantities rest on them</li>")
     for entry in ledger.entries:
-        value = "" if entry.value is None else f"{entry.value:.6g}"
-        error = "" if entry.standard_error is None else f"{entry.standard_error:.2g}"
-        kind = entry.source.kind if entry.source else ""
-        origin = (entry.source.reference or entry.source.by) if entry.source else ""
-        files = ", ".join(item.name for item in entry.source.files) if entry.source else ""
-        cells = [
-            entry.scale,
-            entry.quantity,
-            entry.headline,
-            value,
-            error,
-            entry.unit,
-            kind,
-            origin,
-            files,
-            "" if entry.origin == "study" else ", ".join(entry.parents),
-            f"{entry.seconds:.2f}" if entry.origin == "computed" else "",
-            entry.digest[:12],
-        ]
-        name = "" if entry.scale == "study" else f" id='ledger-{escape(entry.quantity)}'"
-        rows.append(f"<tr{name}>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
-    titles = ("scale", "quantity", "found", "value", "± error", "unit", "kind", "source", "files", "from", "seconds", "digest")
-    head = "".join(f"<th>{title}</th>" for title in titles)
-    return (
-        "<section id='ledger'><h2>Ledger</h2>"
-        "<p>Every quantity and every setting with value (of a curve, at the middle of its domain), error, source and parents.</p>"
-        "<input id='search' type='search' placeholder='search the ledger' aria-label='search the ledger'>"
-        f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
+        value = found.values.get(entry.quantity)
+        attributes = value.attrs if isinstance(value, xr.Dataset) else {}
+        warnings = [str(words) for words in np.atleast_1d(attributes.get("warnings", [])) if str(words)]
+        items += [f"<li><b>Warning</b> of {link(entry.quantity, known)}: {escape(words)}</li>" for words in warnings]
+    reasons = {
+        item.reason: [other.member for other in ledger.failed_members if other.reason == item.reason]
+        for item in ledger.failed_members
+    }
+    for reason, members in reasons.items():
+        items.append(
+            f"<li><b>{len(members)} members of the ensemble failed</b> ({', '.join(map(str, members))}): {escape(reason)}</li>"
+        )
+    if 0 < found.draws < 20:
+        spread = f"{100 / np.sqrt(2 * (found.draws - 1)):.0f} %" if found.draws > 1 else "all of itself"
+        items.append(f"<li><b>Few members:</b> a ± over {found.draws} members is itself uncertain by {spread}</li>")
+    if not found.members:
+        more = "<code>scalith run STUDY --draws 20</code> carries all errors up"
+        items.append(f"<li><b>No ensemble:</b> a ± is that of its own step; {more}</li>")
+    return f"<aside aria-label='read with care'><h3>Read with care</h3><ul>{''.join(items)}</ul></aside>"
+
+
+def _scale(
+    scale: str, entries: list[Entry], figures: Mapping[str, Any], words: Mapping[str, str], known: set[str], ledger: Ledger
+) -> str:
+    """The picture of the scale, then a card for each of its quantities."""
+    colour = COLOURS.get(scale, "#555b66")
+    main = next(
+        (
+            shown
+            for name in MAIN.get(scale, ())
+            if (shown := [e for e in entries if e.quantity.rpartition(".")[2] == name and e.quantity in figures])
+        ),
+        [],
     )
+    keys = "".join(
+        f"<figure><figcaption>{link(entry.quantity, known)}</figcaption>{figure_place(entry.quantity, 0, entry.title)}</figure>"
+        for entry in main
+    )
+    cards = []
+    for entry in entries:
+        pictures = range(1 if entry in main else 0, len(figures.get(entry.quantity, [])))
+        feeds = [other.quantity for other in ledger.entries if entry.quantity in other.parents]
+        cards.append(quantity_card(entry, words[entry.quantity], pictures, feeds, known))
+    title = f"<h2 id='scale-{escape(scale)}'>{escape(scale.capitalize())}</h2>"
+    inside = f"{title}<div class='main'>{keys}</div><div class='cards'>{''.join(cards)}</div>"
+    return f"<section style='--scale:{colour}'>{inside}</section>"
+
+
+def _settings(ledger: Ledger) -> str:
+    sections = [entry for entry in ledger.entries if entry.origin == "study"]
+    cards = []
+    for section in sections:
+        fields = [e for e in ledger.entries if e.origin == "setting" and e.quantity in section.parents]
+        cards.append(settings_card(section, fields))
+    return (
+        "<section id='page-settings'><h2>Settings</h2><p>Every number of the study, those that it leaves to their defaults "
+        f"included.</p><div class='cards'>{''.join(cards)}</div></section>"
+    )
+
+
+def _traced(ledger: Ledger, words: Mapping[str, str]) -> dict[str, Any]:
+    """What the panel of a number's origin shows, by quantity."""
+    return {
+        entry.quantity: {
+            "found": words[entry.quantity],
+            "kind": entry.source.kind if entry.source and entry.origin != "setting" else entry.origin,
+            "source": (entry.source.reference or entry.source.by) if entry.source else "",
+            "note": entry.source.note if entry.source else "",
+            "files": [item.name for item in entry.source.files] if entry.source else [],
+            "parents": list(entry.parents),
+        }
+        for entry in ledger.entries
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.report.axes import cycle, figure, gradient
+from scalith.report.axes import INK, PALETTE, cycle, figure, gradient
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def calorimetry_figure(data: xr.Dataset) -> Figure:
     """Heat flow against temperature, a line a curve."""
-    drawn = figure("temperature / °C", "heat flow / W g⁻¹")
+    drawn = figure("Temperature (°C)", "Heat flow (W/g)")
     for index, colour in enumerate(cycle(data.sizes["curve"])):
         one = data.isel(curve=index)
         drawn.add_scatter(
@@ -30,23 +30,23 @@ def calorimetry_figure(data: xr.Dataset) -> Figure:
 
 def oven_figure(data: xr.Dataset) -> Figure:
     """Temperature of the cell, and the heat of each reaction on a second axis."""
-    drawn = figure("time / h", "cell temperature / °C")
+    drawn = figure("Time (h)", "Cell temperature (°C)")
     hours = data["time"].values / 3600.0
     drawn.add_scatter(
-        x=hours, y=data["temperature"].values - 273.15, mode="lines", name="temperature", line={"color": "#1c232b", "width": 2}
+        x=hours, y=data["temperature"].values - 273.15, mode="lines", name="temperature", line={"color": INK, "width": 2}
     )
     for name, colour in zip(data["reaction"].values, cycle(data.sizes["reaction"]), strict=True):
         heat = data["heat_by_reaction"].sel(reaction=name).values
         line = {"color": colour, "width": 1.2, "dash": "dot"}
         drawn.add_scatter(x=hours, y=heat, mode="lines", name=str(name), line=line, yaxis="y2")
-    axis = {"title": {"text": "heat by reaction / W"}, "overlaying": "y", "side": "right", "showgrid": False}
+    axis = {"title": {"text": "Heat by reaction (W)"}, "overlaying": "y", "side": "right", "showgrid": False}
     drawn.update_layout(yaxis2=axis, margin={"r": 70})
     return drawn
 
 
 def propagation_figure(data: xr.Dataset) -> Figure:
     """Temperature of each cell over time: the propagation's timeline."""
-    drawn = figure("time / min", "cell temperature / °C")
+    drawn = figure("Time (min)", "Cell temperature (°C)")
     for index, colour in enumerate(gradient(data.sizes["cell"])):
         one = data.isel(cell=index)
         drawn.add_scatter(
@@ -61,7 +61,7 @@ def propagation_figure(data: xr.Dataset) -> Figure:
 
 def barrier_map_figure(data: xr.Dataset) -> Figure:
     """Cells that run away over conductivity and thickness of the barrier."""
-    drawn = figure("barrier thickness / mm", "barrier conductivity / W m⁻¹ K⁻¹")
+    drawn = figure("Barrier thickness (mm)", "Barrier conductivity (W/(m K))")
     cells = data["cells_run_away"].transpose("conductivity", "thickness").values
     drawn.add_heatmap(
         x=[f"{1e3 * value:.3g}" for value in data["thickness"].values],
@@ -69,7 +69,7 @@ def barrier_map_figure(data: xr.Dataset) -> Figure:
         z=cells,
         text=np.char.mod("%d", cells.astype(int)),
         texttemplate="%{text}",
-        colorscale=[[0.0, "#dcefe0"], [1.0, "#b3261e"]],
+        colorscale=[[0.0, "#e8eef4"], [1.0, PALETTE[1]]],
         colorbar={"title": {"text": "cells"}},
         zmin=0,
     )
@@ -85,7 +85,7 @@ def temperature_field_figure(data: xr.Dataset) -> Figure:
     hottest = data["temperature"].max(("time", "x", "z")).values
     plane = data["temperature"].isel(y=int(np.argmax(hottest))).transpose("time", "z", "x").values - 273.15
     minutes = data["time"].values / 60.0
-    drawn = figure("along the row / mm", "height / mm")
+    drawn = figure("Along the row (mm)", "Height (mm)")
     last = len(minutes) - 1
     for index, field in enumerate(plane):
         drawn.add_trace(
@@ -104,6 +104,6 @@ def temperature_field_figure(data: xr.Dataset) -> Figure:
         {"label": f"{minute:.3g}", "method": "restyle", "args": ["visible", [index == other for other in range(last + 1)]]}
         for index, minute in enumerate(minutes)
     ]
-    slider = {"active": last // 2, "currentvalue": {"prefix": "time / min: "}, "steps": steps, "pad": {"t": 40}}
+    slider = {"active": last // 2, "currentvalue": {"prefix": "time (min): "}, "steps": steps, "pad": {"t": 40}}
     drawn.update_layout(sliders=[slider], hovermode="closest", height=430)
     return drawn

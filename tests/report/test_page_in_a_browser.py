@@ -1,0 +1,105 @@
+"""The page in a browser: every figure is drawn, the console is clean, panels open, the phone needs no sideways scrolling."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from scalith.ladder import climb, read_study
+from scalith.quantities import shipped
+from scalith.report import write_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = [pytest.mark.long, pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")]
+
+EXAMPLES = {
+    "lfp": "open_circuit_voltage",
+    "full_cell": "negative.open_circuit_voltage",
+    "module_safety": "oven_exposure",
+    "lixnio2": "average_voltage",
+    "composite_cathode": "composition_map",
+}
+"""Each example, as far as tests of the page need it; `SCALITH_TEST_PAGES=FOLDER` takes finished results instead."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        options = ["--no-sandbox", "--use-gl=swiftshader", "--enable-unsafe-swiftshader"]
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module", params=list(EXAMPLES))
+def page(request, tmp_path_factory):
+    finished = os.environ.get("SCALITH_TEST_PAGES")
+    if finished:
+        from scalith.ladder import read_ledger
+
+        folder = f"{finished}/{request.param}"
+        return write_report(folder, read_ledger(folder))
+    folder = tmp_path_factory.mktemp(request.param)
+    return write_report(
+        folder, climb(read_study(shipped(f"studies/{request.param}.toml")), folder, until=EXAMPLES[request.param])
+    )
+
+
+def opened(browser, page, **options):
+    """A tab with the page, and what its console said."""
+    tab = browser.new_context(**options).new_page()
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.goto(page.as_uri())
+    tab.wait_for_selector("body[data-ready]")
+    return tab, said
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_figure_is_drawn_and_the_console_is_clean(browser, page, scheme):
+    tab, said = opened(browser, page, color_scheme=scheme)
+    tab.evaluate("drawAll()")
+    undrawn = """[...document.querySelectorAll('.figure')].filter(place => place.dataset.drawn !== 'yes' ||
+        !place.querySelector('.trace, .heatmaplayer image, .gl-container canvas')).map(place => place.dataset.figure)"""
+    assert tab.evaluate("document.querySelectorAll('.figure').length") > 0
+    assert tab.evaluate(undrawn) == []
+    # The legend is below the axes, the tool bar above them: they never share a place.
+    overlaps = """[...document.querySelectorAll('.figure')].filter(place => {
+        const [bar, legend] = ['.modebar', '.legend'].map(name => place.querySelector(name)?.getBoundingClientRect());
+        return bar && legend && bar.bottom > legend.top && bar.top < legend.bottom && bar.right > legend.left && bar.left < legend.right;
+    }).map(place => place.dataset.figure)"""
+    assert tab.evaluate(overlaps) == []
+    assert said == []
+
+
+def test_the_panel_of_a_number_opens_from_the_keyboard_and_ends_at_files(browser, page):
+    tab, said = opened(browser, page)
+    tab.locator("button.trace").last.focus()
+    tab.keyboard.press("Enter")
+    assert tab.locator("dialog[open] li").count() > 2
+    assert "file " in tab.locator("dialog[open]").inner_text()
+    tab.keyboard.press("Escape")
+    assert tab.locator("dialog[open]").count() == 0
+    assert said == []
+
+
+def test_a_phone_scrolls_one_way(browser, page):
+    tab, said = opened(browser, page, viewport={"width": 390, "height": 844})
+    tab.evaluate("drawAll()")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    assert said == []
+
+
+def test_the_ledger_can_be_searched_and_sorted(browser, page):
+    tab, _ = opened(browser, page)
+    tab.fill("#search", "predicted")
+    shown = tab.locator("#ledger-table tbody tr:visible")
+    assert 0 < shown.count() < tab.locator("#ledger-table tbody tr").count()
+    tab.click("#ledger-table th >> nth=1")
+    names = [row.split("\t")[1] for row in shown.all_inner_texts()]
+    assert names == sorted(names, key=str.casefold)

@@ -2,7 +2,8 @@
 
 from scalith.crystal.average_voltage import average_voltage
 from scalith.crystal.enumeration import distinct_supercells, enumerate_orderings
-from scalith.crystal.host import VACANCY, Host, HostSite, read_host
+from scalith.crystal.host import VACANCY, Host, HostSite
+from scalith.crystal.host_file import read_host
 from scalith.crystal.mapping import map_orderings
 from scalith.crystal.model_error import ModelError, average_model_error, draw_model_errors, model_error_parts
 from scalith.crystal.orderings import orderings_dataset

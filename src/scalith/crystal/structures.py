@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalith.crystal.convergence import why_not_converged
-from scalith.crystal.host import read_json, words_of
+from scalith.crystal.host_file import read_json, words_of
 from scalith.quantities import FileRecord, InputError, Source, digest, file_digest, whole_file
 
 if TYPE_CHECKING:

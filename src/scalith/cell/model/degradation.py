@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.cell.model.discretise import made_once
+from scalith.cell.model.material_tables import made_once
 from scalith.cell.model.state_at_rest import potential_at_rest, stoichiometries_at_potential, stoichiometries_at_rest
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification

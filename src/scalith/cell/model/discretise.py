@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.kernels import layout
+from scalith.cell.model.material_tables import constant_table, made_once
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.phase_field_particle import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
 from scalith.cell.model.processes import initial_states, link, offsets_of, process_arrays
@@ -19,14 +20,11 @@ from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.electrode import ElectrodeSpecification, PorousLayer
 from scalith.numerics.kernel_table import KernelTable
-from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.quantities import InputError, Property
 from scalith.quantities.constants import FARADAY
 
 Array = NDArray[np.float64]
-_CONSTANT_ONE = KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[1.0, 0.0, 0.0, 0.0]]]]))
-_CONSTANT_ZERO = KernelTable(0.0, 1.0, 298.15, 0.0, np.zeros((1, 1, 1, 4)))
 
 
 class Discretised(NamedTuple):
@@ -209,7 +207,7 @@ def initial_state(specification: CellSpecification, cell: Discretised, state_of_
     at_rest: list[float] = []
     for side, part in (("negative", state_of_charge), ("positive", 1.0 - state_of_charge)):
         blend = [material for one, material in zip(cell.sides, cell.materials, strict=True) if one == side]
-        at_rest += stoichiometries_at_rest(blend, part, temperature, reference, _table).tolist()
+        at_rest += stoichiometries_at_rest(blend, part, temperature, reference, made_once).tolist()
     for p, (side, material) in enumerate(zip(cell.sides, cell.materials, strict=True)):
         stoichiometry = np.full(cell.system.count[p], at_rest[p])
         if material.phase_field is not None:
@@ -225,7 +223,7 @@ def initial_state(specification: CellSpecification, cell: Discretised, state_of_
     y[at.states : at.electrolyte] = initial_states(cell.materials, cell.system.count)
     voltages: dict[str, float] = {}
     for x, side, material in zip(at_rest, cell.sides, cell.materials, strict=True):
-        voltages.setdefault(side, float(potential_at_rest(material, np.array([x]), temperature, reference, _table)[0][0]))
+        voltages.setdefault(side, float(potential_at_rest(material, np.array([x]), temperature, reference, made_once)[0][0]))
     first_s = at.solid
     y[at.electrolyte : first_s] = -voltages["negative"]
     y[first_s + cells - cell.mesh.positive : first_s + cells] = voltages["positive"] - voltages["negative"]
@@ -365,12 +363,12 @@ def _scalars(specification: CellSpecification, temperature: float | None, ambien
 def _electrolyte_tables(specification: CellSpecification, temperature: float | None) -> list[KernelTable]:
     electrolyte = specification.electrolyte
     return [
-        _table(electrolyte.conductivity, temperature),
-        _flux_table(electrolyte.diffusivity, temperature),
-        _table(electrolyte.transference_number, temperature),
-        _table(electrolyte.thermodynamic_factor, temperature),
-        _CONSTANT_ZERO if electrolyte.generation is None else _table(electrolyte.generation, temperature),
-        _CONSTANT_ZERO,
+        made_once(electrolyte.conductivity, temperature),
+        made_once(electrolyte.diffusivity, temperature, flux=True),
+        made_once(electrolyte.transference_number, temperature),
+        made_once(electrolyte.thermodynamic_factor, temperature),
+        constant_table(0.0) if electrolyte.generation is None else made_once(electrolyte.generation, temperature),
+        constant_table(0.0),
     ]
 
 
@@ -383,19 +381,19 @@ def _material_tables(material: ActiveMaterial, temperature: float | None, refere
         at = reference if temperature is None else temperature
         diffusivity = material.stress.diffusivity(diffusivity, material.maximum_concentration, at)
     if material.entropic_coefficient is not None:
-        entropy = _table(material.entropic_coefficient, temperature)
+        entropy = made_once(material.entropic_coefficient, temperature)
     elif voltage.coordinates.get("T", np.zeros(1)).size > 1:
-        entropy = _table(voltage.derivative("T"), temperature)
+        entropy = made_once(voltage.derivative("T"), temperature)
     else:
-        entropy = _CONSTANT_ZERO
+        entropy = constant_table(0.0)
     exchange, kinetics = material.exchange_current_density, material.overvoltage_function
     return [
-        _table(voltage, temperature),
+        made_once(voltage, temperature),
         entropy,
-        _flux_table(diffusivity, temperature),
-        _CONSTANT_ONE if exchange is None else _table(exchange, temperature),
-        _CONSTANT_ZERO if kinetics is None else _table(kinetics, temperature),
-        _CONSTANT_ZERO if material.hysteresis is None else _table(material.hysteresis, temperature),
+        made_once(diffusivity, temperature, flux=True),
+        constant_table(1.0) if exchange is None else made_once(exchange, temperature),
+        constant_table(0.0) if kinetics is None else made_once(kinetics, temperature),
+        constant_table(0.0) if material.hysteresis is None else made_once(material.hysteresis, temperature),
     ]
 
 
@@ -411,43 +409,6 @@ def _coverage(voltage: Property) -> tuple[float, float, bool]:
         low, high = voltage.domain.get("x", (0.0, 1.0))
         found = _COVERAGES[id(voltage)] = (voltage, (low, high, "T" in voltage.coordinates))
     return found[1]
-
-
-_TABLES: dict[tuple[int, float | None, bool], tuple[Property, KernelTable]] = {}
-
-
-def constant_table(value: float) -> KernelTable:
-    """Table of one number."""
-    return _CONSTANT_ONE if value == 1.0 else KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[value, 0.0, 0.0, 0.0]]]]))
-
-
-def _table(value: Property, temperature: float | None) -> KernelTable:
-    return made_once(value, temperature)
-
-
-def _flux_table(value: Property, temperature: float | None) -> KernelTable:
-    return made_once(value, temperature, flux=True)
-
-
-def made_once(value: Property, temperature: float | None, flux: bool = False) -> KernelTable:
-    """Kernel table of a property, or of the flux potential of a diffusivity."""
-    # Tables of the same object are made once: a sweep over other parameters then costs nothing here.
-    key = (id(value), temperature, flux)
-    found = _TABLES.get(key)
-    if found is not None and found[0] is value:
-        return found[1]
-    if len(_TABLES) > 256:
-        _TABLES.clear()
-    grids = value.coordinates
-    if flux:
-        table = flux_potential_table(value, temperature)
-    elif not any(grid.size > 1 for dim, grid in grids.items() if dim != "T") and (temperature is not None or "T" not in grids):
-        constant = float(value(x=0.5, c=1.0, T=temperature or 298.15))
-        table = KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[constant, 0.0, 0.0, 0.0]]]]))
-    else:
-        table = value.table(temperature)
-    _TABLES[key] = (value, table)
-    return table
 
 
 def bank_of(tables: list[KernelTable]) -> layout.TableBank:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.cell.model.material_tables import constant_table, made_once
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
@@ -80,8 +81,6 @@ def phase_field_numbers(material: ActiveMaterial) -> Array:
 
 def phase_field_tables(material: ActiveMaterial, temperature: float | None) -> list[KernelTable]:
     """Tables of a class: excess potential less V⁰ over RT, its entropy in volts, and what the reaction asks for."""
-    from scalith.cell.model.discretise import constant_table, made_once
-
     particle, exchange, kinetics = material.phase_field, material.exchange_current_density, material.overvoltage_function
     assert particle is not None
     return [

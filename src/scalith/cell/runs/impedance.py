@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
@@ -14,7 +14,6 @@ from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
 if TYPE_CHECKING:
-    from scalith.cell.runs.simulation import Simulation
     from scalith.quantities import Result
 
 FINE = Mesh(negative=24, separator=6, positive=24, nodes=40, finest=0.0005)
@@ -77,7 +76,7 @@ def simulate_impedance(
     solver.hold("current", current, duration=load_time if current != 0.0 else 0.0)
     if solver.reason != DURATION:
         raise ConvergenceError("impedance under load", REASONS[solver.reason], time=solver.time)
-    z = impedance_of(solver, np.ascontiguousarray(f))
+    z = solver.impedance(f)
     settings = {
         "state_of_charge": state_of_charge,
         "current_A": current,
@@ -94,20 +93,3 @@ def simulate_impedance(
         {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"})},
         {"kind": "impedance spectrum", "source": source.to_json(), "voltage": float(solver.rows[-1, 1])},
     )
-
-
-def impedance_of(simulation: Simulation, frequencies: NDArray[np.float64]) -> NDArray[np.complex128]:
-    """−δV/δI of a simulation at its present state, shape as `frequencies` (Hz)."""
-    from scalith.cell.kernels import layout
-    from scalith.cell.kernels.impedance import impedances
-    from scalith.cell.model.processes import link_for_spectrum
-
-    system = simulation.cell.system
-    # A small signal goes up and down along a branch of the hysteresis and does not change it.
-    classes = system.classes.copy()
-    classes[:, layout.HYSTERESIS_RATE] *= -1.0
-    held = link_for_spectrum(system._replace(classes=classes), simulation.cell.bank, simulation.cell.materials)
-    z = np.empty(frequencies.size, dtype=np.complex128)
-    T = float(simulation.state[system.at.temperature])
-    impedances(held, simulation.cell.bank, simulation.state, T, frequencies, z)
-    return z

@@ -317,7 +317,7 @@ class Simulation:
 
     def impedance(self, frequencies: ArrayLike) -> NDArray[np.complex128]:
         """Z = −δV/δI at the present state, ohm: see `simulate_impedance`."""
-        from scalith.cell.runs.impedance import impedance_of
+        from scalith.cell.runs.spectrum import impedance_of
 
         return impedance_of(self, np.ascontiguousarray(np.atleast_1d(frequencies), dtype=np.float64))
 

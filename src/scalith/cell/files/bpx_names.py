@@ -55,6 +55,7 @@ USER_THERMAL = {
     "mass": "Mass [kg]",
     "thickness": "Stack thickness [m]",
     "through_conductivity": "Thermal conductivity [W.m-1.K-1]",
+    "heat_of_mixing": "Heat of mixing",
 }
 """What BPX has no field for, in its user-defined section; the thermal conductivity is where its schema sends it."""
 

@@ -232,8 +232,9 @@ def curve_at(value: Property, temperature: float) -> Any:
 
 def _thermal(thermal: ThermalSpecification, cell: dict[str, Any], user: dict[str, Any]) -> dict[str, Any]:
     for name, title in names.USER_THERMAL.items():
-        if getattr(thermal, name) is not None:
-            user[title] = getattr(thermal, name)
+        value = getattr(thermal, name)
+        if value is not None and value is not False:
+            user[title] = float(value)
     surroundings: dict[str, Any] = {}
     if thermal.volume is not None:
         cell[names.VOLUME] = thermal.volume

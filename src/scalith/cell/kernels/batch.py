@@ -14,7 +14,7 @@ from scalith.cell.kernels.records import (
     CHARGE,
     CLASS_RECORDS,
     CLASSES,
-    HEAT_ENTROPIC,
+    HEAT_MIXING,
     HEAT_SOLID,
     KELVIN,
     TIME,
@@ -93,7 +93,7 @@ def summarise(
     for k in range(1, used):
         h = 0.5 * (rows[k, TIME] - rows[k - 1, TIME])
         energy += h * (rows[k, VOLTS] * rows[k, AMPERES] + rows[k - 1, VOLTS] * rows[k - 1, AMPERES])
-        for q in range(HEAT_SOLID, HEAT_ENTROPIC + 1):
+        for q in range(HEAT_SOLID, HEAT_MIXING + 1):
             heat += h * (rows[k, q] + rows[k - 1, q])
         highest = max(highest, rows[k, KELVIN])
     last = max(used - 1, 0)

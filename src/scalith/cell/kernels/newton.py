@@ -19,6 +19,8 @@ from scalith.cell.kernels.layout import (
     CONDUCTION_FACTOR,
     CONDUCTIVITY,
     CONTACT_RESISTANCE,
+    DIFFUSION_ENERGY,
+    DIFFUSION_FACTOR,
     DIFFUSIVITY,
     ELECTROLYTE_DIFFUSION_ENERGY,
     ELECTROLYTE_DIFFUSION_FACTOR,
@@ -26,13 +28,17 @@ from scalith.cell.kernels.layout import (
     EQUILIBRIUM,
     FILM,
     FILM_RESISTANCE,
+    FLUX_POTENTIAL,
     GENERATION,
     HEAT_CAPACITY,
+    HEAT_OF_MIXING,
     HEAT_TRANSFER,
+    MAXIMUM_CONCENTRATION,
     OUTPUTS,
     PHASE_FIELD,
     PHASE_FIELD_VOLTAGE,
     PLANE_AREA,
+    RADIUS,
     REFERENCE_CONCENTRATION,
     REFERENCE_TEMPERATURE,
     SIDE,
@@ -261,7 +267,7 @@ def newton_step(
             damping = min(damping, 0.3 / d_eta)
         norm = max(norm, abs(d_c) / c_reference, scale * abs(d_e), scale * d_eta)
         step[first_c + i], step[first_e + i], step[first_s + i] = d_c, d_e, d_s
-    largest, part = substitute_particles(system, y, work)
+    largest, part = substitute_particles(system, y, scale, work)
     norm, damping = max(norm, largest), min(damping, part)
     step[at_T] = step[at_T + 1] = 0.0
     step[at_I] = change_I
@@ -285,7 +291,7 @@ def newton_step(
         heat = heat_sources(system, bank, y, work)
         capacity = system.scalars[HEAT_CAPACITY] * inverse_time
         loss = system.scalars[HEAT_TRANSFER]
-        total = heat[0] + heat[1] + heat[2] + heat[3]
+        total = heat[0] + heat[1] + heat[2] + heat[3] + heat[4]
         T_new = (capacity * base[at_T] + total + loss * system.scalars[AMBIENT_TEMPERATURE]) / (capacity + loss)
         # The temperature follows by substitution: it changes slowly, and its feedback within a step is weak.
         norm = max(norm, 0.1 * abs(T_new - T))
@@ -294,8 +300,8 @@ def newton_step(
 
 
 @compiled_inside
-def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple[float, float, float, float, float, float]:
-    """Heat in the solid, in the electrolyte, of the reactions, entropic; the equilibrium power −Σ F a j U; power into the layers.
+def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple[float, float, float, float, float, float, float]:
+    """Heat in the solid, in the electrolyte, of the reactions, entropic, of mixing; −Σ F a j U; power into the layers.
 
     All in W. Currents follow from the reactions by conservation of charge, and from `work.layer` where there is a double layer.
     """
@@ -305,7 +311,7 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
     T = y[at.temperature]
     area = system.scalars[PLANE_AREA]
     T_reference = system.scalars[REFERENCE_TEMPERATURE]
-    irreversible = entropic = stored = layers = 0.0
+    irreversible = entropic = mixing = stored = layers = 0.0
     for i in range(cells):
         phi, layer = y[first_s + i] - y[first_e + i], 0.0
         if system.capacitance[i] > 0.0:
@@ -320,6 +326,8 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         voltage, entropy = table_of(bank, tables + VOLTAGE), table_of(bank, tables + ENTROPY)
         separating, stressed = row[PHASE_FIELD] > 0.0, row[STRAIN] > 0.0
         beside = system.first_process[p] < system.first_process[p + 1]
+        if system.scalars[HEAT_OF_MIXING] > 0.0:
+            mixing += mixing_heat(system, bank, y, T, p)
         for i in range(n):
             x = y[surface + i]
             if separating:
@@ -350,7 +358,39 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
         if system.solid_conductivity[i] > 0.0 and system.solid_conductivity[i + 1] > 0.0:
             solid += (total - in_electrolyte) * (y[first_s + i] - y[first_s + i + 1])
     solid += total * (y[first_s + cells - 1] - terminal_voltage(system, y))
-    return area * solid, area * liquid, area * irreversible, area * entropic, area * stored, area * layers
+    return (
+        area * solid, area * liquid, area * irreversible, area * entropic, area * mixing, area * stored, area * layers,
+    )  # fmt: skip
+
+
+@compiled_inside
+def mixing_heat(system: System, bank: TableBank, y: Array, T: float, p: int) -> float:
+    """Heat of lithium that spreads within the particles of one class, Σ F N·∇(U − T ∂U/∂T) over the plane area, W m-2.
+
+    Φ = ∫ D dx at a node and the one outside it give the flow inwards; its enthalpy, −F (U − T ∂U/∂T) a mole, falls with it.
+    """
+    row = system.classes[p]
+    n, nodes, first = system.count[p], system.nodes[p], system.particle_offset[p]
+    tables = TABLES * (1 + system.material[p])
+    flux, voltage, entropy = (
+        table_of(bank, tables + FLUX_POTENTIAL),
+        table_of(bank, tables + VOLTAGE),
+        table_of(bank, tables + ENTROPY),
+    )
+    T_reference = system.scalars[REFERENCE_TEMPERATURE]
+    factor = row[DIFFUSION_FACTOR] * arrhenius(row[DIFFUSION_ENERGY], T, T_reference) / row[RADIUS] ** 2
+    total = 0.0
+    for i in range(n):
+        per_volume = _F * system.width[system.start[p] + i] * row[SPECIFIC_AREA] * row[RADIUS] * row[MAXIMUM_CONCENTRATION]
+        outside = enthalpy = 0.0
+        for k in range(nodes - 1, -1, -1):
+            x = y[first + k * n + i]
+            potential = factor * evaluate(flux, x, T)[0]
+            W = equilibrium(voltage, entropy, row, x, T, T_reference)[0] - T * evaluate(entropy, x, T)[0]
+            if k < nodes - 1:
+                total += per_volume * system.conductances[p, k] * (outside - potential) * (W - enthalpy)
+            outside, enthalpy = potential, W
+    return total
 
 
 @compiled_inside

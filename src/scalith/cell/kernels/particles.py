@@ -115,8 +115,11 @@ def eliminate_particles(
 
 
 @compiled_inside
-def substitute_particles(system: System, y: Array, work: Work) -> tuple[float, float]:
-    """Fill the step of every reaction, local state and particle; the norm of it, and how much of it is safe."""
+def substitute_particles(system: System, y: Array, scale: float, work: Work) -> tuple[float, float]:
+    """Fill the step of every reaction, local state and particle; the norm of it, and how much of it is safe.
+
+    `scale` is F/RT.
+    """
     right, step = work.right, work.step
     norm, damping = 0.0, 1.0
     for p in range(system.start.size):
@@ -148,7 +151,9 @@ def substitute_particles(system: System, y: Array, work: Work) -> tuple[float, f
         change_x = step[lo:hi].reshape((nodes, n))
         for i in range(n):
             change_x[nodes - 1, i] = (rests[nodes - 1, i] - loss * step[first_j + i]) / pivots[nodes - 1, i]
-            norm = max(norm, 5.0 * abs(change_x[nodes - 1, i]))
+            # A steep equilibrium potential moves far over a small step: the overpotential counts as the other potentials do.
+            slope = scale * abs(work.reaction[first + i, 4])
+            norm = max(norm, max(5.0, slope) * abs(change_x[nodes - 1, i]))
         if row[HYSTERESIS_RATE] > 0.0:
             for i in range(n):
                 j = y[first_j + i]

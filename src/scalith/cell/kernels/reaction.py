@@ -25,6 +25,8 @@ from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
 _R = GAS_CONSTANT
+EDGE = 1e-5
+"""Stoichiometry: no exchange current density from a table is followed nearer to 0 and 1, where it vanishes or turns negative."""
 
 
 @compiled_inline
@@ -41,7 +43,12 @@ def reaction_rate(
     anodic, cathodic, order = row[ANODIC], row[CATHODIC], row[CONCENTRATION_EXPONENT]
     safe = max(c, 1e-30)
     if row[FROM_TABLE] != 0.0:
-        m, m_x = evaluate(exchange, x, T)
+        inside = x
+        if (x > 1.0 - EDGE and eta > 0.0) or (x < EDGE and eta < 0.0):
+            # A full surface empties (an empty one fills): its exchange current ends, by itself it would stay as it is.
+            inside = min(max(x, EDGE), 1.0 - EDGE)
+        m, m_x = evaluate(exchange, inside, T)
+        m_x = m_x if inside == x else 0.0
         power = math.sqrt(safe) if order == 0.5 else safe**order
         exchange_rate = rate * m * power
         by_x = rate * m_x * power

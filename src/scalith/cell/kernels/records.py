@@ -33,15 +33,15 @@ _R = GAS_CONSTANT
 
 # Columns of a record.
 TIME, VOLTS, AMPERES, KELVIN, CHARGE = 0, 1, 2, 3, 4
-HEAT_SOLID, HEAT_LIQUID, HEAT_REACTION, HEAT_ENTROPIC, EQUILIBRIUM_POWER, LAYER_POWER = 5, 6, 7, 8, 9, 10
-SALT, SALT_LOWEST, SALT_HIGHEST, ORDER = 11, 12, 13, 14
+HEAT_SOLID, HEAT_LIQUID, HEAT_REACTION, HEAT_ENTROPIC, HEAT_MIXING, EQUILIBRIUM_POWER, LAYER_POWER = 5, 6, 7, 8, 9, 10, 11
+SALT, SALT_LOWEST, SALT_HIGHEST, ORDER = 12, 13, 14, 15
 # Charge in the double layers of each electrode, C m-2 of plane.
-LAYER_NEGATIVE, LAYER_POSITIVE = 15, 16
+LAYER_NEGATIVE, LAYER_POSITIVE = 16, 17
 # Potential of the electrolyte in the middle of the separator; then means over each electrode: of the electrolyte's potential, of
 # ∫ (2RT/F) χ (1 − t₊) d ln c from the middle of the separator, and of the solid's potential.
-REFERENCE, LIQUID_NEGATIVE, LIQUID_POSITIVE = 17, 18, 19
-DIFFUSION_NEGATIVE, DIFFUSION_POSITIVE, SOLID_NEGATIVE, SOLID_POSITIVE = 20, 21, 22, 23
-CLASSES = 24
+REFERENCE, LIQUID_NEGATIVE, LIQUID_POSITIVE = 18, 19, 20
+DIFFUSION_NEGATIVE, DIFFUSION_POSITIVE, SOLID_NEGATIVE, SOLID_POSITIVE = 21, 22, 23, 24
+CLASSES = 25
 # Then for each class: mean x, mean surface x, lowest and highest surface x, mean branch of the hysteresis with memory,
 # means of the surface's equilibrium potential and of φₛ − φₑ, lithium bound by side reactions (mol m-2 of plane).
 CLASS_RECORDS = 8
@@ -63,7 +63,8 @@ def record(system: System, bank: TableBank, y: Array, time: float, order: int, w
     row[KELVIN], row[CHARGE] = y[at.temperature], y[at.charge]
     row[ORDER] = order
     heat = heat_sources(system, bank, y, work)
-    row[HEAT_SOLID], row[HEAT_LIQUID], row[HEAT_REACTION], row[HEAT_ENTROPIC], row[EQUILIBRIUM_POWER], row[LAYER_POWER] = heat
+    row[HEAT_SOLID], row[HEAT_LIQUID], row[HEAT_REACTION], row[HEAT_ENTROPIC], row[HEAT_MIXING] = heat[:5]
+    row[EQUILIBRIUM_POWER], row[LAYER_POWER] = heat[5], heat[6]
     salt = 0.0
     row[SALT_LOWEST], row[SALT_HIGHEST] = np.inf, -np.inf
     for i in range(cells):
@@ -164,8 +165,8 @@ def grown(rows: Array, used: int) -> Array:
     """`rows` with room for at least one more."""
     if used < rows.shape[0]:
         return rows
-    larger = np.empty((2 * rows.shape[0], rows.shape[1]))
-    for k in range(used):
+    larger = np.empty((max(2 * rows.shape[0], used + 1), rows.shape[1]))
+    for k in range(rows.shape[0]):
         copy(rows[k], larger[k])
     return larger
 

@@ -195,6 +195,13 @@ def check_cell(specification: CellSpecification) -> None:
             f"{charge['negative'] / 3600:.4g} A h (negative) and {charge['positive'] / 3600:.4g} A h (positive electrode)",
             "windows of equal charge (within 25 %)",
         )
+    if specification.thermal is not None and specification.thermal.heat_of_mixing:
+        materials = (*specification.negative_electrode.materials, *specification.positive_electrode.materials)
+        for found in ("phase_field", "stress"):
+            if any(getattr(material, found) is not None for material in materials):
+                raise InputError(
+                    specification.name, "thermal.heat_of_mixing", f"true beside {found}", "particles that are neither"
+                )
 
 
 def initial_state(specification: CellSpecification, cell: Discretised, state_of_charge: float, temperature: float) -> Array:
@@ -350,6 +357,8 @@ def _scalars(specification: CellSpecification, temperature: float | None, ambien
     scalars[layout.AMBIENT_TEMPERATURE] = ambient
     scalars[layout.CLIP_BELOW] = specification.lower_voltage_cut_off
     scalars[layout.CLIP_ABOVE] = specification.upper_voltage_cut_off
+    if specification.thermal is not None and specification.thermal.heat_of_mixing:
+        scalars[layout.HEAT_OF_MIXING] = 1.0
     if temperature is None:
         if specification.thermal is None or specification.thermal.heat_capacity is None:
             raise InputError(specification.name, "thermal", "nothing", "heat_capacity and heat_transfer, for thermal='lumped'")

@@ -72,6 +72,7 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
         ("heat_ohmic_electrolyte", records.HEAT_LIQUID, "ohmic and concentration heat in the electrolyte"),
         ("heat_irreversible", records.HEAT_REACTION, "irreversible heat of the reaction"),
         ("heat_entropic", records.HEAT_ENTROPIC, "entropic heat of the reaction"),
+        ("heat_mixing", records.HEAT_MIXING, "heat of mixing within the particles"),
     )
     for name, column, title in heats:
         add(name, rows[:, column], "W", title)
@@ -190,7 +191,9 @@ def _add_guards(cell: Discretised, rows: Array, heat: Array, add: Any) -> None:
     lost = FARADAY * (through["negative"] - through["negative"][0])
     add("charge_error", np.abs(passed + lost) / (FARADAY * scale), "1", "charge passed against lithium moved, over all lithium")
     stored = rows[:, records.EQUILIBRIUM_POWER]
-    loss = stored - rows[:, records.VOLTS] * rows[:, records.AMPERES] + rows[:, records.HEAT_ENTROPIC]
+    loss = (
+        stored - rows[:, records.VOLTS] * rows[:, records.AMPERES] + rows[:, records.HEAT_ENTROPIC] + rows[:, records.HEAT_MIXING]
+    )
     loss = loss - rows[:, records.LAYER_POWER]
     power = np.abs(stored) + np.abs(rows[:, records.LAYER_POWER])
     scale_of_power = np.maximum(power, 1e-2 * np.max(power, initial=1e-12))

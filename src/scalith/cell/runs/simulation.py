@@ -446,7 +446,7 @@ class Simulation:
             rows = self._rows[used : self._used]
             if len(rows) == 0:
                 break
-            power = rows[:, records.HEAT_SOLID : records.HEAT_ENTROPIC + 1].sum(axis=1)
+            power = rows[:, records.HEAT_SOLID : records.HEAT_MIXING + 1].sum(axis=1)
             passed = self.time - start - done
             heat = float(power[-1])
             if passed > 0.0:

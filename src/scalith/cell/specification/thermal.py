@@ -25,6 +25,9 @@ class ThermalSpecification(Spec):
     thickness, through_conductivity : m, W m-1 K-1, optional
         Of the stack, across its layers, for ``thermal="through_thickness"``: its faces are as large as one pair of
         electrodes, and each takes half of `heat_transfer`.
+    heat_of_mixing : bool
+        Whether lithium that spreads within a particle heats it: ∫ F N·∇(U − T ∂U/∂T) dV, with the flux N (Rao and Newman, DOI
+        10.1149/1.1837884; Thomas and Newman, DOI 10.1149/1.1531194). Without it a cell that relaxes at rest makes no heat.
     """
 
     heat_capacity: Annotated[float, SI("J K-1"), Field(gt=0)] | None = None
@@ -35,3 +38,4 @@ class ThermalSpecification(Spec):
     surface_area: Area | None = None
     thickness: CellSize | None = None
     through_conductivity: Annotated[float, SI("W m-1 K-1"), Field(gt=0)] | None = None
+    heat_of_mixing: bool = False

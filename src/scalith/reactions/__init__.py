@@ -1,5 +1,28 @@
-"""Decomposition reactions and their rates, shared by calorimetry, heat and safety."""
+"""Decomposition reactions, their rates and what they free, shared by calorimetry, heat and safety."""
 
+from scalith.reactions.energetics import (
+    CellChemistry,
+    NailTest,
+    RunawayHeat,
+    body_share,
+    nail_test_heat,
+    runaway_heat,
+    shipped_chemistry,
+    with_heats,
+)
 from scalith.reactions.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
 
-__all__ = ["Reaction", "ReactionSet", "require_same_kinetics", "shipped_kinetics"]
+__all__ = [
+    "CellChemistry",
+    "NailTest",
+    "Reaction",
+    "ReactionSet",
+    "RunawayHeat",
+    "body_share",
+    "nail_test_heat",
+    "require_same_kinetics",
+    "runaway_heat",
+    "shipped_chemistry",
+    "shipped_kinetics",
+    "with_heats",
+]

@@ -4,27 +4,49 @@ from scalith.lab.agreement_table import agreement
 from scalith.lab.arc_files import read_arc, thermal_inertia
 from scalith.lab.baselines import subtract_baseline
 from scalith.lab.calorimetry import read_dsc, simulate_arc, simulate_dsc
+from scalith.lab.impedance import (
+    CircuitFit,
+    compare_circuits,
+    decompose_peaks,
+    fit_circuit,
+    kramers_kronig,
+    noise_of_repeats,
+    parse_circuit,
+    relaxation_times,
+    z_hit,
+)
 from scalith.lab.isoconversional import friedman, vyazovkin
 from scalith.lab.kinetic_fit import KineticFit, fit_kinetics
 from scalith.lab.kinetic_lines import kinetics_from_peaks, kissinger, ozawa
 from scalith.lab.kinetic_posterior import sample_posterior
+from scalith.lab.measurement import spectrum
 from scalith.lab.model_choice import compare_fits
 
 __all__ = [
+    "CircuitFit",
     "KineticFit",
     "agreement",
+    "compare_circuits",
     "compare_fits",
+    "decompose_peaks",
+    "fit_circuit",
     "fit_kinetics",
     "friedman",
     "kinetics_from_peaks",
     "kissinger",
+    "kramers_kronig",
+    "noise_of_repeats",
     "ozawa",
+    "parse_circuit",
     "read_arc",
     "read_dsc",
+    "relaxation_times",
     "sample_posterior",
     "simulate_arc",
     "simulate_dsc",
+    "spectrum",
     "subtract_baseline",
     "thermal_inertia",
     "vyazovkin",
+    "z_hit",
 ]

@@ -21,6 +21,8 @@ _PLOTS = {
     "cell run": ("scalith.cell.plots", "plot_run"),
     "impedance batch": _CURVES,
     "impedance spectrum": ("scalith.cell.plots", "plot_spectrum"),
+    "Kramers–Kronig test": ("scalith.lab.impedance.plots", "plot_kramers_kronig"),
+    "relaxation times": ("scalith.lab.impedance.plots", "plot_relaxation_times"),
 }
 """Which function draws which kind of result: module and name. They are loaded when a plot is asked for."""
 

@@ -1,13 +1,14 @@
 r"""C10: Published parameter sets at 1C against PyBaMM's model on a fine mesh.
 
-**[E]** The shipped cells (Marquis 2019, Ecker 2015, Prada 2013, Mohtat 2020, O'Kane 2022, Ai 2020, Chen 2020) are discharged at
-1C from 100 % to their cut-off and compared with PyBaMM's Doyle–Fuller–Newman model of the same sets, isothermal. Its curves were
-extrapolated from three meshes (``data/cell/published_sets/compute.py``; PyBaMM is not needed here); the one of Chen 2020 is
-itself checked against the independent reference of case C01. On the default mesh every set must be met within 1 mV from 1 s to
-its end, on a fine mesh within 0.3 mV (rms), and the end within 0.5 s.
+**[E]** The shipped cells (Marquis 2019, Ecker 2015, Prada 2013, Mohtat 2020, O'Kane 2022, Ai 2020, Xu 2019, Chen 2020) are
+discharged at 1C from 100 % to their cut-off and compared with PyBaMM's Doyle–Fuller–Newman model of the same sets,
+isothermal. Its curves were extrapolated from three meshes (``data/cell/published_sets/compute.py``; PyBaMM is not needed
+here); the one of Chen 2020 is itself checked against the independent reference of case C01. On the mesh that Scalith chooses
+every set must be met within 1 mV from 1 s to its end, on a fine mesh within 0.2 mV (rms), and the end within 0.5 s.
 
 What is left on the fine mesh is the interpolation of measured voltages (O'Kane 2022, Ai 2020) and the term
-$10^{-6}(1/x-1/(1-x))$ V that PyBaMM adds to each voltage, up to 0.6 mV at the empty graphite of Mohtat 2020.
+$10^{-6}(1/x-1/(1-x))$ V that PyBaMM adds to each voltage, up to 0.6 mV at the empty graphite of Mohtat 2020. The reference of
+O'Kane 2022 itself needs 24 volumes a layer on its coarsest mesh: from 12 it is 0.2 mV off (rms).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ SETS = {
     "Mohtat2020": "nmc532_mohtat2020",
     "OKane2022": "lgm50_okane2022",
     "Ai2020": "enertech_ai2020",
+    "Xu2019": "nmc532_lithium_xu2019",
     "Chen2020": "lgm50_chen2020",
 }
 TEMPERATURES = {"Prada2013": 298.0}
@@ -52,6 +54,7 @@ def run(record: Record) -> None:
         cell = CellSpecification.read_toml(shipped(f"cell/{file}.toml"))
         for mesh, tolerance in ((None, 2e-4), (FINE, 1e-6)):
             settings = {"temperature": TEMPERATURES.get(name, 298.15), "mesh": mesh, "tolerance": tolerance}
+            settings["duration"] = 2.0 * reference_end  # Xu 2019 delivers more than 1.5 times its nominal capacity
             end = float(simulate_discharge(cell, 1.0, **settings).time[-1])
             at = time[time < end]
             found = simulate_discharge(cell, 1.0, output_times=at, **settings).voltage.sel(time=at).values
@@ -63,7 +66,7 @@ def run(record: Record) -> None:
                 right.plot(at / end, error, label=name)
             else:
                 rms = float(np.sqrt(np.mean(error**2)))
-                record.check_at_most(f"{name}: rms deviation on a fine mesh", limit=0.3, found=rms, unit="mV")
+                record.check_at_most(f"{name}: rms deviation on a fine mesh", limit=0.2, found=rms, unit="mV")
     time, voltage, _ = reference("Chen2020")
     other = np.loadtxt(DATA / "dfn_chen2020_1C_reference.csv", delimiter=",", skiprows=1)
     common, here, there = np.intersect1d(time, other[:, 0], return_indices=True)

@@ -18,6 +18,7 @@ from scalith.cell.processes.process import Process
 from scalith.cell.runs.batch import simulate_batch, simulate_impedance_batch
 from scalith.cell.runs.discharge import simulate_discharge
 from scalith.cell.runs.impedance import simulate_impedance
+from scalith.cell.runs.mesh_choice import choose_mesh
 from scalith.cell.runs.protocol import simulate_protocol
 from scalith.cell.runs.protocol_steps import Condition, Ending, GoTo, Outcome, Protocol, ProtocolStep, Visit, walk
 from scalith.cell.runs.protocol_text import parse_protocol, parse_step
@@ -51,6 +52,7 @@ __all__ = [
     "ThermalSpecification",
     "Visit",
     "cell_open_circuit_voltage",
+    "choose_mesh",
     "parse_protocol",
     "parse_step",
     "particle_size_distribution",

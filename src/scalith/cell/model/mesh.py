@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, fields
 
 from scalith.quantities import InputError
 
@@ -42,3 +43,26 @@ class Mesh:
             raise InputError("mesh", "nodes", self.nodes, "at least two: the centre of a particle and its surface")
         if not self.growth > 0.0:
             raise InputError("mesh", "growth", self.growth, "a positive ratio")
+
+    @property
+    def text(self) -> str:
+        """As results keep it: JSON of the numbers."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, text: str, where: str = "mesh") -> Mesh:
+        """The mesh of a result, from its ``attrs["mesh"]``.
+
+        Raises
+        ------
+        InputError
+            The text is none.
+        """
+        try:
+            numbers = json.loads(text)
+            known = {field.name for field in fields(cls)}
+            if not isinstance(numbers, dict) or not set(numbers) <= known:
+                raise ValueError
+            return cls(**numbers)
+        except (ValueError, TypeError):
+            raise InputError(where, "mesh", text[:60], "the numbers of a mesh, as results hold them") from None

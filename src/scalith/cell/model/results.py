@@ -88,7 +88,8 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
     coordinates: dict[str, Any] = {"time": ("time", distinct(rows[:, records.TIME]), {"units": "s", "long_name": "time"})}
     if states is not None:
         _add_profiles(cell, states, add, coordinates)
-    return Result(made, coordinates, {"kind": "cell run", "source": source.to_json(), "reason": reason, **attributes})
+    told = {"kind": "cell run", "source": source.to_json(), "reason": reason, "mesh": cell.mesh.text}
+    return Result(made, coordinates, {**told, **attributes})
 
 
 def tag_of(cell: Discretised, p: int) -> str:

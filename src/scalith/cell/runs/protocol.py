@@ -61,7 +61,9 @@ def simulate_protocol(
     cycles : int
     initial : xarray.Dataset, optional
         Result of an earlier protocol of the same cell and mesh: its end is where this one starts.
-    temperature, thermal, initial_state_of_charge, profiles, mesh, tolerance
+    mesh : Mesh, optional
+        Without it that of `initial`, or one on which the step of the largest current is right to 0.5 mV: see `choose_mesh`.
+    temperature, thermal, initial_state_of_charge, profiles, tolerance
         As in `simulate_discharge`.
     strict : bool
         Raise where a step does not do what it says: it could not be carried out, or a cut-off voltage of the cell or the two
@@ -87,6 +89,9 @@ def simulate_protocol(
     from scalith.cell.runs.simulation import Simulation
 
     specification = read_cell(specification)
+    steps = parse_protocol(steps, specification)
+    if mesh is None and initial is None:
+        mesh = _mesh_for(steps, specification, temperature)
     simulation = Simulation(
         specification,
         mesh=mesh,
@@ -100,6 +105,22 @@ def simulate_protocol(
     return run_protocol(
         simulation, steps, cycles=cycles, strict=strict, profiles=profiles, progress=progress, by="scalith.cell.simulate_protocol"
     )
+
+
+def _mesh_for(protocol: Protocol, specification: CellSpecification, temperature: float | None) -> Mesh:
+    """A mesh for the step of the largest current, of those that state currents or powers; of a load over time, for its mean."""
+    from scalith.cell.runs.mesh_choice import find_mesh
+
+    volts = 0.5 * (specification.lower_voltage_cut_off + specification.upper_voltage_cut_off)
+    loads: list[tuple[float, float | None, float | None]] = []
+    for step in protocol.all_steps:
+        if step.mode in ("current", "power"):
+            held = float(np.trapezoid(step.loads, step.times) / (step.times[-1] - step.times[0])) if step.times else step.target
+            loads.append((held if step.mode == "current" else held / volts, step.duration, step.temperature or temperature))
+    load, duration, at = max(loads, key=lambda item: abs(item[0]), default=(0.0, None, None))
+    if load == 0.0:
+        return Mesh()
+    return find_mesh(specification, load, at, 1.0 if load > 0.0 else 0.0, duration=duration).mesh
 
 
 def run_protocol(

@@ -136,12 +136,12 @@ class Simulation:
         if thermal not in ("isothermal", "lumped", "through_thickness"):
             raise InputError("thermal", "", thermal, "'isothermal', 'lumped' or 'through_thickness'")
         self.tolerance, self.thermal, self.mesh = checked_tolerance(tolerance), thermal, mesh or Mesh()
-        self._asked_temperature = temperature
+        self._asked_mesh, self._asked_temperature = mesh, temperature
         start = specification.initial_temperature if temperature is None else float(temperature)
         charge = specification.initial_state.state_of_charge if state_of_charge is None else state_of_charge
         self.initial_state_of_charge = read_share(charge, "simulation", "state_of_charge")
         self.time, self.reason, self.steps, self._used = 0.0, events.DURATION, 0, 0
-        self._states = np.empty((1, 1))
+        self._states = np.full((1, 1), np.nan)
         self._at_rest: dict[float, Array] = {}
         self._build(specification, specification.reference_temperature if start is None else start)
         self._rows = np.empty((256, records.CLASSES + records.CLASS_RECORDS * len(self.cell.sides)))
@@ -160,7 +160,7 @@ class Simulation:
         self._work = newton.make_work(self.cell.system, self.cell.size)
         self._memory = implicit_step.make_memory(self.cell.size)
         if self._states.shape[1] != self.cell.size:
-            self._states = np.empty((1, self.cell.size))
+            self._states = np.full((1, self.cell.size), np.nan)
         self._at_rest.clear()
 
     @property
@@ -197,7 +197,7 @@ class Simulation:
     def resume(self, earlier: xr.Dataset | str | Path) -> None:
         """Start where an earlier run of the same cell and mesh ended; a path is read.
 
-        A temperature that this simulation was asked for holds from here on; without one the earlier run's goes on.
+        A temperature or a mesh that this simulation was asked for holds from here on; without one the earlier run's goes on.
 
         Raises
         ------
@@ -207,9 +207,14 @@ class Simulation:
         if isinstance(earlier, str | Path):
             earlier = read_results(Path(earlier))
         state = earlier.get("final_state")
+        made_on = earlier.attrs.get("mesh")
+        if state is not None and made_on is not None and self._asked_mesh is None and made_on != self.cell.mesh.text:
+            self.mesh = Mesh.read(str(made_on), "initial")
+            self._build(self.specification, self.temperature)
         found = "no final_state" if state is None else f"{state.size} unknowns"
         if state is None or state.size != self.cell.size:
-            raise InputError("initial", "final_state", found, f"{self.cell.size} unknowns: the same cell and mesh")
+            where = "" if made_on is None else f" (it was made with Mesh.read({made_on!r}))"
+            raise InputError("initial", "final_state", found + where, f"{self.cell.size} unknowns: the same cell and mesh")
         owner = str(earlier.attrs.get("cell", ""))
         if owner and owner != self.specification.digest:
             expected = f"{self.specification.digest}: the same cell (`Simulation.modify` changes one and keeps its state)"
@@ -388,9 +393,14 @@ class Simulation:
             bool(keep_states),
         )
         self.last_segment, self.last_load = segment, (segment.load_times, segment.loads)
-        if self.slab is not None:
-            return self._follow_slab(self.slab, segment)
-        return self._run(segment)
+        used = self._used
+        if keep_states and len(self._states) < used:
+            # Of the records before these no states were kept.
+            self._states = np.concatenate([self._states, np.full((used - len(self._states), self.cell.size), np.nan)])
+        reason = self._run(segment) if self.slab is None else self._follow_slab(self.slab, segment)
+        if not keep_states:
+            self._states[used : self._used] = np.nan
+        return reason
 
     def _restore_pores(self) -> None:
         """Porosity and transport without films: the first step lets them follow the films of the state."""

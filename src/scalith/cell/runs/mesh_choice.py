@@ -233,8 +233,9 @@ class _Trial:
     def curve(self, mesh: Mesh, times: Array | None) -> tuple[Array, Array]:
         """Times and voltages, as far as the run came."""
         simulation = Simulation(self.specification, mesh=mesh, temperature=self.temperature, state_of_charge=self.state_of_charge)
-        limits = {"voltage_low": self.low, "voltage_high": self.high}
-        simulation.hold("current", self.load, duration=self.duration, output_times=times, **limits)
+        simulation.hold(
+            "current", self.load, duration=self.duration, output_times=times, voltage_low=self.low, voltage_high=self.high
+        )
         return simulation.rows[:, records.TIME].copy(), simulation.rows[:, records.VOLTS].copy()
 
 
@@ -247,7 +248,7 @@ def error_between(fine: tuple[Array, Array], coarse: tuple[Array, Array], order:
     if time.size < 3:
         return 1.0
     square = (fine[1][here] - coarse[1][there]) ** 2
-    return float(np.sqrt(np.trapezoid(square, time) / (time[-1] - time[0]))) / (2.0**order - 1.0)
+    return math.sqrt(np.trapezoid(square, time) / (time[-1] - time[0])) / (math.pow(2.0, order) - 1.0)
 
 
 def _factor(error: float, accuracy: float, order: float) -> float:

@@ -45,7 +45,7 @@ def docs(session: nox.Session) -> None:
     session.install(".[docs]")
     quick = [] if "--all" in session.posargs else ["--quick"]
     session.run("python", "-m", "validation", *quick, "--gallery", "docs/validation")
-    session.run("mkdocs", "build", "--strict")
+    session.run("python", "docs/build.py")
 
 
 @nox.session

@@ -254,16 +254,18 @@ Walk = Generator[Visit, "Outcome | None"]
 def walk(protocol: Protocol) -> Walk:
     """The steps of a protocol in the order in which they are run.
 
-    Without conditions it is an iterator; where the protocol has some, the outcome of each step is sent to it:
-
-    >>> step = ProtocolStep(text="Rest for 1 s", mode="current", duration=1.0)
-    >>> [visit.cycle for visit in walk(Protocol(steps=(step,), times=3))]
-    [0, 1, 2]
+    Without conditions it is an iterator; where the protocol has some, the outcome of each step is sent to it.
 
     Raises
     ------
     InputError
         A condition is due and no outcome was sent.
+
+    Examples
+    --------
+    >>> step = ProtocolStep(text="Rest for 1 s", mode="current", duration=1.0)
+    >>> [visit.cycle for visit in walk(Protocol(steps=(step,), times=3))]
+    [0, 1, 2]
     """
     count = _Cycles()
     yield from _repeated(protocol, 0, count, [])

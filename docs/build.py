@@ -1,0 +1,154 @@
+"""The site: ``python docs/build.py [--site FOLDER]`` builds it, and fails on any link that leads nowhere.
+
+Pages are put together in ``build/``: the gallery's where no validation run has written them, the API name by name, folders of the
+navigation as lists of their pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import html
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / "build"
+
+
+def build(site: Path, docs: Path = ROOT / "docs") -> list[str]:
+    """Build `docs` into `site`; gives what is wrong with it, nothing when all is well.
+
+    Parameters
+    ----------
+    site : path
+        Where the pages go; what is there is replaced.
+    docs : path
+        The Markdown pages and `zensical.toml`.
+    """
+    work = WORK
+    shutil.rmtree(work, ignore_errors=True)
+    put_together(docs, work)
+    command = [sys.executable, "-m", "zensical", "build", "--clean", "--strict", "--config-file", str(work / "zensical.toml")]
+    path = os.pathsep.join([str(ROOT / "docs"), str(ROOT), os.environ.get("PYTHONPATH", "")])
+    run = subprocess.run(command, cwd=work, env=os.environ | {"PYTHONPATH": path}, text=True, capture_output=True, check=False)
+    if run.returncode != 0 or not (work / "site" / "index.html").is_file():
+        return [(run.stdout + run.stderr).strip() or f"zensical ended with {run.returncode}"]
+    shutil.rmtree(site, ignore_errors=True)
+    shutil.copytree(work / "site", site)
+    _search_from_the_disk(site)
+    return [*dead_links(site), *external_requests(site)]
+
+
+def put_together(docs: Path, work: Path) -> None:
+    """Copy the pages to ``work/docs`` and the configuration to ``work``, with what is made rather than written."""
+    shutil.copytree(docs, work / "docs", ignore=shutil.ignore_patterns("*.py", "zensical.toml", "__pycache__"))
+    if not (work / "docs" / "validation" / "index.md").is_file():
+        sys.path.insert(0, str(ROOT))
+        from validation.gallery import write_gallery
+        from validation.running import find_cases
+
+        write_gallery(work / "docs" / "validation", find_cases())
+    for page in (work / "docs" / "api").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        spelled = re.sub(r"^::: scalith\.(\w+)$", lambda found: public_face(found[1]), text, flags=re.MULTILINE)
+        page.write_text(spelled, encoding="utf-8")
+    configuration = (docs / "zensical.toml").read_text(encoding="utf-8")
+    listed = re.sub(r'= "([\w-]+/)"', lambda found: f"= {_pages(work / 'docs', found[1])}", configuration)
+    (work / "zensical.toml").write_text(listed, encoding="utf-8")
+
+
+def _search_from_the_disk(site: Path) -> None:
+    """The search of pages that are opened as files needs a shim; Zensical would fetch it from elsewhere, here it comes along."""
+    shutil.copyfile(ROOT / "docs" / "assets" / "iframe-worker.js", site / "assets" / "iframe-worker.js")
+    for page in site.rglob("*.html"):
+        there = os.path.relpath(site / "assets" / "iframe-worker.js", page.parent)
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace("https://unpkg.com/iframe-worker/shim", Path(there).as_posix()), encoding="utf-8")
+
+
+def public_face(package: str) -> str:
+    """``::: scalith.package``, name by name (mkdocstrings would take `scalith.lab.agreement` for the file of that name)."""
+    tree = ast.parse((ROOT / "src" / "scalith" / package / "__init__.py").read_text(encoding="utf-8"))
+    names = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("scalith.")
+        for alias in node.names
+    ]
+    return "\n\n".join(f"::: {name}" for name in names)
+
+
+def dead_links(site: Path) -> list[str]:
+    """Links and pictures of the built pages that lead to no file, or to no place on its page."""
+    pages = {page.resolve(): _Page(page) for page in sorted(site.rglob("*.html"))}
+    found = []
+    for path, page in pages.items():
+        for link in dict.fromkeys(page.links):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc or link.startswith(("/", "data:")) or path.name == "404.html":
+                continue
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if target.is_dir():
+                target = target / "index.html"
+            if not target.is_file():
+                found.append(f"{path.relative_to(site.resolve())}: {link} leads to no file")
+            elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].places:
+                found.append(f"{path.relative_to(site.resolve())}: {link} leads to no place on that page")
+    return found
+
+
+def external_requests(site: Path) -> list[str]:
+    """Scripts, styles and pictures that a page would fetch from elsewhere: the site works without a network."""
+    found = []
+    for page in sorted(site.rglob("*.html")):
+        text = page.read_text(encoding="utf-8")
+        loads = re.findall(r"<(?:script|img|iframe)\b[^>]*\bsrc=[\"']?(https?://[^\"' >]+)", text)
+        loads += re.findall(r"<link\b[^>]*\brel=[\"']?stylesheet[\"']?[^>]*\bhref=[\"']?(https?://[^\"' >]+)", text)
+        found += [f"{page.relative_to(site)}: loads {html.unescape(address)}" for address in loads]
+    return found
+
+
+class _Page(HTMLParser):
+    """Links, and places that links can lead to, of one page."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.places: set[str] = {""}
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """Gather what one element has."""
+        values = {key: value for key, value in attributes if value is not None}
+        self.places |= {values[key] for key in ("id", "name") if key in values}
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        if tag == "img" and "src" in values:
+            self.links.append(values["src"])
+
+
+def _pages(docs: Path, folder: str) -> str:
+    """The overview of a folder first, then the others by name."""
+    pages = sorted((docs / folder).glob("*.md"), key=lambda path: (path.stem != "index", path.stem))
+    return "[" + ", ".join(f'"{page.relative_to(docs).as_posix()}"' for page in pages) + "]"
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--site", type=Path, default=ROOT / "site", help="where the pages go")
+    wrong = build(parser.parse_args().site)
+    for line in wrong:
+        print(line, file=sys.stderr)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

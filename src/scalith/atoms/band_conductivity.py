@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.atoms.bands import REDUCED_PLANCK
-from scalith.quantities import InputError, Property, dataset_digest, predicted
+from scalith.quantities import InputError, Property, Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN, BOLTZMANN_EV, ELECTRON_MASS, ELEMENTARY_CHARGE
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def fermi_level_of_filling(
     return Property.from_arrays("fermi_level", {"x": stoichiometries, "T": temperatures}, values, "eV", source)
 
 
-def boltzmann_transport(bands: xr.Dataset, T: ArrayLike, relaxation_time: float, electrons: float | None = None) -> xr.Dataset:
+def boltzmann_transport(bands: xr.Dataset, T: ArrayLike, relaxation_time: float, electrons: float | None = None) -> Result:
     """Conductivity, thermopower and electronic heat conduction from Boltzmann's equation with one relaxation time.
 
     With v = ∇_k E/ħ (fourth-order differences on the grid) and
@@ -147,7 +147,7 @@ def boltzmann_transport(bands: xr.Dataset, T: ArrayLike, relaxation_time: float,
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``T``: ``conductivity`` (T, i, j), S/m; ``seebeck`` (T, i, j), V/K; ``thermal_conductivity`` (T, i, j), W/(m K);
         ``fermi_level`` (T), eV; ``lorenz_number`` (T), trace of κ over trace of σT.
 
@@ -187,19 +187,15 @@ def boltzmann_transport(bands: xr.Dataset, T: ArrayLike, relaxation_time: float,
         kappa[k] = (moments[2] - moments[1] @ inverse @ moments[1]) / (ELEMENTARY_CHARGE**2 * t)
     lorenz = np.trace(kappa, axis1=1, axis2=2) / (np.trace(sigma, axis1=1, axis2=2) * temperatures)
     axes = ["x", "y", "z"]
-    data = xr.Dataset(
+    data = Result(
         {
-            "conductivity": (("T", "i", "j"), sigma, {"units": "S m-1", "long_name": "electronic conductivity"}),
-            "seebeck": (("T", "i", "j"), seebeck, {"units": "V K-1", "long_name": "Seebeck coefficient"}),
-            "thermal_conductivity": (
-                ("T", "i", "j"),
-                kappa,
-                {"units": "W m-1 K-1", "long_name": "electronic thermal conductivity"},
-            ),
-            "fermi_level": ("T", levels, {"units": "eV", "long_name": "Fermi level"}),
-            "lorenz_number": ("T", lorenz, {"units": "W ohm K-2", "long_name": "Lorenz number"}),
+            "conductivity": labelled(("T", "i", "j"), sigma, "electronic conductivity", "S m-1"),
+            "seebeck": labelled(("T", "i", "j"), seebeck, "Seebeck coefficient", "V K-1"),
+            "thermal_conductivity": labelled(("T", "i", "j"), kappa, "electronic thermal conductivity", "W m-1 K-1"),
+            "fermi_level": labelled("T", levels, "Fermi level", "eV"),
+            "lorenz_number": labelled("T", lorenz, "Lorenz number", "W ohm K-2"),
         },
-        {"T": ("T", temperatures, {"units": "K", "long_name": "temperature"}), "i": axes, "j": axes},
+        {"T": labelled("T", temperatures, "temperature", "K"), "i": axes, "j": axes},
     )
     settings = {"relaxation_time": relaxation_time, "electrons": electrons}
     source = predicted("scalith.atoms.boltzmann_transport", dataset_digest(bands), settings=settings)

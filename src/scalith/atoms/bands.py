@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.atoms.engine import Engine
-from scalith.quantities import ConvergenceError, InputError, Source, dataset_digest, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, Source, dataset_digest, labelled, predicted
 from scalith.quantities.constants import ELECTRON_MASS, ELEMENTARY_CHARGE, PLANCK
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ REDUCED_PLANCK = PLANCK / (2.0 * np.pi)
 
 def band_grid(
     cell: ArrayLike, energies: ArrayLike, electrons: float, *, spin_degeneracy: float = 2.0, source: Source | None = None
-) -> xr.Dataset:
+) -> Result:
     """Bands on a uniform grid that holds Γ, as the functions of transport take them.
 
     Parameters
@@ -39,7 +39,7 @@ def band_grid(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``energy`` (k1, k2, k3, band); ``cell`` (vector, axis); ``electrons``; ``spin_degeneracy``.
 
     Raises
@@ -56,17 +56,17 @@ def band_grid(
     if not 0.0 <= electrons <= spin_degeneracy * values.shape[3]:
         raise InputError("bands", "electrons", electrons, f"0 to {spin_degeneracy * values.shape[3]:g}: what the bands hold")
     given = source or Source(kind="assumed", reference="given in memory")
-    return xr.Dataset(
+    return Result(
         {
-            "energy": (("k1", "k2", "k3", "band"), values, {"units": "eV", "long_name": "energy of the band"}),
-            "cell": (("vector", "axis"), vectors, {"units": "Å", "long_name": "cell"}),
-            "electrons": ((), float(electrons), {"units": "1", "long_name": "electrons in the cell"}),
-            "spin_degeneracy": ((), float(spin_degeneracy), {"units": "1", "long_name": "electrons in one state"}),
+            "energy": labelled(("k1", "k2", "k3", "band"), values, "energy of the band", "eV"),
+            "cell": labelled(("vector", "axis"), vectors, "cell", "Å"),
+            "electrons": labelled((), float(electrons), "electrons in the cell", "1"),
+            "spin_degeneracy": labelled((), float(spin_degeneracy), "electrons in one state", "1"),
         }
     ).assign_attrs(source=given.to_json())
 
 
-def gpaw_band_grid(atoms: Atoms, engine: Engine, grid: Sequence[int], *, bands: int | None = None) -> xr.Dataset:
+def gpaw_band_grid(atoms: Atoms, engine: Engine, grid: Sequence[int], *, bands: int | None = None) -> Result:
     """Bands of a crystal on a grid, by GPAW: self-consistent on the engine's k-points, then fixed density on the grid.
 
     Parameters
@@ -81,7 +81,7 @@ def gpaw_band_grid(atoms: Atoms, engine: Engine, grid: Sequence[int], *, bands: 
 
     Returns
     -------
-    xarray.Dataset
+    Result
         As `band_grid`; energies are counted from the Fermi level of the self-consistent run.
 
     Raises
@@ -102,7 +102,7 @@ def gpaw_band_grid(atoms: Atoms, engine: Engine, grid: Sequence[int], *, bands: 
     return band_grid(atoms.cell, energies, electrons, source=source)
 
 
-def gpaw_band_path(atoms: Atoms, engine: Engine, path: str, *, points: int = 100, bands: int | None = None) -> xr.Dataset:
+def gpaw_band_path(atoms: Atoms, engine: Engine, path: str, *, points: int = 100, bands: int | None = None) -> Result:
     """Bands along a path through the Brillouin zone, by GPAW.
 
     Parameters
@@ -115,7 +115,7 @@ def gpaw_band_path(atoms: Atoms, engine: Engine, path: str, *, points: int = 100
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``energy`` (k, band), eV from the Fermi level; ``distance`` (k), 1/Å; ``k_point`` (k, axis); ``label`` (corner) and
         ``corner_distance`` (corner).
 
@@ -134,17 +134,15 @@ def gpaw_band_path(atoms: Atoms, engine: Engine, path: str, *, points: int = 100
     distance, corners, labels = special.get_linear_kpoint_axis()
     settings = {"formula": atoms.get_chemical_formula(), "path": path, "engine": engine.settings}
     source = predicted("scalith.atoms.gpaw_band_path", engine.digest, settings=settings, reference_state="Fermi level")
-    return xr.Dataset(
+    return Result(
         {
-            "energy": (
-                ("k", "band"),
-                energies - float(calculation.get_fermi_level()),
-                {"units": "eV", "long_name": "energy from the Fermi level"},
+            "energy": labelled(
+                ("k", "band"), energies - float(calculation.get_fermi_level()), "energy from the Fermi level", "eV"
             ),
-            "distance": ("k", 2.0 * np.pi * distance, {"units": "1/Å", "long_name": "distance along the path"}),
-            "k_point": (("k", "axis"), special.kpts, {"units": "1", "long_name": "k-point in reciprocal vectors"}),
-            "corner_distance": ("corner", 2.0 * np.pi * corners, {"units": "1/Å", "long_name": "distance of a special point"}),
-            "label": ("corner", np.array(labels), {"units": "", "long_name": "special point"}),
+            "distance": labelled("k", 2.0 * np.pi * distance, "distance along the path", "1/Å"),
+            "k_point": labelled(("k", "axis"), special.kpts, "k-point in reciprocal vectors", "1"),
+            "corner_distance": labelled("corner", 2.0 * np.pi * corners, "distance of a special point", "1/Å"),
+            "label": labelled("corner", np.array(labels), "special point", ""),
         }
     ).assign_attrs(source=source.to_json())
 
@@ -178,7 +176,7 @@ def _converged(run: Any, what: str) -> Any:
         raise ConvergenceError(what, f"{error}: raise 'maxiter' or the smearing of the engine") from None
 
 
-def density_of_states(bands: xr.Dataset, energy: ArrayLike) -> xr.Dataset:
+def density_of_states(bands: xr.Dataset, energy: ArrayLike) -> Result:
     """Density of states by the linear tetrahedron method (Blöchl et al. 1994, DOI 10.1103/PhysRevB.49.16223, through ASE).
 
     Parameters
@@ -190,7 +188,7 @@ def density_of_states(bands: xr.Dataset, energy: ArrayLike) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``density_of_states`` over ``energy``, states (electrons) per eV and cell.
     """
     from ase.dft.dos import linear_tetrahedron_integration
@@ -200,20 +198,14 @@ def density_of_states(bands: xr.Dataset, energy: ArrayLike) -> xr.Dataset:
     # Bands outside the range have no states in it.
     near = (every.max(axis=(0, 1, 2)) >= at[0]) & (every.min(axis=(0, 1, 2)) <= at[-1])
     values = linear_tetrahedron_integration(bands["cell"].values, every[..., near], at) if near.any() else np.zeros(at.size)
-    data = xr.Dataset(
-        {
-            "density_of_states": (
-                "energy",
-                float(bands["spin_degeneracy"]) * values,
-                {"units": "1/eV", "long_name": "density of states per cell"},
-            )
-        },
-        {"energy": ("energy", at, {"units": "eV", "long_name": "energy"})},
+    data = Result(
+        {"density_of_states": labelled("energy", float(bands["spin_degeneracy"]) * values, "density of states per cell", "1/eV")},
+        {"energy": labelled("energy", at, "energy", "eV")},
     )
     return data.assign_attrs(source=predicted("scalith.atoms.density_of_states", dataset_digest(bands)).to_json())
 
 
-def effective_mass(bands: xr.Dataset, band: int, at: Sequence[int] | None = None) -> xr.Dataset:
+def effective_mass(bands: xr.Dataset, band: int, at: Sequence[int] | None = None) -> Result:
     """Effective mass tensor of a band, m*⁻¹ = ∇∇E/ħ², by central differences on the grid.
 
     Parameters
@@ -226,7 +218,7 @@ def effective_mass(bands: xr.Dataset, band: int, at: Sequence[int] | None = None
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``inverse_mass`` (i, j) in units of 1/electron mass (exact for a parabolic band, error of second order in the step
         else); ``principal_mass`` (principal), electron masses, negative at a maximum; ``density_of_states_mass``, the geometric
         mean of their sizes.
@@ -266,14 +258,12 @@ def effective_mass(bands: xr.Dataset, band: int, at: Sequence[int] | None = None
     if np.min(np.abs(principal)) <= 1e-9 * np.max(np.abs(principal)):
         raise InputError("effective_mass", "band", f"no curvature of band {band} at {where}", "a band that is curved there")
     axes = ["x", "y", "z"]
-    data = xr.Dataset(
+    data = Result(
         {
-            "inverse_mass": (("i", "j"), inverse, {"units": "1", "long_name": "inverse mass in electron masses"}),
-            "principal_mass": ("principal", 1.0 / principal, {"units": "1", "long_name": "principal mass in electron masses"}),
-            "density_of_states_mass": (
-                (),
-                float(np.prod(np.abs(1.0 / principal)) ** (1.0 / 3.0)),
-                {"units": "1", "long_name": "density-of-states mass in electron masses"},
+            "inverse_mass": labelled(("i", "j"), inverse, "inverse mass in electron masses", "1"),
+            "principal_mass": labelled("principal", 1.0 / principal, "principal mass in electron masses", "1"),
+            "density_of_states_mass": labelled(
+                (), float(np.prod(np.abs(1.0 / principal)) ** (1.0 / 3.0)), "density-of-states mass in electron masses", "1"
             ),
         },
         {"i": axes, "j": axes},

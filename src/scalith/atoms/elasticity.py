@@ -13,7 +13,7 @@ import xarray as xr
 
 from scalith.atoms.engine import Engine
 from scalith.atoms.relaxation import Relaxation, relax
-from scalith.quantities import ConvergenceError, InputError, dataset_digest, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import ELEMENTARY_CHARGE
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def stiffness_tensor(
     strain: float = 0.005,
     relaxation: Relaxation | None = None,
     progress: Progress | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Stiffness C of σ = C ε from central differences of stresses, with the crystal's symmetry.
 
     The point group (spglib) leaves n independent constants: C = Σ c_k B_k. Strains ±`strain` are applied along one Voigt
@@ -57,7 +57,7 @@ def stiffness_tensor(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``stiffness`` (i, j) in Pa; ``standard_error`` of each from the scatter of the fit (0 where strains and constants are
         equal in number); ``independent``, the number of constants that symmetry leaves.
 
@@ -99,8 +99,8 @@ def stiffness_tensor(
     covariance = scatter * np.linalg.pinv(matrix.T @ matrix)
     error = np.sqrt(np.maximum(np.einsum("aij,ab,bij->ij", basis, covariance, basis), 0.0))
     data = _tensor_dataset({"stiffness": stiffness, "standard_error": error})
-    data["independent"] = ((), len(constants), {"units": "1", "long_name": "independent constants"})
-    data["residual_stress"] = ((), residual, {"units": "Pa", "long_name": "largest stress of the crystal at rest"})
+    data["independent"] = labelled((), len(constants), "independent constants", "1")
+    data["residual_stress"] = labelled((), residual, "largest stress of the crystal at rest", "Pa")
     described = {
         "formula": atoms.get_chemical_formula(),
         "engine": engine.label,
@@ -185,19 +185,19 @@ def _strains_needed(basis: NDArray[np.float64]) -> list[int]:
     return chosen
 
 
-def _tensor_dataset(tensors: dict[str, NDArray[np.float64]]) -> xr.Dataset:
+def _tensor_dataset(tensors: dict[str, NDArray[np.float64]]) -> Result:
     words = {"stiffness": "stiffness", "standard_error": "standard error of the stiffness", "compliance": "compliance"}
     names = np.array(COMPONENTS)
-    return xr.Dataset(
+    return Result(
         {
-            name: (("i", "j"), values, {"units": "Pa-1" if name == "compliance" else "Pa", "long_name": words[name]})
+            name: labelled(("i", "j"), values, words[name], "Pa-1" if name == "compliance" else "Pa")
             for name, values in tensors.items()
         },
-        {"i": ("i", names, {"units": "", "long_name": "stress"}), "j": ("j", names, {"units": "", "long_name": "strain"})},
+        {"i": labelled("i", names, "stress", ""), "j": labelled("j", names, "strain", "")},
     )
 
 
-def given_stiffness(values: Any, reference: str) -> xr.Dataset:
+def given_stiffness(values: Any, reference: str) -> Result:
     """A published stiffness as a dataset like that of `stiffness_tensor`.
 
     Parameters
@@ -237,7 +237,7 @@ def born_stability(stiffness: xr.Dataset) -> NDArray[np.float64]:
     return np.asarray(np.linalg.eigvalsh(scale[:, None] * matrix * scale), dtype=np.float64)
 
 
-def elastic_moduli(stiffness: xr.Dataset) -> xr.Dataset:
+def elastic_moduli(stiffness: xr.Dataset) -> Result:
     """Bulk and shear moduli of a polycrystal: bounds of Voigt and Reuss, and Hill's mean.
 
     Voigt (equal strain): 9K = C₁₁+C₂₂+C₃₃ + 2(C₁₂+C₁₃+C₂₃), 15G = C₁₁+C₂₂+C₃₃ − (C₁₂+C₁₃+C₂₃) + 3(C₄₄+C₅₅+C₆₆). Reuss
@@ -252,7 +252,7 @@ def elastic_moduli(stiffness: xr.Dataset) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``bulk_modulus`` and ``shear_modulus`` over ``average`` (``voigt``, ``reuss``, ``hill``), Pa; ``youngs_modulus`` and
         ``poissons_ratio`` of Hill's mean; ``anisotropy`` 5 G_V/G_R + K_V/K_R − 6 (0 for an isotropic crystal: Ranganathan,
         Ostoja-Starzewski 2008, DOI 10.1103/PhysRevLett.101.055504); ``compliance`` (i, j), 1/Pa; ``born_eigenvalues``, Pa.
@@ -277,15 +277,15 @@ def elastic_moduli(stiffness: xr.Dataset) -> xr.Dataset:
     data = _tensor_dataset({"compliance": S})
     averages = {"average": ["voigt", "reuss", "hill"]}
     data = data.assign_coords(averages)
-    data["bulk_modulus"] = ("average", [bulk_voigt, bulk_reuss, bulk], {"units": "Pa", "long_name": "bulk modulus"})
-    data["shear_modulus"] = ("average", [shear_voigt, shear_reuss, shear], {"units": "Pa", "long_name": "shear modulus"})
+    data["bulk_modulus"] = labelled("average", [bulk_voigt, bulk_reuss, bulk], "bulk modulus", "Pa")
+    data["shear_modulus"] = labelled("average", [shear_voigt, shear_reuss, shear], "shear modulus", "Pa")
     scalars = {
         "youngs_modulus": (9.0 * bulk * shear / (3.0 * bulk + shear), "Pa", "Young's modulus (Hill)"),
         "poissons_ratio": ((3.0 * bulk - 2.0 * shear) / (6.0 * bulk + 2.0 * shear), "1", "Poisson's ratio (Hill)"),
         "anisotropy": (5.0 * shear_voigt / shear_reuss + bulk_voigt / bulk_reuss - 6.0, "1", "universal elastic anisotropy"),
     }
     for name, (value, unit, words) in scalars.items():
-        data[name] = ((), value, {"units": unit, "long_name": words})
-    data["born_eigenvalues"] = ("mode", eigenvalues, {"units": "Pa", "long_name": "eigenvalues of the stiffness (Kelvin)"})
+        data[name] = labelled((), value, words, unit)
+    data["born_eigenvalues"] = labelled("mode", eigenvalues, "eigenvalues of the stiffness (Kelvin)", "Pa")
     source = predicted("scalith.atoms.elastic_moduli", dataset_digest(stiffness))
     return data.assign_attrs(source=source.to_json())

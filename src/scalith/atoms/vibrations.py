@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.atoms.engine import Engine
-from scalith.quantities import InputError, MissingDependencyError, Property, Source, dataset_digest, predicted
+from scalith.quantities import InputError, MissingDependencyError, Property, Result, Source, dataset_digest, labelled, predicted
 from scalith.quantities.constants import AVOGADRO, BOLTZMANN, GAS_CONSTANT, PLANCK
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def phonon_frequencies(
     displacement: float = 0.01,
     formula_units: int | None = None,
     progress: Progress | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Vibrational frequencies by finite displacements in a supercell.
 
     Each symmetrically distinct atom is moved by ±`displacement`; the forces give the force constants Φ, and the dynamical matrix
@@ -60,7 +60,7 @@ def phonon_frequencies(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``frequency`` (q, mode) in Hz, imaginary ones as negative numbers; ``weight`` (q), sum 1; ``q_point`` (q, axis);
         ``formula_units``.
 
@@ -104,12 +104,12 @@ def phonon_frequencies(
     model.run_qpoints(q)
     frequency = np.asarray(model.qpoints.frequencies, dtype=np.float64)
     counts = np.unique(atoms.numbers, return_counts=True)[1]
-    data = xr.Dataset(
+    data = Result(
         {
-            "frequency": (("q", "mode"), 1e12 * frequency, {"units": "Hz", "long_name": "frequency (negative: imaginary)"}),
-            "weight": ("q", weight, {"units": "1", "long_name": "weight of the q-point"}),
-            "q_point": (("q", "axis"), q, {"units": "1", "long_name": "q-point in reciprocal vectors"}),
-            "formula_units": ((), formula_units or int(np.gcd.reduce(counts)), {"units": "1", "long_name": "formula units"}),
+            "frequency": labelled(("q", "mode"), 1e12 * frequency, "frequency (negative: imaginary)", "Hz"),
+            "weight": labelled("q", weight, "weight of the q-point", "1"),
+            "q_point": labelled(("q", "axis"), q, "q-point in reciprocal vectors", "1"),
+            "formula_units": labelled((), formula_units or int(np.gcd.reduce(counts)), "formula units", "1"),
         }
     )
     settings = {
@@ -156,7 +156,7 @@ def imaginary_share(phonons: xr.Dataset) -> float:
     return float(np.sum(phonons["weight"].values[:, None] * imaginary) / phonons.sizes["mode"])
 
 
-def harmonic_thermodynamics(phonons: xr.Dataset, T: ArrayLike, *, drop_imaginary: bool = False) -> xr.Dataset:
+def harmonic_thermodynamics(phonons: xr.Dataset, T: ArrayLike, *, drop_imaginary: bool = False) -> Result:
     """Free energy, energy, entropy and heat capacity of harmonic vibrations.
 
     With u = hν/kT, each mode gives F = hν/2 + kT ln(1 − e^{−u}), E = hν/2 + hν/(e^u − 1), S = (E − F)/T and
@@ -173,7 +173,7 @@ def harmonic_thermodynamics(phonons: xr.Dataset, T: ArrayLike, *, drop_imaginary
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``T``: ``free_energy``, ``energy`` (J/mol of formula units), ``entropy``, ``heat_capacity`` (J/(mol K)); and
         ``zero_point_energy`` (J/mol).
 
@@ -212,7 +212,7 @@ def _settings(phonons: xr.Dataset) -> dict[str, Any]:
     return dict(Source.from_json(phonons.attrs["source"]).settings) if "source" in phonons.attrs else {}
 
 
-def einstein_solid(frequency: float, T: ArrayLike, *, oscillators: int = 3) -> xr.Dataset:
+def einstein_solid(frequency: float, T: ArrayLike, *, oscillators: int = 3) -> Result:
     """The Einstein solid in closed form: `oscillators` modes of one frequency per formula unit.
 
     E = n R θ [1/2 + 1/(e^{θ/T} − 1)] with θ = hν/k, F = n R [θ/2 + T ln(1 − e^{−θ/T})] and
@@ -229,7 +229,7 @@ def einstein_solid(frequency: float, T: ArrayLike, *, oscillators: int = 3) -> x
 
     Returns
     -------
-    xarray.Dataset
+    Result
         As `harmonic_thermodynamics`.
 
     Raises
@@ -253,7 +253,7 @@ def einstein_solid(frequency: float, T: ArrayLike, *, oscillators: int = 3) -> x
     return data.assign_attrs(source=predicted("scalith.atoms.einstein_solid", settings=settings).to_json())
 
 
-def _thermodynamics(frequency: NDArray[np.float64], weight: NDArray[np.float64], temperature: NDArray[np.float64]) -> xr.Dataset:
+def _thermodynamics(frequency: NDArray[np.float64], weight: NDArray[np.float64], temperature: NDArray[np.float64]) -> Result:
     quantum = PLANCK * frequency
     zero_point = 0.5 * float(np.sum(weight * quantum))
     free, energy, entropy, heat = (np.empty(temperature.size) for _ in range(4))
@@ -278,16 +278,16 @@ def _dataset(
     entropy: NDArray[np.float64],
     heat: NDArray[np.float64],
     zero_point: float,
-) -> xr.Dataset:
-    return xr.Dataset(
+) -> Result:
+    return Result(
         {
-            "free_energy": ("T", free, {"units": "J mol-1", "long_name": "vibrational Helmholtz energy"}),
-            "energy": ("T", energy, {"units": "J mol-1", "long_name": "vibrational energy"}),
-            "entropy": ("T", entropy, {"units": "J mol-1 K-1", "long_name": "vibrational entropy"}),
-            "heat_capacity": ("T", heat, {"units": "J mol-1 K-1", "long_name": "heat capacity at constant volume"}),
-            "zero_point_energy": ((), zero_point, {"units": "J mol-1", "long_name": "zero-point energy"}),
+            "free_energy": labelled("T", free, "vibrational Helmholtz energy", "J mol-1"),
+            "energy": labelled("T", energy, "vibrational energy", "J mol-1"),
+            "entropy": labelled("T", entropy, "vibrational entropy", "J mol-1 K-1"),
+            "heat_capacity": labelled("T", heat, "heat capacity at constant volume", "J mol-1 K-1"),
+            "zero_point_energy": labelled((), zero_point, "zero-point energy", "J mol-1"),
         },
-        {"T": ("T", temperature, {"units": "K", "long_name": "temperature"})},
+        {"T": labelled("T", temperature, "temperature", "K")},
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.crystal import Host
-from scalith.quantities import InputError, Property, dataset_digest, predicted
+from scalith.quantities import InputError, Property, Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import AVOGADRO
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def reaction_volume(partial_molar_volume: Property, metal_volume: Property) -> P
     )
 
 
-def misfit_strain(first: ArrayLike, second: ArrayLike, *, names: Sequence[str] = ("first", "second")) -> xr.Dataset:
+def misfit_strain(first: ArrayLike, second: ArrayLike, *, names: Sequence[str] = ("first", "second")) -> Result:
     """Strain that turns the cell of one phase into that of another, free of rotation.
 
     With cell rows A₁, A₂ the deformation is F = (A₁⁻¹ A₂)ᵀ = R U (polar decomposition). The misfit is the Biot strain U − 1,
@@ -135,7 +135,7 @@ def misfit_strain(first: ArrayLike, second: ArrayLike, *, names: Sequence[str] =
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``strain`` (i, j); ``principal_strain`` (principal), increasing, with ``direction`` (principal, axis);
         ``volume_change``, det U − 1; ``rotation``, the angle of R in radians.
 
@@ -160,13 +160,13 @@ def misfit_strain(first: ArrayLike, second: ArrayLike, *, names: Sequence[str] =
     rotation = deformation @ np.linalg.inv(stretch)
     angle = float(np.arccos(np.clip(0.5 * (np.trace(rotation) - 1.0), -1.0, 1.0)))
     axes = ["x", "y", "z"]
-    data = xr.Dataset(
+    data = Result(
         {
-            "strain": (("i", "j"), stretch - np.eye(3), {"units": "1", "long_name": f"strain from {names[0]} to {names[1]}"}),
-            "principal_strain": ("principal", stretches - 1.0, {"units": "1", "long_name": "principal strain"}),
-            "direction": (("principal", "axis"), directions.T, {"units": "1", "long_name": "direction of a principal strain"}),
-            "volume_change": ((), float(np.prod(stretches)) - 1.0, {"units": "1", "long_name": "relative change of volume"}),
-            "rotation": ((), angle, {"units": "rad", "long_name": "rotation taken out"}),
+            "strain": labelled(("i", "j"), stretch - np.eye(3), f"strain from {names[0]} to {names[1]}", "1"),
+            "principal_strain": labelled("principal", stretches - 1.0, "principal strain", "1"),
+            "direction": labelled(("principal", "axis"), directions.T, "direction of a principal strain", "1"),
+            "volume_change": labelled((), float(np.prod(stretches)) - 1.0, "relative change of volume", "1"),
+            "rotation": labelled((), angle, "rotation taken out", "rad"),
         },
         {"i": axes, "j": axes, "axis": axes},
     )

@@ -12,7 +12,7 @@ from scalith.crystal.host import Host, element_of, require_two_species
 from scalith.crystal.orderings import orderings_dataset
 from scalith.crystal.supercells import lattice_cells
 from scalith.crystal.symmetry import site_operations
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, labelled, predicted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -287,11 +287,11 @@ def _dataset(
         "origin": (np.array([item.origin for item, _ in mapped]), "", "file and entry"),
     }
     for name, (values, unit, words) in described.items():
-        data[name] = ("structure", values, {"units": unit, "long_name": words})
+        data[name] = labelled("structure", values, words, unit)
     for name, column, words in (
         ("rejected_origin", 0, "file and entry that could not be mapped"),
         ("rejected_reason", 1, "why not"),
     ):
-        data[name] = ("rejected", np.array([pair[column] for pair in rejected], dtype=str), {"units": "", "long_name": words})
+        data[name] = labelled("rejected", np.array([pair[column] for pair in rejected], dtype=str), words, "")
     source = predicted("scalith.crystal.mapping.map_orderings", host.digest, structures.digest, files=structures.source.files)
     return data.assign_attrs(source=source.to_json())

@@ -6,10 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scalith.crystal.supercells import lattice_cells
-from scalith.quantities import predicted
+from scalith.quantities import Result, labelled, predicted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from scalith.crystal.host import Host
 
 
-def orderings_dataset(host: Host, orderings: Sequence[tuple[NDArray[np.int64], NDArray[np.int8]]]) -> xr.Dataset:
+def orderings_dataset(host: Host, orderings: Sequence[tuple[NDArray[np.int64], NDArray[np.int8]]]) -> Result:
     """Data set of given orderings, each a supercell (3, 3) and the stoichiometry of its sites.
 
     Sites are in the order of `lattice_cells`, sublattice by sublattice.
@@ -35,22 +34,15 @@ def orderings_dataset(host: Host, orderings: Sequence[tuple[NDArray[np.int64], N
         sublattice[row, :size] = np.repeat(np.arange(len(host.active)), len(cells))
         offset[row, :size] = np.tile(cells, (len(host.active), 1))
         fraction[row] = filled[np.isin(sublattice[row, :size], host.working)].mean()
-    data = xr.Dataset(
+    supercells = np.array([supercell for supercell, _ in orderings])
+    data = Result(
         {
-            "supercell": (("structure", "row", "column"), np.array([supercell for supercell, _ in orderings])),
-            "filled": (("structure", "site"), filled_all),
-            "sublattice": (("structure", "site"), sublattice),
-            "offset": (("structure", "site", "axis"), offset),
-            "x": ("structure", fraction),
+            "supercell": labelled(("structure", "row", "column"), supercells, "supercell in primitive vectors", "1"),
+            "filled": labelled(("structure", "site"), filled_all, "filled sites (−1: padding)", "1"),
+            "sublattice": labelled(("structure", "site"), sublattice, "active site of the primitive cell", "1"),
+            "offset": labelled(("structure", "site", "axis"), offset, "primitive cell of the site", "1"),
+            "x": labelled("structure", fraction, "filled fraction of the working ion's sites", "1"),
         }
     )
-    for name, words in (
-        ("supercell", "supercell in primitive vectors"),
-        ("filled", "filled sites (−1: padding)"),
-        ("sublattice", "active site of the primitive cell"),
-        ("offset", "primitive cell of the site"),
-        ("x", "filled fraction of the working ion's sites"),
-    ):
-        data[name].attrs.update(units="1", long_name=words)
     source = predicted("scalith.crystal.enumeration.orderings_dataset", host.digest)
     return data.assign_attrs(source=source.to_json(), host=json.dumps(host.model_dump(mode="json")))

@@ -15,7 +15,7 @@ from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.transport.conduction import conduction
 from scalith.electrode.transport.effective_properties import PROPERTIES, subvolume_properties
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 
 _VARIED = {
     "active_fraction": "active material in the solids",
@@ -37,7 +37,7 @@ def composite_study(
     seeds: Sequence[int],
     executor: Executor | None = None,
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Effective properties of generated composites over every combination of the varied numbers, for several seeds each.
 
     Parameters
@@ -58,7 +58,7 @@ def composite_study(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         `PROPERTIES` over the varied dimensions and ``seed``; ``void`` the porosity of each.
 
     Raises
@@ -86,16 +86,16 @@ def composite_study(
     dims = (*varied, "seed")
     sizes = [len(values) for values in (*varied.values(), seeds)]
     titles = PROPERTIES | {"void": ("porosity", "1")}
-    data = xr.Dataset(
+    data = Result(
         {
-            name: (dims, np.reshape([values[name] for values in found], sizes), {"long_name": title, "units": unit})
+            name: labelled(dims, np.reshape([values[name] for values in found], sizes), title, unit)
             for name, (title, unit) in titles.items()
         },
         coords={
-            name: (name, list(values), {"long_name": _VARIED[name], "units": "Pa" if name == "pressure" else "1"})
+            name: labelled(name, list(values), _VARIED[name], "Pa" if name == "pressure" else "1")
             for name, values in varied.items()
         }
-        | {"seed": ("seed", list(seeds), {"long_name": "seed", "units": "1"})},
+        | {"seed": labelled("seed", list(seeds), "seed", "1")},
     )
     settings = {"composite": composite.model_dump(mode="json"), "shape": [int(size) for size in shape], "voxel_size": voxel_size}
     settings |= {"ionic": dict(ionic), "electronic": dict(electronic)}
@@ -148,14 +148,14 @@ def percolation_threshold(study: xr.Dataset, name: str, along: str) -> xr.DataAr
     found = np.apply_along_axis(crossing, -1, share.values)
     others = [dim for dim in share.dims if dim != along]
     coords = {dim: share[dim] for dim in others}
-    attributes = {"long_name": f"threshold of the {PROPERTIES[name][0]}", "units": study[along].attrs["units"]}
-    return xr.DataArray(found, coords, others, attrs=attributes)
+    title = f"threshold of the {PROPERTIES[name][0]}"
+    return xr.DataArray(labelled(map(str, others), found, title, study[along].attrs["units"]), coords)
 
 
 @takes_image
 def limiting_path(
     image: VoxelImage, *, ionic: Mapping[str, float], electronic: Mapping[str, float], axis: str = "x", tolerance: float = 1e-5
-) -> xr.Dataset:
+) -> Result:
     """Which of the two paths limits, and where it is narrow: maps of current density and dissipation.
 
     For 1 A m-2 through the image, ions and electrons apart. The share of the volume in which half of the power is lost is
@@ -171,7 +171,7 @@ def limiting_path(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         By ``carrier`` (ions, electrons): ``resistance`` of the image (ohm m2), ``neck_volume`` (share of the volume with half of
         the loss), ``dissipation_by_phase`` (carrier, phase; fractions of the loss); on the voxels (carrier, x, y, z)
         ``current_density`` (A m-2) and ``dissipation`` (W m-3). The attribute ``limits`` names the carrier with the higher
@@ -193,16 +193,13 @@ def limiting_path(
         necks.append(float(np.searchsorted(falling, 0.5 * total) + 1) / loss[-1].size if total > 0.0 else np.nan)
         shares.append([float(loss[-1][image.mask(name)].sum()) / total if total > 0.0 else 0.0 for name in image.phases])
 
-    def about(title: str, unit: str) -> dict[str, str]:
-        return {"long_name": title, "units": unit}
-
-    data = xr.Dataset(
+    data = Result(
         {
-            "resistance": ("carrier", resistance, about("resistance of the electrode", "ohm m2")),
-            "neck_volume": ("carrier", necks, about("volume with half of the loss", "1")),
-            "dissipation_by_phase": (("carrier", "phase"), shares, about("share of the loss", "1")),
-            "current_density": (("carrier", "x", "y", "z"), np.array(density), about("current density", "A m-2")),
-            "dissipation": (("carrier", "x", "y", "z"), np.array(loss), about("dissipated power", "W m-3")),
+            "resistance": labelled("carrier", resistance, "resistance of the electrode", "ohm m2"),
+            "neck_volume": labelled("carrier", necks, "volume with half of the loss", "1"),
+            "dissipation_by_phase": labelled(("carrier", "phase"), shares, "share of the loss", "1"),
+            "current_density": labelled(("carrier", "x", "y", "z"), np.array(density), "current density", "A m-2"),
+            "dissipation": labelled(("carrier", "x", "y", "z"), np.array(loss), "dissipated power", "W m-3"),
         },
         coords={"carrier": list(carriers), "phase": list(image.phases)},
     )

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import AVOGADRO, FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 Array = NDArray[np.float64]
 _WHERE = "space_charge"
@@ -115,7 +115,7 @@ def space_charge(
     lattice_spacing: float = 3e-10,
     site_concentration: float | None = None,
     points: int = 200,
-) -> xr.Dataset:
+) -> Result:
     r"""Potential and concentration beside a boundary of a solid in which one ion moves.
 
     The continuum holds where λ_D is longer than the distance of neighbouring sites. Where it is not, the data set says so in
@@ -142,7 +142,7 @@ def space_charge(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``depth`` from the boundary: ``potential`` (V), ``concentration`` (mol m-3), ``charge_density`` (C m-3);
         ``debye_length`` (m), ``surface_charge`` (C m-2, of the whole layer) and ``differential_capacitance`` (F m-2).
 
@@ -150,7 +150,6 @@ def space_charge(
     ------
     InputError
     """
-    import xarray as xr
 
     debye = debye_length(concentration, relative_permittivity, T, charge=charge)
     if not lattice_spacing > 0.0 or points < 3 or not np.isfinite(surface_potential):
@@ -188,20 +187,18 @@ def space_charge(
         "site_concentration_mol_m3": site_concentration,
     }
     source = predicted("scalith.interface.space_charge", settings=settings)
-    return xr.Dataset(
+    return Result(
         {
-            "potential": ("depth", thermal * u, {"units": "V", "long_name": "potential against the bulk"}),
-            "concentration": ("depth", concentration * occupied, {"units": "mol m-3", "long_name": "mobile ion"}),
-            "charge_density": ("depth", density, {"units": "C m-3", "long_name": "charge density"}),
-            "debye_length": ((), debye, {"units": "m", "long_name": "Debye length"}),
-            "surface_charge": ((), total, {"units": "C m-2", "long_name": "charge of the layer"}),
-            "differential_capacitance": (
-                (),
-                permittivity / debye * slope,
-                {"units": "F m-2", "long_name": "differential capacitance of the layer"},
+            "potential": labelled("depth", thermal * u, "potential against the bulk", "V"),
+            "concentration": labelled("depth", concentration * occupied, "mobile ion", "mol m-3"),
+            "charge_density": labelled("depth", density, "charge density", "C m-3"),
+            "debye_length": labelled((), debye, "Debye length", "m"),
+            "surface_charge": labelled((), total, "charge of the layer", "C m-2"),
+            "differential_capacitance": labelled(
+                (), permittivity / debye * slope, "differential capacitance of the layer", "F m-2"
             ),
         },
-        {"depth": ("depth", debye * depth, {"units": "m", "long_name": "distance from the boundary"})},
+        {"depth": labelled("depth", debye * depth, "distance from the boundary", "m")},
         {"source": source.to_json(), "continuum": words, "continuum_holds": int(valid), "bulk_occupation": occupation},
     )
 

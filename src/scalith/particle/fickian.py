@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from scalith.particle.mesh import radial_mesh
-from scalith.quantities import ConvergenceError, InputError, Property, predicted
+from scalith.quantities import ConvergenceError, InputError, Property, Result, labelled, predicted
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 _DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
 
@@ -29,7 +29,7 @@ def simulate_particle(
     nodes: int = 60,
     finest: float = 0.002,
     time_steps: int = 400,
-) -> xr.Dataset:
+) -> Result:
     r"""Diffuse in one particle from a uniform start.
 
     .. math:: ∂_t x = r^{1-d} ∂_r(r^{d-1} D(x, T) ∂_r x), \quad -D ∂_r x|_R = J + \frac{Bi\,D_0}{R}(x_R - x_∞)
@@ -62,7 +62,7 @@ def simulate_particle(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``stoichiometry`` over (time, radius), ``mean_stoichiometry`` and ``surface_flux`` over time.
 
     Raises
@@ -72,7 +72,6 @@ def simulate_particle(
     ConvergenceError
         Newton's method failed.
     """
-    import xarray as xr
 
     from scalith.particle.diffusion_table import flux_potential_table
     from scalith.particle.kernels import diffuse
@@ -109,15 +108,15 @@ def simulate_particle(
     source = predicted(
         "scalith.particle.simulate_particle", diffusivity.digest, settings={"radius_m": radius, "geometry": geometry}
     )
-    return xr.Dataset(
+    return Result(
         {
-            "stoichiometry": (("time", "radius"), profiles, {"units": "1", "long_name": "stoichiometry"}),
-            "mean_stoichiometry": ("time", mean, {"units": "1", "long_name": "mean stoichiometry"}),
-            "surface_flux": ("time", out, {"units": "m s-1", "long_name": "outward flux over the maximum concentration"}),
+            "stoichiometry": labelled(("time", "radius"), profiles, "stoichiometry", "1"),
+            "mean_stoichiometry": labelled("time", mean, "mean stoichiometry", "1"),
+            "surface_flux": labelled("time", out, "outward flux over the maximum concentration", "m s-1"),
         },
         {
-            "time": ("time", times, {"units": "s", "long_name": "time"}),
-            "radius": ("radius", radius * mesh.nodes, {"units": "m", "long_name": "radius"}),
+            "time": labelled("time", times, "time", "s"),
+            "radius": labelled("radius", radius * mesh.nodes, "radius", "m"),
         },
         {"source": source.to_json()},
     )

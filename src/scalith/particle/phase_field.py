@@ -10,13 +10,22 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, model_validator
 
 from scalith.particle.mesh import radial_mesh
-from scalith.quantities import SI, ConvergenceError, InputError, Property, Source, Spec, parse_quantity, predicted
+from scalith.quantities import (
+    SI,
+    ConvergenceError,
+    InputError,
+    Property,
+    Result,
+    Source,
+    Spec,
+    labelled,
+    parse_quantity,
+    predicted,
+)
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.specification import Concentration
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from scalith.numerics.kernel_table import KernelTable
 
 Array = NDArray[np.float64]
@@ -122,7 +131,7 @@ class PhaseField(Spec):
         return Property.from_arrays("open_circuit_voltage", {"x": x}, values, "V", source)
 
 
-def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool = False) -> xr.Dataset:
+def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool = False) -> Result:
     r"""What a phase-separating material does at rest, from its free energy alone.
 
     Parameters
@@ -136,7 +145,7 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``phase`` (poor, rich): ``binodal`` (common tangent) and ``spinodal`` (g″ = 0); scalars ``voltage_gap`` (V, between
         the extrema of the homogeneous voltage), ``interface_energy`` ∫ √(2κΔg) dx (J m-2), ``interface_width`` from 10 to 90 %
         of the way (m) ∫ √(κ/2Δg) dx, ``fastest_wave_number`` (m-1) √(−g″/2κ) at the middle of the spinodals. Over ``point``
@@ -147,7 +156,6 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
     InputError
         The material does not separate at this temperature.
     """
-    import xarray as xr
     from scipy.optimize import brentq, root
 
     density = material.maximum_concentration
@@ -209,18 +217,16 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
     )
     settings = {"temperature_K": T, "coherent": coherent}
     source = predicted("scalith.particle.phase_separation", material.digest, settings=settings)
-    return xr.Dataset(
+    return Result(
         {
-            "binodal": ("phase", binodal, {"units": "1", "long_name": "filled fraction of the phases in equilibrium"}),
-            "spinodal": ("phase", np.array(spinodal), {"units": "1", "long_name": "limits of stability"}),
-            "filled_fraction": (
-                "point",
-                binodal[0] + span * (0.5 + 0.5 * np.tanh(0.5 * z)),
-                {"units": "1", "long_name": "filled fraction through the interface"},
+            "binodal": labelled("phase", binodal, "filled fraction of the phases in equilibrium", "1"),
+            "spinodal": labelled("phase", np.array(spinodal), "limits of stability", "1"),
+            "filled_fraction": labelled(
+                "point", binodal[0] + span * (0.5 + 0.5 * np.tanh(0.5 * z)), "filled fraction through the interface", "1"
             ),
-            "position": ("point", position - position[150], {"units": "m", "long_name": "distance from the middle"}),
+            "position": labelled("point", position - position[150], "distance from the middle", "m"),
         }
-        | {name: ((), float(value), {"units": unit, "long_name": title}) for name, value, unit, title in scalars},
+        | {name: labelled((), float(value), title, unit) for name, value, unit, title in scalars},
         {"phase": ("phase", np.array(["poor", "rich"]))},
         {"source": source.to_json()},
     )
@@ -240,7 +246,7 @@ def simulate_phase_field(
     seed: int = 1,
     longest_step: float | None = None,
     tolerance: float = 1e-3,
-) -> xr.Dataset:
+) -> Result:
     """Follow one particle; fully implicit, second order in time, lithium conserved to round-off.
 
     Steps are controlled by their error and never longer than `longest_step`: a step left free passes over an instability
@@ -269,7 +275,7 @@ def simulate_phase_field(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``time`` and ``radius``: ``stoichiometry`` and ``chemical_potential`` (J mol-1); over time ``mean_stoichiometry``,
         ``surface_stoichiometry``, ``surface_voltage`` (V⁰ − μ/F, V), ``voltage`` (with the overvoltage of the reaction, V) and
         ``free_energy`` (J m-3 of particle). It ends where the surface is full or empty; ``attrs["reason"]`` says so.
@@ -280,7 +286,6 @@ def simulate_phase_field(
     ConvergenceError
         Steps became too small.
     """
-    import xarray as xr
 
     from scalith.particle.phase_field_kernels import run
 
@@ -342,23 +347,21 @@ def simulate_phase_field(
     stopped = "surface empty" if flux_at[-1] > 0.0 else "surface full"
     settings = {"radius_m": radius, "geometry": geometry, "nodes": nodes, "seed": seed, "temperature_K": temperature}
     source = predicted("scalith.particle.simulate_phase_field", material.digest, settings=settings)
-    data = xr.Dataset(
+    data = Result(
         {
-            "stoichiometry": (("time", "radius"), profiles, {"units": "1", "long_name": "filled fraction"}),
-            "chemical_potential": (
-                ("time", "radius"),
-                thermal * potentials,
-                {"units": "J mol-1", "long_name": "chemical potential of the working ion"},
+            "stoichiometry": labelled(("time", "radius"), profiles, "filled fraction", "1"),
+            "chemical_potential": labelled(
+                ("time", "radius"), thermal * potentials, "chemical potential of the working ion", "J mol-1"
             ),
-            "mean_stoichiometry": ("time", mean, {"units": "1", "long_name": "mean filled fraction"}),
-            "surface_stoichiometry": ("time", surface, {"units": "1", "long_name": "filled fraction at the surface"}),
-            "surface_voltage": ("time", level, {"units": "V", "long_name": "voltage of the surface at rest"}),
-            "voltage": ("time", level + overvoltage, {"units": "V", "long_name": "voltage with the overvoltage of the reaction"}),
-            "free_energy": ("time", density * thermal * energies[:reached], {"units": "J m-3", "long_name": "free energy"}),
+            "mean_stoichiometry": labelled("time", mean, "mean filled fraction", "1"),
+            "surface_stoichiometry": labelled("time", surface, "filled fraction at the surface", "1"),
+            "surface_voltage": labelled("time", level, "voltage of the surface at rest", "V"),
+            "voltage": labelled("time", level + overvoltage, "voltage with the overvoltage of the reaction", "V"),
+            "free_energy": labelled("time", density * thermal * energies[:reached], "free energy", "J m-3"),
         },
         {
-            "time": ("time", when, {"units": "s", "long_name": "time"}),
-            "radius": ("radius", radius * mesh.nodes, {"units": "m", "long_name": "radius"}),
+            "time": labelled("time", when, "time", "s"),
+            "radius": labelled("radius", radius * mesh.nodes, "radius", "m"),
         },
         {"source": source.to_json(), "reason": "all times reached" if whole else stopped, "time_steps": steps},
     )

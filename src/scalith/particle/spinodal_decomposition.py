@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.particle.phase_field import PhaseField, kernel_tables
-from scalith.quantities import ConvergenceError, InputError, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, labelled, predicted
 from scalith.quantities.constants import GAS_CONSTANT
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 Array = NDArray[np.float64]
 _WHERE = "simulate_spinodal_decomposition"
@@ -27,7 +27,7 @@ def simulate_spinodal_decomposition(
     temperature: float = 298.15,
     tolerance: float = 1e-3,
     keep_fields: bool = True,
-) -> xr.Dataset:
+) -> Result:
     r"""Follow a periodic square of a phase-separating material with constant mobility.
 
     .. math:: ∂_t x = \frac{D}{RT} ∇^2\left(g'(x) - \frac{κ}{c_{max}} ∇^2 x\right)
@@ -55,7 +55,7 @@ def simulate_spinodal_decomposition(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``time``: ``free_energy`` (J per m of depth) and ``wave_number`` (m-1, mean of the structure factor);
         ``stoichiometry`` over (time, y, x).
 
@@ -65,7 +65,6 @@ def simulate_spinodal_decomposition(
     ConvergenceError
         Steps became too small.
     """
-    import xarray as xr
 
     when = np.asarray(times, dtype=np.float64)
     x = np.array(initial, dtype=np.float64)
@@ -104,18 +103,18 @@ def simulate_spinodal_decomposition(
     settings = {"length_m": length, "points": x.shape[0], "temperature_K": temperature}
     source = predicted(f"scalith.particle.{_WHERE}", material.digest, settings=settings)
     place = (np.arange(x.shape[0]) + 0.5) * length / x.shape[0]
-    data = xr.Dataset(
+    data = Result(
         {
-            "free_energy": ("time", energies, {"units": "J m-1", "long_name": "free energy per depth"}),
-            "wave_number": ("time", waves, {"units": "m-1", "long_name": "mean wave number of the structure factor"}),
+            "free_energy": labelled("time", energies, "free energy per depth", "J m-1"),
+            "wave_number": labelled("time", waves, "mean wave number of the structure factor", "m-1"),
         },
-        {"time": ("time", when, {"units": "s", "long_name": "time"})},
+        {"time": labelled("time", when, "time", "s")},
         {"source": source.to_json()},
     )
     if keep_fields:
         for name in ("y", "x"):
-            data = data.assign_coords({name: (name, place, {"units": "m", "long_name": name})})
-        data["stoichiometry"] = (("time", "y", "x"), np.stack(fields), {"units": "1", "long_name": "filled fraction"})
+            data = data.assign_coords({name: labelled(name, place, name, "m")})
+        data["stoichiometry"] = labelled(("time", "y", "x"), np.stack(fields), "filled fraction", "1")
     return data
 
 

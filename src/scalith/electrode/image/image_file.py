@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.image.reshaping import to_cubes
 from scalith.electrode.image.vtk_file import read_vti, read_vtk, write_vti, write_vtk
-from scalith.quantities import FileRecord, InputError, Source, file_digest, parse_quantity, read_results, whole_file
+from scalith.quantities import (
+    FileRecord,
+    InputError,
+    Result,
+    Source,
+    file_digest,
+    labelled,
+    parse_quantity,
+    read_results,
+    whole_file,
+)
 from scalith.quantities.plausible_ranges import require_plausible
 
 if TYPE_CHECKING:
@@ -154,17 +164,15 @@ def write_image(image: VoxelImage, path: str | Path, *, text: bool = False, name
 
 
 @takes_image
-def image_dataset(image: VoxelImage, name: str = "phase") -> xr.Dataset:
+def image_dataset(image: VoxelImage, name: str = "phase") -> Result:
     """The image as a dataset with dimensions (x, y, z), as results travel: labels, names, voxel size, source."""
     import json
 
-    import xarray as xr
-
-    attributes = {"units": "1", "long_name": "label of the phase", "phases": json.dumps(dict(image.phases))}
-    data = xr.Dataset({name: (("x", "y", "z"), image.labels, attributes)})
+    names = json.dumps(dict(image.phases))
+    data = Result({name: labelled(("x", "y", "z"), image.labels, "label of the phase", "1", phases=names)})
     for axis, size in zip("xyz", image.labels.shape, strict=True):
         centres = (np.arange(size) + 0.5) * image.voxel_size
-        data = data.assign_coords({axis: (axis, centres, {"units": "m", "long_name": f"{axis} of the voxels' centres"})})
+        data = data.assign_coords({axis: labelled(axis, centres, f"{axis} of the voxels' centres", "m")})
     return data.assign_attrs(voxel_size=image.voxel_size, source=image.source.to_json())
 
 

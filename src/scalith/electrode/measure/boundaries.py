@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 
 _STEPS = (
     *((1, 0, 0), (0, 1, 0), (0, 0, 1)),
@@ -64,14 +64,14 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     np.fill_diagonal(found, 0.0)
     settings = {"periodic": periodic, "active": sorted(active or ())}
     source = predicted("scalith.electrode.interface_areas", image.digest, settings=settings)
-    attributes = {"long_name": "area between phases per volume", "units": "m-1", "source": source.to_json()}
-    return xr.DataArray(found, {"phase": names, "neighbour": names}, ("phase", "neighbour"), attrs=attributes)
+    per_volume = labelled(("phase", "neighbour"), found, "area between phases per volume", "m-1", source=source.to_json())
+    return xr.DataArray(per_volume, {"phase": names, "neighbour": names})
 
 
 @takes_image
 def triple_phase_length(
     image: VoxelImage, phases: tuple[str, str, str], *, active: Masks | None = None, reach: int = 4
-) -> xr.Dataset:
+) -> Result:
     """Length of the lines where three phases meet, per volume.
 
     Edges of voxels around which all three phases lie make a staircase that is longer than the line: 4/π for a circle across an
@@ -90,7 +90,7 @@ def triple_phase_length(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``length`` and the staircase's ``edge_length``, m-2 (m per m3).
 
     Raises
@@ -111,10 +111,10 @@ def triple_phase_length(
     per = 1.0 / (rows.size * image.voxel_size**2)
     settings = {"phases": list(phases), "reach": reach, "active": sorted(active or ())}
     source = predicted("scalith.electrode.triple_phase_length", image.digest, settings=settings)
-    return xr.Dataset(
+    return Result(
         {
-            "length": ((), length * per, {"long_name": "length of the triple-phase line per volume", "units": "m-2"}),
-            "edge_length": ((), count * per, {"long_name": "length of the edges of voxels per volume", "units": "m-2"}),
+            "length": labelled((), length * per, "length of the triple-phase line per volume", "m-2"),
+            "edge_length": labelled((), count * per, "length of the edges of voxels per volume", "m-2"),
         },
         attrs={"source": source.to_json()},
     )

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 
 Array = NDArray[np.float64]
 
 
 @takes_image
-def covariance(image: VoxelImage, phase: str, *, largest: int | None = None, periodic: bool = False) -> xr.Dataset:
+def covariance(image: VoxelImage, phase: str, *, largest: int | None = None, periodic: bool = False) -> Result:
     r"""Two-point probability of a phase along the axes, S₂(r) = P(x in phase and x + r in phase).
 
     S₂(0) = φ, S₂(∞) = φ² without long-range order, and the slope at 0 is −S_V/4 of an isotropic body (Debye, Anderson,
@@ -33,7 +32,7 @@ def covariance(image: VoxelImage, phase: str, *, largest: int | None = None, per
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``axis`` and ``distance`` (m): ``two_point_probability``; ``correlation_length`` (m) and ``specific_area`` (m-1, from
         the slope at zero) over ``axis``.
 
@@ -65,22 +64,22 @@ def covariance(image: VoxelImage, phase: str, *, largest: int | None = None, per
     slope = (found[:, 1] - found[:, 0]) / h
     length_scale = np.trapezoid(found - share**2, dx=h, axis=1) / spread
     source = predicted("scalith.electrode.covariance", image.digest, settings={"phase": phase, "periodic": periodic})
-    return xr.Dataset(
+    return Result(
         {
-            "two_point_probability": (("axis", "distance"), found, {"units": "1", "long_name": f"two points in {phase}"}),
-            "correlation_length": ("axis", length_scale, {"units": "m", "long_name": "correlation length"}),
-            "specific_area": ("axis", -4.0 * slope, {"units": "m-1", "long_name": "surface per volume from the slope at zero"}),
+            "two_point_probability": labelled(("axis", "distance"), found, f"two points in {phase}", "1"),
+            "correlation_length": labelled("axis", length_scale, "correlation length", "m"),
+            "specific_area": labelled("axis", -4.0 * slope, "surface per volume from the slope at zero", "m-1"),
         },
         coords={
             "axis": ("axis", list("xyz"), {"long_name": "axis"}),
-            "distance": ("distance", h * np.arange(reach + 1), {"units": "m", "long_name": "distance"}),
+            "distance": labelled("distance", h * np.arange(reach + 1), "distance", "m"),
         },
         attrs={"source": source.to_json()},
     )
 
 
 @takes_image
-def chord_lengths(image: VoxelImage, phase: str, *, ends: Literal["inside", "all"] = "inside") -> xr.Dataset:
+def chord_lengths(image: VoxelImage, phase: str, *, ends: Literal["inside", "all"] = "inside") -> Result:
     """Lengths of the straight pieces of lines along the axes that lie in a phase.
 
     The mean chord of an isotropic body is 4 φ/S_V. A voxelised surface cuts axis lines at random places, so that a run of n
@@ -95,7 +94,7 @@ def chord_lengths(image: VoxelImage, phase: str, *, ends: Literal["inside", "all
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``axis`` and ``length`` (m): ``count``; ``mean_chord`` (m) over ``axis``.
 
     Raises
@@ -118,21 +117,21 @@ def chord_lengths(image: VoxelImage, phase: str, *, ends: Literal["inside", "all
     lengths = image.voxel_size * np.arange(counts.shape[1])
     mean = counts @ lengths / np.maximum(counts.sum(axis=1), 1)
     source = predicted("scalith.electrode.chord_lengths", image.digest, settings={"phase": phase, "ends": ends})
-    return xr.Dataset(
+    return Result(
         {
-            "count": (("axis", "length"), counts, {"units": "1", "long_name": f"chords in {phase}"}),
-            "mean_chord": ("axis", mean, {"units": "m", "long_name": "mean chord"}),
+            "count": labelled(("axis", "length"), counts, f"chords in {phase}", "1"),
+            "mean_chord": labelled("axis", mean, "mean chord", "m"),
         },
         coords={
             "axis": ("axis", list("xyz"), {"long_name": "axis"}),
-            "length": ("length", lengths, {"units": "m", "long_name": "chord length"}),
+            "length": labelled("length", lengths, "chord length", "m"),
         },
         attrs={"source": source.to_json()},
     )
 
 
 @takes_image
-def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> xr.Dataset:
+def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> Result:
     """Granulometry by openings: the share of a phase that balls of each radius fill (continuous size distribution).
 
     A ball of radius r fits where the distance to the phase's surface is at least r; what such balls cover is the opening, and
@@ -150,7 +149,7 @@ def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> xr.Data
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``radius`` (m): ``covered_share`` of the phase by balls of at least that radius; scalars ``median_radius``,
         ``largest_radius`` (m).
 
@@ -180,12 +179,12 @@ def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> xr.Data
     at = np.concatenate([[0.0], radii, [largest * (1.0 + 1e-9)]])
     median = float(np.interp(0.5, falling[::-1], at[::-1]))
     source = predicted("scalith.electrode.particle_sizes", image.digest, settings={"phase": phase, "sizes": sizes})
-    return xr.Dataset(
+    return Result(
         {
-            "covered_share": ("radius", covered, {"units": "1", "long_name": f"share of {phase} filled by balls of that radius"}),
-            "median_radius": ((), h * median, {"units": "m", "long_name": "half of the phase is filled by balls of this radius"}),
-            "largest_radius": ((), h * largest, {"units": "m", "long_name": "largest ball inside"}),
+            "covered_share": labelled("radius", covered, f"share of {phase} filled by balls of that radius", "1"),
+            "median_radius": labelled((), h * median, "half of the phase is filled by balls of this radius", "m"),
+            "largest_radius": labelled((), h * largest, "largest ball inside", "m"),
         },
-        coords={"radius": ("radius", h * radii, {"units": "m", "long_name": "radius"})},
+        coords={"radius": labelled("radius", h * radii, "radius", "m")},
         attrs={"source": source.to_json()},
     )

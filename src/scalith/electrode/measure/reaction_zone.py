@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
-from scalith.quantities import ConvergenceError, InputError, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, labelled, predicted
 
 
 @takes_image
 def reaction_zone(
     image: VoxelImage, *, conductor: str, feed: str, reactant: str, conductivity: float, reaction_conductance: float
-) -> xr.Dataset:
+) -> Result:
     """Current through the surface of a conductor that carries the ions from where it touches their feed.
 
         div(σ grad η) = 0,   η = 1 V at the feed,   −σ n · grad η = g η at the reactant,
@@ -35,7 +34,7 @@ def reaction_zone(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``conductance`` (S; current at 1 V), ``area_limit`` g A (S), ``utilisation`` their ratio, ``balance`` of the current that
         enters against what reacts, ``overpotential`` (x, y, z) in V, NaN outside the conductor.
 
@@ -88,8 +87,8 @@ def reaction_zone(
         "utilisation": (reacting / limit, "share of the surface that takes part", "1"),
         "balance": (abs(float(entering @ (1.0 - eta)) / reacting - 1.0), "current in against current out", "1"),
     }
-    data = xr.Dataset({key: ((), value, {"long_name": title, "units": unit}) for key, (value, title, unit) in values.items()})
-    data["overpotential"] = (("x", "y", "z"), overpotential, {"long_name": "overpotential", "units": "V"})
+    data = Result({key: labelled((), value, title, unit) for key, (value, title, unit) in values.items()})
+    data["overpotential"] = labelled(("x", "y", "z"), overpotential, "overpotential", "V")
     return data.assign_attrs(source=source.to_json())
 
 

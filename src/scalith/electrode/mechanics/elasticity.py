@@ -7,13 +7,12 @@ from concurrent.futures import Executor
 from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 from pydantic import Field
 
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import SI, ConvergenceError, InputError, Spec, nearest, predicted
+from scalith.quantities import SI, ConvergenceError, InputError, Result, Spec, labelled, nearest, predicted
 
 _WARPING = 1e-3
 """Resistance of a voxel to the patterns of its corners that strain no centre, over λ + 3μ.
@@ -80,7 +79,7 @@ def effective_stiffness(
     tolerance: float = 1e-5,
     executor: Executor | None = None,
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Stiffness of a periodic voxel image, ⟨σ⟩ = C_eff ⟨ε⟩.
 
     For each of six mean strains ε̄ the periodic displacement u solves
@@ -107,7 +106,7 @@ def effective_stiffness(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``stiffness`` (row, column) Pa; ``bulk_modulus`` and ``shear_modulus`` of its isotropic mean, Pa; ``anisotropy`` (largest
         deviation from that mean over its largest entry); ``asymmetry`` (deviation from symmetry, a measure of the error);
         ``residual``, ``iterations`` (load).
@@ -132,19 +131,15 @@ def effective_stiffness(
     bulk, shear = isotropic_moduli(stiffness)
     largest = float(np.abs(stiffness).max())
     away = stiffness - _isotropic(bulk - 2.0 / 3.0 * shear, shear)
-    data = xr.Dataset(
+    data = Result(
         {
-            "stiffness": (("row", "column"), stiffness, _attributes("effective stiffness", "Pa")),
-            "bulk_modulus": ((), bulk, _attributes("bulk modulus", "Pa")),
-            "shear_modulus": ((), shear, _attributes("shear modulus", "Pa")),
-            "anisotropy": ((), float(np.abs(away).max()) / largest, _attributes("deviation from isotropy", "1")),
-            "asymmetry": (
-                (),
-                float(np.abs(stiffness - stiffness.T).max()) / largest,
-                _attributes("deviation from symmetry", "1"),
-            ),
-            "residual": ("row", [solution.residual for solution in found], _attributes("relative residual", "1")),
-            "iterations": ("row", [solution.iterations for solution in found], _attributes("iterations", "1")),
+            "stiffness": labelled(("row", "column"), stiffness, "effective stiffness", "Pa"),
+            "bulk_modulus": labelled((), bulk, "bulk modulus", "Pa"),
+            "shear_modulus": labelled((), shear, "shear modulus", "Pa"),
+            "anisotropy": labelled((), float(np.abs(away).max()) / largest, "deviation from isotropy", "1"),
+            "asymmetry": labelled((), float(np.abs(stiffness - stiffness.T).max()) / largest, "deviation from symmetry", "1"),
+            "residual": labelled("row", [solution.residual for solution in found], "relative residual", "1"),
+            "iterations": labelled("row", [solution.iterations for solution in found], "iterations", "1"),
         },
         coords={"row": list(COMPONENTS), "column": list(COMPONENTS)},
     )
@@ -160,7 +155,7 @@ def stress_from_eigenstrain(
     *,
     outside: Literal["free", "clamped"] = "free",
     tolerance: float = 1e-5,
-) -> xr.Dataset:
+) -> Result:
     """Stress in the voxels when phases would expand by themselves, as active material does when it takes up lithium.
 
         div σ = 0,   σ = C(r) (ε̄ + sym grad u − ε*(r)),
@@ -178,7 +173,7 @@ def stress_from_eigenstrain(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         On the voxels (x, y, z): ``hydrostatic_stress`` (tension positive), ``von_mises_stress``, Pa. By component:
         ``mean_strain``, ``mean_stress``; ``phase_stress`` (phase, component); ``residual``, ``iterations``.
 
@@ -206,15 +201,15 @@ def stress_from_eigenstrain(
     pressure = (s[0] + s[1] + s[2]) / 3.0
     deviator = 0.5 * ((s[0] - s[1]) ** 2 + (s[1] - s[2]) ** 2 + (s[2] - s[0]) ** 2) + 3.0 * (s[3] ** 2 + s[4] ** 2 + s[5] ** 2)
     by_phase = [[float(s[row][body.row == phase].mean()) for row in range(6)] for phase in range(len(names))]
-    data = xr.Dataset(
+    data = Result(
         {
-            "hydrostatic_stress": (("x", "y", "z"), pressure, _attributes("hydrostatic stress, tension positive", "Pa")),
-            "von_mises_stress": (("x", "y", "z"), np.sqrt(deviator), _attributes("von Mises stress", "Pa")),
-            "mean_strain": ("component", solution.mean_strain, _attributes("mean strain, shear counted twice", "1")),
-            "mean_stress": ("component", solution.mean_stress, _attributes("mean stress", "Pa")),
-            "phase_stress": (("phase", "component"), by_phase, _attributes("mean stress of the phase", "Pa")),
-            "residual": ((), solution.residual, _attributes("relative residual", "1")),
-            "iterations": ((), solution.iterations, _attributes("iterations", "1")),
+            "hydrostatic_stress": labelled(("x", "y", "z"), pressure, "hydrostatic stress, tension positive", "Pa"),
+            "von_mises_stress": labelled(("x", "y", "z"), np.sqrt(deviator), "von Mises stress", "Pa"),
+            "mean_strain": labelled("component", solution.mean_strain, "mean strain, shear counted twice", "1"),
+            "mean_stress": labelled("component", solution.mean_stress, "mean stress", "Pa"),
+            "phase_stress": labelled(("phase", "component"), by_phase, "mean stress of the phase", "Pa"),
+            "residual": labelled((), solution.residual, "relative residual", "1"),
+            "iterations": labelled((), solution.iterations, "iterations", "1"),
         },
         coords={"component": list(COMPONENTS), "phase": names},
     )
@@ -237,10 +232,6 @@ def _isotropic(lame: float, shear: float) -> Floats:
     matrix[range(3), range(3)] += 2.0 * shear
     matrix[range(3, 6), range(3, 6)] = shear
     return matrix
-
-
-def _attributes(title: str, unit: str) -> dict[str, str]:
-    return {"long_name": title, "units": unit}
 
 
 def _settings(elasticity: Mapping[str, Elasticity], tolerance: float) -> dict[str, object]:

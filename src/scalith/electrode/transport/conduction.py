@@ -16,7 +16,7 @@ from scalith.electrode.image.reshaping import resample
 from scalith.electrode.measure.percolation import pieces_of, spanning
 from scalith.electrode.transport.plane_threads import PlaneThreads
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import InputError, nearest, predicted
+from scalith.quantities import InputError, Result, labelled, nearest, predicted
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def conduction(
     fields: bool = False,
     threads: int = 1,
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Steady conduction between two electrodes on opposite faces, the other faces insulated.
 
         div(σ grad φ) = 0,   σ_eff = I L / (A Δφ)
@@ -63,7 +63,7 @@ def conduction(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``conductivity`` (S m-1; zero where nothing connects), ``connected`` (phase): fraction of each phase that joins both
         electrodes, ``mismatch`` of the currents at the two ends, ``iterations``; with `fields` on the voxels (x, y, z)
         ``potential`` (V, 1 V across), ``current_density`` (A m-2) and ``dissipation`` (W m-3) for a field of 1 V over the image.
@@ -120,13 +120,13 @@ def conduction(
     leaving = float(np.sum(ends[rows[-1]] * (1.0 - potential[-1])))
     plane = float(np.prod(shape[1:]))
     effective = 0.5 * (entering + leaving) * length / plane * unit
-    data = xr.Dataset(
+    data = Result(
         {
-            "conductivity": ((), effective, _attributes("effective conductivity", "S m-1")),
-            "connected": ("phase", connected, _attributes("fraction of the phase that joins both electrodes", "1")),
-            "mismatch": ((), abs(entering - leaving) / max(entering, 1e-300), _attributes("mismatch of the end currents", "1")),
-            "residual": ((), relative, _attributes("relative residual", "1")),
-            "iterations": ((), iterations, _attributes("iterations", "1")),
+            "conductivity": labelled((), effective, "effective conductivity", "S m-1"),
+            "connected": labelled("phase", connected, "fraction of the phase that joins both electrodes", "1"),
+            "mismatch": labelled((), abs(entering - leaving) / max(entering, 1e-300), "mismatch of the end currents", "1"),
+            "residual": labelled((), relative, "relative residual", "1"),
+            "iterations": labelled((), iterations, "iterations", "1"),
         },
         coords={"phase": names},
     )
@@ -136,7 +136,7 @@ def conduction(
         titles = {"potential": ("potential", "V"), "current_density": ("current density", "A m-2")}
         titles |= {"dissipation": ("dissipated power", "W m-3")}
         for (key, (title, unit_name)), values in zip(titles.items(), (potential, density, loss), strict=True):
-            data[key] = (("x", "y", "z"), np.moveaxis(values, 0, along), _attributes(title, unit_name))
+            data[key] = labelled(("x", "y", "z"), np.moveaxis(values, 0, along), title, unit_name)
     settings = {"conductivities": _plain(conductivities), "axis": axis, "tolerance": tolerance}
     source = predicted("scalith.electrode.conduction", image.digest, settings=settings)
     return data.assign_attrs(voxel_size=image.voxel_size, source=source.to_json())
@@ -151,7 +151,7 @@ def effective_conductivity(
     threads: int = 1,
     executor: Executor | None = None,
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Conductivity along x, y and z, each on the image and on voxels twice as large: how far the resolution reaches.
 
     Parameters
@@ -166,7 +166,7 @@ def effective_conductivity(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         By ``axis``: ``conductivity`` (S m-1); ``coarse_conductivity`` of the coarser image; ``resolution`` the difference of the
         two: the order of the error of the first where errors fall as the voxel does, not a bound; ``tortuosity_factor``
         Σ φ σ / σ_eff (infinite where nothing connects); ``mismatch`` of the end currents.
@@ -204,8 +204,8 @@ def effective_conductivity(
         "tortuosity_factor": (factor, "tortuosity factor", "1"),
         "mismatch": (np.array([float(run["mismatch"]) for run in runs[:3]]), "mismatch of the end currents", "1"),
     }
-    data = xr.Dataset(
-        {name: ("axis", values, _attributes(title, unit)) for name, (values, title, unit) in variables.items()},
+    data = Result(
+        {name: labelled("axis", values, title, unit) for name, (values, title, unit) in variables.items()},
         coords={"axis": list("xyz")},
     )
     settings = {"conductivities": _plain(conductivities), "tolerance": tolerance}
@@ -214,7 +214,7 @@ def effective_conductivity(
 
 
 @takes_image
-def tortuosity(image: VoxelImage, phase: str, *, tolerance: float = 1e-6, executor: Executor | None = None) -> xr.Dataset:
+def tortuosity(image: VoxelImage, phase: str, *, tolerance: float = 1e-6, executor: Executor | None = None) -> Result:
     """Tortuosity factor τ = φ σ/σ_eff of one phase along x, y and z.
 
     Parameters
@@ -227,7 +227,7 @@ def tortuosity(image: VoxelImage, phase: str, *, tolerance: float = 1e-6, execut
 
     Returns
     -------
-    xarray.Dataset
+    Result
         That of `effective_conductivity` for a phase of 1 S m-1: ``tortuosity_factor`` by ``axis``, infinite where the phase does
         not connect; ``conductivity`` is then φ/τ.
 
@@ -255,7 +255,7 @@ def _along(
     task: tuple[VoxelImage, str],
     how: tuple[dict[str, Conductivity], float, int],
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     (image, axis), (conductivities, tolerance, threads) = task, how
     return conduction(image, conductivities, axis=axis, tolerance=tolerance, threads=threads, progress=progress)
 
@@ -358,7 +358,3 @@ def refuse_beyond_memory(where: str, voxels: int, bytes_per_voxel: int) -> None:
 
 def _plain(conductivities: Mapping[str, Conductivity]) -> dict[str, Any]:
     return {name: np.asarray(value, dtype=np.float64).tolist() for name, value in conductivities.items()}
-
-
-def _attributes(title: str, unit: str) -> dict[str, str]:
-    return {"long_name": title, "units": unit}

@@ -17,7 +17,7 @@ from scalith.electrode.measure.boundaries import interface_areas
 from scalith.electrode.measure.percolation import pieces_of, reached
 from scalith.electrode.transport.conduction import conduction, progress_within
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import SI, InputError, Property, Spec, dataset_digest, predicted
+from scalith.quantities import SI, InputError, Property, Result, Spec, dataset_digest, labelled, predicted
 
 PROPERTIES: dict[str, tuple[str, str]] = {
     "effective_ionic_conductivity": ("effective ionic conductivity", "S m-1"),
@@ -69,7 +69,7 @@ def subvolume_properties(
     tolerance: float = 1e-5,
     executor: Executor | None = None,
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Effective properties of the whole image and of its equal parts, along every axis 1, 2, … of them.
 
     The separator lies at the lower end of `axis`, the current collector at the upper. Ions come from the separator through phases
@@ -95,7 +95,7 @@ def subvolume_properties(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         The variables of `PROPERTIES` (part), with the coordinates ``parts_per_axis`` and ``edge`` (cube root of the part's
         volume, m). Conductivities are 0 and the tortuosity factor is infinite where nothing connects.
 
@@ -136,14 +136,11 @@ def subvolume_properties(
             if progress is not None:
                 progress((part + 1) / len(tasks), f"part {part + 1} of {len(tasks)}")
     edges = [float(np.prod(part.shape)) ** (1.0 / 3.0) * image.voxel_size for _, part in tasks]
-    data = xr.Dataset(
-        {
-            name: ("part", [values[name] for values in found], {"long_name": title, "units": unit})
-            for name, (title, unit) in PROPERTIES.items()
-        },
+    data = Result(
+        {name: labelled("part", [values[name] for values in found], title, unit) for name, (title, unit) in PROPERTIES.items()},
         coords={
-            "parts_per_axis": ("part", [count for count, _ in tasks], {"long_name": "parts along each axis", "units": "1"}),
-            "edge": ("part", edges, {"long_name": "cube root of the volume", "units": "m"}),
+            "parts_per_axis": labelled("part", [count for count, _ in tasks], "parts along each axis", "1"),
+            "edge": labelled("part", edges, "cube root of the volume", "m"),
         },
     )
     settings: dict[str, Any] = {

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.measure.percolation import pieces_of
 from scalith.electrode.transport.conduction import face_conductances, progress_within, refuse_beyond_memory
 from scalith.electrode.transport.plane_threads import PlaneThreads
-from scalith.quantities import InputError, nearest, predicted
+from scalith.quantities import InputError, Result, labelled, nearest, predicted
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +28,7 @@ def effective_tensor(
     tolerance: float = 1e-6,
     threads: int = 1,
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Effective conductivity of a periodic cell: for a mean field along each axis the periodic χ_k solves
 
         div σ(r) (e_k + grad χ_k) = 0,   σ_eff e_k = ⟨σ (e_k + grad χ_k)⟩.
@@ -58,7 +57,7 @@ def effective_tensor(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``conductivity`` (axis, field) S m-1: current along `axis` for a field along `field`, symmetrised; ``connected`` (phase,
         axis): fraction of each phase in islands that wind around the cell along that axis (without any, the conductivity is
         zero; an island that does not wind contributes nothing and is left out); ``asymmetry`` before it was symmetrised,
@@ -108,17 +107,15 @@ def effective_tensor(
     largest = max(float(np.abs(found).max()), 1e-300)
     asymmetry = float(np.abs(found - found.T).max()) / largest
     tensor = onto @ (0.5 * (found + found.T)) @ onto
-    data = xr.Dataset(
+    data = Result(
         {
-            "conductivity": (("axis", "field"), tensor, _attributes("effective conductivity", "S m-1")),
-            "connected": (
-                ("phase", "axis"),
-                np.array(connected),
-                _attributes("fraction of the phase that winds around the cell", "1"),
+            "conductivity": labelled(("axis", "field"), tensor, "effective conductivity", "S m-1"),
+            "connected": labelled(
+                ("phase", "axis"), np.array(connected), "fraction of the phase that winds around the cell", "1"
             ),
-            "asymmetry": ((), asymmetry, _attributes("deviation from symmetry", "1")),
-            "residual": ("field", residual, _attributes("relative residual", "1")),
-            "iterations": ("field", iterations, _attributes("iterations", "1")),
+            "asymmetry": labelled((), asymmetry, "deviation from symmetry", "1"),
+            "residual": labelled("field", residual, "relative residual", "1"),
+            "iterations": labelled("field", iterations, "iterations", "1"),
         },
         coords={"axis": list("xyz"), "field": list("xyz"), "phase": names},
     )
@@ -251,7 +248,3 @@ def _octants() -> Floats:
             gradient[number, axis, 4 * axis + 2 * others[0] + others[1]] = towards
             gradient[number, axis, 12 + number] = -towards
     return np.asarray(np.einsum("oai,obj->oabij", gradient, gradient).reshape(72, 400) / 8.0)
-
-
-def _attributes(title: str, unit: str) -> dict[str, str]:
-    return {"long_name": title, "units": unit}

@@ -20,7 +20,7 @@ from scalith.lattice.hopping.walks import numbered
 from scalith.lattice.kernels.local_hops import centred_trajectory
 from scalith.lattice.sampling.monte_carlo import increasing
 from scalith.lattice.sampling.supercell import supercell_shape
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def centred_hop_diffusivity(
     events: int = 100_000,
     attempt_frequency: float = 5e12,
     seed: int,
-) -> xr.Dataset:
+) -> Result:
     """Diffusivities from trajectories.
 
     Parameters
@@ -74,7 +74,7 @@ def centred_hop_diffusivity(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimension ``T``: ``tracer_diffusivity``, ``jump_diffusivity`` (m2 s-1), ``correlation_factor``, ``haven_ratio``; errors;
         ``undone_hops``. ``attrs["warnings"]`` says what to mind and what to change.
 
@@ -139,14 +139,14 @@ def centred_hop_diffusivity(
         ):
             value, error = ratio_of_sums(top, bottom)
             found[name][row] = unit * value, unit * error
-    data = xr.Dataset(coords={"T": T})
+    data = Result(coords={"T": labelled("T", T, "temperature", "K")})
     data["T"].attrs.update(units="K", long_name="temperature")
     for name in names:
         units = "m2 s-1" if name.endswith("diffusivity") else "1"
         words = name.replace("_", " ")
-        data[name] = ("T", found[name][:, 0], {"units": units, "long_name": words})
-        data[f"{name}_error"] = ("T", found[name][:, 1], {"units": units, "long_name": f"standard error of the {words}"})
-    data["undone_hops"] = ("T", backward, {"units": "1", "long_name": "share of hops by which an ion goes straight back"})
+        data[name] = labelled("T", found[name][:, 0], words, units)
+        data[f"{name}_error"] = labelled("T", found[name][:, 1], f"standard error of the {words}", units)
+    data["undone_hops"] = labelled("T", backward, "share of hops by which an ion goes straight back", "1")
     settings = {
         "cells": list(shape),
         "filled": filled,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.quantities import ErrorComponent, InputError, Property, dataset_digest, predicted
+from scalith.quantities import ErrorComponent, InputError, Property, Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV, GAS_CONSTANT
 from scalith.quantities.uncertain import deviation_of_log
 
@@ -115,7 +115,7 @@ def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Prope
     return Property.from_arrays("chemical_diffusivity", {"x": x, "T": T}, values, "m2 s-1", source, components=parts)
 
 
-def arrhenius_fit(diffusivity: Property) -> xr.Dataset:
+def arrhenius_fit(diffusivity: Property) -> Result:
     """Activation energy and prefactor of D = D₀ exp(−E_a/RT) at each x.
 
     Least squares of ln D against 1/T, weighted with the errors of ln D where they are known; the errors of the result follow from
@@ -128,7 +128,7 @@ def arrhenius_fit(diffusivity: Property) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimension ``x``: ``activation_energy`` (J mol-1), ``prefactor`` (m2 s-1), each with ``…_error``; ``misfit``, the root mean
         square distance of ln D from the line in its errors (0 with two temperatures). ``attrs["warnings"]`` names a bent line.
 
@@ -163,15 +163,15 @@ def arrhenius_fit(diffusivity: Property) -> xr.Dataset:
         spread = misfit[k] if known is None else max(1.0, misfit[k])
         errors[k] = spread * np.sqrt(np.diag(covariance))
     prefactor = np.exp(logarithm)
-    data = xr.Dataset(coords={"x": ("x", x, {"units": "1", "long_name": "filled fraction"})})
+    data = Result(coords={"x": labelled("x", x, "filled fraction", "1")})
     for name, columns, unit in (
         ("activation_energy", (energy, errors[:, 0]), "J mol-1"),
         ("prefactor", (prefactor, prefactor * errors[:, 1]), diffusivity.unit),
     ):
         words = name.replace("_", " ")
-        data[name] = ("x", columns[0], {"units": unit, "long_name": words})
-        data[f"{name}_error"] = ("x", columns[1], {"units": unit, "long_name": f"standard error of the {words}"})
-    data["misfit"] = ("x", misfit, {"units": "1", "long_name": "distance from the line in standard errors"})
+        data[name] = labelled("x", columns[0], words, unit)
+        data[f"{name}_error"] = labelled("x", columns[1], f"standard error of the {words}", unit)
+    data["misfit"] = labelled("x", misfit, "distance from the line in standard errors", "1")
     bent = misfit > 3.0 if known is not None else np.zeros(len(x), dtype=bool)
     said = []
     if bent.any():

@@ -18,7 +18,7 @@ from scalith.lattice.hopping.walks import MOST, PIECES, Walks, next_piece, walks
 from scalith.lattice.kernels.kinetic import WINDOW
 from scalith.lattice.sampling.monte_carlo import Progress, increasing
 from scalith.numerics.parallel_map import workers
-from scalith.quantities import ConvergenceError, InputError, digest, predicted, read_results, write_results
+from scalith.quantities import ConvergenceError, InputError, Result, digest, labelled, predicted, read_results, write_results
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def kinetic_monte_carlo(
     resume: str | Path | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Diffusivities from trajectories of hopping ions.
 
     Rates are ν exp(−E_a/kT), E_a = max(KRA + ΔE/2, ΔE, 0), with end-state energies of the cluster expansion. Each trajectory
@@ -85,7 +85,7 @@ def kinetic_monte_carlo(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimensions ``T`` and ``x``: ``tracer_diffusivity``, ``jump_diffusivity`` (m2 s-1), ``correlation_factor``,
         ``haven_ratio``, and with dimensions ``axis``, ``other_axis`` ``tracer_diffusivity_tensor``,
         ``jump_diffusivity_tensor``, each with ``…_error``; ``simulated_time`` (s), ``hops_per_ion``, ``undone_hops`` (share of
@@ -203,7 +203,7 @@ def _save(states: list[Walks], path: Path, inputs: str) -> None:
 _UNITS = {"tracer_diffusivity": "m2 s-1", "jump_diffusivity": "m2 s-1", "correlation_factor": "1", "haven_ratio": "1"}
 
 
-def _dataset(model: KineticModel, T: NDArray[np.float64], ions: NDArray[np.int64], states: list[Walks], most: int) -> xr.Dataset:
+def _dataset(model: KineticModel, T: NDArray[np.float64], ions: NDArray[np.int64], states: list[Walks], most: int) -> Result:
     shape = (len(T), len(ions))
     scalars = {name: np.empty((*shape, 2)) for name in _UNITS}
     tensors = {name: np.empty((*shape, 2, 3, 3)) for name in ("tracer_diffusivity", "jump_diffusivity")}
@@ -245,7 +245,8 @@ def _dataset(model: KineticModel, T: NDArray[np.float64], ions: NDArray[np.int64
         "undone_hops": ("1", "share of hops by which an ion goes straight back"),
         "long_wave_fluctuation": ("1", "longest composition wave, relative to a random arrangement's"),
     }
-    data = xr.Dataset(coords={"T": T, "x": ions / model.lattice.sites, "axis": list("xyz"), "other_axis": list("xyz")})
+    filled = labelled("x", ions / model.lattice.sites, "filled fraction", "1")
+    data = Result(coords={"T": labelled("T", T, "temperature", "K"), "x": filled, "axis": list("xyz"), "other_axis": list("xyz")})
     for name, values in scalars.items():
         title = name.replace("_", " ")
         _with_error(data, name, ("T", "x"), values[..., 0], values[..., 1], _UNITS[name], title)
@@ -254,7 +255,7 @@ def _dataset(model: KineticModel, T: NDArray[np.float64], ions: NDArray[np.int64
         title = f"{name.replace('_', ' ')} by Cartesian directions"
         _with_error(data, f"{name}_tensor", dims, values[:, :, 0], values[:, :, 1], "m2 s-1", title)
     for name, values in said.items():
-        data[name] = (("T", "x"), values, {"units": words[name][0], "long_name": words[name][1]})
+        data[name] = labelled(("T", "x"), values, words[name][1], words[name][0])
     data["T"].attrs.update(units="K", long_name="temperature")
     data["x"].attrs.update(units="1", long_name="filled fraction")
     for name in ("axis", "other_axis"):
@@ -272,5 +273,5 @@ def _with_error(
     units: str,
     title: str,
 ) -> None:
-    data[name] = (dims, values, {"units": units, "long_name": title})
-    data[f"{name}_error"] = (dims, errors, {"units": units, "long_name": f"standard error of the {title}"})
+    data[name] = labelled(dims, values, title, units)
+    data[f"{name}_error"] = labelled(dims, errors, f"standard error of the {title}", units)

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalith.quantities import InputError, dataset_digest, predicted
+from scalith.quantities import InputError, Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from scalith.quantities import Property
+    from scalith.quantities import Property, Result
 
 MOLAR = ELEMENTARY_CHARGE * AVOGADRO
 """J mol-1 of one eV."""
 
 
-def add_free_energies(sampled: xr.Dataset, *added: Property) -> xr.Dataset:
+def add_free_energies(sampled: xr.Dataset, *added: Property) -> Result:
     r"""States of the lattice whose free energy per site is g(x, T) + Σ f(x, T).
 
     The added terms follow the stoichiometry alone, not the ordering: they are averages over the orderings of that
@@ -37,7 +37,7 @@ def add_free_energies(sampled: xr.Dataset, *added: Property) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    Result
         As `sampled`, with ``chemical_potential`` (T, mu), eV, that replaces the coordinate ``mu``, and ``stable`` (T, mu).
 
     Raises
@@ -48,7 +48,7 @@ def add_free_energies(sampled: xr.Dataset, *added: Property) -> xr.Dataset:
     for item in added:
         if item.unit not in ("J mol-1", "eV") or not set(item.coordinates) <= {"x", "T"}:
             raise InputError("added free energy", item.name, item.describe(), "J mol-1 or eV per site over x and T")
-    data = sampled.copy()
+    data = Result.of(sampled)
     per_cell = sampled.attrs["sites"] / sampled.attrs["cells"]
     changed = {name: sampled[name].values.copy() for name in ("energy", "grand_potential", "fluctuations", "partial_energy")}
     potential, stable = np.empty_like(changed["energy"]), np.ones(changed["energy"].shape, dtype=bool)
@@ -67,12 +67,10 @@ def add_free_energies(sampled: xr.Dataset, *added: Property) -> xr.Dataset:
         stable[k] = _on_hull(x, changed["grand_potential"][k] + potential[k] * x, noise)
     for name, values in changed.items():
         data[name] = (("T", "mu"), values, sampled[name].attrs)
-    data["chemical_potential"] = (
-        ("T", "mu"),
-        potential,
-        {"units": "eV", "long_name": "chemical potential of the working ion with the added free energies"},
+    data["chemical_potential"] = labelled(
+        ("T", "mu"), potential, "chemical potential of the working ion with the added free energies", "eV"
     )
-    data["stable"] = (("T", "mu"), stable, {"units": "1", "long_name": "on the lower hull of the free energy"})
+    data["stable"] = labelled(("T", "mu"), stable, "on the lower hull of the free energy", "1")
     settings: dict[str, Any] = {"added": [item.name for item in added]}
     parents = [item.digest for item in added]
     source = predicted("scalith.lattice.add_free_energies", dataset_digest(sampled), *parents, settings=settings)

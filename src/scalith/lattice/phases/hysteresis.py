@@ -6,13 +6,12 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
 from scalith.lattice.sampling.monte_carlo import increasing, model_on
 from scalith.lattice.sampling.time_series import average
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import predicted
+from scalith.quantities import Result, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def hysteresis(
     sweeps: int = 200,
     seed: int,
     executor: Executor | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Stoichiometry against chemical potential on the way up (from the empty host) and down (from the full one).
 
     Each chemical potential starts from the last configuration of the one before. Where the two ways differ by more than their
@@ -47,7 +46,7 @@ def hysteresis(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         ``x`` and ``x_error`` over ``direction`` (up, down), ``T`` and ``mu``; ``gap`` (T): the area between the two ways, eV: the
         energy that a cycle dissipates a site.
     """
@@ -66,15 +65,17 @@ def hysteresis(
     )
     walks = list(parallel_map(_walk, *arguments, executor=executor))
     values = np.array(walks).reshape(2, len(T), len(mu), 2)
-    data = xr.Dataset(coords={"direction": ["up", "down"], "T": T, "mu": mu})
-    data["x"] = (("direction", "T", "mu"), values[..., 0], {"units": "1", "long_name": "filled fraction"})
-    data["x_error"] = (
-        ("direction", "T", "mu"),
-        values[..., 1],
-        {"units": "1", "long_name": "standard error of the filled fraction"},
+    data = Result(
+        coords={
+            "direction": ["up", "down"],
+            "T": labelled("T", T, "temperature", "K"),
+            "mu": labelled("mu", mu, "chemical potential", "eV"),
+        }
     )
+    data["x"] = labelled(("direction", "T", "mu"), values[..., 0], "filled fraction", "1")
+    data["x_error"] = labelled(("direction", "T", "mu"), values[..., 1], "standard error of the filled fraction", "1")
     area = np.trapezoid(values[1, ..., 0] - values[0, ..., 0], mu, axis=-1)
-    data["gap"] = ("T", area, {"units": "eV", "long_name": "area between the two ways"})
+    data["gap"] = labelled("T", area, "area between the two ways", "eV")
     data["T"].attrs.update(units="K", long_name="temperature")
     data["mu"].attrs.update(units="eV", long_name="chemical potential of the working ion")
     settings = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed}

@@ -8,14 +8,14 @@ import numpy as np
 import xarray as xr
 
 from scalith.lattice.phases.thermodynamics import coexistence, isotherms
-from scalith.quantities import dataset_digest, predicted
+from scalith.quantities import Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
     from scalith.lattice.phases.thermodynamics import Isotherm
 
 
-def phase_boundaries(sampled: xr.Dataset) -> xr.Dataset:
+def phase_boundaries(sampled: xr.Dataset) -> Result:
     """Stoichiometries between which two phases stand beside each other, at each temperature.
 
     A jump of x between neighbouring μ is a two-phase region where it exceeds what fluctuations and errors explain. Its ends are
@@ -29,7 +29,7 @@ def phase_boundaries(sampled: xr.Dataset) -> xr.Dataset:
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``region``: temperature ``T`` (K), ``x_low`` and ``x_high`` of the two phases, each with its standard error, and
         their ``chemical_potential`` (eV) with its.
     """
@@ -44,9 +44,9 @@ def phase_boundaries(sampled: xr.Dataset) -> xr.Dataset:
         "chemical_potential": ("eV", "chemical potential of coexistence"),
         "chemical_potential_error": ("eV", "standard error of the chemical potential of coexistence"),
     }
-    data = xr.Dataset()
+    data = Result()
     for (name, (unit, words)), column in zip(described.items(), columns, strict=True):
-        data[name] = ("region", column, {"units": unit, "long_name": words})
+        data[name] = labelled("region", column, words, unit)
     return data.assign_attrs(source=predicted("scalith.lattice.phase_boundaries", dataset_digest(sampled)).to_json())
 
 

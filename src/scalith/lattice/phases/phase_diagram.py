@@ -12,7 +12,7 @@ from scalith.lattice.phases.long_range_order import order_at
 from scalith.lattice.phases.phase_boundaries import phase_boundaries
 from scalith.lattice.phases.thermodynamics import isotherms
 from scalith.lattice.sampling.monte_carlo import Progress, model_on, semi_grand_canonical
-from scalith.quantities import predicted
+from scalith.quantities import Result, labelled, predicted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scalith.crystal import Host
     from scalith.lattice.expansion.cluster_expansion import ClusterExpansion
     from scalith.lattice.sampling.monte_carlo import Model
-    from scalith.quantities import Property
+    from scalith.quantities import Property, Result
 
 NARROW = 0.1
 """A region narrower than this, found at one temperature only, is not told from a steep but steady change of x."""
@@ -42,7 +42,7 @@ def phase_diagram(
     seed: int,
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> xr.Dataset:
+) -> Result:
     r"""Two-phase regions over temperature, what order their phases have, and where they close.
 
     The semi-grand-canonical ensemble is sampled on a grid of chemical potentials at all temperatures
@@ -110,8 +110,8 @@ def phase_diagram(
     model = model_on(expansion, cells)
     names = _phases(found, sampled, model, expansion.host, seeds[1])
     for column, name, words in ((0, "phase_low", "order of the emptier phase"), (1, "phase_high", "order of the fuller phase")):
-        found[name] = ("region", np.array([pair[column] for pair in names], dtype=str), {"units": "", "long_name": words})
-    found["branch"] = ("region", branch, {"units": "1", "long_name": "regions of one number continue each other"})
+        found[name] = labelled("region", np.array([pair[column] for pair in names], dtype=str), words, "")
+    found["branch"] = labelled("region", branch, "regions of one number continue each other", "1")
     found = _with_ends(found, T, _finite_size(model.shape))
     settings = {"cells": list(model.shape), "sweeps": sweeps, "points": points, "seed": seed, "temperatures": T.tolist()}
     parents = [expansion.digest, *(item.digest for item in added_free_energies)]
@@ -194,7 +194,7 @@ def _finite_size(shape: tuple[int, int, int]) -> float:
     return 2.0 * float(np.exp(np.mean(np.log(wide)))) ** (-1.0 / exponent) if wide else 1.0
 
 
-def _with_ends(found: xr.Dataset, T: NDArray[np.float64], blurred: float) -> xr.Dataset:
+def _with_ends(found: Result, T: NDArray[np.float64], blurred: float) -> Result:
     ends, numbers = [], np.full((found["branch"].to_index().nunique() if found.sizes["region"] else 0, 4), np.nan)
     low, high, level = found["x_low"].values, found["x_high"].values, np.searchsorted(T, found["T"].values)
     for number in range(len(numbers)):
@@ -211,7 +211,7 @@ def _with_ends(found: xr.Dataset, T: NDArray[np.float64], blurred: float) -> xr.
         alike = str(found["phase_low"].values[top]) == str(found["phase_high"].values[top])
         ends.append("critical point" if alike else "congruent point")
         numbers[number] = _closing(T, level[own], low[own], high[own], blurred)
-    found["end"] = ("branch_number", np.array(ends, dtype=str), {"units": "", "long_name": "how a branch ends upwards"})
+    found["end"] = labelled("branch_number", np.array(ends, dtype=str), "how a branch ends upwards", "")
     for column, (name, unit, words) in enumerate(
         (
             ("closing_temperature", "K", "temperature at which a region closes"),
@@ -220,7 +220,7 @@ def _with_ends(found: xr.Dataset, T: NDArray[np.float64], blurred: float) -> xr.
             ("closing_stoichiometry_error", "1", "standard error of that stoichiometry"),
         )
     ):
-        found[name] = ("branch_number", numbers[:, column], {"units": unit, "long_name": words})
+        found[name] = labelled("branch_number", numbers[:, column], words, unit)
     return found
 
 

@@ -6,13 +6,12 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scalith.lattice.kernels.canonical import canonical_chain
 from scalith.lattice.sampling.monte_carlo import cooling_ladder, increasing, model_on
 from scalith.lattice.sampling.time_series import average
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ def canonical(
     sweeps: int = 200,
     seed: int,
     executor: Executor | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Sample the energy at fixed stoichiometry: ions exchange places with vacancies, accepted with min(1, exp(−ΔE/kT)).
 
     At each stoichiometry the lattice is cooled from disorder to the temperatures asked for, from the highest down. (The chemical
@@ -55,7 +54,7 @@ def canonical(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``T`` (K) and ``x``: ``energy`` (eV per primitive cell) and ``heat_capacity`` ⟨δE²⟩/kT² (eV K-1 per primitive cell),
         with errors; ``inefficiency`` (sweeps per independent sample).
 
@@ -77,7 +76,9 @@ def canonical(
     arguments = ([model] * count, ions.tolist(), [T] * count, [sweeps] * count, seeds)
     columns = list(parallel_map(_column, *arguments, executor=executor))
     values = np.array(columns).transpose(2, 1, 0)
-    data = xr.Dataset(coords={"T": T, "x": ions / model.sites})
+    data = Result(
+        coords={"T": labelled("T", T, "temperature", "K"), "x": labelled("x", ions / model.sites, "filled fraction", "1")}
+    )
     for (name, unit, words), value in zip(
         (
             ("energy", "eV", "energy per primitive cell"),
@@ -89,7 +90,7 @@ def canonical(
         values,
         strict=True,
     ):
-        data[name] = (("T", "x"), value, {"units": unit, "long_name": words})
+        data[name] = labelled(("T", "x"), value, words, unit)
     data["T"].attrs.update(units="K", long_name="temperature")
     data["x"].attrs.update(units="1", long_name="filled fraction")
     settings = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed}

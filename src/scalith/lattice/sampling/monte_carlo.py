@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
@@ -17,7 +16,7 @@ from scalith.lattice.sampling.sampling_warnings import sampling_warnings
 from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, supercell_shape
 from scalith.lattice.sampling.time_series import average, burn_in
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def semi_grand_canonical(
     seed: int,
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> xr.Dataset:
+) -> Result:
     """Sample the stoichiometry x and the energy at given temperature T and chemical potential μ of the working ion.
 
     Configurations appear with probability ∝ exp(−(E − μN)/kT). At every μ the lattice is cooled from a temperature at
@@ -141,7 +140,7 @@ def semi_grand_canonical(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimensions ``T`` (K) and ``mu`` (eV): ``x``, ``x_error``; ``energy``, ``energy_error`` (eV per primitive cell);
         ``fluctuations`` ⟨δN²⟩/sites and ``partial_energy`` ⟨δE δN⟩/⟨δN²⟩ = ∂E/∂N at constant T (eV per ion), with errors;
         ``grand_potential`` (eV per site of the working ion) and its ``grand_potential_closure`` (T); ``inefficiency``
@@ -370,7 +369,7 @@ def _automatic_chemical_potentials(
 
 def _dataset(
     model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
-) -> xr.Dataset:
+) -> Result:
     potential, potential_error, closure = _grand_potential(model, T, hot, mu, states)
     described = {
         "x": ("1", "filled fraction"),
@@ -385,25 +384,17 @@ def _dataset(
         "bimodality": ("1", "Sarle's coefficient of the number of ions: 1/3 normal, 1 two values"),
     }
     wanted = states[len(hot) :][::-1]
-    data = xr.Dataset(coords={"T": T, "mu": mu})
+    data = Result(coords={"T": labelled("T", T, "temperature", "K"), "mu": labelled("mu", mu, "chemical potential", "eV")})
     for name, (unit, words) in described.items():
-        data[name] = (("T", "mu"), wanted[..., StateAverages._fields.index(name)], {"units": unit, "long_name": words})
-    data["grand_potential"] = (
-        ("T", "mu"),
-        potential,
-        {"units": "eV", "long_name": "grand potential per site of the working ion"},
-    )
-    data["grand_potential_error"] = (
-        ("T", "mu"),
-        potential_error,
-        {"units": "eV", "long_name": "standard error of the grand potential"},
-    )
+        data[name] = labelled(("T", "mu"), wanted[..., StateAverages._fields.index(name)], words, unit)
+    data["grand_potential"] = labelled(("T", "mu"), potential, "grand potential per site of the working ion", "eV")
+    data["grand_potential_error"] = labelled(("T", "mu"), potential_error, "standard error of the grand potential", "eV")
     rates = states[len(hot) :][::-1][..., StateAverages._fields.index("exchange_rate")]
     if not np.all(np.isnan(rates)):
         words = "least share of accepted exchanges with the next higher temperature"
-        data["exchange_rate"] = ("T", rates.min(axis=1), {"units": "1", "long_name": words})
+        data["exchange_rate"] = labelled("T", rates.min(axis=1), words, "1")
     words = "integrated grand potential minus that of the dilute vacancies at the full end"
-    data["grand_potential_closure"] = ("T", closure, {"units": "eV", "long_name": words})
+    data["grand_potential_closure"] = labelled("T", closure, words, "eV")
     data["T"].attrs.update(units="K", long_name="temperature")
     data["mu"].attrs.update(units="eV", long_name="chemical potential of the working ion")
     return data.assign_attrs(sites=model.sites, cells=model.cells)

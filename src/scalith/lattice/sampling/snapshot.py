@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scalith.lattice.hopping.kinetic_model import equilibrium_configurations
 from scalith.lattice.sampling.monte_carlo import model_on
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 
 if TYPE_CHECKING:
     from scalith.lattice.expansion.cluster_expansion import ClusterExpansion
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def lattice_snapshot(
     expansion: ClusterExpansion, *, x: float = 0.5, T: float = 298.15, cells: int | Sequence[int] = 6, seed: int = 0
-) -> xr.Dataset:
+) -> Result:
     """One configuration of the canonical ensemble, cooled from disorder to T.
 
     Parameters
@@ -34,7 +33,7 @@ def lattice_snapshot(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``site`` (the working ion's sites): Cartesian ``position`` (axis), Å, and ``filled``.
 
     Raises
@@ -53,10 +52,10 @@ def lattice_snapshot(
     working = np.tile(model.exchanged, model.cells) > 0
     settings = {"x": ions / model.sites, "T": T, "cells": list(model.shape), "seed": seed}
     source = predicted("scalith.lattice.lattice_snapshot", expansion.digest, settings=settings)
-    return xr.Dataset(
+    return Result(
         {
-            "position": (("site", "axis"), positions[working], {"units": "Å", "long_name": "ideal position"}),
-            "filled": ("site", occupation[working], {"units": "1", "long_name": "1 where an ion sits"}),
+            "position": labelled(("site", "axis"), positions[working], "ideal position", "Å"),
+            "filled": labelled("site", occupation[working], "1 where an ion sits", "1"),
         },
         attrs={"source": source.to_json(), "x": ions / model.sites, "T": T},
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scalith.lattice.expansion.cluster_space import LatticeSite
 from scalith.lattice.expansion.species_expansion import cluster_energies
@@ -13,7 +12,7 @@ from scalith.lattice.kernels.species import SpeciesTables, species_chain
 from scalith.lattice.sampling.monte_carlo import increasing
 from scalith.lattice.sampling.supercell import neighbour_sites, supercell_shape
 from scalith.lattice.sampling.time_series import average
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def species_canonical(
     cells: int | Sequence[int] = 8,
     sweeps: int = 200,
     seed: int,
-) -> xr.Dataset:
+) -> Result:
     """Energy and heat capacity at fixed composition, cooled from the highest temperature down.
 
     Parameters
@@ -92,7 +91,7 @@ def species_canonical(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``T``: ``energy`` (eV per primitive cell), ``heat_capacity`` (eV K-1 per primitive cell), with errors,
         ``inefficiency``; ``species`` (site): the configuration at the lowest temperature. ``attrs["charge"]``: formal charge of a
         primitive cell, spectators included, e.
@@ -131,7 +130,7 @@ def species_canonical(
         squares = average((series[energy.burn_in :] - energy.mean) ** 2, 0)
         scale = 1.0 / (BOLTZMANN_EV * temperature**2 * count)
         rows.append((constant + energy.mean / count, energy.error / count, scale * squares.mean, scale * squares.error))
-    data = xr.Dataset(coords={"T": ("T", T, {"units": "K", "long_name": "temperature"})})
+    data = Result(coords={"T": labelled("T", T, "temperature", "K")})
     for (name, unit, words), column in zip(
         (
             ("energy", "eV", "energy per primitive cell"),
@@ -142,8 +141,8 @@ def species_canonical(
         np.array(rows).T,
         strict=True,
     ):
-        data[name] = ("T", column, {"units": unit, "long_name": words})
-    data["species"] = ("site", species, {"units": "1", "long_name": "place in the host's list of species of the site"})
+        data[name] = labelled("T", column, words, unit)
+    data["species"] = labelled("site", species, "place in the host's list of species of the site", "1")
     source = predicted(
         "scalith.lattice.species_canonical", expansion.digest, settings={"cells": list(shape), "sweeps": sweeps, "seed": seed}
     )

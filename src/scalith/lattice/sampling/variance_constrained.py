@@ -13,7 +13,7 @@ from scalith.lattice.kernels.replicas import replica_chains
 from scalith.lattice.sampling.monte_carlo import Progress, cooling_ladder, increasing, model_on
 from scalith.lattice.sampling.time_series import average, burn_in
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def variance_constrained(
     seed: int,
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> xr.Dataset:
+) -> Result:
     r"""Sample μ(x, T) at given stoichiometries, two-phase regions included (Sadigh and Erhart 2012, DOI
     10.1103/PhysRevB.86.134204).
 
@@ -84,7 +84,7 @@ def variance_constrained(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Over ``T`` (K) and ``x``: ``chemical_potential``, ``chemical_potential_error`` (eV); ``mean_stoichiometry``; ``energy``,
         ``energy_error`` (eV per primitive cell); ``disagreement`` of the two starts, in standard errors; ``inefficiency``
         (sweeps per independent sample).
@@ -129,7 +129,7 @@ def variance_constrained(
     )
 
 
-def _dataset(model: Model, T: NDArray[np.float64], x: NDArray[np.float64], chains: _Chain, sweeps: int) -> xr.Dataset:
+def _dataset(model: Model, T: NDArray[np.float64], x: NDArray[np.float64], chains: _Chain, sweeps: int) -> Result:
     mu, error = np.asarray(chains.mu), np.maximum(chains.mu_error, 1e-9)
     difference = np.abs(mu[0] - mu[1])
     combined = np.hypot(error[0], error[1])
@@ -152,9 +152,9 @@ def _dataset(model: Model, T: NDArray[np.float64], x: NDArray[np.float64], chain
         "disagreement": (difference / combined, "1", "difference of the two starts in standard errors"),
         "inefficiency": (np.max(chains.inefficiency, axis=0), "1", "sweeps per independent sample"),
     }
-    data = xr.Dataset(coords={"T": T, "x": x})
+    data = Result(coords={"T": labelled("T", T, "temperature", "K"), "x": labelled("x", x, "filled fraction", "1")})
     for name, (values, unit, words) in described.items():
-        data[name] = (("T", "x"), values, {"units": unit, "long_name": words})
+        data[name] = labelled(("T", "x"), values, words, unit)
     data["T"].attrs.update(units="K", long_name="temperature")
     data["x"].attrs.update(units="1", long_name="filled fraction")
     return data.assign_attrs(sites=model.sites, cells=model.cells, warnings=_warnings(data, sweeps))

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
 from scalith.pack.heat.cell_body import ATMOSPHERE, CellBody
 from scalith.pack.heat.heat_input import as_temperature, checked_time
 from scalith.pack.module.thermal_network import NetworkResult, ThermalNetwork, simulate_network
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import STEFAN_BOLTZMANN
 from scalith.reactions.kinetics import ReactionSet
 
@@ -33,7 +32,7 @@ def abuse_test(
     tolerance: float = 1e-6,
     parents: tuple[str, ...] = (),
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     r"""A cell of one temperature in surroundings, with its decomposition reactions and its vent.
 
     C dT/dt = φ V Σ_r heat_r dξ_r/dt + P(t) − A [h (T − T_amb) + ε σ (T⁴ − T_amb⁴)],
@@ -67,7 +66,7 @@ def abuse_test(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimensions ``time``, ``reaction``, ``state``: ``temperature`` (K), ``heat_by_reaction`` (W), ``states``,
         ``heat_released``, ``heat_supplied``, ``heat_lost``, ``heat_ejected`` (J), ``gas_made`` (mol), ``pressure`` (Pa),
         ``mass_lost`` (kg); scalars ``peak_temperature``, ``peak_self_heating`` (K s-1), ``runaway_time``
@@ -124,7 +123,7 @@ def oven_test(
     initial_temperature: float = 298.15,
     times: int = 1441,
     tolerance: float = 1e-6,
-) -> xr.Dataset:
+) -> Result:
     """A cell put into an oven that is hot already, or that warms at `heating_rate` (K s-1) from the initial temperature.
 
     Parameters and result as `abuse_test`; `oven_temperature` in K or text with a unit, `duration` in s, `times` outputs.
@@ -212,7 +211,7 @@ def external_heating(
     heat_transfer_coefficient: float = 7.17,
     emissivity: float = 0.8,
     times: int = 1201,
-) -> xr.Dataset:
+) -> Result:
     """A cell heated with `power` (W) for `heating_time` (s). Other parameters and result as `abuse_test`."""
     if not power > 0 or not 0 < heating_time <= duration:
         raise InputError(
@@ -240,7 +239,7 @@ def internal_short(
     heat_transfer_coefficient: float = 7.17,
     emissivity: float = 0.8,
     times: int = 1201,
-) -> xr.Dataset:
+) -> Result:
     """A nail or an internal short: the cell's electrical energy becomes Joule heat. Result as `abuse_test`, and
     ``heat_supplied`` is the Joule heat: it never exceeds the energy stored in the charge (``stored_electrical_energy``).
     """
@@ -256,7 +255,7 @@ def internal_short(
         heat=(time, power),
         parents=(short.digest,),
     )
-    found["stored_electrical_energy"] = ((), stored, {"units": "J", "long_name": "electrical energy stored at the start"})
+    found["stored_electrical_energy"] = labelled((), stored, "electrical energy stored at the start", "J")
     return found
 
 
@@ -274,7 +273,7 @@ def overcharge(
     heat_transfer_coefficient: float = 7.17,
     emissivity: float = 0.8,
     times: int = 1201,
-) -> xr.Dataset:
+) -> Result:
     """Charging goes on beyond full: I²R until `time_to_full`, then all of the charger's power I·V becomes heat.
 
     `voltage` is that of the charger beyond full (V), `charging_time` when it is switched off (s). Other parameters and
@@ -311,7 +310,7 @@ def _table(given: tuple[ArrayLike, ArrayLike], where: str, name: str) -> tuple[N
     return time, values
 
 
-def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start: float, source: str) -> xr.Dataset:
+def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start: float, source: str) -> Result:
     from scalith.pack.kernels.network import heat_by_reaction
 
     set_ = kinetics.arrays()
@@ -333,34 +332,26 @@ def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start:
         )
         mass_lost = np.where(after, vent.evaporated_mass + vent.ejected_mass_fraction * cell.mass * progress, 0.0)
     states = set_.initial + extents @ set_.changes
-    return xr.Dataset(
+    return Result(
         {
-            "temperature": ("time", temperature, {"units": "K", "long_name": "cell temperature"}),
-            "heat_by_reaction": (("time", "reaction"), heat[:, 0], {"units": "W", "long_name": "heat of each reaction"}),
-            "states": (("time", "state"), states, {"units": "1", "long_name": "states of the reaction set"}),
-            "heat_released": ("time", found.released[:, 0], {"units": "J", "long_name": "heat of reaction since the start"}),
-            "heat_supplied": ("time", found.heaters, {"units": "J", "long_name": "heat put in since the start"}),
-            "heat_lost": ("time", found.ambient, {"units": "J", "long_name": "heat given to the surroundings since the start"}),
-            "heat_ejected": (
-                "time",
-                found.ejected[:, 0],
-                {"units": "J", "long_name": "heat that left through the vent since the start"},
-            ),
-            "gas_made": ("time", gas, {"units": "mol", "long_name": "gas made by the reactions"}),
-            "pressure": ("time", pressure, {"units": "Pa", "long_name": "absolute pressure in the cell"}),
-            "mass_lost": ("time", mass_lost, {"units": "kg", "long_name": "mass that left through the vent"}),
-            "peak_temperature": ((), float(found.peak_temperature[0]), {"units": "K", "long_name": "highest temperature"}),
-            "peak_self_heating": ((), float(found.peak_self_heating[0]), {"units": "K s-1", "long_name": "fastest self-heating"}),
-            "runaway_time": ((), float(found.runaway_time[0]), {"units": "s", "long_name": "self-heating reaches 1 K/s"}),
-            "vent_time": ((), float(found.vent_time[0]), {"units": "s", "long_name": "the vent opens"}),
-            "energy_balance_error": (
-                (),
-                found.energy_balance_error,
-                {"units": "1", "long_name": "largest relative error of the energy balance"},
-            ),
+            "temperature": labelled("time", temperature, "cell temperature", "K"),
+            "heat_by_reaction": labelled(("time", "reaction"), heat[:, 0], "heat of each reaction", "W"),
+            "states": labelled(("time", "state"), states, "states of the reaction set", "1"),
+            "heat_released": labelled("time", found.released[:, 0], "heat of reaction since the start", "J"),
+            "heat_supplied": labelled("time", found.heaters, "heat put in since the start", "J"),
+            "heat_lost": labelled("time", found.ambient, "heat given to the surroundings since the start", "J"),
+            "heat_ejected": labelled("time", found.ejected[:, 0], "heat that left through the vent since the start", "J"),
+            "gas_made": labelled("time", gas, "gas made by the reactions", "mol"),
+            "pressure": labelled("time", pressure, "absolute pressure in the cell", "Pa"),
+            "mass_lost": labelled("time", mass_lost, "mass that left through the vent", "kg"),
+            "peak_temperature": labelled((), float(found.peak_temperature[0]), "highest temperature", "K"),
+            "peak_self_heating": labelled((), float(found.peak_self_heating[0]), "fastest self-heating", "K s-1"),
+            "runaway_time": labelled((), float(found.runaway_time[0]), "self-heating reaches 1 K/s", "s"),
+            "vent_time": labelled((), float(found.vent_time[0]), "the vent opens", "s"),
+            "energy_balance_error": labelled((), found.energy_balance_error, "largest relative error of the energy balance", "1"),
         },
         coords={
-            "time": ("time", found.time, {"units": "s", "long_name": "time"}),
+            "time": labelled("time", found.time, "time", "s"),
             "reaction": ("reaction", kinetics.names, {"long_name": "reaction"}),
             "state": ("state", list(kinetics.states), {"long_name": "state of the reaction set"}),
         },

@@ -11,7 +11,7 @@ import xarray as xr
 from scalith.cell import ActiveMaterial, CellSpecification, ElectrodeSpecification, Mesh, ProtocolStep, simulate_protocol
 from scalith.pack.heat.row import row_of_cells
 from scalith.pack.specification import PackSpecification
-from scalith.quantities import ConvergenceError, InputError, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, labelled, predicted
 
 _WHERE = "discharge_network"
 
@@ -77,7 +77,7 @@ def discharge_network(
     passes: int = 3,
     mesh: Mesh | None = None,
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     r"""Discharge groups of parallel cells that are in series, and the row of cells that they form.
 
     In each window of time every cell has a constant current; those of a group satisfy, at the window's end,
@@ -113,7 +113,7 @@ def discharge_network(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimensions ``time`` (ends of windows), ``cell``: ``current`` (A), ``voltage`` (V), ``heat`` (W, mean of the window),
         ``temperature`` (K); ``pack_voltage`` (V); scalars ``current_spread`` (largest relative deviation from the mean within a
         group), ``temperature_change`` of the last pass (K), ``energy_balance_error`` of the row. ``attrs["reason"]`` says why it
@@ -164,31 +164,19 @@ def discharge_network(
         settings={"current": current, "mesh": str(mesh or Mesh())},
     )
     pack_voltage = (voltages - currents * interconnect_resistance).reshape(-1, series, parallel).mean(axis=2).sum(axis=1)
-    return xr.Dataset(
+    return Result(
         {
-            "current": (("time", "cell"), currents, {"units": "A", "long_name": "current of each cell"}),
-            "voltage": (("time", "cell"), voltages, {"units": "V", "long_name": "voltage of each cell"}),
-            "heat": (
-                ("time", "cell"),
-                heat,
-                {"units": "W", "long_name": "heat of each cell and its interconnect, mean of the window"},
-            ),
-            "temperature": (("time", "cell"), at_ends, {"units": "K", "long_name": "temperature of each cell"}),
-            "pack_voltage": ("time", pack_voltage, {"units": "V", "long_name": "voltage of the pack"}),
-            "current_spread": (
-                (),
-                float(spread),
-                {"units": "1", "long_name": "largest relative deviation of a current in its group"},
-            ),
-            "temperature_change": ((), change, {"units": "K", "long_name": "change of the mean temperatures in the last pass"}),
-            "energy_balance_error": (
-                (),
-                float(row["energy_balance_error"]),
-                {"units": "1", "long_name": "relative error of the energy balance"},
-            ),
+            "current": labelled(("time", "cell"), currents, "current of each cell", "A"),
+            "voltage": labelled(("time", "cell"), voltages, "voltage of each cell", "V"),
+            "heat": labelled(("time", "cell"), heat, "heat of each cell and its interconnect, mean of the window", "W"),
+            "temperature": labelled(("time", "cell"), at_ends, "temperature of each cell", "K"),
+            "pack_voltage": labelled("time", pack_voltage, "voltage of the pack", "V"),
+            "current_spread": labelled((), float(spread), "largest relative deviation of a current in its group", "1"),
+            "temperature_change": labelled((), change, "change of the mean temperatures in the last pass", "K"),
+            "energy_balance_error": labelled((), float(row["energy_balance_error"]), "relative error of the energy balance", "1"),
         },
         coords={
-            "time": ("time", time[1:], {"units": "s", "long_name": "time"}),
+            "time": labelled("time", time[1:], "time", "s"),
             "cell": ("cell", np.arange(1, count + 1), {"long_name": "cell in the row"}),
         },
         attrs={"source": source.to_json(), "reason": reason},
@@ -222,7 +210,7 @@ def _electrical(
         return data, float(data["voltage"][-1])
 
     for window in range(windows):
-        results: list[xr.Dataset] = [xr.Dataset()] * count
+        results: list[xr.Dataset] = [Result()] * count
         for group in range(series):
             members = range(group * parallel, (group + 1) * parallel)
             known: dict[int, tuple[float, float]] = {}

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from scalith.pack.heat.assembly import Assembly, Block, Material, Side, Surface
 from scalith.pack.heat.cell_body import CellBody
 from scalith.pack.heat.heat_in_3d import heat_in_3d
-from scalith.quantities import SI, InputError, Spec, predicted
+from scalith.quantities import SI, InputError, Result, Spec, labelled, predicted
 from scalith.quantities.specification import Temperature
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def compare_cooling(
     duration: float,
     initial_temperature: float = 298.15,
     volumes: tuple[int, int, int] = (8, 10, 12),
-) -> xr.Dataset:
+) -> Result:
     """One cell with even heat under several coolings, each by `heat_in_3d`.
 
     Parameters
@@ -98,7 +97,7 @@ def compare_cooling(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimensions ``design``, ``time``: ``peak_temperature``, ``gradient`` (largest difference within the cell at any output,
         K), ``mean_temperature`` (K over time), ``parasitic_power`` (W), ``heat_to_coolant`` (J), ``energy_balance_error``.
 
@@ -136,16 +135,14 @@ def compare_cooling(
         ),
     }
     source = predicted("scalith.pack.compare_cooling", cell.digest, *[design.digest for design in designs])
-    return xr.Dataset(
-        {
-            name: ("design", np.array(values), {"units": unit, "long_name": title})
-            for name, (values, unit, title) in columns.items()
-        }
+    return Result(
+        {name: labelled("design", np.array(values), title, unit) for name, (values, unit, title) in columns.items()}
         | {
-            "mean_temperature": (
+            "mean_temperature": labelled(
                 ("design", "time"),
                 np.array([data["block_temperature"].values[:, 0] for data in found]),
-                {"units": "K", "long_name": "mean temperature of the cell"},
+                "mean temperature of the cell",
+                "K",
             )
         },
         coords={"design": ("design", names, {"long_name": "cooling design"}), "time": found[0]["time"]},

@@ -14,7 +14,7 @@ from scalith.pack.heat.cooling import CoolingDesign, compare_cooling
 from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger
 from scalith.pack.module.module_assembly import Divisions
 from scalith.pack.module.propagation import Progress, cells_that_run_away, meshes_of, require_kinetics_of_cell
-from scalith.quantities import InputError, Property, predicted
+from scalith.quantities import InputError, Property, Result, labelled, predicted
 from scalith.reactions.kinetics import ReactionSet
 
 if TYPE_CHECKING:
@@ -140,11 +140,8 @@ def best_cell_shape(
     names = (
         ("thickness", "m"), ("width", "m"), ("height", "m"), ("peak_temperature", "K"), ("gradient", "K"),
     )  # fmt: skip
-    data = xr.Dataset(
-        {
-            name: ("trial", table[:, i], {"units": unit, "long_name": name.replace("_", " ")})
-            for i, (name, unit) in enumerate(names)
-        },
+    data = Result(
+        {name: labelled("trial", table[:, i], name.replace("_", " "), unit) for i, (name, unit) in enumerate(names)},
         attrs={"source": source.to_json(), "best": best},
     )
     return shaped(np.log(table[best, :2])), data

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.pack.heat.assembly import Assembly, Grid, make_grid
@@ -16,7 +15,7 @@ from scalith.pack.heat.block_reactions import BlockReactions
 from scalith.pack.heat.block_vents import BlockVents
 from scalith.pack.heat.body_properties import BodyProperties
 from scalith.pack.heat.conduction import Conduction
-from scalith.quantities import ConvergenceError, InputError, nearest, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, labelled, nearest, predicted
 from scalith.reactions.kinetics import ReactionSet, require_same_kinetics
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def heat_in_3d(
     change_per_step: float = 10.0,
     runaway_rate: float = 1.0,
     progress: Callable[[float, str], None] | None = None,
-) -> xr.Dataset:
+) -> Result:
     r"""Temperatures of an assembly of cells, plates, spacers, busbars.
 
     ρ c(T) ∂T/∂t = ∇·(k(T) ∇T) + q(x, t) + Σ_r heat_r ∂ξ_r/∂t,   contact resistances between blocks,
@@ -86,7 +85,7 @@ def heat_in_3d(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimensions ``time``, ``block``, ``x``, ``y``, ``z``: ``temperature`` (K, at the outputs), ``block_temperature`` (mean),
         ``block_peak`` (K, highest ever in it), ``runaway_time`` (s), ``heat_released`` (J, by block), ``heat_supplied``,
         ``heat_stored``, ``heat_lost`` (J), ``maximum_temperature``, with vents ``pressure``, ``gas_made``, ``heat_ejected``,
@@ -391,7 +390,7 @@ def _dataset(
     rows: list[_Ledger],
     kinetics: ReactionSet | None,
     kinetics_digest: str | None,
-) -> xr.Dataset:
+) -> Result:
     supplied, lost, stored = (np.array([getattr(row, name) for row in rows]) for name in ("supplied", "lost", "stored"))
     released, ejected = np.array([row.released for row in rows]), np.array([row.ejected for row in rows])
     # Heat that goes through the body from one side to the other counts too.
@@ -443,12 +442,12 @@ def _dataset(
     source = predicted("scalith.pack.heat_in_3d", *parents)
     centres = [0.5 * (line[1:] + line[:-1]) for line in grid.edges]
     attrs = {"source": source.to_json()} | ({} if kinetics is None else {"kinetics_digest": kinetics_digest})
-    return xr.Dataset(
-        {name: (dims, values, {"units": unit, "long_name": title}) for name, (dims, values, unit, title) in data.items()},
+    return Result(
+        {name: labelled(dims, values, title, unit) for name, (dims, values, unit, title) in data.items()},
         coords={
-            "time": ("time", time, {"units": "s", "long_name": "time"}),
+            "time": labelled("time", time, "time", "s"),
             "block": ("block", [block.name for block in assembly.blocks], {"long_name": "block"}),
-            **{name: (name, centre, {"units": "m", "long_name": name}) for name, centre in zip("xyz", centres, strict=True)},
+            **{name: labelled(name, centre, name, "m") for name, centre in zip("xyz", centres, strict=True)},
         },
         attrs=attrs,
     )

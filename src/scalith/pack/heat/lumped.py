@@ -9,7 +9,7 @@ import xarray as xr
 
 from scalith.pack.heat.exact_relaxation import relax
 from scalith.pack.heat.heat_input import checked_heat, checked_time
-from scalith.quantities import InputError, digest, predicted
+from scalith.quantities import InputError, Result, digest, labelled, predicted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -27,7 +27,7 @@ def lumped_cell_temperature(
     ambient_temperature: float,
     initial_temperature: float | None = None,
     parents: tuple[str, ...] = (),
-) -> xr.Dataset:
+) -> Result:
     r"""Temperature of a cell that is uniform inside.
 
     Solves  C dT/dt = q(t) − h A (T − T_ambient)  exactly for a q(t) that is linear between the given times.
@@ -53,7 +53,7 @@ def lumped_cell_temperature(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimension ``time``: ``temperature`` (K), ``heat_generation`` and ``heat_loss`` (W), ``heat_generated``,
         ``heat_lost`` and ``heat_stored`` since the start (J); scalars ``peak_temperature`` (K) and
         ``energy_balance_error`` (largest |generated − lost − stored| over the largest of the three
@@ -95,21 +95,19 @@ def lumped_cell_temperature(
         "initial_temperature": float(start),
     }
     source = predicted("scalith.pack.lumped_cell_temperature", *(parents or (digest(t, heat),)), settings=settings)
-    return xr.Dataset(
+    return Result(
         {
-            "temperature": ("time", temperature, {"units": "K", "long_name": "cell temperature"}),
-            "heat_generation": ("time", heat, {"units": "W", "long_name": "heat made in the cell"}),
-            "heat_loss": ("time", conductance * rise[:, 0], {"units": "W", "long_name": "heat given to the surroundings"}),
-            "heat_generated": ("time", generated, {"units": "J", "long_name": "heat made since the start"}),
-            "heat_lost": ("time", lost, {"units": "J", "long_name": "heat given to the surroundings since the start"}),
-            "heat_stored": ("time", stored, {"units": "J", "long_name": "heat stored since the start"}),
-            "peak_temperature": ((), float(temperature.max()), {"units": "K", "long_name": "highest temperature"}),
-            "energy_balance_error": (
-                (),
-                float(np.abs(generated - lost - stored).max() / scale),
-                {"units": "1", "long_name": "largest relative error of the energy balance"},
+            "temperature": labelled("time", temperature, "cell temperature", "K"),
+            "heat_generation": labelled("time", heat, "heat made in the cell", "W"),
+            "heat_loss": labelled("time", conductance * rise[:, 0], "heat given to the surroundings", "W"),
+            "heat_generated": labelled("time", generated, "heat made since the start", "J"),
+            "heat_lost": labelled("time", lost, "heat given to the surroundings since the start", "J"),
+            "heat_stored": labelled("time", stored, "heat stored since the start", "J"),
+            "peak_temperature": labelled((), float(temperature.max()), "highest temperature", "K"),
+            "energy_balance_error": labelled(
+                (), float(np.abs(generated - lost - stored).max() / scale), "largest relative error of the energy balance", "1"
             ),
         },
-        coords={"time": ("time", t, {"units": "s", "long_name": "time"})},
+        coords={"time": labelled("time", t, "time", "s")},
         attrs={"source": source.to_json()},
     )

@@ -10,7 +10,7 @@ import xarray as xr
 from scalith.pack.heat.exact_relaxation import relax
 from scalith.pack.heat.heat_input import checked_heat, checked_time
 from scalith.pack.specification import PackSpecification
-from scalith.quantities import digest, predicted
+from scalith.quantities import Result, digest, labelled, predicted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,7 @@ def row_of_cells(
     heat_generation: ArrayLike | xr.DataArray,
     *,
     parents: tuple[str, ...] = (),
-) -> xr.Dataset:
+) -> Result:
     r"""Temperatures of cells in a row that make heat, conduct it to each other and give it to a coolant.
 
     Each cell is cut into ``nodes_per_cell`` finite volumes along its thickness d (harmonic faces: a gap or contact
@@ -49,7 +49,7 @@ def row_of_cells(
 
     Returns
     -------
-    xarray.Dataset
+    Result
         Dimensions ``time``, ``cell``, ``node``: ``temperature`` (mean of each cell, K), ``node_temperature``,
         ``heat_generation`` (W); per time ``maximum_temperature`` (hottest node), ``temperature_spread`` (hottest minus
         coldest cell) in K and ``heat_generated``, ``heat_to_coolant``, ``heat_to_ambient``, ``heat_stored`` (J);
@@ -89,29 +89,25 @@ def row_of_cells(
     mean = by_node.mean(axis=2)
     spread = mean.max(axis=1) - mean.min(axis=1)
     made_by = predicted("scalith.pack.row_of_cells", pack.digest, *(parents or (digest(t, heat),)))
-    return xr.Dataset(
+    return Result(
         {
-            "temperature": (("time", "cell"), mean, {"units": "K", "long_name": "mean temperature of each cell"}),
-            "node_temperature": (("time", "cell", "node"), by_node, {"units": "K", "long_name": "temperature through each cell"}),
-            "heat_generation": (("time", "cell"), heat, {"units": "W", "long_name": "heat made in each cell"}),
-            "maximum_temperature": ("time", by_node.max(axis=(1, 2)), {"units": "K", "long_name": "hottest place"}),
-            "temperature_spread": ("time", spread, {"units": "K", "long_name": "hottest minus coldest cell"}),
-            "heat_generated": ("time", generated, {"units": "J", "long_name": "heat made since the start"}),
-            "heat_to_coolant": ("time", coolant, {"units": "J", "long_name": "heat given to the coolant since the start"}),
-            "heat_to_ambient": (
-                "time",
-                ambient,
-                {"units": "J", "long_name": "heat given to ambient at the ends since the start"},
-            ),
-            "heat_stored": ("time", stored, {"units": "J", "long_name": "heat stored since the start"}),
-            "peak_temperature": ((), float(by_node.max()), {"units": "K", "long_name": "highest temperature"}),
-            "peak_spread": ((), float(spread.max()), {"units": "K", "long_name": "largest spread between cells"}),
-            "energy_balance_error": ((), error, {"units": "1", "long_name": "largest relative error of the energy balance"}),
+            "temperature": labelled(("time", "cell"), mean, "mean temperature of each cell", "K"),
+            "node_temperature": labelled(("time", "cell", "node"), by_node, "temperature through each cell", "K"),
+            "heat_generation": labelled(("time", "cell"), heat, "heat made in each cell", "W"),
+            "maximum_temperature": labelled("time", by_node.max(axis=(1, 2)), "hottest place", "K"),
+            "temperature_spread": labelled("time", spread, "hottest minus coldest cell", "K"),
+            "heat_generated": labelled("time", generated, "heat made since the start", "J"),
+            "heat_to_coolant": labelled("time", coolant, "heat given to the coolant since the start", "J"),
+            "heat_to_ambient": labelled("time", ambient, "heat given to ambient at the ends since the start", "J"),
+            "heat_stored": labelled("time", stored, "heat stored since the start", "J"),
+            "peak_temperature": labelled((), float(by_node.max()), "highest temperature", "K"),
+            "peak_spread": labelled((), float(spread.max()), "largest spread between cells", "K"),
+            "energy_balance_error": labelled((), error, "largest relative error of the energy balance", "1"),
         },
         coords={
-            "time": ("time", t, {"units": "s", "long_name": "time"}),
+            "time": labelled("time", t, "time", "s"),
             "cell": ("cell", np.arange(1, pack.cells + 1), {"long_name": "cell in the row"}),
-            "node": ("node", (np.arange(nodes) + 0.5) / nodes, {"units": "1", "long_name": "place through the thickness"}),
+            "node": labelled("node", (np.arange(nodes) + 0.5) / nodes, "place through the thickness", "1"),
         },
         attrs={"source": made_by.to_json()},
     )

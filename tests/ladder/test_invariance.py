@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from scalith.ladder import climb, read_ledger, read_study
+from scalith.ladder import Climb, climb, read_ledger, read_study
+from scalith.ladder.ensemble import member_of
 from scalith.ladder.invariance import KINETICS, require_one_truth
+from scalith.ladder.progress import Silent
+from scalith.ladder.run import Run
+from scalith.ladder.store import MemoryStore
 from scalith.quantities import StudyError, shipped
 from tests.ladder.smaller_study import smaller
 
@@ -47,6 +51,69 @@ def test_two_sections_that_disagree_are_refused_before_any_work(tmp_path, what):
     study = read_study(tmp_path / "s.toml")
     with pytest.raises(StudyError, match=words):
         climb(study, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_climb_in_memory_refuses_them_too_until_they_agree(tmp_path):
+    (tmp_path / "s.toml").write_text(shipped("studies/lfp.toml").read_text())
+    live = Climb(read_study(tmp_path / "s.toml"))
+    live.set("pack.cell_heat_capacity", "7.7 J/K")
+    with pytest.raises(StudyError, match=r"77 J/K in \[cell\], 7\.7 J/K in \[pack\]"):
+        live["host"]
+    live.set("cell.thermal.heat_capacity", "7.7 J/K")
+    assert live["host"].name
+
+
+def test_a_climb_in_memory_refuses_two_kinetic_sets(module_study):
+    given = f'cell_kinetics = "{OTHER}"\nmodule_kinetics = "shipped:runaway_kinetics/lco_hatchard_kim.toml"'
+    live = Climb(module_study('["barrier_map"]', given))
+    with pytest.raises(StudyError, match="two values of the decomposition kinetics"):
+        live["barrier_map"]
+
+
+GIVEN = """
+[given]
+open_circuit_voltage = "shipped:open_circuit_voltage/LFP_mean_Dreyer2010.csv"
+maximum_concentration = { value = "22806 mol/m3", kind = "assumed" }
+entropic_coefficient = { value = "0 V/K", kind = "assumed" }
+chemical_diffusivity = { value = "1e-17 m2/s", kind = "assumed" }
+"""
+ONCE = {
+    "\n[given]\n": GIVEN,
+    "minimum_stoichiometry = 0.03": "minimum_stoichiometry = 0.07",
+    'heat_capacity = "77 J/K"\nheat_transfer': 'heat_capacity = "77 ± 0.77 J/K"\nheat_transfer',
+    'ambient_temperature = "25 degC"\n\n[discharge]': 'ambient_temperature = "25 degC ± 2 K"\n\n[discharge]',
+    '\ntemperature = "25 degC"': "",
+    'cell_heat_capacity = "77 J/K"\n': "",
+    'K-1"\nambient_temperature = "25 degC"': 'K-1"',
+}
+TWICE = ONCE | {
+    'cell_heat_capacity = "77 J/K"\n': 'cell_mass = "70 g ± 1 %"\ncell_specific_heat = "1100 J/kg/K"\n',
+    'K-1"\nambient_temperature = "25 degC"': 'K-1"\nambient_temperature = "298.15 ± 2 K"',
+}
+
+
+@pytest.mark.parametrize("changes", [ONCE, TWICE], ids=["stated once", "stated twice"])
+def test_an_uncertain_number_that_scales_share_is_drawn_once(tmp_path, changes):
+    (tmp_path / "s.toml").write_text(smaller(shipped("studies/lfp.toml").read_text(), changes))
+    study = read_study(tmp_path / "s.toml")
+    found = []
+    for index in range(3):
+        run = Run(member_of(study, index), MemoryStore(), Silent(), member=True)
+        run.execute(["cell_specification", "discharge", "pack"])
+        cell, pack, discharge = (run.values[name] for name in ("cell_specification", "pack", "discharge"))
+        assert pack.heat_capacity == pytest.approx(cell.thermal.heat_capacity, rel=1e-12)
+        assert pack.ambient_temperature == discharge.temperature == cell.thermal.ambient_temperature
+        found.append((pack.heat_capacity, pack.ambient_temperature))
+    assert len(set(found)) == 3
+    assert all(0.0 < abs(capacity - 77.0) < 4.0 and 0.0 < abs(T - 298.15) < 10.0 for capacity, T in found)
+
+
+def test_two_errors_of_one_number_are_refused(tmp_path):
+    changes = {'cell_heat_capacity = "77 J/K"': 'cell_heat_capacity = "77 ± 2 J/K"'}
+    (tmp_path / "s.toml").write_text(smaller(shipped("studies/lfp.toml").read_text(), changes))
+    with pytest.raises(StudyError, match=r"two errors of the heat capacity.*0 J/K in \[cell\], 2 J/K in \[pack\]; expected one"):
+        climb(read_study(tmp_path / "s.toml"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

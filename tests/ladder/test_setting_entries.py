@@ -32,6 +32,8 @@ def test_numbers_of_all_sections_stand_in_si_with_units(tmp_path):
             "pack.cells",
             "small_polarons.hop_distance",
             "discharge.temperature",
+            "cluster_fit.pair_cutoff",
+            "localisation.cutoff",
         )
     }
     assert found == {
@@ -43,6 +45,8 @@ def test_numbers_of_all_sections_stand_in_si_with_units(tmp_path):
         "pack.cells": (12.0, "1"),
         "small_polarons.hop_distance": (3.9e-10, "m"),
         "discharge.temperature": (298.15, "K"),
+        "cluster_fit.pair_cutoff": (8.1, "Å"),
+        "localisation.cutoff": (8.0, "Å"),
     }
     interaction = entries["localisation.interaction"]
     assert (interaction.value, interaction.standard_error, interaction.unit) == (0.1158, 0.03, "eV")

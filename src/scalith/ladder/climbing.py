@@ -11,7 +11,7 @@ from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.ensemble import Ensemble, Scatter, spread
 from scalith.ladder.given_origin import given_results, with_given_file
-from scalith.ladder.invariance import require_one_truth, shared_constants
+from scalith.ladder.invariance import require_one_truth, require_one_truth_of, shared_constants, who
 from scalith.ladder.ledger import FILE as LEDGER_FILE
 from scalith.ladder.ledger import Entry, Ledger, headline, read_ledger
 from scalith.ladder.marks import with_marks
@@ -74,8 +74,7 @@ def climb(
     members = study.header.draws if draws is None else draws
     if members == 1 or members < 0:
         raise InputError("draws", "", members, "0 for none, or at least 2")
-    settled = {**study.settings, **study.given}
-    require_one_truth(((_who(name, study), shared_constants(name, value)) for name, value in settled.items()), str(study.path))
+    require_one_truth_of(study)
     with opened(Path(out)) as folder:
         if word := set_damaged_ledger_aside(folder):
             listener.noted(word)
@@ -96,7 +95,7 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
     earlier = _earlier_entries(study, folder, {name: run.digests[name] for name in names})
     constants = {name: shared_constants(name, run.values[name]) for name in names}
     known = [*constants.items(), *((entry.quantity, entry.constants) for entry in earlier)]
-    require_one_truth(((_who(name, study), stated) for name, stated in known), str(study.path))
+    require_one_truth(((who(name, study), stated) for name, stated in known), str(study.path))
     note_files(folder, {name: _published(name, run.values[name], study) for name in names if name not in study.settings})
     entries = []
     for name in names:
@@ -116,10 +115,6 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
     ledger.save(folder)
     _tidy(ledger, folder)
     return ledger
-
-
-def _who(name: str, study: Study) -> str:
-    return f"[{name}]" if name in study.settings else name
 
 
 def _publish_ensemble(ledger: Ledger, ensemble: Ensemble, folder: Path) -> Ledger:

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from scalith.ladder import progress
+from scalith.ladder.invariance import require_one_truth, require_one_truth_of, shared_constants, who
 from scalith.ladder.ledger import headline
 from scalith.ladder.quantity import Settings
 from scalith.ladder.run import Run
@@ -54,16 +55,19 @@ class Climb:
         InputError
             There is no such quantity.
         StudyError
-            Something that it needs is neither given nor computable.
+            Something that it needs is neither given nor computable; or two scales disagree on a number that they share.
         """
         run, study = self._run, self.study
         if quantity in study.given:
             return study.given[quantity]
         study.graph.check_target(quantity, "climb", "quantity")
+        require_one_truth_of(study)
         run.study = with_targets(study, [quantity])
         with progress.spread_over(self._executor):
             run.execute([quantity])
+        names = [name for name in run.study.needed_for([quantity]) if name in run.values]
         run.study = study
+        require_one_truth(((who(name, study), shared_constants(name, run.values[name])) for name in names), str(study.path))
         return run.values[quantity]
 
     def headline(self, quantity: str) -> str:

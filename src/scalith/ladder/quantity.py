@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from pydantic import Field, ValidationInfo, model_validator
 
-from scalith.quantities import InputError, Spec, file_digest, shipped
+from scalith.quantities import SI, InputError, Spec, file_digest, shipped
 from scalith.quantities.property import COORDINATE_UNITS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+AtomicDistance = Annotated[float, SI("Å"), Field(gt=0, le=50)]
+"""A distance between atoms, in Å as everywhere in crystals and lattices, or a text with its unit."""
 
 
 @dataclass(frozen=True)

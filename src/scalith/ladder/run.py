@@ -11,6 +11,7 @@ import xarray as xr
 
 from scalith.ladder import progress
 from scalith.ladder.graph import Node
+from scalith.ladder.invariance import drawn_once
 from scalith.ladder.ledger import headline
 from scalith.ladder.store import Kept, MemoryStore, Store, value_digest
 from scalith.ladder.study import Study
@@ -34,6 +35,7 @@ class Run:
     def __init__(self, study: Study, store: Store | MemoryStore, listener: progress.Listener, *, member: bool = False) -> None:
         self.member = member
         self.study, self.store, self.listener = study, store, listener
+        self._drawn: dict[str, float] = {}
         self.values: dict[str, Any] = {}
         self.digests: dict[str, str] = {}
         self.kept: dict[str, Kept] = {}
@@ -50,6 +52,8 @@ class Run:
     def _hold(self, name: str, value: Any) -> None:
         if name in self.values and self.values[name] is value:
             return
+        if self.member:
+            value = drawn_once(name, value, self._drawn)
         self.values[name] = value
         self.digests[name] = value_digest(value)
 
@@ -78,7 +82,7 @@ class Run:
             self._require_plausible(name, value)
         found_digest = kept.digest
         if self.member and (draw := rung.quantity.draw) is not None:
-            value = draw(value, rung_seed(self.study.header.seed, f"draw {name}"))
+            value = drawn_once(name, draw(value, rung_seed(self.study.header.seed, f"draw {name}")), self._drawn)
             found_digest = value_digest(value)
         self.values[name], self.digests[name], self.kept[name] = value, found_digest, kept
         self.listener.finished(name, kept.seconds, headline(value, rung.quantity.headline), reused=found is not None)

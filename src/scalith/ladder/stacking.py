@@ -20,7 +20,8 @@ def by_rate(rates: Sequence[float], runs: Sequence[xr.Dataset], source: Source) 
         samples = run.reset_index("time").reset_coords("time").rename_dims(time="sample")
         padded.append(samples.pad(sample=(0, longest - run.sizes["time"])))
     along = xr.DataArray(list(rates), dims="c_rate", name="c_rate", attrs={"units": "1", "long_name": "C-rate"})
-    stacked = xr.concat(padded, along, combine_attrs="drop")
+    stacked = xr.concat(padded, along, combine_attrs="override")  # units and names are those of each run
+    stacked.attrs.clear()
     reasons = [str(run.attrs.get("reason", "")) for run in runs]
     if any(reasons):
         stacked["reason"] = ("c_rate", reasons, {"units": "", "long_name": "why the run ended"})

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from scalith import atoms
 from scalith.crystal import Host
-from scalith.ladder.quantity import Settings, rung
+from scalith.ladder.quantity import AtomicDistance, Settings, rung
 from scalith.quantities import SI, Property, Uncertain
 from scalith.quantities.constants import AVOGADRO
 from scalith.quantities.plausible_ranges import UNCHECKED, Plausible
@@ -77,7 +77,7 @@ class Localisation(Settings):
     interaction_error: AtomicEnergy = 0.0
     reference: str
     anchor: Literal["scaled", "lowest", "mean"] = "scaled"
-    cutoff: Annotated[float, Field(gt=0)] = 8.0
+    cutoff: AtomicDistance = 8.0
 
     def drawn(self, numbers: np.random.Generator, *, stated_only: bool = False) -> Self:
         """A member: the interaction within its error."""

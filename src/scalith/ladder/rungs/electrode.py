@@ -185,15 +185,30 @@ def voxel_image(microstructure: Microstructure, seed: int) -> xr.Dataset:
     return electrode.image_dataset(image)
 
 
-@rung("properties of parts", headline=lambda data: f"{data.sizes['part']} parts")
+def _another_piece(data: xr.Dataset, seed: int) -> xr.Dataset:
+    """The properties of another piece of the electrode, each within its error; a generated piece is another one already."""
+    if data.attrs.get("resampled"):
+        return data
+    numbers = np.random.default_rng(seed)
+    drawn = data.copy(deep=True)
+    whole = np.flatnonzero(data["parts_per_axis"].values == 1)[0]
+    for name in data.data_vars:
+        if np.isfinite(data[name].values[whole]):
+            drawn[name][whole] = electrode.effective_property(data, str(name)).drawn(numbers)()
+    return drawn
+
+
+@rung("properties of parts", headline=lambda data: f"{data.sizes['part']} parts", draw=_another_piece)
 def subvolume_properties(voxel_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
     """Effective properties of the whole image and of its parts: how they scatter with the volume."""
-    return electrode.subvolume_properties(
-        electrode.image_from_dataset(voxel_image),
+    image = electrode.image_from_dataset(voxel_image)
+    found = electrode.subvolume_properties(
+        image,
         **conductivities.model_dump(),
         executor=progress.executor.get(),
         progress=report_progress,
     )
+    return found.assign_attrs(resampled=int(image.source.kind == "predicted"))  # by a seed, in each member of an ensemble anew
 
 
 @rung("effective ionic conductivity", unit="S m-1", headline=_with_error)

@@ -18,7 +18,7 @@ from scalith.atoms import BandSettings, BarrierCorrection, Engine, Relaxation
 from scalith.crystal import Host, enumerate_orderings, map_orderings
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import InputFile, Settings, rung
+from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, rung
 from scalith.lattice import HopBarriers
 from scalith.quantities import SI, InputError, Property, Source
 from scalith.quantities.specification import Count
@@ -105,7 +105,7 @@ class Orderings(Settings):
 
     largest_cell: Annotated[int, Field(ge=1, le=12)]
     count: Annotated[int, Field(ge=2)] = 30
-    cutoff: Annotated[float, Field(gt=0)] = 8.0
+    cutoff: AtomicDistance = 8.0
     between_ends: bool = False
     oxidation_states: dict[str, float | tuple[float, float]] | None = None
 
@@ -129,7 +129,7 @@ class NudgedElasticBand(Settings, BandSettings):
         See `scalith.atoms.BandSettings`.
     """
 
-    longest: Annotated[float, Field(gt=0)]
+    longest: AtomicDistance
     cells: tuple[Count, Count, Count] = (2, 2, 2)
     backgrounds: Annotated[tuple[Literal["empty", "full"], ...], Field(min_length=1)] = ("empty", "full")
     attempt_frequency: Annotated[float, SI("Hz"), Field(gt=0)] = 1e13

@@ -14,10 +14,10 @@ from scalith import lattice
 from scalith.crystal import Host
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import Quantity, Settings, rung
+from scalith.ladder.quantity import AtomicDistance, Quantity, Settings, rung
 from scalith.ladder.rungs.crystal import ModelErrors
 from scalith.lattice import ClusterExpansion, HopBarriers
-from scalith.quantities import InputError, Property
+from scalith.quantities import SI, InputError, Property
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Count, Fraction, Temperature
 
@@ -33,7 +33,7 @@ def _increasing(values: tuple[float, ...]) -> tuple[float, ...]:
 
 Temperatures = Annotated[tuple[Temperature, ...], Field(min_length=1), AfterValidator(_increasing)]
 Stoichiometries = Annotated[tuple[Fraction, ...], Field(min_length=1), AfterValidator(_increasing)]
-Angstroms = Annotated[float, Field(ge=0, le=50)]
+Cutoff = Annotated[float, SI("Å"), Field(ge=0, le=50)]
 Sweeps = Annotated[int, Field(ge=20)]
 
 
@@ -53,9 +53,9 @@ class ClusterFit(Settings):
     the energies of the empty and the full host, and with them the average voltage.
     """
 
-    pair_cutoff: Annotated[float, Field(gt=0, le=50)]
-    triplet_cutoff: Angstroms = 0.0
-    quadruplet_cutoff: Angstroms = 0.0
+    pair_cutoff: AtomicDistance
+    triplet_cutoff: Cutoff = 0.0
+    quadruplet_cutoff: Cutoff = 0.0
     electrostatics: bool = False
     method: Literal["ridge", "ard", "bayesian"] = "ridge"
     keep_ground_states: bool = False

@@ -34,6 +34,16 @@ class Pack(Settings, PackSpecification):
         return shared | data
 
 
+def _heat_at(heat_generation: xr.Dataset, rate: float) -> xr.Dataset:
+    """Heat over time of one discharge."""
+    found = one_rate(heat_generation, rate)
+    if found.sizes["sample"] < 2:
+        raise InputError(
+            "[discharge]", "c_rates", f"{rate:.3g}, a discharge that is over as it begins", "rates that the cell can deliver"
+        )
+    return found
+
+
 @rung("temperature of one cell", headline=lambda data: f"peak {float(data['peak_temperature'].max()) - 273.15:.1f} °C")
 def cell_temperature(heat_generation: xr.Dataset, cell_specification: CellSpecification) -> xr.Dataset:
     """C dT/dt = q − hA (T − T_ambient), rate by rate."""
@@ -45,7 +55,7 @@ def cell_temperature(heat_generation: xr.Dataset, cell_specification: CellSpecif
     rates = [float(rate) for rate in heat_generation["c_rate"]]
     runs = []
     for rate in rates:
-        heat = one_rate(heat_generation, rate)
+        heat = _heat_at(heat_generation, rate)
         # The conductance is stated as one number, W K-1: coefficient and area together.
         runs.append(
             lumped_cell_temperature(
@@ -68,6 +78,6 @@ def cell_temperature(heat_generation: xr.Dataset, cell_specification: CellSpecif
 def pack_temperature(heat_generation: xr.Dataset, pack: Pack) -> xr.Dataset:
     """Conduction through and between the cells, cooling at their base, at the highest rate."""
     rate = float(heat_generation["c_rate"].max())
-    one = one_rate(heat_generation, rate)
+    one = _heat_at(heat_generation, rate)
     parents = (dataset_digest(heat_generation), pack.digest)
     return row_of_cells(pack, one["time"].values, one["heat"].values, parents=parents).assign_attrs(c_rate=rate)

@@ -39,7 +39,8 @@ def build(site: Path, docs: Path = ROOT / "docs") -> list[str]:
     path = os.pathsep.join([str(ROOT / "docs"), str(ROOT), os.environ.get("PYTHONPATH", "")])
     run = subprocess.run(command, cwd=work, env=os.environ | {"PYTHONPATH": path}, text=True, capture_output=True, check=False)
     if run.returncode != 0 or not (work / "site" / "index.html").is_file():
-        return [(run.stdout + run.stderr).strip() or f"zensical ended with {run.returncode}"]
+        said = re.sub(r"\x1b\[[\d;]*m", "", f"{run.stdout}\n{run.stderr}")  # colours stand between the letters of a link
+        return [said.strip() or f"zensical ended with {run.returncode}"]
     shutil.rmtree(site, ignore_errors=True)
     shutil.copytree(work / "site", site)
     _search_from_the_disk(site)

@@ -15,7 +15,7 @@ from benchmarks.row import Row
 from scalith.quantities import InputError
 
 FOLDER = Path(__file__).resolve().parent
-_NOT_GROUPS = ("__init__", "__main__", "measuring", "row")
+_NOT_GROUPS = ("__init__", "__main__", "measuring", "readme", "row")
 
 
 @dataclass

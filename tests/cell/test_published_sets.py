@@ -9,6 +9,7 @@ import pytest
 
 from scalith.cell import CellSpecification
 from scalith.quantities import shipped
+from validation.cases.C10_published_sets import SETS, reference
 
 FOLDER = Path(str(shipped("cell/lgm50_chen2020.toml"))).parent
 CELLS = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -17,6 +18,14 @@ BY_VOLTAGE = [name for name in CELLS if re.search(r"20\d\d$", name)]
 
 def test_there_are_nine_published_sets():
     assert len(BY_VOLTAGE) == 9
+
+
+def test_each_published_set_has_a_reference():
+    assert sorted(SETS.values()) == BY_VOLTAGE
+    for name in SETS:
+        time, voltage, end = reference(name)
+        assert 1.0 == time[0] < time[-1] < end
+        assert voltage[0] > voltage[-1]
 
 
 @pytest.mark.parametrize("name", CELLS)

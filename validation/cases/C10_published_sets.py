@@ -1,14 +1,15 @@
 r"""C10: Published parameter sets at 1C against PyBaMM's model on a fine mesh.
 
-**[E]** The shipped cells (Marquis 2019, Ecker 2015, Prada 2013, Mohtat 2020, O'Kane 2022, Ai 2020, Xu 2019, Chen 2020) are
-discharged at 1C from 100 % to their cut-off and compared with PyBaMM's Doyle–Fuller–Newman model of the same sets,
-isothermal. Its curves were extrapolated from three meshes (``data/cell/published_sets/compute.py``; PyBaMM is not needed
-here); the one of Chen 2020 is itself checked against the independent reference of case C01. On the mesh that Scalith chooses
-every set must be met within 1 mV from 1 s to its end, on a fine mesh within 0.2 mV (rms), and the end within 0.5 s.
+**[E]** The shipped cells (Marquis 2019, Ecker 2015, Prada 2013, Mohtat 2020, O'Kane 2022, Ai 2020, Xu 2019, O'Regan 2022,
+Chen 2020) are discharged at 1C from 100 % to their cut-off and compared with PyBaMM's Doyle–Fuller–Newman model of the same
+sets, isothermal. Its curves were extrapolated from three meshes (``data/cell/published_sets/compute.py``; PyBaMM is not
+needed here); the one of Chen 2020 is itself checked against the independent reference of case C01. On the mesh that Scalith
+chooses every set must be met within 1 mV from 1 s to its end, on a fine mesh within 0.2 mV (rms), and the end within 0.5 s.
 
 What is left on the fine mesh is the interpolation of measured voltages (O'Kane 2022, Ai 2020) and the term
 $10^{-6}(1/x-1/(1-x))$ V that PyBaMM adds to each voltage, up to 0.6 mV at the empty graphite of Mohtat 2020. The reference of
-O'Kane 2022 itself needs 24 volumes a layer on its coarsest mesh: from 12 it is 0.2 mV off (rms).
+O'Kane 2022 itself needs 24 volumes a layer on its coarsest mesh: from 12 it is 0.2 mV off (rms). That of O'Regan 2022 is
+known for the first 2700 s, and to 2.8 s at its end.
 """
 
 from __future__ import annotations
@@ -31,7 +32,11 @@ SETS = {
     "Ai2020": "enertech_ai2020",
     "Xu2019": "nmc532_lithium_xu2019",
     "Chen2020": "lgm50_chen2020",
+    "ORegan2022": "lgm50_oregan2022",
 }
+KNOWN = {"ORegan2022": (2700.0, 2.8)}
+"""Up to which time (s) a reference is good to 0.2 mV, and how well its end is known (s), where that is not to the end and 0.5 s:
+diffusivities over three decades of the stoichiometry want more than the 192 points a radius of its finest mesh."""
 TEMPERATURES = {"Prada2013": 298.0}
 """K; PyBaMM's ambient temperature of the set, 298.15 where it is not named."""
 FINE = Mesh(36, 12, 36, nodes=32, finest=0.003)
@@ -51,6 +56,7 @@ def run(record: Record) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
     for name, file in SETS.items():
         time, voltage, reference_end = reference(name)
+        known, end_error = KNOWN.get(name, (np.inf, 0.5))
         cell = CellSpecification.read_toml(shipped(f"cell/{file}.toml"))
         for mesh, tolerance in ((None, 2e-4), (FINE, 1e-6)):
             settings = {"temperature": TEMPERATURES.get(name, 298.15), "mesh": mesh, "tolerance": tolerance}
@@ -58,14 +64,14 @@ def run(record: Record) -> None:
             end = float(simulate_discharge(cell, 1.0, **settings).time[-1])
             at = time[time < end]
             found = simulate_discharge(cell, 1.0, output_times=at, **settings).voltage.sel(time=at).values
-            error = 1e3 * (found - voltage[: at.size])
+            error = 1e3 * (found[: voltage.size] - voltage[: at.size])
             if mesh is None:
-                record.check_at_most(f"{name}: largest deviation", limit=1.0, found=float(np.abs(error).max()), unit="mV")
-                record.check(f"{name}: end of discharge", expected=reference_end, found=end, tolerance=0.5, unit="s")
+                record.check_at_most(f"{name}: largest deviation", limit=1.0, found=np.abs(error[at < known]).max(), unit="mV")
+                record.check(f"{name}: end of discharge", expected=reference_end, found=end, tolerance=end_error, unit="s")
                 left.plot(at / end, found, label=name)
-                right.plot(at / end, error, label=name)
+                right.plot(at[at < known] / end, error[at < known], label=name)
             else:
-                rms = float(np.sqrt(np.mean(error**2)))
+                rms = float(np.sqrt(np.mean(error[at < known] ** 2)))
                 record.check_at_most(f"{name}: rms deviation on a fine mesh", limit=0.2, found=rms, unit="mV")
     time, voltage, _ = reference("Chen2020")
     other = np.loadtxt(DATA / "dfn_chen2020_1C_reference.csv", delimiter=",", skiprows=1)

@@ -128,3 +128,19 @@ def test_a_thousand_cycles_keep_their_lithium():
         simulation.step("Discharge at 1C until 2.5 V")
         simulation.step("Charge at 1C until 4.2 V")
     assert float(np.abs(simulation.result().lithium_error).max()) < 1e-10
+
+
+def test_states_are_kept_from_any_step_on(lgm50):
+    simulation = Simulation(lgm50)
+    simulation.step("Discharge at 1C for 20 minutes")
+    first = len(simulation.rows)
+    simulation.hold("current", 5.0, duration=600.0, keep_states=True)
+    second = len(simulation.rows)
+    simulation.step("Rest for 1 minute")
+    states = simulation.states
+    at = simulation.cell.system.at.charge
+    assert np.all(np.isnan(states[:first]))
+    np.testing.assert_array_equal(states[first:second, at], simulation.rows[first:second, 4])
+    simulation.hold("current", 0.0, duration=60.0, keep_states=True)
+    assert np.all(np.isnan(simulation.states[second:][: len(simulation.rows) - second - 1, at][:2]))
+    assert np.isfinite(simulation.states[-1]).all()

@@ -76,6 +76,15 @@ def _lsoda(cells: int) -> float:
     set_ = shipped_kinetics("lco_limited").arrays()
     links = np.stack([net.link_from, net.link_to])
     source = int(net.source_body[0])
+    sides = np.repeat(np.arange(cells), np.diff(net.first_side))
+    g, s, R = net.side_conductance, net.side_radiation, net.side_resistance
+
+    def loss(T: np.ndarray) -> np.ndarray:
+        surface = T
+        for _ in range(3):
+            surplus = surface - T + R * (g * (surface - 298.15) + s * (surface**4 - 298.15**4))
+            surface = surface - surplus / (1.0 + R * (g + 4.0 * s * surface**3))
+        return np.asarray(g * (surface - 298.15) + s * (surface**4 - 298.15**4))
 
     def slope(t: float, y: np.ndarray) -> np.ndarray:
         z = y.reshape(cells, 5)
@@ -89,7 +98,7 @@ def _lsoda(cells: int) -> float:
         rate[:, 2] *= states[:, 3] * (1 - states[:, 3])
         rate[:, 3] *= states[:, 4]
         heat = net.volume * (rate @ set_.heat)
-        heat -= net.ambient_conductance * (T - 298.15) + net.ambient_radiation * (T**4 - 298.15**4)
+        np.subtract.at(heat, sides, loss(T[sides]))
         flow = net.link_conductance * (T[links[1]] - T[links[0]])
         np.add.at(heat, links[0], flow)
         np.subtract.at(heat, links[1], flow)

@@ -62,7 +62,7 @@ def run(record: Record) -> None:
 
     body = module_assembly(_row(4), spacing=(0.5e-3, 1.0, 1.0))
     field = heat_in_3d(
-        body, duration=700.0, times=2, kinetics=KINETICS, heat={"cell_1": HEATER.heat()}, change_per_step=2.0, **SAME
+        body, duration=700.0, times=2, kinetics=KINETICS, heat={"cell_1": HEATER.heat()}, change_per_step=1.0, **SAME
     )
     apart = np.abs(np.diff(field["runaway_time"].values) / intervals[24] - 1).max()
     record.check_at_most("intervals of network and three dimensions at 0.5 mm, relative", limit=0.05, found=float(apart))
@@ -78,10 +78,11 @@ def run(record: Record) -> None:
     thickness, error = float(thinnest()), float(thinnest.error())
     record.check_at_most("error of the thinnest barrier, relative", limit=0.02, found=error / thickness)
     record.compare(
-        "thinnest barrier; sides without the barriers' edges, cells of one volume",
+        "thinnest barrier",
         reference=5.05,
         found=1e3 * thickness,
         unit="mm",
+        note="the reference loses no heat from the edges of the barriers; without it they are 5.12 mm here",
     )
     for place, spreads in ((thickness + error, 0), (thickness - 2 * error, 1)):
         module = _row(6, barrier.model_copy(update={"thickness": place}))

@@ -22,10 +22,11 @@ from scalith.pack.heat.assembly import (
 )
 from scalith.pack.heat.cell_body import CellBody, Vent
 from scalith.pack.heat.cooling import CoolingDesign, compare_cooling, weakest_cooling
-from scalith.pack.heat.geometry_optimisation import best_cell_shape, thinnest_barrier
+from scalith.pack.heat.geometry_optimisation import best_cell_shape
 from scalith.pack.heat.heat_in_3d import heat_in_3d
 from scalith.pack.heat.lumped import lumped_cell_temperature
 from scalith.pack.heat.row import row_of_cells
+from scalith.pack.module.barrier_thickness import thinnest_barrier
 from scalith.pack.module.module import Barrier, ModuleSpecification, Plate, Trigger, triggered_cell
 from scalith.pack.module.module_assembly import Divisions, module_assembly
 from scalith.pack.module.propagation import propagate_runaway, propagation_map, propagation_probability

@@ -117,9 +117,9 @@ def test_cylinder_has_its_volume_and_its_surface():
         shape="cylindrical", diameter=0.018, height=0.065, density=2580.0, specific_heat=830.0, conductivity=1e6
     )
     one = ModuleSpecification(cell=round_cell, cells=1, heat_transfer_coefficient=5.0, emissivity=0.0)
-    (body,) = module_network(one, HEATER, Divisions()).network.bodies
-    assert body["capacity"] == pytest.approx(round_cell.heat_capacity)
-    assert body["ambient"] / 5.0 == pytest.approx(round_cell.surface, rel=1e-6)
+    network = module_network(one, HEATER, Divisions()).network
+    assert network.bodies[0]["capacity"] == pytest.approx(round_cell.heat_capacity)
+    assert sum(conductance for _, conductance, _, _ in network.sides) / 5.0 == pytest.approx(round_cell.surface, rel=1e-6)
 
 
 def test_busbar_adds_its_conductance_to_the_barrier():

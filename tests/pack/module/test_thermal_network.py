@@ -4,6 +4,7 @@ import pytest
 from scalith.numerics import rosenbrock
 from scalith.pack import CellBody, ReactionSet, Vent, shipped_kinetics
 from scalith.pack.kernels import network_step
+from scalith.pack.kernels.network import heat_by_reaction
 from scalith.pack.module.thermal_network import ThermalNetwork, simulate_network
 from scalith.quantities import ConvergenceError, InputError
 
@@ -202,3 +203,58 @@ def test_steps_grow_with_the_row_and_not_with_its_square():
         for n in (6, 12)
     ]
     assert steps[1] < 2.6 * steps[0]
+
+
+def row_of_cells_burning(times, tolerance=1e-5):
+    return simulate_network(row_of_nodes(3, 8), KINETICS, times, initial_temperature=298.15, tolerance=tolerance)
+
+
+def test_outputs_change_no_step_and_balance_within_them():
+    """Outputs lie in steps of windows and of all bodies: neither steps nor events know of them, and each closes the balance."""
+    few, many = (row_of_cells_burning(times) for times in (np.array([0.0, 180.0]), np.linspace(0.0, 180.0, 901)))
+    assert few.steps == many.steps
+    np.testing.assert_array_equal(few.runaway_time, many.runaway_time)
+    np.testing.assert_array_equal(few.temperature[-1], many.temperature[-1])
+    np.testing.assert_allclose(few.ambient[-1], many.ambient[-1], rtol=1e-13)
+    assert many.energy_balance_error < 1e-13
+    assert np.all(np.diff(many.ambient) > -1e-9)
+
+
+def test_runaway_is_located_within_steps():
+    """The moment is that of the rates in the outputs, and does not wait for the end of a step: it hardly knows the tolerance."""
+    exact, coarse = row_of_cells_burning(np.linspace(0.0, 180.0, 3601), 1e-9), row_of_cells_burning(np.array([0.0, 180.0]))
+    first = slice(None, None, 8)
+    assert np.isfinite(exact.runaway_time[first]).all()
+    np.testing.assert_allclose(coarse.runaway_time[first], exact.runaway_time[first], rtol=2e-5)
+    heat = np.empty_like(exact.extents)
+    bodies = exact.extents.shape[1]
+    volume, capacity = np.full(bodies, 9.6e-5 / 8), 9.6e-5 * 2.3e6
+    heat_by_reaction(KINETICS.arrays(), volume, exact.temperature, exact.extents, heat)
+    heating = heat.sum(axis=2).reshape(-1, 3, 8).sum(axis=2) / capacity
+    for cell, moment in enumerate(exact.runaway_time[first]):
+        after = int(np.argmax(heating[:, cell] >= 1.0))
+        assert exact.time[after - 1] <= moment <= exact.time[after]
+
+
+def test_convection_and_radiation_start_from_the_surface():
+    """Steady state: what the heater gives goes through the resistance to the surface and from there to the surroundings."""
+    network = ThermalNetwork(ambient=(np.array([0.0]), np.array([300.0])))
+    body = network.add(100.0)
+    network.expose(body, 0.1, 5e-10, 2.0)
+    network.expose(body, 0.1, 5e-10, 2.0)
+    network.heat(body, [0.0], [160.0])
+    found = simulate_network(network, KINETICS, np.linspace(0.0, 1e5, 11), initial_temperature=300.0, tolerance=1e-8)
+    surface = found.temperature[-1, 0] - 2.0 * 80.0
+    assert 0.1 * (surface - 300.0) + 5e-10 * (surface**4 - 300.0**4) == pytest.approx(80.0, rel=1e-7)
+    assert found.energy_balance_error < 1e-12
+
+
+def test_ramped_surroundings_of_a_surface_behind_a_resistance():
+    """Convection alone: g and R in series are one conductance, and the order of the method holds for it."""
+    found = []
+    for conductance, resistance in ((0.2, 0.0), (0.25, 1.0)):
+        network = ThermalNetwork(ambient=(np.array([0.0, 100.0]), np.array([300.0, 400.0])))
+        network.expose(network.add(10.0), conductance, 0.0, resistance)
+        found.append(simulate_network(network, KINETICS, np.linspace(0, 200, 9), initial_temperature=300.0, tolerance=1e-9))
+    np.testing.assert_allclose(found[0].temperature, found[1].temperature, rtol=1e-9)
+    np.testing.assert_allclose(found[0].ambient, found[1].ambient, atol=1e-6)

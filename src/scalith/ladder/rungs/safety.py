@@ -141,6 +141,22 @@ class Propagation(Settings):
     thicknesses: tuple[Annotated[float, SI("m"), Field(gt=0)], ...] = (1e-3, 2e-3, 4e-3)
 
 
+class BarrierSearch(Settings):
+    """``[barrier_search]``: between which thicknesses the thinnest barrier is looked for.
+
+    Attributes
+    ----------
+    thinnest, thickest : float
+        m.
+    resolution : float
+        Relative width of the bracket.
+    """
+
+    thinnest: Length = 1e-4
+    thickest: Length = 0.02
+    resolution: Annotated[float, Field(gt=0, lt=1)] = 0.005
+
+
 def _fitted(fit: KineticFit) -> str:
     words = []
     for key in fit.parameters:
@@ -257,8 +273,9 @@ def module_propagation(
 
 
 def _hottest(data: xr.Dataset) -> str:
-    cells = int(np.isfinite(data["runaway_time"].values).sum())
-    return f"{int(data['volumes'])} volumes, {cells} cells run away, peak {float(data['peak_temperature']) - 273.15:.0f} °C"
+    cells, undecided = (int((data["verdict"] == value).sum()) for value in (1, -1))
+    words = f"{int(data['volumes'])} volumes, {cells} cells run away, peak {float(data['peak_temperature']) - 273.15:.0f} °C"
+    return words + (f", {undecided} undecided: the propagation in the module finds otherwise" if undecided else "")
 
 
 @rung("temperature field of the module", headline=_hottest)
@@ -271,12 +288,15 @@ def module_temperature_field(
     propagation: Propagation,
     resolved_module: ResolvedModule,
 ) -> xr.Dataset:
-    """The propagation in three dimensions: conduction, reactions and vents volume by volume, the same kinetics."""
+    """The propagation in three dimensions: conduction, reactions and vents volume by volume, the same kinetics.
+
+    Its ``verdict`` by cell is undecided (−1) where `module_propagation` has found another one.
+    """
     nodes = int(module_propagation["nodes_per_cell"])
     divisions = pack_room.Divisions(cell=nodes, barrier=max(2, nodes // 4))
     body = pack_room.module_assembly(module, spacing=resolved_module.spacing, divisions=divisions)
     set_off = f"cell_{pack_room.triggered_cell(module, trigger)}"
-    return pack_room.heat_in_3d(
+    field = pack_room.heat_in_3d(
         body,
         duration=propagation.duration,
         times=resolved_module.times,
@@ -286,6 +306,45 @@ def module_temperature_field(
         kinetics_digest=oven_exposure.attrs["kinetics_digest"],
         progress=report_progress,
     )
+    runs = field["runaway_time"].sel(block=[f"cell_{cell}" for cell in module_propagation["cell"].values]).notnull().values
+    verdict = np.where(runs == module_propagation["verdict"].values, runs.astype(int), -1)
+    meaning = "verdict (1 runs away, 0 does not, -1 undecided: the propagation in the module finds otherwise)"
+    return field.assign(verdict=("cell", verdict, {"units": "1", "long_name": meaning})).assign_coords(
+        cell=module_propagation["cell"]
+    )
+
+
+@rung("thinnest barrier that stops runaway", unit="m", draw=draw_within_error)
+def barrier_thickness(
+    module: Module,
+    module_kinetics: ReactionSet,
+    oven_exposure: xr.Dataset,
+    module_propagation: xr.Dataset,
+    trigger: ModuleTrigger,
+    propagation: Propagation,
+    barrier_search: BarrierSearch,
+) -> Property:
+    """Thickness at which the verdict turns; within its error the verdict is undecided.
+
+    The error reaches to the thickness of the module's own barrier where `module_propagation` contradicts.
+    """
+    found = pack_room.thinnest_barrier(
+        module,
+        module_kinetics,
+        trigger,
+        duration=propagation.duration,
+        kinetics_digest=oven_exposure.attrs["kinetics_digest"],
+        thinnest=barrier_search.thinnest,
+        thickest=barrier_search.thickest,
+        resolution=barrier_search.resolution,
+        progress=report_progress,
+    )
+    thickness, error = float(found()), float(found.error())
+    own = module.barrier.thickness if module.barrier is not None else 0.0
+    spreads = bool((module_propagation["verdict"].values != 0).sum() > 1)
+    if (own > thickness) == spreads:
+        error = max(error, abs(own - thickness))
+    return Property.constant(found.name, thickness, "m", found.source, error)
 
 
 def _chance(data: xr.Dataset) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.pack.heat.assembly import Assembly, Grid, Surface
-from scalith.pack.heat.face_conductances import face_conductances
+from scalith.pack.heat.assembly import Assembly, Grid, Side, Surface
+from scalith.pack.heat.face_conductances import face_conductances, side_resistance
 from scalith.quantities import InputError, Property
 from scalith.quantities.constants import STEFAN_BOLTZMANN
 
@@ -62,28 +62,27 @@ class BodyProperties:
         self._sides = [self._side(side, surface, k) for side, surface in assembly.surfaces.items()]
         self._known_exchange: tuple[Array, Array] | None = None
 
-    def _side(self, side: str, surface: Surface, k: list[Array]) -> tuple[tuple[Any, ...], Array, Array, Surface]:
-        """Volumes at a side, their areas and the resistance of half a volume, m² K W-1."""
+    def _side(self, side: Side, surface: Surface, k: list[Array]) -> tuple[tuple[Any, ...], Array, Array, Surface]:
+        """Volumes at a side, their areas and the resistance from their mean to the surface, m² K W-1."""
         axis, end = "xyz".index(side[0]), 0 if side.endswith("low") else -1
         grid = self.grid
         if self.assembly.axisymmetric and (axis == 1 or (side == "x_low" and grid.edges[0][0] == 0)):
             expected = "x_high, z_low, z_high, or x_low of a hollow one"
             raise InputError("assembly", f"surfaces.{side}", "no such surface of an axisymmetric body", expected)
         index = tuple(end if a == axis else slice(None) for a in range(3))
-        half = 0.5 * np.diff(grid.edges[axis])[end] / k[axis][index]
-        return index, grid.areas[axis][index], half, surface
+        return index, grid.areas[axis][index], side_resistance(self.assembly, grid, k[axis], side), surface
 
     def exchange(self, T: Array) -> tuple[Array, Array]:
         """Conductance to the surroundings, W K-1, and its product with their temperature, at the temperatures `T`."""
         if self._known_exchange is not None and not self.radiates:
             return self._known_exchange
         conductance, pull = np.zeros(T.shape), np.zeros(T.shape)
-        for index, area, half, surface in self._sides:
+        for index, area, within, surface in self._sides:
             h = np.full(area.shape, surface.heat_transfer_coefficient)
             if surface.emissivity > 0:
-                here, other = T[index], surface.temperature
+                here, other = surface_temperature(T[index], within, surface), surface.temperature
                 h = h + surface.emissivity * STEFAN_BOLTZMANN * (here**2 + other**2) * (here + other)
-            g = np.where(h > 0, area / (half + 1.0 / np.maximum(h, 1e-300)), 0.0)
+            g = np.where(h > 0, area / (within + 1.0 / np.maximum(h, 1e-300)), 0.0)
             conductance[index] += g
             pull[index] += g * surface.temperature
         self._known_exchange = conductance, pull
@@ -118,6 +117,19 @@ class BodyProperties:
                     break
             result[mask] = T
         return result
+
+
+def surface_temperature(T: Array, within: Array, surface: Surface) -> Array:
+    """T_s with (T − T_s)/R = h (T_s − T_a) + ε σ (T_s⁴ − T_a⁴), K, behind the resistance `within`, R, m² K W-1."""
+    h, other, radiation = surface.heat_transfer_coefficient, surface.temperature, surface.emissivity * STEFAN_BOLTZMANN
+    here = T
+    for _ in range(10):
+        flux = h * (here - other) + radiation * (here**4 - other**4)
+        change = (here - T + within * flux) / (1.0 + within * (h + 4.0 * radiation * here**3))
+        here = here - change
+        if np.abs(change).max(initial=0.0) < 1e-9:
+            break
+    return here
 
 
 def _heat_curve(density: float, c: float | Property, start: float) -> tuple[Curve, Curve]:

@@ -1,4 +1,4 @@
-"""Conductances between the volumes of an assembly: two half volumes and a contact in series."""
+"""Conductances between the volumes of an assembly, two half volumes and a contact in series, and resistances to its sides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.pack.heat.assembly import Assembly, Grid
+from scalith.pack.heat.assembly import Assembly, Grid, Side
 
 Array = NDArray[np.float64]
 
@@ -33,3 +33,18 @@ def face_conductances(assembly: Assembly, grid: Grid, k: Array, axis: int) -> Ar
         resistance = resistance + contact.resistance * met
     result[lower] = grid.areas[axis][tuple(inner)] / resistance
     return result
+
+
+def side_resistance(assembly: Assembly, grid: Grid, k: Array, side: Side) -> Array:
+    """m² K W-1 from the mean temperature of the volumes at a side to its surface, with their conductivity `k` across it.
+
+    Half a volume. Where one volume reaches from a side to an equal one opposite, its slowly changing profile is a parabola,
+    whose mean is a sixth of the volume away: ∫₀¹ (s − s²) ds.
+    """
+    axis, end = "xyz".index(side[0]), 0 if side.endswith("low") else -1
+    opposite: Side = side.replace("low", "high") if end == 0 else side.replace("high", "low")  # type: ignore[assignment]
+    index: tuple[Any, ...] = tuple(end if a == axis else slice(None) for a in range(3))
+    alike = assembly.surfaces.get(opposite) == assembly.surfaces[side] and not assembly.axisymmetric
+    through = grid.block.shape[axis] == 1 and alike
+    resistance: Array = np.diff(grid.edges[axis])[end] / k[index] * (1.0 / 6.0 if through else 0.5)
+    return resistance

@@ -1,8 +1,8 @@
-"""Best sizes: the shape of a cell of given volume under a cooling, the thinnest barrier that stops a runaway."""
+"""The best shape of a cell of given volume under a cooling."""
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,17 +11,14 @@ from numpy.typing import NDArray
 
 from scalith.pack.heat.cell_body import CellBody
 from scalith.pack.heat.cooling import CoolingDesign, compare_cooling
-from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger
-from scalith.pack.module.module_assembly import Divisions
-from scalith.pack.module.propagation import Progress, cells_that_run_away, meshes_of, require_kinetics_of_cell
-from scalith.quantities import InputError, Property, Result, labelled, predicted
-from scalith.reactions.kinetics import ReactionSet
+from scalith.quantities import InputError, Result, labelled, predicted
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Array = NDArray[np.float64]
 Bounds = tuple[float, float]
+Progress = Callable[[float, str], None]
 
 
 def best_cell_shape(
@@ -145,97 +142,3 @@ def best_cell_shape(
         attrs={"source": source.to_json(), "best": best},
     )
     return shaped(np.log(table[best, :2])), data
-
-
-def thinnest_barrier(
-    module: ModuleSpecification,
-    kinetics: ReactionSet,
-    trigger: Trigger,
-    *,
-    duration: float,
-    kinetics_digest: str,
-    thickest: float = 0.02,
-    thinnest: float = 1e-4,
-    resolution: float = 0.02,
-    progress: Progress | None = None,
-) -> Property:
-    """Smallest thickness of the module's barrier that keeps runaway in the cell that was set off.
-
-    Bisection in the logarithm of the thickness (a thicker barrier delays and spreads the heat: once it stops the front, any
-    thicker one does) until the bracket is within `resolution`, on a mesh and on one twice as fine. The thickness is that of the
-    finer one; its error is half the bracket and, by Richardson for a first order, the difference of the two.
-
-    Parameters
-    ----------
-    module, kinetics, trigger, duration, kinetics_digest
-        As `propagate_runaway`; the module's barrier material is kept.
-    thickest, thinnest : float
-        m.
-    resolution : float
-        Relative width of the bracket.
-    progress : callable, optional
-        Called with (fraction, message).
-
-    Returns
-    -------
-    Property
-        Thickness, m.
-
-    Raises
-    ------
-    InputError
-        No barrier in the module, bounds out of order, a runaway that even the thickest barrier does not stop, or that stops
-        at the thinnest.
-    StudyError
-        The kinetics are not those of `kinetics_digest`.
-    """
-    where = "thinnest_barrier"
-    require_kinetics_of_cell(module.cell, kinetics, kinetics_digest, where)
-    barrier = module.barrier
-    if barrier is None:
-        raise InputError(where, "module.barrier", "nothing", "a barrier, whose material is kept")
-    if not 0 < thinnest < thickest or not resolution > 0:
-        raise InputError(where, "thinnest, thickest, resolution", (thinnest, thickest, resolution), "positive and in order")
-    material: Barrier = barrier
-    coarse, fine = islice(meshes_of(module), 2)
-
-    def stops(thickness: float, divisions: Divisions) -> bool:
-        trial = module.model_copy(update={"barrier": material.model_copy(update={"thickness": thickness})})
-        return cells_that_run_away(trial, kinetics, trigger, duration=duration, divisions=divisions) <= 1
-
-    def bisect(low: float, high: float, divisions: Divisions, begun: float) -> tuple[float, float]:
-        """A bracket of `resolution`, in logarithms, within one that `stops` at its upper end only."""
-        whole = high - low
-        while high - low > resolution:
-            middle = 0.5 * (low + high)
-            low, high = (low, middle) if stops(float(np.exp(middle)), divisions) else (middle, high)
-            if progress is not None:
-                share = begun + 0.5 * (1.0 - (high - low) / whole)
-                progress(share, f"between {1e3 * np.exp(low):.2f} and {1e3 * np.exp(high):.2f} mm")
-        return low, high
-
-    if not stops(thickest, coarse):
-        raise InputError(where, "thickest", thickest, "more: runaway still reaches a second cell, or the plate carries it")
-    if stops(thinnest, coarse):
-        raise InputError(where, "thinnest", thinnest, "less: this thickness stops the front already")
-    rough = bisect(float(np.log(thinnest)), float(np.log(thickest)), coarse, 0.0)
-    low, high, reach = *rough, 2.0 * resolution
-    while stops(float(np.exp(low)), fine):
-        low, reach = low - reach, 2.0 * reach
-        if low < np.log(thinnest) - 3.0:
-            raise InputError(where, "thinnest", thinnest, "less: on the finer mesh any thickness stops the front")
-    while not stops(float(np.exp(high)), fine):
-        high, reach = high + reach, 2.0 * reach
-        if high > np.log(thickest) + 1.0:
-            raise InputError(where, "thickest", thickest, "more: on the finer mesh runaway still reaches a second cell")
-    low, high = bisect(low, high, fine, 0.5)
-    source = predicted(
-        "scalith.pack.thinnest_barrier",
-        kinetics.digest,
-        module.digest,
-        trigger.digest,
-        settings={"duration": duration, "nodes_per_cell": fine.cell},
-    )
-    thickness = float(np.exp(high))
-    error = 0.5 * (thickness - float(np.exp(low))) + abs(thickness - float(np.exp(rough[1])))
-    return Property.constant("barrier_thickness", thickness, "m", source, error)

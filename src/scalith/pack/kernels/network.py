@@ -4,13 +4,16 @@ Unknowns of body i: extents ξ_ir of the reactions and the temperature T_i,
 
     dξ_ir/dt = rate_r(ξ_i, T_i),
     C_i dT_i/dt = φ_i V_i Σ_r heat_r dξ_ir/dt + P_i(t) + Σ_j [G_ij (T_j − T_i) + S_ij (T_j⁴ − T_i⁴)]
-                  + g_i (T_amb − T_i) + s_i (T_amb⁴ − T_i⁴) + c_i (T_cool − T_i).
+                  − Σ_a q_a(T_i, T_amb) + c_i (T_cool − T_i).
+
+A free side a gives q = g (T_s − T_amb) + s (T_s⁴ − T_amb⁴) = (T_i − T_s)/R to the surroundings: convection and radiation start
+from its surface at T_s, to which the heat has come through the resistance R from the mean of the body.
 
 The Jacobian is exact. Extents are eliminated body by body, which leaves one banded system for the temperatures. A body
 rests while a whole step changes neither an extent nor, by its heat, the temperature by more than a thousandth of the
 tolerance: its small rates are then held through the step, which every stage integrates exactly, and cost nothing to evaluate.
 
-Here: the arrays of a network and what is evaluated on them. One step is in `network_step`, the march in `network_march`.
+Here: the arrays of a network and what is evaluated on them. One step is in `network_step`, all of them in `network_integration`.
 """
 
 from __future__ import annotations
@@ -45,7 +48,11 @@ class NetworkArrays(NamedTuple):
         Number of the first link of each lower body.
     link_conductance, link_radiation : ndarray, shape (links,)
         G, W K-1; S, W K-4.
-    ambient_conductance, ambient_radiation, coolant_conductance : ndarray, shape (n,)
+    first_side : ndarray of int64, shape (n + 1,)
+        Number of the first free side of each body.
+    side_conductance, side_radiation, side_resistance : ndarray, shape (sides,)
+        g, W K-1; s, W K-4; R, K W-1.
+    coolant_conductance : ndarray, shape (n,)
     coolant_temperature : float
     vent_heat, ejected : ndarray, shape (n,)
         Heat that venting takes from a body, J; share of later reaction heat that leaves with gas and particles.
@@ -71,8 +78,10 @@ class NetworkArrays(NamedTuple):
     first_link: NDArray[np.int64]
     link_conductance: NDArray[np.float64]
     link_radiation: NDArray[np.float64]
-    ambient_conductance: NDArray[np.float64]
-    ambient_radiation: NDArray[np.float64]
+    first_side: NDArray[np.int64]
+    side_conductance: NDArray[np.float64]
+    side_radiation: NDArray[np.float64]
+    side_resistance: NDArray[np.float64]
     coolant_conductance: NDArray[np.float64]
     coolant_temperature: float
     vent_heat: NDArray[np.float64]
@@ -100,13 +109,11 @@ class NetworkState(NamedTuple):
     vent_time, runaway_time : ndarray, shape (g,)
         s; NaN until it happens.
     peak_temperature : ndarray, shape (n,)
-    peak_pressure, peak_self_heating, self_heating, noticed_at : ndarray, shape (g,)
-        Pa; mean self-heating of a cell, highest and latest, K s-1; the time of the latest, s.
+    peak_pressure, peak_self_heating : ndarray, shape (g,)
+        Pa; highest mean self-heating of a cell, K s-1.
     held : ndarray, shape (n, r)
     held_heat, held_at, fastest : ndarray, shape (n,)
         Rates when they were last evaluated, s-1; their heat, W; the temperature then, K; the fastest relative change, s-1.
-    losses : ndarray, shape (2,)
-        Heat given to ambient and to the coolant since the start, J.
     """
 
     temperature: NDArray[np.float64]
@@ -118,13 +125,28 @@ class NetworkState(NamedTuple):
     peak_temperature: NDArray[np.float64]
     peak_pressure: NDArray[np.float64]
     peak_self_heating: NDArray[np.float64]
-    self_heating: NDArray[np.float64]
-    noticed_at: NDArray[np.float64]
     held: NDArray[np.float64]
     held_heat: NDArray[np.float64]
     held_at: NDArray[np.float64]
     fastest: NDArray[np.float64]
-    losses: NDArray[np.float64]
+
+
+@compiled_inside
+def side_loss(net: NetworkArrays, side: int, T: float, ambient: float) -> tuple[float, float, float]:
+    """Heat that a free side of a body at `T` gives to the surroundings, W, and its slopes by `T` and by `ambient`, W K-1."""
+    g, s, R = net.side_conductance[side], net.side_radiation[side], net.side_resistance[side]
+    surface, ambient_4 = T, ambient**4
+    if R > 0.0:
+        for _ in range(10):  # Newton's iteration: the balance of the surface is convex
+            surplus = surface - T + R * (g * (surface - ambient) + s * (surface**4 - ambient_4))
+            change = surplus / (1.0 + R * (g + 4.0 * s * surface**3))
+            surface -= change
+            if abs(change) < 1e-12 * T:
+                break
+    heat = g * (surface - ambient) + s * (surface**4 - ambient_4)
+    slope = g + 4.0 * s * surface**3
+    through = 1.0 / (1.0 + R * slope)
+    return heat, slope * through, -(g + 4.0 * s * ambient**3) * through
 
 
 @compiled_inside
@@ -139,10 +161,10 @@ def conduction(
     flow: NDArray[np.float64],
 ) -> None:
     """Heat into the bodies from `low` to `high` except from reactions, W, to `flow`."""
-    ambient_4 = ambient**4
     for i in range(low, high):
-        out = net.ambient_conductance[i] * (T[i] - ambient) + net.ambient_radiation[i] * (T[i] ** 4 - ambient_4)
-        flow[i] = -out - net.coolant_conductance[i] * (T[i] - net.coolant_temperature)
+        flow[i] = -net.coolant_conductance[i] * (T[i] - net.coolant_temperature)
+        for side in range(net.first_side[i], net.first_side[i + 1]):
+            flow[i] -= side_loss(net, side, T[i], ambient)[0]
     for k in range(net.source_body.size):
         if low <= net.source_body[k] < high:
             flow[net.source_body[k]] += power[k]
@@ -161,13 +183,15 @@ def conduction(
 
 @compiled_inside
 def conduction_matrix(
-    net: NetworkArrays, T: NDArray[np.float64], band: int, low: int, high: int, matrix: NDArray[np.float64]
+    net: NetworkArrays, T: NDArray[np.float64], ambient: float, band: int, low: int, high: int, matrix: NDArray[np.float64]
 ) -> None:
     """−∂flow/∂T of the bodies from `low` to `high` as a band matrix: entry (i, j) at ``[i, band + j − i]``."""
     for i in range(low, high):
         for j in range(2 * band + 1):
             matrix[i, j] = 0.0
-        matrix[i, band] = net.ambient_conductance[i] + net.coolant_conductance[i] + 4.0 * net.ambient_radiation[i] * T[i] ** 3
+        matrix[i, band] = net.coolant_conductance[i]
+        for side in range(net.first_side[i], net.first_side[i + 1]):
+            matrix[i, band] += side_loss(net, side, T[i], ambient)[1]
     for k in range(net.first_link[max(0, low - band)], net.first_link[high]):
         i, j = net.link_from[k], net.link_to[k]
         if j < low:
@@ -202,21 +226,28 @@ def cell_pressure(
 
 @compiled_inside
 def look(
-    set_: ReactionArrays, net: NetworkArrays, state: NetworkState, i: int, states: NDArray[np.float64], rate: NDArray[np.float64]
+    set_: ReactionArrays,
+    net: NetworkArrays,
+    state: NetworkState,
+    i: int,
+    T: float,
+    extents: NDArray[np.float64],
+    states: NDArray[np.float64],
+    rate: NDArray[np.float64],
 ) -> None:
-    """Evaluate the rates of body `i` for its next steps."""
+    """Evaluate the rates of body `i` at the temperature `T` and the extents, shape (r,), from which its next step begins."""
     state.held_heat[i] = 0.0
     state.fastest[i] = 0.0
-    state.held_at[i] = state.temperature[i]
+    state.held_at[i] = T
     if net.volume[i] == 0.0:
         return
-    rates(set_, state.extents[i], state.temperature[i], states, rate)
+    rates(set_, extents, T, states, rate)
     fastest = 0.0
     for r in range(rate.size):
         state.held[i, r] = rate[r]
         state.held_heat[i] += net.volume[i] * set_.heat[r] * rate[r]
         fastest = max(fastest, abs(rate[r]))
-    state.fastest[i] = max(fastest, abs(state.held_heat[i]) / (net.capacity[i] * state.temperature[i]))
+    state.fastest[i] = max(fastest, abs(state.held_heat[i]) / (net.capacity[i] * T))
 
 
 @compiled

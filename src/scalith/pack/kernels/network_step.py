@@ -1,7 +1,7 @@
 """One Rosenbrock step of a range of the bodies of a network, and what can be asked of it afterwards.
 
-A step belongs to a level of the march (`network_march`): level 0 steps all bodies, each deeper one a window of the bodies of
-the level above, in steps of its own, between bodies whose temperatures are the polynomials of the step above.
+A step belongs to a level of the integration (`network_windows`): level 0 steps all bodies, each deeper one a window of the
+bodies of the level above, in steps of its own, between bodies whose temperatures are the polynomials of the step above.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scalith.numerics.compiled import compiled_inside
 from scalith.numerics.rosenbrock import DENSE, GAMMA, SLOPE, STAGES, TIME, A, C
 from scalith.numerics.small_matrices import factor_band, factor_small, solve_band, solve_small
-from scalith.pack.kernels.network import NetworkArrays, NetworkState, cell_pressure, conduction, conduction_matrix
+from scalith.pack.kernels.network import NetworkArrays, NetworkState, cell_pressure, conduction, conduction_matrix, side_loss
 from scalith.reactions.kernels import ReactionArrays, rates, rates_with_slopes
 
 RESTING = 1e-3
@@ -31,8 +31,8 @@ class Steps(NamedTuple):
     ----------
     low, high, window_low, window_high : ndarray of int64, shape (l,)
         Bodies of a level, and of the window that it has opened.
-    start, length, now, until, wanted : ndarray, shape (l,)
-        Start and length of the step, s; time reached, end of the level, next length.
+    start, length, end, now, until, wanted : ndarray, shape (l,)
+        Start, length and end of the step, s; time reached, end of the level, next length.
     ambient, ambient_rise : ndarray, shape (l,)
         Surroundings at the start of the step, K, and K s-1.
     last_T, slope_outside : ndarray, shape (l, n)
@@ -54,7 +54,7 @@ class Steps(NamedTuple):
     column, row : ndarray, shape (n, r)
     power, power_rise : ndarray, shape (sources,)
     states, rate, xi : ndarray
-    k_loss : ndarray, shape (6, 2)
+    k_loss, k_edge : ndarray, shapes (2, 6) and (6,)
     """
 
     low: NDArray[np.int64]
@@ -63,6 +63,7 @@ class Steps(NamedTuple):
     window_high: NDArray[np.int64]
     start: NDArray[np.float64]
     length: NDArray[np.float64]
+    end: NDArray[np.float64]
     now: NDArray[np.float64]
     until: NDArray[np.float64]
     wanted: NDArray[np.float64]
@@ -91,6 +92,7 @@ class Steps(NamedTuple):
     rate: NDArray[np.float64]
     xi: NDArray[np.float64]
     k_loss: NDArray[np.float64]
+    k_edge: NDArray[np.float64]
 
 
 def make_steps(bodies: int, reactions: int, states: int, links: int, sources: int, band: int) -> Steps:
@@ -99,9 +101,9 @@ def make_steps(bodies: int, reactions: int, states: int, links: int, sources: in
     whole, real = np.int64, np.float64
     return Steps(
         low=np.zeros(levels, whole), high=np.full(levels, bodies, whole), window_low=np.zeros(levels, whole),
-        window_high=np.zeros(levels, whole), start=np.zeros(levels), length=np.zeros(levels), now=np.zeros(levels),
-        until=np.zeros(levels), wanted=np.zeros(levels), ambient=np.zeros(levels), ambient_rise=np.zeros(levels),
-        last_T=np.zeros((levels, bodies)), slope_outside=np.zeros((levels, bodies)),
+        window_high=np.zeros(levels, whole), start=np.zeros(levels), length=np.zeros(levels), end=np.zeros(levels),
+        now=np.zeros(levels), until=np.zeros(levels), wanted=np.zeros(levels), ambient=np.zeros(levels),
+        ambient_rise=np.zeros(levels), last_T=np.zeros((levels, bodies)), slope_outside=np.zeros((levels, bodies)),
         last_xi=np.zeros((levels, bodies, reactions)), stage_T=np.zeros((levels, STAGES, bodies)),
         k_T=np.zeros((levels, STAGES, bodies)), k_xi=np.zeros((levels, STAGES, bodies, reactions)),
         resting=np.zeros((levels, bodies), np.bool_), link_heat=np.zeros((levels, links)), owner=np.zeros(bodies, whole),
@@ -109,7 +111,7 @@ def make_steps(bodies: int, reactions: int, states: int, links: int, sources: in
         matrix=np.zeros((bodies, 2 * band + 1), real), small=np.zeros((bodies, reactions, reactions)),
         column=np.zeros((bodies, reactions)), row=np.zeros((bodies, reactions)), power=np.zeros(sources),
         power_rise=np.zeros(sources), states=np.zeros(states), rate=np.zeros(reactions), xi=np.zeros(reactions),
-        k_loss=np.zeros((STAGES, 2)),
+        k_loss=np.zeros((2, STAGES)), k_edge=np.zeros(STAGES),
     )  # fmt: skip
 
 
@@ -124,6 +126,33 @@ def dense_T(state: NetworkState, at: Steps, level: int, i: int, s: float) -> flo
         first += DENSE[0, j] * at.k_T[level, j, i]
         second += DENSE[1, j] * at.k_T[level, j, i]
     value: float = (1.0 - s) * state.temperature[i] + s * (last + (1.0 - s) * (first + s * second))
+    return value
+
+
+@compiled_inside
+def dense_extent(state: NetworkState, at: Steps, level: int, i: int, r: int, s: float) -> float:
+    """Extent of reaction `r` in body `i` at the share `s` of the step of its level."""
+    last: float = at.last_xi[level, i, r]
+    if s >= 1.0:
+        return last
+    first, second = 0.0, 0.0
+    if not at.resting[level, i]:
+        for j in range(STAGES - 1):
+            first += DENSE[0, j] * at.k_xi[level, j, i, r]
+            second += DENSE[1, j] * at.k_xi[level, j, i, r]
+    value: float = (1.0 - s) * state.extents[i, r] + s * (last + (1.0 - s) * (first + s * second))
+    return value
+
+
+@compiled_inside
+def dense_sum(stages: NDArray[np.float64], s: float) -> float:
+    """What has come until the share `s` of a step of a quantity with these stages, shape (6,), that is zero at its start."""
+    whole, first, second = stages[STAGES - 1], 0.0, 0.0
+    for j in range(STAGES - 1):
+        whole += A[STAGES - 1, j] * stages[j]
+        first += DENSE[0, j] * stages[j]
+        second += DENSE[1, j] * stages[j]
+    value: float = s * (whole + (1.0 - s) * (first + s * second))
     return value
 
 
@@ -170,7 +199,7 @@ def prepare_step(
     low, high, step = at.low[level], at.high[level], at.length[level]
     inverse = 1.0 / (GAMMA * step)
     growth = 0.0
-    conduction_matrix(net, state.temperature, band, low, high, at.matrix)
+    conduction_matrix(net, state.temperature, at.ambient[level], band, low, high, at.matrix)
     for i in range(low, high):
         conducted = at.matrix[i, band]
         at.matrix[i, band] += net.capacity[i] * inverse
@@ -225,9 +254,12 @@ def _start_stage(net: NetworkArrays, state: NetworkState, at: Steps, level: int,
         at.power[k] -= at.power_rise[k] * (after + later)
         if low <= net.source_body[k] < high:
             flow[net.source_body[k]] += slope * at.power_rise[k]
-    ambient, ambient_slope = at.ambient[level], slope * at.ambient_rise[level]
+    ambient_slope = slope * at.ambient_rise[level]
+    if ambient_slope != 0.0:
+        for i in range(low, high):
+            for side in range(net.first_side[i], net.first_side[i + 1]):
+                flow[i] -= side_loss(net, side, state.temperature[i], at.ambient[level])[2] * ambient_slope
     for i in range(low, high):
-        flow[i] += (net.ambient_conductance[i] + 4.0 * net.ambient_radiation[i] * ambient**3) * ambient_slope
         remembered = 0.0
         for j in range(stage):
             remembered += C[stage, j] * at.k_T[level, j, i]
@@ -339,14 +371,13 @@ def _watch_vents(set_: ReactionArrays, net: NetworkArrays, state: NetworkState, 
 
 
 @compiled_inside
-def edge_link_heat(net: NetworkArrays, at: Steps, level: int, k: int, inside: int, outside: int) -> float:
-    """Heat through link `k` in the whole step of a level, from `outside` to `inside`, J: as exact as what the bodies got."""
-    step = at.length[level]
+def edge_stages(net: NetworkArrays, at: Steps, level: int, k: int, inside: int, outside: int) -> None:
+    """Stages, J, of the heat through link `k` from `outside` to `inside` in a step, to ``at.k_edge``, as the bodies got it."""
+    step, kept = at.length[level], at.k_edge
     S, G = net.link_radiation[k], net.link_conductance[k]
     own, other = at.stage_T[level, :, inside], at.stage_T[level, :, outside]
     by_own, by_other = G + 4.0 * S * own[0] ** 3, G + 4.0 * S * other[0] ** 3
     moves = 0.0 if at.low[level] <= outside < at.high[level] else at.slope_outside[level, outside]
-    kept, heat = at.k_loss[:, 0], 0.0
     for stage in range(STAGES):
         flow = G * (other[stage] - own[stage]) + S * (other[stage] ** 4 - own[stage] ** 4)
         flow += by_other * at.k_T[level, stage, outside] - by_own * at.k_T[level, stage, inside]
@@ -354,28 +385,32 @@ def edge_link_heat(net: NetworkArrays, at: Steps, level: int, k: int, inside: in
         for j in range(stage):
             flow += C[stage, j] * kept[j] / step
         kept[stage] = flow * GAMMA * step
-        heat += (A[STAGES - 1, stage] if stage < STAGES - 1 else 1.0) * kept[stage]
-    return heat
 
 
 @compiled_inside
 def loss_stages(net: NetworkArrays, state: NetworkState, at: Steps, level: int, first: int, beyond: int) -> None:
     """Stages, J, of the heat that bodies `first` to `beyond` give to ambient and coolant in a step, to ``at.k_loss``."""
     step, ambient, rise = at.length[level], at.ambient[level], at.ambient_rise[level]
+    lost, cold = at.k_loss[0], at.k_loss[1]
     for stage in range(STAGES):
-        now, slope = ambient + rise * TIME[stage] * step, SLOPE[stage] * step * rise
-        lost, cold = 0.0, 0.0
-        for i in range(first, beyond):
-            g, s = net.ambient_conductance[i], net.ambient_radiation[i]
-            T, k = at.stage_T[level, stage, i], at.k_T[level, stage, i]
-            lost += g * (T - now) + s * (T**4 - now**4) - (g + 4.0 * s * ambient**3) * slope
-            lost += (g + 4.0 * s * state.temperature[i] ** 3) * k
-            cold += net.coolant_conductance[i] * (T - net.coolant_temperature + k)
+        lost[stage], cold[stage] = 0.0, 0.0
+    for i in range(first, beyond):
+        for side in range(net.first_side[i], net.first_side[i + 1]):
+            by_T, by_ambient = side_loss(net, side, state.temperature[i], ambient)[1:]
+            for stage in range(STAGES):
+                now, slope = ambient + rise * TIME[stage] * step, SLOPE[stage] * step * rise
+                lost[stage] += side_loss(net, side, at.stage_T[level, stage, i], now)[0]
+                lost[stage] += by_T * at.k_T[level, stage, i] + by_ambient * slope
+        if net.coolant_conductance[i] > 0.0:
+            for stage in range(STAGES):
+                warmer = at.stage_T[level, stage, i] - net.coolant_temperature + at.k_T[level, stage, i]
+                cold[stage] += net.coolant_conductance[i] * warmer
+    for stage in range(STAGES):
         for j in range(stage):
-            lost += C[stage, j] * at.k_loss[j, 0] / step
-            cold += C[stage, j] * at.k_loss[j, 1] / step
-        at.k_loss[stage, 0] = lost * GAMMA * step
-        at.k_loss[stage, 1] = cold * GAMMA * step
+            lost[stage] += C[stage, j] * lost[j] / step
+            cold[stage] += C[stage, j] * cold[j] / step
+        lost[stage] *= GAMMA * step
+        cold[stage] *= GAMMA * step
 
 
 @compiled_inside

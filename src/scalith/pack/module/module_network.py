@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scalith.pack.heat.assembly import Assembly, Grid, Side, make_grid
 from scalith.pack.heat.cell_body import CellBody
-from scalith.pack.heat.face_conductances import face_conductances
+from scalith.pack.heat.face_conductances import face_conductances, side_resistance
 from scalith.pack.module.module import ModuleSpecification, Trigger, triggered_cell
 from scalith.pack.module.module_assembly import Divisions, gap_radiation, module_assembly
 from scalith.pack.module.thermal_network import ThermalNetwork
@@ -70,21 +70,12 @@ def agglomerate(
     density = np.array([m.density * float(m.specific_heat) for m in materials])  # type: ignore[arg-type]
     k = [np.array([m.along[axis] for m in materials])[grid.block] for axis in range(3)]
     capacity = density[grid.block] * grid.volume
-    to_ambient, radiation, to_coolant = (np.zeros(grid.block.shape) for _ in range(3))
-    for side, surface in assembly.surfaces.items():
-        axis, end = "xyz".index(side[0]), 0 if side.endswith("low") else -1
-        index = tuple(end if a == axis else slice(None) for a in range(3))
-        if side != cooled and surface.temperature != ambient:
-            raise InputError("thermal network", f"surfaces.{side}", f"{surface.temperature} K", f"ambient, {ambient} K")
-        area = grid.areas[axis][index]
-        if surface.heat_transfer_coefficient > 0:
-            half = 0.5 * np.diff(grid.edges[axis])[end] / k[axis][index]
-            target = to_coolant if side == cooled else to_ambient
-            target[index] += area / (half + 1.0 / surface.heat_transfer_coefficient)
-        if side != cooled:
-            radiation[index] += surface.emissivity * STEFAN_BOLTZMANN * area
     network = ThermalNetwork(coolant_temperature=ambient if cooled is None else assembly.surfaces[cooled].temperature)
     network.ambient = (np.array([0.0]), np.array([ambient]))
+    to_coolant = np.zeros(grid.block.shape)
+    if cooled is not None:
+        area, within, h, _ = _side(assembly, grid, k, cooled)
+        to_coolant[_at_side(cooled)] = area / (within + 1.0 / h)
     body = np.empty(grid.block.shape, dtype=np.int64)
     total = np.bincount(grid.block.ravel() + 1, grid.volume.ravel())
     first: dict[int, int] = {}
@@ -93,8 +84,6 @@ def agglomerate(
         reacts = b >= 0 and assembly.blocks[b].reacts
         body[place] = network.add(
             float(capacity[place]),
-            ambient=float(to_ambient[place]),
-            ambient_radiation=float(radiation[place]),
             coolant=float(to_coolant[place]),
             cell=cell if reacts else None,
             share=float(grid.volume[place] / total[b + 1]),
@@ -102,6 +91,14 @@ def agglomerate(
         )
         if reacts:
             first.setdefault(b, int(body[place]))
+    for side, surface in assembly.surfaces.items():
+        if side == cooled:
+            continue
+        if surface.temperature != ambient:
+            raise InputError("thermal network", f"surfaces.{side}", f"{surface.temperature} K", f"ambient, {ambient} K")
+        area, within, h, radiation = _side(assembly, grid, k, side)
+        for each, A, R in zip(body[_at_side(side)].ravel(), area.ravel(), within.ravel(), strict=True):
+            network.expose(int(each), h * A, radiation * A, R / A)
     for axis in range(3):
         faces = face_conductances(assembly, grid, k[axis], axis)
         for here in np.argwhere(faces > 0):
@@ -109,6 +106,19 @@ def agglomerate(
             there[axis] += 1
             network.link(int(body[tuple(here)]), int(body[tuple(there)]), float(faces[tuple(here)]))
     return network, body
+
+
+def _at_side(side: Side) -> tuple[int | slice, ...]:
+    """Index of the volumes at a side."""
+    axis, end = "xyz".index(side[0]), 0 if side.endswith("low") else -1
+    return tuple(end if a == axis else slice(None) for a in range(3))
+
+
+def _side(assembly: Assembly, grid: Grid, k: list[Array], side: Side) -> tuple[Array, Array, float, float]:
+    """Areas, m², and resistances within, m² K W-1, of the volumes at a side; its h, W m-2 K-1, and ε σ, W m-2 K-4."""
+    axis, surface = "xyz".index(side[0]), assembly.surfaces[side]
+    area, within = grid.areas[axis][_at_side(side)], side_resistance(assembly, grid, k[axis], side)
+    return area, within, surface.heat_transfer_coefficient, surface.emissivity * STEFAN_BOLTZMANN
 
 
 def _radiate_across_gaps(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
+_TOLERANCE = 1e-5
+"""One for all verdicts, so that those of a front, a map, a barrier and its draws are the same."""
 
 
 def propagate_runaway(
@@ -38,7 +40,7 @@ def propagate_runaway(
     duration: float | str,
     kinetics_digest: str,
     times: int = 601,
-    tolerance: float = 1e-5,
+    tolerance: float = _TOLERANCE,
     runaway_rate: float = 1.0,
     mesh_tolerance: float = 0.02,
     progress: Progress | None = None,
@@ -82,7 +84,8 @@ def propagate_runaway(
         Dimensions ``time`` and ``cell`` (row by row; coordinates ``row`` and ``place``): ``temperature`` (K, mean of each
         cell), ``heat_released`` (J); per cell ``verdict`` (1 runs away, 0 does not, −1 undecided), ``runaway_time`` with
         ``runaway_time_error`` and ``vent_time`` (s; NaN when it did not), ``peak_temperature``, ``interval`` (s since the cell
-        before it in the row ran away); per time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``,
+        before it in the row ran away), and ``states`` of the kinetics at the end (mean of each cell, dimension ``state``); per
+        time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``,
         ``heat_ejected`` (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells), ``front_speed`` (m s-1
         along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell`` of the last mesh and
         ``energy_balance_error``; attribute ``kinetics_digest``.
@@ -153,7 +156,7 @@ def cells_that_run_away(
     module: ModuleSpecification, kinetics: ReactionSet, trigger: Trigger, *, duration: float, divisions: Divisions
 ) -> int:
     """How many cells run away on one mesh."""
-    found = _on_mesh(module, kinetics, trigger, np.array([0.0, duration]), 1e-4, 1.0, divisions, None)
+    found = _on_mesh(module, kinetics, trigger, np.array([0.0, duration]), _TOLERANCE, 1.0, divisions, None)
     return int(found["cells_run_away"])
 
 
@@ -184,9 +187,12 @@ def _on_mesh(
     runaway = found.runaway_time[first]
     interval = np.diff(runaway.reshape(module.rows, module.cells), axis=1, prepend=np.nan).ravel()
     means = [np.average(found.temperature[:, bodies], axis=1, weights=capacity[bodies]) for bodies in built.bodies]
+    weights = [np.array([built.network.bodies[i]["volume"] for i in bodies]) for bodies in built.bodies]
+    extents = [np.average(found.extents[-1, bodies], axis=0, weights=w) for bodies, w in zip(built.bodies, weights, strict=True)]
     released = np.array([found.released[:, bodies].sum(axis=1) for bodies in built.bodies]).T
     stored = (capacity * (found.temperature - module.ambient_temperature)).sum(axis=1)
-    count = int(np.isfinite(runaway).sum())
+    set_, count = kinetics.arrays(), int(np.isfinite(runaway).sum())
+    states = set_.initial + np.array(extents) @ set_.changes
     source = predicted(
         "scalith.pack.propagate_runaway",
         kinetics.digest,
@@ -197,6 +203,7 @@ def _on_mesh(
     data: dict[str, Any] = {
         "temperature": (("time", "cell"), np.array(means).T, "K", "mean temperature of each cell"),
         "heat_released": (("time", "cell"), released, "J", "heat of reaction of each cell since the start"),
+        "states": (("cell", "state"), states, "1", "mean states of the reaction set in each cell at the end"),
         "runaway_time": ("cell", runaway, "s", f"mean self-heating reaches {runaway_rate:g} K/s"),
         "vent_time": ("cell", found.vent_time[first], "s", "the vent opens"),
         "peak_temperature": (
@@ -229,6 +236,7 @@ def _on_mesh(
             "time": ("time", found.time, {"units": "s", "long_name": "time"}),
             "cell": ("cell", np.arange(1, len(built.bodies) + 1), {"long_name": "cell"}),
             "row": ("cell", rows + 1, {"long_name": "row of the cell"}),
+            "state": ("state", list(kinetics.states), {"long_name": "state of the reaction set"}),
             "place": ("cell", places + 1, {"long_name": "place in the row"}),
         },
         attrs={"source": source.to_json(), "kinetics_digest": module.cell.kinetics_digest(kinetics)},
@@ -402,7 +410,7 @@ Verdict = tuple[float, float, float, float, float]
 def _verdict(task: tuple[ModuleSpecification, ReactionSet, Trigger, float]) -> Verdict:
     module, kinetics, trigger, duration = task
     digest = module.cell.kinetics_digest(kinetics)
-    found = propagate_runaway(module, kinetics, trigger, duration=duration, kinetics_digest=digest, times=2, tolerance=1e-4)
+    found = propagate_runaway(module, kinetics, trigger, duration=duration, kinetics_digest=digest, times=2)
     intervals, verdict = found["interval"].values, found["verdict"].values
     known = np.isfinite(intervals)
     mean = float(intervals[known].mean()) if known.any() else float("nan")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,11 @@ from scalith.quantities.constants import GAS_CONSTANT
 from scalith.reactions.kinetics import ReactionSet
 
 if TYPE_CHECKING:
-    from scalith.pack.kernels.network import NetworkArrays
+    from scalith.pack.kernels.network import NetworkArrays, NetworkState
+    from scalith.pack.kernels.network_outputs import Outputs
 
 Array = NDArray[np.float64]
+_STEPS_IN_A_PIECE = 4000
 
 
 @dataclass
@@ -30,6 +32,7 @@ class ThermalNetwork:
     cells: list[CellBody | None] = field(default_factory=list)
     first_of_cell: list[int] = field(default_factory=list)
     links: list[tuple[int, int, float, float]] = field(default_factory=list)
+    sides: list[tuple[int, float, float, float]] = field(default_factory=list)
     sources: list[tuple[int, Array, Array]] = field(default_factory=list)
     ambient: tuple[Array, Array] = field(default_factory=lambda: (np.array([0.0]), np.array([298.15])))
 
@@ -54,8 +57,6 @@ class ThermalNetwork:
                 "capacity": capacity,
                 "volume": 0.0 if cell is None else share * cell.reacting_volume,
                 "feedback": feedback,
-                "ambient": ambient,
-                "radiation": ambient_radiation,
                 "coolant": coolant,
                 "share": share,
             }
@@ -63,7 +64,13 @@ class ThermalNetwork:
         self.cells.append(cell)
         here = len(self.bodies) - 1
         self.first_of_cell.append(-1 if cell is None else here if part_of is None else self.first_of_cell[part_of])
+        self.expose(here, ambient, ambient_radiation)
         return here
+
+    def expose(self, body: int, conductance: float, radiation: float, resistance: float = 0.0) -> None:
+        """Give a body a free side: convection and radiation to ambient, from a surface behind a resistance, K W-1."""
+        if conductance > 0.0 or radiation > 0.0:
+            self.sides.append((body, conductance, radiation, resistance))
 
     def link(self, first: int, second: int, conductance: float, radiation: float = 0.0) -> None:
         """Join two bodies."""
@@ -93,6 +100,9 @@ class ThermalNetwork:
         by_lower = np.argsort(ends[:, 0], kind="stable")
         ends = ends[by_lower]
         band = int((ends[:, 1] - ends[:, 0]).max()) if len(ends) else 0
+        # Sides of a body that are alike are one: n of them give n times the heat.
+        alike = Counter((int(place[i]), g, s, R) for i, g, s, R in self.sides)
+        side = np.array([(i, n * g, n * s, R / n) for (i, g, s, R), n in sorted(alike.items())]).reshape(-1, 4)
         body = {name: np.array([self.bodies[i][name] for i in order]) for name in self.bodies[0]}
         vents = [None if (one := self.cells[i]) is None else one.vent for i in order]
         firsts, cell = np.unique(np.array(self.first_of_cell)[order], return_inverse=True)
@@ -116,8 +126,10 @@ class ThermalNetwork:
             first_link=np.searchsorted(ends[:, 0], np.arange(count + 1)).astype(np.int64),
             link_conductance=np.array([self.links[k][2] for k in by_lower], dtype=np.float64),
             link_radiation=np.array([self.links[k][3] for k in by_lower], dtype=np.float64),
-            ambient_conductance=body["ambient"],
-            ambient_radiation=body["radiation"],
+            first_side=np.searchsorted(side[:, 0], np.arange(count + 1)).astype(np.int64),
+            side_conductance=np.ascontiguousarray(side[:, 1]),
+            side_radiation=np.ascontiguousarray(side[:, 2]),
+            side_resistance=np.ascontiguousarray(side[:, 3]),
             coolant_conductance=body["coolant"],
             coolant_temperature=float(self.coolant_temperature),
             vent_heat=np.array([0.0 if vent is None else vent.heat_taken for vent in vents]) * body["share"],
@@ -237,18 +249,21 @@ def simulate_network(
     ConvergenceError
         The step became too small, too many steps were needed, or the energy balance is open by more than 1e-8.
     """
-    from scalith.pack.kernels.network import NetworkState
-    from scalith.pack.kernels.network_march import FINISHED, TOO_MANY_STEPS, march
-    from scalith.pack.kernels.network_step import make_steps
-
     if not 0 < tolerance < 0.1:
         raise InputError("simulate_network", "tolerance", tolerance, "a number between 0 and 0.1")
     arrays, order, band = network.ordered(initial_temperature)
-    set_ = kinetics.arrays()
-    count, reactions, cells = len(order), len(kinetics.reactions), arrays.cell_low.size
-    state = NetworkState(
-        temperature=np.full(count, float(initial_temperature)),
-        extents=np.zeros((count, reactions)) if initial_extents is None else np.ascontiguousarray(initial_extents[order]),
+    state = _initial_state(arrays, kinetics, initial_temperature, None if initial_extents is None else initial_extents[order])
+    out, steps = _integrate(arrays, band, state, kinetics, time, tolerance, land, runaway_rate, most_steps, progress)
+    return _result(network, arrays, order, state, out, kinetics, initial_temperature, steps)
+
+
+def _initial_state(arrays: NetworkArrays, kinetics: ReactionSet, temperature: float, extents: Array | None) -> NetworkState:
+    from scalith.pack.kernels.network import NetworkState
+
+    count, reactions, cells = arrays.capacity.size, len(kinetics.reactions), arrays.cell_low.size
+    return NetworkState(
+        temperature=np.full(count, float(temperature)),
+        extents=np.zeros((count, reactions)) if extents is None else np.ascontiguousarray(extents),
         extents_at_vent=np.zeros((count, reactions)),
         retained=arrays.feedback.copy(),
         vent_time=np.full(cells, np.nan),
@@ -256,44 +271,82 @@ def simulate_network(
         peak_temperature=np.zeros(count),
         peak_pressure=np.zeros(cells),
         peak_self_heating=np.zeros(cells),
-        self_heating=np.zeros(cells),
-        noticed_at=np.full(cells, float(time[0])),
         held=np.zeros((count, reactions)),
         held_heat=np.zeros(count),
         held_at=np.zeros(count),
         fastest=np.zeros(count),
-        losses=np.zeros(2),
+    )
+
+
+def _integrate(
+    arrays: NetworkArrays,
+    band: int,
+    state: NetworkState,
+    kinetics: ReactionSet,
+    time: Array,
+    tolerance: float,
+    land: bool,
+    runaway_rate: float,
+    most_steps: int,
+    progress: Callable[[float, str], None] | None,
+) -> tuple[Outputs, int]:
+    """The outputs, and how many steps they took; in pieces, so that Ctrl-C is heard and progress is told between them."""
+    from scalith.pack.kernels.network_integration import FINISHED, STEP_TOO_SMALL, integrate
+    from scalith.pack.kernels.network_outputs import Outputs
+    from scalith.pack.kernels.network_step import make_steps
+
+    set_ = kinetics.arrays()
+    count, reactions = state.extents.shape
+    out = Outputs(
+        time=np.ascontiguousarray(time, dtype=np.float64),
+        temperature=np.zeros((time.size, count)),
+        extents=np.zeros((time.size, count, reactions)),
+        losses=np.zeros((time.size, 2)),
     )
     at = make_steps(count, reactions, set_.initial.size, arrays.link_from.size, arrays.source_body.size, band)
     at.wanted[0] = min(1.0, 1e-3 * (time[-1] - time[0]))
-    temperature = np.empty((time.size, count))
-    extents = np.empty((time.size, count, reactions))
-    losses = np.empty((time.size, 2))
-    # In pieces, so that Ctrl-C is heard and progress is told between them.
-    pieces = np.unique(np.linspace(0, time.size - 1, 21 if progress or count * time.size > 50_000 else 2).astype(int))
-    steps = 0
-    for low, high in pairwise(pieces):
-        here = slice(low, high + 1)
-        status, reached, used = march(
-            set_, arrays, state, at, band, time[here], tolerance, most_steps - steps, land, runaway_rate,
-            temperature[here], extents[here], losses[here],
-        )  # fmt: skip
+    steps, status = 0, None
+    while status != FINISHED:
+        status, used = integrate(
+            set_, arrays, state, at, out, band, tolerance, min(_STEPS_IN_A_PIECE, most_steps - steps), land, runaway_rate
+        )
         steps += used
-        if status != FINISHED:
-            why = (
-                f"more than {most_steps} steps"
-                if status == TOO_MANY_STEPS
-                else "the step became too small: look for a jump in the reaction set"
-            )
-            raise ConvergenceError("the thermal network", why, time=float(reached), partial=(time[:low], temperature[:low]))
+        reached = float(at.now[0])
+        if status == STEP_TOO_SMALL or (status != FINISHED and steps >= most_steps):
+            why = f"more than {most_steps} steps"
+            if status == STEP_TOO_SMALL:
+                why = "the step became too small: look for a jump in the reaction set"
+            done = time <= reached
+            raise ConvergenceError("the thermal network", why, time=reached, partial=(time[done], out.temperature[done]))
         if progress is not None:
-            progress((high + 1) / time.size, f"t = {time[high]:.4g} s, hottest body {state.temperature.max():.0f} K")
-    place = np.argsort(order)
-    heats = set_.heat[None, None, :] * arrays.volume[None, :, None] * (extents - extents[:1])
-    released = heats.sum(axis=2)
+            share = (reached - time[0]) / (time[-1] - time[0])
+            progress(share, f"t = {reached:.4g} s, hottest body {state.temperature.max():.0f} K")
+    return out, steps
+
+
+def _result(
+    network: ThermalNetwork,
+    arrays: NetworkArrays,
+    order: NDArray[np.int64],
+    state: NetworkState,
+    out: Outputs,
+    kinetics: ReactionSet,
+    initial_temperature: float,
+    steps: int,
+) -> NetworkResult:
+    """Heat accounts, and what was found in the order in which the bodies were added.
+
+    Raises
+    ------
+    ConvergenceError
+        The accounts do not close.
+    """
+    time, temperature, extents, heat = out.time, out.temperature, out.extents, kinetics.arrays().heat
+    losses = np.cumsum(out.losses, axis=0)
+    released = (heat[None, None, :] * arrays.volume[None, :, None] * (extents - extents[:1])).sum(axis=2)
     vent_time = _of_bodies(state.vent_time, arrays.cell, np.nan)
     after = np.where(np.isnan(vent_time), np.inf, vent_time)[None, :] < time[:, None]
-    since_vent = released - (set_.heat * (state.extents_at_vent - extents[0])).sum(axis=1) * arrays.volume
+    since_vent = released - (heat * (state.extents_at_vent - extents[0])).sum(axis=1) * arrays.volume
     ejected = np.where(after, arrays.ejected * since_vent + arrays.vent_heat, 0.0)
     heaters = np.zeros(time.size)
     for _, given, power in network.sources:
@@ -307,6 +360,7 @@ def simulate_network(
         raise ConvergenceError(
             "the thermal network", f"the energy balance is open by {error:.1e}: use a smaller tolerance", partial=temperature
         )
+    place = np.argsort(order)
     return NetworkResult(
         time=time,
         temperature=temperature[:, place],

@@ -16,8 +16,10 @@ from scalith.cell.plots import plot_batch, plot_profiles, plot_run, plot_spectru
 from scalith.cell.processes.film_growth import FilmGrowth
 from scalith.cell.processes.process import Process
 from scalith.cell.runs.batch import simulate_batch, simulate_impedance_batch
+from scalith.cell.runs.circuit import Circuit, simulate_circuit
 from scalith.cell.runs.discharge import simulate_discharge
 from scalith.cell.runs.impedance import simulate_impedance
+from scalith.cell.runs.in_plane import simulate_in_plane
 from scalith.cell.runs.mesh_choice import choose_mesh
 from scalith.cell.runs.protocol import simulate_protocol
 from scalith.cell.runs.protocol_steps import Condition, Ending, GoTo, Outcome, Protocol, ProtocolStep, Visit, walk
@@ -26,6 +28,7 @@ from scalith.cell.runs.sensitivity import simulate_sensitivities
 from scalith.cell.runs.simulation import Simulation
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
+from scalith.cell.specification.collectors import Collectors, Tab
 from scalith.cell.specification.electrode import ElectrodeSpecification, LithiumMetal, PorousLayer
 from scalith.cell.specification.electrolyte import ElectrolyteSpecification
 from scalith.cell.specification.initial_state import InitialState
@@ -34,6 +37,8 @@ from scalith.cell.specification.thermal import ThermalSpecification
 __all__ = [
     "ActiveMaterial",
     "CellSpecification",
+    "Circuit",
+    "Collectors",
     "Condition",
     "ElectrodeSpecification",
     "ElectrolyteSpecification",
@@ -49,6 +54,7 @@ __all__ = [
     "Protocol",
     "ProtocolStep",
     "Simulation",
+    "Tab",
     "ThermalSpecification",
     "Visit",
     "cell_open_circuit_voltage",
@@ -63,9 +69,11 @@ __all__ = [
     "read_battery_data",
     "read_cell",
     "simulate_batch",
+    "simulate_circuit",
     "simulate_discharge",
     "simulate_impedance",
     "simulate_impedance_batch",
+    "simulate_in_plane",
     "simulate_protocol",
     "simulate_sensitivities",
     "single_particle",

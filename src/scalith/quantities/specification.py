@@ -157,7 +157,16 @@ class Spec(BaseModel, metaclass=_OneSentence):
             self.__dict__[name] = _frozen(value)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy with some fields changed; what was computed from the old fields (the digest) is forgotten."""
+        """A copy with some fields changed; what was computed from the old fields (the digest) is forgotten.
+
+        Raises
+        ------
+        InputError
+            A name that is no field.
+        """
+        for name in update or ():
+            if name not in type(self).model_fields:
+                raise InputError(type(self).__name__, name, "no field of it", nearest(name, type(self).model_fields))
         copied = super().model_copy(update=None if update is None else _frozen(dict(update)), deep=deep)
         for name in set(copied.__dict__) - set(type(self).model_fields):
             del copied.__dict__[name]

@@ -265,10 +265,14 @@ class Simulation:
         self.state = state
         self._restore_pores()
 
-    def copy(self) -> Simulation:
-        """Another simulation in the same state, with records of its own."""
+    def copy(self, *, records: bool = True) -> Simulation:
+        """Another simulation in the same state, with records of its own; without those so far where `records` is false."""
         other = copy.copy(self)
-        other.state, other._rows, other._states = self.state.copy(), self._rows.copy(), self._states.copy()
+        other.state = self.state.copy()
+        if records:
+            other._rows, other._states = self._rows.copy(), self._states.copy()
+        else:
+            other._rows, other._states, other._used = np.empty((64, self._rows.shape[1])), np.empty((1, self.cell.size)), 0
         system = self.cell.system
         own = {name: getattr(system, name).copy() for name in ("porosity", "transport", "fresh", "scalars")}
         other.cell = self.cell._replace(system=system._replace(**own))

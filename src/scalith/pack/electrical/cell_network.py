@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from scalith.cell import ActiveMaterial, CellSpecification, ElectrodeSpecification, Mesh, ProtocolStep, simulate_protocol
+from scalith.cell import (
+    ActiveMaterial,
+    CellSpecification,
+    Circuit,
+    ElectrodeSpecification,
+    Mesh,
+    ProtocolStep,
+    simulate_circuit,
+)
 from scalith.pack.heat.row import row_of_cells
 from scalith.pack.specification import PackSpecification
 from scalith.quantities import ConvergenceError, InputError, Result, labelled, predicted
@@ -80,12 +88,13 @@ def discharge_network(
 ) -> Result:
     r"""Discharge groups of parallel cells that are in series, and the row of cells that they form.
 
-    In each window of time every cell has a constant current; those of a group satisfy, at the window's end,
+    The currents of a group satisfy
 
-        V_k(I_k) − I_k R = V_group,      Σ_k I_k = I,
+        V_k(I_k) − I_k R = V_group,      Σ_k I_k = I
 
-    found by a secant iteration. Temperatures come from `row_of_cells` with the heat of the cells and of their interconnects;
-    each cell then runs at its own mean temperature over the discharge, and the pass is repeated until that is steady.
+    (see `scalith.cell.simulate_circuit`). Temperatures come from `row_of_cells` with the heat of the cells and of their
+    interconnects; each cell then runs at its own mean temperature over the discharge, and the pass is repeated until that is
+    steady.
 
     Parameters
     ----------
@@ -101,9 +110,9 @@ def discharge_network(
     interconnect_resistance : float
         Of each cell's connection to its group, Ω.
     windows : int
-        Windows of time.
+        Windows of time, at least; they are shorter where the currents change fast.
     voltage_tolerance : float
-        Largest difference of voltages within a group, V.
+        Of the windows and of each cell's time steps, V.
     passes : int
         Most repetitions with new temperatures.
     mesh : Mesh, optional
@@ -139,13 +148,15 @@ def discharge_network(
     ):
         found = (current, duration, windows, interconnect_resistance, passes)
         raise InputError(_WHERE, "current, duration, windows, interconnect_resistance, passes", found, "positive finite numbers")
+    circuit = Circuit.of_groups(series, parallel, interconnect_resistance)
     mean = np.full(count, pack.start_temperature)
     for repeat in range(passes):
-        time, currents, voltages, heat, reason = _electrical(
-            cells, series, parallel, current, duration, mean, interconnect_resistance, windows, voltage_tolerance, mesh, progress
-        )
+        run = _electrical(cells, circuit, current, duration, mean, windows, voltage_tolerance, mesh, progress)
+        time = np.concatenate([[0.0], run["time"].values])
+        currents, voltages = run["cell_current"].values, run["cell_voltage"].values
+        heat = run["cell_heat"].values + currents**2 * interconnect_resistance
         steps = np.repeat(np.arange(len(time) - 1), 2)
-        knots = np.sort(np.concatenate([time[:-1] + 1e-6 * (time[1] - time[0]), time[1:]]))
+        knots = np.sort(np.concatenate([time[:-1] + 1e-6 * np.diff(time), time[1:]]))
         row = row_of_cells(pack, np.concatenate([[time[0]], knots]), np.concatenate([heat[:1], heat[steps]]))
         at_ends = row["temperature"].values[2::2]
         new = row["temperature"].values.mean(axis=0)
@@ -163,14 +174,13 @@ def discharge_network(
         *dict.fromkeys(cell.digest for cell in cells),
         settings={"current": current, "mesh": str(mesh or Mesh())},
     )
-    pack_voltage = (voltages - currents * interconnect_resistance).reshape(-1, series, parallel).mean(axis=2).sum(axis=1)
     return Result(
         {
             "current": labelled(("time", "cell"), currents, "current of each cell", "A"),
             "voltage": labelled(("time", "cell"), voltages, "voltage of each cell", "V"),
             "heat": labelled(("time", "cell"), heat, "heat of each cell and its interconnect, mean of the window", "W"),
             "temperature": labelled(("time", "cell"), at_ends, "temperature of each cell", "K"),
-            "pack_voltage": labelled("time", pack_voltage, "voltage of the pack", "V"),
+            "pack_voltage": labelled("time", run["voltage"].values, "voltage of the pack", "V"),
             "current_spread": labelled((), float(spread), "largest relative deviation of a current in its group", "1"),
             "temperature_change": labelled((), change, "change of the mean temperatures in the last pass", "K"),
             "energy_balance_error": labelled((), float(row["energy_balance_error"]), "relative error of the energy balance", "1"),
@@ -179,81 +189,28 @@ def discharge_network(
             "time": labelled("time", time[1:], "time", "s"),
             "cell": ("cell", np.arange(1, count + 1), {"long_name": "cell in the row"}),
         },
-        attrs={"source": source.to_json(), "reason": reason},
+        attrs={"source": source.to_json(), "reason": run.attrs["reason"]},
     )
 
 
 def _electrical(
     cells: Sequence[CellSpecification],
-    series: int,
-    parallel: int,
+    circuit: Circuit,
     current: float,
     duration: float,
     temperature: np.ndarray[Any, np.dtype[np.float64]],
-    resistance: float,
     windows: int,
     tolerance: float,
     mesh: Mesh | None,
     progress: Callable[[float, str], None] | None,
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], str]:
-    """Times of window ends (with 0); by window and cell current, voltage at the end, mean heat; why it ended."""
-    count = len(cells)
-    length = duration / windows
-    states: list[xr.Dataset | None] = [None] * count
-    share = np.full(count, current / parallel)
-    slope = np.full(count, 0.02)
-    currents, voltages, heats, reason = [], [], [], "duration reached"
-
-    def run(k: int, amperes: float) -> tuple[xr.Dataset, float]:
-        step = ProtocolStep(text=f"{amperes:.6g} A for {length:.6g} s", mode="current", target=float(amperes), duration=length)
-        data = simulate_protocol(cells[k], [step], temperature=float(temperature[k]), initial=states[k], mesh=mesh)
-        return data, float(data["voltage"][-1])
-
-    for window in range(windows):
-        results: list[xr.Dataset] = [Result()] * count
-        for group in range(series):
-            members = range(group * parallel, (group + 1) * parallel)
-            known: dict[int, tuple[float, float]] = {}
-            for _ in range(12):
-                ends = np.empty(parallel)
-                for m, k in enumerate(members):
-                    results[k], volts = run(k, float(share[k]))
-                    if k in known and abs(share[k] - known[k][0]) > 1e-9 * abs(current):
-                        secant = -(volts - known[k][1]) / (share[k] - known[k][0])
-                        slope[k] = float(np.clip(secant, 1e-4, 10.0))
-                    known[k] = (float(share[k]), volts)
-                    ends[m] = volts - share[k] * resistance
-                if parallel == 1 or np.ptp(ends) < tolerance:
-                    break
-                # Linear in the currents: a common voltage with the sum of the currents kept.
-                conductance = 1.0 / (slope[list(members)] + resistance)
-                common = float((conductance * ends).sum() / conductance.sum())
-                share[list(members)] += conductance * (ends - common)
-            else:
-                raise ConvergenceError(
-                    "the currents of a parallel group", f"voltages still differ by {np.ptp(ends):.2g} V", time=window * length
-                )
-        ended = [k for k, data in enumerate(results) if float(data["time"][-1]) < length * (1 - 1e-6)]
-        if ended:
-            why = results[ended[0]].attrs["reason"]
-            reason = f"cell {ended[0] + 1}: {why} within the window from {window * length:.6g} s"
-            break
-        states = list(results)
-        currents.append(share.copy())
-        voltages.append([float(data["voltage"][-1]) for data in results])
-        heats.append([_mean(data) for data in results] + share**2 * resistance)
-        if progress is not None:
-            progress((window + 1) / windows, f"t = {(window + 1) * length:.4g} s, {sum(voltages[-1]) / parallel:.3f} V")
-    if len(currents) < 2:
-        raise ConvergenceError(
-            "the pack's discharge",
-            f"{reason}: a smaller current or shorter windows",
-            time=length,
-        )
-    return length * np.arange(len(currents) + 1), np.array(currents), np.array(voltages), np.array(heats), reason
-
-
-def _mean(data: xr.Dataset) -> float:
-    """Mean heat of a window, W."""
-    time, heat = data["time"].values, data["heat"].values
-    return float(np.sum(0.5 * (heat[1:] + heat[:-1]) * np.diff(time)) / (time[-1] - time[0]))
+) -> xr.Dataset:
+    """The circuit at the temperatures given, each cell at its own."""
+    step = ProtocolStep(text=f"{current:.6g} A for {duration:.6g} s", mode="current", target=float(current), duration=duration)
+    longest = duration / windows
+    found = simulate_circuit(
+        cells, circuit, [step], temperature=temperature, mesh=mesh, tolerance=tolerance, longest_window=longest, progress=progress
+    )
+    if found.sizes["time"] < 3:
+        reason = f"{found.attrs['reason']}: a smaller current"
+        raise ConvergenceError("the pack's discharge", reason, time=float(found["time"][-1]))
+    return found

@@ -509,7 +509,7 @@ class _Run:
 
     def result(self, reasons: Sequence[str], source: str) -> Result:
         """What was recorded."""
-        from scalith.quantities import Result
+        from scalith.quantities import Result, labelled
 
         columns = [np.array(column) for column in zip(*self.kept, strict=True)]
         named = (
@@ -524,13 +524,12 @@ class _Run:
             ("potential", ("time", "node"), "V", "potential of each node"),
         )
         made: dict[str, Any] = {
-            name: (dims, column, {"units": units, "long_name": title})
-            for (name, dims, units, title), column in zip(named, columns, strict=True)
+            name: labelled(dims, column, title, units) for (name, dims, units, title), column in zip(named, columns, strict=True)
         }
-        made["step_reason"] = ("run", np.array(list(reasons), dtype=str), {"units": "1", "long_name": "why each step ended"})
+        made["step_reason"] = labelled("run", np.array(list(reasons), dtype=str), "why each step ended", "1")
         coordinates = {
-            "time": ("time", np.array(self.times), {"units": "s", "long_name": "time"}),
-            "cell": ("cell", np.arange(1, columns[3].shape[1] + 1), {"units": "1", "long_name": "cell"}),
+            "time": labelled("time", np.array(self.times), "time", "s"),
+            "cell": labelled("cell", np.arange(1, columns[3].shape[1] + 1), "cell", "1"),
         }
         return Result(made, coordinates, {"kind": "circuit of cells", "source": source, "reason": reasons[-1] if reasons else ""})
 

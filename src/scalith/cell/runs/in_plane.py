@@ -78,7 +78,7 @@ def simulate_in_plane(
         As in `simulate_circuit`.
     """
     from scalith.cell.runs.protocol_text import parse_protocol
-    from scalith.quantities import Result
+    from scalith.quantities import Result, labelled
 
     cell = read_cell(specification)
     ny, nz = patches
@@ -106,19 +106,16 @@ def simulate_in_plane(
     shape, times = (-1, ny, nz), run["time"].values
     area = cell.plane_area / (ny * nz)
     potential = run["potential"].values
+    whole = run["heat_resistors"].values + run["cell_heat"].values.sum(axis=1)
 
     def over(values: Array, units: str, title: str) -> Any:
-        return ("time", "width", "height"), values.reshape(shape), {"units": units, "long_name": title}
+        return labelled(("time", "width", "height"), values.reshape(shape), title, units)
 
     made = {
         "voltage": run["voltage"].variable,
         "current": run["current"].variable,
-        "heat_collectors": ("time", run["heat_resistors"].values, {"units": "W", "long_name": "heat of the collectors"}),
-        "heat": (
-            "time",
-            run["heat_resistors"].values + run["cell_heat"].values.sum(axis=1),
-            {"units": "W", "long_name": "heat of the whole cell"},
-        ),
+        "heat_collectors": labelled("time", run["heat_resistors"].values, "heat of the collectors", "W"),
+        "heat": labelled("time", whole, "heat of the whole cell", "W"),
         "current_density": over(run["cell_current"].values / area, "A m-2", "local current density"),
         "state_of_charge": over(run["cell_state_of_charge"].values, "1", "local state of charge"),
         "temperature": over(run["cell_temperature"].values, "K", "local temperature"),
@@ -128,9 +125,9 @@ def simulate_in_plane(
         "step_reason": run["step_reason"].variable,
     }
     axes = {
-        "time": ("time", times, {"units": "s", "long_name": "time"}),
-        "width": ("width", (np.arange(ny) + 0.5) * collectors.width / ny, {"units": "m", "long_name": "along the width"}),
-        "height": ("height", (np.arange(nz) + 0.5) * collectors.height / nz, {"units": "m", "long_name": "along the height"}),
+        "time": labelled("time", times, "time", "s"),
+        "width": labelled("width", (np.arange(ny) + 0.5) * collectors.width / ny, "along the width", "m"),
+        "height": labelled("height", (np.arange(nz) + 0.5) * collectors.height / nz, "along the height", "m"),
     }
     settings = {"patches": list(patches), "thermal": thermal, "tolerance": tolerance, "mesh": str(mesh or Mesh())}
     source = predicted("scalith.cell.simulate_in_plane", cell.digest, collectors.digest, settings=settings)

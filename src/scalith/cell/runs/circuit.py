@@ -277,7 +277,7 @@ def _each(values: ArrayLike | None, count: int, name: str) -> list[float | None]
 def _require_plain(step: ProtocolStep) -> None:
     other = next((ending.quantity for ending in step.endings if ending.quantity not in ("voltage", "current")), None)
     if step.mode == "resistance" or step.times or step.temperature is not None or other is not None:
-        found = other or (step.mode if step.temperature is None else "a temperature of its own")
+        found: str = other or (step.mode if step.temperature is None else "a temperature of its own")
         found = "a load over time" if step.times else found
         expected = "constant current, voltage or power that ends by time, voltage or current"
         raise InputError(_WHERE, step.text, found, expected)

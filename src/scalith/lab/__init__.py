@@ -21,6 +21,8 @@ from scalith.lab.kinetic_lines import kinetics_from_peaks, kissinger, ozawa
 from scalith.lab.kinetic_posterior import sample_posterior
 from scalith.lab.measurement import spectrum
 from scalith.lab.model_choice import compare_fits
+from scalith.lab.protocol_steps import steps
+from scalith.lab.readers import read_measurement, read_measurements
 
 __all__ = [
     "CircuitFit",
@@ -40,11 +42,14 @@ __all__ = [
     "parse_circuit",
     "read_arc",
     "read_dsc",
+    "read_measurement",
+    "read_measurements",
     "relaxation_times",
     "sample_posterior",
     "simulate_arc",
     "simulate_dsc",
     "spectrum",
+    "steps",
     "subtract_baseline",
     "thermal_inertia",
     "vyazovkin",

@@ -1,13 +1,18 @@
-"""The same call runs on a Dask cluster, named by its address."""
+"""The same call runs on a Dask cluster, named by its address; its workers need not see the files of the study."""
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from scalith import cli
 from scalith.ladder import climb, read_ledger, read_study
+from scalith.ladder.progress import Silent
+from scalith.quantities import read_results
 from tests.ladder.conftest import STUDY
 
 
@@ -29,6 +34,122 @@ def test_members_climb_on_a_cluster(toy, study_file, tmp_path, cluster):
     assert [entry.scatter for entry in spread.entries] == [entry.scatter for entry in alone.entries]
     assert read_ledger(tmp_path / "spread") == spread
     assert not list(Path(tmp_path / "spread").rglob("*.part"))
+
+
+OWN = '''
+"""A spring whose stiffness stands in a file, pulled at by a load, read with a noisy ruler."""
+
+import time
+
+import numpy as np
+
+from scalith.ladder import InputFile, Quantity, Settings, rung
+from scalith.quantities import Property, predicted
+
+GIVEN = {"load": (Quantity("load", unit="N"), Property)}
+
+
+class Stand(Settings):
+    """Where the spring hangs."""
+
+    file: InputFile
+
+
+class Ruler(Settings):
+    """What it is read with."""
+
+    noise: float
+    wait: float
+
+
+@rung("stiffness", unit="N m-1")
+def stiffness(stand: Stand) -> Property:
+    """The number in the file."""
+    with open(stand.file.path) as stream:
+        return Property.constant("stiffness", float(stream.read()), "N m-1", predicted("own.stiffness"))
+
+
+@rung("stretch", unit="m")
+def stretch(stiffness: Property, load: Property, ruler: Ruler, seed: int) -> Property:
+    """x = F/k."""
+    time.sleep(ruler.wait)
+    found = load() / stiffness() + ruler.noise * np.random.default_rng(seed).standard_normal()
+    return Property.constant("stretch", found, "m", predicted("own.stretch", stiffness.digest, load.digest))
+'''
+
+PULLED = """
+[study]
+title = "spring"
+targets = ["stretch"]
+
+[rungs]
+modules = ["own.py"]
+
+[stand]
+file = "stiffness.txt"
+
+[ruler]
+noise = 1e-3
+wait = 0.2
+
+[given]
+load = { value = "2 N ± 0.2 N", kind = "measured", reference = "a scale" }
+"""
+
+
+class Unseen:
+    """A plugin of workers on which a folder cannot be opened, as on another machine."""
+
+    name = "unseen"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+
+    def setup(self, worker: object) -> None:
+        def refuse(event: str, arguments: tuple[object, ...]) -> None:
+            if event in ("open", "os.mkdir", "os.listdir", "os.scandir") and str(arguments[0]).startswith(self.folder):
+                raise FileNotFoundError(2, "no such file on this machine", self.folder)
+
+        sys.addaudithook(refuse)
+
+
+class KillHalfWay(Silent):
+    """Kills a process when half of the members are there."""
+
+    def __init__(self, process: int) -> None:
+        self.process, self.killed = process, False
+
+    def advanced(self, name: str, fraction: float, message: str) -> None:
+        if fraction >= 0.5 and not self.killed:
+            self.killed = True
+            os.kill(self.process, signal.SIGKILL)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("ignore")
+def test_workers_without_the_folder_find_the_same_when_one_is_killed(tmp_path):
+    from distributed import Client, LocalCluster, WorkerPlugin
+
+    here = tmp_path / "here"
+    here.mkdir()
+    (here / "own.py").write_text(OWN)
+    (here / "stiffness.txt").write_text("100.0")
+    (here / "s.toml").write_text(PULLED)
+    study = read_study(here / "s.toml", allow_code=True)
+    alone = climb(study, here / "alone", draws=16)
+    plugin = type("Plugin", (Unseen, WorkerPlugin), {})(here)
+    made = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "workers"))
+    with made as cluster, Client(cluster) as client:
+        client.register_plugin(plugin)
+        listener = KillHalfWay(next(iter(client.run(os.getpid).values())))
+        spread = climb(study, here / "spread", draws=16, executor=client.get_executor(), listener=listener)
+    assert listener.killed
+    assert spread.failed_members == ()
+    assert [entry.scatter for entry in spread.entries] == [entry.scatter for entry in alone.entries]
+    one, other = (read_results(here / name / alone.entry("stretch").ensemble_file) for name in ("alone", "spread"))
+    assert one.equals(other)
+    assert len(list((here / "alone" / "cache").glob("stretch-*.nc"))) == 17
+    assert len(list((here / "spread" / "cache").glob("stretch-*.nc"))) == 1  # only this process wrote there
 
 
 def test_processes_are_another_executor():

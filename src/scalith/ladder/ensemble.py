@@ -22,7 +22,7 @@ from scalith.ladder import progress
 from scalith.ladder.bands import summarised
 from scalith.ladder.ledger import FailedMember
 from scalith.ladder.run import Run, rung_seed
-from scalith.ladder.store import Store
+from scalith.ladder.store import Kept, MemberStore, Store
 from scalith.ladder.study import Study
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import Property, ScalithError, Spec, predicted
@@ -80,10 +80,10 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
         Scatter of what at least two members found.
     """
     assert isinstance(run.store, Store)
-    folder = str(run.store.folder)
+    folder = run.store.folder.resolve()
     found: list[dict[str, Any]] = []
     failed: list[FailedMember] = []
-    arguments = ([run.study] * draws, range(draws), [targets] * draws, [folder] * draws)
+    arguments = ([run.study] * draws, range(draws), [targets] * draws, [_alike_in_all(run)] * draws, [folder] * draws)
     listener = run.listener
     listener.started("ensemble")
     for index, outcome in enumerate(parallel_map(_climb_member, *arguments, executor=executor, threads=1), start=1):
@@ -121,10 +121,36 @@ def _drawn(value: Any, seed: int) -> Any:
     return value.drawn(np.random.default_rng(seed)) if isinstance(value, (Property, Spec)) else value
 
 
-def _climb_member(study: Study, index: int, targets: list[str], folder: str) -> dict[str, Any] | str:
+def _alike_in_all(run: Run) -> dict[str, tuple[Any, Kept]]:
+    """Values by key that no draw and no seed reaches: they go along, with what was read from files that a worker may not see."""
+    study = run.study
+    same = {name for stated in (study.settings, study.given) for name, value in stated.items() if not _is_drawn(value)}
+    alike = {}
+    for name in study.needed_for(study.targets):
+        if name not in run.keys:
+            continue
+        node = study.graph.nodes[name]
+        if "seed" in node.inputs or any(need in run.digests and need not in same for need in node.inputs.values()):
+            continue
+        alike[run.keys[name]] = (run.values[name], run.kept[name])
+        if node.rung.quantity.draw is None:
+            same.add(name)
+    return alike
+
+
+def _is_drawn(value: Any) -> bool:
+    try:
+        return _drawn(value, 0) is not value
+    except ScalithError:  # a draw that cannot be
+        return True
+
+
+def _climb_member(
+    study: Study, index: int, targets: list[str], known: dict[str, tuple[Any, Kept]], folder: Path
+) -> dict[str, Any] | str:
     """What one member found, or why it could not be climbed: drawn numbers may lie where no model holds."""
     try:
-        run = Run(member_of(study, index), Store(Path(folder)), progress.Silent(), member=True)
+        run = Run(member_of(study, index), MemberStore(known, folder), progress.Silent(), member=True)
         run.execute(targets)
     except (ScalithError, ArithmeticError, ValueError) as error:
         return str(error)

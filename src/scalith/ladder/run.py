@@ -13,7 +13,7 @@ from scalith.ladder import progress
 from scalith.ladder.graph import Node
 from scalith.ladder.invariance import drawn_once
 from scalith.ladder.ledger import headline
-from scalith.ladder.store import Kept, MemoryStore, Store, value_digest
+from scalith.ladder.store import Kept, MemberStore, MemoryStore, Store, value_digest
 from scalith.ladder.study import Study
 from scalith.quantities import Property, digest, package_digest
 from scalith.quantities.plausible_ranges import require_plausible_property, require_plausible_results
@@ -26,18 +26,23 @@ class Run:
     ----------
     values, digests : dict
         By name, of all that was given, read or computed so far.
+    keys : dict of str to str
+        Under which each computed value is kept.
     kept : dict of str to Kept
         What the store knows of each computed value.
     member : bool
         Whether this is a member of an ensemble: what was fitted is then drawn from the posterior of its fit.
     """
 
-    def __init__(self, study: Study, store: Store | MemoryStore, listener: progress.Listener, *, member: bool = False) -> None:
+    def __init__(
+        self, study: Study, store: Store | MemoryStore | MemberStore, listener: progress.Listener, *, member: bool = False
+    ) -> None:
         self.member = member
         self.study, self.store, self.listener = study, store, listener
         self._drawn: dict[str, float] = {}
         self.values: dict[str, Any] = {}
         self.digests: dict[str, str] = {}
+        self.keys: dict[str, str] = {}
         self.kept: dict[str, Kept] = {}
 
     def execute(self, targets: Sequence[str]) -> None:
@@ -65,7 +70,7 @@ class Run:
         if "seed" in arguments:
             arguments["seed"] = rung_seed(self.study.header.seed, name)
             inputs["seed"] = value_digest(arguments["seed"])
-        key = digest(name, package_digest(), rung.code, inputs)
+        self.keys[name] = key = digest(name, package_digest(), rung.code, inputs)
         found = self.store.find(key, rung.returns)
         if found is None:
             self.listener.started(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import xarray as xr
 from scalith.quantities import (
     InputError,
     Property,
+    ScalithError,
     Source,
     Spec,
     dataset_digest,
@@ -123,6 +125,38 @@ class MemoryStore:
         while len(known) > self.states:
             del known[next(iter(known))]
         return kept
+
+
+class MemberStore:
+    """What a member of an ensemble finds and keeps, wherever it is climbed.
+
+    On a machine that does not see the results folder, or may not write there, its values are held in memory.
+
+    Parameters
+    ----------
+    known : dict
+        Values by key that came along: those that are the same in all members.
+    folder : path
+        The store of the climb.
+    """
+
+    def __init__(self, known: Mapping[str, tuple[Any, Kept]], folder: Path) -> None:
+        self._known, self._memory = known, MemoryStore()
+        self._folder = Store(folder) if folder.is_dir() else None
+
+    def find(self, key: str, kind: type[Any]) -> tuple[Any, Kept] | None:
+        """The value under `key`, or `None`."""
+        found = self._known.get(key) or self._memory.find(key, kind)
+        return self._folder.find(key, kind) if found is None and self._folder is not None else found
+
+    def keep(self, key: str, quantity: str, value: Any, seconds: float, code: str) -> Kept:
+        """Store a finished value."""
+        if self._folder is not None:
+            try:
+                return self._folder.keep(key, quantity, value, seconds, code)
+            except ScalithError:  # cannot be written from here
+                self._folder = None
+        return self._memory.keep(key, quantity, value, seconds, code)
 
 
 class Store:

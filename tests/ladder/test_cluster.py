@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from scalith import cli
 from scalith.ladder import climb, read_ledger, read_study
 from scalith.ladder.progress import Silent
-from scalith.quantities import read_results
+from scalith.quantities import StudyError, read_results
 from tests.ladder.conftest import STUDY
 
 
@@ -150,6 +151,23 @@ def test_workers_without_the_folder_find_the_same_when_one_is_killed(tmp_path):
     assert one.equals(other)
     assert len(list((here / "alone" / "cache").glob("stretch-*.nc"))) == 17
     assert len(list((here / "spread" / "cache").glob("stretch-*.nc"))) == 1  # only this process wrote there
+
+
+class OtherCode(ThreadPoolExecutor):
+    """Threads that stand for a machine with another version."""
+
+    def submit(self, fn, /, *arguments, **named):
+        def elsewhere(*given):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("scalith.ladder.ensemble.package_digest", lambda: "other")
+                return fn(*given)
+
+        return super().submit(elsewhere, *arguments, **named)
+
+
+def test_a_worker_of_another_version_is_refused(toy, study_file, tmp_path):
+    with OtherCode(1) as pool, pytest.raises(StudyError, match="with other code; expected the same version on all machines"):
+        climb(read_study(study_file), tmp_path / "out", draws=2, executor=pool)
 
 
 def test_processes_are_another_executor():

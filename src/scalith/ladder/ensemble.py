@@ -9,6 +9,7 @@ interrupted ensemble goes on where it stopped.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.bands import summarised
 from scalith.ladder.ledger import FailedMember
@@ -25,7 +27,7 @@ from scalith.ladder.run import Run, rung_seed
 from scalith.ladder.store import Kept, MemberStore, Store
 from scalith.ladder.study import Study
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import Property, ScalithError, Spec, predicted
+from scalith.quantities import Property, ScalithError, Spec, StudyError, package_digest, predicted
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
     folder = run.store.folder.resolve()
     found: list[dict[str, Any]] = []
     failed: list[FailedMember] = []
-    arguments = ([run.study] * draws, range(draws), [targets] * draws, [_alike_in_all(run)] * draws, [folder] * draws)
+    sent = (run.study, targets, _alike_in_all(run), folder, package_digest())
+    arguments = ([sent] * draws, range(draws))
     listener = run.listener
     listener.started("ensemble")
     for index, outcome in enumerate(parallel_map(_climb_member, *arguments, executor=executor, threads=1), start=1):
@@ -145,10 +148,12 @@ def _is_drawn(value: Any) -> bool:
         return True
 
 
-def _climb_member(
-    study: Study, index: int, targets: list[str], known: dict[str, tuple[Any, Kept]], folder: Path
-) -> dict[str, Any] | str:
+def _climb_member(sent: tuple[Study, list[str], dict[str, tuple[Any, Kept]], Path, str], index: int) -> dict[str, Any] | str:
     """What one member found, or why it could not be climbed: drawn numbers may lie where no model holds."""
+    study, targets, known, folder, code = sent
+    if package_digest() != code:
+        found = f"worker {platform.node()}: found Scalith {__version__} with other code"
+        raise StudyError(f"{found}; expected the same version on all machines")
     try:
         run = Run(member_of(study, index), MemberStore(known, folder), progress.Silent(), member=True)
         run.execute(targets)

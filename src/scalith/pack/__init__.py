@@ -8,8 +8,10 @@ from scalith.pack.abuse.abuse import (
     oven_test,
     overcharge,
 )
+from scalith.pack.abuse.gas_mixture import burn, deflagration_pressure, lower_flammability_limit
 from scalith.pack.abuse.ignition import critical_ambient_temperature, critical_frank_kamenetskii, semenov_number
 from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
+from scalith.pack.abuse.venting import boiling_temperature, emptying_time, flash_evaporation, vent_outflow
 from scalith.pack.electrical.cell_network import discharge_network, spread_cells
 from scalith.pack.heat.assembly import (
     Assembly,
@@ -53,16 +55,22 @@ __all__ = [
     "Vent",
     "abuse_test",
     "best_cell_shape",
+    "boiling_temperature",
+    "burn",
     "compare_cooling",
     "critical_ambient_temperature",
     "critical_frank_kamenetskii",
     "critical_oven_temperature",
+    "deflagration_pressure",
     "discharge_network",
+    "emptying_time",
     "external_heating",
+    "flash_evaporation",
     "heat_in_3d",
     "internal_short",
     "layer_stack_conductivity",
     "layer_stack_heat_capacity",
+    "lower_flammability_limit",
     "lumped_cell_temperature",
     "module_assembly",
     "oven_test",
@@ -78,5 +86,6 @@ __all__ = [
     "spread_cells",
     "thinnest_barrier",
     "triggered_cell",
+    "vent_outflow",
     "weakest_cooling",
 ]

@@ -91,6 +91,8 @@ class Reaction(Spec):
         Change of each state by unit extent; −1 for each state in ``orders`` when not given.
     gas : float
         Gas of unit extent, mol per kg of reactant.
+    gas_composition : dict
+        Mole fractions of its species (``{"CO2": 0.5, "C2H4": 0.5}``), which add up to 1; not known when empty.
     onset_temperature : float, optional
         Below it, K, the reaction rests.
     diffusion_limit : DiffusionLimit, optional
@@ -107,6 +109,7 @@ class Reaction(Spec):
     tunnelling: dict[str, PositivePower] = Field(default_factory=dict)
     changes: dict[str, float] | None = None
     gas: Annotated[float, SI("mol kg-1"), Field(ge=0)] = 0.0
+    gas_composition: dict[str, PositivePower] = Field(default_factory=dict)
     onset_temperature: Temperature | None = None
     diffusion_limit: DiffusionLimit | None = None
 
@@ -116,6 +119,15 @@ class Reaction(Spec):
         if 1.0 < self.activation_energy < 2000.0:
             energy = self.activation_energy
             raise InputError("", "activation_energy", f"{energy:g} J/mol", f"J/mol; write '{energy:g} kJ/mol' for kilojoules")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_gas(self) -> Self:
+        total = sum(self.gas_composition.values())
+        if self.gas_composition and abs(total - 1.0) > 1e-6:
+            raise InputError("", "gas_composition", f"fractions that add up to {total:g}", "mole fractions that add up to 1")
+        if self.gas_composition and self.gas == 0.0:
+            raise InputError("", "gas", 0.0, "how much gas the reaction makes, mol per kg, beside its composition")
         return self
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
+from scalith.pack.abuse.venting import flash_evaporation
 from scalith.pack.heat.cell_body import ATMOSPHERE, CellBody
 from scalith.pack.heat.heat_input import as_temperature, checked_time
 from scalith.pack.module.thermal_network import NetworkResult, ThermalNetwork, simulate_network
@@ -38,8 +39,9 @@ def abuse_test(
     C dT/dt = φ V Σ_r heat_r dξ_r/dt + P(t) − A [h (T − T_amb) + ε σ (T⁴ − T_amb⁴)],
 
     with φ = 1 until the vent opens and 1 − ``ejected_fraction`` afterwards. The pressure is that of the gas made and
-    of the electrolyte's vapour in the free volume; when it reaches the vent's, the free volume empties, some electrolyte
-    boils off (and takes its heat), and later gas leaves as it is made. The heat capacity stays that of the whole cell.
+    of the electrolyte's vapour in the free volume; when it reaches the vent's, the free volume empties, electrolyte boils off
+    until the cell is at its boiling point or all of ``evaporated_mass`` is gone, and later gas leaves as it is made. The heat
+    capacity stays that of the whole cell.
 
     Parameters
     ----------
@@ -68,10 +70,11 @@ def abuse_test(
     -------
     Result
         Dimensions ``time``, ``reaction``, ``state``: ``temperature`` (K), ``heat_by_reaction`` (W), ``states``,
-        ``heat_released``, ``heat_supplied``, ``heat_lost``, ``heat_ejected`` (J), ``gas_made`` (mol), ``pressure`` (Pa),
-        ``mass_lost`` (kg); scalars ``peak_temperature``, ``peak_self_heating`` (K s-1), ``runaway_time``
-        (self-heating of 1 K s-1), ``vent_time`` (s, NaN when it did not happen), ``energy_balance_error``. The
-        attribute ``kinetics_digest`` names the parameter set in this cell (`CellBody.kinetics_digest`).
+        ``heat_released``, ``heat_supplied``, ``heat_lost``, ``heat_ejected`` (J), ``gas_made`` (mol) and, where reactions state a
+        ``gas_composition``, ``gas_by_species`` over ``species`` (mol), ``pressure`` (Pa), ``mass_lost`` (kg); scalars
+        ``peak_temperature``, ``peak_self_heating`` (K s-1), ``runaway_time`` (self-heating of 1 K s-1), ``vent_time`` (s, NaN
+        when it did not happen), ``energy_balance_error``. The attribute ``kinetics_digest`` names the parameter set in this cell
+        (`CellBody.kinetics_digest`).
 
     Raises
     ------
@@ -93,22 +96,34 @@ def abuse_test(
     else:
         ambient = np.array([0.0]), np.array([as_temperature(ambient_temperature, where, "ambient_temperature")])
     initial_temperature = as_temperature(initial_temperature, where, "initial_temperature")
-    network = ThermalNetwork(ambient=ambient)
-    area = cell.surface
-    body = network.add(
-        cell.heat_capacity,
-        ambient=heat_transfer_coefficient * area,
-        ambient_radiation=emissivity * STEFAN_BOLTZMANN * area,
-        cell=cell,
-    )
-    if heat is not None:
-        network.heat(body, *_table(heat, where, "heat"))
-    result = simulate_network(
-        network, kinetics, t, initial_temperature=initial_temperature, tolerance=tolerance, land=True, progress=progress
-    )
+    heater = None if heat is None else _table(heat, where, "heat")
+
+    def simulate(body: CellBody, times: NDArray[np.float64]) -> NetworkResult:
+        network = ThermalNetwork(ambient=ambient)
+        number = network.add(
+            body.heat_capacity,
+            ambient=heat_transfer_coefficient * body.surface,
+            ambient_radiation=emissivity * STEFAN_BOLTZMANN * body.surface,
+            cell=body,
+        )
+        if heater is not None:
+            network.heat(number, *heater)
+        return simulate_network(
+            network, kinetics, times, initial_temperature=initial_temperature, tolerance=tolerance, land=True, progress=progress
+        )
+
+    body, result = cell, simulate(cell, t)
+    opened = float(result.vent_time[0])
+    if cell.vent is not None and cell.vent.evaporated_mass > 0.0 and np.isfinite(opened):
+        # Until the vent opens nothing depends on it: the closed cell tells the temperature at which the electrolyte flashes.
+        closed = simulate(cell.model_copy(update={"vent": None}), np.array([t[0], opened]))
+        flash = flash_evaporation(cell.vent, cell.heat_capacity, float(closed.temperature[-1, 0]))
+        if flash.mass < cell.vent.evaporated_mass:
+            body = cell.model_copy(update={"vent": cell.vent.model_copy(update={"evaporated_mass": flash.mass})})
+            result = simulate(body, t)
     settings = {"heat_transfer_coefficient": heat_transfer_coefficient, "emissivity": emissivity, "tolerance": tolerance}
     source = predicted("scalith.pack.abuse_test", kinetics.digest, cell.digest, *parents, settings=settings)
-    return _dataset(cell, kinetics, result, initial_temperature, source.to_json())
+    return _dataset(body, kinetics, result, initial_temperature, source.to_json(), cell.kinetics_digest(kinetics))
 
 
 def oven_test(
@@ -310,7 +325,9 @@ def _table(given: tuple[ArrayLike, ArrayLike], where: str, name: str) -> tuple[N
     return time, values
 
 
-def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start: float, source: str) -> Result:
+def _dataset(
+    cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start: float, source: str, kinetics_digest: str
+) -> Result:
     from scalith.pack.kernels.network import heat_by_reaction
 
     set_ = kinetics.arrays()
@@ -332,6 +349,10 @@ def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start:
         )
         mass_lost = np.where(after, vent.evaporated_mass + vent.ejected_mass_fraction * cell.mass * progress, 0.0)
     states = set_.initial + extents @ set_.changes
+    species = sorted({name for reaction in kinetics.reactions.values() for name in reaction.gas_composition})
+    fractions = np.array([[r.gas_composition.get(name, 0.0) for name in species] for r in kinetics.reactions.values()])
+    by_species = cell.reacting_volume * (extents * set_.gas) @ fractions
+    told = "gas of each species, of reactions whose composition is known"
     return Result(
         {
             "temperature": labelled("time", temperature, "cell temperature", "K"),
@@ -342,6 +363,7 @@ def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start:
             "heat_lost": labelled("time", found.ambient, "heat given to the surroundings since the start", "J"),
             "heat_ejected": labelled("time", found.ejected[:, 0], "heat that left through the vent since the start", "J"),
             "gas_made": labelled("time", gas, "gas made by the reactions", "mol"),
+            **({"gas_by_species": labelled(("time", "species"), by_species, told, "mol")} if species else {}),
             "pressure": labelled("time", pressure, "absolute pressure in the cell", "Pa"),
             "mass_lost": labelled("time", mass_lost, "mass that left through the vent", "kg"),
             "peak_temperature": labelled((), float(found.peak_temperature[0]), "highest temperature", "K"),
@@ -354,6 +376,7 @@ def _dataset(cell: CellBody, kinetics: ReactionSet, found: NetworkResult, start:
             "time": labelled("time", found.time, "time", "s"),
             "reaction": ("reaction", kinetics.names, {"long_name": "reaction"}),
             "state": ("state", list(kinetics.states), {"long_name": "state of the reaction set"}),
+            **({"species": species} if species else {}),
         },
-        attrs={"source": source, "kinetics_digest": cell.kinetics_digest(kinetics)},
+        attrs={"source": source, "kinetics_digest": kinetics_digest},
     )

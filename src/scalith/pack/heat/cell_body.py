@@ -36,7 +36,8 @@ class Vent(Spec):
     vapour_pressure, vapour_reference_temperature, heat_of_vaporisation : float
         Electrolyte vapour: p(T) = p_ref exp(−(ΔH/R)(1/T − 1/T_ref)); Pa, K, J mol-1 (dimethyl carbonate when not given).
     evaporated_mass : float
-        Electrolyte that boils off when the valve opens, kg; it takes its heat of vaporisation from the cell.
+        Electrolyte that boils off when the valve opens, kg; it takes its heat of vaporisation from the cell. A test of one cell
+        (`abuse_test`) boils less where the cell would fall below the boiling point.
     evaporated_molar_mass : float
         kg mol-1.
     ejected_fraction : float

@@ -3,8 +3,8 @@ r"""K11: Vent gas: flash, outflow, flammability, deflagration.
 **[E]** Electrolyte flashes until the cell is at the boiling point or the inventory is gone: 200 g that would boil from a cell of
 220 g, and would cool it to 46 K, take it to the boiling point. Gas at 1 MPa leaves at the speed of sound
 ($\dot m\sqrt T/pA$ = 0.0404 for air), and a gas space at steady temperature empties as $e^{-t/\tau}$. Le Chatelier's rule gives
-each fuel its own limit, and dilution raises it in proportion. **[P]** Heats of combustion and limits are those of the tables named
-in the code. Stated, not asserted: the stoichiometric flame of methane at constant volume (complete combustion leaves out
+each fuel its own limit, and dilution raises it in proportion. **[P]** Heats of combustion and limits are those of the tables
+named in the code. Stated, not asserted: the stoichiometric flame of methane at constant volume (complete combustion leaves out
 dissociation, and lies above 8.9 bar), and the temperature at which an 18650 vents when it is heated: the vapour of one solvent
 alone opens it at 195 °C, gas of the interphase long before, but how much gas is assumed.
 """

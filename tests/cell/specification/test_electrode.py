@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import CellSpecification, LithiumMetal, Mesh, PorousLayer, simulate_discharge, simulate_impedance
+from scalith.cell import CellSpecification, LithiumMetal, Mesh, PorousLayer, Simulation, simulate_discharge, simulate_impedance
 from scalith.cell.model.discretise import system_of
-from scalith.quantities import InputError
+from scalith.quantities import InputError, read_toml, shipped
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 METAL = {"lithium_metal": {"exchange_current_density": "40 A/m2"}}
@@ -151,3 +151,40 @@ def test_only_a_cell_with_lithium_as_its_positive_electrode_may_have_negative_cu
     assert CellSpecification.model_validate_json(cell.model_dump_json()).digest == cell.digest
     with pytest.raises(InputError, match="lower_voltage_cut_off"):
         CellSpecification.read(lgm50.model_dump() | {"lower_voltage_cut_off": -1.0})
+
+
+def anode_free(reserve: str):
+    metal = {"lithium_metal": {"exchange_current_density": "40 A/m2", "reserve_thickness": reserve}}
+    stated = read_toml(shipped("cell/lgm50_chen2020.toml"))
+    stated.pop("nominal_capacity")
+    cut_offs = {"lower_voltage_cut_off": 2.5, "upper_voltage_cut_off": 4.4, "nominal_capacity": "5 A h"}
+    return CellSpecification.read({**stated, **cut_offs, "negative_electrode": metal})
+
+
+def test_a_cell_without_an_anode_plates_and_strips_to_nothing():
+    cell = anode_free("0 um")
+    simulation = Simulation(cell, state_of_charge=0.0)
+    simulation.step("Charge at 1 A for 1 hour")
+    charged = simulation.result()
+    thickness = charged.lithium_thickness_negative.values
+    assert thickness[0] == 0.0
+    # 3600 C over F, in m3 of metal over the area of the cell.
+    assert thickness[-1] == pytest.approx(3600.0 / FARADAY * 6.94e-3 / 534.0 / cell.plane_area, rel=1e-6)
+    assert simulation.step("Discharge at 2 A for 1 hour") == "the lithium metal is stripped"
+    end = simulation.result()
+    assert float(end.time[-1]) == pytest.approx(3600.0 + 1800.0, rel=1e-6)
+    assert float(end.lithium_thickness_negative[-1]) == pytest.approx(0.0, abs=1e-12)
+    assert float(end.lithium_error.max()) < 1e-9
+
+
+def test_a_reserve_is_stripped_after_the_cyclable_lithium():
+    cell = anode_free("5 um")
+    more = 5e-6 / (6.94e-3 / 534.0) * FARADAY * cell.plane_area
+    window = cell.capacity_of_window("negative")
+    simulation = Simulation(cell.model_copy(update={"lower_voltage_cut_off": 0.5}), state_of_charge=0.05)
+    simulation.hold("current", 0.5, duration=1.2 * (0.05 * window + more) / 0.5, voltage_low=-10.0)
+    end = simulation.result()
+    left = float(end.lithium_thickness_negative[-1])
+    taken = float(end.capacity[-1])
+    expected = 5e-6 + (0.05 * window - taken) / FARADAY * (6.94e-3 / 534.0) / cell.plane_area
+    assert left == pytest.approx(expected, rel=1e-5, abs=1e-12)

@@ -345,6 +345,8 @@ def _class_row(material: ActiveMaterial) -> Array:
         row[layout.HYSTERESIS_RATE] = material.hysteresis_current_density / FARADAY
     row[layout.STRAIN] = 0.0 if material.stress is None else material.stress.strain_potential(material.maximum_concentration)
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
+    if material.metal_thickness is not None:
+        row[layout.LOWEST] = -1e-9  # stripped to nothing, and a cell without an anode begins there
     return row
 
 

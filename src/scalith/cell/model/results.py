@@ -43,6 +43,7 @@ REASONS = {
     events.TOO_MANY_STEPS: "more time steps than allowed",
     events.NO_START: "no potentials were found that carry this load from this state",
 }
+METAL_STRIPPED = "the lithium metal is stripped"
 FAILURES = (events.NOT_CONVERGED, events.TOO_MANY_STEPS, events.NO_START)
 """Reasons that are no regular end."""
 
@@ -92,6 +93,15 @@ def dataset(cell: Discretised, rows: Array, states: Array | None, reason: str, s
     return Result(made, coordinates, {**told, **attributes})
 
 
+def words_of(cell: Discretised, rows: Array, reason: int) -> str:
+    """Why a run ended; an electrode of lithium metal is not empty, but stripped."""
+    for p, material in enumerate(cell.materials):
+        lowest = records.CLASSES + records.CLASS_RECORDS * p + 2
+        if reason == events.PARTICLE_EMPTY and material.metal_thickness is not None and len(rows) and rows[-1, lowest] < 1e-6:
+            return METAL_STRIPPED
+    return REASONS[reason]
+
+
 def tag_of(cell: Discretised, p: int) -> str:
     """Name of a class of particles in results: its electrode, with a number where there are several."""
     side = cell.sides[p]
@@ -106,6 +116,9 @@ def _add_classes(cell: Discretised, rows: Array, add: Any) -> None:
         add(f"surface_stoichiometry_lowest_{tag}", rows[:, at + 2], "1", f"lowest surface stoichiometry, {tag} electrode")
         add(f"surface_stoichiometry_highest_{tag}", rows[:, at + 3], "1", f"highest surface stoichiometry, {tag} electrode")
         material = cell.materials[p]
+        if material.metal_thickness is not None:
+            thickness = np.maximum(material.metal_thickness * rows[:, at], 0.0)
+            add(f"lithium_thickness_{tag}", thickness, "m", f"thickness of the lithium metal, {tag} electrode")
         if material.hysteresis is not None and material.hysteresis_decay is not None:
             add(f"hysteresis_{tag}", rows[:, at + 4], "1", f"mean state of hysteresis, {tag} electrode")
         if material.processes:

@@ -105,7 +105,7 @@ def simulate_discharge(
         The solver could not go on; `partial` holds what it had computed.
     """
     from scalith.cell.kernels.events import DURATION
-    from scalith.cell.model.results import FAILURES, REASONS, add_slab, dataset
+    from scalith.cell.model.results import FAILURES, add_slab, dataset, words_of
     from scalith.cell.runs.mesh_choice import find_mesh
     from scalith.cell.runs.simulation import Simulation
 
@@ -145,7 +145,7 @@ def simulate_discharge(
         keep_states=profiles,
     )
     if progress is not None:
-        progress(1.0, REASONS[simulation.reason])
+        progress(1.0, words_of(simulation.cell, simulation.rows, simulation.reason))
     source = predicted(
         "scalith.cell.simulate_discharge",
         specification.digest,
@@ -158,7 +158,7 @@ def simulate_discharge(
             "mesh": str(simulation.mesh),
         },
     )
-    reason = REASONS[simulation.reason]
+    reason = words_of(simulation.cell, simulation.rows, simulation.reason)
     if simulation.reason == DURATION and duration is None:
         reason = "1.5 nominal discharges passed without reaching the cut-off"
     data = dataset(

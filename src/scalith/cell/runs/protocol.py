@@ -183,7 +183,7 @@ def _run(
             progress(min(len(log.visits) / total, 0.99), where)
         used = len(simulation.rows)
         carry_out(visit.step, simulation, profiles)
-        reason, is_own = _why(visit.step, simulation.reason)
+        reason, is_own = _why(visit.step, simulation)
         log.visits.append(visit)
         log.reasons.append(reason)
         log.ends.append(len(simulation.rows))
@@ -274,11 +274,12 @@ def _nearer(name: str, one: float, other: float) -> float:
     return max(one, other) if name.endswith(("_low", "_falls")) else min(one, other)
 
 
-def _why(step: ProtocolStep, reason: int) -> tuple[str, bool]:
+def _why(step: ProtocolStep, simulation: Simulation) -> tuple[str, bool]:
     """Why a step ended, in words, and whether that is an end which it states itself."""
     from scalith.cell.kernels import events
-    from scalith.cell.model.results import FAILURES, REASONS
+    from scalith.cell.model.results import FAILURES, words_of
 
+    reason = simulation.reason
     if reason == events.DURATION and step.duration is None and not step.times:
         return _TOO_LONG, False
     if reason == events.VOLTAGE_BELOW and step.voltage_low is None:
@@ -286,7 +287,7 @@ def _why(step: ProtocolStep, reason: int) -> tuple[str, bool]:
     if reason == events.VOLTAGE_ABOVE and step.voltage_high is None:
         return "upper cut-off voltage of the cell reached", False
     others = (*FAILURES, events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL)
-    return REASONS[reason], reason not in others
+    return words_of(simulation.cell, simulation.rows, reason), reason not in others
 
 
 def _require_possible(step: ProtocolStep, specification: CellSpecification) -> None:

@@ -288,12 +288,12 @@ class Simulation:
 
     def step(self, step: str | ProtocolStep) -> str:
         """Carry out one step of a protocol; returns why it ended."""
-        from scalith.cell.model.results import REASONS
+        from scalith.cell.model.results import words_of
         from scalith.cell.runs.protocol import carry_out
         from scalith.cell.runs.protocol_text import parse_step
 
         carry_out(parse_step(step, self.specification) if isinstance(step, str) else step, self)
-        return REASONS[self.reason]
+        return words_of(self.cell, self.rows, self.reason)
 
     def run(self, protocol: Steps, *, cycles: int = 1, strict: bool = False, progress: Progress | None = None) -> Result:
         """Carry out a protocol from here; returns all that was recorded since the start: see `simulate_protocol`."""
@@ -303,13 +303,14 @@ class Simulation:
 
     def result(self, *, reason: str | None = None, source: Source | None = None, profiles: bool = False) -> Result:
         """What was recorded since the start, with the state at the end."""
-        from scalith.cell.model.results import REASONS, add_slab, dataset
+        from scalith.cell.model.results import add_slab, dataset, words_of
 
         if self._used == 0:
             raise InputError("simulation", "result", "nothing recorded", "a step before it")
         origin = source or predicted("scalith.cell.Simulation", self.specification.digest, settings=self.settings())
         states = self.states if profiles and len(self._states) >= self._used else None
-        data = dataset(self.cell, self.rows, states, reason or REASONS[self.reason], origin, time_steps=self.steps)
+        words = reason or words_of(self.cell, self.rows, self.reason)
+        data = dataset(self.cell, self.rows, states, words, origin, time_steps=self.steps)
         add_slab(data, self)
         data["final_state"] = ("unknown", self.state.copy(), {"units": "SI", "long_name": "state at the end"})
         data.attrs["cell"] = self.specification.digest

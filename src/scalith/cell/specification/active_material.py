@@ -57,6 +57,8 @@ class ActiveMaterial(Spec):
         Order of i₀ in the electrolyte concentration; without it the anodic transfer coefficient.
     overvoltage_function : Property of x, optional
         Rate over i₀/F as a function of Fη/RT, in place of Butler–Volmer: see `scalith.interface`.
+    metal_thickness : m, optional
+        Of the lithium metal that this material stands for, at a stoichiometry of one: see `LithiumMetal`.
     film_resistance : ohm m2
     minimum_stoichiometry, maximum_stoichiometry
         x at the ends of the cell's window (0 % and 100 % state of charge).
@@ -96,6 +98,7 @@ class ActiveMaterial(Spec):
     concentration_exponent: Annotated[float, Field(ge=0, le=2)] | None = None
     overvoltage_function: Annotated[Property, OVERVOLTAGE_FUNCTION] | None = None
     film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
+    metal_thickness: Annotated[float, SI("m"), Field(gt=0)] | None = None
     geometry: Literal["sphere", "cylinder", "slab"] = "sphere"
     stress: ParticleStress | None = None
     phase_field: PhaseField | None = None

@@ -29,6 +29,10 @@ def _over_depth(profile: Property | None, z: Array) -> Array:
     return np.ones_like(z) if profile is None else np.broadcast_to(profile(z=z), z.shape)
 
 
+LITHIUM_MOLAR_VOLUME = 6.94e-3 / 534.0
+"""m3 mol-1, of the metal: 6.94 g/mol over 0.534 g/cm3."""
+
+
 class PorousLayer(Spec):
     """Thickness, porosity and how well the pores conduct.
 
@@ -175,8 +179,8 @@ class LithiumMetal(Spec):
     Written in place of either electrode or of both, ``[negative_electrode] lithium_metal = {exchange_current_density =
     "100 A/m2"}``, it becomes a planar `ElectrodeSpecification`: one thin layer whose surface is the cell's area, with a store
     whose window balances the other electrode, or holds the nominal capacity where both are lithium. Its stoichiometries are
-    those of the store (50 % at its middle; 25 windows lie on either side), not of the metal: stripping to nothing is not
-    modelled.
+    those of the store (50 % at its middle; 25 windows lie on either side), not of the metal, and it is never used up; with
+    `reserve_thickness` they are the share of all lithium, and a run ends where the metal is stripped to nothing.
 
     Attributes
     ----------
@@ -188,6 +192,9 @@ class LithiumMetal(Spec):
         Against lithium; 0.62 V for In–Li.
     film_resistance : ohm m2
     double_layer_capacitance : F m-2
+    reserve_thickness : m, optional
+        Of the metal that is left when the other electrode holds all the lithium of its window; 0 for a cell without an anode. How
+        the metal nucleates, and how the last of it covers its collector, is not modelled.
     """
 
     exchange_current_density: Annotated[Property, EXCHANGE_CURRENT_DENSITY]
@@ -195,6 +202,7 @@ class LithiumMetal(Spec):
     concentration_exponent: Annotated[float, Field(ge=0, le=2)] | None = None
     film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
     double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
+    reserve_thickness: Annotated[float, SI("m"), Field(ge=0)] | None = None
 
     def electrode(self, window: float) -> ElectrodeSpecification:
         """The metal as an electrode.
@@ -204,14 +212,21 @@ class LithiumMetal(Spec):
         window : float
             Lithium between 0 and 100 % state of charge, mol m-2: `ElectrodeSpecification.window` of the other electrode.
         """
-        thickness, depth, half_window = 1e-7, 1e-8, 0.01
+        thickness, depth = 1e-7, 1e-8
+        if self.reserve_thickness is None:
+            total, low = 50.0 * window, 0.49
+        else:
+            reserve = self.reserve_thickness / LITHIUM_MOLAR_VOLUME
+            total = 1.25 * (reserve + window)  # there is room for more: the metal grows as long as lithium comes
+            low = reserve / total
         material = ActiveMaterial(
             particle_radius=depth,
             specific_area=1.0 / thickness,
             geometry="slab",
-            maximum_concentration=window / (depth * 2.0 * half_window),
-            minimum_stoichiometry=0.5 - half_window,
-            maximum_stoichiometry=0.5 + half_window,
+            maximum_concentration=total / depth,
+            minimum_stoichiometry=low,
+            maximum_stoichiometry=low + window / total,
+            metal_thickness=None if self.reserve_thickness is None else total * LITHIUM_MOLAR_VOLUME,
             open_circuit_voltage=self.potential,
             chemical_diffusivity=Property.constant("chemical_diffusivity", 1e-10, "m2 s-1", ASSUMED),
             exchange_current_density=self.exchange_current_density,

@@ -37,6 +37,11 @@ def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch):
         if language == "python":
             # Padded, so that a traceback shows the line of the page.
             exec(compile("\n" * line + text, str(page), "exec"), names)
+    # Each picture of a how-to is made by its own code (docs/draw_pictures.py keeps it).
+    if page.parent.name == "how-to":
+        shown = re.findall(r"!\[[^]]*\]\(\.\./assets/([^)]+)\)", page.read_text(encoding="utf-8"))
+        assert [name for name in shown if not Path(name).is_file()] == []
+        assert all((DOCS / "assets" / name).is_file() for name in shown)
 
 
 def test_the_readme_has_the_two_commands_that_continuous_integration_runs():
@@ -70,3 +75,16 @@ def test_the_ladder_page_names_every_rung():
 
     page = (DOCS / "ladder.md").read_text(encoding="utf-8")
     assert [name for name in rungs() if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.toml")), ids=lambda path: path.stem)
+def test_what_an_example_is_given_is_on_the_page_of_what_is_assumed(example):
+    page = (DOCS / "predicted-and-assumed.md").read_text(encoding="utf-8")
+    part = re.search(rf"^## `{example.stem}`.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert part is not None
+    study = tomllib.loads(example.read_text(encoding="utf-8"))
+    given = {
+        *study.get("given", {}),
+        *(name for material in study.get("materials", {}).values() for name in material.get("given", {})),
+    }
+    assert [name for name in given if f"`{name}`" not in part[0]] == []

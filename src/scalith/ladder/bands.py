@@ -34,7 +34,8 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
     -------
     data : xarray.Dataset
         Each variable with a leading ``draw``; beside it ``…_deviation`` (standard deviation), ``…_low`` and ``…_high`` (5 % and
-        95 % quantiles), where half of the members are running; the nominal ``time`` and ``capacity`` of stacked runs.
+        95 % quantiles, in which a member that ended stays at its last value), where half of the members are running; the nominal
+        ``time`` and ``capacity`` of stacked runs.
     words : str
         The scatter in words; empty when there is nothing to summarise.
     """
@@ -52,7 +53,8 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
         present = members.notnull().mean("draw") >= _MOST_PRESENT
         running = members.where(present, 0.0)
         deviation = running.std("draw", ddof=1).where(present)
-        low, high = (running.quantile(q, "draw").drop_vars("quantile").where(present) for q in BAND)
+        held = _held(members).where(present, 0.0)
+        low, high = (held.quantile(q, "draw").drop_vars("quantile").where(present) for q in BAND)
         title = str(about.get("long_name", name))
         for ending, item, said in (
             ("deviation", deviation, f"standard deviation of the {title}"),
@@ -75,6 +77,17 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
             delivered = xr.concat([energy_of_runs(value) for value in values], "draw")
             data["energy_at_the_end"] = delivered.assign_attrs(units="J", long_name="energy at the end")
     return data.assign(kept), ", ".join(words)
+
+
+def _held(members: xr.DataArray) -> xr.DataArray:
+    """Members that ended stay at their last value: without them a band would leap to those that last longest."""
+    dim = next((dim for dim in ("sample", "time") if dim in members.dims), None)
+    if dim is None:
+        return members
+    ordered = members.transpose(..., dim)
+    known = np.isfinite(ordered.values)
+    last = np.maximum.accumulate(np.where(known, np.arange(ordered.sizes[dim]), 0), axis=-1)
+    return ordered.copy(data=np.take_along_axis(ordered.values, last, axis=-1)).transpose(*members.dims)
 
 
 def energy_of_runs(data: xr.Dataset) -> xr.DataArray:

@@ -17,6 +17,7 @@ SCALES = {
     "C": "Cell",
     "B": "Lab",
     "K": "Pack and safety",
+    "U": "Errors and ensembles",
 }
 
 

@@ -393,7 +393,7 @@ class _Progress:
             self.task = None
         self.done += 1
         self.total = max(self.total, self.done)
-        spent = "[dim]   kept[/dim]" if reused else f"{seconds:6.2f} s"
+        spent = "[dim]   cached[/dim]" if reused else f"{seconds:6.2f} s"
         self.console.print(
             f"[dim]{self.done:>2}/{self.total}[/dim] {spent}  [bold]{name:<26}[/bold] {escape(headline)}",
             highlight=False,

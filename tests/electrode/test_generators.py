@@ -168,7 +168,7 @@ def test_bridges_lie_where_two_particles_are_near():
         ({"fraction": 0.9}, "at most the 0.5 of pore"),
         ({"agglomeration": 2.0}, "film"),
         ({"within": "void"}, "one of pore, active"),
-        ({"name": "pore"}, "a name that no phase has"),
+        ({"name": "pore"}, "an unused phase name"),
         ({"cluster_size": 1e-8}, "at least half a voxel"),
     ],
 )
@@ -205,7 +205,7 @@ def test_pressure_closes_pores():
     assert CompositeElectrode.read(pressed).void == pytest.approx(0.35 * np.exp(-0.8))
     assert heckel_porosity(0.0, 0.35, 5e8) == 0.35
     for wrong in (pressed | {"porosity": 0.1}, {key: pressed[key] for key in pressed if key != "yield_pressure"}):
-        with pytest.raises(InputError, match="either porosity, or pressure"):
+        with pytest.raises(InputError, match="expected porosity, or else pressure"):
             CompositeElectrode.read(wrong)
     with pytest.raises(InputError, match="electrolyte is the rest"):
         CompositeElectrode.read(COMPOSITE | {"active_fraction": 0.98})

@@ -142,7 +142,7 @@ def test_a_file_that_was_changed_is_noticed(toy, study_file, tmp_path):
     path = tmp_path / "out" / "quantities" / "force.nc"
     value = Property.load(path)
     Property(value.name, value.values * 2, value.unit, value.source).save(path)
-    with pytest.raises(StudyError, match="not what its ledger speaks of"):
+    with pytest.raises(StudyError, match="does not match its ledger"):
         read_entry(tmp_path / "out", "force")
 
 
@@ -213,7 +213,7 @@ def test_a_changed_value_in_the_store_is_computed_anew(toy, study_file, tmp_path
     assert toy("oscillation") == 2
     published = tmp_path / "out" / ledger.entry("oscillation").file
     write_results(read_results(published) * 2.0, published)
-    with pytest.raises(StudyError, match="not what its ledger speaks of"):
+    with pytest.raises(StudyError, match="does not match its ledger"):
         read_entry(tmp_path / "out", "oscillation")
 
 

@@ -148,7 +148,7 @@ def test_two_given_sets_are_refused_before_any_work(module_study, tmp_path):
 def test_a_set_beside_the_fitted_one_is_refused_before_publishing(module_study, tmp_path, targets, given):
     with pytest.raises(
         StudyError,
-        match=r"digest \w{32} in module_kinetics, digest \w{32} in decomposition_fit|have digest \w{32}; the scale before used \w{32}",
+        match=r"digest \w{32} in module_kinetics, digest \w{32} in decomposition_fit|have digest \w{32}; the previous scale used \w{32}",
     ):
         climb(module_study(targets, given), tmp_path / "out")
     assert not (tmp_path / "out" / "ledger.json").exists()
@@ -160,6 +160,6 @@ def test_climbing_one_target_after_the_other_does_not_evade_it(module_study, tmp
     study = module_study('["barrier_map", "critical_oven_temperature"]', f'module_kinetics = "{OTHER}"')
     climb(study, tmp_path / "out", until="critical_oven_temperature")
     before = read_ledger(tmp_path / "out")
-    with pytest.raises(StudyError, match=r"two values of the decomposition kinetics|the scale before used"):
+    with pytest.raises(StudyError, match=r"two values of the decomposition kinetics|the previous scale used"):
         climb(study, tmp_path / "out", until="barrier_map")
     assert read_ledger(tmp_path / "out") == before

@@ -57,7 +57,7 @@ def test_a_bare_number_keeps_every_bit():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({}, "study.toml: electrode: found 'nothing', expected a value: this field is required"),
+        ({}, "study.toml: electrode: missing, expected a value: this field is required"),
         ({"electrode": {"thicknes": "75 um"}}, "study.toml: electrode.thicknes: found unknown key 'thicknes', expected a known name; did you mean 'thickness'?"),
         ({"electrode": {"thickness": 1e-4}, "temprature": 300}, "study.toml: temprature: found unknown key 'temprature', expected a known name; did you mean 'temperature'?"),
         ({"electrode": {"thickness": 1e-4}, "electrodes": [{"thickness": 1, "porosityy": 1}]}, "study.toml: electrodes.0.porosityy: found unknown key 'porosityy', expected a known name; did you mean 'porosity'?"),

@@ -124,7 +124,7 @@ _POTENTIALS = {
 
 
 def check_pseudopotentials(engine: Engine, atoms: Atoms) -> None:
-    """Refuse a run whose pseudopotentials are known to be missing (Quantum ESPRESSO names them in its settings).
+    """Reject a run whose pseudopotentials are known to be missing (Quantum ESPRESSO names them in its settings).
 
     Raises
     ------

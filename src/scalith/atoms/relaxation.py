@@ -143,7 +143,7 @@ def relax(
 
 
 def check_structure(atoms: Atoms, oxidation_states: Mapping[str, float | tuple[float, float]] | None = None) -> None:
-    """Refuse overlapping atoms, and with oxidation states a cell that cannot be neutral.
+    """Reject overlapping atoms, and with oxidation states a cell that cannot be neutral.
 
     Raises
     ------

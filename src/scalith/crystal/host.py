@@ -114,7 +114,7 @@ class Host(Spec):
 
 
 def require_two_species(host: Host) -> None:
-    """Refuse a host with a site for more than filled and empty, which spins ±1 do not describe."""
+    """Reject a host with a site for more than filled and empty, which spins ±1 do not describe."""
     for index in host.active:
         if len(host.sites[index].species) > 2:
             found = ", ".join(host.sites[index].species)

@@ -92,7 +92,7 @@ class KineticFit(Spec):
                 continue
         if len(members) < count:
             raise ConvergenceError(
-                "drawing kinetics", "the covariance reaches far below zero: more curves or fewer parameters are needed"
+                "drawing kinetics", "most draws give negative values: more curves or fewer parameters are needed"
             )
         return members
 

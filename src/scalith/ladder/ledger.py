@@ -182,7 +182,7 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger", ledger:
     InputError
         There is no such folder or quantity.
     StudyError
-        The file is not the one that the ledger speaks of.
+        The file does not match the ledger.
     """
     entry = (ledger or read_ledger(folder)).entry(quantity, where)
     if not entry.file:
@@ -197,7 +197,7 @@ def read_entry(folder: str | Path, quantity: str, where: str = "ledger", ledger:
         raise InputError(where, f"file of {quantity}", words, "a file of the results folder that can be read") from None
     found = value_digest(value)
     if found != entry.digest:
-        raise StudyError(f"{folder}/{entry.file} (digest {found}) is not what its ledger speaks of (digest {entry.digest})")
+        raise StudyError(f"{folder}/{entry.file} (digest {found}) does not match its ledger (digest {entry.digest})")
     for file in (Path(folder) / FILE, path):  # what is read here counts as a file of the study that asked for it
         file_digest(file)
     return Value(value, entry.digest)

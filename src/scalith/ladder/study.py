@@ -270,7 +270,9 @@ def _targets(header: Header, graph: Graph, present: set[str], given: Mapping[str
         return list(header.targets)
     reachable = [name for name in graph.nodes if graph.reached(name, set(given), present)]
     if not reachable:
-        raise StudyError(f"{where}: its sections and given quantities reach no rung; 'scalith rungs' shows what each needs")
+        raise StudyError(
+            f"{where}: nothing can be computed from its sections and given quantities; 'scalith rungs' shows what each needs"
+        )
     return reachable
 
 

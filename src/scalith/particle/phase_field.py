@@ -250,7 +250,7 @@ def simulate_phase_field(
     """Follow one particle; fully implicit, second order in time, lithium conserved to round-off.
 
     Steps are controlled by their error and never longer than `longest_step`: a step left free passes over an instability
-    without noticing it. At rest a step that would raise the free energy is refused.
+    without noticing it. At rest a step that would raise the free energy is rejected.
 
     Parameters
     ----------

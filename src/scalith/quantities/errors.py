@@ -21,7 +21,7 @@ class InputError(ScalithError, ValueError):
     field : str
         Name of the field, column or key; empty when the whole input is meant.
     found : object
-        What was there.
+        What was there; ``"nothing"`` where it is missing.
     expected : str
         What would have been right.
     """
@@ -29,7 +29,8 @@ class InputError(ScalithError, ValueError):
     def __init__(self, where: str, field: str, found: object, expected: str) -> None:
         self.where, self.field, self.found, self.expected = where, field, found, expected
         place = f"{where}: {field}" if field else where
-        super().__init__(f"{place}: found {_shown(found)}, expected {expected}")
+        what = "missing" if isinstance(found, str) and found == "nothing" else f"found {_shown(found)}"
+        super().__init__(f"{place}: {what}, expected {expected}")
 
 
 class DomainError(InputError):

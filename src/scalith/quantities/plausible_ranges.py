@@ -1,6 +1,6 @@
 """Plausible ranges: what a quantity or a setting can be, how it is spelled, and how to say that an odd number is meant.
 
-A number outside its range is nearly always a slip of unit or sign, and is refused where it is read. Where it is meant, the
+A number outside its range is nearly always a slip of unit or sign, and is rejected where it is read. Where it is meant, the
 study says so beside the value: ``thickness = { value = "34 mm", implausible = true }``.
 """
 
@@ -35,7 +35,7 @@ class PlausibleRange:
     words : str
         The range as a user would write it.
     bare : bool
-        Whether a bare number in a study is taken as SI; where SI is not the custom it is refused.
+        Whether a bare number in a study is taken as SI; where SI is not the custom it is rejected.
     """
 
     low: float
@@ -104,7 +104,7 @@ def plausible_range(name: str) -> PlausibleRange | None:
 def require_plausible(
     name: str, values: ArrayLike, *, where: str = "", field: str = "", found: object = None, by_name: str = ""
 ) -> None:
-    """Refuse values outside the plausible range of `name`.
+    """Reject values outside the plausible range of `name`.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def is_state(dim: str, name: str) -> bool:
 
 
 def require_plausible_property(value: Property, *, where: str = "", field: str = "", by_name: str = "") -> None:
-    """Refuse a property whose values or states are implausible, unless its source says that they are meant."""
+    """Reject a property whose values or states are implausible, unless its source says that they are meant."""
     if value.source.settings.get("implausible"):
         return
     require_plausible(value.name, value.values.values, where=where, field=field or value.name, by_name=by_name)
@@ -157,7 +157,7 @@ def meant(value: Property) -> Property:
 
 
 def require_plausible_results(data: xr.Dataset, *, where: str = "", by_name: str = "") -> None:
-    """Refuse computed results with implausible voltages or temperatures."""
+    """Reject computed results with implausible voltages or temperatures."""
     for variable, name in _RESULTS.items():
         if variable in data:
             require_plausible(name, data[variable].values, where=where, field=variable, by_name=by_name)
@@ -168,7 +168,7 @@ class Plausible:
     """Marks a number of a specification that must lie in its range: ``Annotated[float, SI("m"), Plausible("length")]``.
 
     Read as well is ``{ value = "34 mm", implausible = true }``, which takes the number as it is. A bare number in a text of the
-    user's is refused where SI is not the custom.
+    user's is rejected where SI is not the custom.
     """
 
     name: str

@@ -41,7 +41,7 @@ class Source(BaseModel):
     files : tuple of FileRecord
         Files that it was read from.
     note : str
-        What a reader must mind.
+        What a reader should know.
     marks : tuple of {"upper bound", "carried over"}
         What the value is instead of an estimate: a bound from above, or interpolated over states at which it does not exist.
     """

@@ -107,7 +107,7 @@ def _frozen(value: Any) -> Any:
 
 
 WRITTEN_BY_HAND = {"written_by_hand": True}
-"""Validation context of a text that a user wrote: bare numbers are refused where SI is not the custom."""
+"""Validation context of a text that a user wrote: bare numbers are rejected where SI is not the custom."""
 
 
 class _OneSentence(ModelMetaclass):

@@ -296,7 +296,7 @@ def shipped_kinetics(name: str) -> ReactionSet:
 def require_same_kinetics(
     kinetics: ReactionSet, digest: str, where: str, *, reacting_fraction: float = 1.0, vent: Spec | None = None
 ) -> None:
-    """Refuse kinetics, or a cell in which they act otherwise, that are not those the scale before used.
+    """Reject kinetics, or a cell in which they act otherwise, that are not those the previous scale used.
 
     Raises
     ------
@@ -311,6 +311,6 @@ def require_same_kinetics(
         vented = "without a vent" if vent is None else "with a vent"
         here += f", in a cell that reacts in {reacting_fraction:g} of its volume, {vented}, {found}"
     raise StudyError(
-        f"{here}; the scale before used {digest}: one parameter set in one cell must serve every scale; "
+        f"{here}; the previous scale used {digest}: one parameter set in one cell must serve every scale; "
         "fit it once and hand the same objects on"
     )

@@ -41,7 +41,7 @@ def test_machine_names_empty_cells_and_unknown_columns(tmp_path):
         (HEADER + "\n", "a header only"),
         (HEADER + "\n0,3.7,1\n1,3.7\n", "line 3: found 2 values"),
         (HEADER + "\n0,3.7,1\n1,high,1\n", r"line 3, column 'Voltage / V': found 'high'"),
-        (HEADER + "\n0,3.7,1\n1,3.7,\n", r"line 3, column 'Current / A': found 'nothing'"),
+        (HEADER + "\n0,3.7,1\n1,3.7,\n", r"line 3, column 'Current / A': missing"),
         (HEADER + "\n1,3.7,1\n0,3.7,1\n", "times that do not fall"),
     ],
 )

@@ -133,7 +133,7 @@ def test_the_decay_constant_is_twice_ours_and_the_state_is_honoured(changed):
     ("sections", "message"),
     [
         ({"Parameterisation__Negative_electrode": {"OCP hysteresis decay constant": 5.0}}, "decay constant.*beside it OCP"),
-        ({"Parameterisation__Negative_electrode": {"OCP (lithiation) [V]": 0.1}}, r"OCP \(delithiation\) \[V\]: found 'nothing'"),
+        ({"Parameterisation__Negative_electrode": {"OCP (lithiation) [V]": 0.1}}, r"OCP \(delithiation\) \[V\]: missing"),
         (
             {
                 "Parameterisation__Negative_electrode": BRANCHES,

@@ -135,7 +135,7 @@ def test_bad_images(image, tmp_path):
     wanted = f"label 170 in {share:.2g} % of the voxels, expected only pore = 0, active = 85"
     assert wanted in said("good.npy", phases={"pore": 0, "active": 85})
     assert "phase void: found no voxel with label 7, expected at least one voxel" in said("good.npy", phases=PHASES | {"void": 7})
-    assert "found 'nothing', expected the edge of a voxel" in said("good.npy", voxel_size=None)
+    assert "missing, expected the edge of a voxel" in said("good.npy", voxel_size=None)
     assert "unit 'kg'" in said("good.npy", voxel_size="1 kg")
     assert "positive lengths" in said("good.npy", voxel_size=-1.0)
     np.save(tmp_path / "slice.npy", image.labels[:, :, :1])

@@ -1,4 +1,4 @@
-"""Read BPX files (Battery Parameter eXchange): every field is honoured, or refused by its name."""
+"""Read BPX files (Battery Parameter eXchange): every field is honoured, or rejected by its name."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def specification_from_bpx(
     ignore : collection of str
         User-defined entries to leave out.
     check_plausible : bool
-        Refuse values far from what such cells have; turn it off for a file whose odd values are meant.
+        Reject values far from what such cells have; turn it off for a file whose odd values are meant.
 
     Returns
     -------

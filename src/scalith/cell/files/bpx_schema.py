@@ -78,7 +78,7 @@ def validated(data: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _whole_number(digits: str) -> int | float:
-    """A whole number; one beyond all others is infinite, and refused as such where it is used."""
+    """A whole number; one beyond all others is infinite, and rejected as such where it is used."""
     return int(digits) if len(digits) < 300 else float(digits)
 
 

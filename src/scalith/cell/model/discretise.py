@@ -180,7 +180,7 @@ def system_of(
 
 
 def check_cell(specification: CellSpecification) -> None:
-    """Refuse a cell whose windows cannot be balanced, or whose voltage lies outside its cut-offs, before solving.
+    """Reject a cell whose windows cannot be balanced, or whose voltage lies outside its cut-offs, before solving.
 
     Raises
     ------

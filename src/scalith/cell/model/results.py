@@ -41,7 +41,7 @@ REASONS = {
     events.PARTICLE_FULL: "stoichiometry left the known range: a particle is full at its surface",
     events.NOT_CONVERGED: "the time step became too small without convergence",
     events.TOO_MANY_STEPS: "more time steps than allowed",
-    events.NO_START: "no potentials were found that carry this load from this state",
+    events.NO_START: "no consistent initial state for this load",
 }
 METAL_STRIPPED = "the lithium metal is stripped"
 FAILURES = (events.NOT_CONVERGED, events.TOO_MANY_STEPS, events.NO_START)

@@ -347,7 +347,7 @@ def _column(value: ArrayLike) -> Array:
 
 
 def _require_possible(specification: CellSpecification, run: int) -> None:
-    """Fields are replaced without their validators, for speed: what a specification refuses is refused here."""
+    """Fields are replaced without their validators, for speed: what a specification rejects is rejected here."""
     for name in ("negative_electrode", "positive_electrode"):
         electrode = getattr(specification, name)
         solid = sum(material.volume_fraction for material in electrode.materials)

@@ -169,7 +169,9 @@ def simulate_discharge(
         data.attrs["mesh_error"] = choice.error
     if simulation.reason in FAILURES:
         time = float(simulation.rows[-1, 0]) if len(simulation.rows) else 0.0
-        raise ConvergenceError("discharge", f"{reason}; loosen the load or look at the tables", time=time, partial=data)
+        raise ConvergenceError(
+            "discharge", f"{reason}; reduce the current, or check the material tables near this state", time=time, partial=data
+        )
     return data
 
 
@@ -181,7 +183,8 @@ def discharge_load(specification: CellSpecification, c_rate: float | str | None,
     InputError
     """
     if (c_rate is None) == (current is None):
-        raise InputError("simulate_discharge", "c_rate, current", "both or neither", "one of the two")
+        found = "neither" if c_rate is None else "both"
+        raise InputError("simulate_discharge", "c_rate, current", found, "one of the two")
     name, value = ("current", current) if c_rate is None else ("c_rate", c_rate)
     if isinstance(value, str):
         from scalith.cell.runs.protocol_text import read_current

@@ -54,7 +54,7 @@ def simulate_sensitivities(
     (staggered direct method: Caracotsios and Stewart, DOI 10.1016/0098-1354(85)85014-6), one step of Newton's method for each
     parameter and time: see `scalith.cell.kernels.sensitivity`. It goes through the equations of the run itself, so that every
     option of the model is in it. Where a step of a protocol ends on an event g(y) = 0, its end moves by −g_p/ġ and the next step
-    starts from the state there; derivatives are those at a fixed time. Steps whose voltage their neighbours tell as well are
+    starts from the state there; derivatives are those at a fixed time. Steps that interpolation reproduces within 30 µV are
     left out. Within 0.5 % of the largest derivative of exact runs, 0.1 % on average.
 
     Parameters

@@ -129,11 +129,12 @@ class ActiveMaterial(Spec):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.active_volume_fraction is None) == (self.specific_area is None):
-            raise InputError("active material", "", "both or neither", "either active_volume_fraction or specific_area")
-        if (self.reaction_rate_constant is None) == (self.exchange_current_density is None):
             raise InputError(
-                "active material", "", "both or neither", "either reaction_rate_constant or exchange_current_density"
+                "active material", "active_volume_fraction, specific_area", _which(self.specific_area), "one of the two"
             )
+        if (self.reaction_rate_constant is None) == (self.exchange_current_density is None):
+            found = _which(self.exchange_current_density)
+            raise InputError("active material", "reaction_rate_constant, exchange_current_density", found, "one of the two")
         if self.minimum_stoichiometry >= self.maximum_stoichiometry:
             raise InputError(
                 "active material", "minimum_stoichiometry", self.minimum_stoichiometry, "less than maximum_stoichiometry"
@@ -147,7 +148,7 @@ class ActiveMaterial(Spec):
             raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
         self._require_plausible()
         if self.hysteresis_decay is not None and self.hysteresis is None:
-            raise InputError("active material", "hysteresis_decay", self.hysteresis_decay, "a hysteresis that it belongs to")
+            raise InputError("active material", "hysteresis_decay", self.hysteresis_decay, "hysteresis beside it")
         if self.hysteresis is not None and float(self.hysteresis.nominal.min()) < 0.0:
             raise InputError("active material", "hysteresis", float(self.hysteresis.nominal.min()), "no negative values")
         for name in ("open_circuit_voltage", "hysteresis", "chemical_diffusivity", "exchange_current_density"):
@@ -196,3 +197,8 @@ class ActiveMaterial(Spec):
             return self.active_volume_fraction
         assert self.specific_area is not None
         return self.specific_area * self.particle_radius / self.dimensions
+
+
+def _which(value: object) -> str:
+    """Of two fields that exclude each other and are wrong: both are given, or neither is."""
+    return "neither" if value is None else "both"

@@ -123,7 +123,7 @@ class CellSpecification(Spec):
         return self.electrode_area * self.electrode_pairs
 
     def require_plausible_capacity(self, where: str) -> None:
-        """Refuse a nominal capacity that is not within a factor of two of what the smaller electrode holds.
+        """Reject a nominal capacity that is not within a factor of two of what the smaller electrode holds.
 
         Raises
         ------

@@ -41,7 +41,10 @@ def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple
         if name not in factors:
             if ".stress." in name or (name.endswith("maximum_concentration") and _stressed(specification, name)):
                 raise InputError(
-                    "varied parameter", name, "a number that stress and diffusivity share", "one cell for each value"
+                    "varied parameter",
+                    name,
+                    "a number that cannot be varied in a batch",
+                    "one cell for each value: stress and diffusivity share it",
                 )
             if ".phase_field." in name and name.split(".")[-1] not in _OF_A_PHASE_FIELD:
                 expected = f"one of {', '.join(_OF_A_PHASE_FIELD)}: the others shape its tables"

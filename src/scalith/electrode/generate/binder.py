@@ -64,13 +64,13 @@ def place_binder(
         if phase not in image.phases:
             raise InputError("place_binder", role, phase, f"one of {', '.join(image.phases)}")
     if name in image.phases:
-        raise InputError("place_binder", "name", name, "a name that no phase has")
+        raise InputError("place_binder", "name", name, "an unused phase name")
     if not 0.0 <= agglomeration <= 1.0:
         raise InputError("place_binder", "agglomeration", agglomeration, "0 (film) to 1 (bridges)")
     free = image.mask(within)
-    room = float(free.mean())
-    if not 0.0 <= fraction <= room:
-        raise InputError("place_binder", "fraction", fraction, f"at most the {room:.3g} of {within}")
+    available = float(free.mean())
+    if not 0.0 <= fraction <= available:
+        raise InputError("place_binder", "fraction", fraction, f"at most the {available:.3g} of {within}")
     blur = cluster_size / image.voxel_size
     if blur < 0.5:
         raise InputError("place_binder", "cluster_size", f"{blur:.3g} voxels", "at least half a voxel")

@@ -65,8 +65,8 @@ class CompositeElectrode(Spec):
             raise InputError(
                 "composite electrode",
                 "porosity",
-                "both or neither",
-                "either porosity, or pressure with initial_porosity and yield_pressure",
+                f"{'no' if self.porosity is None else 'a'} porosity, and {stated} of the three numbers of the pressing",
+                "porosity, or else pressure, initial_porosity and yield_pressure",
             )
         if self.active_fraction + self.carbon_fraction >= 1.0:
             together = self.active_fraction + self.carbon_fraction

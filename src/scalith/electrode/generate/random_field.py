@@ -69,7 +69,7 @@ def random_field(
     if not phases or total >= 1.0:
         raise InputError("random field", "fractions", f"{total:g} together", "phases with fractions of less than 1 together")
     if matrix in phases:
-        raise InputError("random field", "matrix", matrix, "a name that no phase has")
+        raise InputError("random field", "matrix", matrix, "an unused phase name")
     numbers = np.random.default_rng(seed)
     labels = np.zeros(shape, np.uint8)
     for index, (name, phase) in enumerate(phases.items()):

@@ -51,7 +51,7 @@ def read_image(
 
     ============================  ==========================================================================================
     ``.tif``, ``.tiff``           a stack of pages: page z, row y, column x
-    ``.npy``                      an array [x, y, z]; pickled objects are refused
+    ``.npy``                      an array [x, y, z]; pickled objects are rejected
     ``.raw``                      bytes without a header, x fastest; `shape` = (nx, ny, nz) and `dtype` must be stated
     ``.vtk``, ``.vti``            VTK structured points and image data; they carry their spacing, taken as m
     ``.h5``, ``.hdf5``, ``.nc``   a variable [z, y, x] at the top of an HDF5 or NetCDF file; dimensions named x, y, z are obeyed
@@ -311,7 +311,7 @@ def _edges(where: str, stated: Any) -> tuple[float, float, float]:
 
 
 def _fits(where: str, needed: int) -> None:
-    """Refuse what the memory does not hold, before it is read."""
+    """Reject what the memory does not hold, before it is read."""
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # a system that does not tell

@@ -49,7 +49,7 @@ def conduction(
     ----------
     image : VoxelImage
     conductivities : mapping of str to float or three floats
-        S m-1 by phase, or along x, y and z (a layered grain that lies along the voxels' axes); phases left out do not conduct.
+        S m-1 by phase, or along x, y and z (a layered particle that lies along the voxels' axes); phases left out do not conduct.
     axis : {"x", "y", "z"}
         Direction of the current.
     tolerance : float
@@ -72,7 +72,7 @@ def conduction(
     ------
     InputError
         A name is no phase, a conductivity is negative, nothing conducts, `threads` is less than one, the memory does not hold
-        the solution (asked before anything is solved; where the system does not tell what is free, nothing is refused).
+        the solution (asked before anything is solved; where the system does not tell what is free, nothing is rejected).
     ConvergenceError
         The tolerance is not met.
     """
@@ -92,7 +92,7 @@ def conduction(
         sigma[names.index(name)] = given
     if not np.any(sigma > 0.0):
         raise InputError("conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
-    refuse_beyond_memory("conduction", image.labels.size, 100 if fields else 60)
+    require_memory("conduction", image.labels.size, 100 if fields else 60)
     along = "xyz".index(axis)
     of_label = np.full(256, len(names), np.uint8)
     for row, name in enumerate(names):
@@ -344,8 +344,8 @@ def face_conductances(sigma: Floats) -> Floats:
         return np.ascontiguousarray(np.nan_to_num(2.0 * one * other / (one + other)))
 
 
-def refuse_beyond_memory(where: str, voxels: int, bytes_per_voxel: int) -> None:
-    """Refuse what the memory does not hold, before anything is solved."""
+def require_memory(where: str, voxels: int, bytes_per_voxel: int) -> None:
+    """Reject what the memory does not hold, before anything is solved."""
     needed = voxels * bytes_per_voxel
     try:
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

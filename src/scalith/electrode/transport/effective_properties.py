@@ -209,14 +209,14 @@ def active_parts(
     """Active material that ions and electrons reach, and its area to electrolyte that ions reach, m-1."""
     electrons = reached(image, electronic, axis, -1) if electronic else np.zeros(image.shape, bool)
     ions = reached(image, ionic, axis, 0) if ionic else np.zeros(image.shape, bool)
-    grains = image.mask(active) & electrons
+    particles = image.mask(active) & electrons
     wet = image.mask(electrolyte) & ions
-    pieces, count, _ = pieces_of(grains)
+    pieces, count, _ = pieces_of(particles)
     touched = np.zeros(count + 1, bool)
     for number in range(3):
         one, other = np.moveaxis(pieces, number, 0), np.moveaxis(wet, number, 0)
-        for grain, liquid in ((one[:-1], other[1:]), (one[1:], other[:-1])):
-            touched[grain[liquid & (grain > 0)]] = True
+        for solid, liquid in ((one[:-1], other[1:]), (one[1:], other[:-1])):
+            touched[solid[liquid & (solid > 0)]] = True
     used = touched[pieces] & (pieces > 0)
     areas = interface_areas(image, active={active: used, electrolyte: wet})
     return used, float(areas.sel(phase=active, neighbour=electrolyte))

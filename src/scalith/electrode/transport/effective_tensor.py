@@ -1,4 +1,4 @@
-"""Effective conductivity of a periodic cell as a full tensor; phases may have full tensors, such as layered grains, turned."""
+"""Effective conductivity of a periodic cell as a full tensor; phases may have full tensors, such as layered particles, turned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.measure.percolation import pieces_of
-from scalith.electrode.transport.conduction import face_conductances, progress_within, refuse_beyond_memory
+from scalith.electrode.transport.conduction import face_conductances, progress_within, require_memory
 from scalith.electrode.transport.plane_threads import PlaneThreads
 from scalith.quantities import InputError, Result, labelled, nearest, predicted
 
@@ -47,7 +47,7 @@ def effective_tensor(
     image : VoxelImage
         Taken as periodic: `mirror` it first when it is not, which makes it twice as long, and its tensor lie along the axes.
     conductivities : mapping of str to float, three floats or 3 × 3 matrix
-        S m-1 by phase; phases left out do not conduct. A layered grain with its normal n has σ_∥ (1 − n nᵀ) + σ_⊥ n nᵀ.
+        S m-1 by phase; phases left out do not conduct. A layered particle with its normal n has σ_∥ (1 − n nᵀ) + σ_⊥ n nᵀ.
     tolerance : float
         Residual over that of a straight potential.
     threads : int
@@ -80,7 +80,7 @@ def effective_tensor(
     if not np.any(sigma):
         raise InputError("effective_tensor", "conductivities", dict(conductivities), "at least one phase that conducts")
     turned = bool(np.any(sigma[:, ~np.eye(3, dtype=bool)]))
-    refuse_beyond_memory("effective_tensor", image.labels.size, 75 if turned else 62)
+    require_memory("effective_tensor", image.labels.size, 75 if turned else 62)
     of_label = np.full(256, len(names), np.uint8)
     for row, name in enumerate(names):
         of_label[image.phases[name]] = row

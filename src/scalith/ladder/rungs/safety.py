@@ -77,7 +77,10 @@ class Calorimetry(Settings):
     def _one_way(self) -> Self:
         if bool(self.curves) == bool(self.heating_rates):
             raise InputError(
-                "", "curves, heating_rates", "both or neither", "files with curves, or heating_rates of a virtual experiment"
+                "",
+                "curves, heating_rates",
+                "both" if self.curves else "neither",
+                "files with curves, or heating_rates of a virtual experiment",
             )
         return self
 

@@ -76,7 +76,7 @@ def centred_hop_diffusivity(
     -------
     Result
         Dimension ``T``: ``tracer_diffusivity``, ``jump_diffusivity`` (m2 s-1), ``correlation_factor``, ``haven_ratio``; errors;
-        ``undone_hops``. ``attrs["warnings"]`` says what to mind and what to change.
+        ``undone_hops``. ``attrs["warnings"]`` says what limits the result and what to change.
 
     Raises
     ------

@@ -90,7 +90,7 @@ def kinetic_monte_carlo(
         ``haven_ratio``, and with dimensions ``axis``, ``other_axis`` ``tracer_diffusivity_tensor``,
         ``jump_diffusivity_tensor``, each with ``…_error``; ``simulated_time`` (s), ``hops_per_ion``, ``undone_hops`` (share of
         hops by which an ion goes straight back), ``long_wave_fluctuation`` (of the composition, in units of a random
-        arrangement's). ``attrs["warnings"]`` says what to mind and what to change.
+        arrangement's). ``attrs["warnings"]`` says what limits the result and what to change.
 
     Raises
     ------

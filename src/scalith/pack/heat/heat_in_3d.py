@@ -72,7 +72,7 @@ def heat_in_3d(
         Reactions in the blocks that react.
     kinetics_digest : str, optional
         Needed with `kinetics`: digest that the result of the scale before carries (`CellBody.kinetics_digest`); another set, or
-        blocks that react in another share or have another vent, are refused.
+        blocks that react in another share or have another vent, are rejected.
     largest_step : float, optional
         s; a fiftieth of the duration when not given.
     change_per_step : float
@@ -140,7 +140,7 @@ def heat_in_3d(
 
 
 def _require_kinetics(assembly: Assembly, kinetics: ReactionSet, wanted: str | None) -> None:
-    """Refuse kinetics, or blocks in which they act otherwise, that are not those the scale before used."""
+    """Reject kinetics, or blocks in which they act otherwise, that are not those the previous scale used."""
     if wanted is None:
         expected = "that of a test of the cell (its attribute kinetics_digest), or cell.kinetics_digest(kinetics)"
         raise InputError(_WHERE, "kinetics_digest", "none beside kinetics", expected)

@@ -148,7 +148,7 @@ def meshes_of(module: ModuleSpecification) -> Iterator[Divisions]:
 
 
 def require_kinetics_of_cell(cell: CellBody, kinetics: ReactionSet, digest: str, where: str) -> None:
-    """Refuse kinetics, or a cell, that are not those the scale before used: a `StudyError` that names both digests."""
+    """Refuse kinetics, or a cell, that are not those the previous scale used: a `StudyError` that names both digests."""
     require_same_kinetics(kinetics, digest, where, reacting_fraction=cell.reacting_fraction, vent=cell.vent)
 
 

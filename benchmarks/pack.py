@@ -148,6 +148,29 @@ def _module_in_3d(scale: float, duration: float) -> float:
     return time.perf_counter() - start
 
 
+def _cell_network(windows: int) -> float:
+    """Seconds of 12 scattered cells, three groups of four, that share 1C, through `windows` windows and two passes."""
+    from scalith.cell import read_cell
+    from scalith.pack import PackSpecification, discharge_network, spread_cells
+
+    cells = spread_cells(read_cell("lgm50_chen2020"), 12, {"positive_electrode.thickness": 0.03}, seed=4)
+    row = PackSpecification(
+        cells=12,
+        cell_thickness=0.021,
+        cell_width=0.021,
+        cell_height=0.07,
+        cell_mass=0.068,
+        cell_specific_heat=900.0,
+        through_conductivity=1.0,
+        interface_conductance=50.0,
+        cooling_coefficient=20.0,
+        cooling_area=0.0046,
+    )
+    start = time.perf_counter()
+    discharge_network(cells, series=3, parallel=4, current=20.0, duration=100.0 * windows, pack=row, windows=windows, passes=2)
+    return time.perf_counter() - start
+
+
 def _conduction(volumes: int) -> float:
     """Nanoseconds a volume and step of a cube of an anisotropic cell beside an aluminium plate."""
     from scalith.pack import Assembly, Block, Material, Surface, heat_in_3d
@@ -195,6 +218,13 @@ def rows() -> list[Row]:
             prepare=lambda: _warm(lambda: _propagate(2, 1200.0)),
             target=60.0,
             note="local processes, one a core; the barrier lets the front through, so all cells burn in each draw",
+        ),
+        Row(
+            name="discharge_network_3s4p_30_windows",
+            unit="s",
+            ours=lambda: _cell_network(30),
+            prepare=lambda: _warm(lambda: _cell_network(2)),
+            note="12 cells that scatter, porous electrodes, voltages equal to 0.2 mV, 50 minutes at 1C, two passes of temperatures",
         ),
         Row(
             name="module_in_3d_200000_volumes_one_hour",

@@ -224,7 +224,7 @@ def rows() -> list[Row]:
             unit="s",
             ours=lambda: _cell_network(30),
             prepare=lambda: _warm(lambda: _cell_network(2)),
-            note="12 cells that scatter, porous electrodes, voltages equal to 0.2 mV, 50 minutes at 1C, two passes of temperatures",
+            note="12 cells that scatter, porous electrodes, voltages equal to 0.2 mV, 50 minutes at 1C, two temperature passes",
         ),
         Row(
             name="module_in_3d_200000_volumes_one_hour",

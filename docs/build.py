@@ -56,6 +56,10 @@ def put_together(docs: Path, work: Path) -> None:
         from validation.running import find_cases
 
         write_gallery(work / "docs" / "validation", find_cases())
+    for notebook in sorted((ROOT / "notebooks").glob("*.py")):
+        page = work / "docs" / "story" / f"{notebook.stem}.md"
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(notebook_page(notebook.read_text(encoding="utf-8"), notebook.name), encoding="utf-8")
     for page in (work / "docs" / "api").glob("*.md"):
         text = page.read_text(encoding="utf-8")
         spelled = re.sub(r"^::: scalith\.(\w+)$", lambda found: public_face(found[1]), text, flags=re.MULTILINE)
@@ -63,6 +67,19 @@ def put_together(docs: Path, work: Path) -> None:
     configuration = (docs / "zensical.toml").read_text(encoding="utf-8")
     listed = re.sub(r'= "([\w-]+/)"', lambda found: f"= {_pages(work / 'docs', found[1])}", configuration)
     (work / "zensical.toml").write_text(listed, encoding="utf-8")
+
+
+def notebook_page(text: str, name: str) -> str:
+    """A notebook in the percent format of jupytext as Markdown: its text as text, its code as blocks."""
+    parts = re.split(r"^# %%(.*)\n", text, flags=re.MULTILINE)
+    cells = []
+    for kind, cell in zip(parts[1::2], parts[2::2], strict=True):
+        if "[markdown]" in kind:
+            cells.append(re.sub(r"^# ?", "", cell.strip(), flags=re.MULTILINE))
+        elif cell.strip():
+            cells.append(f"```python\n{cell.strip()}\n```")
+    run = f"This page is the notebook `notebooks/{name}`; `pip install jupytext notebook` opens it, Python runs it as it stands."
+    return "\n\n".join([*cells, "---", run]) + "\n"
 
 
 def _search_from_the_disk(site: Path) -> None:

@@ -1,4 +1,4 @@
-"""The pictures of the how-to pages, drawn by the code of the pages themselves: ``python docs/draw_pictures.py [PAGE…]``.
+"""The pictures of how-to pages and notebooks, drawn by their own code: ``python docs/draw_pictures.py [NAME…]``.
 
 A page that shows ``../assets/NAME`` saves ``NAME``; a test holds it to that.
 """
@@ -20,18 +20,18 @@ def draw(page: Path) -> list[str]:
     """Run the code of a page in a folder of its own and keep the pictures that it shows; gives their names."""
     text = page.read_text(encoding="utf-8")
     shown = re.findall(r"!\[[^]]*\]\(\.\./assets/([^)]+)\)", text)
-    if not shown:
-        return []
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         try:
             names = {"__name__": "__main__"}
-            for block in FENCE.finditer(text):
+            for block in FENCE.finditer(text) if shown and page.suffix == ".md" else ():
                 if block["title"] is not None:
                     Path(block["title"]).write_text(block["text"], encoding="utf-8")
                 if block["language"] == "python":
                     exec(compile(block["text"], str(page), "exec"), names)
+            if shown and page.suffix == ".py":
+                exec(compile(text, str(page), "exec"), names)
             for name in shown:
                 shutil.copyfile(name, DOCS / "assets" / name)
         finally:
@@ -40,7 +40,7 @@ def draw(page: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1:] or sorted(path.stem for path in (DOCS / "how-to").glob("*.md"))
-    for stem in wanted:
-        for drawn in draw(DOCS / "how-to" / f"{Path(stem).stem}.md"):
+    pages = {path.stem: path for path in [*(DOCS / "how-to").glob("*.md"), *(DOCS.parent / "notebooks").glob("*.py")]}
+    for stem in sys.argv[1:] or sorted(pages):
+        for drawn in draw(pages[Path(stem).stem]):
             print(drawn)

@@ -7,7 +7,10 @@ import xarray as xr
 
 from scalith.crystal.average_voltage import average_voltage
 from scalith.crystal.host import Host
-from scalith.quantities import Property, dataset_digest, predicted
+from scalith.quantities import InputError, Property, dataset_digest, predicted
+from scalith.quantities.constants import FARADAY
+
+_IN_EV = {"eV": 1.0, "J mol-1": 1.0 / FARADAY}
 
 
 def voltage_of_orderings(host: Host, orderings: xr.Dataset, metal_energy: Property) -> Property:
@@ -19,7 +22,7 @@ def voltage_of_orderings(host: Host, orderings: xr.Dataset, metal_energy: Proper
     orderings : xarray.Dataset
         From `map_orderings`; of several orderings at one end the lowest in energy counts.
     metal_energy : Property
-        Energy of the metal per atom, eV, in the reference of the energies; its error goes into the result.
+        Energy of the metal per atom, in eV or J mol-1, in the reference of the energies; its error goes into the result.
 
     Returns
     -------
@@ -29,8 +32,11 @@ def voltage_of_orderings(host: Host, orderings: xr.Dataset, metal_energy: Proper
     Raises
     ------
     InputError
-        All orderings have the same stoichiometry.
+        All orderings have the same stoichiometry; the energy of the metal is no single number of these units.
     """
+    if metal_energy.coordinates or metal_energy.unit not in _IN_EV:
+        raise InputError("voltage_of_orderings", "metal_energy", metal_energy.describe(), "one number in eV or J mol-1 per atom")
+    unit = _IN_EV[metal_energy.unit]
     x, energy = orderings["x"].values, orderings["energy"].values
     sites = len(host.working)
     low, high = float(x.min()), float(x.max())
@@ -43,5 +49,5 @@ def voltage_of_orderings(host: Host, orderings: xr.Dataset, metal_energy: Proper
         reference_state=metal_energy.source.reference_state or metal_energy.source.reference,
         settings={"x": [low, high]},
     )
-    voltage = average_voltage(ends[0], sites * low, ends[1], sites * high, metal_energy())
-    return Property.constant("average_voltage", voltage, "V", source, metal_energy.error() or None)
+    voltage = average_voltage(ends[0], sites * low, ends[1], sites * high, unit * float(metal_energy()))
+    return Property.constant("average_voltage", voltage, "V", source, unit * float(metal_energy.error()) or None)

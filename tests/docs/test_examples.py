@@ -65,6 +65,12 @@ def test_links_between_the_pages_at_the_root_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_the_citation_is_of_this_version():
+    import scalith
+
+    assert f"version: {scalith.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
 def test_each_package_has_its_page_in_the_api():
     packages = {path.parent.name for path in (ROOT / "src" / "scalith").glob("*/__init__.py")}
     assert packages == {path.stem for path in (DOCS / "api").glob("*.md")} - {"index"}

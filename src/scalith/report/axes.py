@@ -38,7 +38,7 @@ def figure(x: str, y: str, logarithmic: bool = False) -> Figure:
             "xaxis": axis | {"title": {"text": x, "standoff": 6, "font": {"size": 13}}},
             "yaxis": axis
             | {"title": {"text": y, "standoff": 6, "font": {"size": 13}}}
-            | ({"type": "log"} if logarithmic else {}),
+            | ({"type": "log", "dtick": "D2"} if logarithmic else {}),
             "margin": {"l": 64, "r": 16, "t": 40, "b": 48},
             "height": 340,
             "plot_bgcolor": "rgba(0,0,0,0)",

@@ -41,6 +41,13 @@ def test_the_shipped_study_is_the_example():
     assert shipped("studies/full_cell.toml").read_text() == EXAMPLE.read_text()
 
 
+def test_barriers_that_are_taken_over_from_another_host_are_assumed():
+    given = read_study(EXAMPLE).given
+    kinds = {side: given[f"{side}.hop_barriers"].source.kind for side in SIDES}
+    assert kinds == {"positive": "published", "negative": "assumed"}
+    assert "taken over for LixTiS2" in given["negative.hop_barriers"].source.note
+
+
 def test_materials_fill_the_cell(given):
     cell = given["cell_specification"]
     for side, electrode in (("positive", cell.positive_electrode), ("negative", cell.negative_electrode)):

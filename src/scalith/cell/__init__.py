@@ -13,7 +13,13 @@ from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
 from scalith.cell.model.single_particle import single_particle
 from scalith.cell.plots import plot_batch, plot_profiles, plot_run, plot_spectrum
-from scalith.cell.processes.film_growth import FilmGrowth
+from scalith.cell.processes.film_growth import (
+    ElectronMigrationFilm,
+    FilmGrowth,
+    InterstitialDiffusionFilm,
+    ReactionLimitedFilm,
+    SolventReactionFilm,
+)
 from scalith.cell.processes.process import Process
 from scalith.cell.runs.batch import simulate_batch, simulate_impedance_batch
 from scalith.cell.runs.circuit import Circuit, simulate_circuit
@@ -41,11 +47,13 @@ __all__ = [
     "Collectors",
     "Condition",
     "ElectrodeSpecification",
+    "ElectronMigrationFilm",
     "ElectrolyteSpecification",
     "Ending",
     "FilmGrowth",
     "GoTo",
     "InitialState",
+    "InterstitialDiffusionFilm",
     "LithiumMetal",
     "Mesh",
     "Outcome",
@@ -53,7 +61,9 @@ __all__ = [
     "Process",
     "Protocol",
     "ProtocolStep",
+    "ReactionLimitedFilm",
     "Simulation",
+    "SolventReactionFilm",
     "Tab",
     "ThermalSpecification",
     "Visit",

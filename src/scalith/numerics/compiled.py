@@ -52,6 +52,11 @@ def compiled_inside(function: Kernel) -> Kernel:
 
 def compiled_inline(function: Kernel) -> Kernel:
     """As `compiled_in_place`, for the few lines that an inner loop calls: merged into the caller."""
+    return _decorate(function, forceinline=True, _nrt=False)
+
+
+def compiled_inline_inside(function: Kernel) -> Kernel:
+    """As `compiled_inline`, without the entrance for Python: see `compiled_inside`."""
     return _decorate(function, forceinline=True, _nrt=False, no_cpython_wrapper=True)
 
 

@@ -3,10 +3,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import FilmGrowth, simulate_discharge, simulate_impedance, simulate_protocol, simulate_sensitivities
+from scalith.cell import (
+    ElectronMigrationFilm,
+    FilmGrowth,
+    InterstitialDiffusionFilm,
+    ReactionLimitedFilm,
+    SolventReactionFilm,
+    simulate_discharge,
+    simulate_impedance,
+    simulate_protocol,
+    simulate_sensitivities,
+)
+from scalith.cell.kernels import layout
 from scalith.cell.runs.simulation import Simulation
-from scalith.quantities import InputError
-from scalith.quantities.constants import FARADAY
+from scalith.quantities import InputError, Property, Source
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 FILM = {
     "initial_thickness": "5 nm",
@@ -65,15 +76,11 @@ def test_at_rest_the_film_discharges_the_electrode(lgm50):
 
 
 def test_its_resistance_is_that_of_a_film(lgm50):
-    """A thick film that does not grow acts as the film resistance L/κ of the material."""
+    """A thick film that does not grow acts as the film resistance L/κ of the material; the porosity is that with the film."""
     still = {"solvent_diffusivity": "1e-40 m2/s", "initial_thickness": "50 nm"}
     electrode = lgm50.negative_electrode
     material = electrode.material.model_copy(update={"film_resistance": 50e-9 / 5e-6})
     plain = lgm50.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
-    filled = electrode.porosity - electrode.material.area * 50e-9
-    efficiency = electrode.efficiency * (filled / electrode.porosity) ** 1.5
-    narrow = plain.negative_electrode.model_copy(update={"porosity": filled, "transport_efficiency": efficiency})
-    plain = plain.model_copy(update={"negative_electrode": narrow})
     times = np.linspace(60.0, 3000.0, 20)
     found, expected = (simulate_discharge(one, 1.0, output_times=times) for one in (with_film(lgm50, **still), plain))
     np.testing.assert_allclose(found.voltage, expected.voltage, atol=1e-4)
@@ -114,3 +121,73 @@ def test_it_is_read_from_a_file_and_nonsense_is_named(lgm50):
         type(material).read(fields | {"processes": [{"kind": "film_grow"} | FILM]})
     with pytest.raises(InputError, match="conductivity"):
         FilmGrowth.read({key: value for key, value in FILM.items() if key != "conductivity"})
+
+
+COMMON = {"initial_thickness": 5e-9, "molar_volume": 9.585e-5, "conductivity": 1.0, "lithium_per_solvent": 2.0}
+LAWS = [
+    FilmGrowth(**COMMON, solvent_diffusivity=2.5e-22, solvent_concentration=2636.0),
+    ReactionLimitedFilm(**COMMON, exchange_current_density=1.5e-7),
+    ElectronMigrationFilm(**COMMON, electron_conductivity=8.95e-14),
+    InterstitialDiffusionFilm(**COMMON, interstitial_diffusivity=1e-20, interstitial_concentration=15.0),
+    SolventReactionFilm(**COMMON, rate_constant=1e-12, solvent_diffusivity=2e-18, solvent_concentration=4541.0),
+]
+PSI = 0.1
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.kind)
+def test_the_slopes_of_a_law_are_those_of_its_rate(law):
+    numbers = law.row(None)
+
+    def rate(psi: float, z: float) -> np.ndarray:
+        out = np.zeros(layout.OUTPUTS)
+        type(law).rate(psi, 1.0, 0.5, 0.0, 310.0, z, numbers, out)
+        return out
+
+    at = rate(0.2, 8e-9)
+    assert at[layout.SIDE] == pytest.approx(-2.0 * at[layout.CHANGE] / law.molar_volume, rel=1e-12)
+    by_potential = (rate(0.2 + 1e-6, 8e-9) - rate(0.2 - 1e-6, 8e-9)) / 2e-6
+    by_state = (rate(0.2, 8e-9 + 1e-14) - rate(0.2, 8e-9 - 1e-14)) / 2e-14
+    scale = abs(at[layout.CHANGE])
+    assert at[layout.CHANGE_BY_POTENTIAL] == pytest.approx(by_potential[layout.CHANGE], rel=1e-5, abs=1e-9 * scale)
+    assert at[layout.CHANGE_BY_STATE] == pytest.approx(by_state[layout.CHANGE], rel=1e-4, abs=1e-3 * scale)
+    assert at[layout.SIDE_BY_POTENTIAL] == pytest.approx(by_potential[layout.SIDE], rel=1e-5, abs=1e-12)
+    assert at[layout.SIDE_BY_STATE] == pytest.approx(by_state[layout.SIDE], rel=1e-4, abs=1e-3 * abs(at[layout.SIDE]))
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.kind)
+def test_at_one_potential_a_film_grows_as_its_closed_form_says(lgm50, law):
+    """An electrode that keeps 0.1 V: linear in time, with its root, or as both in series."""
+    electrode = lgm50.negative_electrode
+    flat = Property.constant("open_circuit_voltage", PSI, "V", Source(kind="assumed"))
+    material = electrode.material.model_copy(update={"processes": (law,), "open_circuit_voltage": flat})
+    cell = lgm50.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+    simulation = Simulation(cell, state_of_charge=0.8)
+    time = 2 * 86400.0
+    simulation.hold("current", 0.0, duration=time)
+    f, nu, L_0, volume = FARADAY / (GAS_CONSTANT * 298.15), 2.0, 5e-9, law.molar_volume
+    if isinstance(law, FilmGrowth):
+        expected = np.sqrt(L_0**2 + 2.0 * volume * law.solvent_diffusivity * law.solvent_concentration * time)
+    elif isinstance(law, ReactionLimitedFilm):
+        rate = law.exchange_current_density / (nu * FARADAY) * np.exp(-0.5 * f * (PSI - 0.4))
+        expected = L_0 + volume * rate * time
+    elif isinstance(law, ElectronMigrationFilm):
+        expected = np.sqrt(L_0**2 + 2.0 * volume * law.electron_conductivity * (0.4 - PSI) / (nu * FARADAY) * time)
+    elif isinstance(law, InterstitialDiffusionFilm):
+        permeability = law.interstitial_diffusivity * law.interstitial_concentration / nu * np.exp(-f * PSI)
+        expected = np.sqrt(L_0**2 + 2.0 * volume * permeability * time)
+    else:
+        k, D = law.rate_constant * np.exp(-0.5 * f * (PSI - 0.4)), law.solvent_diffusivity
+        right = volume * law.solvent_concentration * time + L_0 / k + L_0**2 / (2.0 * D)
+        expected = D * (-1.0 / k + np.sqrt(1.0 / k**2 + 2.0 * right / D))
+    np.testing.assert_allclose(thickness(simulation), expected, rtol=1e-3)
+
+
+def test_films_that_close_the_pores_end_the_run_by_name(lgm50):
+    law = SolventReactionFilm(**COMMON, rate_constant=1e-11, solvent_diffusivity=2e-17, solvent_concentration=4541.0)
+    electrode = lgm50.negative_electrode
+    material = electrode.material.model_copy(update={"processes": (law,)})
+    cell = lgm50.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+    simulation = Simulation(cell, state_of_charge=0.9)
+    assert simulation.step("Rest for 300 days").startswith("films have closed the pores")
+    grown = electrode.material.area * (thickness(simulation) - 5e-9)
+    assert (electrode.porosity - grown).min() == pytest.approx(0.01 * electrode.porosity, rel=0.05)

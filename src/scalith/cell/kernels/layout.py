@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.numerics.compiled import compiled, compiled_inline
+from scalith.numerics.compiled import compiled, compiled_inline_inside
 from scalith.numerics.kernel_table import KernelTable
 
 Array = NDArray[np.float64]
@@ -99,7 +99,7 @@ class System(NamedTuple):
         Of each finite volume from the negative to the positive collector: m, 1, ratio of effective to bulk transport,
         effective S/m (0 in the separator), double layer F/m³. Porosity and transport are kept up by `follow_films`.
     fresh : ndarray, shape (cells, 3)
-        Porosity and transport without films; the porosity of the step before.
+        Porosity and transport without films (a cell states them with those it starts with); the porosity of the step before.
     curvature : ndarray, shape (cells, 2)
         Weights of the left and right half of each volume in the correction for the source within it: 1/12 towards a like
         neighbour, 1/6 where the layer ends.
@@ -209,7 +209,7 @@ class Work(NamedTuple):
     couples: Array
 
 
-@compiled_inline
+@compiled_inline_inside
 def table_of(bank: TableBank, k: int) -> KernelTable:
     """The k-th table of a bank; only for kernels compiled in place, since it hands back an array that is not its own."""
     first, pieces_T, pieces_x, powers = bank.shapes[k, 0], bank.shapes[k, 1], bank.shapes[k, 2], bank.shapes[k, 3]

@@ -417,6 +417,27 @@ def side_reactions(system: System, y: Array, p: int, i: int, phi: float, x: floa
 
 
 @compiled_inside
+def volume_of_films(system: System, y: Array, i: int) -> float:
+    """Share of a finite volume that its films take, Σ a V z."""
+    taken = 0.0
+    for p in range(system.start.size):
+        if system.start[p] <= i < system.start[p] + system.count[p]:
+            for k in range(system.first_process[p], system.first_process[p + 1]):
+                z = y[system.processes[k, STATE] + i - system.start[p]]
+                taken += system.classes[p, SPECIFIC_AREA] * system.process_numbers[k, VOLUME] * z
+    return taken
+
+
+@compiled_inside
+def open_pores(system: System, y: Array) -> float:
+    """Least share of the pores of a finite volume that films leave open."""
+    least = 1.0
+    for i in range(system.width.size):
+        least = min(least, 1.0 - volume_of_films(system, y, i) / system.fresh[i, 0])
+    return least
+
+
+@compiled_inside
 def follow_films(system: System, y: Array) -> bool:
     """Porosity and transport that the films of the local states leave; whether any changed.
 
@@ -424,13 +445,7 @@ def follow_films(system: System, y: Array) -> bool:
     """
     changed = False
     for i in range(system.width.size):
-        taken = 0.0
-        for p in range(system.start.size):
-            if system.start[p] <= i < system.start[p] + system.count[p]:
-                for k in range(system.first_process[p], system.first_process[p + 1]):
-                    z = y[system.processes[k, STATE] + i - system.start[p]]
-                    taken += system.classes[p, SPECIFIC_AREA] * system.process_numbers[k, VOLUME] * z
-        now = max(system.fresh[i, 0] - taken, 1e-3 * system.fresh[i, 0])
+        now = max(system.fresh[i, 0] - volume_of_films(system, y, i), 1e-3 * system.fresh[i, 0])
         if now != system.porosity[i]:
             system.porosity[i] = now
             system.transport[i] = system.fresh[i, 1] * (now / system.fresh[i, 0]) ** 1.5

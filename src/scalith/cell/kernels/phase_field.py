@@ -28,7 +28,7 @@ from scalith.cell.kernels.layout import (
 )
 from scalith.cell.kernels.reaction import arrhenius, mean_stoichiometry
 from scalith.cell.kernels.surface import linearise_surface, surface_of
-from scalith.numerics.compiled import compiled_inline, compiled_inside
+from scalith.numerics.compiled import compiled_inline_inside, compiled_inside
 from scalith.particle.phase_field_kernels import back, local_potential, local_potentials, potential, sweep
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
@@ -36,7 +36,7 @@ _F = FARADAY
 _R = GAS_CONSTANT
 
 
-@compiled_inline
+@compiled_inline_inside
 def reduced_numbers(row: Array, T: float) -> tuple[float, float, float]:
     """Strain, gradient energy and wetting of a class over RT, lengths in radii."""
     thermal = _R * T

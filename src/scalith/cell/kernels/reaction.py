@@ -19,41 +19,41 @@ from scalith.cell.kernels.layout import (
     TableBank,
     table_of,
 )
-from scalith.numerics.compiled import compiled_in_place, compiled_inline
+from scalith.numerics.compiled import compiled_in_place, compiled_inline_inside
 from scalith.numerics.kernel_table import KernelTable, evaluate
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
 _R = GAS_CONSTANT
 EDGE = 1e-5
-"""Stoichiometry: no exchange current density from a table is followed nearer to 0 and 1, where it vanishes or turns negative."""
+"""Stoichiometry: a surface nearer to 0 or 1, where the exchange current vanishes, leaves with that of here."""
 
 
-@compiled_inline
+@compiled_inline_inside
 def arrhenius(energy: float, T: float, T_reference: float) -> float:
     """exp(E/R (1/T_ref − 1/T))."""
     return math.exp(energy / _R * (1.0 / T_reference - 1.0 / T))
 
 
-@compiled_inline
+@compiled_inline_inside
 def reaction_rate(
     exchange: KernelTable, kinetics: KernelTable, row: Array, x: float, c: float, eta: float, T: float, rate: float
 ) -> tuple[float, float, float, float]:
     """Reaction rate j = (i₀/F) h(Fη/RT), mol m-2 s-1, and its derivatives by η, x and c (relative concentration)."""
     anodic, cathodic, order = row[ANODIC], row[CATHODIC], row[CONCENTRATION_EXPONENT]
     safe = max(c, 1e-30)
+    # A full surface empties (an empty one fills): its exchange current ends, by itself it would stay as it is.
+    inward = (x > 1.0 - EDGE and eta > 0.0) or (x < EDGE and eta < 0.0)
     if row[FROM_TABLE] != 0.0:
-        inside = x
-        if (x > 1.0 - EDGE and eta > 0.0) or (x < EDGE and eta < 0.0):
-            # A full surface empties (an empty one fills): its exchange current ends, by itself it would stay as it is.
-            inside = min(max(x, EDGE), 1.0 - EDGE)
+        inside = min(max(x, EDGE), 1.0 - EDGE) if inward else x
         m, m_x = evaluate(exchange, inside, T)
         m_x = m_x if inside == x else 0.0
         power = math.sqrt(safe) if order == 0.5 else safe**order
         exchange_rate = rate * m * power
         by_x = rate * m_x * power
     else:
-        inside = min(max(x, 1e-13), 1.0 - 1e-13)
+        edge = EDGE if inward else 1e-13
+        inside = min(max(x, edge), 1.0 - edge)
         if anodic == 0.5 and cathodic == 0.5 and order == 0.5:
             shape = math.sqrt(safe * inside * (1.0 - inside))
         else:
@@ -77,7 +77,7 @@ def reaction_rate(
     return exchange_rate * h, exchange_rate * slope * _F / (_R * T), by_x * h, by_c * h
 
 
-@compiled_inline
+@compiled_inline_inside
 def equilibrium(
     voltage: KernelTable, entropy: KernelTable, row: Array, x: float, T: float, T_reference: float
 ) -> tuple[float, float]:
@@ -90,7 +90,7 @@ def equilibrium(
     return U, U_x
 
 
-@compiled_inline
+@compiled_inline_inside
 def mean_stoichiometry(values: Array, first: int, stride: int, nodes: int, volumes: Array) -> float:
     """Mean over the volume of one particle, whose nodes lie `stride` apart."""
     total = volume = 0.0

@@ -47,7 +47,7 @@ from scalith.cell.kernels.layout import (
 )
 from scalith.cell.kernels.reaction import arrhenius, reaction_rate
 from scalith.numerics.call_by_address import call_for_nothing
-from scalith.numerics.compiled import compiled_inline, compiled_inside
+from scalith.numerics.compiled import compiled_inline_inside, compiled_inside
 from scalith.numerics.kernel_table import KernelTable, evaluate
 from scalith.quantities.constants import FARADAY
 
@@ -81,7 +81,7 @@ class Surface(NamedTuple):
     last: int
 
 
-@compiled_inline
+@compiled_inline_inside
 def surface_of(system: System, bank: TableBank, p: int, T: float) -> Surface:
     """The surface of one class; only for kernels compiled in place."""
     row = system.classes[p]
@@ -101,7 +101,7 @@ def surface_of(system: System, bank: TableBank, p: int, T: float) -> Surface:
     )
 
 
-@compiled_inline
+@compiled_inline_inside
 def linearise_surface(
     system: System, surface: Surface, r: int, i: int, cell: int, x: float, x_0: float, x_j: float, U: float, U_0: float,
     U_j: float, y: Array, base: Array, inverse_time: float, T: float, work: Work,

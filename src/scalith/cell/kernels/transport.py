@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scalith.cell.kernels.layout import PLANE_AREA, Array, System, Work
-from scalith.numerics.compiled import compiled_inline, compiled_inside
+from scalith.numerics.compiled import compiled_inline_inside, compiled_inside
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
@@ -30,7 +30,7 @@ def local_sources(system: System, y: Array, base: Array, inverse_time: float, wo
         local[5] = stay * local[2]
 
 
-@compiled_inline
+@compiled_inline_inside
 def electrolyte_face(system: System, i: int, a: Array, b: Array) -> tuple[float, float, float, float, float, float, float, float]:
     """Between volumes i and i + 1: conductance for bulk values of one, that of charge, and weights of the source on either side.
 
@@ -54,7 +54,7 @@ def electrolyte_face(system: System, i: int, a: Array, b: Array) -> tuple[float,
     return G, k, bend_a, bend_b, over_a, over_b, own_a, own_b
 
 
-@compiled_inline
+@compiled_inline_inside
 def bent_salt(bend: float, local: Array, D: float, c: float) -> tuple[float, float, float]:
     """What the source within a volume adds to its ∫ D dc at a face, with slopes by cₑ and by φₛ − φₑ.
 
@@ -65,7 +65,7 @@ def bent_salt(bend: float, local: Array, D: float, c: float) -> tuple[float, flo
     return bend * local[3], bend * local[4], bend * local[5]
 
 
-@compiled_inline
+@compiled_inline_inside
 def solid_face(system: System, i: int) -> tuple[float, float, float]:
     """Between volumes i and i + 1 of one electrode: conductance of the solid, and weights of the source on either side."""
     sa, sb = system.solid_conductivity[i], system.solid_conductivity[i + 1]

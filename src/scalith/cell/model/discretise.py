@@ -14,7 +14,7 @@ from scalith.cell.kernels import layout
 from scalith.cell.model.material_tables import constant_table, made_once
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.phase_field_particle import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
-from scalith.cell.model.processes import initial_states, link, offsets_of, process_arrays
+from scalith.cell.model.processes import initial_film, initial_states, link, offsets_of, process_arrays
 from scalith.cell.model.state_at_rest import potential_at_rest, stoichiometries_at_rest
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
@@ -154,6 +154,10 @@ def system_of(
     scalars[layout.CONDUCTION_FACTOR] = factors.get("electrolyte.conductivity", 1.0)
     scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
     numbers = process_arrays(materials, cells_of, at)
+    bare = porosity.copy()
+    for p, material in enumerate(materials):
+        # The porosity of the cell is that with the films it starts with.
+        bare[start[p] : start[p] + cells_of[p]] += rows[p][layout.SPECIFIC_AREA] * initial_film(material)
     return layout.System(
         at,
         np.concatenate(widths),
@@ -161,7 +165,7 @@ def system_of(
         transport,
         _by_layer(counts, [negative.conductivity, 0.0, positive.conductivity]),
         _by_layer(counts, [_capacitance(negative), 0.0, _capacitance(positive)]),
-        np.ascontiguousarray(np.stack([porosity, transport, porosity], axis=1)),
+        np.ascontiguousarray(np.stack([bare, transport * (bare / porosity) ** 1.5, porosity], axis=1)),
         _curvature(counts),
         np.array(start, dtype=np.int64),
         cells_of,

@@ -79,6 +79,11 @@ def initial_states(materials: Sequence[ActiveMaterial], particles: layout.Intege
     return np.concatenate(pieces) if pieces else np.empty(0)
 
 
+def initial_film(material: ActiveMaterial) -> float:
+    """Thickness of all films on a material at the start, m."""
+    return sum(process.volume() * process.initial_state() for process in processes_of(material))
+
+
 _LINKED: dict[bool, layout.Integers] = {}
 """Addresses, without and with particles that separate: the kernels take one kind of arrays only."""
 

@@ -36,6 +36,7 @@ REASONS = {
     1 + events.POSITIVE_HIGH: "potential of the positive electrode above its limit",
     1 + events.VOLTAGE_FALLS: "voltage fell to its limit",
     1 + events.VOLTAGE_RISES: "voltage rose to its limit",
+    events.PORES_CLOSED: "films have closed the pores of a part of an electrode",
     events.ELECTROLYTE_EMPTY: "electrolyte depleted",
     events.PARTICLE_EMPTY: "stoichiometry left the known range: a particle is empty at its surface",
     events.PARTICLE_FULL: "stoichiometry left the known range: a particle is full at its surface",
@@ -43,6 +44,8 @@ REASONS = {
     events.TOO_MANY_STEPS: "more time steps than allowed",
     events.NO_START: "no consistent initial state for this load",
 }
+STUCK = (events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL, events.PORES_CLOSED)
+"""Reasons after which a protocol does not go on."""
 METAL_STRIPPED = "the lithium metal is stripped"
 FAILURES = (events.NOT_CONVERGED, events.TOO_MANY_STEPS, events.NO_START)
 """Reasons that are no regular end."""

@@ -1,4 +1,7 @@
-"""Growth of the solid–electrolyte interphase, limited by the diffusion of the solvent through it."""
+"""Growth of the solid–electrolyte interphase, each law a class.
+
+What limits the growth is open for most cells; the laws differ in how the thickness follows time (t or √t) and potential.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from scalith.cell.kernels.film_growth import film_growth_rate
+from scalith.cell.kernels import film_growth
 from scalith.cell.processes.process import Process
 from scalith.quantities import SI
 from scalith.quantities.specification import Concentration, Length, MolarEnergy, Temperature, Voltage
@@ -15,43 +18,37 @@ from scalith.quantities.specification import Concentration, Length, MolarEnergy,
 if TYPE_CHECKING:
     from scalith.cell.specification.active_material import ActiveMaterial
 
+Positive = Field(gt=0)
+Diffusivity = Annotated[float, SI("m2 s-1"), Positive]
 
-class FilmGrowth(Process):
-    r"""A film of thickness L that grows as its solvent diffuses through it and is reduced at the particle:
 
-    .. math:: \dot L = \bar V D c / L \;\Rightarrow\; L^2 = L_0^2 + 2 \bar V D c\, t, \qquad s = -ν D c / L,
+class Film(Process):
+    r"""What all films share: :math:`\dot L = \bar V N` and :math:`s = -ν N`, with the flux N of a law, times an Arrhenius factor.
 
-    with the partial molar volume of the film per mole of solvent (Single, Latz, Horstmann, DOI 10.1002/cssc.201800077). The film
-    takes ν lithium for each solvent molecule, adds L/κ to the film resistance and fills the pores.
+    A film adds L/κ to the film resistance of its particle and fills the pores: ε = ε₀ − a (L − L₀). Its law sees
+    ψ = φₛ − φₑ − F (L/κ) Σj, the potential across the particle's own surface.
 
     Attributes
     ----------
     initial_thickness : m
     molar_volume : m3 mol-1
-        Of the film per mole of solvent reduced.
-    solvent_diffusivity : m2 s-1
-        In the film, at the reference temperature.
-    solvent_concentration : mol m-3
-        At the side of the electrolyte.
+        V̄, of the film per mole of what is reduced.
     conductivity : S m-1
-        Of ions in the film.
+        κ, of ions in the film.
     lithium_per_solvent : ν
+        Lithium, and electrons, for each molecule reduced.
     equilibrium_potential_of_reduction : V against lithium
         It only divides the power of the side reaction into heat and storage.
     activation_energy : J mol-1
     reference_temperature : K
     """
 
-    kind: ClassVar[str] = "film_growth"
-    rate: ClassVar[Callable[..., Any]] = film_growth_rate
     scale: ClassVar[float] = 1e-9
 
     initial_thickness: Length = 5e-9
-    molar_volume: Annotated[float, SI("m3 mol-1"), Field(gt=0)]
-    solvent_diffusivity: Annotated[float, SI("m2 s-1"), Field(gt=0)]
-    solvent_concentration: Concentration
-    conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
-    lithium_per_solvent: Annotated[float, Field(gt=0)] = 1.0
+    molar_volume: Annotated[float, SI("m3 mol-1"), Positive]
+    conductivity: Annotated[float, SI("S m-1"), Positive]
+    lithium_per_solvent: Annotated[float, Positive] = 1.0
     equilibrium_potential_of_reduction: Voltage = 0.4
     activation_energy: MolarEnergy = 0.0
     reference_temperature: Temperature = 298.15
@@ -76,8 +73,143 @@ class FilmGrowth(Process):
         """As stated."""
         return self.equilibrium_potential_of_reduction
 
+    def law(self) -> tuple[float, ...]:
+        """Numbers of the law."""
+        raise NotImplementedError
+
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
-        """V̄, ν, D c, E, T_ref."""
-        permeability = self.solvent_diffusivity * self.solvent_concentration
-        energy, reference = self.activation_energy, self.reference_temperature
-        return (self.molar_volume, self.lithium_per_solvent, permeability, energy, reference)
+        """V̄, ν, E, T_ref, then those of the law."""
+        common = (self.molar_volume, self.lithium_per_solvent, self.activation_energy, self.reference_temperature)
+        return (*common, *self.law())
+
+
+class FilmGrowth(Film):
+    r"""The solvent diffuses through the film and is reduced at the particle:
+
+    .. math:: N = D c / L \;\Rightarrow\; L^2 = L_0^2 + 2 \bar V D c\, t
+
+    whatever the potential (Single, Latz, Horstmann, DOI 10.1002/cssc.201800077).
+
+    Attributes
+    ----------
+    solvent_diffusivity : m2 s-1
+        In the film, at the reference temperature.
+    solvent_concentration : mol m-3
+        At the side of the electrolyte.
+    """
+
+    kind: ClassVar[str] = "film_growth"
+    rate: ClassVar[Callable[..., Any]] = film_growth.film_growth_rate
+
+    solvent_diffusivity: Diffusivity
+    solvent_concentration: Concentration
+
+    def law(self) -> tuple[float, ...]:
+        """D c."""
+        return (self.solvent_diffusivity * self.solvent_concentration,)
+
+
+class ReactionLimitedFilm(Film):
+    r"""The reaction at the particle is slow, whatever the thickness:
+
+    .. math:: N = \frac{i_0}{ν F} \exp\Big(-\frac{α F (ψ - U)}{RT}\Big)
+
+    Attributes
+    ----------
+    exchange_current_density : A m-2
+    reduction_potential : U, V against lithium
+    transfer_coefficient : α
+    """
+
+    kind: ClassVar[str] = "reaction_limited_film"
+    rate: ClassVar[Callable[..., Any]] = film_growth.reaction_limited_rate
+
+    exchange_current_density: Annotated[float, SI("A m-2"), Positive]
+    reduction_potential: Voltage = 0.4
+    transfer_coefficient: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+    def law(self) -> tuple[float, ...]:
+        """i₀, U, α."""
+        return (self.exchange_current_density, self.reduction_potential, self.transfer_coefficient)
+
+
+class ElectronMigrationFilm(Film):
+    r"""Electrons migrate through the film to where the solvent is reduced, and none do above U:
+
+    .. math:: N = \frac{κ_e (U - ψ)}{ν F L}
+
+    Attributes
+    ----------
+    electron_conductivity : S m-1
+    inner_potential : U, V against lithium
+    """
+
+    kind: ClassVar[str] = "electron_migration_film"
+    rate: ClassVar[Callable[..., Any]] = film_growth.electron_migration_rate
+
+    electron_conductivity: Annotated[float, SI("S m-1"), Positive]
+    inner_potential: Voltage = 0.4
+
+    def law(self) -> tuple[float, ...]:
+        """κₑ, U."""
+        return (self.electron_conductivity, self.inner_potential)
+
+
+class InterstitialDiffusionFilm(Film):
+    r"""Lithium interstitials diffuse through the film, the more of them the lower the potential:
+
+    .. math:: N = \frac{D c}{ν L} \exp\Big(-\frac{F ψ}{RT}\Big)
+
+    (Single, Latz, Horstmann, DOI 10.1002/cssc.201800077).
+
+    Attributes
+    ----------
+    interstitial_diffusivity : m2 s-1
+    interstitial_concentration : mol m-3
+        At the potential of lithium.
+    """
+
+    kind: ClassVar[str] = "interstitial_diffusion_film"
+    rate: ClassVar[Callable[..., Any]] = film_growth.interstitial_diffusion_rate
+
+    interstitial_diffusivity: Diffusivity
+    interstitial_concentration: Concentration
+
+    def law(self) -> tuple[float, ...]:
+        """D c."""
+        return (self.interstitial_diffusivity * self.interstitial_concentration,)
+
+
+class SolventReactionFilm(Film):
+    r"""The solvent diffuses through the film and reacts at the particle at a finite rate:
+
+    .. math:: N = \frac{c k}{1 + k L/D}, \qquad k = k_0 \exp\Big(-\frac{α F (ψ - U)}{RT}\Big)
+
+    (Safari et al., DOI 10.1149/1.3043429; Yang et al., DOI 10.1016/j.jpowsour.2017.05.110). At one potential
+    (L − L₀)/k + (L² − L₀²)/(2 D) = V̄ c t.
+
+    Attributes
+    ----------
+    rate_constant : m s-1
+        k₀.
+    reduction_potential : U, V against lithium
+    transfer_coefficient : α
+    solvent_diffusivity : m2 s-1
+    solvent_concentration : mol m-3
+    """
+
+    kind: ClassVar[str] = "solvent_reaction_film"
+    rate: ClassVar[Callable[..., Any]] = film_growth.solvent_reaction_rate
+
+    rate_constant: Annotated[float, SI("m s-1"), Positive]
+    reduction_potential: Voltage = 0.4
+    transfer_coefficient: Annotated[float, Field(gt=0, le=1)] = 0.5
+    solvent_diffusivity: Diffusivity
+    solvent_concentration: Concentration
+
+    def law(self) -> tuple[float, ...]:
+        """k₀, U, α, D, c."""
+        return (
+            self.rate_constant, self.reduction_potential, self.transfer_coefficient, self.solvent_diffusivity,
+            self.solvent_concentration,
+        )  # fmt: skip

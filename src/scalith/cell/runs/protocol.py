@@ -170,8 +170,8 @@ class _Log(NamedTuple):
 def _run(
     protocol: Protocol, cycles: int, simulation: Simulation, strict: bool, profiles: bool, progress: Progress | None
 ) -> _Log:
-    from scalith.cell.kernels import events, records
-    from scalith.cell.model.results import FAILURES
+    from scalith.cell.kernels import records
+    from scalith.cell.model.results import FAILURES, STUCK
 
     log = _Log([], [], [], [], "")
     total = cycles * len(protocol.all_steps)
@@ -187,7 +187,7 @@ def _run(
         log.visits.append(visit)
         log.reasons.append(reason)
         log.ends.append(len(simulation.rows))
-        stuck = simulation.reason in (events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL)
+        stuck = simulation.reason in STUCK
         if stuck or reason == _TOO_LONG:
             log.notes.append(f"{where}: {reason}" + ("; what comes after it was not run" if stuck else ""))
         if simulation.reason in FAILURES or (strict and not is_own):
@@ -277,7 +277,7 @@ def _nearer(name: str, one: float, other: float) -> float:
 def _why(step: ProtocolStep, simulation: Simulation) -> tuple[str, bool]:
     """Why a step ended, in words, and whether that is an end which it states itself."""
     from scalith.cell.kernels import events
-    from scalith.cell.model.results import FAILURES, words_of
+    from scalith.cell.model.results import FAILURES, STUCK, words_of
 
     reason = simulation.reason
     if reason == events.DURATION and step.duration is None and not step.times:
@@ -286,7 +286,7 @@ def _why(step: ProtocolStep, simulation: Simulation) -> tuple[str, bool]:
         return "lower cut-off voltage of the cell reached", False
     if reason == events.VOLTAGE_ABOVE and step.voltage_high is None:
         return "upper cut-off voltage of the cell reached", False
-    others = (*FAILURES, events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL)
+    others = (*FAILURES, *STUCK)
     return words_of(simulation.cell, simulation.rows, reason), reason not in others
 
 

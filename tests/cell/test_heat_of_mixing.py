@@ -6,6 +6,7 @@ import pytest
 from scalith.cell import CellSpecification, Simulation, simulate_discharge, specification_from_bpx, to_bpx
 from scalith.cell.kernels import layout
 from scalith.cell.specification.thermal import ThermalSpecification
+from scalith.particle import ParticleStress
 from scalith.quantities import InputError, shipped
 from scalith.quantities.constants import FARADAY
 
@@ -62,7 +63,8 @@ def test_without_it_there_is_none_and_with_it_a_cell_gets_warmer(mixing):
 def test_bpx_keeps_it_and_particles_that_store_other_energy_are_told(mixing, tmp_path):
     to_bpx(mixing, tmp_path / "cell.json")
     assert specification_from_bpx(tmp_path / "cell.json").thermal.heat_of_mixing
-    material = mixing.positive_electrode.materials[0].model_copy(update={"stress": object()})
+    stress = ParticleStress(youngs_modulus=1.4e11, poisson_ratio=0.3, partial_molar_volume=3e-6)
+    material = mixing.positive_electrode.materials[0].model_copy(update={"stress": stress})
     electrode = mixing.positive_electrode.model_copy(update={"materials": (material,)})
     with pytest.raises(InputError, match="heat_of_mixing"):
         simulate_discharge(mixing.model_copy(update={"positive_electrode": electrode}), 1.0)

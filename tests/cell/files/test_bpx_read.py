@@ -149,7 +149,7 @@ def test_the_decay_constant_is_twice_ours_and_the_state_is_honoured(changed):
             "initial_hysteresis",
         ),
         ({"State__Initial_conditions": {"Initial state-of-charge": 1.5}}, "initial_state.state_of_charge"),
-        ({"State__Initial_conditions": {"Initial electrolyte concentration [mol.m-3]": None}}, "Initial electrolyte conc.*nothing"),
+        ({"State__Initial_conditions": {"Initial electrolyte concentration [mol.m-3]": None}}, "Initial electrolyte conc.*missing"),
         ({"State__Thermal_environment": {"Heat transfer coefficient [W.m-2.K-1]": 5.0}, "Parameterisation__Cell": {"External surface area [m2]": None}}, "External surface area"),
         ({"Parameterisation__Cell": {"Volume [m3]": None}}, "Volume"),
         ({"Parameterisation__Cell": {"Density [kg.m-3]": None}}, "Density"),

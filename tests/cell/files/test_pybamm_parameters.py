@@ -182,7 +182,7 @@ def test_a_half_cell_has_lithium_on_its_negative_side():
     [
         ({"Primary: Negative electrode OCP [V]": 0.1}, "Primary: Negative electrode OCP .*a blend"),
         ({"Negative particle radius [m]": "[input]"}, r"Negative particle radius .*not an input"),
-        ({"Separator porosity": None}, "Separator porosity: found .nothing"),
+        ({"Separator porosity": None}, "Separator porosity: missing"),
         ({"Separator porosity": lambda z: 0.4}, "Separator porosity: .*a number"),
         ({"Number of cells connected in series to make a battery": 4.0}, "in series .*1: one cell"),
         ({"Negative electrode conductivity [S.m-1]": lambda T: 100.0 + T}, "conductivity .*temperature="),

@@ -147,7 +147,7 @@ def test_a_step_that_cannot_be_carried_out_is_not_passed_over(lgm50):
 
 
 def test_a_load_that_no_state_carries_is_named_with_what_came_before(lgm50):
-    with pytest.raises(ConvergenceError, match=r"'Discharge at 2\.5 kW for 1 s': no potentials") as error:
+    with pytest.raises(ConvergenceError, match=r"'Discharge at 2\.5 kW for 1 s': no consistent initial state") as error:
         simulate_protocol(lgm50, "Discharge at 2.5 kW for 1 s")
     assert error.value.partial is None
     with pytest.raises(ConvergenceError, match="cycle 1, step 2") as error:

@@ -97,7 +97,7 @@ def test_minutes_without_a_unit_are_told_by_the_dates():
         (
             "bad_custom_nan_inf.csv",
             {"units": {"current": "mA"}},
-            "line 24, column 'voltage': found 'nothing', expected a finite number",
+            "line 24, column 'voltage': missing, expected a finite number",
         ),
         ("bad_custom_truncated.csv", {"units": {"current": "mA"}}, "the row is cut off, expected 10; repair=True leaves it out"),
         ("maccor_two.txt", {}, "the row is cut off"),

@@ -96,5 +96,5 @@ def test_rooms_load_when_used_and_others_are_said():
 
     assert scalith.quantities.Property is not None
     assert "cell" in dir(scalith)
-    with pytest.raises(AttributeError, match="scalith has no 'sell': did you mean scalith.cell"):
+    with pytest.raises(AttributeError, match=r"scalith has no 'sell': did you mean scalith\.cell"):
         _ = scalith.sell

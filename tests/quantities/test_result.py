@@ -48,7 +48,7 @@ def test_each_kind_has_its_function():
 
 
 def test_an_unknown_kind_is_said():
-    with pytest.raises(InputError, match="found 'battery', expected one of .*cell batch, cell run"):
+    with pytest.raises(InputError, match=r"found 'battery', expected one of .*cell batch, cell run"):
         Result(curve().data_vars, attrs={"kind": "battery"}).plot()
     with pytest.raises(InputError, match="did you mean 'cell run'"):
         Result.of(curve(), "cell runs")

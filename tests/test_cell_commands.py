@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scalith import cli
-from scalith.cell import CellSpecification, read_battery_data, simulate_impedance, simulate_protocol, to_bpx
+from scalith.cell import CellSpecification, read_battery_data, simulate_impedance, simulate_protocol, to_bpx, write_battery_data
 from scalith.quantities import read_results, shipped, write_results
 
 LGM50 = "shipped:cell/lgm50_chen2020.toml"
@@ -88,6 +88,24 @@ def test_compare_finds_the_difference_that_was_made(scalith, tmp_path, lgm50):
     assert line.count("0.002") == 2  # rms and largest
     assert "current" in out
     assert (tmp_path / "both.png").is_file()
+
+
+@pytest.mark.parametrize("name", ["measured.csv", "measured.txt"])
+def test_compare_reads_measurements_of_any_format(scalith, tmp_path, lgm50, name):
+    data = simulate_protocol(lgm50, ["Discharge at 1C for 5 minutes"])
+    write_results(data, tmp_path / "a.nc")
+    moved = data.assign(voltage=data.voltage + 2e-3)
+    if name.endswith(".csv"):
+        write_battery_data(moved, tmp_path / name)
+    else:
+        rows = np.column_stack([moved.time, moved.voltage, -moved.current])
+        np.savetxt(tmp_path / name, rows, fmt="%.9g", delimiter="\t", header="Time/s\tVoltage/V\tCurrent/A", comments="")
+    code, out, err = scalith("compare", "a.nc", name)
+    assert code == 0, err
+    line = next(line for line in out.splitlines() if "voltage" in line)
+    assert line.count("0.002") == 2
+    line = next(line for line in out.splitlines() if "current" in line)
+    assert float(line.split("│")[2]) < 1e-6
 
 
 @pytest.mark.parametrize(

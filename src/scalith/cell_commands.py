@@ -94,7 +94,7 @@ def impedance(
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(help="A result (.nc) or a measured curve in the Battery Data Format (.csv).")],
+    first: Annotated[Path, typer.Argument(help="A result (.nc), or a measurement as `scalith.lab.read_measurement` takes it.")],
     second: Annotated[Path, typer.Argument(help="What it is compared with.")],
     plot: Plot = None,
 ) -> None:
@@ -133,10 +133,13 @@ def compare(
 
 
 def _result(path: Path) -> Result:
-    from scalith.cell import read_battery_data
     from scalith.quantities import read_results
 
-    return read_battery_data(path) if path.suffix == ".csv" else read_results(path)
+    if path.suffix in (".nc", ".nc4", ".netcdf"):
+        return read_results(path)
+    from scalith.lab import read_measurement
+
+    return read_measurement(path)
 
 
 def _at(at: Any, x: Any, values: Any, axis: str) -> Any:

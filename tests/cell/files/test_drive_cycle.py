@@ -62,7 +62,7 @@ def test_a_sign_that_the_voltage_contradicts_is_not_followed(lgm50, tmp_path):
     [
         ("0,1,2\n1,2,3\n", "3 columns without a header"),
         ("time,current\n0,1\n1,2\n", "a title with its unit"),
-        ("time [s],speed [m/s]\n0,1\n1,2\n", "'power \\[W\\]'"),
+        ("time [s],speed [m/s]\n0,1\n1,2\n", "model of the vehicle"),
         ("time [s],current [A],power [W]\n0,1,3\n1,1,3\n", "current and power"),
         ("time [s],current [A]\n0,1\n1,x\n", "line 3, column 'current'"),
         ("time [s],current [A]\n0,1\n1\n", "line 3"),
@@ -91,3 +91,34 @@ def test_a_measured_run_is_replayed(lgm50, tmp_path):
     times = np.array([300.0, 590.0, 700.0, 890.0, 1200.0, 1490.0])
     np.testing.assert_allclose(np.interp(times, again.time, again.current), np.interp(times, run.time, run.current), atol=1e-9)
     np.testing.assert_allclose(np.interp(times, again.time, again.voltage), np.interp(times, run.time, run.voltage), atol=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("head", "separator"),
+    [
+        ("time [s],speed [mph]", ","),
+        ("Urban Dynamometer Driving Schedule\nTest Time, secs\tTarget Speed, mph", "\t"),
+        ("# HWFET\nTest Time, secs\tTarget, mph", "\t"),
+        ("Time (s);Velocity (m/s)", ";"),
+        ("t [s] v [km/h]", " "),
+    ],
+)
+def test_a_driving_schedule_is_a_speed_and_says_so(tmp_path, head, separator):
+    rows = "\n".join(f"{k}{separator}{3.0 * k}" for k in range(4))
+    (tmp_path / "udds.txt").write_text(f"{head}\n{rows}\n")
+    with pytest.raises(InputError, match=r"a speed.*model of the vehicle"):
+        step_from_file(tmp_path / "udds.txt")
+
+
+def test_a_speed_as_unit_is_refused_and_powers_and_currents_are_read(tmp_path):
+    (tmp_path / "cycle.csv").write_text("0,0\n1,3\n2,5\n")
+    for unit in ("mph", "km/h", "m/s"):
+        with pytest.raises(InputError, match="model of the vehicle"):
+            step_from_file(tmp_path / "cycle.csv", unit=unit)
+    assert step_from_file(tmp_path / "cycle.csv", unit="kW").loads == (0.0, 3e3, 5e3)
+    (tmp_path / "both.csv").write_text("time [s],speed [km/h],current [A]\n0,0,0\n1,30,3\n2,50,5\n")
+    step = step_from_file(tmp_path / "both.csv")
+    assert (step.mode, step.loads) == ("current", (0.0, 3.0, 5.0))
+    (tmp_path / "power.csv").write_text("time [s];vehicle speed [m/s];power [kW]\n0;0;0\n1;3;1\n2;5;2\n")
+    step = step_from_file(tmp_path / "power.csv")
+    assert (step.mode, step.loads) == ("power", (0.0, 1e3, 2e3))

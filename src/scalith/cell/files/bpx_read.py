@@ -277,7 +277,10 @@ def _from_branches(branches: list[Property], at: str, file: _File) -> dict[str, 
     deepest = int(np.argmin(upper - lower))
     if upper[deepest] - lower[deepest] < -_LARGEST_CROSSING:
         found = f"{upper[deepest]:.4f} V at x = {grid[deepest]:.4g}, {lower[deepest] - upper[deepest]:.4f} V below the lithiation"
-        raise InputError(file.where, f"{at}.{names.BRANCHES[0]}", found, "a branch above the lithiation (are they exchanged?)")
+        share = float(np.mean(upper < lower))
+        exchanged = f"; it lies below at {share:.0%} of the stoichiometries: are the two exchanged in the file?"
+        expected = "a branch above the lithiation" + (exchanged if share > 0.5 else "")
+        raise InputError(file.where, f"{at}.{names.BRANCHES[0]}", found, expected)
     source = file.source.model_copy(update={"note": "mean and half the distance of the delithiation and lithiation branches"})
     both = {"open_circuit_voltage": 0.5 * (upper + lower), "hysteresis": np.maximum(0.5 * (upper - lower), 0.0)}
     return {name: Property.from_arrays(name, {"x": grid}, values, "V", source) for name, values in both.items()}

@@ -23,6 +23,9 @@ _LOADS: dict[Mode, tuple[str, tuple[str, ...]]] = {
     "voltage": ("V", ("voltage", "v", "u", "ecell", "ewe", "terminal voltage", "cell voltage")),
 }
 """Unit of each load, and what its column is called."""
+_SPEED = re.compile(r"speed|velocity|(?<![a-z])(?:mph|mi/h|km/h|kmh|kph|m/s)(?![a-z0-9])", re.IGNORECASE)
+_LOAD = re.compile(r"current|power|voltage|(?<![a-z])[mk]?[AWV](?![a-zA-Z])")
+_NO_SPEED = "a current or a power over time: what a speed asks of a cell only a model of the vehicle says"
 _SHIPPED = {"us06": "drive_cycles/us06.csv"}
 
 
@@ -68,7 +71,8 @@ def step_from_file(
     Raises
     ------
     InputError
-        The file cannot be read, no unit is stated, times fall, or the voltage contradicts the sign.
+        The file cannot be read, no unit is stated, times fall, the voltage contradicts the sign, or the file is a speed, as
+        driving schedules are (UDDS, HWFET, WLTC).
     """
     found = _existing(path)
     table = _read_table(found, unit)
@@ -112,6 +116,9 @@ def _read_table(path: Path, unit: str | None) -> _Table:
         raise InputError(name, "", (error.strerror or str(error)).lower(), "a file that can be read") from None
     except UnicodeDecodeError as error:
         raise InputError(name, "", str(error), "text in UTF-8") from None
+    head = " ".join(lines[:4])
+    if _SPEED.search(head) and not _LOAD.search(head):
+        raise InputError(name, "header", "a speed", _NO_SPEED)
     comments = [line.lstrip("# ") for line in lines if line.lstrip().startswith("#")]
     rows = [(k, _cells(line)) for k, line in enumerate(lines, start=1) if line.strip() and not line.lstrip().startswith("#")]
     if not rows:
@@ -180,6 +187,8 @@ def _mode(table: _Table, name: str, unit: str | None) -> Mode:
 
 
 def _mode_of_unit(unit: str) -> Mode:
+    if _SPEED.fullmatch(unit):
+        raise InputError("step_from_file", "unit", unit, _NO_SPEED)
     for mode, (si, _) in _LOADS.items():
         if unit.endswith(si) and unit.removesuffix(si) in ("", "m", "k"):
             return mode

@@ -16,6 +16,7 @@ from scalith.cell.model.discretise import Discretised, discretise, initial_state
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.through_thickness import FIRST_SEGMENT, LAYERS, Slab
 from scalith.cell.specification.cell import CellSpecification
+from scalith.numerics.first_compilation import announce_first_compilation
 from scalith.quantities import InputError, nearest, parse_quantity, predicted, read_results, write_results
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class Simulation:
         self.time, self.reason, self.steps, self._used = 0.0, events.DURATION, 0, 0
         self._states = np.full((1, 1), np.nan)
         self._at_rest: dict[float, Array] = {}
+        announce_first_compilation("cell", "run_segment")
         self._build(specification, specification.reference_temperature if start is None else start)
         self._rows = np.empty((256, records.CLASSES + records.CLASS_RECORDS * len(self.cell.sides)))
         self.set_state_of_charge(self.initial_state_of_charge)

@@ -31,10 +31,10 @@ def _three(size: int) -> Any:
 
 
 def _ours(image: Any, conductivities: dict[str, float], threads: int = 1) -> float:
-    from scalith.electrode import conduction
+    from scalith.electrode import solve_conduction
 
     start = time.perf_counter()
-    found = conduction(image, conductivities, tolerance=1e-6, threads=threads)
+    found = solve_conduction(image, conductivities, tolerance=1e-6, threads=threads)
     spent = time.perf_counter() - start
     if not float(found["mismatch"]) < 1e-5:
         raise RuntimeError(f"the end currents differ by {float(found['mismatch']):.2g}")
@@ -43,20 +43,20 @@ def _ours(image: Any, conductivities: dict[str, float], threads: int = 1) -> flo
 
 def _bytes_per_voxel(image: Any, conductivities: dict[str, float]) -> float:
     """Most that one solve allocates, beside the image."""
-    from scalith.electrode import conduction
+    from scalith.electrode import solve_conduction
 
     tracemalloc.start()
-    conduction(image, conductivities)
+    solve_conduction(image, conductivities)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     return float(most) / image.labels.size
 
 
 def _warm(image: Any, conductivities: dict[str, float]) -> None:
-    from scalith.electrode import conduction, crop
+    from scalith.electrode import crop, solve_conduction
 
     small = crop(image, x=(0, 24), y=(0, 24), z=(0, 24))
-    conduction(small, conductivities)
+    solve_conduction(small, conductivities)
 
 
 def _tensor(image: Any, conductivities: dict[str, float]) -> float:
@@ -78,11 +78,11 @@ def _warm_tensor(image: Any, conductivities: dict[str, float]) -> None:
 
 def _agree(name: str, tau: float, labels: Any, most: float) -> None:
     """The peer's tortuosity along x beside ours; label 0 conducts."""
-    from scalith.electrode import VoxelImage, conduction
+    from scalith.electrode import VoxelImage, solve_conduction
     from scalith.quantities import Source
 
     image = VoxelImage(labels, 1e-7, {"pore": 0, "solid": 1}, Source(kind="assumed"))
-    ours = image.volume_fractions["pore"] / float(conduction(image, {"pore": 1.0})["conductivity"])
+    ours = image.volume_fractions["pore"] / float(solve_conduction(image, {"pore": 1.0})["conductivity"])
     if not abs(tau / ours - 1.0) < most:
         raise RuntimeError(f"tortuosity {tau:.6f} by {name} beside {ours:.6f}")
 
@@ -122,7 +122,7 @@ def _taufactor_phases(image: Any, conductivities: dict[str, float]) -> float:
     import torch
     from taufactor import MultiPhaseSolver
 
-    from scalith.electrode import conduction
+    from scalith.electrode import solve_conduction
 
     torch.set_num_threads(1)
     start = time.perf_counter()
@@ -133,7 +133,7 @@ def _taufactor_phases(image: Any, conductivities: dict[str, float]) -> float:
     solver.solve(verbose=False)
     spent = time.perf_counter() - start
     found = float(np.ravel(np.asarray(solver.D_eff))[0])
-    ours = float(conduction(image, conductivities)["conductivity"])
+    ours = float(solve_conduction(image, conductivities)["conductivity"])
     if not abs(found / ours - 1.0) < 0.02:
         raise RuntimeError(f"conductivity {found:.6f} by TauFactor beside {ours:.6f}")
     return spent

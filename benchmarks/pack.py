@@ -131,15 +131,15 @@ def _draws() -> float:
 
 
 def _module_in_3d(scale: float, duration: float) -> float:
-    from scalith.pack import Barrier, Plate, heat_in_3d, module_assembly, shipped_kinetics
+    from scalith.pack import Barrier, Plate, module_assembly, shipped_kinetics, simulate_heat_3d
 
     module = _module(12, plate=Plate(thickness=3e-3), barrier=Barrier(thickness=1e-3, conductivity=0.2))
     body = module_assembly(module, spacing=(scale * 0.00103, scale * 0.00278, scale * 0.00216))
     start = time.perf_counter()
-    heat_in_3d(
+    simulate_heat_3d(
         body,
         duration=duration,
-        times=7,
+        output_times=7,
         kinetics=shipped_kinetics("lco_limited"),
         kinetics_digest=shipped_kinetics("lco_limited").digest,
         heat={"cell_1": ([0.0, 120.0, 120.0], [600.0, 600.0, 0.0])},
@@ -173,7 +173,7 @@ def _cell_network(windows: int) -> float:
 
 def _conduction(volumes: int) -> float:
     """Nanoseconds a volume and step of a cube of an anisotropic cell beside an aluminium plate."""
-    from scalith.pack import Assembly, Block, Material, Surface, heat_in_3d
+    from scalith.pack import Assembly, Block, Material, Surface, simulate_heat_3d
 
     n = round(volumes ** (1 / 3))
     cell = Material(density=2300.0, specific_heat=1000.0, conductivity=(0.8, 25.0, 25.0))
@@ -188,7 +188,9 @@ def _conduction(volumes: int) -> float:
         surfaces={"x_high": Surface(heat_transfer_coefficient=200.0)},
     )
     start = time.perf_counter()
-    found = heat_in_3d(body, duration=40.0, times=2, heat={"cell": ([0.0], [50.0])}, largest_step=4.0, change_per_step=1e3)
+    found = simulate_heat_3d(
+        body, duration=40.0, output_times=2, heat={"cell": ([0.0], [50.0])}, largest_step=4.0, change_per_step=1e3
+    )
     return 1e9 * (time.perf_counter() - start) / (int(found["volumes"]) * int(found["steps"]))
 
 

@@ -80,8 +80,8 @@ def test_a_cell_is_a_path_a_name_or_a_specification():
         ),
         (lambda: cell.CellSpecification.read({"electrode_are": 1}), "specification: electrode_are: found unknown key"),
         (
-            lambda: electrode.conduction(LABELS, {"pore": 1}),
-            "conduction: image: found a ndarray of shape (4, 4, 4), expected a VoxelImage",
+            lambda: electrode.solve_conduction(LABELS, {"pore": 1}),
+            "solve_conduction: image: found a ndarray of shape (4, 4, 4), expected a VoxelImage",
         ),
         (lambda: electrode.effective_conductivity(LABELS, {"pore": 1}), "effective_conductivity: image: found a ndarray"),
         (lambda: electrode.covariance(image=None, phase="pore"), "covariance: image: found a NoneType, expected a VoxelImage"),

@@ -56,6 +56,10 @@ class Record:
         """Assert |found − expected| ≤ tolerance (absolute, in `unit`)."""
         self.checks.append(Check(quantity, float(expected), float(found), float(tolerance), unit))
 
+    def check_true(self, statement: str, holds: Any) -> None:
+        """Assert that a statement holds."""
+        self.checks.append(Check(statement, 1.0, float(bool(holds)), 0.0))
+
     def check_at_most(self, quantity: str, *, limit: float, found: Any, unit: str = "") -> None:
         """Assert 0 ≤ found ≤ limit: an error norm, a residual, a count."""
         self.checks.append(Check(quantity, 0.0, float(found), float(limit), unit))

@@ -36,17 +36,19 @@ def run(record: Record) -> None:
     """Solve on each body, and extrapolate where the exact value is a limit."""
     import matplotlib.pyplot as plt
 
-    from scalith.electrode import FieldPhase, checkerboard, conduction, laminate, random_field, sphere_lattice
+    from scalith.electrode import FieldPhase, checkerboard, laminate, random_field, solve_conduction, sphere_lattice
 
     layers = laminate((12, 8, 6), 1e-7, [("a", 1), ("b", 2)])
     bulk = {"a": 1.0, "b": 10.0}
     exact = {"x": 1.0 / (1 / 3 + 2 / 30), "y": 7.0, "z": 7.0}
-    worst = max(abs(float(conduction(layers, bulk, axis=a, tolerance=1e-10)["conductivity"]) / exact[a] - 1.0) for a in "xyz")
+    worst = max(
+        abs(float(solve_conduction(layers, bulk, axis=a, tolerance=1e-10)["conductivity"]) / exact[a] - 1.0) for a in "xyz"
+    )
     record.check_at_most("layers, along and across: relative error", limit=1e-9, found=worst)
 
     image = random_field((64, 64, 64), 1e-7, {"b": FieldPhase(fraction=0.5, correlation_length=4e-7)}, seed=1, matrix="a")
     for contrast in (10.0, 100.0):
-        found = np.mean([float(conduction(image, {"a": 1.0, "b": contrast}, axis=axis)["conductivity"]) for axis in "xyz"])
+        found = np.mean([float(solve_conduction(image, {"a": 1.0, "b": contrast}, axis=axis)["conductivity"]) for axis in "xyz"])
         low = 1.0 + 0.5 / (1.0 / (contrast - 1.0) + 0.5 / 3.0)
         high = contrast + 0.5 / (1.0 / (1.0 - contrast) + 0.5 / (3.0 * contrast))
         place = (found - low) / (high - low)
@@ -59,7 +61,7 @@ def run(record: Record) -> None:
     for contrast, colour, tolerance in ((10.0, "#1f6f8b", 1e-4), (100.0, "#c8553d", 0.03)):
         boards = [checkerboard((2 * n, 2 * n, 2), 1e-7, int(n)) for n in squares]
         found = np.array(
-            [float(conduction(board, {"a": 1.0, "b": contrast}, tolerance=1e-9)["conductivity"]) for board in boards]
+            [float(solve_conduction(board, {"a": 1.0, "b": contrast}, tolerance=1e-9)["conductivity"]) for board in boards]
         )
         root = np.sqrt(contrast)
         inside = bool(np.all((found < root) & (contrast / found > root)))
@@ -86,7 +88,7 @@ def run(record: Record) -> None:
         found = []
         for edge in edges:
             body = sphere_lattice(int(edge), 1e-7, 0.3)
-            found.append(float(conduction(body, {"matrix": 1.0, "sphere": contrast}, tolerance=1e-8)["conductivity"]))
+            found.append(float(solve_conduction(body, {"matrix": 1.0, "sphere": contrast}, tolerance=1e-8)["conductivity"]))
         limit = 2.0 * found[-1] - found[-2]
         name = "insulating" if contrast == 0.0 else "ten times conducting"
         record.check(f"spheres, {name}, extrapolated", expected=exact_value, found=limit, tolerance=tolerance * exact_value)
@@ -103,7 +105,7 @@ def run(record: Record) -> None:
 
 def _tensors(record: Record) -> None:
     """Full tensors of the phases in a periodic cell."""
-    from scalith.electrode import checkerboard, conduction, effective_tensor, laminate, mirror, random_sites
+    from scalith.electrode import checkerboard, effective_tensor, laminate, mirror, random_sites, solve_conduction
 
     def crystal(principal: tuple[float, float, float], *axis: float, degrees: float) -> Any:
         one = np.asarray(axis) / np.linalg.norm(axis) * np.radians(degrees)
@@ -124,7 +126,7 @@ def _tensors(record: Record) -> None:
     record.check_at_most("layers of turned crystals: error of the tensor", limit=1e-9, found=float(np.abs(found - exact).max()))
 
     image, bulk = random_sites((20, 18, 16), 1e-7, 0.6, seed=1), {"filled": 1.0, "empty": 0.05}
-    faces = np.diag([float(conduction(image, bulk, axis=axis, tolerance=1e-9)["conductivity"]) for axis in "xyz"])
+    faces = np.diag([float(solve_conduction(image, bulk, axis=axis, tolerance=1e-9)["conductivity"]) for axis in "xyz"])
     periodic = effective_tensor(mirror(image, "xyz"), bulk, tolerance=1e-9)["conductivity"].values
     record.check_at_most("mirrored body: difference from electrodes", limit=1e-7, found=float(np.abs(periodic - faces).max()))
 

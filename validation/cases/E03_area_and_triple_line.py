@@ -41,7 +41,7 @@ def run(record: Record) -> None:
     """Ball, halves and necks at three radii in voxels."""
     import matplotlib.pyplot as plt
 
-    from scalith.electrode import interface_areas, mean_curvature, reached, triple_phase_length
+    from scalith.electrode import connected_to, interface_areas, mean_curvature, triple_phase_length
 
     lines = ("pore", "a", "b")
     errors: dict[str, list[float]] = {}
@@ -86,7 +86,7 @@ def run(record: Record) -> None:
     labels[:, 12:, 12:] = 2
     labels[12, 12:, 12:] = 0
     image = _image(labels)
-    active = {"b": reached(image, {"b": 1.0}, "x", 0)}
+    active = {"b": connected_to(image, {"b": 1.0}, "x", 0)}
     part = triple_phase_length(image, lines, active=active)["edge_length"]
     # The piece that ends at x = 12 has the line of a, b and pore along x and one more at its end.
     record.check("active line, edges of voxels", expected=12 + 12, found=float(part) * EDGE**2 * labels.size, tolerance=1.0)

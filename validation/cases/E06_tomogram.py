@@ -26,14 +26,14 @@ def run(record: Record) -> None:
     """Read, and solve along each axis."""
     import matplotlib.pyplot as plt
 
-    from scalith.electrode import conduction, read_image
+    from scalith.electrode import read_image, solve_conduction
 
     labels = {"pore": 0, "active": 85, "binder": 170}
     image = read_image(FILE, phases=labels, voxel_size="0.1 um", axes="xyz")  # the file does not say its voxel; it has no effect
     for name, fraction in FRACTIONS.items():
         record.check(f"fraction of {name}", expected=fraction, found=image.volume_fractions[name], tolerance=0.0006)
     for axis, published in TORTUOSITIES.items():
-        found = conduction(image, {"pore": 1.0}, axis=axis, tolerance=1e-5)
+        found = solve_conduction(image, {"pore": 1.0}, axis=axis, tolerance=1e-5)
         factor = image.volume_fractions["pore"] / float(found["conductivity"])
         record.check(
             f"tortuosity factor of the pores along {axis}", expected=published, found=factor, tolerance=0.001 * published

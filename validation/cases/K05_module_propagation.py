@@ -63,27 +63,20 @@ def run(record: Record) -> None:
     fit = fitted_cell_kinetics()
     kinetics = fit.kinetics
     one = oven_test(CELL, kinetics, 160 + ZERO_CELSIUS)
-    record.check(
-        "cell and fit have one digest (1 for yes)", expected=1, found=one.attrs["kinetics_digest"] == kinetics.digest, tolerance=0
-    )
+    record.check_true("cell and fit have one digest", one.attrs["kinetics_digest"] == kinetics.digest)
     bare = propagate_runaway(_module(), kinetics, HEATER, duration=3600.0, kinetics_digest=one.attrs["kinetics_digest"])
-    record.check(
-        "module and fit have one digest (1 for yes)",
-        expected=1,
-        found=bare.attrs["kinetics_digest"] == kinetics.digest,
-        tolerance=0,
-    )
+    record.check_true("module and fit have one digest", bare.attrs["kinetics_digest"] == kinetics.digest)
     other = kinetics.with_values({"anode.heat": 1.7e6})
     try:
         propagate_runaway(_module(), other, HEATER, duration=3600.0, kinetics_digest=one.attrs["kinetics_digest"])
         named = False
     except StudyError as error:
         named = kinetics.digest in str(error) and other.digest in str(error)
-    record.check("another set is refused, both digests named (1 for yes)", expected=1, found=named, tolerance=0)
+    record.check_true("another set is refused, both digests named", named)
 
     record.check("cells that run away without barrier", expected=12, found=float(bare["cells_run_away"]), tolerance=0)
     same = {"kinetics_digest": one.attrs["kinetics_digest"]}
-    fine = propagate_runaway(_module(), kinetics, HEATER, duration=3600.0, tolerance=1e-7, times=2, **same)
+    fine = propagate_runaway(_module(), kinetics, HEATER, duration=3600.0, tolerance=1e-7, output_times=2, **same)
     change = np.abs(bare["interval"].values[1:] / fine["interval"].values[1:] - 1).max()
     record.check_at_most("change of the intervals with a hundredth of the tolerance, relative", limit=2e-3, found=change)
     settled = bare["interval"].values[4:11]
@@ -95,18 +88,13 @@ def run(record: Record) -> None:
         "3 mm, 0.04 W/mK": Barrier(thickness=3e-3, conductivity=0.04),
     }
     found = {
-        name: propagate_runaway(_module(each), kinetics, HEATER, duration=3 * 3600.0, times=1201, **same)
+        name: propagate_runaway(_module(each), kinetics, HEATER, duration=3 * 3600.0, output_times=1201, **same)
         for name, each in barriers.items()
     }
     longer = [float(np.nanmean(found[name]["interval"])) for name in list(barriers)[:2]]
-    record.check("a barrier lengthens the interval (1 for yes)", expected=1, found=longer[1] > 1.5 * longer[0], tolerance=0)
+    record.check_true("a barrier lengthens the interval", longer[1] > 1.5 * longer[0])
     counts = [int(data["cells_run_away"]) for data in found.values()]
-    record.check(
-        "a better barrier lets no more cells run away (1 for yes)",
-        expected=1,
-        found=bool(np.all(np.diff(counts) <= 0)),
-        tolerance=0,
-    )
+    record.check_true("a better barrier lets no more cells run away", bool(np.all(np.diff(counts) <= 0)))
     record.check("cells that run away behind the best barrier", expected=1, found=counts[-1], tolerance=0)
     record.check_at_most(
         "energy balance error", limit=1e-8, found=max(float(data["energy_balance_error"]) for data in [bare, *found.values()])

@@ -18,13 +18,13 @@ from scalith.pack import (
     ReactionSet,
     Trigger,
     Vent,
-    heat_in_3d,
     module_assembly,
     oven_test,
     propagate_runaway,
     propagation_map,
     propagation_probability,
     shipped_kinetics,
+    simulate_heat_3d,
     thinnest_barrier,
 )
 from scalith.quantities import InputError, StudyError
@@ -40,11 +40,11 @@ def _scales(module: ModuleSpecification, kinetics: ReactionSet, digest: str) -> 
     """Everything that takes kinetics from a smaller scale."""
     short = {"duration": 2.0, "kinetics_digest": digest}
     return {
-        "front": lambda: propagate_runaway(module, kinetics, HEATER, times=2, **short),
+        "front": lambda: propagate_runaway(module, kinetics, HEATER, output_times=2, **short),
         "map": lambda: propagation_map(module, kinetics, HEATER, conductivity=[0.2], thickness=[1e-3], **short),
         "probability": lambda: propagation_probability(module, kinetics, [kinetics], HEATER, **short),
         "thinnest barrier": lambda: thinnest_barrier(module, kinetics, HEATER, **short),
-        "three dimensions": lambda: heat_in_3d(module_assembly(module), times=2, kinetics=kinetics, **short),
+        "three dimensions": lambda: simulate_heat_3d(module_assembly(module), output_times=2, kinetics=kinetics, **short),
     }
 
 
@@ -60,7 +60,7 @@ def _refused(calls: dict[str, Callable[[], object]], kind: type[Exception]) -> i
 
 def run(record: Record) -> None:
     kinetics = shipped_kinetics("lco_limited")
-    tested = oven_test(CELL, kinetics, "160 degC", duration=60.0, times=2).attrs["kinetics_digest"]
+    tested = oven_test(CELL, kinetics, "160 degC", duration=60.0, output_times=2).attrs["kinetics_digest"]
 
     def module(cell: CellBody) -> ModuleSpecification:
         return ModuleSpecification(cell=cell, cells=2, barrier=Barrier(thickness=1e-3, conductivity=0.2))
@@ -81,16 +81,14 @@ def run(record: Record) -> None:
         "orders": lambda: kinetics.reactions["anode"].orders.clear(),
     }
     record.check("mappings that cannot be changed in place", expected=3, found=_refused(changes, TypeError), tolerance=0)
-    record.check(
-        "digest after the attempts is the one before (1 for yes)", expected=1, found=kinetics.digest == tested, tolerance=0
-    )
+    record.check_true("digest after the attempts is the one before", kinetics.digest == tested)
     honest = _scales(module(CELL), kinetics, tested)
     # Two seconds are too short for a runaway: the thinnest barrier says so, and not that the kinetics are others.
     record.check(
         "honest scales refused for their kinetics", expected=0, found=_refused(honest_without(honest), StudyError), tolerance=0
     )
     found = _refused({"thinnest barrier": honest["thinnest barrier"]}, InputError)
-    record.check("a front that any barrier stops is named (1 for yes)", expected=1, found=found, tolerance=0)
+    record.check_true("a front that any barrier stops is named", found)
 
 
 def honest_without(calls: dict[str, Callable[[], object]]) -> dict[str, Callable[[], object]]:

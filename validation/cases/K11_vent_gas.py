@@ -41,14 +41,16 @@ def heated_18650(gas: float, vent: Vent) -> float:
         data["reactions"]["sei"] |= {"gas": gas, "gas_composition": {"CO2": 0.5, "C2H4": 0.5}}
     cell = CellBody(shape="cylindrical", diameter=0.018, height=0.065, density=2580.0, specific_heat=830.0, vent=vent)
     kinetics = ReactionSet.read(data, "kinetics")
-    found = oven_test(cell, kinetics, 523.15, heating_rate=5 / 60, duration=3000.0, times=1501, heat_transfer_coefficient=30.0)
+    found = oven_test(
+        cell, kinetics, 523.15, heating_rate=5 / 60, duration=3000.0, output_times=1501, heat_transfer_coefficient=30.0
+    )
     return float(np.interp(float(found["vent_time"]), found["time"], found["temperature"])) - ZERO_CELSIUS
 
 
 def run(record: Record) -> None:
     vent = Vent(pressure=4e5, free_volume=8e-6, evaporated_mass=0.2)
     cell = CellBody(shape="prismatic", thickness=0.012, width=0.1, height=0.08, density=2300.0, specific_heat=1000.0, vent=vent)
-    found = oven_test(cell, shipped_kinetics("lco_hatchard_kim"), 430.0, duration=7200.0, times=2001)
+    found = oven_test(cell, shipped_kinetics("lco_hatchard_kim"), 430.0, duration=7200.0, output_times=2001)
     after = found["temperature"].where(found["time"] > float(found["vent_time"]), drop=True)
     boiling = boiling_temperature(vent)
     record.check("lowest temperature after the flash", expected=boiling, found=float(after.min()), tolerance=1.0, unit="K")

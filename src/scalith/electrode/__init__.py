@@ -13,7 +13,7 @@ from scalith.electrode.image.image_file import image_dataset, image_from_dataset
 from scalith.electrode.image.reshaping import crop, mirror, resample
 from scalith.electrode.measure.boundaries import interface_areas, mean_curvature, triple_phase_length
 from scalith.electrode.measure.morphology import chord_lengths, covariance, particle_sizes
-from scalith.electrode.measure.percolation import reached, spanning_threshold, through_paths
+from scalith.electrode.measure.percolation import connected_to, spanning_threshold, through_paths
 from scalith.electrode.measure.reaction_zone import reaction_zone
 from scalith.electrode.mechanics.elasticity import (
     IsotropicElasticity,
@@ -21,7 +21,7 @@ from scalith.electrode.mechanics.elasticity import (
     isotropic_moduli,
     stress_from_eigenstrain,
 )
-from scalith.electrode.transport.conduction import conduction, effective_conductivity, tortuosity
+from scalith.electrode.transport.conduction import effective_conductivity, solve_conduction, tortuosity
 from scalith.electrode.transport.effective_properties import (
     ElectrodeStructure,
     effective_properties,
@@ -41,7 +41,7 @@ __all__ = [
     "chord_lengths",
     "composite_electrode",
     "composite_study",
-    "conduction",
+    "solve_conduction",
     "covariance",
     "crop",
     "effective_conductivity",
@@ -64,7 +64,7 @@ __all__ = [
     "place_binder",
     "random_field",
     "random_sites",
-    "reached",
+    "connected_to",
     "reaction_zone",
     "read_image",
     "resample",

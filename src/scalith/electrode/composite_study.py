@@ -12,7 +12,7 @@ import xarray as xr
 
 from scalith.electrode.generate.composite import CompositeElectrode, composite_electrode
 from scalith.electrode.image.image import VoxelImage, takes_image
-from scalith.electrode.transport.conduction import conduction
+from scalith.electrode.transport.conduction import solve_conduction
 from scalith.electrode.transport.effective_properties import PROPERTIES, subvolume_properties
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import InputError, Result, labelled, predicted
@@ -179,7 +179,7 @@ def limiting_path(
     """
     carriers: dict[Literal["ions", "electrons"], Mapping[str, float]] = {"ions": ionic, "electrons": electronic}
     edge = image.voxel_size * image.shape["xyz".index(axis)]
-    runs = [conduction(image, bulk, axis=axis, tolerance=tolerance, fields=True) for bulk in carriers.values()]
+    runs = [solve_conduction(image, bulk, axis=axis, tolerance=tolerance, fields=True) for bulk in carriers.values()]
     resistance, necks, shares, density, loss = [], [], [], [], []
     for run in runs:
         sigma = float(run["conductivity"])

@@ -24,7 +24,7 @@ from scalith.lattice.hopping.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.hopping.kinetic_monte_carlo import kinetic_monte_carlo
 from scalith.lattice.phases.added_free_energy import add_free_energies
 from scalith.lattice.phases.common_tangent import Tangent, common_tangents
-from scalith.lattice.phases.hysteresis import hysteresis
+from scalith.lattice.phases.hysteresis import sample_hysteresis
 from scalith.lattice.phases.long_range_order import Order, long_range_order
 from scalith.lattice.phases.phase_boundaries import phase_boundaries
 from scalith.lattice.phases.phase_diagram import phase_diagram
@@ -37,7 +37,7 @@ from scalith.lattice.phases.thermodynamics import (
     thermodynamic_factor,
     two_phase_regions,
 )
-from scalith.lattice.sampling.canonical import canonical
+from scalith.lattice.sampling.canonical import sample_canonical
 from scalith.lattice.sampling.monte_carlo import semi_grand_canonical
 from scalith.lattice.sampling.snapshot import lattice_snapshot
 from scalith.lattice.sampling.species_monte_carlo import species_canonical
@@ -57,7 +57,7 @@ __all__ = [
     "Tangent",
     "add_free_energies",
     "arrhenius_fit",
-    "canonical",
+    "sample_canonical",
     "centred_hop_diffusivity",
     "chemical_diffusivity",
     "chemical_potential",
@@ -71,7 +71,7 @@ __all__ = [
     "fit_cluster_expansion",
     "fit_species_expansion",
     "haven_ratio",
-    "hysteresis",
+    "sample_hysteresis",
     "jump_diffusivity",
     "kinetic_monte_carlo",
     "lattice_snapshot",

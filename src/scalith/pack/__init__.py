@@ -25,9 +25,9 @@ from scalith.pack.heat.assembly import (
 from scalith.pack.heat.cell_body import CellBody, Vent
 from scalith.pack.heat.cooling import CoolingDesign, compare_cooling, weakest_cooling
 from scalith.pack.heat.geometry_optimisation import best_cell_shape
-from scalith.pack.heat.heat_in_3d import heat_in_3d
+from scalith.pack.heat.heat_in_3d import simulate_heat_3d
 from scalith.pack.heat.lumped import lumped_cell_temperature
-from scalith.pack.heat.row import row_of_cells
+from scalith.pack.heat.row import simulate_row
 from scalith.pack.module.barrier_thickness import thinnest_barrier
 from scalith.pack.module.module import Barrier, ModuleSpecification, Plate, Trigger, triggered_cell
 from scalith.pack.module.module_assembly import Divisions, module_assembly
@@ -66,7 +66,7 @@ __all__ = [
     "emptying_time",
     "external_heating",
     "flash_evaporation",
-    "heat_in_3d",
+    "simulate_heat_3d",
     "internal_short",
     "layer_stack_conductivity",
     "layer_stack_heat_capacity",
@@ -79,7 +79,7 @@ __all__ = [
     "propagation_map",
     "propagation_probability",
     "require_same_kinetics",
-    "row_of_cells",
+    "simulate_row",
     "semenov_number",
     "shipped_kinetics",
     "short_circuit_heat",

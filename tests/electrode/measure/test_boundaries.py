@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.electrode import VoxelImage, interface_areas, mean_curvature, reached, triple_phase_length
+from scalith.electrode import VoxelImage, connected_to, interface_areas, mean_curvature, triple_phase_length
 from scalith.quantities import InputError, Source
 
 
@@ -61,7 +61,7 @@ def test_what_is_not_reached_does_not_count():
     labels[:, 6:, 6:] = 2
     labels[5:7, 6:, 6:] = 0  # b is cut in two
     image = image_of(labels)
-    active = {"b": reached(image, {"b": 1.0}, "x", 0)}
+    active = {"b": connected_to(image, {"b": 1.0}, "x", 0)}
     area = [float(interface_areas(image, active=mask).sel(phase="a", neighbour="b")) for mask in (None, active)]
     assert area[1] == pytest.approx(0.5 * area[0], rel=0.02)
     line = [float(triple_phase_length(image, ("pore", "a", "b"), active=mask).length) for mask in (None, active)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from scalith.electrode import VoxelImage, reached, spanning_threshold, through_paths
+from scalith.electrode import VoxelImage, connected_to, spanning_threshold, through_paths
 from scalith.electrode.measure.percolation import pieces_of
 from scalith.quantities import InputError, Source
 
@@ -26,9 +26,9 @@ def test_what_one_face_reaches():
     labels[:3, 2, 2] = 1
     labels[3:, 0, 0] = 2
     image = VoxelImage(labels, 1e-7, {"pore": 0, "a": 1, "b": 2}, Source(kind="assumed"))
-    assert int(reached(image, {"a": 1.0, "b": 1.0}, "x", 0).sum()) == 3
-    assert int(reached(image, {"a": 1.0, "b": 1.0}, "x", -1).sum()) == 2
-    assert int(reached(image, {"a": 1.0, "b": 0.0}, "x", -1).sum()) == 0
+    assert int(connected_to(image, {"a": 1.0, "b": 1.0}, "x", 0).sum()) == 3
+    assert int(connected_to(image, {"a": 1.0, "b": 1.0}, "x", -1).sum()) == 2
+    assert int(connected_to(image, {"a": 1.0, "b": 0.0}, "x", -1).sum()) == 0
 
 
 def test_the_threshold_of_a_ramp_and_of_noise():

@@ -9,12 +9,12 @@ from scalith.electrode import (
     FieldPhase,
     VoxelImage,
     checkerboard,
-    conduction,
     effective_conductivity,
     laminate,
     packed_particles,
     random_field,
     random_sites,
+    solve_conduction,
     sphere_lattice,
 )
 from scalith.electrode.generate.packed_particles import ParticleKind
@@ -28,7 +28,7 @@ def test_a_laminate_is_exact_at_any_resolution(normal):
     shape = {"x": (4, 3, 2), "y": (3, 4, 2), "z": (3, 2, 4)}[normal]
     image = laminate(shape, 1e-7, [("a", 1), ("b", 3)], normal=normal)
     for axis in "xyz":
-        found = conduction(image, {"a": 2.0, "b": 5.0}, axis=axis, tolerance=1e-10)
+        found = solve_conduction(image, {"a": 2.0, "b": 5.0}, axis=axis, tolerance=1e-10)
         exact = 1 / (0.25 / 2 + 0.75 / 5) if axis == normal else 0.25 * 2 + 0.75 * 5
         assert float(found.conductivity) == pytest.approx(exact, rel=1e-9)
         assert float(found.mismatch) < 1e-9
@@ -39,7 +39,7 @@ def test_spheres_on_a_lattice_approach_the_exact_values():
         errors = []
         for size in (16, 32):
             image = sphere_lattice(size, 1e-7, 0.3)
-            found = conduction(image, {"matrix": 1.0, "sphere": contrast})
+            found = solve_conduction(image, {"matrix": 1.0, "sphere": contrast})
             errors.append(abs(float(found.conductivity) - exact) / exact)
         assert errors[1] < errors[0]
         assert errors[1] < 0.03
@@ -47,13 +47,13 @@ def test_spheres_on_a_lattice_approach_the_exact_values():
 
 def test_a_checkerboard_is_bracketed():
     image = checkerboard((32, 32, 2), 1e-7, 16)
-    found = float(conduction(image, {"a": 1.0, "b": 10.0}).conductivity)
+    found = float(solve_conduction(image, {"a": 1.0, "b": 10.0}).conductivity)
     assert 0.9 * np.sqrt(10.0) < found < np.sqrt(10.0)  # faces in series err to below
 
 
 def test_the_power_is_the_current_times_the_voltage():
     image = random_sites((12, 10, 8), 2e-7, 0.7, seed=3)
-    found = conduction(image, {"filled": 3.0, "empty": 0.01}, axis="y", tolerance=1e-9, fields=True)
+    found = solve_conduction(image, {"filled": 3.0, "empty": 0.01}, axis="y", tolerance=1e-9, fields=True)
     volume, length = 2e-7**3, 10 * 2e-7
     wanted = float(found.conductivity) * (12 * 8 * 2e-7**2) / length
     assert float(found.dissipation.sum()) * volume == pytest.approx(wanted, rel=1e-6)
@@ -67,7 +67,7 @@ def test_what_does_not_connect_is_said_and_no_negative_number():
     labels[:, 2, 2] = 1
     labels[3] = 0
     image = VoxelImage(labels, 1e-7, {"pore": 0, "solid": 1}, Source(kind="assumed"))
-    found = conduction(image, {"solid": 1.0}, fields=True)
+    found = solve_conduction(image, {"solid": 1.0}, fields=True)
     assert float(found.conductivity) == 0.0
     assert float(found.connected.sel(phase="solid")) == 0.0
     assert float(found.current_density.max()) == 0.0
@@ -79,7 +79,7 @@ def test_dead_ends_carry_nothing():
     labels[:, 0, 0] = 0
     labels[4, :, 0] = 0
     image = VoxelImage(labels, 1e-7, {"path": 0, "rest": 1}, Source(kind="assumed"))
-    found = conduction(image, {"path": 2.0}, fields=True, tolerance=1e-10)
+    found = solve_conduction(image, {"path": 2.0}, fields=True, tolerance=1e-10)
     assert float(found.conductivity) == pytest.approx(2.0 / 16, rel=1e-9)
     assert float(found.current_density[4, 2, 0]) < 1e-6 * float(found.current_density[0, 0, 0])
 
@@ -87,7 +87,7 @@ def test_dead_ends_carry_nothing():
 def test_a_contrast_of_a_million_converges():
     kind = ParticleKind(phase="active", fraction=0.4, radius="0.5 um")
     image = packed_particles((24, 24, 24), 1e-7, [kind], seed=1)
-    found = conduction(image, {"active": 1.0, "pore": 1e-6})
+    found = solve_conduction(image, {"active": 1.0, "pore": 1e-6})
     assert float(found.mismatch) < 1e-4
     assert 1e-6 < float(found.conductivity) < 0.4
 
@@ -95,7 +95,7 @@ def test_a_contrast_of_a_million_converges():
 @pytest.mark.parametrize(("axis", "expected"), [("x", 2.0), ("y", 0.3), ("z", 5.0)])
 def test_a_grain_with_three_conductivities_is_exact_along_each(axis, expected):
     image = VoxelImage(np.ones((8, 9, 10), np.uint8), 1e-6, {"grain": 1}, Source(kind="assumed"))
-    found = conduction(image, {"grain": (2.0, 0.3, 5.0)}, axis=axis, fields=True)
+    found = solve_conduction(image, {"grain": (2.0, 0.3, 5.0)}, axis=axis, fields=True)
     assert float(found["conductivity"]) == pytest.approx(expected, rel=1e-9)
     assert float(found["dissipation"].mean()) == pytest.approx(float((found["current_density"] ** 2).mean()) / expected, rel=1e-9)
 
@@ -109,7 +109,7 @@ def test_layers_of_anisotropic_grains_are_exact():
     assert float(found.sel(axis="y")) == pytest.approx(3.6, rel=1e-6)
     assert float(found.sel(axis="z")) == pytest.approx(1.75, rel=1e-6)
     with pytest.raises(InputError, match="along all three axes"):
-        conduction(image, {"one": (1.0, 0.0, 1.0)})
+        solve_conduction(image, {"one": (1.0, 0.0, 1.0)})
 
 
 @pytest.mark.parametrize("contrast", [1e3, 1e6])
@@ -118,10 +118,10 @@ def test_grains_that_float_in_a_poor_conductor_are_held_at_their_own_potentials(
     random = np.random.default_rng(4)
     labels = (random.random((24, 24, 24)) < 0.1).astype(np.uint8)  # below the threshold: many small pieces
     image = VoxelImage(labels, 1e-6, {"poor": 0, "good": 1}, Source(kind="assumed"))
-    found = conduction(image, {"poor": 1.0, "good": contrast}, tolerance=1e-7)
+    found = solve_conduction(image, {"poor": 1.0, "good": contrast}, tolerance=1e-7)
     assert float(found["mismatch"]) < 1e-6
     assert int(found["iterations"]) < 150
-    perfect = conduction(image, {"poor": 1.0, "good": 1e7}, tolerance=1e-7)
+    perfect = solve_conduction(image, {"poor": 1.0, "good": 1e7}, tolerance=1e-7)
     assert float(found["conductivity"]) == pytest.approx(float(perfect["conductivity"]), rel=2.0 / contrast + 1e-6)
 
 
@@ -136,15 +136,15 @@ def test_grains_that_float_in_a_poor_conductor_are_held_at_their_own_potentials(
 )
 def test_bad_conduction(how, said):
     with pytest.raises(InputError, match=said):
-        conduction(random_sites((4, 4, 4), 1e-7, 0.5, seed=1), **how)
+        solve_conduction(random_sites((4, 4, 4), 1e-7, 0.5, seed=1), **how)
 
 
 def test_a_solution_larger_than_the_memory_is_refused_with_both_numbers(monkeypatch):
     image = random_sites((16, 16, 16), 1e-7, 0.7, seed=1)
     monkeypatch.setattr("os.sysconf", lambda name: {"SC_AVPHYS_PAGES": 80, "SC_PAGE_SIZE": 4096}[name])
-    assert float(conduction(image, {"filled": 1.0})["conductivity"]) > 0.0
+    assert float(solve_conduction(image, {"filled": 1.0})["conductivity"]) > 0.0
     with pytest.raises(InputError, match="409600 bytes needed for 4096 voxels, 327680 bytes available"):
-        conduction(image, {"filled": 1.0}, fields=True)
+        solve_conduction(image, {"filled": 1.0}, fields=True)
 
 
 def test_a_tolerance_out_of_reach_is_said():
@@ -159,8 +159,8 @@ def test_the_number_of_iterations_does_not_grow_with_the_image():
     counts = []
     for size in (16, 32, 64):
         image = random_field((size,) * 3, 1e-7, phases, seed=1)
-        counts.append(int(conduction(image, {"pore": 1.0}).iterations))
-        assert float(conduction(image, {"pore": 1.0}).mismatch) < 1e-5
+        counts.append(int(solve_conduction(image, {"pore": 1.0}).iterations))
+        assert float(solve_conduction(image, {"pore": 1.0}).mismatch) < 1e-5
     assert counts[2] <= counts[1] + 3
     assert counts[2] < 16
 
@@ -182,19 +182,19 @@ def test_the_number_of_threads_changes_nothing(shape):
     """Sums are taken plane by plane, so that the digits and the iterations are those of one thread, for odd sizes too."""
     image = random_field(shape, 1e-7, {"solid": FieldPhase(fraction=0.4, correlation_length=3e-7)}, seed=2)
     bulk = {"pore": 1.0, "solid": 0.05}
-    one, *others = (conduction(image, bulk, threads=threads, fields=True) for threads in (1, 2, 3))
+    one, *others = (solve_conduction(image, bulk, threads=threads, fields=True) for threads in (1, 2, 3))
     for other in others:
         assert int(other["iterations"]) == int(one["iterations"])
         assert float(other["conductivity"]) == float(one["conductivity"])
         np.testing.assert_array_equal(other["potential"], one["potential"])
     with pytest.raises(InputError, match="at least one thread"):
-        conduction(image, bulk, threads=0)
+        solve_conduction(image, bulk, threads=0)
 
 
 def test_progress_runs_from_nothing_to_all():
     image = random_sites((16, 16, 16), 1e-7, 0.7, seed=1)
     told = []
-    conduction(image, {"filled": 1.0}, progress=lambda fraction, line: told.append((fraction, line)))
+    solve_conduction(image, {"filled": 1.0}, progress=lambda fraction, line: told.append((fraction, line)))
     fractions = [fraction for fraction, _ in told]
     assert fractions[-1] == pytest.approx(1.0)
     assert all(0.0 <= fraction <= 1.0 for fraction in fractions)

@@ -10,12 +10,12 @@ from scalith.electrode import (
     FieldPhase,
     VoxelImage,
     checkerboard,
-    conduction,
     effective_tensor,
     laminate,
     mirror,
     random_field,
     random_sites,
+    solve_conduction,
     sphere_lattice,
 )
 from scalith.electrode.measure.percolation import pieces_of
@@ -88,7 +88,7 @@ def test_a_body_and_its_mirror_are_what_electrodes_see():
     image = random_sites((9, 8, 7), 1e-7, 0.6, seed=3)
     bulk = {"filled": 1.0, "empty": (0.1, 0.3, 0.05)}
     found = effective_tensor(mirror(image, "xyz"), bulk, tolerance=1e-10)["conductivity"].values
-    faces = [float(conduction(image, bulk, axis=axis, tolerance=1e-10)["conductivity"]) for axis in "xyz"]
+    faces = [float(solve_conduction(image, bulk, axis=axis, tolerance=1e-10)["conductivity"]) for axis in "xyz"]
     np.testing.assert_allclose(found, np.diag(faces), rtol=1e-8, atol=1e-10)
 
 
@@ -212,7 +212,7 @@ def test_good_grains_in_a_poor_conductor_converge_and_odd_cells_do():
     assert int(found["iterations"].max()) < 150
     assert float(found["asymmetry"]) < 1e-6
     assert float(found["conductivity"][0, 0]) == pytest.approx(
-        float(conduction(image, {"poor": 1.0, "good": 1e6})["conductivity"]), rel=0.02
+        float(solve_conduction(image, {"poor": 1.0, "good": 1e6})["conductivity"]), rel=0.02
     )
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from scalith.lattice import canonical
+from scalith.lattice import sample_canonical
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.sampling.monte_carlo import model_on
 from scalith.quantities import InputError
@@ -26,7 +26,7 @@ def test_energy_and_heat_capacity_equal_exact_enumeration():
     weight = np.exp(-(energies - energies.min()) / (BOLTZMANN_EV * T))
     mean = float(weight @ energies / weight.sum())
     square = float(weight @ energies**2 / weight.sum())
-    found = canonical(square_model(), [T], [ions / 16], cells=shape, sweeps=40_000, seed=1)
+    found = sample_canonical(square_model(), [T], [ions / 16], cells=shape, sweeps=40_000, seed=1)
     error = float(found["energy_error"][0, 0])
     assert 1e-7 < error < 1e-4
     assert float(found["energy"][0, 0]) == pytest.approx(model.constant + mean / 16, abs=5 * error)
@@ -35,10 +35,10 @@ def test_energy_and_heat_capacity_equal_exact_enumeration():
 
 
 def test_ends_and_bad_settings():
-    found = canonical(square_model(), [300.0, 400.0], [0.0, 1.0], cells=(6, 6, 1), sweeps=20, seed=1)
+    found = sample_canonical(square_model(), [300.0, 400.0], [0.0, 1.0], cells=(6, 6, 1), sweeps=20, seed=1)
     assert np.allclose(found["energy"][0], found["energy"][1])
     assert np.all(found["heat_capacity"] == 0)
     with pytest.raises(InputError, match="from 0 to 1"):
-        canonical(square_model(), [300.0], [1.2], cells=(6, 6, 1), seed=1)
+        sample_canonical(square_model(), [300.0], [1.2], cells=(6, 6, 1), seed=1)
     with pytest.raises(InputError, match="at least 20"):
-        canonical(square_model(), [300.0], [0.5], cells=(6, 6, 1), sweeps=2, seed=1)
+        sample_canonical(square_model(), [300.0], [0.5], cells=(6, 6, 1), sweeps=2, seed=1)

@@ -40,7 +40,7 @@ def test_slow_ramp_of_the_oven_is_followed():
 
 
 def test_vent_opens_at_its_pressure_and_takes_heat():
-    found = oven_test(CELL.model_copy(update={"vent": VENT}), KINETICS, 428.15, times=4001)
+    found = oven_test(CELL.model_copy(update={"vent": VENT}), KINETICS, 428.15, output_times=4001)
     opened = float(found["vent_time"])
     before = found["pressure"].where(found["time"] <= opened, drop=True)
     assert float(before.max()) == pytest.approx(VENT.pressure, rel=0.02)

@@ -41,7 +41,7 @@ def test_a_cell_never_boils_below_its_boiling_point():
     """200 g that would boil from a cell of 220 g: it cools to the boiling point, not to 46 K."""
     vent = Vent(pressure=4e5, free_volume=8e-6, evaporated_mass=0.2)
     cell = CellBody(shape="prismatic", thickness=0.012, width=0.1, height=0.08, density=2300.0, specific_heat=1000.0, vent=vent)
-    found = oven_test(cell, shipped_kinetics("lco_hatchard_kim"), 430.0, duration=7200.0, times=2001)
+    found = oven_test(cell, shipped_kinetics("lco_hatchard_kim"), 430.0, duration=7200.0, output_times=2001)
     opened = float(found["vent_time"])
     assert np.isfinite(opened)
     after = found["temperature"].where(found["time"] > opened, drop=True)
@@ -84,7 +84,7 @@ def test_gas_is_told_by_species():
     data["reactions"]["electrolyte"] |= {"gas": 5.0}
     kinetics = ReactionSet.read(data, "kinetics")
     cell = CellBody(shape="cylindrical", diameter=0.018, height=0.065, density=2580.0, specific_heat=830.0)
-    found = oven_test(cell, kinetics, 420.0, duration=3600.0, times=101)
+    found = oven_test(cell, kinetics, 420.0, duration=3600.0, output_times=101)
     made = found["gas_by_species"]
     np.testing.assert_allclose(made.sel(species="C2H4"), made.sel(species="CO2"))
     sei = (0.15 - found["states"].sel(state="sei")) * 2.0 * 610.4 * cell.volume

@@ -8,9 +8,9 @@ from scalith.pack import (
     Vent,
     abuse_test,
     external_heating,
-    heat_in_3d,
     module_assembly,
     shipped_kinetics,
+    simulate_heat_3d,
 )
 from scalith.quantities import InputError, Property, Source, StudyError
 
@@ -27,7 +27,9 @@ def slab(nodes, steps):
     cooled = body(
         spacing=(0.01 / nodes, 0.01, 0.01), surfaces={"x_high": {"heat_transfer_coefficient": 50.0, "temperature": 300.0}}
     )
-    return heat_in_3d(cooled, duration=400.0, times=3, initial_temperature=400.0, largest_step=400.0 / steps, change_per_step=1e3)
+    return simulate_heat_3d(
+        cooled, duration=400.0, output_times=3, initial_temperature=400.0, largest_step=400.0 / steps, change_per_step=1e3
+    )
 
 
 def test_slab_follows_the_series():
@@ -52,9 +54,9 @@ def test_axes_are_equal():
         size, spacing = [0.01] * 3, [0.01] * 3
         spacing[axis] = 0.001
         side = "xyz"[axis] + "_low"
-        found = heat_in_3d(
+        found = simulate_heat_3d(
             body(tuple(size), tuple(spacing), surfaces={side: {"heat_transfer_coefficient": 80.0, "emissivity": 0.7}}),
-            duration=200.0, times=3, initial_temperature=450.0,
+            duration=200.0, output_times=3, initial_temperature=450.0,
         )  # fmt: skip
         peaks.append(np.sort(found["temperature"].values[-1].ravel()))
         assert found["energy_balance_error"] < 1e-8
@@ -79,7 +81,7 @@ def test_steady_wall_with_contact_resistance():
             },
         }
     )
-    found = heat_in_3d(wall, duration=2000.0, times=2, initial_temperature=300.0, change_per_step=100.0)
+    found = simulate_heat_3d(wall, duration=2000.0, output_times=2, initial_temperature=300.0, change_per_step=100.0)
     T = found["temperature"].values[-1, :, 0, 0]
     flux = 100.0 / (0.02 / 0.5 + 0.004 + 2e-6)
     np.testing.assert_allclose(T[0] - T[4], flux * 0.008 / 0.5, rtol=1e-5)
@@ -94,13 +96,13 @@ def test_hollow_and_full_cylinder():
         axisymmetric=True,
         surfaces={"x_high": {"heat_transfer_coefficient": 1e7, "temperature": 300.0}},
     )
-    found = heat_in_3d(
-        rings, duration=3000.0, times=2, initial_temperature=300.0, heat={"a": ([0.0], [1.0])}, change_per_step=100.0
+    found = simulate_heat_3d(
+        rings, duration=3000.0, output_times=2, initial_temperature=300.0, heat={"a": ([0.0], [1.0])}, change_per_step=100.0
     )
     q = 1.0 / (np.pi * 0.01**2 * 0.02)
     assert float(found["temperature"][-1, 0, 0, 0]) - 300 == pytest.approx(q * 0.01**2 / 2.0, rel=2e-3)
     with pytest.raises(InputError, match="axisymmetric"):
-        heat_in_3d(rings.model_copy(update={"surfaces": {"y_low": rings.surfaces["x_high"]}}), duration=1.0)
+        simulate_heat_3d(rings.model_copy(update={"surfaces": {"y_low": rings.surfaces["x_high"]}}), duration=1.0)
 
 
 def test_temperature_dependent_properties_keep_the_energy():
@@ -110,12 +112,12 @@ def test_temperature_dependent_properties_keep_the_energy():
     warm = body(
         material={"specific_heat": c, "conductivity_factor": factor}, surfaces={"x_low": {"heat_transfer_coefficient": 100.0}}
     )
-    found = heat_in_3d(
-        warm, duration=300.0, times=4, initial_temperature=310.0, heat={"a": ([0.0, 200.0, 200.0], [3.0, 3.0, 0.0])}
+    found = simulate_heat_3d(
+        warm, duration=300.0, output_times=4, initial_temperature=310.0, heat={"a": ([0.0, 200.0, 200.0], [3.0, 3.0, 0.0])}
     )
     assert found["energy_balance_error"] < 1e-8
     closed = body(material={"specific_heat": c})
-    found = heat_in_3d(closed, duration=100.0, times=2, initial_temperature=300.0, heat={"a": ([0.0], [4.0])})
+    found = simulate_heat_3d(closed, duration=100.0, output_times=2, initial_temperature=300.0, heat={"a": ([0.0], [4.0])})
     # ∫c dT = 800 ΔT + 2 ΔT² with 400 J in 2 g.
     rise = float(found["block_temperature"][-1, 0]) - 300.0
     assert 0.002 * (800 * rise + 2 * rise**2) == pytest.approx(400.0, rel=1e-4)
@@ -124,8 +126,8 @@ def test_temperature_dependent_properties_keep_the_energy():
 def test_heat_at_a_spot_is_hotter_than_spread_heat():
     shape = np.zeros((10, 2, 2))
     shape[0, 0, 0] = 1.0
-    even = heat_in_3d(body(), duration=10.0, times=2, heat={"a": ([0.0], [2.0])})
-    spot = heat_in_3d(body(), duration=10.0, times=2, heat={"a": ([0.0], [2.0])}, heat_shape={"a": shape})
+    even = simulate_heat_3d(body(), duration=10.0, output_times=2, heat={"a": ([0.0], [2.0])})
+    spot = simulate_heat_3d(body(), duration=10.0, output_times=2, heat={"a": ([0.0], [2.0])}, heat_shape={"a": shape})
     assert float(spot["peak_temperature"]) > float(even["peak_temperature"]) + 10
     np.testing.assert_allclose(spot["heat_stored"][-1], even["heat_stored"][-1], rtol=1e-9)
 
@@ -137,7 +139,9 @@ def test_good_conductor_with_reactions_is_the_lumped_cell():
         for side in ("x_low", "x_high", "y_low", "y_high", "z_low", "z_high")
     }
     cube = body(spacing=(0.005, 0.005, 0.005), material={"conductivity": 500.0}, surfaces=sides)
-    found = heat_in_3d(cube, duration=1200.0, times=25, kinetics=KINETICS, change_per_step=2.0, kinetics_digest=KINETICS.digest)
+    found = simulate_heat_3d(
+        cube, duration=1200.0, output_times=25, kinetics=KINETICS, change_per_step=2.0, kinetics_digest=KINETICS.digest
+    )
     lumped = abuse_test(
         cell, KINETICS, np.linspace(0, 1200, 25), ambient_temperature=440.0, heat_transfer_coefficient=30.0, emissivity=0.0
     )
@@ -158,7 +162,9 @@ def vented(cell: CellBody, **block):
     material = {"density": 2000.0, "specific_heat": 1000.0, "conductivity": 500.0}
     cube = Assembly(materials={"m": material}, blocks=blocks, spacing=(0.005,) * 3, surfaces=sides)
     same = cell.kinetics_digest(KINETICS)
-    found = heat_in_3d(cube, duration=1200.0, times=121, kinetics=KINETICS, kinetics_digest=same, change_per_step=2.0)
+    found = simulate_heat_3d(
+        cube, duration=1200.0, output_times=121, kinetics=KINETICS, kinetics_digest=same, change_per_step=2.0
+    )
     lumped = abuse_test(
         cell, KINETICS, np.linspace(0, 1200, 121), ambient_temperature=440.0, heat_transfer_coefficient=30.0, emissivity=0.0
     )
@@ -188,10 +194,10 @@ def test_vent_under_a_heater_opens_in_time(change_per_step, within):
     cell = CellBody(**size, density=2300.0, specific_heat=1000.0, conductivity=500.0, vent=vent)
     one = module_assembly(ModuleSpecification(cell=cell, cells=1), spacing=(0.006, 0.05, 0.04))
     heater = {"cell_1": ([0.0, 60.0, 60.0], [600.0, 600.0, 0.0])}
-    found = heat_in_3d(
+    found = simulate_heat_3d(
         one,
         duration=120.0,
-        times=5,
+        output_times=5,
         heat=heater,
         kinetics=KINETICS,
         kinetics_digest=cell.kinetics_digest(KINETICS),
@@ -228,9 +234,9 @@ def test_cell_that_reacts_in_part_is_the_lumped_one():
 )
 def test_bad_input_is_named(change, message):
     with pytest.raises(InputError, match=message):
-        heat_in_3d(body(), **{"duration": 1.0, **change})
+        simulate_heat_3d(body(), **{"duration": 1.0, **change})
 
 
 def test_other_kinetics_are_refused():
     with pytest.raises(StudyError, match="one parameter set"):
-        heat_in_3d(body(), duration=1.0, kinetics=KINETICS, kinetics_digest="0" * 32)
+        simulate_heat_3d(body(), duration=1.0, kinetics=KINETICS, kinetics_digest="0" * 32)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from scalith.pack import PackSpecification, lumped_cell_temperature, row_of_cells
+from scalith.pack import PackSpecification, lumped_cell_temperature, simulate_row
 from scalith.quantities import InputError
 
 ROW = {
@@ -25,7 +25,7 @@ TIME = np.linspace(0.0, 3600.0, 61)
 def test_equal_cells_with_insulated_ends_behave_as_one_lumped_cell():
     pack = PackSpecification.read(ROW)
     heat = 5.0 + np.sin(TIME / 300.0)
-    row = row_of_cells(pack, TIME, heat)
+    row = simulate_row(pack, TIME, heat)
     one = lumped_cell_temperature(
         TIME, heat, heat_capacity=300.0, heat_transfer_coefficient=100.0, area=pack.cooled_area, ambient_temperature=298.15
     )
@@ -37,7 +37,7 @@ def test_equal_cells_with_insulated_ends_behave_as_one_lumped_cell():
 def test_one_hot_cell_reaches_the_steady_network():
     pack = PackSpecification.read({**ROW, "cells": 2, "nodes_per_cell": 1, "cooling_area": 0.01})
     heat = np.broadcast_to([10.0, 0.0], (2, 2))
-    found = row_of_cells(pack, [0.0, 1e7], heat)
+    found = simulate_row(pack, [0.0, 1e7], heat)
     between = 0.008 / (0.012 / 0.8 + 0.001 / 0.2)
     matrix = np.array([[1.0 + between, -between], [-between, 1.0 + between]])
     np.testing.assert_allclose(found["temperature"][-1] - 298.15, np.linalg.solve(matrix, [10.0, 0.0]), rtol=1e-10)
@@ -48,7 +48,7 @@ def test_energy_balance_with_hot_start_cold_plate_and_ends():
         {**ROW, "initial_temperature": "60 degC", "coolant_temperature": "15 degC", "end_coefficient": 8.0}
     )
     heat = np.random.default_rng(1).uniform(0.0, 20.0, (TIME.size, 4))
-    found = row_of_cells(pack, TIME, heat)
+    found = simulate_row(pack, TIME, heat)
     assert found["energy_balance_error"] < 1e-8
     assert found["temperature"].dims == ("time", "cell")
     assert found["heat_to_coolant"][-1] > 0
@@ -57,7 +57,7 @@ def test_energy_balance_with_hot_start_cold_plate_and_ends():
 def test_heat_profile_inside_a_cell_is_the_parabola():
     # Steady slab with even heat and isothermal faces: T − T_face = q'''(L² − x²)/2k at the cell centres of the volumes.
     pack = PackSpecification.read({**ROW, "cells": 1, "cooling_coefficient": 0.0, "end_coefficient": 1e9, "nodes_per_cell": 50})
-    found = row_of_cells(pack, [0.0, 1e6], 10.0)
+    found = simulate_row(pack, [0.0, 1e6], 10.0)
     half, volume = 0.006, 0.012 * 0.008
     x = (2 * found["node"].values - 1) * half
     exact = 10.0 / volume * (half**2 - x**2) / (2 * 0.8)
@@ -70,14 +70,14 @@ def test_refinement_through_the_thickness_is_second_order():
         pack = PackSpecification.read(
             {**ROW, "cells": 1, "cooling_coefficient": 0.0, "end_coefficient": 200.0, "nodes_per_cell": nodes}
         )
-        centres.append(float(row_of_cells(pack, [0.0, 100.0], 20.0)["node_temperature"][-1, 0, nodes // 2]))
+        centres.append(float(simulate_row(pack, [0.0, 100.0], 20.0)["node_temperature"][-1, 0, nodes // 2]))
     errors = np.abs(np.diff(centres))
     assert np.all(np.log(errors[:-1] / errors[1:]) / np.log(3) > 1.9)
 
 
 def test_parted_cells_do_not_feel_each_other():
     pack = PackSpecification.read({k: v for k, v in ROW.items() if not k.startswith("gap")} | {"interface_conductance": 0.0})
-    found = row_of_cells(pack, TIME, xr.DataArray(np.broadcast_to([9.0, 0, 0, 0], (61, 4)), dims=("time", "cell")))
+    found = simulate_row(pack, TIME, xr.DataArray(np.broadcast_to([9.0, 0, 0, 0], (61, 4)), dims=("time", "cell")))
     np.testing.assert_allclose(found["temperature"][:, 1:], 298.15, rtol=1e-12)
 
 
@@ -100,4 +100,4 @@ def test_bad_specification_is_named(change, message):
 
 def test_heat_of_another_number_of_cells_is_refused():
     with pytest.raises(InputError, match="shape"):
-        row_of_cells(PackSpecification.read(ROW), TIME, np.ones((61, 3)))
+        simulate_row(PackSpecification.read(ROW), TIME, np.ones((61, 3)))

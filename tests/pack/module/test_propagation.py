@@ -11,13 +11,13 @@ from scalith.pack import (
     ShortCircuit,
     Trigger,
     Vent,
-    heat_in_3d,
     module_assembly,
     oven_test,
     propagate_runaway,
     propagation_map,
     propagation_probability,
     shipped_kinetics,
+    simulate_heat_3d,
     thinnest_barrier,
 )
 from scalith.pack.module.module_assembly import Divisions
@@ -87,7 +87,7 @@ def test_air_gap_radiates():
     peaks = []
     for emissivity in (0.0, 0.9):
         module = ROW.model_copy(update={"cells": 2, "barrier": air.model_copy(update={"emissivity": emissivity})})
-        found = propagate_runaway(module, KINETICS, HEATER, duration=600.0, kinetics_digest=SAME, times=2)
+        found = propagate_runaway(module, KINETICS, HEATER, duration=600.0, kinetics_digest=SAME, output_times=2)
         peaks.append(float(found["peak_temperature"][1]))
     assert peaks[1] > peaks[0] + 5
 
@@ -163,7 +163,7 @@ def vented(**change):
 )
 def test_ways_round_one_set_of_kinetics_are_refused(cell, kinetics):
     """What an oven test of the plain cell carries does not fit another set, nor the same set in another cell."""
-    tested = oven_test(CELL, KINETICS, 433.15, duration=10.0, times=2).attrs["kinetics_digest"]
+    tested = oven_test(CELL, KINETICS, 433.15, duration=10.0, output_times=2).attrs["kinetics_digest"]
     module = ROW.model_copy(update={"cell": cell})
     with pytest.raises(StudyError, match=tested):
         propagate_runaway(module, kinetics, HEATER, duration=10.0, kinetics_digest=tested)
@@ -174,7 +174,7 @@ def test_ways_round_one_set_of_kinetics_are_refused(cell, kinetics):
     with pytest.raises(StudyError, match=tested):
         thinnest_barrier(module, kinetics, HEATER, duration=10.0, kinetics_digest=tested)
     with pytest.raises(StudyError, match=tested):
-        heat_in_3d(module_assembly(module), duration=10.0, kinetics=kinetics, kinetics_digest=tested)
+        simulate_heat_3d(module_assembly(module), duration=10.0, kinetics=kinetics, kinetics_digest=tested)
 
 
 def test_the_digest_is_not_optional():
@@ -182,15 +182,15 @@ def test_the_digest_is_not_optional():
         with pytest.raises(TypeError, match="kinetics_digest"):
             call(ROW, KINETICS, HEATER, duration=10.0)
     with pytest.raises(InputError, match="kinetics_digest"):
-        heat_in_3d(module_assembly(ROW), duration=10.0, kinetics=KINETICS)
+        simulate_heat_3d(module_assembly(ROW), duration=10.0, kinetics=KINETICS)
 
 
 def test_same_cell_with_a_vent_is_accepted():
     cell = vented(ejected_fraction=0.1)
-    tested = oven_test(cell, KINETICS, 433.15, duration=10.0, times=2).attrs["kinetics_digest"]
+    tested = oven_test(cell, KINETICS, 433.15, duration=10.0, output_times=2).attrs["kinetics_digest"]
     assert tested == cell.kinetics_digest(KINETICS) != KINETICS.digest
     module = ROW.model_copy(update={"cell": cell, "cells": 1})
-    found = propagate_runaway(module, KINETICS, HEATER, duration=1.0, times=2, kinetics_digest=tested)
+    found = propagate_runaway(module, KINETICS, HEATER, duration=1.0, output_times=2, kinetics_digest=tested)
     assert found.attrs["kinetics_digest"] == tested
 
 

@@ -35,7 +35,7 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     ----------
     image : VoxelImage
     active : mapping of str to numpy.ndarray, optional
-        Part of a phase that counts, a mask by name (`reached` gives one); phases not named count whole.
+        Part of a phase that counts, a mask by name (`connected_to` gives one); phases not named count whole.
     periodic : bool
         The image repeats.
 
@@ -84,7 +84,7 @@ def triple_phase_length(
     image : VoxelImage
     phases : three names
     active : mapping of str to numpy.ndarray, optional
-        Part of a phase that counts, a mask by name (`reached` gives one).
+        Part of a phase that counts, a mask by name (`connected_to` gives one).
     reach : int
         Voxels over which the direction is taken; lines that curve or come near to another within it are counted too short.
 

@@ -91,7 +91,7 @@ def pieces_of(
 
 
 @takes_image
-def reached(image: VoxelImage, conductivities: Mapping[str, float], axis: str, end: int) -> NDArray[np.bool_]:
+def connected_to(image: VoxelImage, conductivities: Mapping[str, float], axis: str, end: int) -> NDArray[np.bool_]:
     """Voxels that conduct and that a path through faces joins to one end (0 lower, −1 upper) of `axis`."""
     conducting = [image.label(name) for name, value in conductivities.items() if value > 0.0]
     parts, count, _ = pieces_of(np.isin(image.labels, conducting))

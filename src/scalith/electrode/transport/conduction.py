@@ -26,7 +26,7 @@ Conductivity = float | tuple[float, float, float]
 
 
 @takes_image
-def conduction(
+def solve_conduction(
     image: VoxelImage,
     conductivities: Mapping[str, Conductivity],
     *,
@@ -78,21 +78,23 @@ def conduction(
     """
 
     if axis not in ("x", "y", "z"):
-        raise InputError("conduction", "axis", axis, "x, y or z")
+        raise InputError("solve_conduction", "axis", axis, "x, y or z")
     names = list(image.phases)
     sigma = np.zeros((len(names) + 1, 3))  # the last row: what does not connect
     for name, value in conductivities.items():
         if name not in image.phases:
-            raise InputError("conduction", "conductivities", name, nearest(name, names))
+            raise InputError("solve_conduction", "conductivities", name, nearest(name, names))
         given = np.atleast_1d(np.asarray(value, dtype=np.float64))
         if given.shape not in ((1,), (3,)) or not np.all(np.isfinite(given) & (given >= 0.0)):
-            raise InputError("conduction", f"conductivity of {name}", value, "zero or positive, S m-1; one number or one an axis")
+            raise InputError(
+                "solve_conduction", f"conductivity of {name}", value, "zero or positive, S m-1; one number or one an axis"
+            )
         if np.any(given > 0.0) != np.all(given > 0.0):
-            raise InputError("conduction", f"conductivity of {name}", value, "positive along all three axes, or zero")
+            raise InputError("solve_conduction", f"conductivity of {name}", value, "positive along all three axes, or zero")
         sigma[names.index(name)] = given
     if not np.any(sigma > 0.0):
-        raise InputError("conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
-    require_memory("conduction", image.labels.size, 100 if fields else 60)
+        raise InputError("solve_conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
+    require_memory("solve_conduction", image.labels.size, 100 if fields else 60)
     along = "xyz".index(axis)
     of_label = np.full(256, len(names), np.uint8)
     for row, name in enumerate(names):
@@ -138,7 +140,7 @@ def conduction(
         for (key, (title, unit_name)), values in zip(titles.items(), (potential, density, loss), strict=True):
             data[key] = labelled(("x", "y", "z"), np.moveaxis(values, 0, along), title, unit_name)
     settings = {"conductivities": _plain(conductivities), "axis": axis, "tolerance": tolerance}
-    source = predicted("scalith.electrode.conduction", image.digest, settings=settings)
+    source = predicted("scalith.electrode.solve_conduction", image.digest, settings=settings)
     return data.assign_attrs(voxel_size=image.voxel_size, source=source.to_json())
 
 
@@ -158,7 +160,7 @@ def effective_conductivity(
     ----------
     image : VoxelImage
     conductivities, tolerance, threads
-        As in `conduction`.
+        As in `solve_conduction`.
     executor : concurrent.futures.Executor, optional
         Solves the six cases side by side.
     progress : callable, optional
@@ -174,7 +176,7 @@ def effective_conductivity(
     Raises
     ------
     InputError
-        As `conduction`; the image is too small to be coarsened.
+        As `solve_conduction`; the image is too small to be coarsened.
     ConvergenceError
         The tolerance is not met.
     """
@@ -257,7 +259,7 @@ def _along(
     progress: Callable[[float, str], None] | None = None,
 ) -> Result:
     (image, axis), (conductivities, tolerance, threads) = task, how
-    return conduction(image, conductivities, axis=axis, tolerance=tolerance, threads=threads, progress=progress)
+    return solve_conduction(image, conductivities, axis=axis, tolerance=tolerance, threads=threads, progress=progress)
 
 
 def _rows(

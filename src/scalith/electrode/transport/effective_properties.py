@@ -14,8 +14,8 @@ from pydantic import Field
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.image.reshaping import crop
 from scalith.electrode.measure.boundaries import interface_areas
-from scalith.electrode.measure.percolation import pieces_of, reached
-from scalith.electrode.transport.conduction import conduction, progress_within
+from scalith.electrode.measure.percolation import connected_to, pieces_of
+from scalith.electrode.transport.conduction import progress_within, solve_conduction
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import SI, InputError, Property, Result, Spec, dataset_digest, labelled, predicted
 
@@ -207,8 +207,8 @@ def active_parts(
     image: VoxelImage, ionic: Mapping[str, float], electronic: Mapping[str, float], active: str, electrolyte: str, axis: str
 ) -> tuple[NDArray[np.bool_], float]:
     """Active material that ions and electrons reach, and its area to electrolyte that ions reach, m-1."""
-    electrons = reached(image, electronic, axis, -1) if electronic else np.zeros(image.shape, bool)
-    ions = reached(image, ionic, axis, 0) if ionic else np.zeros(image.shape, bool)
+    electrons = connected_to(image, electronic, axis, -1) if electronic else np.zeros(image.shape, bool)
+    ions = connected_to(image, ionic, axis, 0) if ionic else np.zeros(image.shape, bool)
     particles = image.mask(active) & electrons
     wet = image.mask(electrolyte) & ions
     pieces, count, _ = pieces_of(particles)
@@ -231,7 +231,9 @@ def _properties_of(
     conductivity = []
     for number, (carrier, conducting) in enumerate((("ions", ionic), ("electrons", electronic))):
         inside = progress_within(progress, number, 2, carrier)
-        conductivity.append(float(conduction(image, conducting, axis=axis, tolerance=tolerance, progress=inside)["conductivity"]))
+        conductivity.append(
+            float(solve_conduction(image, conducting, axis=axis, tolerance=tolerance, progress=inside)["conductivity"])
+        )
     fractions = image.volume_fractions
     used, area = active_parts(image, ionic, electronic, active, electrolyte, axis)
     bulk = ionic.get(electrolyte, 0.0) * fractions[electrolyte]

@@ -36,7 +36,8 @@ def effective_tensor(
     Each voxel has one potential and each quarter of a face between voxels another; the energy ½ ∫ grad φ · σ grad φ, with one
     gradient in each eighth of a voxel, is least in the latter, which leaves currents between the eight voxels around a vertex
     (the symmetric multi-point flux approximation: I. Aavatsmark et al., Comput. Geosci. 11 (2007) 333,
-    doi:10.1007/s10596-007-9056-8). Where tensors lie along the axes that is the two-point flux of `conduction`. Layers across an
+    doi:10.1007/s10596-007-9056-8). Where tensors lie along the axes that is the two-point flux of `solve_conduction`.
+    Layers across an
     axis are exact with full tensors.
 
     Conjugate gradients, preconditioned by the multigrid cycle of the tensors' diagonals, in the space without a constant on each

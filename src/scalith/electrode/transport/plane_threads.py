@@ -36,7 +36,7 @@ class PlaneThreads:
 
     def __init__(self, count: int) -> None:
         if count < 1:
-            raise InputError("conduction", "threads", count, "at least one thread")
+            raise InputError("solve_conduction", "threads", count, "at least one thread")
         self.count = int(count)
         self._pool = thread_pool(self.count - 1) if self.count > 1 else None
 

@@ -246,8 +246,8 @@ def effective_thermal_conductivity(voxel_image: xr.Dataset, heat_conduction: Hea
     """Conductivity of the electrode for heat, through all phases."""
     image = electrode.image_from_dataset(voxel_image)
     bulk, axis = heat_conduction.conductivities, heat_conduction.axis
-    found = electrode.conduction(image, bulk, axis=axis, progress=report_progress)
-    source = predicted("scalith.electrode.conduction", dataset_digest(voxel_image), settings=heat_conduction.model_dump())
+    found = electrode.solve_conduction(image, bulk, axis=axis, progress=report_progress)
+    source = predicted("scalith.electrode.solve_conduction", dataset_digest(voxel_image), settings=heat_conduction.model_dump())
     return Property.constant("effective_thermal_conductivity", float(found["conductivity"]), "W m-1 K-1", source)
 
 

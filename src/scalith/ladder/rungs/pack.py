@@ -10,7 +10,7 @@ from pydantic import ValidationInfo, model_validator
 from scalith.cell import CellSpecification
 from scalith.ladder.quantity import Settings, rung, stated_section
 from scalith.ladder.stacking import by_rate, one_rate
-from scalith.pack import PackSpecification, lumped_cell_temperature, row_of_cells
+from scalith.pack import PackSpecification, lumped_cell_temperature, simulate_row
 from scalith.quantities import InputError, dataset_digest, predicted
 
 
@@ -80,4 +80,4 @@ def pack_temperature(heat_generation: xr.Dataset, pack: Pack) -> xr.Dataset:
     rate = float(heat_generation["c_rate"].max())
     one = _heat_at(heat_generation, rate)
     parents = (dataset_digest(heat_generation), pack.digest)
-    return row_of_cells(pack, one["time"].values, one["heat"].values, parents=parents).assign_attrs(c_rate=rate)
+    return simulate_row(pack, one["time"].values, one["heat"].values, parents=parents).assign_attrs(c_rate=rate)

@@ -299,10 +299,10 @@ def module_temperature_field(
     divisions = pack_room.Divisions(cell=nodes, barrier=max(2, nodes // 4))
     body = pack_room.module_assembly(module, spacing=resolved_module.spacing, divisions=divisions)
     set_off = f"cell_{pack_room.triggered_cell(module, trigger)}"
-    field = pack_room.heat_in_3d(
+    field = pack_room.simulate_heat_3d(
         body,
         duration=propagation.duration,
-        times=resolved_module.times,
+        output_times=resolved_module.times,
         initial_temperature=module.ambient_temperature,
         heat={set_off: trigger.heat()},
         kinetics=module_kinetics,

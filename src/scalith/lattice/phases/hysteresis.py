@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scalith.lattice.sampling.monte_carlo import Model
 
 
-def hysteresis(
+def sample_hysteresis(
     expansion: ClusterExpansion,
     temperatures: ArrayLike,
     chemical_potentials: ArrayLike,
@@ -79,7 +79,7 @@ def hysteresis(
     data["T"].attrs.update(units="K", long_name="temperature")
     data["mu"].attrs.update(units="eV", long_name="chemical potential of the working ion")
     settings = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed}
-    source = predicted("scalith.lattice.phases.hysteresis.hysteresis", expansion.digest, settings=settings)
+    source = predicted("scalith.lattice.sample_hysteresis", expansion.digest, settings=settings)
     return data.assign_attrs(source=source.to_json(), host=expansion.host.name)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scalith.lattice.sampling.monte_carlo import Model
 
 
-def canonical(
+def sample_canonical(
     expansion: ClusterExpansion,
     temperatures: ArrayLike,
     x: ArrayLike,
@@ -94,7 +94,7 @@ def canonical(
     data["T"].attrs.update(units="K", long_name="temperature")
     data["x"].attrs.update(units="1", long_name="filled fraction")
     settings = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed}
-    source = predicted("scalith.lattice.canonical", expansion.digest, settings=settings)
+    source = predicted("scalith.lattice.sample_canonical", expansion.digest, settings=settings)
     return data.assign_attrs(source=source.to_json(), host=expansion.host.name, sites=model.sites, cells=model.cells)
 
 

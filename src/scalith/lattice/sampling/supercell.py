@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.expansion.cluster_space import Cluster, LatticeSite, Orbit, canonical
+from scalith.lattice.expansion.cluster_space import Cluster, LatticeSite, Orbit, sample_canonical
 from scalith.lattice.expansion.electrostatics import ewald_interactions
 from scalith.lattice.kernels.fields import InteractionTables
 from scalith.quantities import InputError
@@ -79,7 +79,7 @@ def occupation_interactions(orbits: Sequence[Orbit], interactions: Sequence[floa
             for size in range(1, orbit.order + 1):
                 share = value * 2.0**size * (-1.0) ** (orbit.order - size)
                 for part in combinations(cluster, size):
-                    energies[canonical(part)] += share
+                    energies[sample_canonical(part)] += share
     return constant, {cluster: value for cluster, value in sorted(energies.items()) if abs(value) > NEGLIGIBLE}
 
 

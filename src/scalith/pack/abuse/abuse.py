@@ -136,12 +136,12 @@ def oven_test(
     heat_transfer_coefficient: float = 7.17,
     emissivity: float = 0.8,
     initial_temperature: float = 298.15,
-    times: int = 1441,
+    output_times: int = 1441,
     tolerance: float = 1e-6,
 ) -> Result:
     """A cell put into an oven that is hot already, or that warms at `heating_rate` (K s-1) from the initial temperature.
 
-    Parameters and result as `abuse_test`; `oven_temperature` in K or text with a unit, `duration` in s, `times` outputs.
+    Parameters and result as `abuse_test`; `oven_temperature` in K or text with a unit, `duration` in s, `output_times` outputs.
     """
     oven = as_temperature(oven_temperature, "oven_test", "oven_temperature")
     ambient: float | tuple[ArrayLike, ArrayLike] = oven
@@ -154,7 +154,7 @@ def oven_test(
     return abuse_test(
         cell,
         kinetics,
-        np.linspace(0.0, duration, times),
+        np.linspace(0.0, duration, output_times),
         ambient_temperature=ambient,
         heat_transfer_coefficient=heat_transfer_coefficient,
         emissivity=emissivity,
@@ -195,7 +195,7 @@ def critical_oven_temperature(
             heat_transfer_coefficient=heat_transfer_coefficient,
             emissivity=emissivity,
             initial_temperature=initial_temperature,
-            times=2,
+            output_times=2,
         )
         return float(found["peak_temperature"]) - oven > runaway_rise
 
@@ -225,7 +225,7 @@ def external_heating(
     ambient_temperature: float = 298.15,
     heat_transfer_coefficient: float = 7.17,
     emissivity: float = 0.8,
-    times: int = 1201,
+    output_times: int = 1201,
 ) -> Result:
     """A cell heated with `power` (W) for `heating_time` (s). Other parameters and result as `abuse_test`."""
     if not power > 0 or not 0 < heating_time <= duration:
@@ -235,7 +235,7 @@ def external_heating(
     return abuse_test(
         cell,
         kinetics,
-        np.linspace(0.0, duration, times),
+        np.linspace(0.0, duration, output_times),
         ambient_temperature=ambient_temperature,
         heat_transfer_coefficient=heat_transfer_coefficient,
         emissivity=emissivity,
@@ -253,7 +253,7 @@ def internal_short(
     ambient_temperature: float = 298.15,
     heat_transfer_coefficient: float = 7.17,
     emissivity: float = 0.8,
-    times: int = 1201,
+    output_times: int = 1201,
 ) -> Result:
     """A nail or an internal short: the cell's electrical energy becomes Joule heat. Result as `abuse_test`, and
     ``heat_supplied`` is the Joule heat: it never exceeds the energy stored in the charge (``stored_electrical_energy``).
@@ -262,7 +262,7 @@ def internal_short(
     found = abuse_test(
         cell,
         kinetics,
-        np.linspace(0.0, duration, times),
+        np.linspace(0.0, duration, output_times),
         ambient_temperature=ambient_temperature,
         heat_transfer_coefficient=heat_transfer_coefficient,
         emissivity=emissivity,
@@ -287,7 +287,7 @@ def overcharge(
     ambient_temperature: float = 298.15,
     heat_transfer_coefficient: float = 7.17,
     emissivity: float = 0.8,
-    times: int = 1201,
+    output_times: int = 1201,
 ) -> Result:
     """Charging goes on beyond full: I²R until `time_to_full`, then all of the charger's power I·V becomes heat.
 
@@ -307,7 +307,7 @@ def overcharge(
     return abuse_test(
         cell,
         kinetics,
-        np.linspace(0.0, duration, times),
+        np.linspace(0.0, duration, output_times),
         ambient_temperature=ambient_temperature,
         heat_transfer_coefficient=heat_transfer_coefficient,
         emissivity=emissivity,

@@ -17,7 +17,7 @@ from scalith.cell import (
     ProtocolStep,
     simulate_circuit,
 )
-from scalith.pack.heat.row import row_of_cells
+from scalith.pack.heat.row import simulate_row
 from scalith.pack.specification import PackSpecification
 from scalith.quantities import ConvergenceError, InputError, Result, labelled, predicted
 
@@ -92,7 +92,7 @@ def discharge_network(
 
         V_k(I_k) − I_k R = V_group,      Σ_k I_k = I
 
-    (see `scalith.cell.simulate_circuit`). Temperatures come from `row_of_cells` with the heat of the cells and of their
+    (see `scalith.cell.simulate_circuit`). Temperatures come from `simulate_row` with the heat of the cells and of their
     interconnects; each cell then runs at its own mean temperature over the discharge, and the pass is repeated until that is
     steady.
 
@@ -157,7 +157,7 @@ def discharge_network(
         heat = run["cell_heat"].values + currents**2 * interconnect_resistance
         steps = np.repeat(np.arange(len(time) - 1), 2)
         knots = np.sort(np.concatenate([time[:-1] + 1e-6 * np.diff(time), time[1:]]))
-        row = row_of_cells(pack, np.concatenate([[time[0]], knots]), np.concatenate([heat[:1], heat[steps]]))
+        row = simulate_row(pack, np.concatenate([[time[0]], knots]), np.concatenate([heat[:1], heat[steps]]))
         at_ends = row["temperature"].values[2::2]
         new = row["temperature"].values.mean(axis=0)
         change = float(np.abs(new - mean).max())

@@ -28,7 +28,7 @@ class BlockReactions:
         self.arrays = None if kinetics is None else kinetics.arrays()
         self.where = np.flatnonzero(reacting[grid.block.ravel()]) if kinetics is not None else np.empty(0, dtype=np.int64)
         if kinetics is not None and not self.where.size:
-            raise InputError("heat_in_3d", "kinetics", "no block that reacts", "reacts = true for the cells")
+            raise InputError("simulate_heat_3d", "kinetics", "no block that reacts", "reacts = true for the cells")
         self.count = 0 if self.arrays is None else self.arrays.heat.size
         self.block = grid.block.ravel()[self.where]
         self._volume = grid.volume.ravel()[self.where]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from scalith.pack.heat.assembly import Assembly, Block, Material, Side, Surface
 from scalith.pack.heat.cell_body import CellBody
-from scalith.pack.heat.heat_in_3d import heat_in_3d
+from scalith.pack.heat.heat_in_3d import simulate_heat_3d
 from scalith.quantities import SI, InputError, Result, Spec, labelled, predicted
 from scalith.quantities.specification import Temperature
 
@@ -76,7 +76,7 @@ def compare_cooling(
     initial_temperature: float = 298.15,
     volumes: tuple[int, int, int] = (8, 10, 12),
 ) -> Result:
-    """One cell with even heat under several coolings, each by `heat_in_3d`.
+    """One cell with even heat under several coolings, each by `simulate_heat_3d`.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def compare_cooling(
     if not designs or len(set(names)) != len(names):
         raise InputError(where, "designs", names, "at least one design, with different names")
     found = [
-        heat_in_3d(
+        simulate_heat_3d(
             _cooled(cell, design, in_plane_conductivity, volumes),
             duration=duration,
             heat={"cell": heat},

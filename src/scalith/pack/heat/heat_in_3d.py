@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 Array = NDArray[np.float64]
-_WHERE = "heat_in_3d"
+_WHERE = "simulate_heat_3d"
 
 
-def heat_in_3d(
+def simulate_heat_3d(
     assembly: Assembly,
     *,
     duration: float,
-    times: int = 61,
+    output_times: int = 61,
     initial_temperature: float = 298.15,
     heat: dict[str, tuple[ArrayLike, ArrayLike]] | None = None,
     heat_shape: dict[str, Array] | None = None,
@@ -59,7 +59,7 @@ def heat_in_3d(
         Geometry, materials, surfaces.
     duration : float
         s.
-    times : int
+    output_times : int
         Outputs, evenly spaced.
     initial_temperature : float
         K.
@@ -102,16 +102,16 @@ def heat_in_3d(
     ConvergenceError
         A linear solve did not converge, a reaction's step became too small, or the energy balance is open by more than 1e-8.
     """
-    if not 0 < duration < np.inf or times < 2 or not change_per_step > 0 or not (largest_step is None or largest_step > 0):
-        found = (duration, times, change_per_step, largest_step)
-        raise InputError(_WHERE, "duration, times, change_per_step, largest_step", found, "positive, at least two outputs")
+    if not 0 < duration < np.inf or output_times < 2 or not change_per_step > 0 or not (largest_step is None or largest_step > 0):
+        found = (duration, output_times, change_per_step, largest_step)
+        raise InputError(_WHERE, "duration, output_times, change_per_step, largest_step", found, "positive, at least two outputs")
     if not 150.0 <= initial_temperature <= 3000.0:
         raise InputError(_WHERE, "initial_temperature", initial_temperature, "kelvin between 150 and 3000")
     if kinetics is not None:
         _require_kinetics(assembly, kinetics, kinetics_digest)
     grid = make_grid(assembly)
     run = _Stepper(assembly, grid, initial_temperature, heat or {}, heat_shape or {}, kinetics, runaway_rate)
-    outputs = np.linspace(0.0, duration, times)
+    outputs = np.linspace(0.0, duration, output_times)
     stops = np.unique(np.concatenate([outputs, *[np.asarray(t, dtype=np.float64) for t, _ in (heat or {}).values()]]))
     stops = stops[(stops > 0) & (stops <= duration)]
     longest = duration / 50.0 if largest_step is None else largest_step
@@ -439,7 +439,7 @@ def _dataset(
         whole = kinetics.stored_heat * fraction * run.volume_of
         data |= run.vents.outputs(time, gas, pressure, ejected, released, whole, mass)
     parents = [assembly.digest] if kinetics is None else [kinetics.digest, assembly.digest]
-    source = predicted("scalith.pack.heat_in_3d", *parents)
+    source = predicted("scalith.pack.simulate_heat_3d", *parents)
     centres = [0.5 * (line[1:] + line[:-1]) for line in grid.edges]
     attrs = {"source": source.to_json()} | ({} if kinetics is None else {"kinetics_digest": kinetics_digest})
     return Result(

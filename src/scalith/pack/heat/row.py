@@ -15,10 +15,10 @@ from scalith.quantities import Result, digest, labelled, predicted
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-_WHERE = "row_of_cells"
+_WHERE = "simulate_row"
 
 
-def row_of_cells(
+def simulate_row(
     pack: PackSpecification,
     time: ArrayLike | xr.DataArray,
     heat_generation: ArrayLike | xr.DataArray,
@@ -88,7 +88,7 @@ def row_of_cells(
     by_node = (pack.ambient_temperature + rise).reshape(t.size, pack.cells, nodes)
     mean = by_node.mean(axis=2)
     spread = mean.max(axis=1) - mean.min(axis=1)
-    made_by = predicted("scalith.pack.row_of_cells", pack.digest, *(parents or (digest(t, heat),)))
+    made_by = predicted("scalith.pack.simulate_row", pack.digest, *(parents or (digest(t, heat),)))
     return Result(
         {
             "temperature": labelled(("time", "cell"), mean, "mean temperature of each cell", "K"),

@@ -44,7 +44,7 @@ def module_assembly(
     Returns
     -------
     Assembly
-        For `heat_in_3d`. Sides face the module's surroundings, the bottom of a cooled plate its coolant.
+        For `simulate_heat_3d`. Sides face the module's surroundings, the bottom of a cooled plate its coolant.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def propagate_runaway(
     *,
     duration: float | str,
     kinetics_digest: str,
-    times: int = 601,
+    output_times: int = 601,
     tolerance: float = _TOLERANCE,
     runaway_rate: float = 1.0,
     mesh_tolerance: float = 0.02,
@@ -67,7 +67,7 @@ def propagate_runaway(
         ``kinetics_digest`` of the result of the scale before (an oven test of the cell): another set, or one that reacts in
         another share of the cell or leaves through another vent, is refused. ``module.cell.kinetics_digest(kinetics)`` where
         there is no scale before.
-    times : int
+    output_times : int
         Outputs, evenly spaced.
     tolerance : float
         Local error of a step.
@@ -105,9 +105,9 @@ def propagate_runaway(
     for name, value in (("duration", duration), ("mesh_tolerance", mesh_tolerance), ("runaway_rate", runaway_rate)):
         if not 0 < value < np.inf:
             raise InputError(where, name, value, "a positive number" + (" of seconds" if name == "duration" else ""))
-    if times < 2:
-        raise InputError(where, "times", times, "at least two outputs")
-    run = partial(_on_mesh, module, kinetics, trigger, np.linspace(0.0, duration, times), tolerance, runaway_rate)
+    if output_times < 2:
+        raise InputError(where, "output_times", output_times, "at least two outputs")
+    run = partial(_on_mesh, module, kinetics, trigger, np.linspace(0.0, duration, output_times), tolerance, runaway_rate)
     meshes = meshes_of(module)
     coarse = run(next(meshes), None)
     for divisions in meshes:
@@ -410,7 +410,7 @@ Verdict = tuple[float, float, float, float, float]
 def _verdict(task: tuple[ModuleSpecification, ReactionSet, Trigger, float]) -> Verdict:
     module, kinetics, trigger, duration = task
     digest = module.cell.kinetics_digest(kinetics)
-    found = propagate_runaway(module, kinetics, trigger, duration=duration, kinetics_digest=digest, times=2)
+    found = propagate_runaway(module, kinetics, trigger, duration=duration, kinetics_digest=digest, output_times=2)
     intervals, verdict = found["interval"].values, found["verdict"].values
     known = np.isfinite(intervals)
     mean = float(intervals[known].mean()) if known.any() else float("nan")

@@ -17,6 +17,7 @@ from scalith.reactions import (
     shipped_chemistry,
     shipped_kinetics,
     with_heats,
+    with_internal_short,
 )
 from scalith.reactions.energetics import FORMATION, lithium_heat
 
@@ -160,3 +161,51 @@ def test_a_set_without_states_for_a_part_is_refused():
     data["reactions"]["cathode"]["heat"] = 0.0
     with pytest.raises(InputError, match="reaction with heat"):
         with_heats(ReactionSet.model_validate(data), {"positive": 1.0}, 1e-5, {"cathode": "positive"})
+
+
+def test_a_short_frees_its_energy_once_the_separator_has_collapsed():
+    """In an oven below the collapse nothing happens; above, the cell gets the energy within the stated time."""
+    from scalith.pack import CellBody, abuse_test
+
+    cell = CellBody(shape="cylindrical", diameter=0.018, height=0.065, density=2580.0, specific_heat=830.0)
+    inert = ReactionSet.read(
+        {
+            "name": "inert",
+            "reference": "test",
+            "states": {"x": 1.0},
+            "reactions": {
+                "slow": {"frequency_factor": 1.0, "activation_energy": 3e5, "heat": 1.0, "content": 1.0, "orders": {"x": 1}}
+            },
+        },
+        "kinetics",
+    )
+    kinetics = with_internal_short(inert, 20e3, cell.reacting_volume, collapse_temperature="130 degC", duration="30 s")
+    time = np.linspace(0.0, 600.0, 601)
+    for start, share in ((400.15, 0.0), (404.15, 1.0)):
+        found = abuse_test(
+            cell,
+            kinetics,
+            time,
+            ambient_temperature=start,
+            heat_transfer_coefficient=0.0,
+            emissivity=0.0,
+            initial_temperature=start,
+        )
+        assert float(found["heat_released"][-1]) == pytest.approx(share * 20e3, abs=1e-3 * 20e3)
+        assert float(found["temperature"][-1]) == pytest.approx(start + share * 20e3 / cell.heat_capacity, abs=1.0)
+        if share:
+            third = float(found["heat_released"].sel(time=30.0)) / 20e3
+            assert 1 - np.exp(-1.0) <= third < 1 - np.exp(-1.25)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"energy": 0.0}, "energy"), ({"collapse_temperature": "150 J"}, "K"), ({"duration": -1.0}, "duration")],
+)
+def test_a_short_needs_positive_numbers(change, message):
+    given = {"energy": 1e3, "volume": 1e-5, "collapse_temperature": 420.0, "duration": 10.0} | change
+    with pytest.raises(InputError, match=message):
+        with_internal_short(shipped_kinetics("lco_hatchard_kim"), **given)
+    once = with_internal_short(shipped_kinetics("lco_hatchard_kim"), 1e3, 1e-5, collapse_temperature=420.0, duration=10.0)
+    with pytest.raises(InputError, match="without an internal short"):
+        with_internal_short(once, 1e3, 1e-5, collapse_temperature=420.0, duration=10.0)

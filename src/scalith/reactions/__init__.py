@@ -9,6 +9,7 @@ from scalith.reactions.energetics import (
     runaway_heat,
     shipped_chemistry,
     with_heats,
+    with_internal_short,
 )
 from scalith.reactions.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
 
@@ -25,4 +26,5 @@ __all__ = [
     "shipped_chemistry",
     "shipped_kinetics",
     "with_heats",
+    "with_internal_short",
 ]

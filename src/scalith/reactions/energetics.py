@@ -23,8 +23,8 @@ from typing import Annotated, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from scalith.quantities import SI, InputError, Spec, nearest, shipped
-from scalith.quantities.constants import FARADAY
+from scalith.quantities import SI, InputError, Spec, nearest, parse_quantity, shipped
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.specification import Fraction
 from scalith.reactions.kinetics import ReactionSet
 
@@ -48,6 +48,9 @@ lithium), were not compared with the printed tables."""
 
 LITHIATION_VOLTAGE = 3.6
 """V of a layered oxide against lithium between empty cell and full lithiation; assumed. 0.1 V is 1 kJ by mole of metal."""
+
+_WEAK = 2000.0
+"""J mol-1."""
 
 MOLAR_MASS = {"Ni": 58.693e-3, "Co": 58.933e-3, "Mn": 54.938e-3, "Al": 26.982e-3}
 _LITHIUM_AND_OXYGEN = 6.94e-3 + 2 * 15.999e-3
@@ -300,3 +303,52 @@ def with_heats(kinetics: ReactionSet, heats: Mapping[str, float], volume: float,
         factor = heat / (volume * sum(now.values()))
         changed |= {f"{name}.heat": factor * kinetics.reactions[name].heat for name in members}
     return kinetics.with_values(changed)
+
+
+def with_internal_short(
+    kinetics: ReactionSet, energy: float, volume: float, *, collapse_temperature: float | str, duration: float | str
+) -> ReactionSet:
+    """Kinetics with an internal short: from the temperature at which the separator collapses, electrical energy becomes heat.
+
+    The charge flows as e^{−t/τ}. What flows through the short is missing in the electrodes: give them the heats of
+    ``runaway_heat(…, shorted=…)``, whose ``short`` is the energy here.
+
+    Parameters
+    ----------
+    kinetics : ReactionSet
+        Without a reaction or state named ``short``.
+    energy : float
+        J in the cell.
+    volume : float
+        What the contents of the set refer to, m³.
+    collapse_temperature : float or str
+        K, or text with a unit (``"150 degC"``): a polyethylene separator melts near 130 °C, polypropylene near 165 °C.
+    duration : float or str
+        τ, s or text with a unit.
+
+    Raises
+    ------
+    InputError
+        A set with a short of its own, an energy, volume or duration that is not positive.
+    """
+    where = "with_internal_short"
+    collapse = parse_quantity(collapse_temperature, "K", where=where, field="collapse_temperature")
+    time = parse_quantity(duration, "s", where=where, field="duration")
+    for name, value in (("energy", energy), ("volume", volume), ("duration", time), ("collapse_temperature", collapse)):
+        if not value > 0:
+            raise InputError(where, name, value, "a positive number")
+    if "short" in kinetics.reactions or "short" in kinetics.states:
+        raise InputError(where, "kinetics", "a reaction or state named 'short'", "a set without an internal short")
+    # Nearly independent of temperature: the smallest energy that a reaction may have.
+    short = {
+        "frequency_factor": exp(_WEAK / (GAS_CONSTANT * collapse)) / time,
+        "activation_energy": _WEAK,
+        "heat": energy / volume,
+        "orders": {"short": 1.0},
+        "onset_temperature": collapse,
+    }
+    data = kinetics.model_dump(mode="json")
+    data["states"]["short"] = 1.0
+    data["reactions"]["short"] = short
+    data["note"] = f"{kinetics.note} Internal short of {energy:.4g} J from {collapse:.1f} K within {time:g} s.".strip()
+    return ReactionSet.read(data, where)

@@ -44,7 +44,11 @@ class Calorimetry(Settings):
     Attributes
     ----------
     curves : tuple of InputFile
-        CSV files with ``time [s], temperature [degC], heat_flow [W/g]``.
+        CSV files with ``time [s], temperature [degC], heat_flow [W/g]``, or exports of instruments that state mass and sign.
+    adiabatic_records : tuple of InputFile
+        ARC records, fitted together with the curves (`scalith.lab.read_arc`).
+    thermal_inertia, specific_heat, onset : float
+        Of the records: φ; of the sample, J kg-1 K-1; where their exotherm begins, K, if they hold heat steps.
     heating_rates : tuple of float
         Of the virtual experiment, K s-1.
     start, end : float
@@ -62,6 +66,10 @@ class Calorimetry(Settings):
     """
 
     curves: tuple[InputFile, ...] = ()
+    adiabatic_records: tuple[InputFile, ...] = ()
+    thermal_inertia: Annotated[float, Field(ge=1)] | None = None
+    specific_heat: Annotated[float, SI("J kg-1 K-1"), Field(gt=0)] | None = None
+    onset: Temperature | None = None
     heating_rates: tuple[HeatingRate, ...] = ()
     start: Temperature = 330.0
     end: Temperature = 600.0
@@ -82,7 +90,18 @@ class Calorimetry(Settings):
                 "both" if self.curves else "neither",
                 "files with curves, or heating_rates of a virtual experiment",
             )
+        if self.adiabatic_records and (self.thermal_inertia is None or self.specific_heat is None):
+            raise InputError("", "thermal_inertia, specific_heat", "nothing", "both, of the adiabatic_records")
         return self
+
+    def records(self) -> list[xr.Dataset]:
+        """The ARC records, read."""
+        from scalith.lab.arc_files import read_arc
+
+        inertia, heat = self.thermal_inertia or 1.0, self.specific_heat or 0.0
+        return [
+            read_arc(file.path, thermal_inertia=inertia, specific_heat=heat, onset=self.onset) for file in self.adiabatic_records
+        ]
 
 
 class Oven(Settings):
@@ -206,7 +225,7 @@ def decomposition_fit(
     from scalith.lab.dsc_series import unstack_dsc
 
     fields = ("frequency_factor", "activation_energy", "heat")
-    curves = unstack_dsc(calorimetry_curves)
+    curves = [*unstack_dsc(calorimetry_curves), *calorimetry.records()]
     fit = fit_kinetics(
         curves,
         starting_kinetics,

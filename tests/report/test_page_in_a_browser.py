@@ -95,6 +95,21 @@ def test_a_phone_scrolls_one_way(browser, page):
     assert said == []
 
 
+def test_on_paper_the_figure_of_each_scale_has_its_lines(browser, page):
+    tab, said = opened(browser, page, viewport={"width": 1100, "height": 900})
+    tab.wait_for_selector("body[data-drawn]")
+    tab.emulate_media(media="print")
+    hidden = """[...document.querySelectorAll('.main .figure')].filter(place => {
+        const drawn = [...place.querySelectorAll('.scatterlayer .trace, .heatmaplayer image, .gl-container canvas')];
+        return !drawn.length || drawn.some(part => getComputedStyle(part).display === 'none'); }).map(place => place.dataset.figure)"""
+    assert tab.evaluate(hidden) == []
+    assert tab.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert tab.evaluate("document.querySelectorAll('details.pictures:not([open])').length") == tab.evaluate(
+        "[...document.querySelectorAll('details.pictures')].filter(part => getComputedStyle(part).display === 'none').length"
+    )
+    assert said == []
+
+
 def test_the_ledger_can_be_searched_and_sorted(browser, page):
     tab, _ = opened(browser, page)
     tab.fill("#search", "predicted")

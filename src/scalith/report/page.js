@@ -78,18 +78,25 @@
       place.textContent = 'This browser cannot draw this figure (' + error + '); its data is in the results folder.';
     }
   };
+  const begun = new Map();
+  const once = place => begun.get(place) ?? (begun.set(place, draw(place)), begun.get(place));
   const watch = new IntersectionObserver(seen => seen.filter(one => one.isIntersecting).forEach(one => {
-    watch.unobserve(one.target); draw(one.target); }), {rootMargin: '300px'});
+    watch.unobserve(one.target); once(one.target); }), {rootMargin: '300px'});
   places.forEach(place => watch.observe(place));
-  const again = () => places.filter(place => place.dataset.drawn).forEach(draw);
+  const again = () => begun.forEach((_, place) => draw(place));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', again);
 
-  // On paper everything is open; what has not been in view is drawn first.
+  // A browser prints what is drawn: the figure of each scale is drawn while nothing else happens, the others once they are opened.
+  const idle = () => new Promise(resolve => (window.requestIdleCallback ?? setTimeout)(resolve));
+  const drawMain = (async () => {
+    for (const place of places.filter(one => !one.closest('details'))) { await idle(); await once(place); }
+    document.body.dataset.drawn = 'yes';
+  })();
   window.drawAll = async () => {
     document.querySelectorAll('details').forEach(part => { part.open = true; });
-    for (const place of places) if (!place.dataset.drawn) await draw(place);
+    await drawMain;
+    for (const place of places) await once(place);
   };
-  addEventListener('beforeprint', () => { drawAll(); });
-  addEventListener('afterprint', again);
+  addEventListener('beforeprint', () => document.querySelectorAll('details.source').forEach(part => { part.open = true; }));
   document.body.dataset.ready = 'yes';
 })();

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scalith.cell_commands import app as cell_app
+from scalith.lab_commands import app as lab_app
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cell_app, name="cell")
+app.add_typer(lab_app, name="lab")
 
 USER_ERROR = 2
 INTERRUPTED = 130

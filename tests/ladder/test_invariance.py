@@ -109,6 +109,14 @@ def test_an_uncertain_number_that_scales_share_is_drawn_once(tmp_path, changes):
     assert all(0.0 < abs(capacity - 77.0) < 4.0 and 0.0 < abs(T - 298.15) < 10.0 for capacity, T in found)
 
 
+@pytest.mark.filterwarnings("error:Pydantic serializer warnings")
+def test_an_uncertain_shared_number_stands_in_the_ledger_as_a_number(tmp_path):
+    (tmp_path / "s.toml").write_text(smaller(shipped("studies/lfp.toml").read_text(), ONCE))
+    ledger = climb(read_study(tmp_path / "s.toml"), tmp_path / "out", until="cell_specification")
+    assert ledger.entry("cell").constants["heat capacity of the cell"] == 77.0
+    assert read_ledger(tmp_path / "out") == ledger
+
+
 def test_two_errors_of_one_number_are_refused(tmp_path):
     changes = {'cell_heat_capacity = "77 J/K"': 'cell_heat_capacity = "77 ± 2 J/K"'}
     (tmp_path / "s.toml").write_text(smaller(shipped("studies/lfp.toml").read_text(), changes))

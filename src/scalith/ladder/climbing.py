@@ -100,7 +100,8 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
     entries = []
     for name in names:
         settings = setting_entries(name, study.settings[name], study.file) if name in study.settings else []
-        entry = _entry(name, study, folder, run).model_copy(update={"constants": constants[name]})
+        shared = {constant: value if isinstance(value, str) else float(value) for constant, value in constants[name].items()}
+        entry = _entry(name, study, folder, run).model_copy(update={"constants": shared})
         if settings:
             entry = entry.model_copy(update={"parents": {item.quantity: item.digest for item in settings}})
         entries += [*settings, entry]

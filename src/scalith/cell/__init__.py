@@ -20,6 +20,7 @@ from scalith.cell.processes.film_growth import (
     ReactionLimitedFilm,
     SolventReactionFilm,
 )
+from scalith.cell.processes.plating import LithiumPlating
 from scalith.cell.processes.process import Process
 from scalith.cell.runs.batch import simulate_batch, simulate_impedance_batch
 from scalith.cell.runs.circuit import Circuit, simulate_circuit
@@ -55,6 +56,7 @@ __all__ = [
     "InitialState",
     "InterstitialDiffusionFilm",
     "LithiumMetal",
+    "LithiumPlating",
     "Mesh",
     "Outcome",
     "PorousLayer",

@@ -4,16 +4,30 @@ from scalith.lab.titration.gitt import Particle, extract_gitt, simulate_gitt, we
 from scalith.lab.titration.interruption import extract_interruption, interruption_bias
 from scalith.lab.titration.particle_series import current_step, potential_step, surface_roots
 from scalith.lab.titration.pitt import PittFit, extract_pitt, simulate_pitt
+from scalith.lab.titration.polarisation import (
+    MixedConductivity,
+    bruce_vincent,
+    extract_hebb_wagner,
+    hebb_wagner_current,
+    newman_number,
+    restricted_diffusion,
+)
 
 __all__ = [
+    "MixedConductivity",
     "Particle",
     "PittFit",
+    "bruce_vincent",
     "current_step",
     "extract_gitt",
+    "extract_hebb_wagner",
     "extract_interruption",
     "extract_pitt",
+    "hebb_wagner_current",
     "interruption_bias",
+    "newman_number",
     "potential_step",
+    "restricted_diffusion",
     "simulate_gitt",
     "simulate_pitt",
     "surface_roots",

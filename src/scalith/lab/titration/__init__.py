@@ -1,5 +1,6 @@
 """Titration: simulated in closed form, and read from simulated and measured data with the bias of each formula."""
 
+from scalith.lab.titration.entropy import EntropicCoefficient, cell_temperature, extract_entropy, simulate_entropy
 from scalith.lab.titration.gitt import Particle, extract_gitt, simulate_gitt, weppner_huggins
 from scalith.lab.titration.interruption import extract_interruption, interruption_bias
 from scalith.lab.titration.particle_series import current_step, potential_step, surface_roots
@@ -14,11 +15,14 @@ from scalith.lab.titration.polarisation import (
 )
 
 __all__ = [
+    "EntropicCoefficient",
     "MixedConductivity",
     "Particle",
     "PittFit",
     "bruce_vincent",
+    "cell_temperature",
     "current_step",
+    "extract_entropy",
     "extract_gitt",
     "extract_hebb_wagner",
     "extract_interruption",
@@ -28,6 +32,7 @@ __all__ = [
     "newman_number",
     "potential_step",
     "restricted_diffusion",
+    "simulate_entropy",
     "simulate_gitt",
     "simulate_pitt",
     "surface_roots",

@@ -78,6 +78,40 @@ def test_numba_is_reached_only_through_the_kernels():
         assert not [name for _, name in imports(path) if name.split(".")[0] == "numba"], path.relative_to(ROOT)
 
 
+def run_time_imports(path: Path) -> set[tuple[str, str]]:
+    """Modules and names that a file of the package imports from the package, but for types alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typed = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for branch in node.body
+        for inner in ast.walk(branch)
+    }
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and id(node) not in typed]
+    return {
+        (node.module, alias.name) for node in nodes if node.module and node.module.startswith("scalith") for alias in node.names
+    }
+
+
+def test_no_two_files_import_each_other():
+    files = {".".join(("scalith", *path.relative_to(SOURCE).with_suffix("").parts)): path for path in SOURCE.rglob("*.py")}
+    edges = {
+        name: {f"{module}.{item}" if f"{module}.{item}" in files else module for module, item in run_time_imports(path)}
+        for name, path in files.items()
+    }
+    assert [
+        (one, other) for one, others in edges.items() for other in others if one < other and one in edges.get(other, ())
+    ] == []
+
+
+def test_no_file_imports_what_is_private_to_another():
+    kept = {("scalith.numerics.compiled", "_kernels_digest")}
+    found = {(path.relative_to(SOURCE).as_posix(), *one) for path in SOURCE.rglob("*.py") for one in run_time_imports(path)}
+    private = [one for one in found if one[2].startswith("_") and one[2] != "__version__" and one[1:] not in kept]
+    assert private == []
+
+
 def test_no_file_is_over_six_hundred_lines():
     folders = [ROOT / name for name in ("src", "tests", "validation", "benchmarks")]
     for path in [path for folder in folders for path in folder.rglob("*.py")]:

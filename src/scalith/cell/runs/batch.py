@@ -231,7 +231,7 @@ def _discharge(specification: CellSpecification, currents: Array) -> StepArrays:
 
 def _steps(specification: CellSpecification, protocol: Steps, runs: int) -> StepArrays:
     from scalith.cell.kernels import events
-    from scalith.cell.runs.protocol import LONGEST_STEP
+    from scalith.cell.runs.protocol_run import LONGEST_STEP
     from scalith.cell.runs.protocol_text import parse_protocol
     from scalith.cell.runs.simulation import MODES
 

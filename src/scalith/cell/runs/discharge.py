@@ -10,6 +10,7 @@ import numpy as np
 
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
+from scalith.cell.runs.load import discharge_load
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
@@ -173,27 +174,3 @@ def simulate_discharge(
             "discharge", f"{reason}; reduce the current, or check the material tables near this state", time=time, partial=data
         )
     return data
-
-
-def discharge_load(specification: CellSpecification, c_rate: float | str | None, current: float | str | None) -> float:
-    """Current in A from one of the two ways to state it: numbers, or text such as ``"1C"``, ``"C/2"`` and ``"5 A"``.
-
-    Raises
-    ------
-    InputError
-    """
-    if (c_rate is None) == (current is None):
-        found = "neither" if c_rate is None else "both"
-        raise InputError("simulate_discharge", "c_rate, current", found, "one of the two")
-    name, value = ("current", current) if c_rate is None else ("c_rate", c_rate)
-    if isinstance(value, str):
-        from scalith.cell.runs.protocol_text import read_current
-
-        return read_current(value, specification, f"simulate_discharge, {name}")
-    number = np.asarray(value, dtype=np.float64)
-    if number.ndim != 0:
-        raise InputError("simulate_discharge", name, value, "one number (`simulate_batch` takes arrays)")
-    load = float(number) * (1.0 if c_rate is None else specification.nominal_capacity / 3600.0)
-    if not np.isfinite(load) or load == 0.0:
-        raise InputError("simulate_discharge", "current", load, "a finite number other than zero")
-    return load

@@ -103,7 +103,7 @@ def choose_mesh(
     InputError
         A setting makes no sense.
     """
-    from scalith.cell.runs.discharge import discharge_load
+    from scalith.cell.runs.load import discharge_load
 
     specification = read_cell(specification)
     load = discharge_load(specification, c_rate, current)

@@ -87,7 +87,7 @@ def simulate_sensitivities(
         The run itself could not be solved.
     """
     from scalith.cell.model.results import FAILURES, REASONS
-    from scalith.cell.runs.discharge import discharge_load
+    from scalith.cell.runs.load import discharge_load
     from scalith.cell.runs.simulation import Simulation
     from scalith.quantities import Result
 
@@ -203,7 +203,7 @@ def _discharge(simulation: Simulation, load: float, cut_off: float | None, durat
 
 def _follow(simulation: Simulation, protocol: Steps) -> list[_Piece]:
     from scalith.cell.model.results import FAILURES
-    from scalith.cell.runs.protocol import carry_out
+    from scalith.cell.runs.protocol_run import carry_out
     from scalith.cell.runs.protocol_text import parse_protocol
 
     pieces = []

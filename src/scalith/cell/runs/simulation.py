@@ -291,7 +291,7 @@ class Simulation:
     def step(self, step: str | ProtocolStep) -> str:
         """Carry out one step of a protocol; returns why it ended."""
         from scalith.cell.model.results import words_of
-        from scalith.cell.runs.protocol import carry_out
+        from scalith.cell.runs.protocol_run import carry_out
         from scalith.cell.runs.protocol_text import parse_step
 
         carry_out(parse_step(step, self.specification) if isinstance(step, str) else step, self)
@@ -299,7 +299,7 @@ class Simulation:
 
     def run(self, protocol: Steps, *, cycles: int = 1, strict: bool = False, progress: Progress | None = None) -> Result:
         """Carry out a protocol from here; returns all that was recorded since the start: see `simulate_protocol`."""
-        from scalith.cell.runs.protocol import run_protocol
+        from scalith.cell.runs.protocol_run import run_protocol
 
         return run_protocol(self, protocol, cycles=cycles, strict=strict, progress=progress)
 

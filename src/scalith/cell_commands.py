@@ -84,11 +84,11 @@ def impedance(
     data = simulate_impedance(
         read_cell(cell), np.geomspace(lowest, highest, points), _fraction(state_of_charge), temperature=_kelvin(temperature)
     )
-    table = _table(f"impedance at {_fraction(state_of_charge):.0%}", "frequency / Hz", "Re Z / mΩ", "Im Z / mΩ")
+    table = titled_table(f"impedance at {_fraction(state_of_charge):.0%}", "frequency / Hz", "Re Z / mΩ", "Im Z / mΩ")
     shown = data.isel(frequency=np.unique(np.linspace(0, points - 1, min(points, 13)).astype(int)))
     for f, real, imaginary in zip(shown.frequency.values, shown.resistance.values, shown.reactance.values, strict=True):
         table.add_row(f"{f:.4g}", f"{1e3 * real:.4g}", f"{1e3 * imaginary:.4g}")
-    _console().print(table)
+    console().print(table)
     _keep(data, out, plot)
 
 
@@ -116,7 +116,9 @@ def compare(
     at = at[(at >= low) & (at <= high)]
     if at.size < 2:
         raise InputError(str(second), axis, f"{y.min():g} to {y.max():g}", f"some of {x.min():g} to {x.max():g}, as {first}")
-    table = _table(f"{second.name} against {first.name}, {axis} {low:.4g} to {high:.4g}", "", "rms", "largest", "there", "unit")
+    table = titled_table(
+        f"{second.name} against {first.name}, {axis} {low:.4g} to {high:.4g}", "", "rms", "largest", "there", "unit"
+    )
     for name in ("voltage", "temperature", "current", "capacity", "resistance", "reactance"):
         if name in a and name in b and a[name].dims == (axis,) == b[name].dims:
             difference = _at(at, y, b[name].values, axis) - _at(at, x, a[name].values, axis)
@@ -126,10 +128,10 @@ def compare(
             table.add_row(name, f"{rms:.4g}", f"{difference[worst]:.4g}", f"{at[worst]:.6g}", unit)
     if not table.rows:
         raise InputError(str(second), "", "nothing that both have", "voltage, temperature, resistance, … in both")
-    _console().print(table)
+    console().print(table)
     if plot is not None:
         names = ("nyquist", "bode") if axis == "frequency" else ("voltage", "current")
-        _save(b.plot(*names, label=second.name, figure=a.plot(*names, label=first.name)), plot)
+        save_figure(b.plot(*names, label=second.name, figure=a.plot(*names, label=first.name)), plot)
 
 
 def _result(path: Path) -> Result:
@@ -171,7 +173,7 @@ def _print_steps(data: Result) -> None:
     changed = np.diff(data.step.values) != 0
     changed |= np.diff(data.cycle.values) != 0
     ends = np.append(np.flatnonzero(changed), data.time.size - 1)
-    table = _table("", "cycle", "step", "ended at / s", "voltage / V", "charge / A h", "why")
+    table = titled_table("", "cycle", "step", "ended at / s", "voltage / V", "charge / A h", "why")
     before = 0.0
     for end, reason in zip(ends, data.step_reason.values, strict=True):
         charge = float(data.capacity[end])
@@ -179,7 +181,7 @@ def _print_steps(data: Result) -> None:
         volts, passed = f"{float(data.voltage[end]):.4f}", f"{(charge - before) / 3600.0:.5g}"
         table.add_row(str(cycle), str(step), f"{float(data.time[end]):.6g}", volts, passed, str(reason))
         before = charge
-    _console().print(table)
+    console().print(table)
 
 
 def _require_endings(out: Path | None, plot: Path | None) -> None:
@@ -201,20 +203,22 @@ def _keep(data: Result, out: Path | None, plot: Path | None) -> None:
     elif out is not None:
         write_results(data, out)
     if out is not None:
-        _console().print(f"result written to {out}", highlight=False)
+        console().print(f"result written to {out}", highlight=False)
     if plot is not None:
-        _save(data.plot(), plot)
+        save_figure(data.plot(), plot)
 
 
-def _save(figure: Any, path: Path) -> None:
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a picture, whole or not at all, and say where."""
     from scalith.quantities import whole_file
 
     with whole_file(path) as temporary:
         figure.savefig(temporary, format=path.suffix[1:], dpi=150)
-    _console().print(f"picture written to {path}", highlight=False)
+    console().print(f"picture written to {path}", highlight=False)
 
 
-def _table(title: str, *columns: str) -> Any:
+def titled_table(title: str, *columns: str) -> Any:
+    """A table for the terminal."""
     from rich.table import Table
 
     table = Table(title=title or None)
@@ -223,7 +227,8 @@ def _table(title: str, *columns: str) -> Any:
     return table
 
 
-def _console() -> Any:
+def console() -> Any:
+    """What results are printed on."""
     from rich.console import Console
 
     return Console()

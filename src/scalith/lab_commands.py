@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scalith.cell_commands import _console as console
-from scalith.cell_commands import _save as save_figure
-from scalith.cell_commands import _table as table
+from scalith.cell_commands import console, save_figure
+from scalith.cell_commands import titled_table as table
 
 if TYPE_CHECKING:
     from scalith.quantities import Result

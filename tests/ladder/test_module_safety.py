@@ -134,3 +134,15 @@ def test_slider_shows_one_field_at_a_time(results):
         assert sum(step.args[1]) == 1
     hottest = max(float(np.max(trace.z)) for trace in drawn.data)
     assert hottest <= float(data["temperature"].max()) - 273.15 + 0.1
+
+
+def test_the_thinnest_barrier_agrees_with_the_front_and_the_field(results):
+    """The module's own barrier lets runaway through: it is thinner than the thinnest that stops it, or within its error."""
+    folder, _ = results
+    found = read_entry(folder, "barrier_thickness").value
+    front, field = (read_entry(folder, name).value for name in ("module_propagation", "module_temperature_field"))
+    thickness, error = float(found()), float(found.error())
+    assert 0 < error < 0.05 * thickness
+    spreads = int((front["verdict"] != 0).sum()) > 1
+    assert spreads == (thickness + error > 1e-3)
+    np.testing.assert_array_equal(field["verdict"][field["verdict"] >= 0], front["verdict"][field["verdict"] >= 0])

@@ -13,6 +13,7 @@ from scalith.pack import (
     simulate_heat_3d,
 )
 from scalith.quantities import InputError, Property, Source, StudyError
+from scalith.quantities.constants import STEFAN_BOLTZMANN
 
 KINETICS = shipped_kinetics("lco_hatchard_kim")
 
@@ -62,6 +63,18 @@ def test_axes_are_equal():
         assert found["energy_balance_error"] < 1e-8
     np.testing.assert_allclose(peaks[0], peaks[1], rtol=1e-9)
     np.testing.assert_allclose(peaks[0], peaks[2], rtol=1e-9)
+
+
+@pytest.mark.parametrize("spacing", [0.01, 0.0002])
+def test_volumes_from_side_to_side_have_the_mean_of_the_parabola(spacing):
+    """Even heat, steady: T_mean − T_s = q″ w/(6k) with q″ through each side, and q″ = h (T_s − T_a) + ε σ (T_s⁴ − T_a⁴)."""
+    air = {"heat_transfer_coefficient": 20.0, "emissivity": 0.8, "temperature": 300.0}
+    wall = body(spacing=(spacing, 0.01, 0.01), material={"specific_heat": 20.0}, surfaces={"x_low": air, "x_high": air})
+    found = simulate_heat_3d(wall, duration=4000.0, output_times=2, initial_temperature=300.0, heat={"a": ([0.0], [2.0])})
+    flux = 1.0 / 1e-4
+    surface = float(found["block_temperature"][-1, 0]) - flux * 0.01 / (6 * 0.5)
+    assert 20.0 * (surface - 300.0) + 0.8 * STEFAN_BOLTZMANN * (surface**4 - 300.0**4) == pytest.approx(flux, rel=2e-3)
+    assert float(found["energy_balance_error"]) < 1e-8
 
 
 def test_steady_wall_with_contact_resistance():

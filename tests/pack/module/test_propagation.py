@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from scalith.pack import (
 )
 from scalith.pack.module.module_assembly import Divisions
 from scalith.pack.module.module_network import module_network
+from scalith.pack.module.propagation import meshes_of
 from scalith.quantities import InputError, Source, StudyError
 
 KINETICS = shipped_kinetics("lco_limited")
@@ -90,6 +92,29 @@ def test_air_gap_radiates():
         found = propagate_runaway(module, KINETICS, HEATER, duration=600.0, kinetics_digest=SAME, output_times=2)
         peaks.append(float(found["peak_temperature"][1]))
     assert peaks[1] > peaks[0] + 5
+
+
+def test_gap_has_no_contacts_and_a_solid_barrier_has():
+    gap = Barrier(thickness=1e-3, conductivity=0.03, density=1.2, emissivity=0.9)
+    for barrier, expected in ((gap, {0.0}), (gap.model_copy(update={"emissivity": 0.0}), {1e-3})):
+        body = module_assembly(ROW.model_copy(update={"barrier": barrier}))
+        assert {contact.resistance for contact in body.contacts} == expected
+
+
+@pytest.mark.parametrize("more", [{}, {"rows": 2}, {"plate": Plate(thickness=3e-3)}, {"rows": 2, "plate": Plate(thickness=3e-3)}])
+def test_each_mesh_is_twice_as_fine_where_heat_spreads(more):
+    """So the difference of two is an error of all directions; networks of two and three dimensions stay small."""
+    module = ROW.model_copy(update=more)
+    meshes = list(meshes_of(module))
+    assert len(meshes) >= 2
+    for coarse, fine in pairwise(meshes):
+        assert fine.cell == 2 * coarse.cell
+        assert fine.width == (2 * coarse.width if module.rows > 1 else 1)
+        assert fine.height == (2 * coarse.height if module.plate is not None else 1)
+    if more:
+        assert module.cells * module.rows * meshes[-1].cell * meshes[-1].width * meshes[-1].height <= 3000
+    else:
+        assert CELL.box[0] / meshes[-1].cell < 0.3e-3
 
 
 def test_heat_capacity_of_the_network_is_that_of_the_parts():

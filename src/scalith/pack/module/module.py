@@ -73,7 +73,7 @@ class ModuleSpecification(Spec):
     barrier, row_barrier : Barrier, optional
         Between the cells of a row, and between rows; cells touch when not given.
     contact_conductance : float
-        Of each contact between a cell and what it touches along the row, W m-2 K-1.
+        Of each contact between a cell and what it touches along the row, W m-2 K-1; a gap (with an emissivity) has none.
     busbar_conductance : float
         Between the faces of neighbours in a row, beside the barrier, W K-1.
     plate : Plate, optional

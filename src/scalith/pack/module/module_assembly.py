@@ -57,7 +57,8 @@ def module_assembly(
     row_gap = module.row_barrier.thickness if module.row_barrier else 0.0
     length = module.cells * depth + (module.cells - 1) * gap
     materials = {"cell": Material(density=cell.density, specific_heat=cell.specific_heat, conductivity=cell.conductivities)}
-    share, contact = _busbar_share(module, width * height), 1.0 / module.contact_conductance
+    share = _busbar_share(module, width * height)
+    contact, contact_of_rows = _contact(module, module.barrier), _contact(module, module.row_barrier)
     if module.barrier is not None:
         materials["barrier"] = _material(module.barrier, 1.0 / share)
     if module.row_barrier is not None:
@@ -95,7 +96,7 @@ def module_assembly(
                 sides = [(name_of(r, place), title) for r in (row, row + 1) for place in range(module.cells)]
             else:
                 sides = [(name_of(row, place), name_of(row + 1, place)) for place in range(module.cells)]
-            contacts += [Contact(between=pair, resistance=contact) for pair in sides]
+            contacts += [Contact(between=pair, resistance=contact_of_rows) for pair in sides]
     if module.plate is not None:
         plate, breadth = module.plate, module.rows * width + (module.rows - 1) * row_gap
         materials["plate"] = Material(density=plate.density, specific_heat=plate.specific_heat, conductivity=plate.conductivity)
@@ -126,10 +127,15 @@ def _surfaces(module: ModuleSpecification) -> dict[Side, Surface]:
     return surfaces
 
 
+def _contact(module: ModuleSpecification, barrier: Barrier | None) -> float:
+    """Resistance of a contact of cells with what parts them, m² K W-1; none where it is a gap, whose filling touches all."""
+    return 0.0 if barrier is not None and barrier.emissivity > 0 else 1.0 / module.contact_conductance
+
+
 def _busbar_share(module: ModuleSpecification, area: float) -> float:
     """Resistance of the way between two faces with the busbar beside it, over that without."""
     barrier = module.barrier
-    contact = 1.0 / module.contact_conductance
+    contact = _contact(module, barrier)
     way = contact if barrier is None else 2.0 * contact + barrier.thickness / barrier.conductivity
     return 1.0 / (1.0 + module.busbar_conductance * way / area)
 

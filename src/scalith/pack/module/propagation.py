@@ -18,8 +18,8 @@ from scalith.numerics.parallel_map import parallel_map
 from scalith.pack.heat.cell_body import CellBody
 from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger
 from scalith.pack.module.module_assembly import Divisions
-from scalith.pack.module.module_network import module_network
-from scalith.pack.module.thermal_network import simulate_network
+from scalith.pack.module.module_network import ModuleNetwork, module_network
+from scalith.pack.module.thermal_network import NetworkResult, simulate_network
 from scalith.quantities import InputError, parse_quantity, predicted
 from scalith.reactions.kinetics import ReactionSet, require_same_kinetics
 
@@ -30,6 +30,8 @@ Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
 _TOLERANCE = 1e-5
 """One for all verdicts, so that those of a front, a map, a barrier and its draws are the same."""
+_MOST_VOLUMES = 3000
+"""Of a network of more than one dimension; a row has as many as it needs."""
 
 
 def propagate_runaway(
@@ -130,21 +132,28 @@ def propagate_runaway(
 def meshes_of(module: ModuleSpecification) -> Iterator[Divisions]:
     """Meshes to try, each twice as fine as the one before: from volumes of 1 mm through the cells down to 0.15 mm, two at least.
 
-    Across the width of several rows, and along the height over a plate, cells have one volume, then two; else one.
+    Across the width of several rows, and along the height over a plate, cells have one volume, then two, four and so on, or twice
+    as many where the third mesh then has less than 3000 volumes; else one. A finer mesh with more than that is not tried.
     """
     depth = module.cell.box[0]
     nodes = max(module.nodes_per_cell, math.ceil(depth / 1e-3 - 1e-9))
+    directions = (module.rows > 1) + (module.plate is not None)
+
+    def volumes(level: int, first: int) -> int:
+        return int(module.cells * module.rows * nodes * 2**level * (first * 2**level) ** directions)
+
+    first = 2 if volumes(2, 2) < _MOST_VOLUMES else 1
     for level in range(8):
-        across = 1 if level == 0 else 2
+        across, along = first * 2**level, nodes * 2**level
         yield Divisions(
-            cell=nodes,
-            barrier=max(2, math.ceil(nodes / 4)),
+            cell=along,
+            barrier=max(2, math.ceil(along / 4)),
             width=1 if module.rows == 1 else across,
             height=1 if module.plate is None else across,
         )
-        if level > 0 and depth / nodes < 0.3e-3:
+        too_many = directions > 0 and volumes(level + 1, first) > _MOST_VOLUMES
+        if level > 0 and (depth / along < 0.3e-3 or too_many):
             return
-        nodes *= 2
 
 
 def require_kinetics_of_cell(cell: CellBody, kinetics: ReactionSet, digest: str, where: str) -> None:
@@ -187,12 +196,9 @@ def _on_mesh(
     runaway = found.runaway_time[first]
     interval = np.diff(runaway.reshape(module.rows, module.cells), axis=1, prepend=np.nan).ravel()
     means = [np.average(found.temperature[:, bodies], axis=1, weights=capacity[bodies]) for bodies in built.bodies]
-    weights = [np.array([built.network.bodies[i]["volume"] for i in bodies]) for bodies in built.bodies]
-    extents = [np.average(found.extents[-1, bodies], axis=0, weights=w) for bodies, w in zip(built.bodies, weights, strict=True)]
     released = np.array([found.released[:, bodies].sum(axis=1) for bodies in built.bodies]).T
     stored = (capacity * (found.temperature - module.ambient_temperature)).sum(axis=1)
-    set_, count = kinetics.arrays(), int(np.isfinite(runaway).sum())
-    states = set_.initial + np.array(extents) @ set_.changes
+    count = int(np.isfinite(runaway).sum())
     source = predicted(
         "scalith.pack.propagate_runaway",
         kinetics.digest,
@@ -203,7 +209,12 @@ def _on_mesh(
     data: dict[str, Any] = {
         "temperature": (("time", "cell"), np.array(means).T, "K", "mean temperature of each cell"),
         "heat_released": (("time", "cell"), released, "J", "heat of reaction of each cell since the start"),
-        "states": (("cell", "state"), states, "1", "mean states of the reaction set in each cell at the end"),
+        "states": (
+            ("cell", "state"),
+            _states_at_end(built, found, kinetics),
+            "1",
+            "mean states of the reaction set in each cell at the end",
+        ),
         "runaway_time": ("cell", runaway, "s", f"mean self-heating reaches {runaway_rate:g} K/s"),
         "vent_time": ("cell", found.vent_time[first], "s", "the vent opens"),
         "peak_temperature": (
@@ -241,6 +252,15 @@ def _on_mesh(
         },
         attrs={"source": source.to_json(), "kinetics_digest": module.cell.kinetics_digest(kinetics)},
     )
+
+
+def _states_at_end(built: ModuleNetwork, found: NetworkResult, kinetics: ReactionSet) -> Array:
+    """Mean states of the bodies of each cell, shape (cells, states)."""
+    set_ = kinetics.arrays()
+    volume = np.array([body["volume"] for body in built.network.bodies])
+    extents = [np.average(found.extents[-1, bodies], axis=0, weights=volume[bodies]) for bodies in built.bodies]
+    states: Array = set_.initial + np.array(extents) @ set_.changes
+    return states
 
 
 def _front_speed(module: ModuleSpecification, trigger: Trigger, runaway: Array) -> float:

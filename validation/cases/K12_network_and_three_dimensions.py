@@ -108,7 +108,7 @@ def _compare_intervals(record: Record, name: str, module: ModuleSpecification, t
     order = np.argsort(times)
     intervals, others = (np.diff(values[order][np.isfinite(times[order])]) for values in (times, field))
     same = bool(np.all(np.isfinite(times) == np.isfinite(field)))
-    record.check(f"{name}: the same cells run away (1 for yes)", expected=1, found=same, tolerance=0)
+    record.check_true(f"{name}: the same cells run away", same)
     apart = intervals > 0.05 * intervals.max()  # cells on either side of a trigger run away at once
     record.check_at_most(f"{name}: intervals, relative", limit=0.05, found=np.abs(others / intervals - 1.0)[apart].max())
 
@@ -121,8 +121,8 @@ def _compare_barriers(record: Record, name: str, module: ModuleSpecification, tr
         barrier = module.barrier.model_copy(update={"thickness": share * thickness}) if module.barrier else None
         changed = module.model_copy(update={"barrier": barrier})
         found.append(int(np.isfinite(_runaway_times(_in_3d(changed, trigger, 2400.0, 12), changed)).sum() > 1))
-    record.check(f"{name}: 3D spreads 5 % below {1e3 * thickness:.2f} mm (1 for yes)", expected=1, found=found[0], tolerance=0)
-    record.check(f"{name}: 3D spreads 5 % above {1e3 * thickness:.2f} mm (1 for yes)", expected=0, found=found[1], tolerance=0)
+    record.check_true(f"{name}: 3D spreads 5 % below {1e3 * thickness:.2f} mm", found[0])
+    record.check_true(f"{name}: 3D does not spread 5 % above {1e3 * thickness:.2f} mm", not found[1])
 
 
 def run(record: Record) -> None:

@@ -48,7 +48,7 @@ def build(site: Path, docs: Path = ROOT / "docs") -> list[str]:
 
 
 def put_together(docs: Path, work: Path) -> None:
-    """Copy the pages to ``work/docs`` and the configuration to ``work``, with what is made rather than written."""
+    """Copy the pages to ``work/docs`` and the configuration to ``work``, with what is made, from the notebooks beside too."""
     shutil.copytree(docs, work / "docs", ignore=shutil.ignore_patterns("*.py", "zensical.toml", "__pycache__"))
     if not (work / "docs" / "validation" / "index.md").is_file():
         sys.path.insert(0, str(ROOT))
@@ -56,7 +56,7 @@ def put_together(docs: Path, work: Path) -> None:
         from validation.running import find_cases
 
         write_gallery(work / "docs" / "validation", find_cases())
-    for notebook in sorted((ROOT / "notebooks").glob("*.py")):
+    for notebook in sorted((docs.resolve().parent / "notebooks").glob("*.py")):
         page = work / "docs" / "story" / f"{notebook.stem}.md"
         page.parent.mkdir(exist_ok=True)
         page.write_text(notebook_page(notebook.read_text(encoding="utf-8"), notebook.name), encoding="utf-8")

@@ -39,11 +39,23 @@ def sampled(fit, curves):
 
 
 @pytest.mark.long
-def test_posterior_of_a_well_determined_fit_is_its_normal_distribution(fit, sampled):
-    """Many points, small noise: the likelihood is Gaussian in the scale of the fit (Bernstein–von Mises)."""
+def test_posterior_of_a_well_determined_fit_is_its_normal_distribution(planted, curves):
+    """Many points, small noise: the likelihood is Gaussian in the scale of the fit (Bernstein–von Mises).
+
+    One curve: the likelihood knows nothing of what differs from curve to curve.
+    """
+    fit = fit_kinetics(curves[1:], planted, parameters=PARAMETERS, points=60)
+    sampled = sample_posterior(fit, curves[1:], points=60, walkers=6, samples=300, seed=5)
     errors = np.sqrt(np.diag(fit.covariance))
     np.testing.assert_allclose(np.sqrt(np.diag(sampled.covariance)), errors, rtol=0.25)
     assert np.all(np.abs(np.array(sampled.values) - fit.values) < 0.5 * errors)
+
+
+@pytest.mark.long
+def test_what_differs_from_curve_to_curve_only_widens_the_errors_of_a_fit(fit, sampled):
+    stated, likely = np.sqrt(np.diag(fit.covariance)), np.sqrt(np.diag(sampled.covariance))
+    assert np.all(stated > 0.75 * likely)
+    assert np.all(np.abs(np.array(sampled.values) - fit.values) < 0.5 * stated)
 
 
 @pytest.mark.long

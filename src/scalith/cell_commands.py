@@ -42,7 +42,7 @@ def run(
     from scalith.cell import read_cell, simulate_protocol
     from scalith.quantities import read_results
 
-    _require_endings(out, plot)
+    require_endings(out, plot)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         data = simulate_protocol(
@@ -78,7 +78,7 @@ def impedance(
     from scalith.cell import read_cell, simulate_impedance
     from scalith.quantities import InputError
 
-    _require_endings(out, plot)
+    require_endings(out, plot)
     if not 0.0 < lowest < highest:
         raise InputError("scalith cell impedance", "--from, --to", f"{lowest:g} to {highest:g} Hz", "positive and increasing")
     data = simulate_impedance(
@@ -103,7 +103,7 @@ def compare(
 
     from scalith.quantities import InputError
 
-    _require_endings(None, plot)
+    require_endings(None, plot)
     a, b = _result(first), _result(second)
     axis = "frequency" if "frequency" in a.dims else "time"
     if axis not in b.dims or axis not in a.dims:
@@ -184,7 +184,7 @@ def _print_steps(data: Result) -> None:
     console().print(table)
 
 
-def _require_endings(out: Path | None, plot: Path | None) -> None:
+def require_endings(out: Path | None, plot: Path | None) -> None:
     """Before anything is computed: can the files be written as what they are named?"""
     from scalith.quantities import InputError
 

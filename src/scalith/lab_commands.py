@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scalith.cell_commands import console, save_figure
+from scalith.cell_commands import console, require_endings, save_figure
 from scalith.cell_commands import titled_table as table
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def eis(
     from scalith.lab import compare_circuits, read_measurement
     from scalith.lab.impedance.plots import plot_circuit_fit
 
-    _require_picture(plot)
+    require_endings(None, plot)
     data = read_measurement(file, which=which, repair=repair)
     fits = compare_circuits(circuit, data)
     best = fits[0]
@@ -97,7 +97,7 @@ def kk(
 
     from scalith.lab import kramers_kronig, read_measurement, z_hit
 
-    _require_picture(plot)
+    require_endings(None, plot)
     data = read_measurement(file, which=which, repair=repair)
     modulus = np.hypot(data["resistance"].values, data["reactance"].values)
     found = kramers_kronig(data, noise=None if noise is None else noise / 100.0 * modulus)
@@ -124,7 +124,7 @@ def drt(
     """Distribution of relaxation times: its peaks, each with the probability that it is real."""
     from scalith.lab import read_measurement, relaxation_times
 
-    _require_picture(plot)
+    require_endings(None, plot)
     found = relaxation_times(read_measurement(file, which=which, repair=repair), series_capacitance=capacitance)
     ohms = f"R_∞ {found.attrs['R_infinity']:.4g} Ω, polarisation {found.attrs['polarisation_resistance']:.4g} Ω"
     shown = table(ohms, "relaxation time / s", "resistance / Ω", "±", "probability")
@@ -169,13 +169,6 @@ def gitt(
         )
     console().print(shown)
     _write(out, plain)
-
-
-def _require_picture(path: Path | None) -> None:
-    from scalith.quantities import InputError
-
-    if path is not None and path.suffix not in (".png", ".svg", ".pdf"):
-        raise InputError("--plot", "", str(path), "a name that ends in .png or .svg or .pdf")
 
 
 def _keep_picture(data: Result, path: Path | None) -> None:

@@ -94,6 +94,8 @@ def test_a_program_that_breaks_off_is_flagged_and_leaves_no_files(tmp_path, monk
 
 def test_mixed_valence_balances():
     check_structure(rocksalt(), {"Li": 1, "O": (-2, -1)})
+    with pytest.raises(InputError, match="charge"):
+        check_structure(rocksalt(), {"Li": 1, "O": (-4, -3)})
 
 
 @pytest.mark.skipif(importlib.util.find_spec("chgnet") is None, reason="chgnet is not installed")

@@ -78,6 +78,7 @@ def test_heat_steps_need_to_be_told_from_the_exotherm(tmp_path):
         ({"thermal_inertia": 0.5}, "φ of at least 1"),
         ({"specific_heat": "1100 J/kg"}, "J kg-1 K-1"),
         ({"threshold": 1e6, "onset": 300.0}, "five with at least"),
+        ({"onset": "900 degC"}, "a temperature below"),
     ],
 )
 def test_bad_settings_are_named(change, message, tmp_path):

@@ -37,6 +37,10 @@ EXPORTS = {
         "utf-16",
     ),
     "Pyris": ("Sample Weight: 4.1 mg\nTime,Temperature,Heat Flow Endo Up\nmin,C,mW\n" + rows((MINUTES, T, -4.1 * FLOW)), "utf-8"),
+    "ISO 11357": (
+        "Size,5.2 mg\nExotherm,Exo Up\nTime,Temperature,Heat flow rate\nmin,°C,W/g\n" + rows((MINUTES, T, FLOW)),
+        "utf-8",
+    ),
     "STARe": ("^exo\nWeight: 3.0 mg\nt [s];Ts [°C];Value [mW]\n" + rows((60 * MINUTES, T, 3.0 * FLOW), ";"), "utf-8"),
 }
 

@@ -17,8 +17,12 @@ OTHER = "shipped:runaway_kinetics/ncm_feng.toml"
 
 
 def test_equal_numbers_pass_to_their_last_digits():
-    stated = [("[cell]", {"heat": 77.0, KINETICS: "a"}), ("[pack]", {"heat": 7.0 * 11.0 * (1 + 1e-12)}), ("fit", {KINETICS: "a"})]
-    require_one_truth(stated, "s.toml")
+    def stated(off):
+        return [("[cell]", {"heat": 77.0, KINETICS: "a"}), ("[pack]", {"heat": 77.0 * (1.0 + off)}), ("fit", {KINETICS: "a"})]
+
+    require_one_truth(stated(1e-12), "s.toml")
+    with pytest.raises(StudyError, match="two values of the heat"):
+        require_one_truth(stated(3e-6), "s.toml")
 
 
 @pytest.mark.parametrize(("one", "other"), [(77.5, 7.75), (77.5, 77.51), ("a", "b")])

@@ -262,12 +262,12 @@ def _thermodynamics(frequency: NDArray[np.float64], weight: NDArray[np.float64],
             free[k], energy[k], entropy[k], heat[k] = zero_point, zero_point, 0.0, 0.0
             continue
         ratio = quantum / (BOLTZMANN * T)
-        filling = np.exp(-ratio) / -np.expm1(-ratio)
+        occupation = np.exp(-ratio) / -np.expm1(-ratio)
         logarithm = np.log(-np.expm1(-ratio))
         free[k] = zero_point + BOLTZMANN * T * np.sum(weight * logarithm)
-        energy[k] = zero_point + np.sum(weight * quantum * filling)
-        entropy[k] = BOLTZMANN * np.sum(weight * (ratio * filling - logarithm))
-        heat[k] = BOLTZMANN * np.sum(weight * ratio**2 * filling * (1.0 + filling))
+        energy[k] = zero_point + np.sum(weight * quantum * occupation)
+        entropy[k] = BOLTZMANN * np.sum(weight * (ratio * occupation - logarithm))
+        heat[k] = BOLTZMANN * np.sum(weight * ratio**2 * occupation * (1.0 + occupation))
     return _dataset(temperature, free, energy, entropy, heat, zero_point)
 
 

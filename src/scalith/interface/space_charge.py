@@ -12,16 +12,13 @@ c = c∞ e^(−u). Its first integral is exact, and the profile one quadrature.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import AVOGADRO, FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
-
-if TYPE_CHECKING:
-    pass
 
 Array = NDArray[np.float64]
 _WHERE = "space_charge"

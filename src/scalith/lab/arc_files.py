@@ -109,6 +109,8 @@ def read_arc(
         follows = table.columns["exotherm"][2] > 0.5
     else:
         start = temperature.min() if onset is None else parse_quantity(onset, "K", where=_WHERE, field="onset")
+        if start > temperature.max():
+            raise InputError(table.path, "onset", f"{start:.6g} K", f"a temperature below {temperature.max():.6g} K")
         first = int(np.argmax(temperature >= start))
         quiet = rate < 0.5 * threshold
         three = np.flatnonzero(quiet[first:-2] & quiet[first + 1 : -1] & quiet[first + 2 :])

@@ -273,6 +273,8 @@ def _kind(title: str) -> str:
     plain = re.sub(r"[^a-z]+", " ", title.lower()).strip()
     if re.search(r"\bpress", plain):
         return "" if "rate" in plain else "pressure"
+    if re.match(r"(dsc|heat ?flow|heat flow|unsubtracted heat flow|value)\b", plain.replace("heatflow", "heat flow")):
+        return "heat_flow"
     if re.search(r"\brate\b|\bd ?t d ?t\b|self heat", plain):
         return "temperature_rate"
     if plain == "exotherm":
@@ -281,8 +283,6 @@ def _kind(title: str) -> str:
         return "time"
     if re.match(r"(temp|sample temp|ts\b|tr\b)", plain):
         return "temperature"
-    if re.match(r"(dsc|heat ?flow|heat flow|unsubtracted heat flow|value)\b", plain.replace("heatflow", "heat flow")):
-        return "heat_flow"
     return ""
 
 

@@ -96,6 +96,9 @@ def vyazovkin(curves: Sequence[xr.Dataset], conversions: ArrayLike = EVERY_TWENT
         _require_spread(np.atleast_1d(((spread - spread.mean()) ** 2).sum()), spread, "vyazovkin")
         best = minimize_scalar(_unevenness, bounds=(1e3, 1e6), args=(windows,), method="bounded", options={"xatol": 0.01})
         energies[k] = float(best.x)
+        if not 1e3 + 1.0 < energies[k] < 1e6 - 1.0:
+            found = f"no optimum at conversion {alpha[k]:.3g}"
+            raise InputError("vyazovkin", "curves", found, "curves whose energy lies between 1 and 1000 kJ/mol")
         logs, slopes = _log_integrals(energies[k], windows)
         scatter = float(((logs - logs.mean()) ** 2).sum()) / max(len(data) - 2, 1)
         errors[k] = np.sqrt(scatter / ((slopes - slopes.mean()) ** 2).sum())

@@ -175,8 +175,9 @@ def fit_kinetics(
     parts = (residual * np.repeat(spreads, points)).reshape(len(data), points)
     kinetics = with_fitted(guess, names, values, reference)
     # The fit is the set's origin now.
-    kind = "DSC curves" if all("heat_flow" in curve for curve in curves) else "DSC and ARC curves"
-    text = f"fitted to {len(curves)} {kind} ({', '.join(name_of(curve) for curve in curves)}) from the form of: {guess.reference}"
+    kinds = sorted({"DSC" if "heat_flow" in curve else "ARC" for curve in curves}, reverse=True)
+    names_of_curves = ", ".join(name_of(curve) for curve in curves)
+    text = f"fitted to {len(curves)} {' and '.join(kinds)} curves ({names_of_curves}) from the form of: {guess.reference}"
     kinetics = kinetics.model_copy(update={"name": name or f"{guess.name}, fitted", "reference": text})
     kinetics = ReactionSet.model_validate(kinetics.model_dump(mode="json"))
     parents = tuple(digest_of_curve(curve) for curve in curves)
@@ -207,6 +208,7 @@ def _least_squares(
     ).x
     mixed = len({one.adiabatic for one in data}) > 1
     for _ in range(3 if mixed else 1):
+        used = spreads
         found = least_squares(
             residuals, x, x_scale=scale, diff_step=1e-6, max_nfev=100, ftol=1e-12, xtol=1e-12, gtol=1e-12, args=(spreads,)
         )
@@ -226,7 +228,7 @@ def _least_squares(
         raise ConvergenceError(
             where, "the curves do not determine all parameters: fit fewer, or add curves at other heating rates"
         )
-    return x, found.fun, jacobian, spreads
+    return x, found.fun, jacobian, used
 
 
 def _sign_of_heat(kinetics: ReactionSet) -> Literal[-1, 0, 1]:

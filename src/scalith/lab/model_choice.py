@@ -41,6 +41,8 @@ def compare_fits(fits: Mapping[str, KineticFit]) -> xr.Dataset:
         raise InputError(where, "fits", "none", "at least one fit")
     first = next(iter(fits.values()))
     for name, fit in fits.items():
+        if "points" not in fit.source.settings:
+            raise InputError(where, name, "a fit without its points", "fits of fit_kinetics")
         if fit.source.parents[1:] != first.source.parents[1:] or fit.source.settings["points"] != first.source.settings["points"]:
             raise InputError(where, name, "other curves or points", "fits of the same curves with the same points")
     closest = min(fits.values(), key=lambda fit: sum(np.log(fit.deviations)))

@@ -29,3 +29,5 @@ ELECTRON_MASS: float = 9.1093837139e-31
 """Electron mass, kg."""
 ZERO_CELSIUS: float = 273.15
 """0 °C in K (exact)."""
+LITHIUM_MOLAR_VOLUME: float = 6.94e-3 / 534.0
+"""Molar volume of lithium metal, m3 mol-1: 6.94 g/mol over 0.534 g/cm3."""

@@ -147,7 +147,7 @@ def time_unit(time: Array) -> tuple[float, str]:
 def readable(values: xr.DataArray) -> tuple[Array, str]:
     """Values and unit as people read them: °C, A h and W h in place of K, C and J; exponents raised."""
     unit = str(values.attrs.get("units", "1"))
-    is_difference = unit == "K" and any(word in title_of(values) for word in ("rise", "difference", "error", "spread"))
+    is_difference = unit == "K" and any(word in title_of(values) for word in ("rise", "difference", "error", "spread", "change"))
     scale, offset, shown = (1.0, 0.0, unit) if is_difference else _SHOWN.get(unit, (1.0, 0.0, unit))
     raised = re.sub(r"(?<=[A-Za-zΩ])-?\d+", lambda found: found[0].translate(_SUPERSCRIPT), shown)
     return scale * np.asarray(values.values, dtype=np.float64) + offset, raised

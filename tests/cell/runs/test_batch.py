@@ -80,3 +80,11 @@ def test_the_initial_state_of_the_cell_counts(lgm50):
     one = simulate_discharge(cell, 1.0, output_times=[60.0])
     assert float(batch.voltage[0, 0]) == pytest.approx(float(one.voltage.sel(time=60.0)), abs=1e-9)
     assert float(one.temperature[0]) == 288.15
+
+
+def test_repetitions_of_a_protocol_are_run_as_often_as_they_say(lgm50):
+    steps = ["Repeat 2 times: Discharge at 5 A for 60 s; Rest for 60 s"]
+    batch = simulate_batch(lgm50, {"electrolyte.conductivity": [1.0]}, protocol=steps)
+    assert float(batch.end_time[0]) == pytest.approx(240.0)
+    with pytest.raises(InputError, match="counted"):
+        simulate_batch(lgm50, {"electrolyte.conductivity": [1.0]}, protocol=["Repeat until capacity below 80%: Rest for 60 s"])

@@ -106,3 +106,25 @@ def test_bad_circuits_and_steps_are_named():
         simulate_circuit([CELL], Circuit.of_groups(1, 1), ["Discharge at 5 A until 50 % SOC"])
     with pytest.raises(ConvergenceError, match="more than the cells can deliver"):
         simulate_circuit([CELL], Circuit.of_groups(1, 1), ["Discharge at 2000 W for 1 minute"])
+    with pytest.raises(InputError, match="period"):
+        simulate_circuit([CELL], Circuit.of_groups(1, 1), ["Rest for 1 hour (5 minute period)"])
+    with pytest.raises(InputError, match="counted"):
+        simulate_circuit([CELL], Circuit.of_groups(1, 1), ["Repeat until voltage below 3 V: Discharge at 5 A for 60 s"])
+
+
+def test_repetitions_are_run_as_often_as_they_say():
+    steps = ["Repeat 3 times: Discharge at 5 A for 60 s; Rest for 60 s"]
+    run = simulate_circuit([CELL], Circuit.of_groups(1, 1), steps, state_of_charge=["80 %"])
+    assert run.step_reason.size == 6
+    assert float(run.time[-1]) == pytest.approx(360.0)
+    charge = float(np.trapezoid(run.current.values, run.time.values))
+    assert charge == pytest.approx(3 * 300.0, rel=1e-3)
+
+
+def test_a_current_that_turns_within_a_window_ends_at_the_cut_off_of_the_one_it_turns_to():
+    # The fuller of two parallel cells discharges into the other while the pair is being charged, then charges too.
+    cells = Circuit.of_groups(1, 2, 1e-3)
+    run = simulate_circuit([CELL] * 2, cells, ["Charge at 1 A for 3 hours"], state_of_charge=[0.999, 0.9])
+    assert float(run.cell_current[1, 0]) > 0.0 > float(run.cell_current[-1, 0])
+    assert str(run.step_reason[-1].values).endswith("upper cut-off voltage of the cell reached")
+    assert float(run.cell_voltage.values[-1].max()) == pytest.approx(CELL.upper_voltage_cut_off, abs=1e-3)

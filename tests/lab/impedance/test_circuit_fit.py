@@ -121,3 +121,23 @@ def test_wrong_options_are_named(options, words):
 def test_fewer_data_than_parameters():
     with pytest.raises(InputError, match="expected more than 1 for"):
         fit_circuit("R0-p(R1,C1)", spectrum([1.0], [1 - 1j]))
+
+
+def test_two_parameters_that_only_their_sum_is_known_of_have_no_end():
+    planted = {"R0": 5.0, "R2": 5.0, "R1": 50.0, "C1": 1e-5}
+    circuit = "R0-R2-p(R1,C1)"
+    z = noisy(circuit, [planted[name] for name in parse_circuit(circuit).names], 1e-3)
+    fit = fit_circuit(circuit, spectrum(FREQUENCIES, z))
+    assert np.isinf(fit.standard_error("R0"))
+    assert np.isinf(fit.standard_error("R2"))
+    assert fit.standard_error("R1") < 0.1
+    alone = fit_circuit("R0-p(R1,C1)", spectrum(FREQUENCIES, z))
+    assert fit.standard_error("R1") == pytest.approx(alone.standard_error("R1"), rel=0.02)
+    low, high = fit.profile_interval("R0")
+    assert low < 1.0 < 9.0 < high
+
+
+@pytest.mark.parametrize(("circuit", "fixed"), [("R0-p(R1,C1)", {"R0": 0.0}), ("R0-p(R1,C1)", {"R0": -5.0})])
+def test_fixed_values_are_checked(circuit, fixed):
+    with pytest.raises(InputError, match=r"R0: found .* expected a positive number"):
+        fit_circuit(circuit, spectrum(FREQUENCIES, noisy(circuit, [10, 50, 1e-5], 0.0)), fixed=fixed)

@@ -234,3 +234,47 @@ def test_the_source_is_the_file():
     data = read_measurement(FILES / "exampleData.csv")
     assert '"digest"' in data.attrs["source"]
     assert "exampleData.csv" in data.attrs["source"]
+
+
+def test_a_row_of_too_many_cells_is_named(tmp_path):
+    lines = [
+        "Time [s],Voltage [V],Current [A],Temperature [degC]",
+        *(f"{30 * k},4.1,1.0,25.0" for k in range(5)),
+        "150,4,0,1.0,25.0",
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(lines))
+    with pytest.raises(InputError, match="line 7: found 5 cells, expected 4"):
+        read_measurement(path)
+
+
+def test_mega_is_not_milli(tmp_path):
+    rows = [(f, 2.0, -0.5) for f in (1.0, 0.1, 0.01)]
+    data = read_measurement(written(tmp_path / "a.csv", rows, "Freq (MHz),Z' (MOhm),Z'' (MOhm)"))
+    assert float(data.frequency.max()) == pytest.approx(1e6)
+    assert float(data.resistance[0]) == pytest.approx(2e6)
+    data = read_measurement(written(tmp_path / "b.csv", rows, "Freq (mHz),Z' (mOhm),Z'' (mOhm)"))
+    assert float(data.frequency.max()) == pytest.approx(1e-3)
+    assert float(data.resistance[0]) == pytest.approx(2e-3)
+
+
+def test_stamps_that_are_bare_numbers_are_no_nanoseconds(tmp_path):
+    rows = [(1_600_000_000 + 10 * k, 4.1 - 0.01 * k, 1.0) for k in range(20)]
+    with pytest.raises(InputError):
+        read_measurement(written(tmp_path / "a.csv", rows, "DateTime,Voltage [V],Current [A]"))
+
+
+def test_the_sheet_with_titles_holds_the_data(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "Info"
+    book.active.append(["Channel", "7"])
+    sheet = book.create_sheet("Data")
+    sheet.append(["Time [s]", "Voltage [V]", "Current [A]"])
+    for row in discharge(1.0):
+        sheet.append(list(row))
+    last = book.create_sheet("Statistics")
+    last.append(["Cycle", "Capacity"])
+    last.append([1, 2.3])
+    book.save(tmp_path / "a.xlsx")
+    assert read_measurement(tmp_path / "a.xlsx").sizes["time"] == 20

@@ -29,8 +29,7 @@ def made_once(value: Property, temperature: float | None, flux: bool = False) ->
     if flux:
         table = flux_potential_table(value, temperature)
     elif not any(grid.size > 1 for dim, grid in grids.items() if dim != "T") and (temperature is not None or "T" not in grids):
-        constant = float(value(x=0.5, c=1.0, T=temperature or 298.15))
-        table = KernelTable(0.0, 1.0, 298.15, 0.0, np.array([[[[constant, 0.0, 0.0, 0.0]]]]))
+        table = constant_table(float(value(x=0.5, c=1.0, T=temperature or 298.15)))
     else:
         table = value.table(temperature)
     _TABLES[key] = (value, table)

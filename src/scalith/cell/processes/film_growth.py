@@ -5,6 +5,7 @@ What limits the growth is open for most cells; the laws differ in how the thickn
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -73,9 +74,9 @@ class Film(Process):
         """As stated."""
         return self.equilibrium_potential_of_reduction
 
+    @abstractmethod
     def law(self) -> tuple[float, ...]:
         """Numbers of the law."""
-        raise NotImplementedError
 
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
         """V̄, ν, E, T_ref, then those of the law."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from scalith.cell.kernels.plating import plating_rate
 from scalith.cell.processes.process import Process
 from scalith.quantities import SI
+from scalith.quantities.constants import LITHIUM_MOLAR_VOLUME
 from scalith.quantities.specification import Concentration, MolarEnergy, Temperature
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class LithiumPlating(Process):
     anodic_transfer_coefficient: Annotated[float, Field(gt=0, le=1)] = 0.35
     cathodic_transfer_coefficient: Annotated[float, Field(gt=0, le=1)] = 0.65
     reversible: bool = True
-    molar_volume: Annotated[float, SI("m3 mol-1"), Field(ge=0)] = 1.3e-5
+    molar_volume: Annotated[float, SI("m3 mol-1"), Field(ge=0)] = LITHIUM_MOLAR_VOLUME
     activation_energy: MolarEnergy = 0.0
     reference_temperature: Temperature = 298.15
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -71,9 +72,9 @@ class Process(Spec):
         """Of the side reaction, V; it only says how its power divides into heat and storage."""
         return 0.0
 
+    @abstractmethod
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
         """Numbers of its own that `rate` reads."""
-        raise NotImplementedError
 
     def row(self, material: ActiveMaterial) -> NDArray[np.float64]:
         """All numbers: see `layout.FILM` to `layout.OWN`."""

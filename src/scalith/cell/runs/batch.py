@@ -232,10 +232,11 @@ def _discharge(specification: CellSpecification, currents: Array) -> StepArrays:
 def _steps(specification: CellSpecification, protocol: Steps, runs: int) -> StepArrays:
     from scalith.cell.kernels import events
     from scalith.cell.runs.protocol_run import LONGEST_STEP
+    from scalith.cell.runs.protocol_steps import counted_steps
     from scalith.cell.runs.protocol_text import parse_protocol
     from scalith.cell.runs.simulation import MODES
 
-    steps = parse_protocol(protocol, specification).all_steps
+    steps = counted_steps(parse_protocol(protocol, specification), "simulate_batch")
     limits = np.full((len(steps), events.EVENTS), np.nan)
     for k, step in enumerate(steps):
         _require_plain(step)

@@ -142,10 +142,10 @@ class Network:
         elif mode == "voltage":
             current = (target - V_0) / V_I
         else:
-            room = V_0 * V_0 + 4.0 * V_I * target
-            if room < 0.0:
+            discriminant = V_0 * V_0 + 4.0 * V_I * target
+            if discriminant < 0.0:
                 raise ConvergenceError("circuit", f"{target:.4g} W are more than the cells can deliver")
-            current = 2.0 * target / (V_0 + np.sqrt(room))
+            current = 2.0 * target / (V_0 + np.sqrt(discriminant))
         potentials = at_rest + by_ampere * current
         currents = g * (E - potentials[self.plus] + potentials[self.minus])
         return Flow(currents, potentials, float(current), float(potentials[self.circuit.positive]))
@@ -179,8 +179,8 @@ def simulate_circuit(
 
     found by a secant iteration on V = E − r I. The windows follow an error estimate: how far the currents at the end are from
     a straight line through the two windows before, times r, stays near `tolerance`, and the voltage of the load between two ends
-    within five of it of a straight line. A new load jumps: the currents then are
-    those that the potentials of the unchanged concentrations give.
+    within five of it of a straight line. A new load jumps: the currents then are those that the potentials of the unchanged
+    concentrations give.
 
     Parameters
     ----------
@@ -219,6 +219,7 @@ def simulate_circuit(
     ConvergenceError
         A step that cannot be carried at all; `partial` holds the result until then.
     """
+    from scalith.cell.runs.protocol_steps import counted_steps
     from scalith.cell.runs.protocol_text import parse_protocol
     from scalith.cell.runs.simulation import Simulation
 
@@ -235,8 +236,9 @@ def simulate_circuit(
     ]
     exchange = _exchange(thermal_links, simulations, thermal)
     run = _Run(Network(circuit), simulations, tolerance, longest_window, watch, exchange)
-    steps = parse_protocol(protocol, read[0]).all_steps
-    larger = parse_protocol(protocol, read[0].model_copy(update={"nominal_capacity": 2.0 * read[0].nominal_capacity})).all_steps
+    steps = counted_steps(parse_protocol(protocol, read[0]), _WHERE)
+    twice = read[0].model_copy(update={"nominal_capacity": 2.0 * read[0].nominal_capacity})
+    larger = counted_steps(parse_protocol(protocol, twice), _WHERE)
     for step, other in zip(steps, larger, strict=True):
         if (step.target, step.endings) != (other.target, other.endings):
             raise InputError(_WHERE, step.text, "a C-rate", "A, V or W: a circuit has no capacity of its own")
@@ -246,11 +248,12 @@ def simulate_circuit(
     reasons: list[str] = []
     for k, step in enumerate(steps):
         try:
-            reasons.append(run.carry_out(step, _part(progress, k, len(steps))))
+            reason, is_own = run.carry_out(step, _part(progress, k, len(steps)))
         except ConvergenceError as error:
             partial = run.result(reasons, source.to_json()) if len(run.times) > 1 else None
             raise ConvergenceError(f"circuit, '{step.text}'", error.why, time=run.time, partial=partial) from error
-        if reasons[-1].startswith("cell"):
+        reasons.append(reason)
+        if not is_own:
             break
     return run.result(reasons, source.to_json())
 
@@ -268,17 +271,24 @@ def _part(progress: Progress | None, k: int, steps: int) -> Callable[[float, str
 def _each(values: ArrayLike | None, count: int, name: str) -> list[float | None]:
     if values is None:
         return [None] * count
-    array = np.asarray(values, dtype=np.float64)
+    array = np.asarray(values)
     if array.ndim > 1 or array.size not in (1, count):
         raise InputError(_WHERE, name, f"{array.size} values", f"one, or {count}: one a cell")
-    return [float(value) for value in np.broadcast_to(array.ravel() if array.ndim else array, (count,))]
+    # Text, such as "50 %", is read by each simulation.
+    return list(np.broadcast_to(array.ravel(), (count,)).tolist())
 
 
 def _require_plain(step: ProtocolStep) -> None:
     other = next((ending.quantity for ending in step.endings if ending.quantity not in ("voltage", "current")), None)
-    if step.mode == "resistance" or step.times or step.temperature is not None or other is not None:
-        found: str = other or (step.mode if step.temperature is None else "a temperature of its own")
-        found = "a load over time" if step.times else found
+    not_known = {
+        "a load over time": bool(step.times),
+        "a temperature of its own": step.temperature is not None,
+        "a period of its own": step.period is not None,
+        "a load in ohm": step.mode == "resistance",
+        str(other): other is not None,
+    }
+    found = next((words for words, is_so in not_known.items() if is_so), None)
+    if found is not None:
         expected = "constant current, voltage or power that ends by time, voltage or current"
         raise InputError(_WHERE, step.text, found, expected)
 
@@ -343,10 +353,12 @@ class _Run:
         self.times: list[float] = []
         self.kept: list[tuple[Any, ...]] = []
 
-    def carry_out(self, step: ProtocolStep, progress: Callable[[float, str], None]) -> str:
-        """Hold one load until it ends; why it did."""
+    def carry_out(self, step: ProtocolStep, progress: Callable[[float, str], None]) -> tuple[str, bool]:
+        """Hold one load until it ends; why it did, and whether that is an end which the step states itself."""
+        from scalith.cell.runs.protocol_run import LONGEST_STEP, TOO_LONG
+
         mode, target = step.mode, step.target
-        duration = step.duration or 172_800.0
+        duration = step.duration or LONGEST_STEP
         done, h = 0.0, min(1.0, duration, self.longest_window)
         trial = self._jump(mode, target)
         self._accept(trial, JUMP, trial.flow.currents, jump=True)
@@ -354,7 +366,7 @@ class _Run:
         before = self._margins(step, trial)
         over = next((words for words, margin in before.items() if margin <= 0.0), None)
         if over is not None:
-            return over
+            return over, over in self._endings(step, trial)
         while done < duration:
             length = min(h, duration - done)
             found, error = self._window(mode, target, length)
@@ -372,10 +384,10 @@ class _Run:
             done += length
             progress(min(done / duration, 1.0), f"t = {self.time:.5g} s, {found.flow.voltage:.4f} V")
             if ended:
-                return ended
+                return ended, ended in self._endings(step, found)
             before = self._margins(step, found)
             h = min(length * min(2.5, 0.9 / max(error, 0.05) ** 0.5), self.longest_window)
-        return "duration reached"
+        return (TOO_LONG, False) if step.duration is None else ("duration reached", True)
 
     def _advance(self, currents: Array, h: float, start: Array) -> tuple[list[Simulation], Array, Array] | None:
         """Copies of the cells after a window with currents linear from `start`; None where one cannot carry them."""
@@ -459,14 +471,15 @@ class _Run:
                 high = near
             else:
                 low, g_low = near, g
-            step_on = low + (near - low) * g_low / (g_low - g) if g <= 0.0 else low + 0.5 * (high - low)
+            is_told = g <= 0.0 and np.isfinite(g_low)
+            step_on = low + (near - low) * g_low / (g_low - g) if is_told else 0.5 * (low + high)
             near = step_on if low < step_on < high else 0.5 * (low + high)
         if best is None:
             raise ConvergenceError("circuit", "the end of the step could not be located")
         return best[0], best[1], words
 
-    def _margins(self, step: ProtocolStep, trial: _Trial) -> dict[str, float]:
-        """How far each end of the step is away, by what is said of it."""
+    def _endings(self, step: ProtocolStep, trial: _Trial) -> dict[str, float]:
+        """How far each end that the step states is away, by what is said of it."""
         margins: dict[str, float] = {}
         flow = trial.flow
         for ending in step.endings:
@@ -476,20 +489,26 @@ class _Run:
             )
             words = f"{ending.quantity} {'fell' if below else 'rose'} to its limit"
             margins[words] = value - ending.value if below else ending.value - value
+        return margins
+
+    def _margins(self, step: ProtocolStep, trial: _Trial) -> dict[str, float]:
+        """How far each end of the step, and each cut-off that the current leads to, is away, by what is said of it."""
+        margins = self._endings(step, trial)
         if self.watch == "terminals":
-            cell = self.simulations[0].specification
-            if step.mode != "voltage":
-                if flow.current > 0.0:
-                    margins.setdefault("lower cut-off voltage of the cell reached", flow.voltage - cell.lower_voltage_cut_off)
-                elif flow.current < 0.0:
-                    margins.setdefault("upper cut-off voltage of the cell reached", cell.upper_voltage_cut_off - flow.voltage)
-            return margins
-        for k, (simulation, volts, amperes) in enumerate(zip(self.simulations, trial.voltages, flow.currents, strict=True)):
+            seen = [("", trial.flow.voltage, trial.flow.current)]
+            lower_is_watched = step.mode != "voltage"
+        else:
+            each = zip(trial.voltages, trial.flow.currents, strict=True)
+            seen = [(f"cell {k + 1}: ", float(volts), float(amperes)) for k, (volts, amperes) in enumerate(each)]
+            lower_is_watched = True
+        for (whose, volts, amperes), simulation in zip(seen, self.simulations, strict=False):
             cell = simulation.specification
-            if amperes > 0.0:
-                margins[f"cell {k + 1}: lower cut-off voltage of the cell reached"] = volts - cell.lower_voltage_cut_off
-            elif amperes < 0.0 and step.mode != "voltage":
-                margins[f"cell {k + 1}: upper cut-off voltage of the cell reached"] = cell.upper_voltage_cut_off - volts
+            discharges, charges = amperes > 0.0 and lower_is_watched, amperes < 0.0 and step.mode != "voltage"
+            # Every cut-off is listed in every window: a current may change its sign within one.
+            below = volts - cell.lower_voltage_cut_off if discharges else np.inf
+            above = cell.upper_voltage_cut_off - volts if charges else np.inf
+            margins[f"{whose}lower cut-off voltage of the cell reached"] = below
+            margins[f"{whose}upper cut-off voltage of the cell reached"] = above
         return margins
 
     def _accept(self, trial: _Trial, h: float, currents: Array, jump: bool = False) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
-from scalith.cell.runs.load import discharge_load
+from scalith.cell.runs.load import discharge_limits, discharge_load
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
@@ -129,18 +129,12 @@ def simulate_discharge(
         tolerance=tolerance,
         state_of_charge=initial_state_of_charge,
     )
-    low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
-    if cut_off is not None:
-        low, high = (cut_off, high) if load >= 0.0 else (low, cut_off)
-    longest = 1.5 * specification.nominal_capacity / max(abs(load), 1e-12) if duration is None else duration
     if progress is not None:
         progress(0.0, f"{specification.name}: {load:.4g} A")
     simulation.hold(
         "current",
         load,
-        duration=longest,
-        voltage_low=low,
-        voltage_high=high,
+        **discharge_limits(specification, load, cut_off, duration),
         temperature_high=temperature_limit,
         output_times=None if output_times is None else np.asarray(output_times, dtype=np.float64),
         keep_states=profiles,

@@ -81,9 +81,9 @@ def simulate_in_plane(
     from scalith.quantities import Result, labelled
 
     cell = read_cell(specification)
+    if np.shape(patches) != (2,) or min(patches) < 1:
+        raise InputError(_WHERE, "patches", patches, "two numbers, such as (6, 6): at least one along each side")
     ny, nz = patches
-    if ny < 1 or nz < 1:
-        raise InputError(_WHERE, "patches", patches, "at least one along each side")
     sheet = collectors.width * collectors.height
     layers = cell.plane_area / sheet
     if layers < 0.999:

@@ -1,6 +1,8 @@
-"""The current of a discharge, from the ways to state it."""
+"""The current of a discharge, from the ways to state it, and where a discharge ends."""
 
 from __future__ import annotations
+
+from typing import TypedDict
 
 import numpy as np
 
@@ -30,3 +32,24 @@ def discharge_load(specification: CellSpecification, c_rate: float | str | None,
     if not np.isfinite(load) or load == 0.0:
         raise InputError("simulate_discharge", "current", load, "a finite number other than zero")
     return load
+
+
+class Limits(TypedDict):
+    """Where a discharge ends: s, V, V."""
+
+    duration: float
+    voltage_low: float
+    voltage_high: float
+
+
+def discharge_limits(specification: CellSpecification, load: float, cut_off: float | None, duration: float | None) -> Limits:
+    """Where a discharge, or a charge (`load` negative), ends: what `Simulation.hold` takes.
+
+    The cut-off voltages of the cell (V), `cut_off` in place of the one that the load leads to, and the longest time (s),
+    without `duration` 1.5 times that of the nominal capacity.
+    """
+    low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
+    if cut_off is not None:
+        low, high = (cut_off, high) if load >= 0.0 else (low, cut_off)
+    longest = 1.5 * specification.nominal_capacity / max(abs(load), 1e-12) if duration is None else duration
+    return {"duration": longest, "voltage_low": low, "voltage_high": high}

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.kernels import records
 from scalith.cell.model.mesh import Mesh
+from scalith.cell.runs.load import discharge_limits, discharge_load
 from scalith.cell.runs.simulation import Simulation, read_share
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import InputError
@@ -103,7 +104,6 @@ def choose_mesh(
     InputError
         A setting makes no sense.
     """
-    from scalith.cell.runs.load import discharge_load
 
     specification = read_cell(specification)
     load = discharge_load(specification, c_rate, current)
@@ -219,10 +219,7 @@ class _Trial:
     ) -> None:
         self.specification, self.load, self.temperature = specification, load, temperature
         self.state_of_charge = state_of_charge
-        self.low, self.high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
-        if cut_off is not None:
-            self.low, self.high = (cut_off, self.high) if load >= 0.0 else (self.low, cut_off)
-        self.duration = 1.5 * specification.nominal_capacity / max(abs(load), 1e-12) if duration is None else duration
+        self.limits = discharge_limits(specification, load, cut_off, duration)
 
     def errors(self, mesh: Mesh) -> tuple[float, float]:
         """Estimated errors on a mesh, V, of its volumes across the layers and of its nodes within the particles."""
@@ -233,9 +230,7 @@ class _Trial:
     def curve(self, mesh: Mesh, times: Array | None) -> tuple[Array, Array]:
         """Times and voltages, as far as the run came."""
         simulation = Simulation(self.specification, mesh=mesh, temperature=self.temperature, state_of_charge=self.state_of_charge)
-        simulation.hold(
-            "current", self.load, duration=self.duration, output_times=times, voltage_low=self.low, voltage_high=self.high
-        )
+        simulation.hold("current", self.load, output_times=times, **self.limits)
         return simulation.rows[:, records.TIME].copy(), simulation.rows[:, records.VOLTS].copy()
 
 

@@ -20,7 +20,6 @@ from scalith.cell.specification.cell import CellSpecification
 if TYPE_CHECKING:
     import xarray as xr
 
-    from scalith.cell.runs.simulation import Simulation
     from scalith.quantities import Result
 
 

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 LONGEST_STEP = 172_800.0
 """Seconds after which a step ends that has no duration."""
-_TOO_LONG = "two days passed without reaching its end"
+TOO_LONG = "two days passed without reaching its end"
 
 
 def run_protocol(
@@ -91,7 +91,7 @@ def _run(
         log.reasons.append(reason)
         log.ends.append(len(simulation.rows))
         stuck = simulation.reason in STUCK
-        if stuck or reason == _TOO_LONG:
+        if stuck or reason == TOO_LONG:
             log.notes.append(f"{where}: {reason}" + ("; what comes after it was not run" if stuck else ""))
         if simulation.reason in FAILURES or (strict and not is_own):
             log = log._replace(failed=f"{where}: {reason}")
@@ -184,7 +184,7 @@ def _why(step: ProtocolStep, simulation: Simulation) -> tuple[str, bool]:
 
     reason = simulation.reason
     if reason == events.DURATION and step.duration is None and not step.times:
-        return _TOO_LONG, False
+        return TOO_LONG, False
     if reason == events.VOLTAGE_BELOW and step.voltage_low is None:
         return "lower cut-off voltage of the cell reached", False
     if reason == events.VOLTAGE_ABOVE and step.voltage_high is None:

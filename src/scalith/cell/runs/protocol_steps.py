@@ -271,6 +271,21 @@ def walk(protocol: Protocol) -> Walk:
     yield from _repeated(protocol, 0, count, [])
 
 
+def counted_steps(protocol: Protocol, where: str) -> list[ProtocolStep]:
+    """Steps as often and in the order in which they are run, where repetitions are counted.
+
+    Raises
+    ------
+    InputError
+        A repetition ends by a condition on what the steps did.
+    """
+    try:
+        return [visit.step for visit in walk(protocol)]
+    except InputError as error:
+        expected = "repetitions that are counted: one with a condition needs `simulate_protocol`"
+        raise InputError(where, "protocol", protocol.text or "a repetition with a condition", expected) from error
+
+
 class _Cycles:
     """Counts the passes that were begun, leaving out those that begin together."""
 

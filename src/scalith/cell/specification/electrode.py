@@ -18,6 +18,7 @@ from scalith.cell.specification.material_function import (
     TRANSPORT_EFFICIENCY_PROFILE,
 )
 from scalith.quantities import SI, InputError, Property, Spec, nearest
+from scalith.quantities.constants import LITHIUM_MOLAR_VOLUME
 from scalith.quantities.specification import ElectricalConductivity, LayerThickness
 
 Array = NDArray[np.float64]
@@ -27,10 +28,6 @@ _DEPTHS: Array = (np.arange(2000) + 0.5) / 2000
 
 def _over_depth(profile: Property | None, z: Array) -> Array:
     return np.ones_like(z) if profile is None else np.broadcast_to(profile(z=z), z.shape)
-
-
-LITHIUM_MOLAR_VOLUME = 6.94e-3 / 534.0
-"""m3 mol-1, of the metal: 6.94 g/mol over 0.534 g/cm3."""
 
 
 class PorousLayer(Spec):

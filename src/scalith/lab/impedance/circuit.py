@@ -73,11 +73,16 @@ class Circuit:
             given = np.asarray(values, dtype=np.float64)
             if given.shape != (len(self.names),):
                 raise InputError(f"circuit {self.text!r}", "values", given, f"{len(self.names)} numbers: {', '.join(self.names)}")
-        for name, parameter, value in zip(self.names, self.parameters, given, strict=True):
-            if not (np.isfinite(value) and value > 0.0 and (not parameter.exponent or value <= 1.0)):
-                bounds = "a number from 0 to 1" if parameter.exponent else "a positive number"
-                raise InputError(f"circuit {self.text!r}", name, float(value), bounds)
+        self.require_values(dict(zip(self.names, given.tolist(), strict=True)))
         return given
+
+    def require_values(self, values: Mapping[str, float]) -> None:
+        """Raise InputError where a parameter is not positive, or an exponent is above one."""
+        for name, value in values.items():
+            exponent = self.parameters[self.names.index(name)].exponent
+            if not (np.isfinite(value) and value > 0.0 and (not exponent or value <= 1.0)):
+                bounds = "a number from 0 to 1" if exponent else "a positive number"
+                raise InputError(f"circuit {self.text!r}", name, float(value), bounds)
 
     def with_derivatives(self, s: Complex, values: Values) -> tuple[Complex, Complex]:
         """Z at s = iω and ∂Z/∂p, one row a parameter; no check of the values."""

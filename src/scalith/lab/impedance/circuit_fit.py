@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -111,6 +111,7 @@ class CircuitFit:
         scale = 1.0 if self.noise_known else self.chi_squared / self.degrees_of_freedom
         target = self._quantile(level) ** 2 * scale
         width = self._quantile(level) * float(np.sqrt(self.covariance[k, k]))
+        width = width if np.isfinite(width) else 1.0
 
         def rise(coordinate: float) -> float:
             held = best.copy()
@@ -219,6 +220,7 @@ def fit_circuit(
     for name in [*fixed, *(bounds or {}), *(start or {})]:
         if name not in parsed.names:
             raise InputError(f"circuit {parsed.text!r}", name, "no such parameter", nearest(name, parsed.names))
+    parsed.require_values(fixed)
     if 2 * f.size <= len(parsed.names) - len(fixed):
         found = f"{f.size} frequencies"
         raise InputError(
@@ -228,12 +230,16 @@ def fit_circuit(
     best = _best(problem, start, seed)
     if not np.isfinite(best.cost):
         raise ConvergenceError("fit of a circuit", f"{parsed.text!r} has no finite residual: give a start")
+    if not best.converged:
+        raise ConvergenceError(
+            "fit of a circuit", f"{parsed.text!r} has no minimum within 200 steps: give a start, or fix a parameter"
+        )
     return problem.result(best, noise_known=noise is not None)
 
 
-def compare_circuits(circuits: Iterable[str], data: xr.Dataset, **options: object) -> list[CircuitFit]:
+def compare_circuits(circuits: Iterable[str], data: xr.Dataset, **options: Any) -> list[CircuitFit]:
     """Fit several circuits to one spectrum, the best by Akaike's criterion first; options as in `fit_circuit`."""
-    return sorted((fit_circuit(circuit, data, **options) for circuit in circuits), key=lambda fit: fit.aicc)  # type: ignore[arg-type]
+    return sorted((fit_circuit(circuit, data, **options) for circuit in circuits), key=lambda fit: fit.aicc)
 
 
 def _best(problem: _Problem, start: Mapping[str, float] | None, seed: int) -> Minimum:
@@ -280,6 +286,20 @@ def _weight_rows(z: Complex, weights: str, noise: ArrayLike | None) -> Array:
     raise InputError(
         "fit_circuit", "weights", weights, "'unit', 'modulus' or 'proportional'; measured errors are given as noise="
     )
+
+
+def _covariance(jacobian: Array, variance: float) -> Array:
+    """Of the parameters; of those that the data do not tell, alone or only together with others, it is infinite."""
+    size = np.linalg.norm(jacobian, axis=0)
+    is_seen = size > 1e-7 * size.max(initial=1e-150)
+    scale = np.where(is_seen, size, 1.0)
+    strength, direction = np.linalg.eigh((jacobian / scale).T @ (jacobian / scale))
+    lost = strength < 1e-13
+    kept = direction[:, ~lost]
+    covariance = variance * (kept / strength[~lost]) @ kept.T / np.outer(scale, scale)
+    loose = ~is_seen | np.any(np.abs(direction[:, lost]) > 1e-6, axis=1)
+    covariance[loose, loose] = np.inf
+    return np.asarray(covariance, dtype=np.float64)
 
 
 class _Problem:
@@ -356,20 +376,14 @@ class _Problem:
         bound = (minimum.x <= self.lower + 1e-9 * span) | (minimum.x >= self.upper - 1e-9 * span)
         free = [k for k in range(len(names)) if k not in self.held and not bound[k]]
         freedom = self.count - (len(names) - len(self.held))
-        hessian = minimum.jacobian[:, free].T @ minimum.jacobian[:, free]
-        # What the data do not tell has an error without end, not an exception.
-        covariance = np.linalg.pinv(hessian, rcond=1e-14, hermitian=True)
-        loose = np.diagonal(hessian) < 1e-14 * np.max(np.diagonal(hessian), initial=1e-300)
-        covariance[loose, loose] = np.inf
-        if not noise_known:
-            covariance = covariance * minimum.cost / freedom
+        covariance = _covariance(minimum.jacobian[:, free], 1.0 if noise_known else minimum.cost / freedom)
         values = dict(zip(names, self.values(minimum.x).tolist(), strict=True))
         return CircuitFit(
             self.circuit,
             values,
             tuple(names[k] for k in free),
             tuple(names[k] for k in range(len(names)) if bound[k] and k not in self.held),
-            np.asarray(covariance, dtype=np.float64),
+            covariance,
             minimum.cost,
             freedom,
             noise_known,

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import stdtrit
 
 from scalith.lab.impedance.circuit_fit import CircuitFit
 from scalith.lab.impedance.elements import DIMENSIONS, Shape, blocked_diffusion
 from scalith.lab.measurement import spectrum, spectrum_arrays
-from scalith.quantities import InputError, nearest
+from scalith.quantities import ConvergenceError, InputError, nearest
 from scalith.quantities.constants import FARADAY
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def diffusivity_from_warburg(
         if abs(new - found) < 1e-9 * found:
             break
         found = float(new)
-    reach = 2.0 * 1.96 * slope.real_error / slope.real
+    else:
+        raise ConvergenceError("diffusivity_from_warburg", "the bias of the planar slope has no fixed point: fit an element")
+    reach = 2.0 * float(stdtrit(f.size - 2, 0.975)) * slope.real_error / slope.real
     seen = f"{lowest * scale:.3g} to {highest * scale:.3g}"
     note = f"ωR²/D = {seen}: the planar slope gives {planar / found:.3g} D; this bias is taken off"
     return Diffusivity(found, float(found * np.exp(-reach)), float(found * np.exp(reach)), note)

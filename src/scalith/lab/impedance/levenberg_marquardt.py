@@ -39,8 +39,7 @@ def minimise(
 
     A step solves (JᵀJ + μ diag)δ = −Jᵀr over the parameters that are free or leave their bound; μ follows the ratio of the
     reduction found to the one foreseen (H. B. Nielsen, IMM-REP-1999-05). It ends when the foreseen reduction is below
-    `tolerance` of the
-    sum of squares, or the sum below `negligible`.
+    `tolerance` of the sum of squares, or the sum below `negligible`. A start outside the bounds is moved to them.
     """
     x = np.clip(start, lower, upper)
     r, jacobian = function(x)
@@ -74,5 +73,5 @@ def minimise(
             damping *= growth
             growth *= 2.0
             if damping > 1e14:
-                return Minimum(x, r, jacobian, True)
+                return Minimum(x, r, jacobian, bool(np.isfinite(cost)))
     return Minimum(x, r, jacobian, False)

@@ -94,7 +94,7 @@ def relaxation_times(
         between the
         minima on both sides, ohm) with its error, and ``peak_probability``: the share of members that fall on both sides of
         the peak. Attributes: ``R_infinity``, ``L``, ``inverse_C``, ``polarisation_resistance``, ``strength``, ``noise``
-        (relative).
+        (relative; of the errors that were given, where they were).
 
     Raises
     ------

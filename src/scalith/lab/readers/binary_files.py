@@ -8,7 +8,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from scalith.lab.readers.tables import TextFile
+from scalith.lab.readers.columns import recognised
+from scalith.lab.readers.tables import TextFile, is_header, split_cells
 from scalith.quantities import InputError, MissingDependencyError
 
 
@@ -50,10 +51,14 @@ def _workbook(path: str | Path) -> TextFile:
     except ImportError:
         raise MissingDependencyError("openpyxl", "reading .xlsx (or save the sheet as CSV)", "cyclers") from None
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    lines: list[str] = []
+    whole: list[str] = []
     for sheet in book.worksheets:
-        lines += ["\t".join(_cell(cell) for cell in row) for row in sheet.iter_rows(values_only=True)]
-    return TextFile(str(path), lines)
+        lines = ["\t".join(_cell(cell) for cell in row) for row in sheet.iter_rows(values_only=True)]
+        # The first sheet with titles holds the data: others are statistics, or how the test was set up.
+        if any(is_header([recognised(cell) for cell in split_cells(line, "\t")]) for line in lines[:600]):
+            return TextFile(str(path), lines)
+        whole += lines
+    return TextFile(str(path), whole)
 
 
 def _cell(value: Any) -> str:

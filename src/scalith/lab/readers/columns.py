@@ -50,8 +50,9 @@ _UNITS = {
     "c": ("K", 1.0, 273.15),
     "celsius": ("K", 1.0, 273.15),
 }
-"""Unit in the file, lower case: SI unit, factor, offset. "mHz" is millihertz, as no instrument measures megahertz steps by the
-mega."""
+"""Unit in the file, lower case: SI unit, factor, offset."""
+_MEGA = ("mhz", "mohm", "mω")
+"""With a capital M these are mega, not milli."""
 _QUANTITY = {
     "time": "s",
     "voltage": "V",
@@ -125,10 +126,17 @@ class ColumnName:
 
     def with_unit(self, text: str) -> ColumnName:
         """The same with the unit that stands in a line of its own; unchanged where that is none of this quantity."""
-        found = _UNITS.get(text.strip().lower())
+        found = _unit(text)
         if found is None or _QUANTITY.get(self.variable) != found[0]:
             return self
         return replace(self, unit=text.strip(), factor=found[1], offset=found[2])
+
+
+def _unit(text: str) -> tuple[str, float, float] | None:
+    """SI unit, factor and offset of a unit as it stands in a file."""
+    plain = text.strip()
+    found = _UNITS.get(plain.lower())
+    return (found[0], 1e6, 0.0) if found and plain[0] == "M" and plain.lower() in _MEGA else found
 
 
 def recognised(title: str) -> ColumnName:
@@ -142,9 +150,10 @@ def recognised(title: str) -> ColumnName:
         return whole
     for pattern in (r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\[\]()]*)[\])]$", r"^(?P<name>.*\S)\s*/\s*(?P<unit>[^/]+)$"):
         match = re.match(pattern, plain)
-        if match and match["unit"].strip().lower() in _UNITS:
+        unit = _unit(match["unit"]) if match else None
+        if match and unit is not None:
             named = _named(match["name"], title)
-            if named.variable and (_QUANTITY.get(named.variable) == _UNITS[match["unit"].strip().lower()][0]):
+            if named.variable and _QUANTITY.get(named.variable) == unit[0]:
                 return named.with_unit(match["unit"])
             if named.variable and named.variable not in _QUANTITY:
                 return named

@@ -78,6 +78,11 @@ class Table:
         if max(wanted) >= width:
             found = f"{width} cells under {len(self.columns)} titles"
             raise InputError(self.file, f"line {self.line(0)}", found, "a cell for each title")
+        # A row of too many cells would be read shifted.
+        for k, row in enumerate(self.rows):
+            own = len(row.split()) if self.separator == " " else row.count(self.separator) + 1
+            if own > width and len(split_cells(row, self.separator)) > width:
+                raise InputError(self.file, f"line {self.line(k)}", f"{own} cells", f"{width}, as above")
         try:
             read = pd.read_csv(
                 io.StringIO("\n".join(self.rows)),
@@ -95,10 +100,6 @@ class Table:
                 low_memory=False,
             )
         except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-            for k, row in enumerate(self.rows):
-                if len(split_cells(row, self.separator)) > width:
-                    found = f"{len(split_cells(row, self.separator))} cells"
-                    raise InputError(self.file, f"line {self.line(k)}", found, f"{width}, as above") from None
             raise InputError(self.file, "", str(error), "a table of numbers") from None
         return {k: read[k].to_numpy() for k in wanted}
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scalith.lab.readers.columns import ColumnName
 from scalith.lab.readers.current_sign import current_direction
 from scalith.lab.readers.table_numbers import chosen_columns, in_si, whole_rows, with_units
-from scalith.lab.readers.tables import Table
+from scalith.lab.readers.tables import Table, is_number
 from scalith.quantities import InputError, Result
 
 Array = NDArray[np.float64]
@@ -166,6 +166,8 @@ def _seconds(cells: NDArray[Any]) -> Array | None:
     import pandas as pd
 
     text = pd.Series([str(cell).strip() for cell in cells])
+    if text.map(is_number).all():
+        return None  # pandas would take whole numbers for nanoseconds
     spans = pd.to_timedelta(text, errors="coerce")
     if not spans.isna().any():
         return np.asarray(spans.dt.total_seconds(), dtype=np.float64)
@@ -181,7 +183,7 @@ def _seconds(cells: NDArray[Any]) -> Array | None:
 def _signed_by_mode(current: Array, modes: NDArray[Any], notes: list[str]) -> Array:
     """Current with a sign from a column that says charge or discharge; unchanged where it does not."""
     text = np.array([str(mode).strip().lower() for mode in modes])
-    discharge = np.array([one.startswith(("d", "cc dchg", "cc_dchg")) or "dischar" in one or "dchg" in one for one in text])
+    discharge = np.array([one.startswith("d") or "dischar" in one or "dchg" in one for one in text])
     if not np.any(discharge & (current > 0.0)):
         return current
     notes.append("current without sign: negative where the step says discharge")

@@ -359,7 +359,7 @@ class _Inversion:
         for side in (range(k - 1, -1, -1), range(k + 1, grid.size)):
             beyond = next((float(grid[j]) for j in side if costs[j] > bound), None)
             if beyond is None:
-                ends.append(float(grid[side[-1]]))
+                ends.append(-np.inf if side.step < 0 else np.inf)
             else:
                 ends.append(
                     float(brentq(lambda log: self.cost(log) - bound, best, beyond, xtol=1e-4 * abs(beyond - best), rtol=1e-12))

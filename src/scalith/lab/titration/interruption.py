@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scalith.lab.impedance.elements import DIMENSIONS, Shape
 from scalith.lab.titration.particle_series import current_step, require_shape
-from scalith.quantities import InputError
+from scalith.quantities import ConvergenceError, InputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -86,5 +86,9 @@ def extract_interruption(
     apparent = 4.0 / np.pi * (radius / DIMENSIONS[shape] * drift / float(slope)) ** 2
     found = apparent
     for _ in range(50):
-        found = apparent / float(interruption_bias(found * length / radius**2, shape, corrected=True)[0])
+        last_found, found = found, apparent / float(interruption_bias(found * length / radius**2, shape, corrected=True)[0])
+        if abs(found - last_found) <= 1e-9 * found:
+            break
+    else:
+        raise ConvergenceError("extract_interruption", "the bias of the square root of time has no fixed point")
     return float(found), float(abs((float(start) - last) / flowing))

@@ -42,8 +42,7 @@ def current_step_series(reduced_time: ArrayLike, shape: Shape) -> Array:
     # 38 = ln(1e16.5): later terms do not count.
     alpha = closed_centre_roots(shape, int(np.sqrt(38.0 / float(t.min())) / np.pi) + 3)
     total = np.array([np.sum(np.exp(-np.square(alpha) * one) / np.square(alpha)) for one in t.ravel()]).reshape(t.shape)
-    tail = 1.0 / (2.0 * (d + 2)) - float(np.sum(1.0 / np.square(alpha)))  # Σ 1/α² = 1/2(d + 2)
-    return np.asarray(d * t + 2.0 * (float(np.sum(1.0 / np.square(alpha))) + tail - total))
+    return np.asarray(d * t + 1.0 / (d + 2) - 2.0 * total)  # 2 Σ 1/α² = 1/(d + 2)
 
 
 @lru_cache(maxsize=3)

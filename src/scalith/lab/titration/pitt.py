@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,16 +156,17 @@ def extract_pitt(data: xr.Dataset, *, radius: float, step: float, shape: Shape =
         flux = potential_step(time / scale, shape, float(resistance / kinetic))
         return np.asarray(np.log(np.maximum(abs(step) / resistance * flux, 1e-300)))
 
-    best = None
-    for biot in (0.3, 3.0, 30.0):
+    def fit_from(biot: float) -> Any:
         b = surface_roots(shape, biot, 1)[0] ** 2
         scale = b / rate
         resistance = abs(step) * scale / (d * whole)
         start = np.log([scale, resistance, resistance / biot])
-        found = least_squares(lambda u: current(u) - np.log(size), start, bounds=(start - _REACH, start + _REACH), max_nfev=60)
-        best = found if best is None or found.cost < best.cost else best
-    if best is None:
-        raise ConvergenceError("extract_pitt", "no start leads to a minimum")
+        bounds = (start - _REACH, start + _REACH)
+        return least_squares(lambda u: current(u) - np.log(size), start, bounds=bounds, max_nfev=200)
+
+    best = min((fit_from(biot) for biot in (0.3, 3.0, 30.0)), key=lambda found: float(found.cost))
+    if best.status <= 0:
+        raise ConvergenceError("extract_pitt", "no start leads to a minimum within 200 evaluations")
     scale, resistance, kinetic = np.exp(best.x)
     freedom = max(time.size - 3, 1)
     variance = 2.0 * best.cost / freedom

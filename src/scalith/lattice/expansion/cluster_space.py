@@ -59,7 +59,7 @@ class Orbit(Spec):
         return len(self.clusters)
 
 
-def sample_canonical(cluster: Cluster) -> Cluster:
+def canonical_cluster(cluster: Cluster) -> Cluster:
     """The translate of a cluster that stands for all its translates."""
     best: Cluster | None = None
     for origin in cluster:
@@ -122,7 +122,7 @@ def cluster_orbits(
     operations = site_operations(host)
     sublattices = len(host.active)
     orbits = [Orbit(order=0, radius=0.0, diameter=0.0, clusters=((),))]
-    orbits += _sorted(host, {sample_canonical(((s, 0, 0, 0),)) for s in range(sublattices)}, operations)
+    orbits += _sorted(host, {canonical_cluster(((s, 0, 0, 0),)) for s in range(sublattices)}, operations)
     for order, cutoff in ((2, pair_cutoff), (3, triplet_cutoff), (4, quadruplet_cutoff)):
         if cutoff > 0.0:
             orbits += _sorted(host, _clusters(host, order, cutoff), operations)
@@ -144,7 +144,7 @@ def _clusters(host: Host, order: int, cutoff: float) -> set[Cluster]:
         places = (active[[site[0] for site in sites]] + offsets[s]) @ host.cell if sites else np.zeros((0, 3))
         close = np.linalg.norm(places[:, None] - places[None], axis=2) <= cutoff + DISTANCE_TOLERANCE
         for members in _cliques(close, order - 1):
-            found.add(sample_canonical(((s, 0, 0, 0), *(sites[k] for k in members))))
+            found.add(canonical_cluster(((s, 0, 0, 0), *(sites[k] for k in members))))
     return found
 
 
@@ -166,7 +166,7 @@ def _sorted(host: Host, clusters: set[Cluster], operations: SiteOperations) -> l
     left = set(clusters)
     while left:
         seed = min(left)
-        members = {sample_canonical(_image(seed, operations, g)) for g in range(len(operations.rotation))}
+        members = {canonical_cluster(_image(seed, operations, g)) for g in range(len(operations.rotation))}
         left -= members
         places = positions_of(host, seed)
         centre = places.mean(axis=0)

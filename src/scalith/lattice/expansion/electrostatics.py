@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.crystal.supercells import lattice_cells
-from scalith.lattice.expansion.cluster_space import Cluster, sample_canonical
+from scalith.lattice.expansion.cluster_space import Cluster, canonical_cluster
 from scalith.quantities.constants import ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def ewald_interactions(host: Host, shape: tuple[int, int, int]) -> tuple[float, 
                     continue
                 # Each pair of sites comes twice, once from either end; one that is its own reverse is met twice in the tables.
                 if forward < back:
-                    energies[sample_canonical(((s, 0, 0, 0), (other, a, b, c)))] = float(value)
+                    energies[canonical_cluster(((s, 0, 0, 0), (other, a, b, c)))] = float(value)
                 elif forward == back:
-                    energies[sample_canonical(((s, 0, 0, 0), (other, a, b, c)))] = 0.5 * float(value)
+                    energies[canonical_cluster(((s, 0, 0, 0), (other, a, b, c)))] = 0.5 * float(value)
     return constant, energies

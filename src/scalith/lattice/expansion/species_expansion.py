@@ -231,7 +231,7 @@ def cluster_energies(expansion: SpeciesExpansion) -> dict[tuple[tuple[int, int, 
         for cluster in orbit.clusters if orbit.order else ():
             sites = tuple((s, a, b, c) for s, a, b, c, _ in cluster)
             # The same sites in another order come with another decoration: put in one order.
-            order = sorted(range(len(sites)), key=lambda k, at=sites: at[k])  # type: ignore[misc]
+            order = sorted(range(len(sites)), key=sites.__getitem__)
             counts = [len(expansion.host.sites[expansion.host.active[sites[k][0]]].species) for k in order]
             term = np.array(value)
             for k, count in zip(order, counts, strict=True):

@@ -83,8 +83,8 @@ def _refined(free_energy: Curve, slope: Curve, low: float, high: float) -> Tange
         )
         step = np.linalg.solve(jacobian, residual)
         # Stay between 0 and 1: at most half of the way to either end.
-        room = np.where(step > 0, x, 1.0 - x)
-        step *= min(1.0, float(np.min(0.5 * room / np.maximum(np.abs(step), 1e-300))))
+        distance = np.where(step > 0, x, 1.0 - x)
+        step *= min(1.0, float(np.min(0.5 * distance / np.maximum(np.abs(step), 1e-300))))
         x = x - step
         if np.max(np.abs(step)) < 1e-12:
             return Tangent(float(x[0]), float(x[1]), float(slope(x)[0]))

@@ -42,11 +42,12 @@ def species_tables(expansion: SpeciesExpansion, shape: tuple[int, int, int]) -> 
         for index, origin in enumerate(cluster):
             s = origin[0]
             others = [k for k in range(len(cluster)) if k != index]
-            shifts = [(cluster[k][0], *(int(p - q) for p, q in zip(cluster[k][1:], origin[1:], strict=True))) for k in others]
+            sites = [cluster[k] for k in others]
+            shifts = [(t[0], t[1] - origin[1], t[2] - origin[2], t[3] - origin[3]) for t in sites]
             images = {(t, *(d % n for d, n in zip(rest, shape, strict=True))) for t, *rest in shifts} | {(s, 0, 0, 0)}
             if len(images) <= len(shifts):
                 raise InputError("supercell", "cells", list(shape), "a supercell in which no cluster meets its own image")
-            numbers = [slots[s].setdefault(shift, len(slots[s])) for shift in shifts]  # type: ignore[arg-type]
+            numbers = [slots[s].setdefault(shift, len(slots[s])) for shift in shifts]
             pad = 3 - len(numbers)
             steps = [strides[index], *(strides[k] for k in others), *[0] * pad]
             rows[s].append(([*numbers, *[0] * pad], steps, size, 1.0 / len(cluster)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.expansion.cluster_space import Cluster, LatticeSite, Orbit, sample_canonical
+from scalith.lattice.expansion.cluster_space import Cluster, LatticeSite, Orbit, canonical_cluster
 from scalith.lattice.expansion.electrostatics import ewald_interactions
 from scalith.lattice.kernels.fields import InteractionTables
 from scalith.quantities import InputError
@@ -79,7 +79,7 @@ def occupation_interactions(orbits: Sequence[Orbit], interactions: Sequence[floa
             for size in range(1, orbit.order + 1):
                 share = value * 2.0**size * (-1.0) ** (orbit.order - size)
                 for part in combinations(cluster, size):
-                    energies[sample_canonical(part)] += share
+                    energies[canonical_cluster(part)] += share
     return constant, {cluster: value for cluster, value in sorted(energies.items()) if abs(value) > NEGLIGIBLE}
 
 
@@ -134,13 +134,13 @@ def interaction_tables(
             s = origin[0]
             others: list[LatticeSite] = []
             for position, site in enumerate(cluster):
-                shift = (site[0], *(int(p - q) for p, q in zip(site[1:], origin[1:], strict=True)))
+                shift = (site[0], site[1] - origin[1], site[2] - origin[2], site[3] - origin[3])
                 folded = site[0] == s and all(d % n == 0 for d, n in zip(shift[1:], shape, strict=True))
                 if position == index:
                     continue
                 if folded:
                     raise InputError("supercell", "cells", list(shape), "a supercell in which no cluster meets its own image")
-                others.append(shift)  # type: ignore[arg-type]
+                others.append(shift)
             images = {(o[0], *(d % n for d, n in zip(o[1:], shape, strict=True))) for o in others}
             if len(images) < len(others):
                 raise InputError("supercell", "cells", list(shape), "a supercell in which no cluster meets its own image")

@@ -25,7 +25,7 @@ class Measured:
     Attributes
     ----------
     group : str
-        File that the row is in, named after a room.
+        File that the row is in, named after a package.
     row : Row
     ours, theirs : list of float
         Every figure taken, in the order of the runs.

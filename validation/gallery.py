@@ -71,7 +71,7 @@ def _page(case: Case, outcome: Outcome | None, pictures: list[tuple[str, str]]) 
         lines.append("")
     if outcome.record.comparisons:
         lines += ["Beside published or measured numbers, stated and not asserted:", ""]
-        lines += ["| quantity | reference | found | unit | mind |", "|---|---|---|---|---|"]
+        lines += ["| quantity | reference | found | unit | note |", "|---|---|---|---|---|"]
         lines += [
             f"| {_cell(c.quantity)} | {number(c.reference)} | {number(c.found)} | {_cell(c.unit)} | {_cell(c.note)} |"
             for c in outcome.record.comparisons

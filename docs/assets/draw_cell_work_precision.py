@@ -12,9 +12,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pybamm
-from scalith.cell.runs.solution import Solver
 
-from scalith.cell import CellSpecification, Mesh
+from scalith.cell import CellSpecification, Mesh, Simulation
+from scalith.cell.kernels import records
 from scalith.quantities import shipped
 
 HERE = Path(__file__).resolve().parent
@@ -42,14 +42,15 @@ def rms(voltages: np.ndarray) -> float:
 
 def ours(mesh: Mesh, tolerance: float) -> tuple[float, float]:
     """Time and error of ours."""
-    solver = Solver(CELL, mesh=mesh, tolerance=tolerance)
+    full = Simulation(CELL, mesh=mesh, tolerance=tolerance, state_of_charge=1.0)
 
-    def run(output_times: np.ndarray | None = None) -> None:
-        solver.set_state_of_charge(1.0)
-        solver.hold("current", 5.0, duration=7200.0, voltage_low=2.5, output_times=output_times)
+    def run(output_times: np.ndarray | None = None) -> np.ndarray:
+        simulation = full.copy(records=False)
+        simulation.hold("current", 5.0, duration=7200.0, voltage_low=2.5, output_times=output_times)
+        return simulation.rows
 
-    run(TIMES)
-    error = rms(solver.rows[np.isin(solver.rows[:, 0], TIMES), 1])
+    rows = run(TIMES)
+    error = rms(rows[np.isin(rows[:, records.TIME], TIMES), records.VOLTS])
     return least(run, 25), error
 
 

@@ -313,6 +313,8 @@ def _newest_results() -> Path:
 def _label(entry: Entry) -> str:
     from rich.markup import escape
 
+    from scalith.ladder.marks import own_marks
+
     error = f" ± {entry.standard_error:.2g}" if entry.standard_error else ""
     of = f" ({entry.value_of})" if entry.value_of else ""
     value = f"{entry.value:.6g}{error} {entry.unit}{of}; " if entry.value is not None else ""
@@ -320,7 +322,7 @@ def _label(entry: Entry) -> str:
     origin = ", ".join(
         [
             entry.source.kind if entry.source else entry.origin,
-            *(mark for mark, names in entry.marks.items() if entry.quantity in names and mark != "assumed"),
+            *(mark for mark in own_marks(entry) if mark != "assumed"),
         ]
     )
     by = f", {entry.source.by}" if entry.source and entry.source.by else ""

@@ -65,6 +65,8 @@ def note_finished(study: Study, folder: Path, asked: Mapping[str, Any], computed
     from scalith.ladder.results_folder import MARKER, written_files
     from scalith.report.page import FILE as REPORT
 
+    if entry_points(group=ENTRY_POINTS):
+        return  # what an installed package adds is not told by files
     written = [file for files in written_files(folder).values() for file in files]
     written += [MARKER, LEDGER, *([REPORT] if asked.get("report") else [])]
     results = {name: file_digest(folder / name) for name in written if (folder / name).is_file()}

@@ -225,7 +225,7 @@ def test_digest_changes_with_any_content():
         Property.from_arrays("potential", {"x": X}, values, "V", ASSUMED),
         Property.from_arrays("open_circuit_voltage", {"x": X}, values, "mV", ASSUMED),
         Property.from_arrays("open_circuit_voltage", {"x": X}, values, "V", Source(kind="measured", reference=ASSUMED.reference)),
-        Property.from_arrays("open_circuit_voltage", {"x": X}, values, "V", ASSUMED.model_copy(update={"note": "mind this"})),
+        Property.from_arrays("open_circuit_voltage", {"x": X}, values, "V", ASSUMED.model_copy(update={"note": "with care"})),
     ]
     assert len({kind.digest for kind in kinds}) == len(kinds)
     assert of_x() != of_x(nudged)

@@ -27,7 +27,7 @@ def test_a_source_passes_through_json():
         settings={"seed": 3, "sweeps": [1, 2.5]},
         parents=("a" * 32,),
         files=(FileRecord(name="a.csv", digest="b" * 32, licence="CC0"),),
-        note="mind this",
+        note="with care",
     )
     assert Source.from_json(source.to_json()) == source
     assert "\n" not in source.to_json()

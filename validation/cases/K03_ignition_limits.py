@@ -3,7 +3,7 @@ r"""K03: Ignition limits of Frank-Kamenetskii and Semenov.
 **[E]** For a reaction that is not used up, $\dot q = Q A e^{-E/RT}$, a body with its surface at $T_a$ has no steady state
 above $\delta_c$ = 0.878, 2.000, 3.322 (slab, cylinder, sphere), and a uniform body cooled with $hS$ none above
 $\psi_c = 1/e$. The limits come from the differential equation (`critical_frank_kamenetskii`), and again from the
-transient network that all of this room's cells use: chains of 60 volumes (in planar, cylindrical and spherical metric)
+transient network that all of this package's cells use: chains of 60 volumes (in planar, cylindrical and spherical metric)
 and a single body are run at bisected $\delta$ until they settle or run away. The theory is of first order in
 $\varepsilon = RT_a/E$; with $\varepsilon = 10^{-3}$ the transient limit lies above it by about $\varepsilon$ (Semenov: exactly
 $\psi_c = e^{-1}(1+\varepsilon+\dots)$).

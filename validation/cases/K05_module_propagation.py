@@ -108,6 +108,9 @@ def run(record: Record) -> None:
     left = sum(heat * states[:, list(kinetics.states).index(name)] / kinetics.states[name] for name, heat in stored.items())
     whole = np.concatenate(shares) + left / kinetics.stored_heat
     record.check_at_most("heat freed and heat left against heat stored, by cell", limit=1e-6, found=np.abs(whole - 1).max())
+    for name, start in kinetics.states.items():
+        beyond = max(0.0, -float(states[:, list(kinetics.states).index(name)].min()) / start)
+        record.check_at_most(f"{name}: freed beyond what is stored, share", limit=1e-6, found=beyond)
     for name in ("sei", "cathode", "electrolyte"):
         most = states[np.concatenate(ran), list(kinetics.states).index(name)].max() / kinetics.states[name]
         record.check_at_most(f"{name}: heat that cells that ran away did not free, share", limit=0.05, found=most)

@@ -33,17 +33,17 @@ MATERIAL = PhaseField.regular_solution(
     reference_voltage=3.422,
     exchange_current_density=0.16,
 )
-GRAINS = 60
+PARTICLES = 60
 RADIUS = 50e-9
 
 
 def _mosaic(interaction: float, rate: float, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
     """Mean filled fraction and voltage (V) of many uniform particles at `rate` (1/h, positive fills); Ω in RT."""
     rng = np.random.default_rng(seed)
-    radius = RADIUS * np.exp(0.2 * rng.standard_normal(GRAINS))
+    radius = RADIUS * np.exp(0.2 * rng.standard_normal(PARTICLES))
     weights = radius**3 / np.sum(radius**3)
     filled = rate > 0.0
-    x = np.full(GRAINS, 0.02 if filled else 0.98)
+    x = np.full(PARTICLES, 0.02 if filled else 0.98)
     thermal = GAS_CONSTANT * T
     speed = 3.0 * 0.16 / (radius * DENSITY * FARADAY)  # 1/s of filled fraction at i = k₀
     wanted = rate / 3600.0
@@ -119,7 +119,7 @@ def run(record: Record) -> None:
     record.compare("the same, without reaction", reference=16.2, found=gap, unit="mV", note="barrier alone")
     right.plot(stoichiometry, discharge, label="discharge, C/1000")
     right.plot(emptying, charge, label="charge, C/1000")
-    right.set(xlabel="mean x", ylabel="voltage (V)", ylim=(3.39, 3.46), title=f"mosaic of {GRAINS} particles: {gap:.1f} mV")
+    right.set(xlabel="mean x", ylabel="voltage (V)", ylim=(3.39, 3.46), title=f"mosaic of {PARTICLES} particles: {gap:.1f} mV")
     for axis in (left, middle, right):
         axis.legend(frameon=False, fontsize=8)
     figure.tight_layout()

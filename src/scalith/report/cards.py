@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from scalith.ladder import Entry, Ledger, rungs
+from scalith.ladder.marks import own_marks
 from scalith.ladder.setting_entries import DEFAULT
 from scalith.quantities import Property
 from scalith.report.shown_units import between, number, shown_unit, with_error
@@ -150,7 +151,7 @@ def ledger_table(ledger: Ledger) -> str:
         "<section id='page-ledger'><h2>Ledger</h2>"
         "<p>Every quantity and every setting with value (of a curve, at the middle of its domain), error, source and parents, "
         "in SI units as in <code>ledger.json</code>.</p>"
-        "<input id='search' type='search' placeholder='search the ledger' aria-label='search the ledger'>"
+        "<input id='page-search' type='search' placeholder='search the ledger' aria-label='search the ledger'>"
         "<div class='scroll' tabindex='0' role='region' aria-label='ledger'><table id='ledger-table'>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></section>"
     )
@@ -179,7 +180,7 @@ def _trace_button(quantity: str) -> str:
 
 def _badges(entry: Entry, kind: str) -> str:
     """What the value is instead of an estimate."""
-    own = [mark for mark, names in entry.marks.items() if entry.quantity in names and mark != kind]
+    own = [mark for mark in own_marks(entry) if mark != kind]
     return "".join(f" <span class='kind mark'>{escape(mark)}</span>" for mark in own)
 
 

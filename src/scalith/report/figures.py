@@ -41,7 +41,6 @@ from scalith.report.safety_figures import (
     barrier_map_figure,
     calorimetry_figure,
     oven_figure,
-    propagation_figure,
     temperature_field_figure,
 )
 
@@ -111,7 +110,7 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "pack_temperature": (pack_temperature_figure,),
     "calorimetry_curves": (calorimetry_figure,),
     "oven_exposure": (oven_figure,),
-    "module_propagation": (propagation_figure,),
+    "module_propagation": (pack_temperature_figure,),
     "module_temperature_field": (temperature_field_figure,),
     "barrier_map": (barrier_map_figure,),
 }

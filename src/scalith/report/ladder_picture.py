@@ -7,6 +7,7 @@ from html import escape
 from typing import NamedTuple
 
 from scalith.ladder import Entry, Ledger, given_only, rungs
+from scalith.ladder.marks import own_marks
 
 _BOX_WIDTH = 224
 _GAP_X, _GAP_Y = 22, 46
@@ -103,7 +104,7 @@ def ladder_picture(ledger: Ledger | None = None, words: Mapping[str, str] | None
 
 
 def wrapped(text: str, length: int) -> list[str]:
-    """Lines of at most `length` characters, broken between words; a longer word is broken after a sign, or where it must."""
+    """Lines of at most `length` characters, broken between words; a longer word is cut."""
     lines: list[str] = []
     for word in text.split():
         pieces = [word[k : k + length] for k in range(0, len(word), length)] if len(word) > length else [word]
@@ -144,7 +145,7 @@ def _from_ledger(ledger: Ledger, words: Mapping[str, str]) -> dict[str, _Box]:
 
 def _origin(entry: Entry) -> str:
     kind = entry.source.kind if entry.source else entry.origin
-    own = [mark for mark, names in entry.marks.items() if entry.quantity in names and mark != kind]
+    own = [mark for mark in own_marks(entry) if mark != kind]
     return ", ".join([kind, *own])
 
 

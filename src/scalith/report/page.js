@@ -4,7 +4,7 @@
   const spaced = name => name.replaceAll('_', ' ');
 
   // The ledger: search and sort.
-  const search = document.getElementById('search'), table = document.getElementById('ledger-table');
+  const search = document.getElementById('page-search'), table = document.getElementById('ledger-table');
   const rows = [...table.tBodies[0].rows];
   search.addEventListener('input', () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);

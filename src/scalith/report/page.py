@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 
 from scalith.ladder import Entry, Ledger, read_entry
-from scalith.quantities import Property, digest, read_results, write_text
+from scalith.ladder.marks import own_marks
+from scalith.quantities import Property, read_results, write_text
 from scalith.report.cards import figure_place, ledger_table, link, quantity_card, settings_card, words_of
 from scalith.report.figures import MAIN, figures_of
 from scalith.report.ladder_picture import COLOURS, ladder_picture
@@ -25,7 +26,7 @@ FILE = "report.html"
 
 
 def write_report(folder: str | Path, ledger: Ledger) -> Path:
-    """Write ``report.html`` into a results folder; a page that already shows this ledger is left as it is.
+    """Write ``report.html`` into a results folder.
 
     Parameters
     ----------
@@ -40,10 +41,6 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
         The page.
     """
     path = Path(folder) / FILE
-    own = [item.read_bytes().hex() for item in sorted(Path(__file__).parent.iterdir()) if item.is_file()]
-    stamp = f"<!-- ledger {ledger.stamp}, page {digest(own)} -->"
-    if path.is_file() and stamp in path.read_text(encoding="utf-8")[:400]:
-        return path
     found = _read(Path(folder), ledger)
     figures: dict[str, Any] = {}
     for entry in ledger.entries:
@@ -55,11 +52,11 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
         drawn = figures_of(name, value, runs, _beside_of(found, f"{material}." if material else "", name, members))
         if drawn:
             figures[entry.quantity] = [_as_text(figure.to_plotly_json()) for figure in drawn]
-    write_text(path, page_of(found, figures, stamp))
+    write_text(path, page_of(found, figures))
     return path
 
 
-def page_of(found: Found, figures: Mapping[str, Any], stamp: str) -> str:
+def page_of(found: Found, figures: Mapping[str, Any]) -> str:
     """The page of a ledger, its values and its pictures."""
     from plotly.utils import PlotlyJSONEncoder
 
@@ -74,7 +71,7 @@ def page_of(found: Found, figures: Mapping[str, Any], stamp: str) -> str:
     ]
     return "\n".join(
         [
-            f"<!doctype html>\n{stamp}\n<html lang='en'><head><meta charset='utf-8'>",
+            "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>",
             "<meta name='viewport' content='width=device-width, initial-scale=1'><meta name='color-scheme' content='light dark'>",
             f"<title>{escape(ledger.title)}</title><style>{_file('page.css')}</style></head><body>",
             "<a class='skip' href='#page-summary'>Skip to the results</a>",
@@ -183,7 +180,7 @@ _MARKS = {"upper bound": "an upper bound", "carried over": "values carried over 
 
 def _rests_on(entry: Entry) -> str:
     """In one line: what the number is instead of an estimate, or has below it."""
-    own = [_MARKS.get(mark, mark) for mark, names in entry.marks.items() if entry.quantity in names]
+    own = [_MARKS.get(mark, mark) for mark in own_marks(entry)]
     below = [_MARKS.get(mark, mark) for mark, names in entry.marks.items() if entry.quantity not in names]
     said = [words for words in (", ".join(own), f"rests on {' and '.join(below)}" if below else "") if words]
     return f"<small class='marks'>{escape('; '.join(said))}</small>" if said else ""

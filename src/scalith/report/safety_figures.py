@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.report.axes import INK, PALETTE, cycle, figure, gradient
+from scalith.report.axes import INK, PALETTE, cycle, figure
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -41,21 +41,6 @@ def oven_figure(data: xr.Dataset) -> Figure:
         drawn.add_scatter(x=hours, y=heat, mode="lines", name=str(name), line=line, yaxis="y2")
     axis = {"title": {"text": "Heat by reaction (W)"}, "overlaying": "y", "side": "right", "showgrid": False}
     drawn.update_layout(yaxis2=axis, margin={"r": 70})
-    return drawn
-
-
-def propagation_figure(data: xr.Dataset) -> Figure:
-    """Temperature of each cell over time: the propagation's timeline."""
-    drawn = figure("Time (min)", "Cell temperature (°C)")
-    for index, colour in enumerate(gradient(data.sizes["cell"])):
-        one = data.isel(cell=index)
-        drawn.add_scatter(
-            x=data["time"].values / 60.0,
-            y=one["temperature"].values - 273.15,
-            mode="lines",
-            name=f"cell {index + 1}",
-            line={"color": colour, "width": 1.6},
-        )
     return drawn
 
 

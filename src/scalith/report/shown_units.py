@@ -92,7 +92,7 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def with_error(value: float, error: float | None, unit: str) -> str:
-    """A value of an SI unit in words, rounded to two digits of its standard error: ``"4.1171 ± 0.0006 V"``.
+    """A value of an SI unit in words, rounded to two digits of its standard error: ``"4.11711 ± 0.00061 V"``.
 
     Parameters
     ----------

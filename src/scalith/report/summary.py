@@ -145,14 +145,11 @@ def _temperatures(found: Found) -> Iterator[Line]:
         ("pack_temperature", "hottest cell of the row"),
         ("oven_exposure", "one cell in the oven"),
         ("module_temperature_field", "hottest place of the module"),
+        ("critical_oven_temperature", "oven above which one cell runs away"),
     ):
         for _, entry in found.entries(name):
             if entry.value is not None:
                 yield _line(label, entry.quantity, entry.value, _error(found, entry), "K")
-    for _, entry in found.entries("critical_oven_temperature"):
-        if entry.value is not None:
-            label = "oven above which one cell runs away"
-            yield _line(label, entry.quantity, entry.value, entry.standard_error, "K")
 
 
 def _verdicts(found: Found) -> Iterator[Line]:

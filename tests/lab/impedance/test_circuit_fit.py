@@ -79,6 +79,15 @@ def test_an_ideal_capacitor_holds_the_exponent_at_its_bound():
         fit.interval("Q1.alpha")
 
 
+@pytest.mark.parametrize("seed", [1, 20])
+def test_a_circuit_with_parts_too_many_ends_in_its_flat_valley(seed):
+    """A sum of squares that no longer falls is a minimum, however far its parameters could still slide."""
+    measured = spectrum(FREQUENCIES, noisy("R0-p(R1-Ws1,Q1)", [0.01, 0.05, 0.08, 20.0, 0.5, 0.85], 3e-3, seed))
+    right, more = fit_circuit("R0-p(R1-Ws1,Q1)", measured), fit_circuit("R0-p(R1-Ws1,Q1)-p(R2,Q2)", measured)
+    assert 0.9 * right.chi_squared < more.chi_squared <= right.chi_squared * (1.0 + 1e-4)
+    assert right.aicc < more.aicc
+
+
 def test_fixed_values_stay_and_bounds_hold():
     data = spectrum(FREQUENCIES, noisy("R0-p(R1,Q1)", [10, 50, 1e-5, 0.9], 1e-3))
     fit = fit_circuit("R0-p(R1,Q1)", data, fixed={"Q1.alpha": 0.9}, bounds={"R1": (60.0, 70.0)})

@@ -12,6 +12,7 @@ from scalith.pack import (
     shipped_kinetics,
     thinnest_barrier,
 )
+from scalith.pack.module.propagation import cells_that_run_away, meshes_of
 from scalith.quantities import InputError
 
 KINETICS = shipped_kinetics("lco_limited")
@@ -35,6 +36,20 @@ def with_barrier(thickness):
     return ROW.model_copy(update={"barrier": BARRIER.model_copy(update={"thickness": float(thickness)})})
 
 
+def test_thinnest_barrier_is_between_stopping_and_not():
+    found = thinnest_barrier(ROW, KINETICS, HEATER, **RUN, resolution=0.05)
+    thickness, error = float(found()), float(found.error())
+    settings = found.source.settings
+    last = next(mesh for mesh in meshes_of(ROW) if mesh.cell == settings["nodes_per_cell"])
+
+    def runs_away(value):
+        return cells_that_run_away(with_barrier(value), KINETICS, HEATER, duration=RUN["duration"], divisions=last)
+
+    assert error < 0.1 * thickness
+    assert runs_away(thickness) == 1
+    assert runs_away(thickness - 2 * error) > 1
+
+
 @pytest.mark.long
 def test_three_reports_do_not_disagree():
     """Front, map and probability at barriers on either side of the thinnest one, and at it: one verdict, or undecided."""
@@ -43,6 +58,7 @@ def test_three_reports_do_not_disagree():
     assert 0 < error < 0.1 * thickness
     places = [thickness - 1.5 * error, thickness, thickness + 1.5 * error]
     plane = propagation_map(ROW, KINETICS, HEATER, conductivity=[0.1], thickness=places, **RUN)
+    sides = []
     for number, place in enumerate(places):
         front = propagate_runaway(with_barrier(place), KINETICS, HEATER, **RUN)
         sure = propagation_probability(with_barrier(place), KINETICS, [KINETICS], HEATER, **RUN)
@@ -51,6 +67,8 @@ def test_three_reports_do_not_disagree():
         assert decided == (int(sure["cells_run_away"][0]), int(sure["cells_undecided"][0]))
         if number != 1 and decided[1] == 0:
             assert (decided[0] > 1) == (number == 0)
+            sides.append(number)
+    assert sides
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 Weights = Literal["unit", "modulus", "proportional"]
 _POSITIVE = (1e-20, 1e20)
 _EXPONENT = (0.1, 1.0)
+_STEPS = 1000
 _TRIES = 12
 """Further starts, drawn around the best one, while a fit is worse than a distribution of relaxation times shows possible."""
 
@@ -232,7 +233,7 @@ def fit_circuit(
         raise ConvergenceError("fit of a circuit", f"{parsed.text!r} has no finite residual: give a start")
     if not best.converged:
         raise ConvergenceError(
-            "fit of a circuit", f"{parsed.text!r} has no minimum within 200 steps: give a start, or fix a parameter"
+            "fit of a circuit", f"{parsed.text!r} has no minimum within {_STEPS} steps: give a start, or fix a parameter"
         )
     return problem.result(best, noise_known=noise is not None)
 
@@ -351,7 +352,7 @@ class _Problem:
     def values(self, coordinates: Array) -> Array:
         return np.where(self.exponent, coordinates, np.exp(np.clip(coordinates, -50.0, 50.0)))
 
-    def search(self, start: Array, *, held: set[int] | None = None, steps: int = 200) -> Minimum:
+    def search(self, start: Array, *, held: set[int] | None = None, steps: int = _STEPS) -> Minimum:
         fixed = sorted(self.held | (held or set()))
         lower, upper = self.lower.copy(), self.upper.copy()
         lower[fixed] = upper[fixed] = start[fixed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -39,14 +40,20 @@ def minimise(
 
     A step solves (JᵀJ + μ diag)δ = −Jᵀr over the parameters that are free or leave their bound; μ follows the ratio of the
     reduction found to the one foreseen (H. B. Nielsen, IMM-REP-1999-05). It ends when the foreseen reduction is below
-    `tolerance` of the sum of squares, or the sum below `negligible`. A start outside the bounds is moved to them.
+    `tolerance` of the sum of squares, or the sum below `negligible`, or when 20 steps together have lowered it by less than 1e-4
+    of itself (of 100 data, 0.01 of the deviance): along a flat valley, parameters that the data do not tell go on for ever. A
+    start outside the bounds is moved to them.
     """
     x = np.clip(start, lower, upper)
     r, jacobian = function(x)
     cost = float(r @ r)
     damping, growth = 1e-3, 2.0
     scale = np.zeros_like(x)
+    costs: deque[float] = deque(maxlen=20)
     for _ in range(steps):
+        if len(costs) == costs.maxlen and cost > costs[0] * (1.0 - 1e-4):
+            return Minimum(x, r, jacobian, True)
+        costs.append(cost)
         gradient, hessian = jacobian.T @ r, jacobian.T @ jacobian
         scale = np.maximum(scale, np.diagonal(hessian))
         free = ~(((x <= lower) & (gradient > 0.0)) | ((x >= upper) & (gradient < 0.0))) & (scale > 0.0)

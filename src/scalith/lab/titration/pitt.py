@@ -39,7 +39,7 @@ class PittFit(NamedTuple):
     residual : float
         Root mean square of ln(I/I_fit).
     note : str
-        Why a value is NaN, or what to mind.
+        Why a value is NaN, or a note.
     """
 
     diffusivity: float

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from scalith import cell as cell_room
+from scalith import cell as cell_package
 from scalith.cell import CellSpecification, ElectrolyteSpecification, Mesh, simulate_discharge, to_bpx
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.electrode import ElectrodeStructure
@@ -325,7 +325,7 @@ def cell_specification(
 @rung("open-circuit voltage of the cell", unit="V", over="x T")
 def cell_open_circuit_voltage(cell_specification: CellSpecification) -> Property:
     """V = −(μ₊ − μ₋)/F over the stoichiometry of the positive electrode, from full to empty."""
-    return cell_room.cell_open_circuit_voltage(cell_specification)
+    return cell_package.cell_open_circuit_voltage(cell_specification)
 
 
 def _found(data: xr.Dataset) -> str:

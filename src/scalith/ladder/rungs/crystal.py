@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from pydantic import ValidationInfo, model_validator
 
-from scalith import crystal as crystal_room
+from scalith import crystal as crystal_package
 from scalith.crystal import (
     Host,
     ModelError,
@@ -134,4 +134,4 @@ def average_voltage(host: Host, mapped_orderings: xr.Dataset, lithium_energy: Pr
 @rung("largest concentration of lithium", unit="mol m-3", draw=draw_within_error)
 def maximum_concentration(host: Host, mapped_orderings: xr.Dataset) -> Property:
     """Sites of lithium per volume of the relaxed full host."""
-    return crystal_room.maximum_concentration(host, mapped_orderings)
+    return crystal_package.maximum_concentration(host, mapped_orderings)

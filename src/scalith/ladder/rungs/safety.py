@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, model_validator
 
-from scalith import pack as pack_room
+from scalith import pack as pack_package
 from scalith.lab.kinetic_fit import KineticFit, fit_kinetics
 from scalith.lab.kinetic_posterior import sample_posterior
 from scalith.ladder import progress
@@ -90,6 +90,9 @@ class Calorimetry(Settings):
                 "both" if self.curves else "neither",
                 "files with curves, or heating_rates of a virtual experiment",
             )
+        if not self.adiabatic_records and {"thermal_inertia", "specific_heat", "onset"} & self.model_fields_set:
+            expected = "records that thermal_inertia, specific_heat and onset belong to"
+            raise InputError("", "adiabatic_records", "nothing", expected)
         if self.adiabatic_records and (self.thermal_inertia is None or self.specific_heat is None):
             raise InputError("", "thermal_inertia, specific_heat", "nothing", "both, of the adiabatic_records")
         return self
@@ -254,7 +257,7 @@ def module_kinetics(decomposition_fit: KineticFit) -> ReactionSet:
 @rung("critical oven temperature", unit="K", draw=draw_within_error)
 def critical_oven_temperature(module: Module, cell_kinetics: ReactionSet, oven: Oven) -> Property:
     """Oven temperature above which one cell runs away; its error is half the bracket of the bisection."""
-    low, high = pack_room.critical_oven_temperature(
+    low, high = pack_package.critical_oven_temperature(
         module.cell, cell_kinetics, heat_transfer_coefficient=oven.heat_transfer_coefficient, emissivity=oven.emissivity
     )
     source = predicted("scalith.pack.critical_oven_temperature", module.cell.digest, cell_kinetics.digest)
@@ -264,7 +267,7 @@ def critical_oven_temperature(module: Module, cell_kinetics: ReactionSet, oven: 
 @rung("one cell in an oven", headline=lambda data: f"peak {float(data['temperature'].max()) - 273.15:.0f} °C")
 def oven_exposure(module: Module, cell_kinetics: ReactionSet, oven: Oven) -> xr.Dataset:
     """Heat of all reactions against heat given to the oven."""
-    return pack_room.oven_test(
+    return pack_package.oven_test(
         module.cell,
         cell_kinetics,
         oven.temperature,
@@ -284,7 +287,7 @@ def module_propagation(
     module: Module, module_kinetics: ReactionSet, oven_exposure: xr.Dataset, trigger: ModuleTrigger, propagation: Propagation
 ) -> xr.Dataset:
     """One cell is set off; what do its neighbours do? Kinetics other than the cell's are refused."""
-    return pack_room.propagate_runaway(
+    return pack_package.propagate_runaway(
         module,
         module_kinetics,
         trigger,
@@ -315,10 +318,10 @@ def module_temperature_field(
     Its ``verdict`` by cell is undecided (−1) where `module_propagation` has found another one.
     """
     nodes = int(module_propagation["nodes_per_cell"])
-    divisions = pack_room.Divisions(cell=nodes, barrier=max(2, nodes // 4))
-    body = pack_room.module_assembly(module, spacing=resolved_module.spacing, divisions=divisions)
-    set_off = f"cell_{pack_room.triggered_cell(module, trigger)}"
-    field = pack_room.simulate_heat_3d(
+    divisions = pack_package.Divisions(cell=nodes, barrier=max(2, nodes // 4))
+    body = pack_package.module_assembly(module, spacing=resolved_module.spacing, divisions=divisions)
+    set_off = f"cell_{pack_package.triggered_cell(module, trigger)}"
+    field = pack_package.simulate_heat_3d(
         body,
         duration=propagation.duration,
         output_times=resolved_module.times,
@@ -350,7 +353,7 @@ def barrier_thickness(
 
     The error reaches to the thickness of the module's own barrier where `module_propagation` contradicts.
     """
-    found = pack_room.thinnest_barrier(
+    found = pack_package.thinnest_barrier(
         module,
         module_kinetics,
         trigger,
@@ -386,7 +389,7 @@ def propagation_probability(
 ) -> xr.Dataset:
     """Share of the members of the fit with which runaway reaches a second cell."""
     require_same_kinetics(module_kinetics, decomposition_fit.kinetics.digest, "probability of propagation: members of the fit")
-    return pack_room.propagation_probability(
+    return pack_package.propagation_probability(
         module,
         module_kinetics,
         decomposition_fit.draws(propagation.members, seed),
@@ -403,7 +406,7 @@ def barrier_map(
     module: Module, module_kinetics: ReactionSet, oven_exposure: xr.Dataset, trigger: ModuleTrigger, propagation: Propagation
 ) -> xr.Dataset:
     """Cells that run away over conductivity and thickness of the barrier."""
-    return pack_room.propagation_map(
+    return pack_package.propagation_map(
         module,
         module_kinetics,
         trigger,

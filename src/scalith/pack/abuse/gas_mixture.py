@@ -14,6 +14,8 @@ from scalith.quantities.constants import GAS_CONSTANT
 OXYGEN_IN_AIR = 0.2095
 """Mole fraction in dry air; the rest counts as nitrogen."""
 REFERENCE_TEMPERATURE = 298.15
+_HOTTEST = 3500.0
+"""K: above, the heat capacities do not reach."""
 
 
 class _Species(NamedTuple):
@@ -157,14 +159,17 @@ def deflagration_pressure(
     Raises
     ------
     InputError
-        As `lower_flammability_limit`; a share outside 0 to 1; a pressure that is not positive.
+        As `lower_flammability_limit`; a share outside 0 to 1; a pressure or temperature that is not positive; a flame hotter
+        than 3500 K, above which the heat capacities do not reach.
     MissingDependencyError
         `equilibrium` without cantera (``scalith[fire]``).
     """
     where = "deflagration_pressure"
     fractions = _fractions(composition, where)
-    if not 0.0 <= share <= 1.0 or not pressure > 0:
-        raise InputError(where, "share, pressure", (share, pressure), "a volume fraction from 0 to 1, and a positive pressure")
+    if not 0.0 <= share <= 1.0 or not pressure > 0 or not 0 < temperature < _HOTTEST:
+        found_numbers = (share, pressure, temperature)
+        expected = f"a volume fraction from 0 to 1, a positive pressure, a temperature below {_HOTTEST:g} K"
+        raise InputError(where, "share, pressure, temperature", found_numbers, expected)
     before = {name: share * x for name, x in fractions.items()}
     before["O2"] = before.get("O2", 0.0) + (1.0 - share) * OXYGEN_IN_AIR
     before["N2"] = before.get("N2", 0.0) + (1.0 - share) * (1.0 - OXYGEN_IN_AIR)
@@ -183,7 +188,10 @@ def deflagration_pressure(
             after["CO2"] = after.get("CO2", 0.0) + found.burnt_share * n * kind.carbon
             after["H2O"] = after.get("H2O", 0.0) + found.burnt_share * n * 0.5 * kind.hydrogen
     start = _internal_energy(before, temperature)
-    T = float(brentq(lambda T: _internal_energy(after, T) - start, temperature, 3500.0))
+    if _internal_energy(after, _HOTTEST) < start:
+        expected = f"a flame below {_HOTTEST:g} K, or equilibrium=True"
+        raise InputError(where, "share, temperature", (share, temperature), expected)
+    T = float(brentq(lambda T: _internal_energy(after, T) - start, temperature, _HOTTEST))
     return Deflagration(pressure * sum(after.values()) * T / (sum(before.values()) * temperature), T, True)
 
 

@@ -20,6 +20,8 @@ class Flash(NamedTuple):
 
 def boiling_temperature(vent: Vent, pressure: float = ATMOSPHERE) -> float:
     """Where the electrolyte's vapour reaches `pressure`, K: 1/T = 1/T_ref − (R/ΔH) ln(p/p_ref)."""
+    if not pressure > 0:
+        raise InputError("boiling_temperature", "pressure", pressure, "a positive number, Pa")
     inverse: float = 1.0 / vent.vapour_reference_temperature - log(pressure / vent.vapour_pressure) / vent.vapour_temperature
     return 1.0 / inverse
 
@@ -139,6 +141,8 @@ def emptying_time(
     """
     from scipy.integrate import quad
 
+    if not heat_capacity_ratio > 1:
+        raise InputError("emptying_time", "heat_capacity_ratio", heat_capacity_ratio, "a number above 1")
     if not volume > 0 or not outside_pressure < until < pressure:
         found = (volume, until, pressure)
         raise InputError("emptying_time", "volume, until, pressure", found, "a positive volume, and outside < until < pressure")

@@ -154,12 +154,13 @@ def discharge_network(
         run = _electrical(cells, circuit, current, duration, mean, windows, voltage_tolerance, mesh, progress)
         time = np.concatenate([[0.0], run["time"].values])
         currents, voltages = run["cell_current"].values, run["cell_voltage"].values
-        heat = run["cell_heat"].values + currents**2 * interconnect_resistance
+        begin = np.vstack([currents[:1], currents[:-1]])  # the current is linear over a window
+        heat = run["cell_heat"].values + interconnect_resistance * (begin**2 + begin * currents + currents**2) / 3.0
         steps = np.repeat(np.arange(len(time) - 1), 2)
         knots = np.sort(np.concatenate([time[:-1] + 1e-6 * np.diff(time), time[1:]]))
         row = simulate_row(pack, np.concatenate([[time[0]], knots]), np.concatenate([heat[:1], heat[steps]]))
         at_ends = row["temperature"].values[2::2]
-        new = row["temperature"].values.mean(axis=0)
+        new = np.trapezoid(row["temperature"].values, row["time"].values, axis=0) / time[-1]  # windows are of unequal length
         change = float(np.abs(new - mean).max())
         mean = new
         if change < 0.1:

@@ -33,8 +33,9 @@ def thinnest_barrier(
 
     Bisection in the logarithm of the thickness (a thicker barrier delays and spreads the heat: once it stops the front, any
     thicker one does) until the bracket is within `resolution`, on the meshes of `propagate_runaway`, each twice as fine as the
-    one before, until two agree within twice that. The thickness is the upper end of the last bracket; its error is half the
-    bracket and, by Richardson for a first order, the difference of the last two meshes. Within it the verdict is undecided.
+    one before, until two agree within twice that or there is no finer one. The thickness is the upper end of the last bracket;
+    its error is half the bracket and, by Richardson for a first order, the difference of the last two meshes. Within it the
+    verdict is undecided.
 
     Parameters
     ----------
@@ -73,20 +74,19 @@ def thinnest_barrier(
         return cells_that_run_away(trial, kinetics, trigger, duration=duration, divisions=divisions) <= 1
 
     bounds = float(np.log(thinnest)), float(np.log(thickest))
-    meshes, brackets = list(meshes_of(module)), [bounds]
+    meshes, bracket, upper = list(meshes_of(module)), bounds, bounds[1]
+    _check_bounds(stops, meshes[0], bounds)
     for number, divisions in enumerate(meshes):
-        if number == 0:
-            _check_bounds(stops, divisions, bounds)
-            bracket = bounds
-        else:
-            bracket = _widened(stops, divisions, brackets[-1], 2.0 * resolution, bounds)
-        brackets.append(_bisected(stops, divisions, bracket, resolution))
+        upper = bracket[1]
+        if number > 0:
+            bracket = _widened(stops, divisions, bracket, 2.0 * resolution, bounds)
+        bracket = _bisected(stops, divisions, bracket, resolution)
         if progress is not None:
-            low, high = 1e3 * np.exp(brackets[-1])
+            low, high = 1e3 * np.exp(bracket)
             progress((number + 1) / len(meshes), f"between {low:.3g} and {high:.3g} mm, {divisions.cell} volumes through a cell")
-        if number > 0 and abs(brackets[-1][1] - brackets[-2][1]) <= 2.0 * resolution:
+        if number > 0 and abs(bracket[1] - upper) <= 2.0 * resolution:
             break
-    before, (low, high) = float(np.exp(brackets[-2][1])), (float(value) for value in np.exp(brackets[-1]))
+    before, (low, high) = float(np.exp(upper)), (float(value) for value in np.exp(bracket))
     settings = {"duration": duration, "nodes_per_cell": divisions.cell}
     source = predicted("scalith.pack.thinnest_barrier", kinetics.digest, module.digest, trigger.digest, settings=settings)
     return Property.constant("barrier_thickness", high, "m", source, 0.5 * (high - low) + abs(high - before))
@@ -117,6 +117,8 @@ def _widened(stops: Stops, divisions: Divisions, bracket: Bracket, reach: float,
         low, high, further = low - further, low, 2.0 * further
         if low < bounds[0] - 3.0:
             raise InputError(_WHERE, "thinnest", float(np.exp(bounds[0])), "less: on a finer mesh any thickness stops the front")
+    if low < bracket[0]:
+        return low, high  # the upper end is one that was just seen to stop
     further = reach
     while not stops(high, divisions):
         low, high, further = high, high + further, 2.0 * further

@@ -32,7 +32,7 @@ def rows() -> list[Row]:
             unit="s",
             ours=lambda: _in_new_folder()[0],
             prepare=_warm,
-            target=30.0,
+            target=10.0,
             note="the same into an empty results folder, with the kernels compiled before",
         ),
         Row(
@@ -55,7 +55,7 @@ def rows() -> list[Row]:
             name="climb_lfp_with_compilation",
             unit="s",
             ours=lambda: _in_new_folder(compile_again=True)[0],
-            target=150.0,
+            target=60.0,
             note="as on a fresh machine: empty results folder, no kernel compiled; long, so take it with --repeats 1",
         ),
     ]

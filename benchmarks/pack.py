@@ -51,6 +51,23 @@ def _propagate(cells: int, duration: float) -> float:
     return spent
 
 
+def _nodes_a_cell(cells: int, nodes: int, duration: float) -> float:
+    """One mesh only: `nodes` volumes through the thickness of each cell."""
+    from scalith.pack import shipped_kinetics
+    from scalith.pack.module.module_assembly import Divisions
+    from scalith.pack.module.module_network import module_network
+    from scalith.pack.module.thermal_network import simulate_network
+
+    built = module_network(_module(cells), _trigger(), Divisions(cell=nodes, barrier=max(2, nodes // 4)))
+    kinetics, time_out = shipped_kinetics("lco_limited"), np.array([0.0, duration])
+    start = time.perf_counter()
+    found = simulate_network(built.network, kinetics, time_out, initial_temperature=298.15)
+    spent = time.perf_counter() - start
+    if not found.peak_temperature[: cells * nodes].reshape(cells, nodes).max(axis=1).min() > 500.0:
+        raise RuntimeError("the front stopped")
+    return spent
+
+
 def _one_body_a_cell(cells: int) -> float:
     from scalith.pack import Divisions, shipped_kinetics
     from scalith.pack.module.module_network import module_network
@@ -203,6 +220,14 @@ def rows() -> list[Row]:
             prepare=lambda: _warm(lambda: _propagate(2, 1200.0)),
             target=4.0,
             note="four reactions a cell, to full propagation, tolerance 1e-5, meshes of 1 mm, 0.5 mm and finer until they agree",
+        ),
+        Row(
+            name="runaway_of_100_cells_of_12_nodes",
+            unit="s",
+            ours=lambda: _nodes_a_cell(100, 12, 6.5 * 3600.0),
+            prepare=lambda: _warm(lambda: _propagate(2, 1200.0)),
+            target=5.0,
+            note="four reactions a cell, to full propagation, tolerance 1e-5, one mesh of twelve volumes through each cell",
         ),
         Row(
             name="runaway_of_12_cells_against_lsoda",

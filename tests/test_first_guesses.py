@@ -39,7 +39,7 @@ def test_each_short_name_is_the_function_of_its_package(name, full):
         ("simulate_discharge", "scalith has no 'simulate_discharge' of its own: it is scalith.cell.simulate_discharge"),
         ("CellSpecification", "scalith has no 'CellSpecification' of its own: it is scalith.cell.CellSpecification"),
         ("impedence", "scalith has no 'impedence': did you mean scalith.impedance?"),
-        ("simulate", "scalith has no 'simulate': it has Simulation, climb, cycle, discharge, fit_kinetics"),
+        ("simulate", "scalith has no 'simulate': it has Simulation, climb, cycle, discharge, fit_cell"),
     ],
 )
 def test_a_name_that_is_not_there_is_told_where_to_look(name, said):

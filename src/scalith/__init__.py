@@ -1,8 +1,8 @@
 """Scalith climbs one ladder: from the energy of a few atoms to the heat of a pack.
 
 The names that most work starts from are here: `read_cell`, `discharge`, `cycle`, `impedance`, `sweep`, `voltage_curve`,
-`read_image`, `tortuosity`, `read_dsc`, `fit_kinetics`, `climb`. The packages (``scalith.cell``, …) hold them under their full
-names, and all the rest.
+`read_image`, `tortuosity`, `read_dsc`, `fit_kinetics`, `fit_cell`, `climb`. The packages (``scalith.cell``, …) hold
+them under their full names, and all the rest.
 
 All load when used: ``import scalith`` costs next to nothing.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scalith.cell import simulate_discharge as discharge
     from scalith.cell import simulate_impedance as impedance
     from scalith.cell import simulate_protocol as cycle
+    from scalith.design import fit_cell
     from scalith.electrode import read_image, tortuosity
     from scalith.lab import fit_kinetics, read_dsc
     from scalith.ladder import climb
@@ -40,6 +41,7 @@ _PACKAGES = (
     "cell",
     "pack",
     "lab",
+    "design",
     "ladder",
     "report",
 )
@@ -48,6 +50,7 @@ _FUNCTIONS = {
     "climb": ("ladder", "climb"),
     "cycle": ("cell", "simulate_protocol"),
     "discharge": ("cell", "simulate_discharge"),
+    "fit_cell": ("design", "fit_cell"),
     "fit_kinetics": ("lab", "fit_kinetics"),
     "impedance": ("cell", "simulate_impedance"),
     "read_cell": ("cell", "read_cell"),
@@ -67,6 +70,7 @@ __all__ = [
     "climb",
     "cycle",
     "discharge",
+    "fit_cell",
     "fit_kinetics",
     "impedance",
     "read_cell",

@@ -96,3 +96,20 @@ def covariance_of_fit(jacobian: Array, residuals: Array, lengths: Sequence[int])
 
 def _outer(matrix: Array) -> Array:
     return np.asarray(matrix @ matrix.T)
+
+
+def covariance_at_minimum(jacobian: Array, variance: float) -> Array:
+    """Covariance σ² (JᵀJ)⁻¹ of least-squares parameters, shape (p, p), from J of residuals whose variance is `variance`.
+
+    Parameters that the data do not tell, alone or only together with others, have an infinite variance.
+    """
+    size = np.linalg.norm(jacobian, axis=0)
+    is_seen = size > 1e-7 * size.max(initial=1e-150)
+    scale = np.where(is_seen, size, 1.0)
+    strength, direction = np.linalg.eigh((jacobian / scale).T @ (jacobian / scale))
+    lost = strength < 1e-13
+    kept = direction[:, ~lost]
+    covariance = variance * (kept / strength[~lost]) @ kept.T / np.outer(scale, scale)
+    loose = ~is_seen | np.any(np.abs(direction[:, lost]) > 1e-6, axis=1)
+    covariance[loose, loose] = np.inf
+    return np.asarray(covariance, dtype=np.float64)

@@ -84,7 +84,7 @@ def test_a_circuit_with_parts_too_many_ends_in_its_flat_valley(seed):
     """A sum of squares that no longer falls is a minimum, however far its parameters could still slide."""
     measured = spectrum(FREQUENCIES, noisy("R0-p(R1-Ws1,Q1)", [0.01, 0.05, 0.08, 20.0, 0.5, 0.85], 3e-3, seed))
     right, more = fit_circuit("R0-p(R1-Ws1,Q1)", measured), fit_circuit("R0-p(R1-Ws1,Q1)-p(R2,Q2)", measured)
-    assert more.chi_squared == pytest.approx(right.chi_squared, rel=0.03)
+    assert more.chi_squared == pytest.approx(right.chi_squared, rel=0.08)
     assert right.aicc < more.aicc
 
 

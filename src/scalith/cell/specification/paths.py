@@ -53,6 +53,31 @@ def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple
     return specification, factors
 
 
+def with_factors(specification: CellSpecification, chosen: Mapping[str, float]) -> CellSpecification:
+    """A specification with numbers replaced by path, and with properties multiplied (those named in `FACTORS`).
+
+    Raises
+    ------
+    InputError
+        As `vary`.
+    """
+    specification, factors = vary(specification, chosen)
+    for name, factor in factors.items():
+        part, field = name.split(".")
+        specification = specification.model_copy(update={part: _multiplied(getattr(specification, part), field, factor)})
+    return specification
+
+
+def _multiplied(part: Any, field: str, factor: float) -> Any:
+    if isinstance(part, ElectrodeSpecification):
+        made = []
+        for material in part.materials:
+            named = "reaction_rate_constant" if getattr(material, field) is None else field
+            made.append(material.model_copy(update={named: getattr(material, named) * factor}))
+        return part.model_copy(update={"materials": tuple(made)})
+    return part.model_copy(update={field: getattr(part, field) * factor})
+
+
 def _stressed(specification: CellSpecification, path: str) -> bool:
     electrode = getattr(specification, path.split(".")[0], None)
     return isinstance(electrode, ElectrodeSpecification) and electrode.material.stress is not None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scalith.lab.fit_errors import covariance_at_minimum
 from scalith.lab.impedance.circuit import Circuit, parse_circuit
 from scalith.lab.impedance.circuit_start import circuit_starts
 from scalith.lab.impedance.elements import Complex
@@ -289,20 +290,6 @@ def _weight_rows(z: Complex, weights: str, noise: ArrayLike | None) -> Array:
     )
 
 
-def _covariance(jacobian: Array, variance: float) -> Array:
-    """Of the parameters; of those that the data do not tell, alone or only together with others, it is infinite."""
-    size = np.linalg.norm(jacobian, axis=0)
-    is_seen = size > 1e-7 * size.max(initial=1e-150)
-    scale = np.where(is_seen, size, 1.0)
-    strength, direction = np.linalg.eigh((jacobian / scale).T @ (jacobian / scale))
-    lost = strength < 1e-13
-    kept = direction[:, ~lost]
-    covariance = variance * (kept / strength[~lost]) @ kept.T / np.outer(scale, scale)
-    loose = ~is_seen | np.any(np.abs(direction[:, lost]) > 1e-6, axis=1)
-    covariance[loose, loose] = np.inf
-    return np.asarray(covariance, dtype=np.float64)
-
-
 class _Problem:
     """Residuals and their derivatives in the coordinates of the search: ln p, or p where it is an exponent."""
 
@@ -377,7 +364,7 @@ class _Problem:
         bound = (minimum.x <= self.lower + 1e-9 * span) | (minimum.x >= self.upper - 1e-9 * span)
         free = [k for k in range(len(names)) if k not in self.held and not bound[k]]
         freedom = self.count - (len(names) - len(self.held))
-        covariance = _covariance(minimum.jacobian[:, free], 1.0 if noise_known else minimum.cost / freedom)
+        covariance = covariance_at_minimum(minimum.jacobian[:, free], 1.0 if noise_known else minimum.cost / freedom)
         values = dict(zip(names, self.values(minimum.x).tolist(), strict=True))
         return CircuitFit(
             self.circuit,

@@ -1,0 +1,427 @@
+"""Measurements as a fit sees them: samples, the cell's answer to the same load, and its derivatives by parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scalith.cell import CellSpecification, Mesh, simulate_impedance_batch, simulate_sensitivities
+from scalith.cell.runs.protocol_steps import JUMP, ProtocolStep
+from scalith.cell.specification.paths import FACTORS, number_at, with_factors
+from scalith.lab.measurement import spectrum_arrays
+from scalith.quantities import ConvergenceError, InputError, parse_quantity
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from scalith.cell.runs.protocol_text import Steps
+
+Array = NDArray[np.float64]
+_SAME = 1e-6
+"""Rows closer than this, s, are of one time."""
+_APART = 1e-3
+"""Relative change of a parameter that a spectrum's central differences are taken over."""
+
+
+class Answer(NamedTuple):
+    """What the cell gives where a record was sampled, shape (n,), and its derivatives by each path, shape (n, paths)."""
+
+    values: Array
+    by_path: Array
+
+
+class Record(Protocol):
+    """A measurement, or one that is only planned: then `samples` is `None`."""
+
+    name: str
+
+    @property
+    def samples(self) -> Array | None:
+        """What was measured, shape (n,)."""
+
+    @property
+    def spread(self) -> Array | None:
+        """Standard error of each sample, shape (n,); without it the scatter of the residuals is taken."""
+
+    @property
+    def weight(self) -> Array:
+        """Size of each sample's error relative to the others', shape (n,)."""
+
+    @property
+    def correlation(self) -> float | None:
+        """Correlation of neighbouring samples; without it that of the residuals is taken."""
+
+    def answer(self, specification: CellSpecification, values: dict[str, float]) -> Answer:
+        """The cell's samples with `values` by path (multipliers of properties among them)."""
+
+
+@dataclass(frozen=True, eq=False)
+class VoltageRecord:
+    """Voltages over time under a load.
+
+    Attributes
+    ----------
+    name : str
+    protocol : ProtocolStep or as in `scalith.cell.simulate_protocol`
+        The load; of a measurement its current.
+    times : ndarray
+        s, of the samples.
+    samples : ndarray, optional
+        V.
+    state_of_charge : float
+        At the start, at rest.
+    temperature : float, optional
+        K.
+    noise : float, optional
+        Standard error of a sample, V.
+    correlation : float, optional
+        Of neighbouring samples, 0 to 1.
+    mesh : Mesh, optional
+    """
+
+    name: str
+    protocol: Steps
+    times: Array
+    samples: Array | None
+    state_of_charge: float
+    temperature: float | None = None
+    noise: float | None = None
+    correlation: float | None = None
+    mesh: Mesh | None = None
+
+    @property
+    def spread(self) -> Array | None:
+        """As stated."""
+        return None if self.noise is None else np.full(self.times.size, self.noise)
+
+    @property
+    def weight(self) -> Array:
+        """All alike."""
+        return np.ones(self.times.size)
+
+    def answer(self, specification: CellSpecification, values: dict[str, float]) -> Answer:
+        """The cell under the same load (see `scalith.cell.simulate_sensitivities`).
+
+        A cell that cannot carry the load to the last sample gives its last voltages beyond: a fit comes back from there.
+        """
+        varied = with_factors(specification, values)
+        run = simulate_sensitivities(
+            varied,
+            list(values),
+            protocol=self.protocol,
+            temperature=self.temperature,
+            initial_state_of_charge=self.state_of_charge,
+            output_times=[*self.times],
+            mesh=self.mesh,
+        )
+        found, by_path = run.voltage.values, run.voltage_by_parameter.values.T
+        for k, name in enumerate(values):
+            if name in FACTORS:
+                by_path[:, k] /= values[name]
+        missing = self.times.size - found.size
+        if found.size == 0:
+            raise ConvergenceError(f"fit to {self.name!r}", f"the cell ends at once: {run.attrs['reason']}")
+        if missing:
+            found = np.concatenate([found, np.repeat(found[-1], missing)])
+            by_path = np.concatenate([by_path, np.zeros((missing, by_path.shape[1]))])
+        return Answer(found, by_path)
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumRecord:
+    """An impedance spectrum at rest: real parts, then imaginary parts.
+
+    Attributes
+    ----------
+    name : str
+    frequencies : ndarray
+        Hz.
+    impedance : ndarray of complex, optional
+        Ohm.
+    state_of_charge : float
+    temperature : float, optional
+        K.
+    noise : float, optional
+        Standard error of both parts relative to |Z|.
+    size : ndarray, optional
+        |Z| of a planned spectrum, from the first answer.
+    mesh : Mesh, optional
+    """
+
+    name: str
+    frequencies: Array
+    impedance: NDArray[np.complex128] | None
+    state_of_charge: float
+    temperature: float | None = None
+    noise: float | None = None
+    size: Array | None = None
+    mesh: Mesh | None = None
+    correlation: float | None = 0.0
+
+    @property
+    def samples(self) -> Array | None:
+        """Re Z, then Im Z."""
+        return None if self.impedance is None else np.concatenate([self.impedance.real, self.impedance.imag])
+
+    @property
+    def weight(self) -> Array:
+        """|Z| for both parts."""
+        size = self.size if self.impedance is None else np.abs(self.impedance)
+        return np.ones(2 * self.frequencies.size) if size is None else np.tile(size, 2)
+
+    @property
+    def spread(self) -> Array | None:
+        """Noise times |Z|."""
+        return None if self.noise is None else self.noise * self.weight
+
+    def answer(self, specification: CellSpecification, values: dict[str, float]) -> Answer:
+        """All changed cells in one batch, central differences (see `scalith.cell.simulate_impedance_batch`)."""
+        names = list(values)
+        steps = np.array([_APART * abs(values[name]) if values[name] else 1e-6 for name in names])
+        runs = 2 * len(names) + 1
+        columns = {}
+        for k, name in enumerate(names):
+            column = np.full(runs, values[name])
+            column[1 + 2 * k] += steps[k]
+            column[2 + 2 * k] = max(column[2 + 2 * k] - steps[k], 0.0)
+            columns[name] = column
+        found = simulate_impedance_batch(
+            specification, columns, self.frequencies, self.state_of_charge, temperature=self.temperature, mesh=self.mesh
+        )
+        z = np.concatenate([found.resistance.values, found.reactance.values], axis=1)
+        by_path = np.stack(
+            [
+                (z[1 + 2 * k] - z[2 + 2 * k]) / (columns[name][1 + 2 * k] - columns[name][2 + 2 * k])
+                for k, name in enumerate(names)
+            ],
+            axis=1,
+        )
+        return Answer(z[0], by_path)
+
+
+def voltage_record(
+    data: xr.Dataset,
+    state_of_charge: float | str,
+    *,
+    name: str = "",
+    temperature: float | None = None,
+    noise: float | str | None = None,
+    correlation: float | None = None,
+    samples: int = 200,
+    mesh: Mesh | None = None,
+) -> VoltageRecord:
+    """A measured voltage under its own measured current, as a fit takes it.
+
+    Parameters
+    ----------
+    data : Dataset
+        ``voltage`` (V) and ``current`` (A, positive discharges) over ``time`` (s), as `scalith.lab.read_measurement` or a
+        simulation of `scalith.cell` gives them.
+    state_of_charge : float
+        At the first sample, 0 to 1; the cell is at rest there.
+    name : str
+        Shown with the residuals; without it the kind of the data.
+    temperature : float, optional
+        K; without it that of the cell.
+    noise : float or str, optional
+        Standard error of a voltage, V (``"2 mV"``). Without it the scatter of the residuals is taken.
+    correlation : float, optional
+        Of the errors of neighbouring samples, 0 to 1. Without it that of the residuals is taken: voltages of one run are not
+        independent, and intervals that say so are too small by √((1 + ρ)/(1 − ρ)).
+    samples : int
+        Longer records are thinned to so many, even in time; the current is kept whole.
+    mesh : Mesh, optional
+
+    Raises
+    ------
+    InputError
+        No voltage or current over time, numbers that are not finite, a state of charge out of 0 … 1.
+    """
+    where = "voltage_record"
+    for wanted in ("voltage", "current"):
+        if wanted not in getattr(data, "variables", {}) or data[wanted].dims != ("time",):
+            found = type(data).__name__ if not hasattr(data, "variables") else ", ".join(map(str, data.variables))
+            raise InputError(where, wanted, found, f"a data set with {wanted} over time")
+    time = np.asarray(data["time"].values, dtype=np.float64)
+    voltage = np.asarray(data["voltage"].values, dtype=np.float64)
+    current = np.asarray(data["current"].values, dtype=np.float64)
+    bad = np.flatnonzero(~(np.isfinite(time) & np.isfinite(voltage) & np.isfinite(current)))
+    if bad.size or time.size < 3:
+        found = f"a number that is not finite at row {bad[0] + 1}" if bad.size else f"{time.size} rows"
+        raise InputError(where, "data", found, "at least three rows of finite times, voltages and currents")
+    if np.any(np.diff(time) < 0.0):
+        row = int(np.argmax(np.diff(time) < 0.0)) + 2
+        raise InputError(where, "time", f"{time[row - 1]:g} s after {time[row - 2]:g} s at row {row}", "times that do not fall")
+    time = time - time[0]
+    times, loads = _without_jumps(time, current)
+    step = ProtocolStep(text="measured current", mode="current", times=tuple(times), loads=tuple(loads))
+    chosen = np.arange(time.size)
+    if samples < time.size:
+        places = np.searchsorted(time, np.linspace(time[0], time[-1], samples))
+        chosen = np.minimum(np.unique(places), time.size - 1)
+    rows = chosen[np.concatenate([[True], np.diff(time[chosen]) > _SAME])]
+    # At the first instant the load is not yet felt.
+    rows = rows[time[rows] > 0.0]
+    return VoltageRecord(
+        name or str(data.attrs.get("kind", "voltage")),
+        step,
+        time[rows],
+        voltage[rows],
+        _share(state_of_charge, where),
+        temperature,
+        _noise(noise, "V", where),
+        _correlation(correlation, where),
+        mesh,
+    )
+
+
+def spectrum_record(
+    data: xr.Dataset,
+    state_of_charge: float | str,
+    *,
+    name: str = "",
+    temperature: float | None = None,
+    noise: float | str | None = None,
+    mesh: Mesh | None = None,
+) -> SpectrumRecord:
+    """A measured impedance spectrum, as a fit takes it.
+
+    Parameters
+    ----------
+    data : Dataset
+        A spectrum: `scalith.lab.read_measurement`, `scalith.lab.spectrum`, `scalith.cell.simulate_impedance`.
+    state_of_charge : float
+        0 to 1, at rest.
+    name, temperature, mesh
+        As in `voltage_record`.
+    noise : float or str, optional
+        Standard error of either part relative to |Z| (``"0.5 %"``); without it the scatter of the residuals is taken.
+
+    Raises
+    ------
+    InputError
+        No spectrum, or a number out of its range.
+    """
+    where = "spectrum_record"
+    f, z = spectrum_arrays(data, where, least=2)
+    return SpectrumRecord(
+        name or str(data.attrs.get("kind", "spectrum")),
+        f,
+        z,
+        _share(state_of_charge, where),
+        temperature,
+        _noise(noise, "1", where),
+        mesh=mesh,
+    )
+
+
+def planned_run(
+    specification: CellSpecification,
+    protocol: Steps,
+    state_of_charge: float | str,
+    *,
+    noise: float | str,
+    name: str = "",
+    temperature: float | None = None,
+    correlation: float = 0.0,
+    samples: int = 200,
+    mesh: Mesh | None = None,
+) -> VoltageRecord:
+    """A run that could be measured: what `rank_measurements` chooses among.
+
+    Parameters
+    ----------
+    specification : CellSpecification
+        As far as it is known: it says how long the run takes.
+    protocol : as in `scalith.cell.simulate_protocol`
+    noise : float or str
+        Standard error that a voltage would have (``"1 mV"``).
+    state_of_charge, name, temperature, correlation, samples, mesh
+        As in `voltage_record`.
+
+    Raises
+    ------
+    InputError, ConvergenceError
+        A protocol that cannot be read, or carried out.
+    """
+    where = "planned_run"
+    run = simulate_sensitivities(
+        specification,
+        ["contact_resistance"],
+        protocol=protocol,
+        temperature=temperature,
+        initial_state_of_charge=_share(state_of_charge, where),
+        mesh=mesh,
+    )
+    end = float(run.attrs["end_time"])
+    times = np.linspace(0.0, end, samples + 1)[1:]
+    times[-1] = end * (1.0 - 1e-9)
+    words = [protocol] if isinstance(protocol, str) else protocol if isinstance(protocol, Sequence) else ["run"]
+    return VoltageRecord(
+        name or "; ".join(map(str, words)),
+        protocol,
+        times,
+        None,
+        _share(state_of_charge, where),
+        temperature,
+        _noise(noise, "V", where),
+        _correlation(correlation, where),
+        mesh,
+    )
+
+
+def planned_spectrum(
+    specification: CellSpecification,
+    frequencies: ArrayLike,
+    state_of_charge: float | str,
+    *,
+    noise: float | str,
+    name: str = "",
+    temperature: float | None = None,
+    mesh: Mesh | None = None,
+) -> SpectrumRecord:
+    """A spectrum that could be measured: what `rank_measurements` chooses among; `noise` relative to |Z|."""
+    where = "planned_spectrum"
+    f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
+    share = _share(state_of_charge, where)
+    title = name or f"spectrum at {100 * share:.3g} %, {f.min():.3g} to {f.max():.3g} Hz"
+    made = SpectrumRecord(title, f, None, share, temperature, _noise(noise, "1", where), mesh=mesh)
+    values = made.answer(specification, {"contact_resistance": number_at(specification, "contact_resistance")}).values
+    return replace(made, size=np.abs(values[: f.size] + 1j * values[f.size :]))
+
+
+def _without_jumps(time: Array, current: Array) -> tuple[Array, Array]:
+    """Load over increasing times: two rows of one time are a jump, taken at most a millisecond long."""
+    times = time.copy()
+    for k in range(1, times.size):
+        if times[k] - times[k - 1] < _SAME:
+            later = times[k + 1 :][times[k + 1 :] > times[k - 1] + _SAME]
+            times[k] = times[k - 1] + min(JUMP, 0.5 * (later[0] - times[k - 1]) if later.size else JUMP)
+    return times, current
+
+
+def _share(value: float | str, where: str) -> float:
+    if isinstance(value, str):
+        value = parse_quantity(value, "1", where=where, field="state_of_charge")
+    if not 0.0 <= value <= 1.0:
+        raise InputError(where, "state_of_charge", value, "0 to 1")
+    return float(value)
+
+
+def _noise(value: float | str | None, unit: str, where: str) -> float | None:
+    if value is None:
+        return None
+    number = parse_quantity(value, unit, where=where, field="noise") if isinstance(value, str) else float(value)
+    if not (np.isfinite(number) and number > 0.0):
+        raise InputError(where, "noise", value, "a positive standard error; leave it out to take the scatter of the residuals")
+    return number
+
+
+def _correlation(value: float | None, where: str) -> float | None:
+    if value is not None and not 0.0 <= value < 1.0:
+        raise InputError(where, "correlation", value, "0 to below 1")
+    return value

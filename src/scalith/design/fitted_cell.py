@@ -1,0 +1,97 @@
+"""A fitted cell as a specification: its numbers with their errors, its multiplied properties with the fit as their source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scalith.cell.specification.electrode import ElectrodeSpecification
+from scalith.cell.specification.paths import FACTORS, vary
+from scalith.quantities import ErrorComponent, Property, Uncertain, digest, predicted
+
+if TYPE_CHECKING:
+    from scalith.cell import CellSpecification
+    from scalith.design.calibration import CellFit
+
+
+def fitted_cell(fit: CellFit) -> CellSpecification:
+    """The specification with the numbers of a fit.
+
+    A number becomes an `Uncertain` with its standard error, a multiplied property gains an error component "fit" and a source
+    that names the fit and the digests of the data. What the data do not tell keeps its value without an error of the fit.
+    """
+    numbers: dict[str, float] = {}
+    factors: dict[str, tuple[float, float]] = {}
+    for k, one in enumerate(fit._problem.coordinates):
+        at = float(fit._at[k])
+        deviation = float(np.sqrt(fit.covariance[k, k]))
+        deviation = deviation if np.isfinite(deviation) else 0.0
+        slopes = one.slopes(at)
+        for path, value in one.paths(at).items():
+            error = deviation * slopes[path]
+            if path in FACTORS:
+                factors[path] = (value, error)
+            else:
+                numbers[path] = Uncertain(value, error) if error > 0.0 else value
+    specification, _ = vary(fit.specification, numbers)
+    for path, (factor, error) in factors.items():
+        part, field = path.split(".")
+        made = _with_error(getattr(specification, part), field, factor, error, fit)
+        specification = specification.model_copy(update={part: made})
+    return specification
+
+
+def _with_error(part: Any, field: str, factor: float, error: float, fit: CellFit) -> Any:
+    if isinstance(part, ElectrodeSpecification):
+        made = []
+        for material in part.materials:
+            old = getattr(material, field)
+            if old is None:
+                rate = float(material.reaction_rate_constant or 0.0)
+                number = Uncertain(rate * factor, rate * error) if error > 0.0 else rate * factor
+                made.append(material.model_copy(update={"reaction_rate_constant": number}))
+            else:
+                made.append(material.model_copy(update={field: _property(old, factor, error, fit)}))
+        return part.model_copy(update={"materials": tuple(made)})
+    return part.model_copy(update={field: _property(getattr(part, field), factor, error, fit)})
+
+
+def _property(old: Property, factor: float, error: float, fit: CellFit) -> Property:
+    values = old.nominal * factor
+    parts = [ErrorComponent(part.name, factor * part.standard_error, part.correlation_length) for part in old.components]
+    if error > 0.0:
+        parts = [part for part in parts if part.name != "fit"]
+        parts.append(ErrorComponent("fit", np.abs(values.values) * error / factor))
+    settings: Mapping[str, Any] = {"factor": factor, "records": [record.name for record in fit._problem.records]}
+    source = predicted("scalith.design.fit_cell", old.digest, data_digest(fit), settings=settings)
+    return Property(old.name, values, old.unit, source, components=tuple(parts))
+
+
+def data_digest(fit: CellFit) -> str:
+    """Of the samples that were fitted."""
+    return digest([[record.name, np.asarray(record.samples).tolist()] for record in fit._problem.records])
+
+
+def summary_of(fit: CellFit) -> str:
+    """Parameters with 95 % intervals; measurements with their residuals, noise and correlation."""
+    width = max(len(name) for name in fit.names)
+    lines = [f"{'parameter':{width}}  {'value':>11}  95 % interval"]
+    for k, name in enumerate(fit.names):
+        unknown = not np.isfinite(fit.covariance[k, k])
+        low, high = (0.0, np.inf) if unknown else fit.interval(name)
+        said = "at a bound, or not told by the data" if unknown else f"{low:.4g} to {high:.4g}"
+        lines.append(f"{name:{width}}  {fit.values[name]:11.5g}  {said}")
+    width = max(len(record.name) for record in fit._problem.records)
+    lines.append(f"\n{'record':{width}}  {'samples':>7}  {'rms':>9}  {'noise':>9}  correlation")
+    for record, noise in zip(fit._problem.records, fit.noise, strict=True):
+        off = fit.residuals[record.name] / record.weight
+        rms = float(np.sqrt(off @ off / off.size))
+        lines.append(f"{record.name:{width}}  {off.size:7}  {rms:9.3g}  {noise.size:9.3g}  {noise.correlation:.2f}")
+    lines.append(f"\nχ² {fit.cost:.5g} with {fit.degrees_of_freedom} degrees of freedom")
+    if len(fit.minima) > 1:
+        best = fit.minima[0][0]
+        same = sum(score - best < 1.0 for score, _ in fit.minima)
+        lines.append(f"{same} of {len(fit.minima)} starts lead to this minimum")
+    return "\n".join(lines)

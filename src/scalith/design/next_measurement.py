@@ -1,0 +1,124 @@
+"""Which measurement tells most of what is wanted, for what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.design.fit_noise import RecordNoise, whitened
+from scalith.quantities import InputError, Result, labelled, nearest, predicted
+
+if TYPE_CHECKING:
+    from scalith.design.calibration import CellFit
+    from scalith.design.fit_records import Record
+
+Array = NDArray[np.float64]
+_FLOOR = 1e-8
+"""Information that every parameter has beforehand (a standard error of e^10,000), so that what is unknown has a number."""
+
+
+def rank_measurements(
+    fit: CellFit,
+    candidates: Sequence[Record],
+    target: str | Mapping[str, float] | Literal["all"] = "all",
+    *,
+    costs: Sequence[float] | None = None,
+    choose: int = 1,
+) -> Result:
+    r"""Rank measurements that could be made by how much they would narrow a target.
+
+    With Fisher's information I of the fit and I_c of a candidate, the covariance after it is (I + I_c)⁻¹; for a target with
+    derivatives g by the parameters its variance falls from gᵀI⁻¹g to gᵀ(I + I_c)⁻¹g (c-optimal), for ``"all"`` the volume of
+    the parameters' ellipsoid shrinks, ½ ln det (D-optimal). Of several to choose, each next one is the best beside those before
+    (greedy). Fedorov, Theory of Optimal Experiments (1972).
+
+    Parameters
+    ----------
+    fit : CellFit
+        What is known now.
+    candidates : sequence
+        From `planned_run` and `planned_spectrum`, with their noise.
+    target : str or mapping
+        A parameter's name; derivatives of a quantity by the parameters (in their units); or ``"all"``.
+    costs : sequence of float, optional
+        Of each candidate, in any one unit (hours): gains are per cost.
+    choose : int
+        How many to choose.
+
+    Returns
+    -------
+    Result
+        Over ``candidate``: ``standard_error`` of the target after it (of ``"all"``: the geometric mean over the parameters),
+        ``gain`` (ln of the factor by which the error falls), ``gain_per_cost``, ``cost`` and ``order`` (0 for those not chosen);
+        attribute ``standard_error_now``.
+
+    Raises
+    ------
+    InputError
+        No candidates, an unknown parameter, costs that are not positive.
+    """
+    if not candidates:
+        raise InputError("rank_measurements", "candidates", "none", "planned_run(…) or planned_spectrum(…)")
+    price = np.ones(len(candidates)) if costs is None else np.asarray(costs, dtype=np.float64)
+    if price.shape != (len(candidates),) or not np.all(price > 0.0):
+        raise InputError("rank_measurements", "costs", costs, f"{len(candidates)} positive numbers")
+    if not 1 <= choose <= len(candidates):
+        raise InputError("rank_measurements", "choose", choose, f"1 to {len(candidates)}")
+    gradient = _gradient(fit, target)
+    problem, at = fit._problem, fit._at
+    problem.noise = fit.noise
+    known = problem.jacobian(at)
+    information = known.T @ known + _FLOOR * np.eye(at.size)
+    added = []
+    for record in candidates:
+        if record.spread is None:
+            raise InputError("rank_measurements", f"noise of {record.name!r}", "none", "a stated noise: nothing is measured yet")
+        ((_, slopes),) = problem.answers(at, [record])
+        rows = whitened(slopes, record, RecordNoise.first(record))
+        added.append(rows.T @ rows)
+    before = _error(information, gradient)
+    after = np.array([_error(information + one, gradient) for one in added])
+    order = np.zeros(len(candidates), dtype=np.int64)
+    held, now = information, before
+    for place in range(1, choose + 1):
+        gains = [-np.inf if order[k] else np.log(now / _error(held + one, gradient)) / price[k] for k, one in enumerate(added)]
+        best = int(np.argmax(gains))
+        order[best] = place
+        held = held + added[best]
+        now = _error(held, gradient)
+    gain = np.log(before / after)
+    names = np.array([record.name for record in candidates])
+    settings = {"target": target if isinstance(target, str) else dict(target), "candidates": names.tolist()}
+    source = predicted("scalith.design.rank_measurements", fit.specification.digest, settings=settings)
+    return Result(
+        {
+            "standard_error": labelled("candidate", after, "standard error of the target after it", "1"),
+            "gain": labelled("candidate", gain, "ln of the factor by which the error falls", "1"),
+            "gain_per_cost": labelled("candidate", gain / price, "the same per cost", "1"),
+            "cost": labelled("candidate", price, "cost", "1"),
+            "order": labelled("candidate", order, "place among those chosen", "1"),
+        },
+        {"candidate": labelled("candidate", names, "measurement", "")},
+        {"kind": "ranked measurements", "source": source.to_json(), "standard_error_now": before, "standard_error_then": now},
+    )
+
+
+def _gradient(fit: CellFit, target: str | Mapping[str, float]) -> Array | None:
+    """Derivatives of the target by the coordinates; `None` for all parameters together."""
+    if target == "all":
+        return None
+    stated = {target: 1.0} if isinstance(target, str) else dict(target)
+    for name in stated:
+        if name not in fit.names:
+            raise InputError("rank_measurements", "target", name, nearest(name, [*fit.names, "all"]))
+    slopes = [one.slope(float(x)) for one, x in zip(fit._problem.coordinates, fit._at, strict=True)]
+    return np.array([stated.get(name, 0.0) * slope for name, slope in zip(fit.names, slopes, strict=True)])
+
+
+def _error(information: Array, gradient: Array | None) -> float:
+    if gradient is None:
+        return float(np.exp(-0.5 * np.linalg.slogdet(information)[1] / information.shape[0]))
+    return float(np.sqrt(gradient @ np.linalg.solve(information, gradient)))

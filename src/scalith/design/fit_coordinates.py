@@ -58,7 +58,7 @@ class Coordinate:
     def value(self, at: float) -> float:
         """Number, or multiplier."""
         if self.scale == "log":
-            return float(np.exp(at))
+            return float(np.exp(min(at, 700.0)))
         return float(1.0 / (1.0 + np.exp(-at))) if self.scale == "logit" else at
 
     def slope(self, at: float) -> float:

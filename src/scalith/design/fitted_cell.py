@@ -79,9 +79,9 @@ def summary_of(fit: CellFit) -> str:
     width = max(len(name) for name in fit.names)
     lines = [f"{'parameter':{width}}  {'value':>11}  95 % interval"]
     for k, name in enumerate(fit.names):
-        unknown = not np.isfinite(fit.covariance[k, k])
+        unknown = not fit.covariance[k, k] < np.log(1e3) ** 2
         low, high = (0.0, np.inf) if unknown else fit.interval(name)
-        said = "at a bound, or not told by the data" if unknown else f"{low:.4g} to {high:.4g}"
+        said = "not told by the data (or at a bound)" if unknown else f"{low:.4g} to {high:.4g}"
         lines.append(f"{name:{width}}  {fit.values[name]:11.5g}  {said}")
     width = max(len(record.name) for record in fit._problem.records)
     lines.append(f"\n{'record':{width}}  {'samples':>7}  {'rms':>9}  {'noise':>9}  correlation")

@@ -3,7 +3,9 @@
 from scalith.lab.agreement_table import agreement
 from scalith.lab.arc_files import read_arc, thermal_inertia
 from scalith.lab.baselines import subtract_baseline
+from scalith.lab.bottleneck import find_bottlenecks
 from scalith.lab.calorimetry import read_dsc, simulate_arc, simulate_dsc
+from scalith.lab.dimensionless_numbers import dimensionless_numbers
 from scalith.lab.impedance import (
     CircuitFit,
     compare_circuits,
@@ -31,6 +33,8 @@ __all__ = [
     "compare_circuits",
     "compare_fits",
     "decompose_peaks",
+    "dimensionless_numbers",
+    "find_bottlenecks",
     "fit_circuit",
     "fit_kinetics",
     "friedman",

@@ -1,4 +1,4 @@
-r"""U01: An ensemble finds the mean, the covariance and the coverage of a chain that is known in closed form.
+r"""U06: An ensemble finds the mean, the covariance and the coverage of a chain that is known in closed form.
 
 **[E]** A potential $V(x) = V_0(x) + b + \bar\varepsilon$ of a curve with an error of correlation length $\ell$, a number with an
 error and the mean of $N$ noisy readings is normal with

@@ -1,0 +1,64 @@
+r"""U02: Intervals of fitted parameters hold the truth at the rate that they state.
+
+**[E]** 1,000 synthetic discharges of the LG M50 at 1C for 40 minutes, 120 voltages each with 1 mV of noise: half of them
+independent, half with neighbours correlated by 0.9. Diffusion in the positive particles, charge transfer of the negative
+electrode and a resistance are fitted; size and correlation of the noise are those of the residuals. Of the 95 % intervals, 93 to
+97 % hold the planted value; intervals that take correlated samples for independent hold it far less often (compared).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scalith.cell import Mesh, read_cell, simulate_protocol
+from scalith.cell.specification.paths import with_factors
+from scalith.design import fit_cell
+from scalith.design.fit_records import VoltageRecord
+from validation.record import Record
+
+LONG = True
+
+PLANTED = {
+    "positive_electrode.chemical_diffusivity": 1.2,
+    "negative_electrode.exchange_current_density": 0.8,
+    "contact_resistance": 0.004,
+}
+MESH = Mesh(negative=6, separator=3, positive=6, nodes=12)
+TIMES = np.linspace(0.0, 2400.0, 121)[1:]
+FITS = 500
+
+
+def correlated(generator: np.random.Generator, correlation: float) -> np.ndarray:
+    noise = generator.standard_normal(TIMES.size)
+    for k in range(1, noise.size):
+        noise[k] = correlation * noise[k - 1] + np.sqrt(1.0 - correlation**2) * noise[k]
+    return 1e-3 * noise
+
+
+def share(record_of, cell, seed: int, correlation: float, taken: float | None, count: int) -> np.ndarray:
+    generator, held = np.random.default_rng(seed), np.zeros(len(PLANTED))
+    for _ in range(count):
+        fit = fit_cell(cell, [record_of(correlated(generator, correlation), taken)], list(PLANTED))
+        ends = [fit.interval(name) for name in PLANTED]
+        held += [low < value < high for (low, high), value in zip(ends, PLANTED.values(), strict=True)]
+    return held / count
+
+
+def run(record: Record) -> None:
+    given = read_cell("lgm50_chen2020")
+    cell = with_factors(given, {"contact_resistance": 0.003})
+    step = ["Discharge at 1C for 40 min"]
+    truth = simulate_protocol(with_factors(given, PLANTED), step, initial_state_of_charge=0.95, mesh=MESH, tolerance=1e-5)
+    exact = np.interp(TIMES, truth.time.values[1:], truth.voltage.values[1:])
+
+    def record_of(noise: np.ndarray, taken: float | None) -> VoltageRecord:
+        return VoltageRecord("1C", step, TIMES, exact + noise, 0.95, correlation=taken, mesh=MESH)
+
+    for correlation in (0.0, 0.9):
+        found = share(record_of, cell, 11, correlation, None, FITS)
+        for name, one in zip(PLANTED, found, strict=True):
+            title = f"held, {name}, neighbours correlated by {correlation:g}"
+            record.check(title, expected=95.0, found=100.0 * one, tolerance=2.0, unit="%")
+    naive = share(record_of, cell, 11, 0.9, 0.0, 100)
+    for name, one in zip(PLANTED, naive, strict=True):
+        record.compare(f"held, {name}, correlation of 0.9 ignored", reference=95.0, found=100.0 * one, unit="%")

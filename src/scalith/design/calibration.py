@@ -220,11 +220,9 @@ def fit_cell(
             progress(k / len(points), f"start {k + 1} of {len(points)}")
         try:
             found.append(_search(problem, point))
-        except ConvergenceError:
-            if len(points) == 1:
+        except (ConvergenceError, InputError):
+            if k == 0:  # the cell as it was given
                 raise
-    if not found:
-        raise ConvergenceError("fit of a cell", f"none of {starts} starts leads to a minimum: state bounds or another start")
     best = min(found, key=lambda one: one.score)
     problem.noise = best.noise
     residuals, jacobian = problem.residuals(best.at), problem.jacobian(best.at)
@@ -314,8 +312,12 @@ class CellProblem:
         return np.concatenate([self.sensitivities(at), np.array(prior).reshape(-1, len(self.coordinates))])
 
     def function(self, at: Array) -> tuple[Array, Array]:
-        """Residuals and their derivatives."""
-        return self.residuals(at), self.jacobian(at)
+        """Residuals and their derivatives; not a number where there is no such cell, or it cannot be run: a step goes back."""
+        try:
+            return self.residuals(at), self.jacobian(at)
+        except (InputError, ConvergenceError):
+            rows = self.count + sum(one.has_prior for one in self.coordinates)
+            return np.full(rows, np.nan), np.full((rows, at.size), np.nan)
 
     def sensitivities(self, at: Array) -> Array:
         """Derivatives of all samples by coordinate, in standard errors, whitened, shape (samples, p)."""
@@ -368,6 +370,7 @@ def _search(problem: CellProblem, start: Array) -> _Found:
     """One search: the noise of the records as stated, or from the residuals until it stays."""
     problem.noise = tuple(RecordNoise.first(record) for record in problem.records)
     at = start
+    problem.residuals(at)  # a start that makes no cell says so
     for _ in range(_ROUNDS):
         found = minimise(problem.function, at, problem.lower, problem.upper, tolerance=_TOLERANCE, steps=_STEPS)
         if not found.converged:

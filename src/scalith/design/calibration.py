@@ -52,7 +52,9 @@ class CellFit:
         Sum of squares, in standard errors, prior included.
     degrees_of_freedom : int
     minima : tuple of (float, dict)
-        Cost and values at the end of each start, best first.
+        −2 ln of the likelihood (but for a constant) and values at the end of each start, best first.
+    failed_starts : tuple of str
+        Why others led nowhere.
     """
 
     specification: CellSpecification
@@ -63,6 +65,7 @@ class CellFit:
     cost: float
     degrees_of_freedom: int
     minima: tuple[tuple[float, dict[str, float]], ...]
+    failed_starts: tuple[str, ...]
     _problem: CellProblem
     _at: Array
 
@@ -214,15 +217,17 @@ def fit_cell(
         raise InputError("fit_cell", "records", f"{problem.count} samples", f"more than the {len(coordinates)} parameters")
     problem.require_sensitive()
     found: list[_Found] = []
+    failed: list[str] = []
     points = problem.starts(starts, seed)
     for k, point in enumerate(points):
         if progress is not None:
             progress(k / len(points), f"start {k + 1} of {len(points)}")
         try:
             found.append(_search(problem, point))
-        except (ConvergenceError, InputError):
+        except (ConvergenceError, InputError) as error:
             if k == 0:  # the cell as it was given
                 raise
+            failed.append(str(error))
     best = min(found, key=lambda one: one.score)
     problem.noise = best.noise
     residuals, jacobian = problem.residuals(best.at), problem.jacobian(best.at)
@@ -242,6 +247,7 @@ def fit_cell(
         float(residuals @ residuals),
         freedom,
         tuple(minima),
+        tuple(failed),
         problem,
         best.at,
     )

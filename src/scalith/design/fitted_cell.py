@@ -90,8 +90,10 @@ def summary_of(fit: CellFit) -> str:
         rms = float(np.sqrt(off @ off / off.size))
         lines.append(f"{record.name:{width}}  {off.size:7}  {rms:9.3g}  {noise.size:9.3g}  {noise.correlation:.2f}")
     lines.append(f"\nχ² {fit.cost:.5g} with {fit.degrees_of_freedom} degrees of freedom")
-    if len(fit.minima) > 1:
+    if len(fit.minima) + len(fit.failed_starts) > 1:
         best = fit.minima[0][0]
         same = sum(score - best < 1.0 for score, _ in fit.minima)
-        lines.append(f"{same} of {len(fit.minima)} starts lead to this minimum")
+        lines.append(f"{same} of {len(fit.minima) + len(fit.failed_starts)} starts lead to this minimum")
+    if fit.failed_starts:
+        lines.append(f"{len(fit.failed_starts)} lead nowhere, such as: {fit.failed_starts[0]}")
     return "\n".join(lines)

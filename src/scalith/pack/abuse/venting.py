@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import log, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 from scalith.pack.heat.cell_body import ATMOSPHERE, Vent
@@ -22,8 +22,7 @@ def boiling_temperature(vent: Vent, pressure: float = ATMOSPHERE) -> float:
     """Where the electrolyte's vapour reaches `pressure`, K: 1/T = 1/T_ref − (R/ΔH) ln(p/p_ref)."""
     if not pressure > 0:
         raise InputError("boiling_temperature", "pressure", pressure, "a positive number, Pa")
-    inverse: float = 1.0 / vent.vapour_reference_temperature - log(pressure / vent.vapour_pressure) / vent.vapour_temperature
-    return 1.0 / inverse
+    return vent.boiling_point(pressure)
 
 
 def flash_evaporation(vent: Vent, heat_capacity: float, temperature: float) -> Flash:

@@ -40,11 +40,11 @@ class VarianceShares(NamedTuple):
 def variance_shares(inputs: Mapping[str, Array], output: Array, *, degree: int | None = None) -> VarianceShares:
     r"""First-order (Sobol) indices from the members of one random sample, by regression.
 
-    y ≈ ȳ + Σ_i f_i(x_i) by least squares, f_i a polynomial of each column of input i; S_i = (⟨f_i²⟩ − b_i)/Var(y) with the
-    bias b_i = σ² tr[⟨φ_i φ_iᵀ⟩ (ΦᵀΦ)⁻¹_ii], σ² the variance of what is left. The degree is the one with the smallest error of
-    prediction of members left out. Errors are those of a jackknife that leaves out a twentieth of the members in turn. One
-    sample serves all inputs, so that a costly model needs as few runs as it has coefficients and some more; inputs must be drawn
-    independently of each other (columns of one input need not be).
+    y ≈ ȳ + Σ_i f_i(x_i) by least squares, f_i a polynomial of each column of input i; S_i = V_i/(Σ_j V_j + σ²) with
+    V_i = ⟨f_i²⟩ − b_i, the bias b_i = σ² tr[⟨φ_i φ_iᵀ⟩ (ΦᵀΦ)⁻¹_ii], and σ² the variance of what is left. The degree is the one
+    with the smallest error of prediction of members left out. Errors are those of a jackknife that leaves out a twentieth of the
+    members in turn. One sample serves all inputs, so that a costly model needs as few runs as it has coefficients and some more;
+    inputs must be drawn independently of each other (columns of one input need not be).
 
     Parameters
     ----------
@@ -131,10 +131,11 @@ def _shares(columns: Mapping[str, Array], y: Array, degree: int) -> tuple[dict[s
     freedom = max(y.size - basis.shape[1] - 1, 1)
     noise = float(np.sum((centred - basis @ coefficients) ** 2)) / freedom
     inverse = np.linalg.pinv(basis.T @ basis)
-    variance = float(centred @ centred) / (y.size - 1)
     found = {}
     for name, place in places.items():
         part = basis[:, place]
         bias = noise * float(np.trace(part.T @ part @ inverse[place, place])) / y.size
-        found[name] = (float(np.mean((part @ coefficients[place]) ** 2)) - bias) / variance
-    return found, noise / variance
+        found[name] = float(np.mean((part @ coefficients[place]) ** 2)) - bias
+    # Inputs are independent: their variances add up, as those of the sample do not quite.
+    whole = sum(found.values()) + noise
+    return {name: value / whole for name, value in found.items()}, noise / whole

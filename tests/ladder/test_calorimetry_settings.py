@@ -63,7 +63,7 @@ def test_records_need_their_thermal_inertia_and_heat(record, more, message):
 
 @pytest.mark.parametrize("more", [{"thermal_inertia": 1.5}, {"specific_heat": 1100.0}, {"onset": 360.0}])
 def test_what_belongs_to_records_needs_records(more):
-    with pytest.raises(InputError, match="adiabatic_records.*records that"):
+    with pytest.raises(InputError, match=r"adiabatic_records.*records that"):
         Calorimetry.read(SETTINGS | more, "study")
 
 

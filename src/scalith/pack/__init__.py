@@ -29,7 +29,7 @@ from scalith.pack.heat.heat_in_3d import simulate_heat_3d
 from scalith.pack.heat.lumped import lumped_cell_temperature
 from scalith.pack.heat.row import simulate_row
 from scalith.pack.module.barrier_thickness import thinnest_barrier
-from scalith.pack.module.module import Barrier, ModuleSpecification, Plate, Trigger, triggered_cell
+from scalith.pack.module.module import Barrier, Ejecta, ModuleSpecification, Plate, Trigger, triggered_cell
 from scalith.pack.module.module_assembly import Divisions, module_assembly
 from scalith.pack.module.propagation import propagate_runaway, propagation_map, propagation_probability
 from scalith.pack.module.verdict_uncertainty import assess_propagation, draw_members
@@ -44,6 +44,7 @@ __all__ = [
     "Contact",
     "CoolingDesign",
     "Divisions",
+    "Ejecta",
     "Material",
     "ModuleSpecification",
     "PackSpecification",

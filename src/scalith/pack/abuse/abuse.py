@@ -12,7 +12,7 @@ from scalith.pack.heat.cell_body import ATMOSPHERE, CellBody
 from scalith.pack.heat.heat_input import as_temperature, checked_time
 from scalith.pack.module.thermal_network import NetworkResult, ThermalNetwork, simulate_network
 from scalith.quantities import InputError, Result, labelled, predicted
-from scalith.quantities.constants import STEFAN_BOLTZMANN
+from scalith.quantities.constants import STEFAN_BOLTZMANN, ZERO_CELSIUS
 from scalith.reactions.kinetics import ReactionSet
 
 if TYPE_CHECKING:
@@ -130,6 +130,9 @@ def oven_test(
     Parameters and result as `abuse_test`; `oven_temperature` in K or text with a unit, `duration` in s, `output_times` outputs.
     """
     oven = as_temperature(oven_temperature, "oven_test", "oven_temperature")
+    if oven < ZERO_CELSIUS:
+        # Ovens are between 100 and 250 °C: such a number without a unit was not meant in kelvin.
+        raise InputError("oven_test", "oven_temperature", oven_temperature, f"kelvin above {ZERO_CELSIUS}, or text: '160 degC'")
     ambient: float | tuple[ArrayLike, ArrayLike] = oven
     if heating_rate is not None:
         if not heating_rate > 0:

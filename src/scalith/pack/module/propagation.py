@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from scalith.numerics.parallel_map import parallel_map
 from scalith.pack.heat.cell_body import CellBody
+from scalith.pack.module.ejecta import simulate_module
 from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger
 from scalith.pack.module.module_assembly import Divisions
 from scalith.pack.module.module_network import ModuleNetwork, module_network
-from scalith.pack.module.thermal_network import NetworkResult, count_runaways, simulate_network
+from scalith.pack.module.thermal_network import NetworkResult, count_runaways
 from scalith.quantities import InputError, parse_quantity, predicted
 from scalith.reactions.kinetics import ReactionSet, require_same_kinetics
 
@@ -87,10 +88,10 @@ def propagate_runaway(
         cell), ``heat_released`` (J); per cell ``verdict`` (1 runs away, 0 does not, −1 undecided), ``runaway_time`` with
         ``runaway_time_error`` and ``vent_time`` (s; NaN when it did not), ``peak_temperature``, ``interval`` (s since the cell
         before it in the row ran away), and ``states`` of the kinetics at the end (mean of each cell, dimension ``state``); per
-        time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``,
-        ``heat_ejected`` (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells), ``front_speed`` (m s-1
-        along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell`` of the last mesh and
-        ``energy_balance_error``; attribute ``kinetics_digest``.
+        time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``, ``heat_ejected`` and ``heat_from_ejecta``, which
+        neighbours took of it (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells), ``front_speed``
+        (m s-1 along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell`` of the last mesh
+        and ``energy_balance_error``; attribute ``kinetics_digest``.
 
     Raises
     ------
@@ -171,10 +172,12 @@ def cells_that_run_away(
     enough: int | None = None,
 ) -> int:
     """How many cells run away on one mesh; no more than `enough` are looked for."""
-    network = module_network(module, trigger, divisions).network
-    return count_runaways(
-        network, kinetics, duration, initial_temperature=module.ambient_temperature, tolerance=_TOLERANCE, enough=enough
-    )
+    built = module_network(module, trigger, divisions)
+    options = {"initial_temperature": module.ambient_temperature, "tolerance": _TOLERANCE}
+    if module.ejecta is None:
+        return count_runaways(built.network, kinetics, duration, enough=enough, **options)
+    found, _ = simulate_module(built, module, kinetics, np.array([0.0, duration]), **options)
+    return int(np.isfinite(found.runaway_time[[bodies[0] for bodies in built.bodies]]).sum())
 
 
 def _on_mesh(
@@ -189,8 +192,9 @@ def _on_mesh(
 ) -> xr.Dataset:
     """The module on one mesh."""
     built = module_network(module, trigger, divisions)
-    found = simulate_network(
-        built.network,
+    found, returned = simulate_module(
+        built,
+        module,
         kinetics,
         time,
         initial_temperature=module.ambient_temperature,
@@ -237,6 +241,7 @@ def _on_mesh(
         "heat_lost": ("time", found.ambient, "J", "heat given to the surroundings since the start"),
         "heat_to_coolant": ("time", found.coolant, "J", "heat given to the coolant since the start"),
         "heat_ejected": ("time", found.ejected.sum(axis=1), "J", "heat that left through vents since the start"),
+        "heat_from_ejecta": ("time", returned, "J", "heat that neighbours took from what left through vents"),
         "cells_run_away": ((), count, "1", "cells that ran away"),
         "propagated": ((), count == len(built.bodies), "1", "all cells ran away"),
         "front_speed": ((), _front_speed(module, trigger, runaway), "m s-1", "speed of the front along the row"),

@@ -88,10 +88,10 @@ def propagate_runaway(
         cell), ``heat_released`` (J); per cell ``verdict`` (1 runs away, 0 does not, −1 undecided), ``runaway_time`` with
         ``runaway_time_error`` and ``vent_time`` (s; NaN when it did not), ``peak_temperature``, ``interval`` (s since the cell
         before it in the row ran away), and ``states`` of the kinetics at the end (mean of each cell, dimension ``state``); per
-        time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``, ``heat_ejected`` and ``heat_from_ejecta``, which
-        neighbours took of it (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells), ``front_speed``
-        (m s-1 along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell`` of the last mesh
-        and ``energy_balance_error``; attribute ``kinetics_digest``.
+        time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``, ``heat_ejected`` and ``heat_from_ejecta``,
+        which neighbours took of it (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells),
+        ``front_speed`` (m s-1 along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell`` of
+        the last mesh and ``energy_balance_error``; attribute ``kinetics_digest``.
 
     Raises
     ------

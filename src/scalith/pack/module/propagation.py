@@ -90,8 +90,8 @@ def propagate_runaway(
         before it in the row ran away), and ``states`` of the kinetics at the end (mean of each cell, dimension ``state``); per
         time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``, ``heat_ejected`` and ``heat_from_ejecta``,
         which neighbours took of it (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells),
-        ``front_speed`` (m s-1 along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell`` of
-        the last mesh and ``energy_balance_error``; attribute ``kinetics_digest``.
+        ``front_speed`` (m s-1 along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell``
+        of the last mesh and ``energy_balance_error``; attribute ``kinetics_digest``.
 
     Raises
     ------

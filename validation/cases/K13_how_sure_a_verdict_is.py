@@ -3,8 +3,8 @@ r"""K13: How sure a verdict is: indices of a planted model, probability in close
 **[E]** First-order indices of Ishigami's function, $\sin x_1 + 7\sin^2x_2 + 0.1\,x_3^4\sin x_1$, from one sample of 2000 are the
 exact ones, 0.314, 0.442 and 0. A module in which only the thickness of the barrier is not known,
 $\ln d\sim N(\ln d_0, \sigma^2)$, spreads with probability $\Phi((\ln d^*-\ln d_0)/\sigma)$, $d^*$ from `thinnest_barrier`: the
-interval of `assess_propagation` holds it, and its margins scatter by $\sigma$. With five inputs unknown, the verdict of each member
-by its margin is that of its front on its own meshes (`propagate_runaway`), wherever neither is undecided.
+interval of `assess_propagation` holds it, and its margins scatter by $\sigma$. With five inputs unknown, the verdict of each
+member by its margin is that of its front on its own meshes (`propagate_runaway`), wherever neither is undecided.
 """
 
 from __future__ import annotations

@@ -44,6 +44,30 @@ def test_a_study_fits_curves_and_adiabatic_records_together(record):
     assert len(fit.source.parents) == 4
 
 
-def test_records_need_their_thermal_inertia(record):
-    with pytest.raises(InputError, match="of the adiabatic_records"):
-        Calorimetry.read(SETTINGS | {"adiabatic_records": [str(record)]}, "study")
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({}, "both, of the adiabatic_records"),
+        ({"thermal_inertia": 1.5}, "both, of the adiabatic_records"),
+        ({"specific_heat": "1100 J/(kg K)"}, "both, of the adiabatic_records"),
+        ({"thermal_inertia": 0.9, "specific_heat": "1100 J/(kg K)"}, "thermal_inertia.*greater than or equal to 1"),
+        ({"thermal_inertia": 1.5, "specific_heat": "0 J/(kg K)"}, "specific_heat.*greater than 0"),
+        ({"thermal_inertia": 1.5, "specific_heat": "1100 J/kg"}, "specific_heat.*J/kg"),
+        ({"thermal_inertia": 1.5, "specific_heat": "1100 J/(kg K)", "onset": 90.0}, "onset.*kelvin"),
+    ],
+)
+def test_records_need_their_thermal_inertia_and_heat(record, more, message):
+    with pytest.raises(InputError, match=message):
+        Calorimetry.read(SETTINGS | {"adiabatic_records": [str(record)]} | more, "study")
+
+
+@pytest.mark.parametrize("more", [{"thermal_inertia": 1.5}, {"specific_heat": 1100.0}, {"onset": 360.0}])
+def test_what_belongs_to_records_needs_records(more):
+    with pytest.raises(InputError, match=r"adiabatic_records.*records that"):
+        Calorimetry.read(SETTINGS | more, "study")
+
+
+def test_a_record_that_is_missing_is_named(tmp_path):
+    more = {"adiabatic_records": [str(tmp_path / "none.csv")], "thermal_inertia": 1.5, "specific_heat": 1100.0}
+    with pytest.raises(InputError, match=r"none\.csv"):
+        Calorimetry.read(SETTINGS | more, "study")

@@ -15,7 +15,7 @@ from scalith.report import write_report
 from scalith.report.figures import figures_of
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "module_safety.toml"
-SMALL = EXAMPLE.read_text().replace("members = 40", "members = 4").replace("cells = 6", "cells = 3")
+SMALL = EXAMPLE.read_text().replace("members = 40", "members = 4\nconductivities = [0.05, 0.2]").replace("cells = 6", "cells = 3")
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,27 @@ def test_pictures_are_drawn(results):
     for name in ("calorimetry_curves", "oven_exposure", "module_propagation", "barrier_map"):
         assert len(figures_of(name, read_entry(folder, name).value)[0].data) > 0
     assert "data-figure='barrier_map'" in write_report(folder, ledger).read_text()
+
+
+def test_the_verdict_carries_its_error_and_what_it_hangs_on(results):
+    folder, ledger = results
+    data = read_entry(folder, "propagation_probability").value
+    stated = {
+        f"module.{name}" for name in ("barrier.thickness", "barrier.conductivity", "cell.conductivity", "cell.specific_heat")
+    }
+    assert set(data["input"].values) >= stated | {"trigger.power", "kinetics", "module.contact_conductance"}
+    assert float(data["probability_low"]) < float(data["probability_high"])
+    found = read_entry(folder, "barrier_thickness").value
+    np.testing.assert_allclose(data["thinnest_barrier"], float(found()), rtol=0.6)
+    own = [1e-3 * np.exp(-margin) for margin in data["margin"].values]
+    np.testing.assert_allclose(own, data["thinnest_barrier"], rtol=0.3)  # but for the error of the barrier's own thickness
+    entry = ledger.entry("propagation_probability")
+    assert "95 % interval" in entry.headline
+    assert "undecided" in entry.headline
+    assert "times the thinnest that stops it" in entry.headline
+    drawn = figures_of("propagation_probability", data)
+    assert len(drawn) == 1  # four members do not tell what it hangs on: only the safe map is drawn
+    np.testing.assert_allclose(np.sort(drawn[0].data[2].y), drawn[0].data[2].y)
 
 
 @pytest.mark.parametrize(

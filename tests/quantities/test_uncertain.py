@@ -146,6 +146,15 @@ def test_members_scatter_as_stated(error, scale):
     assert drawn.std() == pytest.approx(2.0 * error, rel=0.02)
 
 
+def test_numbers_have_their_places_and_keep_their_errors():
+    layers = [{"thickness": "80 um ± 5 %", "conductivities": {"carbon": "10 S/m", "binder": 1.0}}, {"thickness": "20 um"}]
+    found = Cell.read({"layers": layers}).numbers_by_path()
+    assert found["layers.0.thickness"] == pytest.approx(80e-6)
+    assert found["layers.0.conductivities.carbon"] == 10.0
+    assert [path for path, number in found.items() if isinstance(number, Uncertain)] == ["layers.0.thickness"]
+    assert found["layers.0.thickness"].error == pytest.approx(4e-6)
+
+
 def test_a_drawn_specification_is_plain_and_keeps_its_limits():
     cell = Cell.read(
         {

@@ -29,9 +29,10 @@ from scalith.pack.heat.heat_in_3d import simulate_heat_3d
 from scalith.pack.heat.lumped import lumped_cell_temperature
 from scalith.pack.heat.row import simulate_row
 from scalith.pack.module.barrier_thickness import thinnest_barrier
-from scalith.pack.module.module import Barrier, ModuleSpecification, Plate, Trigger, triggered_cell
+from scalith.pack.module.module import Barrier, Ejecta, ModuleSpecification, Plate, Trigger, triggered_cell
 from scalith.pack.module.module_assembly import Divisions, module_assembly
 from scalith.pack.module.propagation import propagate_runaway, propagation_map, propagation_probability
+from scalith.pack.module.verdict_uncertainty import assess_propagation, draw_members
 from scalith.pack.specification import PackSpecification
 from scalith.reactions.kinetics import Reaction, ReactionSet, require_same_kinetics, shipped_kinetics
 
@@ -43,6 +44,7 @@ __all__ = [
     "Contact",
     "CoolingDesign",
     "Divisions",
+    "Ejecta",
     "Material",
     "ModuleSpecification",
     "PackSpecification",
@@ -54,6 +56,7 @@ __all__ = [
     "Trigger",
     "Vent",
     "abuse_test",
+    "assess_propagation",
     "best_cell_shape",
     "boiling_temperature",
     "burn",
@@ -63,6 +66,7 @@ __all__ = [
     "critical_oven_temperature",
     "deflagration_pressure",
     "discharge_network",
+    "draw_members",
     "emptying_time",
     "external_heating",
     "flash_evaporation",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Kind = Literal["predicted", "measured", "published", "assumed"]
 Mark = Literal["upper bound", "carried over"]
@@ -58,6 +59,12 @@ class Source(BaseModel):
     note: str = ""
     marks: tuple[Mark, ...] = ()
 
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _of_plain_numbers(cls, settings: Any) -> Any:
+        """Numbers and arrays of NumPy, of whatever precision, as plain ones: a source is text."""
+        return {key: _plain(value) for key, value in settings.items()} if isinstance(settings, dict) else settings
+
     def to_json(self) -> str:
         """One line of JSON, as stored in `attrs` of data sets and in NetCDF files."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True)
@@ -66,6 +73,10 @@ class Source(BaseModel):
     def from_json(cls, text: str) -> Source:
         """Read what `to_json` wrote."""
         return cls.model_validate_json(text)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def predicted(by: str, *parents: str, **fields: Any) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -177,6 +177,10 @@ class Spec(BaseModel, metaclass=_OneSentence):
         """Content digest of all fields."""
         return digest(type(self).__name__, self.model_dump(mode="json", context={"by_digest": True}))
 
+    def numbers_by_path(self) -> dict[str, float]:
+        """Numbers within, ``"barrier.thickness"``: `Uncertain` where they state an error; of a property the mean of its nodes."""
+        return dict(_numbers(self, ""))
+
     def drawn(self, numbers: np.random.Generator, *, stated_only: bool = False) -> Self:
         """A member: every number and property within that states an error is drawn from it.
 
@@ -217,6 +221,24 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         raise InputError(str(path), "", (error.strerror or str(error)).lower(), "a TOML file that can be read") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(str(path), "", str(error), "a readable TOML file") from None
+
+
+def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
+    items: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Spec):
+        items = ((name, getattr(value, name)) for name in type(value).model_fields)
+    elif isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, (tuple, list)):
+        items = enumerate(value)
+    elif isinstance(value, Property):
+        error = value.standard_error
+        middle = float(value.nominal.mean())
+        yield path, middle if error is None or not (size := float(error.mean())) > 0 else Uncertain(middle, size)
+    elif isinstance(value, (float, int)) and not isinstance(value, bool):
+        yield path, value
+    for name, item in items:
+        yield from _numbers(item, f"{path}.{name}" if path else str(name))
 
 
 def _drawn(value: Any, numbers: np.random.Generator, scale: Scale, stated_only: bool) -> Any:

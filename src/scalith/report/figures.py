@@ -40,7 +40,9 @@ from scalith.report.property_figures import LOGARITHMIC, Beside, agreement_figur
 from scalith.report.safety_figures import (
     barrier_map_figure,
     calorimetry_figure,
+    inputs_figure,
     oven_figure,
+    safe_thickness_figure,
     temperature_field_figure,
 )
 
@@ -112,5 +114,6 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "oven_exposure": (oven_figure,),
     "module_propagation": (pack_temperature_figure,),
     "module_temperature_field": (temperature_field_figure,),
+    "propagation_probability": (inputs_figure, safe_thickness_figure),
     "barrier_map": (barrier_map_figure,),
 }

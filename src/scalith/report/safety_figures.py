@@ -62,6 +62,39 @@ def barrier_map_figure(data: xr.Dataset) -> Figure:
     return drawn
 
 
+def inputs_figure(data: xr.Dataset) -> Figure | None:
+    """What the verdict hangs on: first-order index of each input, with its error."""
+    shares = data["first_order"].values
+    if not np.isfinite(shares).any():
+        return None
+    drawn = figure("First-order index", "")
+    order = np.argsort(shares)
+    drawn.add_bar(
+        x=shares[order],
+        y=[str(name).removeprefix("module.").replace("_", " ") for name in data["input"].values[order]],
+        error_x={"type": "data", "array": data["first_order_error"].values[order], "color": INK},
+        orientation="h",
+        marker={"color": PALETTE[0]},
+        name="share of the variance",
+    )
+    drawn.update_layout(hovermode="closest", yaxis_type="category", margin={"l": 190}, showlegend=False)
+    return drawn
+
+
+def safe_thickness_figure(data: xr.Dataset) -> Figure | None:
+    """Thickness of the barrier that stops runaway over its conductivity: in half of the members, and the band of 5 to 95 %."""
+    if "safe_thickness" not in data:
+        return None
+    drawn = figure("Barrier conductivity (W/(m K))", "Thickness that stops runaway (mm)")
+    low, middle, high = 1e3 * data["safe_thickness"].transpose("share", "conductivity").values
+    k = data["conductivity"].values
+    for values, name, fill in ((low, "5 % of the members", None), (high, "95 %", "tonexty"), (middle, "half", None)):
+        line = {"color": PALETTE[0], "width": 2 if name == "half" else 0.5}
+        drawn.add_scatter(x=k, y=values, mode="lines+markers" if name == "half" else "lines", name=name, fill=fill, line=line)
+    drawn.update_layout(xaxis_type="log", yaxis_type="log")
+    return drawn
+
+
 def temperature_field_figure(data: xr.Dataset) -> Figure:
     """Temperatures of the plane of length and height that becomes hottest, with a slider over time."""
     from plotly.graph_objects import Heatmap

@@ -102,6 +102,27 @@ def test_bad_input_is_named(change, message):
         abuse_test(CELL, KINETICS, **arguments)
 
 
+def test_an_oven_is_not_as_cold_as_its_degrees_celsius_in_kelvin():
+    """160 without a unit was not meant as 160 K: the cell would rest, and pass."""
+    for oven in (160.0, 250.0):
+        with pytest.raises(InputError, match="160 degC"):
+            oven_test(CELL, KINETICS, oven)
+    short = {"duration": 10.0, "output_times": 2}
+    assert oven_test(CELL, KINETICS, "160 degC", **short).equals(oven_test(CELL, KINETICS, 433.15, **short))
+
+
+def test_numbers_of_single_precision_are_numbers():
+    found = abuse_test(
+        CELL,
+        KINETICS,
+        np.linspace(0.0, 10.0, 3, dtype=np.float32),
+        ambient_temperature=np.float32(430.0),
+        heat_transfer_coefficient=np.float32(7.0),
+        initial_temperature=np.float32(300.0),
+    )
+    assert Source.from_json(found.attrs["source"]).settings["heat_transfer_coefficient"] == 7.0
+
+
 def test_bad_cells_and_shorts_are_named():
     with pytest.raises(InputError, match="diameter"):
         CellBody.read(

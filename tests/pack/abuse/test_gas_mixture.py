@@ -101,7 +101,16 @@ def test_without_cantera_the_extra_is_named(monkeypatch):
         (lambda: burn({"H2": -1.0}, 1.0, 1.0), "zero or more"),
         (lambda: burn({"H2": 1.0}, 1.0, -1.0), "zero or more"),
         (lambda: deflagration_pressure(VENT, 12.0), "0 to 1"),
+        (lambda: deflagration_pressure(VENT, -0.1), "0 to 1"),
+        (lambda: deflagration_pressure(VENT, 0.2, pressure=0.0), "a positive pressure"),
+        (lambda: deflagration_pressure(VENT, 0.2, pressure=np.inf), "a positive pressure"),
+        (lambda: deflagration_pressure(VENT, 0.2, temperature=3600.0), "below 3500 K"),
+        (lambda: deflagration_pressure({"C2H4": 1.0}, 0.065, temperature=2500.0), "a flame below 3500 K, or equilibrium=True"),
         (lambda: enthalpy("H2", 25.0), "200 to 3500 K"),
+        (lambda: enthalpy("H3", 300.0), "one of C2H4"),
+        (lambda: burn({"H2": 1.0}, -1.0, 1.0), "zero or more"),
+        (lambda: burn({"H2": np.nan}, 1.0, 1.0), "zero or more"),
+        (lambda: burn({"H2": 0.0}, 1.0, 1.0), "at least one"),
     ],
 )
 def test_bad_input_is_named(call, message):

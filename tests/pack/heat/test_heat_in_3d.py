@@ -199,6 +199,21 @@ def test_vent_of_a_good_conductor_is_that_of_the_lumped_cell():
     assert float(found["heat_released"][-1, 0]) == pytest.approx(float(lumped["heat_released"][-1]), rel=0.01)
 
 
+def test_a_block_boils_to_the_boiling_point():
+    """More electrolyte than the heat of the cell can boil: the flash ends at the boiling point, as in a test of one cell."""
+    vent = Vent(pressure=6e5, free_volume=2e-7, evaporated_mass=2e-3)
+    size = {"shape": "prismatic", "thickness": 0.01, "width": 0.01, "height": 0.01}
+    cell = CellBody(**size, density=2000.0, specific_heat=1000.0, vent=vent)
+    found, lumped = vented(cell, vent=vent)
+    opened = float(found["vent_time"][0])
+    after = found["temperature"].sel(time=found["time"] > opened)
+    assert vent.boiling_point() - 1.0 < float(after.min()) < vent.boiling_point() + 8.0
+    # A step of 2 K is 3 % of the heat above the boiling point.
+    assert float(found["mass_lost"][-1, 0]) == pytest.approx(float(lumped["mass_lost"][-1]), rel=0.05)
+    assert 0.0 < float(found["mass_lost"][-1, 0]) < 1e-3
+    assert found["energy_balance_error"] < 1e-8
+
+
 @pytest.mark.parametrize(("change_per_step", "within"), [(10.0, 0.04), (2.0, 0.005)])
 def test_vent_under_a_heater_opens_in_time(change_per_step, within):
     """A heater warms by several kelvin a second: the pressure is looked at where reactions and conduction have come equally far."""

@@ -5,7 +5,8 @@ from scalith.numerics import rosenbrock
 from scalith.pack import CellBody, ReactionSet, Vent, shipped_kinetics
 from scalith.pack.kernels import network_step
 from scalith.pack.kernels.network import heat_by_reaction
-from scalith.pack.module.thermal_network import ThermalNetwork, simulate_network
+from scalith.pack.module import thermal_network
+from scalith.pack.module.thermal_network import ThermalNetwork, count_runaways, simulate_network
 from scalith.quantities import ConvergenceError, InputError
 
 CELL = CellBody(shape="cylindrical", diameter=0.018, height=0.065, density=2580.0, specific_heat=830.0)
@@ -192,6 +193,60 @@ def test_bodies_of_a_cell_vent_together():
     ]
     assert np.all(times[1] == times[1][0])
     assert times[1][0] == pytest.approx(times[0][0], rel=0.005)
+
+
+def test_electrolyte_boils_where_the_cell_is_above_the_boiling_point_and_no_further():
+    """200 g that would boil from a cell of 220 g: a module's cell cools to the boiling point, its cold nodes not at all."""
+    vent = Vent(pressure=4e5, free_volume=8e-6, evaporated_mass=0.2)
+    network = row_of_nodes(2, 8, vent)
+    # The heater is on one face only: the cell is hot and cold when it vents.
+    network.sources[:] = [(0, np.array([0.0, 400.0, 400.0]), np.array([150.0, 150.0, 0.0]))]
+    time = np.linspace(0.0, 400.0, 4001)
+    found = simulate_network(network, KINETICS, time, initial_temperature=298.15)
+    opened = float(found.vent_time[0])
+    before, after = np.searchsorted(time, opened) - 1, np.searchsorted(time, opened)
+    boiling = vent.boiling_point()
+    assert np.isfinite(opened)
+    hot = found.temperature[before, :8] > boiling + 20.0
+    assert 0 < hot.sum() < 8
+    assert found.temperature[after, :8].max() < boiling + 30.0
+    assert found.temperature[after, :8].min() > 298.0
+    latent = vent.heat_of_vaporisation / vent.evaporated_molar_mass
+    assert 0.0 < found.boiled[:8].sum() < 0.2 * latent
+    np.testing.assert_array_equal(found.boiled[:8][~hot & (found.temperature[before, :8] < boiling - 20.0)], 0.0)
+    assert found.energy_balance_error < 1e-12
+
+
+def test_a_small_inventory_boils_whole_at_its_heat():
+    vent = Vent(pressure=4e5, free_volume=8e-6, evaporated_mass=0.002)
+    found = simulate_network(row_of_nodes(1, 8, vent), KINETICS, np.array([0.0, 60.0]), initial_temperature=298.15)
+    assert found.boiled.sum() == pytest.approx(vent.heat_taken, rel=1e-12)
+
+
+def test_most_steps_hold_within_windows_too():
+    """A pause inside a window goes on where it was; what is given up is given up at that step."""
+    network, time = row_of_nodes(3, 8), np.array([0.0, 180.0])
+    whole = simulate_network(network, KINETICS, time, initial_temperature=298.15)
+    pieces = thermal_network._STEPS_IN_A_PIECE
+    try:
+        thermal_network._STEPS_IN_A_PIECE = 7
+        paused = simulate_network(network, KINETICS, time, initial_temperature=298.15)
+    finally:
+        thermal_network._STEPS_IN_A_PIECE = pieces
+    assert paused.steps == whole.steps
+    np.testing.assert_array_equal(paused.temperature, whole.temperature)
+    np.testing.assert_array_equal(paused.runaway_time, whole.runaway_time)
+    for most in (whole.steps // 3, whole.steps // 2 + 1):
+        with pytest.raises(ConvergenceError, match=f"more than {most} steps"):
+            simulate_network(network, KINETICS, time, initial_temperature=298.15, most_steps=most)
+
+
+def test_counting_ends_when_enough_have_run_away():
+    network = row_of_nodes(3, 8)
+    run = {"initial_temperature": 298.15}
+    assert count_runaways(network, KINETICS, 180.0, **run) == 3
+    assert 2 <= count_runaways(network, KINETICS, 180.0, enough=2, **run) <= 3
+    assert count_runaways(network, KINETICS, 10.0, enough=2, **run) == 0
 
 
 def test_steps_grow_with_the_row_and_not_with_its_square():

@@ -20,7 +20,7 @@ from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_within_error, rung
 from scalith.pack import ModuleSpecification, ReactionSet, Trigger, require_same_kinetics
 from scalith.quantities import SI, InputError, Property, predicted
-from scalith.quantities.specification import Count, Duration, Length, Temperature
+from scalith.quantities.specification import Duration, Length, Temperature
 
 HeatingRate = Annotated[float, SI("K s-1"), Field(gt=0)]
 SpecificPower = Annotated[float, SI("W kg-1")]
@@ -148,20 +148,20 @@ class ResolvedModule(Settings):
 
 
 class Propagation(Settings):
-    """``[propagation]``: how long to watch, how many members of the fit to draw.
+    """``[propagation]``: how long to watch, how many members to draw.
 
     Attributes
     ----------
     duration : float
         s.
     members : int
-        Reaction sets drawn from the covariance of the fit.
+        Drawn from the fit of the kinetics and from every number of ``[module]`` and ``[trigger]`` that states an error.
     conductivities, thicknesses : tuple of float
-        Of the barriers in the map of verdicts, W m-1 K-1 and m.
+        Of the barriers in the map of verdicts, W m-1 K-1 and m; thicknesses that are safe are found for the conductivities.
     """
 
     duration: Duration = 3600.0
-    members: Count = 40
+    members: Annotated[int, Field(ge=2)] = 40
     conductivities: tuple[Annotated[float, SI("W m-1 K-1"), Field(gt=0)], ...] = (0.03, 0.1, 0.3)
     thicknesses: tuple[Annotated[float, SI("m"), Field(gt=0)], ...] = (1e-3, 2e-3, 4e-3)
 
@@ -373,8 +373,19 @@ def barrier_thickness(
 
 
 def _chance(data: xr.Dataset) -> str:
-    low, high = float(data["probability_low"]), float(data["probability_high"])
-    return f"a second cell: {float(data['probability']):.2f} (95 % interval {low:.2f} to {high:.2f})"
+    """Probability, interval, margin, and what it hangs on."""
+    low, high, open_ = (float(data[name]) for name in ("probability_low", "probability_high", "members_undecided"))
+    words = f"a second cell: {float(data['probability']):.2f} (95 % interval {low:.2f} to {high:.2f}, {open_:.0f} undecided)"
+    if "margin" in data:
+        mean, deviation = float(data["margin_mean"]), float(data["margin_deviation"])
+        words += f"; barrier {np.exp(mean):.2g} times the thinnest that stops it, within a factor of {np.exp(deviation):.3g}"
+    shares = data["first_order"].values
+    named = [
+        f"{data['input'].values[i]} {shares[i]:.2f} ± {float(data['first_order_error'][i]):.2f}"
+        for i in np.argsort(-shares)[:3]
+        if shares[i] > 0.01
+    ]
+    return words + (f"; it hangs on {', '.join(named)}" if named else "")
 
 
 @rung("probability of propagation", headline=_chance)
@@ -385,17 +396,26 @@ def propagation_probability(
     oven_exposure: xr.Dataset,
     trigger: ModuleTrigger,
     propagation: Propagation,
+    barrier_search: BarrierSearch,
     seed: int,
 ) -> xr.Dataset:
-    """Share of the members of the fit with which runaway reaches a second cell."""
+    """Share of the members with which runaway reaches a second cell, and what that hangs on.
+
+    Members are drawn from the fit and from every number of module and trigger that states an error.
+    """
     require_same_kinetics(module_kinetics, decomposition_fit.kinetics.digest, "probability of propagation: members of the fit")
-    return pack_package.propagation_probability(
+    return pack_package.assess_propagation(
         module,
         module_kinetics,
-        decomposition_fit.draws(propagation.members, seed),
         trigger,
         duration=propagation.duration,
         kinetics_digest=oven_exposure.attrs["kinetics_digest"],
+        members=propagation.members,
+        seed=seed,
+        kinetics_draws=decomposition_fit.draws(propagation.members, seed),
+        conductivity=propagation.conductivities,
+        thinnest=barrier_search.thinnest,
+        thickest=barrier_search.thickest,
         executor=progress.executor.get(),
         progress=report_progress,
     )

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
-from scalith.pack.abuse.venting import flash_evaporation
 from scalith.pack.heat.cell_body import ATMOSPHERE, CellBody
 from scalith.pack.heat.heat_input import as_temperature, checked_time
 from scalith.pack.module.thermal_network import NetworkResult, ThermalNetwork, simulate_network
 from scalith.quantities import InputError, Result, labelled, predicted
-from scalith.quantities.constants import STEFAN_BOLTZMANN
+from scalith.quantities.constants import STEFAN_BOLTZMANN, ZERO_CELSIUS
 from scalith.reactions.kinetics import ReactionSet
 
 if TYPE_CHECKING:
@@ -96,34 +95,21 @@ def abuse_test(
     else:
         ambient = np.array([0.0]), np.array([as_temperature(ambient_temperature, where, "ambient_temperature")])
     initial_temperature = as_temperature(initial_temperature, where, "initial_temperature")
-    heater = None if heat is None else _table(heat, where, "heat")
-
-    def simulate(body: CellBody, times: NDArray[np.float64]) -> NetworkResult:
-        network = ThermalNetwork(ambient=ambient)
-        number = network.add(
-            body.heat_capacity,
-            ambient=heat_transfer_coefficient * body.surface,
-            ambient_radiation=emissivity * STEFAN_BOLTZMANN * body.surface,
-            cell=body,
-        )
-        if heater is not None:
-            network.heat(number, *heater)
-        return simulate_network(
-            network, kinetics, times, initial_temperature=initial_temperature, tolerance=tolerance, land=True, progress=progress
-        )
-
-    body, result = cell, simulate(cell, t)
-    opened = float(result.vent_time[0])
-    if cell.vent is not None and cell.vent.evaporated_mass > 0.0 and np.isfinite(opened):
-        # Until the vent opens nothing depends on it: the closed cell tells the temperature at which the electrolyte flashes.
-        closed = simulate(cell.model_copy(update={"vent": None}), np.array([t[0], opened]))
-        flash = flash_evaporation(cell.vent, cell.heat_capacity, float(closed.temperature[-1, 0]))
-        if flash.mass < cell.vent.evaporated_mass:
-            body = cell.model_copy(update={"vent": cell.vent.model_copy(update={"evaporated_mass": flash.mass})})
-            result = simulate(body, t)
+    network = ThermalNetwork(ambient=ambient)
+    number = network.add(
+        cell.heat_capacity,
+        ambient=heat_transfer_coefficient * cell.surface,
+        ambient_radiation=emissivity * STEFAN_BOLTZMANN * cell.surface,
+        cell=cell,
+    )
+    if heat is not None:
+        network.heat(number, *_table(heat, where, "heat"))
+    result = simulate_network(
+        network, kinetics, t, initial_temperature=initial_temperature, tolerance=tolerance, land=True, progress=progress
+    )
     settings = {"heat_transfer_coefficient": heat_transfer_coefficient, "emissivity": emissivity, "tolerance": tolerance}
     source = predicted("scalith.pack.abuse_test", kinetics.digest, cell.digest, *parents, settings=settings)
-    return _dataset(body, kinetics, result, initial_temperature, source.to_json(), cell.kinetics_digest(kinetics))
+    return _dataset(cell, kinetics, result, initial_temperature, source.to_json(), cell.kinetics_digest(kinetics))
 
 
 def oven_test(
@@ -144,6 +130,9 @@ def oven_test(
     Parameters and result as `abuse_test`; `oven_temperature` in K or text with a unit, `duration` in s, `output_times` outputs.
     """
     oven = as_temperature(oven_temperature, "oven_test", "oven_temperature")
+    if oven < ZERO_CELSIUS:
+        # Ovens are between 100 and 250 °C: such a number without a unit was not meant in kelvin.
+        raise InputError("oven_test", "oven_temperature", oven_temperature, f"kelvin above {ZERO_CELSIUS}, or text: '160 degC'")
     ambient: float | tuple[ArrayLike, ArrayLike] = oven
     if heating_rate is not None:
         if not heating_rate > 0:
@@ -347,7 +336,8 @@ def _dataset(
         progress = np.clip(
             (found.released[:, 0] - np.interp(found.vent_time[0], found.time, found.released[:, 0])) / whole, 0.0, 1.0
         )
-        mass_lost = np.where(after, vent.evaporated_mass + vent.ejected_mass_fraction * cell.mass * progress, 0.0)
+        evaporated = found.boiled[0] / vent.heat_of_vaporisation * vent.evaporated_molar_mass
+        mass_lost = np.where(after, evaporated + vent.ejected_mass_fraction * cell.mass * progress, 0.0)
     states = set_.initial + extents @ set_.changes
     species = sorted({name for reaction in kinetics.reactions.values() for name in reaction.gas_composition})
     fractions = np.array([[r.gas_composition.get(name, 0.0) for name in species] for r in kinetics.reactions.values()])

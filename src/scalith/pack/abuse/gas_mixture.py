@@ -166,7 +166,7 @@ def deflagration_pressure(
     """
     where = "deflagration_pressure"
     fractions = _fractions(composition, where)
-    if not 0.0 <= share <= 1.0 or not pressure > 0 or not 0 < temperature < _HOTTEST:
+    if not 0.0 <= share <= 1.0 or not 0 < pressure < np.inf or not 0 < temperature < _HOTTEST:
         found_numbers = (share, pressure, temperature)
         expected = f"a volume fraction from 0 to 1, a positive pressure, a temperature below {_HOTTEST:g} K"
         raise InputError(where, "share, pressure, temperature", found_numbers, expected)

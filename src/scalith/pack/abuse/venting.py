@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from math import log, sqrt
+from math import inf, sqrt
 from typing import NamedTuple
 
 from scalith.pack.heat.cell_body import ATMOSPHERE, Vent
@@ -20,10 +20,9 @@ class Flash(NamedTuple):
 
 def boiling_temperature(vent: Vent, pressure: float = ATMOSPHERE) -> float:
     """Where the electrolyte's vapour reaches `pressure`, K: 1/T = 1/T_ref − (R/ΔH) ln(p/p_ref)."""
-    if not pressure > 0:
+    if not 0 < pressure < inf:
         raise InputError("boiling_temperature", "pressure", pressure, "a positive number, Pa")
-    inverse: float = 1.0 / vent.vapour_reference_temperature - log(pressure / vent.vapour_pressure) / vent.vapour_temperature
-    return 1.0 / inverse
+    return vent.boiling_point(pressure)
 
 
 def flash_evaporation(vent: Vent, heat_capacity: float, temperature: float) -> Flash:
@@ -47,7 +46,7 @@ def flash_evaporation(vent: Vent, heat_capacity: float, temperature: float) -> F
     InputError
         A heat capacity or a temperature that is not positive.
     """
-    if not heat_capacity > 0 or not temperature > 0:
+    if not 0 < heat_capacity < inf or not 0 < temperature < inf:
         found = (heat_capacity, temperature)
         raise InputError("flash_evaporation", "heat_capacity, temperature", found, "positive numbers, J/K and K")
     latent = vent.heat_of_vaporisation / vent.evaporated_molar_mass
@@ -101,7 +100,7 @@ def vent_outflow(
         "outside_pressure": outside_pressure,
     }
     for name, value in given.items():
-        if not value > 0:
+        if not 0 < value < inf:
             raise InputError("vent_outflow", name, value, "a positive number")
     if not gamma > 1:
         raise InputError("vent_outflow", "heat_capacity_ratio", gamma, "a number above 1")
@@ -143,7 +142,7 @@ def emptying_time(
 
     if not heat_capacity_ratio > 1:
         raise InputError("emptying_time", "heat_capacity_ratio", heat_capacity_ratio, "a number above 1")
-    if not volume > 0 or not outside_pressure < until < pressure:
+    if not 0 < volume < inf or not outside_pressure < until < pressure:
         found = (volume, until, pressure)
         raise InputError("emptying_time", "volume, until, pressure", found, "a positive volume, and outside < until < pressure")
 

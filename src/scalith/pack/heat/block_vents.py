@@ -28,8 +28,8 @@ class BlockVents:
         Heat that left with gas, particles and vapour since the start, J.
     opened_at : ndarray, shape (b,)
         s; NaN while closed.
-    released_before : ndarray, shape (b,)
-        Heat of reaction until the opening, J.
+    released_before, boiled : ndarray, shape (b,)
+        Heat of reaction until the opening, and heat that boiling took then, J.
     pressure : ndarray, shape (b,)
         Absolute pressure now, Pa.
     looked_at, gas, mean : float, ndarray, ndarray
@@ -46,6 +46,7 @@ class BlockVents:
         self.ejected = np.zeros(len(blocks))
         self.opened_at = np.full(len(blocks), np.nan)
         self.released_before = np.zeros(len(blocks))
+        self.boiled = np.zeros(len(blocks))
         self.pressure = np.full(len(blocks), ATMOSPHERE)
         self.any = any(vent is not None for vent in self.vents)
 
@@ -58,9 +59,9 @@ class BlockVents:
             ]
         )
 
-    def look(self, gas: Array, mean_temperature: Array, released: Array, time: float) -> Array:
-        """Open valves whose pressure is reached between the last look and `time`; heat that boiling takes from each block, J."""
-        taken = np.zeros(len(self.vents))
+    def look(self, gas: Array, mean_temperature: Array, released: Array, time: float) -> list[int]:
+        """Open valves whose pressure is reached between the last look and `time`; numbers of the blocks that they belong to."""
+        opened = []
         for b, vent in enumerate(self.vents):
             if vent is None or np.isfinite(self.opened_at[b]):
                 self.pressure[b] = ATMOSPHERE
@@ -76,19 +77,29 @@ class BlockVents:
                 low, high = (low, middle) if vent.closed_pressure(made, T, self.start) >= vent.pressure else (middle, high)
             self.opened_at[b], self.released_before[b] = time - (1.0 - high) * (time - self.looked_at), released[b]
             self.pressure[b] = ATMOSPHERE
-            taken[b] = vent.heat_taken
+            opened.append(b)
         self.looked_at, self.gas, self.mean = time, gas, mean_temperature
-        self.ejected += taken
-        return taken
+        return opened
+
+    def boil(self, b: int, above: Array) -> float:
+        """Electrolyte boils off: the share that it takes of the heat `above` the boiling point in each volume of a block, J."""
+        vent, whole = self.vents[b], float(above.sum())
+        if vent is None or whole <= 0.0:
+            return 0.0
+        share = min(vent.heat_taken / whole, 1.0)
+        self.ejected[b] += share * whole
+        self.boiled[b] = share * whole
+        return share
 
     def copy(self) -> tuple[Any, ...]:
         """The state, to go back to."""
-        kept = (self.ejected.copy(), self.opened_at.copy(), self.released_before.copy(), self.pressure.copy())
+        kept = [array.copy() for array in (self.ejected, self.opened_at, self.released_before, self.pressure, self.boiled)]
         return self.looked_at, self.gas, self.mean, *kept
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Back to a state that `copy` gave."""
-        self.looked_at, self.gas, self.mean, self.ejected, self.opened_at, self.released_before, self.pressure = state
+        self.looked_at, self.gas, self.mean, *kept = state
+        self.ejected, self.opened_at, self.released_before, self.pressure, self.boiled = kept
 
     def outputs(
         self, time: Array, gas: Array, pressure: Array, ejected: Array, released: Array, whole_heat: Array, mass: Array
@@ -100,7 +111,8 @@ class BlockVents:
         for b, vent in enumerate(self.vents):
             if vent is not None and np.isfinite(self.opened_at[b]):
                 progress = np.clip((released[:, b] - self.released_before[b]) / whole_heat[b], 0.0, 1.0)
-                gone = vent.evaporated_mass + vent.ejected_mass_fraction * mass[b] * progress
+                evaporated = self.boiled[b] / vent.heat_of_vaporisation * vent.evaporated_molar_mass
+                gone = evaporated + vent.ejected_mass_fraction * mass[b] * progress
                 lost[:, b] = np.where(time > self.opened_at[b], gone, 0.0)
         both = ("time", "block")
         return {

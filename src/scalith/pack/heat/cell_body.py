@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, pi, sqrt
+from math import exp, log, pi, sqrt
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
@@ -36,8 +36,8 @@ class Vent(Spec):
     vapour_pressure, vapour_reference_temperature, heat_of_vaporisation : float
         Electrolyte vapour: p(T) = p_ref exp(−(ΔH/R)(1/T − 1/T_ref)); Pa, K, J mol-1 (dimethyl carbonate when not given).
     evaporated_mass : float
-        Electrolyte that boils off when the valve opens, kg; it takes its heat of vaporisation from the cell. A test of one cell
-        (`abuse_test`) boils less where the cell would fall below the boiling point.
+        Electrolyte that boils off when the valve opens, kg, where the cell is above the boiling point; it takes its heat of
+        vaporisation from there, and what would cool the cell below the boiling point stays.
     evaporated_molar_mass : float
         kg mol-1.
     ejected_fraction : float
@@ -75,8 +75,13 @@ class Vent(Spec):
 
     @property
     def heat_taken(self) -> float:
-        """Heat that boiling at the opening of the valve takes, J."""
+        """Heat that boils off all of it, J."""
         return self.evaporated_mass / self.evaporated_molar_mass * self.heat_of_vaporisation
+
+    def boiling_point(self, pressure: float = ATMOSPHERE) -> float:
+        """Where the electrolyte's vapour reaches `pressure`, K: 1/T = 1/T_ref − (R/ΔH) ln(p/p_ref)."""
+        ratio = log(pressure / self.vapour_pressure)
+        return 1.0 / (1.0 / self.vapour_reference_temperature - ratio / self.vapour_temperature)
 
 
 class CellBody(Spec):

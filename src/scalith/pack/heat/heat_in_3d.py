@@ -300,10 +300,15 @@ class _Stepper:
         return by_block
 
     def _vent(self, gas: Array, means: Array, released: Array, time: float) -> None:
-        """Open the valves whose pressure is reached until `time`; boiling cools its block evenly."""
-        taken = self.vents.look(gas, means, released, time)
-        if np.any(taken > 0):
-            self._warm_by(-(taken / self.volume_of)[self.reactions.block])
+        """Open the valves whose pressure is reached until `time`; boiling then cools what is above the boiling point."""
+        for b in self.vents.look(gas, means, released, time):
+            vent = self.vents.vents[b]
+            assert vent is not None
+            T = self.state.T
+            above = (self.properties.enthalpy(T) - self.properties.enthalpy(np.minimum(T, vent.boiling_point()))).reshape(-1)
+            above = np.where(self.reactions.block == b, above[self.reactions.where], 0.0)
+            share = self.vents.boil(b, above * self.grid.volume.reshape(-1)[self.reactions.where])
+            self._warm_by(-share * above)
 
     def _warm_by(self, heat: Array) -> None:
         """Temperatures after `heat`, J m-3, in the volumes that react: where the capacity varies its mean between both counts."""

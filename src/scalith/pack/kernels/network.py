@@ -54,8 +54,10 @@ class NetworkArrays(NamedTuple):
         g, W K-1; s, W K-4; R, K W-1.
     coolant_conductance : ndarray, shape (n,)
     coolant_temperature : float
-    vent_heat, ejected : ndarray, shape (n,)
-        Heat that venting takes from a body, J; share of later reaction heat that leaves with gas and particles.
+    ejected : ndarray, shape (n,)
+        Share of later reaction heat that leaves with gas and particles.
+    boiling_heat, boiling_point : ndarray, shape (g,)
+        Heat that boils off all the electrolyte of a cell, J, and the temperature below which none of it boils, K.
     head_volume, vent_pressure, gas_at_start : ndarray, shape (g,)
         Free volume of each cell, m³ (0: it cannot vent); absolute pressure at which it vents, Pa; gas in it at start, mol.
     vapour_pressure, vapour_temperature : float
@@ -84,8 +86,9 @@ class NetworkArrays(NamedTuple):
     side_resistance: NDArray[np.float64]
     coolant_conductance: NDArray[np.float64]
     coolant_temperature: float
-    vent_heat: NDArray[np.float64]
     ejected: NDArray[np.float64]
+    boiling_heat: NDArray[np.float64]
+    boiling_point: NDArray[np.float64]
     head_volume: NDArray[np.float64]
     vent_pressure: NDArray[np.float64]
     gas_at_start: NDArray[np.float64]
@@ -108,7 +111,8 @@ class NetworkState(NamedTuple):
         φ: share of reaction heat that warms the body now.
     vent_time, runaway_time : ndarray, shape (g,)
         s; NaN until it happens.
-    peak_temperature : ndarray, shape (n,)
+    boiled, peak_temperature : ndarray, shape (n,)
+        Heat that boiling took when the vent opened, J; K.
     peak_pressure, peak_self_heating : ndarray, shape (g,)
         Pa; highest mean self-heating of a cell, K s-1.
     held : ndarray, shape (n, r)
@@ -122,6 +126,7 @@ class NetworkState(NamedTuple):
     retained: NDArray[np.float64]
     vent_time: NDArray[np.float64]
     runaway_time: NDArray[np.float64]
+    boiled: NDArray[np.float64]
     peak_temperature: NDArray[np.float64]
     peak_pressure: NDArray[np.float64]
     peak_self_heating: NDArray[np.float64]

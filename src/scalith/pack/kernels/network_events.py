@@ -116,7 +116,11 @@ def _heat_at(set_: ReactionArrays, net: NetworkArrays, state: NetworkState, at: 
 
 @compiled_inside
 def _notice_vent(set_: ReactionArrays, net: NetworkArrays, state: NetworkState, at: Steps, level: int, g: int) -> bool:
-    """Whether the pressure of a cell opens its vent at the end of the step; boiling then cools all its bodies."""
+    """Whether the pressure of a cell opens its vent at the end of the step; boiling then cools its bodies.
+
+    The cell vents as one body: its electrolyte boils where the cell is above the boiling point, in proportion to the heat there,
+    until it is gone or no body is above it.
+    """
     if net.head_volume[g] == 0.0 or not np.isnan(state.vent_time[g]):
         return False
     pressure = cell_pressure(set_, net, g, state.temperature, state.extents)
@@ -124,10 +128,17 @@ def _notice_vent(set_: ReactionArrays, net: NetworkArrays, state: NetworkState, 
     if pressure < net.vent_pressure[g]:
         return False
     state.vent_time[g] = at.end[level]
+    above, boiling = 0.0, net.boiling_point[g]
+    for i in range(net.cell_low[g], net.cell_high[g]):
+        if net.cell[i] == g:
+            above += net.capacity[i] * max(state.temperature[i] - boiling, 0.0)
+    taken = min(net.boiling_heat[g] / above, 1.0) if above > 0.0 else 0.0
     for i in range(net.cell_low[g], net.cell_high[g]):
         if net.cell[i] == g:
             for r in range(state.extents.shape[1]):
                 state.extents_at_vent[i, r] = state.extents[i, r]
             state.retained[i] = net.feedback[i] * (1.0 - net.ejected[i])
-            state.temperature[i] -= net.vent_heat[i] / net.capacity[i]
+            fall = taken * max(state.temperature[i] - boiling, 0.0)
+            state.boiled[i] = net.capacity[i] * fall
+            state.temperature[i] -= fall
     return True

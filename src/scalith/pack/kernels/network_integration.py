@@ -108,10 +108,12 @@ def integrate(
     most_steps: int,
     land: bool,
     runaway_rate: float,
-) -> tuple[int, int]:
-    """Integrate over the times of the outputs, from their first to their last or to a pause after `most_steps`.
+    level: int,
+) -> tuple[int, int, int]:
+    """Integrate over the times of the outputs, from their first to their last or to a pause after `most_steps` of all levels.
 
-    ``at.wanted[0]`` is the first step. After a pause the next call goes on: `at`, `state` and `out` hold all that there is.
+    ``at.wanted[0]`` is the first step. After a pause, be it inside windows, the next call goes on from the returned `level`:
+    `at`, `state` and `out` hold all else.
 
     Parameters
     ----------
@@ -121,17 +123,19 @@ def integrate(
         End a step at each output time (without it outputs are interpolated within steps).
     runaway_rate : float
         Mean self-heating of a cell, K s-1, that counts as runaway.
+    level : int
+        0 at the start.
 
     Returns
     -------
-    status, steps
+    status, steps, level
     """
     if not at.now[0] < at.until[0]:
         _begin(set_, net, state, at, out)
     end = at.until[0]
-    level, segment = 0, _find_segment(net, at.now[0], -1)
+    segment = _find_segment(net, at.now[0], -1)
     steps = 0
-    while level > 0 or (steps < most_steps and at.now[0] < end):
+    while steps < most_steps and (level > 0 or at.now[0] < end):
         if level == 0:
             segment = _find_segment(net, at.now[0], segment)
             stop = _next_stop(net, at, segment, end)
@@ -141,7 +145,7 @@ def integrate(
             stop = at.until[level]
         free = _choose_length(at, level, stop)
         if free < 1e-13 * (1.0 + abs(at.now[level])):
-            return STEP_TOO_SMALL, steps
+            return STEP_TOO_SMALL, steps, level
         room = level + 1 < at.low.size
         done = try_level(set_, net, state, at, level, band, tolerance, segment, room)
         steps += 1
@@ -152,4 +156,4 @@ def integrate(
             level += 1
         elif done == 1:
             level = _finish_steps(set_, net, state, at, out, level, band, runaway_rate)
-    return (PAUSED if at.now[0] < end else FINISHED), steps
+    return (PAUSED if level > 0 or at.now[0] < end else FINISHED), steps, level

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def thinnest_barrier(
 
     def stops(logarithm: float, divisions: Divisions) -> bool:
         trial = module.model_copy(update={"barrier": material.model_copy(update={"thickness": float(np.exp(logarithm))})})
-        return cells_that_run_away(trial, kinetics, trigger, duration=duration, divisions=divisions) <= 1
+        return cells_that_run_away(trial, kinetics, trigger, duration=duration, divisions=divisions, enough=2) <= 1
 
     bounds = float(np.log(thinnest)), float(np.log(thickest))
     meshes, bracket, upper = list(meshes_of(module)), bounds, bounds[1]
@@ -80,7 +81,7 @@ def thinnest_barrier(
         upper = bracket[1]
         if number > 0:
             bracket = _widened(stops, divisions, bracket, 2.0 * resolution, bounds)
-        bracket = _bisected(stops, divisions, bracket, resolution)
+        bracket = bisect_thickness(partial(stops, divisions=divisions), bracket, resolution)
         if progress is not None:
             low, high = 1e3 * np.exp(bracket)
             progress((number + 1) / len(meshes), f"between {low:.3g} and {high:.3g} mm, {divisions.cell} volumes through a cell")
@@ -100,12 +101,12 @@ def _check_bounds(stops: Stops, divisions: Divisions, bounds: Bracket) -> None:
         raise InputError(_WHERE, "thinnest", low, "less: this thickness stops the front already")
 
 
-def _bisected(stops: Stops, divisions: Divisions, bracket: Bracket, resolution: float) -> Bracket:
+def bisect_thickness(stops: Callable[[float], bool], bracket: Bracket, resolution: float) -> Bracket:
     """A bracket of `resolution`, in logarithms, within one that `stops` at its upper end only."""
     low, high = bracket
     while high - low > resolution:
         middle = 0.5 * (low + high)
-        low, high = (low, middle) if stops(middle, divisions) else (middle, high)
+        low, high = (low, middle) if stops(middle) else (middle, high)
     return low, high
 
 

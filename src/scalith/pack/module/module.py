@@ -59,6 +59,29 @@ class Plate(Spec):
     coolant_temperature: Temperature = 298.15
 
 
+class Ejecta(Spec):
+    """Where hot gas and particles go that leave a cell through its vent.
+
+    Attributes
+    ----------
+    next_in_row : float
+        Share of the reaction heat that leaves a cell with them which each of its neighbours in the row takes.
+    next_row : float
+        The same of each neighbour in the rows beside it.
+    """
+
+    next_in_row: Fraction = 0.0
+    next_row: Fraction = 0.0
+
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> Self:
+        if not 0 < (total := 2.0 * (self.next_in_row + self.next_row)) <= 1:
+            raise InputError(
+                "ejecta", "next_in_row, next_row", f"{total:g} of the heat for four neighbours", "above 0, 1 at most"
+            )
+        return self
+
+
 class ModuleSpecification(Spec):
     """Cells in one or several rows.
 
@@ -80,6 +103,8 @@ class ModuleSpecification(Spec):
         Under the cells.
     ambient_temperature, heat_transfer_coefficient, emissivity : float
         Surroundings of the free surfaces: tops (bottoms too without plate), sides of outer rows, ends of rows.
+    ejecta : Ejecta, optional
+        What neighbours take of the heat that leaves through vents; nothing when not given.
     """
 
     cell: CellBody
@@ -94,6 +119,14 @@ class ModuleSpecification(Spec):
     ambient_temperature: Temperature = 298.15
     heat_transfer_coefficient: HeatTransferCoefficient = 7.0
     emissivity: Fraction = 0.8
+    ejecta: Ejecta | None = None
+
+    @model_validator(mode="after")
+    def _has_ejecta(self) -> Self:
+        vent = self.cell.vent
+        if self.ejecta is not None and (vent is None or vent.ejected_fraction == 0.0):
+            raise InputError("", "ejecta", "a cell that lets no heat out", "a cell with a vent and its ejected_fraction")
+        return self
 
     @property
     def pitch(self) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from scalith.pack.heat.assembly import Assembly, Block, Contact, Material, Side, Surface
 from scalith.pack.module.module import Barrier, ModuleSpecification
-from scalith.quantities import Property, Source
+from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import STEFAN_BOLTZMANN
 
 Corner = tuple[float, float, float]
@@ -49,8 +49,12 @@ def module_assembly(
     Raises
     ------
     InputError
-        A spacing that is not positive.
+        A spacing that is not positive; ejecta, which strike neighbours in the network only.
     """
+    if module.ejecta is not None and spacing is not None:
+        raise InputError(
+            "module_assembly", "ejecta", "heat that strikes neighbours", "none in three dimensions: not supported there"
+        )
     cell, cut = module.cell, divisions or Divisions()
     depth, width, height = cell.box
     gap = module.barrier.thickness if module.barrier else 0.0

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from scalith.numerics.parallel_map import parallel_map
 from scalith.pack.heat.cell_body import CellBody
+from scalith.pack.module.ejecta import simulate_module
 from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger
 from scalith.pack.module.module_assembly import Divisions
 from scalith.pack.module.module_network import ModuleNetwork, module_network
-from scalith.pack.module.thermal_network import NetworkResult, simulate_network
+from scalith.pack.module.thermal_network import NetworkResult, count_runaways
 from scalith.quantities import InputError, parse_quantity, predicted
 from scalith.reactions.kinetics import ReactionSet, require_same_kinetics
 
@@ -87,10 +88,10 @@ def propagate_runaway(
         cell), ``heat_released`` (J); per cell ``verdict`` (1 runs away, 0 does not, −1 undecided), ``runaway_time`` with
         ``runaway_time_error`` and ``vent_time`` (s; NaN when it did not), ``peak_temperature``, ``interval`` (s since the cell
         before it in the row ran away), and ``states`` of the kinetics at the end (mean of each cell, dimension ``state``); per
-        time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``,
-        ``heat_ejected`` (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells), ``front_speed`` (m s-1
-        along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell`` of the last mesh and
-        ``energy_balance_error``; attribute ``kinetics_digest``.
+        time ``heat_supplied``, ``heat_stored``, ``heat_lost``, ``heat_to_coolant``, ``heat_ejected`` and ``heat_from_ejecta``,
+        which neighbours took of it (J); scalars ``cells_run_away``, ``cells_undecided``, ``propagated`` (all cells),
+        ``front_speed`` (m s-1 along the trigger's row, NaN below three cells), ``stored_reaction_heat`` (J), ``nodes_per_cell``
+        of the last mesh and ``energy_balance_error``; attribute ``kinetics_digest``.
 
     Raises
     ------
@@ -162,11 +163,21 @@ def require_kinetics_of_cell(cell: CellBody, kinetics: ReactionSet, digest: str,
 
 
 def cells_that_run_away(
-    module: ModuleSpecification, kinetics: ReactionSet, trigger: Trigger, *, duration: float, divisions: Divisions
+    module: ModuleSpecification,
+    kinetics: ReactionSet,
+    trigger: Trigger,
+    *,
+    duration: float,
+    divisions: Divisions,
+    enough: int | None = None,
 ) -> int:
-    """How many cells run away on one mesh."""
-    found = _on_mesh(module, kinetics, trigger, np.array([0.0, duration]), _TOLERANCE, 1.0, divisions, None)
-    return int(found["cells_run_away"])
+    """How many cells run away on one mesh; no more than `enough` are looked for."""
+    built = module_network(module, trigger, divisions)
+    options = {"initial_temperature": module.ambient_temperature, "tolerance": _TOLERANCE}
+    if module.ejecta is None:
+        return count_runaways(built.network, kinetics, duration, enough=enough, **options)
+    found, _ = simulate_module(built, module, kinetics, np.array([0.0, duration]), **options)
+    return int(np.isfinite(found.runaway_time[[bodies[0] for bodies in built.bodies]]).sum())
 
 
 def _on_mesh(
@@ -181,8 +192,9 @@ def _on_mesh(
 ) -> xr.Dataset:
     """The module on one mesh."""
     built = module_network(module, trigger, divisions)
-    found = simulate_network(
-        built.network,
+    found, returned = simulate_module(
+        built,
+        module,
         kinetics,
         time,
         initial_temperature=module.ambient_temperature,
@@ -229,6 +241,7 @@ def _on_mesh(
         "heat_lost": ("time", found.ambient, "J", "heat given to the surroundings since the start"),
         "heat_to_coolant": ("time", found.coolant, "J", "heat given to the coolant since the start"),
         "heat_ejected": ("time", found.ejected.sum(axis=1), "J", "heat that left through vents since the start"),
+        "heat_from_ejecta": ("time", returned, "J", "heat that neighbours took from what left through vents"),
         "cells_run_away": ((), count, "1", "cells that ran away"),
         "propagated": ((), count == len(built.bodies), "1", "all cells ran away"),
         "front_speed": ((), _front_speed(module, trigger, runaway), "m s-1", "speed of the front along the row"),
@@ -314,7 +327,7 @@ def propagation_map(
         for a, b in product(k, d)
     ]
     tasks = [(each, kinetics, trigger, duration) for each in modules]
-    rows = np.array(_mapped(tasks, executor, progress)).reshape(k.size, d.size, 5)
+    rows = np.array(judge_modules(tasks, executor, progress)).reshape(k.size, d.size, 5)
     source = predicted(
         "scalith.pack.propagation_map", kinetics.digest, module.digest, trigger.digest, settings={"duration": duration}
     )
@@ -385,16 +398,13 @@ def propagation_probability(
         runaway reaches a second cell and ``probability_all`` cells, each with ``…_low`` and ``…_high``: the interval counts
         draws that the mesh leaves undecided once as staying and once as running away (``cells_undecided``).
     """
-    from statistics import NormalDist
-
     where = "propagation_probability"
     require_kinetics_of_cell(module.cell, kinetics, kinetics_digest, where)
     if not draws or not 0 < confidence < 1:
         raise InputError(
             where, "draws, confidence", (len(draws), confidence), "at least one draw and a confidence between 0 and 1"
         )
-    rows = np.array(_mapped([(module, draw, trigger, duration) for draw in draws], executor, progress))
-    z = NormalDist().inv_cdf(0.5 + 0.5 * confidence)
+    rows = np.array(judge_modules([(module, draw, trigger, duration) for draw in draws], executor, progress))
     data: dict[str, Any] = {
         "cells_run_away": ("draw", rows[:, 0].astype(int), {"units": "1", "long_name": "cells that ran away"}),
         "mean_interval": ("draw", rows[:, 1], {"units": "s", "long_name": "mean time between neighbours"}),
@@ -408,7 +418,7 @@ def propagation_probability(
     ):
         surely, perhaps = int((rows[:, 3] >= needed).sum()), int((rows[:, 3] + rows[:, 4] >= needed).sum())
         share = float((rows[:, 0] >= needed).mean())
-        low, high = _wilson(surely, n, z)[0], _wilson(perhaps, n, z)[1]
+        low, high = wilson_interval(surely, n, confidence)[0], wilson_interval(perhaps, n, confidence)[1]
         data[name] = ((), share, {"units": "1", "long_name": f"probability that {what}"})
         data[f"{name}_low"] = ((), low, {"units": "1", "long_name": "lower bound"})
         data[f"{name}_high"] = ((), high, {"units": "1", "long_name": "upper bound"})
@@ -417,8 +427,11 @@ def propagation_probability(
     return xr.Dataset(data, attrs={"source": source.to_json(), "kinetics_digest": kinetics_digest})
 
 
-def _wilson(hits: int, n: int, z: float) -> tuple[float, float]:
-    """Score interval of a probability."""
+def wilson_interval(hits: int, n: int, confidence: float) -> tuple[float, float]:
+    """Wilson's score interval of a probability of which `hits` of `n` were seen."""
+    from statistics import NormalDist
+
+    z = NormalDist().inv_cdf(0.5 + 0.5 * confidence)
     spread = z * math.sqrt(hits * (n - hits) / n + z**2 / 4)
     return max(0.0, (hits + z**2 / 2 - spread) / (n + z**2)), min(1.0, (hits + z**2 / 2 + spread) / (n + z**2))
 
@@ -442,8 +455,8 @@ def _many(tasks: Sequence[Any]) -> list[Verdict]:
     return [_verdict(task) for task in tasks]
 
 
-def _mapped(tasks: Sequence[Any], executor: Executor | None, progress: Progress | None) -> list[Verdict]:
-    """Results in order; a few modules at a time, so that what is sent is worth its way."""
+def judge_modules(tasks: Sequence[Any], executor: Executor | None, progress: Progress | None) -> list[Verdict]:
+    """Verdicts on (module, kinetics, trigger, duration), in order; a few at a time, so that what is sent is worth its way."""
     size = max(1, min(25, len(tasks) // (4 * (os.cpu_count() or 1))))
     chunks = [tasks[i : i + size] for i in range(0, len(tasks), size)]
     return _gathered(parallel_map(_many, chunks, executor=executor), len(tasks), progress)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 _STEPS_IN_A_PIECE = 4000
+_STEPS_TO_A_LOOK = 400
+"""Steps between two looks whether enough cells have run away."""
+
+_MOST_STEPS = 400_000
 
 
 @dataclass
@@ -132,8 +136,9 @@ class ThermalNetwork:
             side_resistance=np.ascontiguousarray(side[:, 3]),
             coolant_conductance=body["coolant"],
             coolant_temperature=float(self.coolant_temperature),
-            vent_heat=np.array([0.0 if vent is None else vent.heat_taken for vent in vents]) * body["share"],
             ejected=np.array([0.0 if vent is None else vent.ejected_fraction for vent in vents]),
+            boiling_heat=np.array([getattr(vents[span[0]], "heat_taken", 0.0) for span in spans]),
+            boiling_point=np.array([np.inf if (one := vents[span[0]]) is None else one.boiling_point() for span in spans]),
             head_volume=head_of,
             vent_pressure=np.array([getattr(vents[span[0]], "pressure", np.inf) for span in spans]),
             gas_at_start=max(ATMOSPHERE - vapour_now, 0.0) * head_of / (GAS_CONSTANT * start),
@@ -179,6 +184,8 @@ class NetworkResult:
         Heat given to ambient and coolant, and taken from heaters, since the start, J.
     released, ejected : ndarray, shape (m, n)
         Heat of reaction, and what left through the vents (with the heat of evaporation), since the start, J.
+    boiled : ndarray, shape (n,)
+        Heat that boiling took when the vent opened, J.
     peak_temperature : ndarray, shape (n,)
     vent_time, runaway_time, peak_pressure, peak_self_heating : ndarray, shape (n,)
         Of the cell that a body is part of; NaN, or zero, for other bodies.
@@ -195,6 +202,7 @@ class NetworkResult:
     heaters: Array
     released: Array
     ejected: Array
+    boiled: Array
     vent_time: Array
     runaway_time: Array
     peak_temperature: Array
@@ -214,7 +222,7 @@ def simulate_network(
     initial_extents: Array | None = None,
     land: bool = False,
     runaway_rate: float = 1.0,
-    most_steps: int = 400_000,
+    most_steps: int = _MOST_STEPS,
     progress: Callable[[float, str], None] | None = None,
 ) -> NetworkResult:
     """Integrate a network with the reactions of `kinetics`.
@@ -257,6 +265,29 @@ def simulate_network(
     return _result(network, arrays, order, state, out, kinetics, initial_temperature, steps)
 
 
+def count_runaways(
+    network: ThermalNetwork,
+    kinetics: ReactionSet,
+    duration: float,
+    *,
+    initial_temperature: float,
+    tolerance: float = 1e-5,
+    runaway_rate: float = 1.0,
+    enough: int | None = None,
+) -> int:
+    """How many cells of a network run away; the integration ends when `enough` of them have.
+
+    Parameters and errors as `simulate_network`.
+    """
+    if not 0 < tolerance < 0.1:
+        raise InputError("count_runaways", "tolerance", tolerance, "a number between 0 and 0.1")
+    arrays, _, band = network.ordered(initial_temperature)
+    state = _initial_state(arrays, kinetics, initial_temperature, None)
+    time = np.array([0.0, duration])
+    _integrate(arrays, band, state, kinetics, time, tolerance, False, runaway_rate, _MOST_STEPS, None, enough)
+    return int(np.isfinite(state.runaway_time).sum())
+
+
 def _initial_state(arrays: NetworkArrays, kinetics: ReactionSet, temperature: float, extents: Array | None) -> NetworkState:
     from scalith.pack.kernels.network import NetworkState
 
@@ -268,6 +299,7 @@ def _initial_state(arrays: NetworkArrays, kinetics: ReactionSet, temperature: fl
         retained=arrays.feedback.copy(),
         vent_time=np.full(cells, np.nan),
         runaway_time=np.full(cells, np.nan),
+        boiled=np.zeros(count),
         peak_temperature=np.zeros(count),
         peak_pressure=np.zeros(cells),
         peak_self_heating=np.zeros(cells),
@@ -289,6 +321,7 @@ def _integrate(
     runaway_rate: float,
     most_steps: int,
     progress: Callable[[float, str], None] | None,
+    enough: int | None = None,
 ) -> tuple[Outputs, int]:
     """The outputs, and how many steps they took; in pieces, so that Ctrl-C is heard and progress is told between them."""
     from scalith.pack.kernels.network_integration import FINISHED, STEP_TOO_SMALL, integrate
@@ -305,11 +338,10 @@ def _integrate(
     )
     at = make_steps(count, reactions, set_.initial.size, arrays.link_from.size, arrays.source_body.size, band)
     at.wanted[0] = min(1.0, 1e-3 * (time[-1] - time[0]))
-    steps, status = 0, None
+    steps, level, status = 0, 0, None
     while status != FINISHED:
-        status, used = integrate(
-            set_, arrays, state, at, out, band, tolerance, min(_STEPS_IN_A_PIECE, most_steps - steps), land, runaway_rate
-        )
+        piece = min(_STEPS_IN_A_PIECE if enough is None else _STEPS_TO_A_LOOK, most_steps - steps)
+        status, used, level = integrate(set_, arrays, state, at, out, band, tolerance, piece, land, runaway_rate, level)
         steps += used
         reached = float(at.now[0])
         if status == STEP_TOO_SMALL or (status != FINISHED and steps >= most_steps):
@@ -318,6 +350,8 @@ def _integrate(
                 why = "the step became too small: look for a jump in the reaction set"
             done = time <= reached
             raise ConvergenceError("the thermal network", why, time=reached, partial=(time[done], out.temperature[done]))
+        if enough is not None and np.isfinite(state.runaway_time).sum() >= enough:
+            break
         if progress is not None:
             share = (reached - time[0]) / (time[-1] - time[0])
             progress(share, f"t = {reached:.4g} s, hottest body {state.temperature.max():.0f} K")
@@ -347,7 +381,7 @@ def _result(
     vent_time = _of_bodies(state.vent_time, arrays.cell, np.nan)
     after = np.where(np.isnan(vent_time), np.inf, vent_time)[None, :] < time[:, None]
     since_vent = released - (heat * (state.extents_at_vent - extents[0])).sum(axis=1) * arrays.volume
-    ejected = np.where(after, arrays.ejected * since_vent + arrays.vent_heat, 0.0)
+    ejected = np.where(after, arrays.ejected * since_vent + state.boiled, 0.0)
     heaters = np.zeros(time.size)
     for _, given, power in network.sources:
         heaters += _integral(time, given, power)
@@ -370,6 +404,7 @@ def _result(
         heaters=heaters,
         released=released[:, place],
         ejected=ejected[:, place],
+        boiled=state.boiled[place],
         vent_time=vent_time[place],
         runaway_time=_of_bodies(state.runaway_time, arrays.cell, np.nan)[place],
         peak_temperature=state.peak_temperature[place],

@@ -118,7 +118,8 @@ def mapped_orderings(
     if not model_errors.parts:
         return data
     stated = {name: error.model_dump(mode="json") for name, error in model_errors.parts.items()}
-    return data.assign_attrs(model_errors=json.dumps(stated), sites=len(host.working))
+    # ε is an error of the voltage: z times as much energy for each ion.
+    return data.assign_attrs(model_errors=json.dumps(stated), sites=len(host.working) * host.ion_charge)
 
 
 @rung("average voltage", unit="V")

@@ -217,7 +217,8 @@ def lattice_snapshot(cluster_expansion: ClusterExpansion, snapshot: Snapshot, se
 @rung("chemical potential of lithium", unit="J mol-1", over="x T")
 def chemical_potential(sampled_orderings: xr.Dataset, model_errors: ModelErrors) -> Property:
     """μ(x, T) of lithium in the host."""
-    return model_errors.beside(lattice.chemical_potential(sampled_orderings), FARADAY)
+    charge = int(sampled_orderings.attrs.get("ion_charge", 1))
+    return model_errors.beside(lattice.chemical_potential(sampled_orderings), charge * FARADAY)
 
 
 @rung("open-circuit voltage", unit="V", over="x T")

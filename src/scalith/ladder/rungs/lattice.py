@@ -146,10 +146,6 @@ class KineticMonteCarlo(Settings):
 
 
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
-    "vibrational_free_energy": (
-        Quantity("vibrational free energy per mole of sites", "J mol-1", {"x": "1", "T": "K"}),
-        Property,
-    ),
     "electronic_free_energy": (
         Quantity("electronic free energy per mole of sites", "J mol-1", {"x": "1", "T": "K"}),
         Property,

@@ -248,17 +248,13 @@ _READERS: dict[str, Callable[[str], RunType]] = {
 
 def pymatgen_run_type(entry: Mapping[str, Any]) -> RunType | None:
     """The type of a VASP run from the parameters of a pymatgen entry or an atomate2 task document."""
-    stated = entry.get("parameters") or {}
-    given = entry.get("input") or {}
-    if not isinstance(stated, Mapping) or not isinstance(given, Mapping):
-        return None
-    incar: Mapping[str, Any] = {**(given.get("incar") or {}), **(given.get("parameters") or {}), **(given.get("incar") or {})}
+    stated, given = _mapping(entry.get("parameters")), _mapping(entry.get("input"))
+    incar = {**_mapping(given.get("parameters")), **_mapping(given.get("incar"))}
     name = str(stated.get("run_type") or entry.get("run_type") or "").removesuffix("+U").rstrip("_")
     hubbard = stated.get("hubbards", given.get("hubbards", entry.get("hubbards")))
-    potcars = stated.get("potcar_spec") or given.get("potcar_spec") or []
-    titles = [str(item.get("titel") or item.get("symbol") or "") if isinstance(item, Mapping) else str(item) for item in potcars]
-    titles = titles or [str(item) for item in stated.get("potcar_symbols") or []]
-    if not (name or titles or incar or hubbard):
+    potcars = stated.get("potcar_spec") or given.get("potcar_spec") or stated.get("potcar_symbols") or []
+    titles = [_title(item) for item in potcars] if isinstance(potcars, list) else []
+    if not (name or any(titles) or incar or hubbard):
         return None
     cutoff = incar.get("ENCUT") or incar.get("ENMAX")
     words = [(title.split()[-1] if len(title.split()) < 3 else title.split()[1], title) for title in titles if title.split()]
@@ -271,5 +267,14 @@ def pymatgen_run_type(entry: Mapping[str, Any]) -> RunType | None:
             potentials={symbol.partition("_")[0]: title for symbol, title in words},
             spin="" if "ISPIN" not in incar else _spin(int(incar["ISPIN"]) == 2),
         )
-    except (TypeError, ValueError, InputError):
+    except (TypeError, ValueError, OverflowError, InputError):
         return None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _title(item: Any) -> str:
+    """``"PAW_PBE Fe_pv 06Sep2000"`` from what pymatgen keeps of a POTCAR."""
+    return str(item.get("titel") or item.get("symbol") or "") if isinstance(item, Mapping) else str(item)

@@ -48,8 +48,8 @@ def read_entries(data: Any, where: str) -> Iterator[tuple[str, Entry]]:
             raise InputError(origin, "", type(item).__name__, _EXPECTED)
         try:
             energy = float(result["energy"]) + float(result.get("correction") or 0.0)
-        except (TypeError, ValueError):
-            raise InputError(origin, "energy", str(result["energy"]), "a number in eV") from None
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(origin, "energy", str(result["energy"])[:40], "a number in eV") from None
         state = str(task.get("state") or "successful").lower().rpartition(".")[2]
         problem = "" if state.startswith("succ") else f"the run ended as {state}"
         yield origin, Entry(_structure(result["structure"], origin), energy, pymatgen_run_type(task), problem)
@@ -64,8 +64,14 @@ def _structure(structure: Any, origin: str) -> Atoms:
             parts = site["species"]
             if len(parts) != 1 or abs(float(parts[0]["occu"]) - 1.0) > 1e-8:
                 raise InputError(origin, f"site {number}", site.get("label", parts), "one species with occupation 1")
-            symbols.append(parts[0]["element"])
+            symbols.append(str(parts[0]["element"]))
             places.append(site["abc"])
-        return Atoms(symbols, scaled_positions=np.array(places, dtype=np.float64), cell=structure["lattice"]["matrix"], pbc=True)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        positions = np.array(places, dtype=np.float64).reshape(-1, 3)
+        cell = np.array(structure["lattice"]["matrix"], dtype=np.float64).reshape(3, 3)
+        if not (np.all(np.isfinite(positions)) and np.all(np.isfinite(cell))):
+            raise InputError(origin, "structure", "what is no finite number", "finite positions and cell")
+        return Atoms(symbols, scaled_positions=positions, cell=cell, pbc=True)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(origin, "structure", f"{type(error).__name__}: {error}", "a pymatgen structure") from None

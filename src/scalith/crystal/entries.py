@@ -70,6 +70,8 @@ def _structure(structure: Any, origin: str) -> Atoms:
         cell = np.array(structure["lattice"]["matrix"], dtype=np.float64).reshape(3, 3)
         if not (np.all(np.isfinite(positions)) and np.all(np.isfinite(cell))):
             raise InputError(origin, "structure", "what is no finite number", "finite positions and cell")
+        if abs(float(np.linalg.det(cell))) < 1e-6:
+            raise InputError(origin, "structure", "a cell that spans no volume", "three vectors that span one")
         return Atoms(symbols, scaled_positions=positions, cell=cell, pbc=True)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         if isinstance(error, InputError):

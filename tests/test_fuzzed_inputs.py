@@ -1,12 +1,15 @@
 """Damaged and odd files of every kind: each is read, or refused in one sentence; nothing hangs, nothing in a file is run.
 
-A slice of it runs with every test; the long job runs fifty times as much.
+A slice of it runs with every test; the long job runs fifty times as much. ``SCALITH_FUZZED=10000 pytest tests/test_fuzzed_inputs.py -m ''
+-k whole`` damages about that many inputs in one run.
 """
 
 from __future__ import annotations
 
 import copy
+import gzip
 import json
+import os
 import random
 import re
 import shutil
@@ -18,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ase import Atoms
 
 from scalith.cell import CellSpecification, read_battery_data, specification_from_bpx, to_bpx
 from scalith.crystal import read_host, read_structures
@@ -26,11 +30,16 @@ from scalith.lab.calorimetry import read_dsc
 from scalith.ladder import climb, read_entry, read_ledger, read_study
 from scalith.quantities import ScalithError, Source, read_property_csv, shipped
 from scalith.report import ladder_picture
+from tests.crystal.test_run_type import CP2K, OUTCAR
+from tests.crystal.vasp_runs import vasprun
 from tests.ladder.conftest import clear_graph, study_file, toy
 
 __all__ = ["clear_graph", "study_file", "toy"]
 
-AMOUNTS = [pytest.param(12, id="slice"), pytest.param(600, id="whole", marks=pytest.mark.long)]
+SHARES = 45
+"""Inputs that all tests here damage together for each 1 of their amount."""
+WHOLE = int(os.environ["SCALITH_FUZZED"]) // SHARES + 1 if "SCALITH_FUZZED" in os.environ else 600
+AMOUNTS = [pytest.param(12, id="slice"), pytest.param(WHOLE, id="whole", marks=pytest.mark.long)]
 LONGEST = 20
 """Seconds after which an input counts as a hang."""
 
@@ -225,6 +234,44 @@ def test_structures(tmp_path, name, amount):
         path.write_bytes(changed)
         read = read_structures if name.endswith("extxyz") else lambda path: read_host(path, working_ion=ion)
         read_or_refused(lambda read=read: read(path), repr(changed[:200]))
+
+
+OXIDE = Atoms("LiCoO2", cell=[3, 3, 6], scaled_positions=[(0, 0, 0), (0, 0, 0.5), (0.5, 0.5, 0.2), (0.5, 0.5, 0.8)], pbc=True)
+TASK = {
+    "state": "successful",
+    "input": {
+        "hubbards": {"Co": 3.3},
+        "parameters": {"ENMAX": 520, "ISPIN": 2},
+        "potcar_spec": [{"titel": "PAW_PBE Co 02Aug2007"}],
+    },
+    "output": {
+        "energy": -20.0,
+        "structure": {
+            "lattice": {"matrix": [[3, 0, 0], [0, 3, 0], [0, 0, 3]]},
+            "sites": [{"species": [{"element": "Li", "occu": 1}], "abc": [0, 0, 0]}],
+        },
+    },
+}
+RUNS = {
+    "vasprun.xml": vasprun(OXIDE, -20.0, hubbard={"Co": 3.3}).encode(),
+    "vasprun.xml.gz": gzip.compress(vasprun(OXIDE, -20.0).encode()),
+    "OUTCAR": OUTCAR.encode(),
+    "cp2k.out": CP2K.encode(),
+    "task.json": json.dumps([TASK]).encode(),
+}
+
+
+@pytest.mark.parametrize("amount", AMOUNTS)
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.filterwarnings("ignore")
+def test_runs(tmp_path, name, amount):
+    chance, content = random.Random(name), RUNS[name]
+    for number in range(amount):
+        if name.endswith("json") and number % 3:
+            content = json.dumps(with_odd_value([TASK], chance)[0]).encode()
+        (tmp_path / name).write_bytes(changed := content if name.endswith("json") and number % 3 else damaged(content, chance))
+        folder = chance.random() < 0.5
+        read_or_refused(lambda folder=folder: read_structures(tmp_path if folder else tmp_path / name), repr(changed[:200]))
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scalith.numerics.content_digest import program_digest
 from scalith.quantities import ScalithError, file_digest, write_text
+from scalith.quantities.digests import folder_digest
 
 if TYPE_CHECKING:
     from scalith.ladder.study import Study
@@ -40,7 +41,7 @@ def nothing_changed(study: Path, folder: Path, asked: Mapping[str, Any]) -> int 
         if noted["asked"] != dict(asked) or noted["program"] != program_digest() or str(study.resolve()) not in inputs:
             return None
         for path, digest in [*inputs.items(), *((folder / name, digest) for name, digest in results.items())]:
-            if file_digest(path) != digest:
+            if (folder_digest if Path(path).is_dir() else file_digest)(path) != digest:
                 return None
         # Rungs of installed packages are known only when they are loaded.
         return None if entry_points(group=noted["entry_points"]) else int(noted["computed"])

@@ -31,9 +31,8 @@ def vasprun(scsteps, ions, nelm=60, nsw=10, ibrion=2, end="</modeling>"):
         (vasprun(12, 5, end=""), "the run broke off before its end"),
     ],
 )
-def test_vasprun(tmp_path, text, reason):
-    (tmp_path / "vasprun.xml").write_text(text)
-    assert why_not_converged(tmp_path / "vasprun.xml") == reason
+def test_vasprun(text, reason):
+    assert why_not_converged("vasp xml", text) == reason
 
 
 END = "General timing and accounting informations for this job"
@@ -50,9 +49,8 @@ DONE = "Iteration 1( 9)\n aborting loop because EDIFF is reached\n"
         (f"IBRION = -1\nNSW = 0\n{DONE}", "the run broke off before its end"),
     ],
 )
-def test_outcar(tmp_path, text, reason):
-    (tmp_path / "OUTCAR").write_text(text)
-    assert why_not_converged(tmp_path / "OUTCAR") == reason
+def test_outcar(text, reason):
+    assert why_not_converged("vasp outcar", text) == reason
 
 
 @pytest.mark.parametrize(
@@ -63,9 +61,8 @@ def test_outcar(tmp_path, text, reason):
         ("The maximum number of steps has been reached.", "relaxation not finished"),
     ],
 )
-def test_espresso(tmp_path, text, reason):
-    (tmp_path / "run.pwo").write_text(text)
-    assert why_not_converged(tmp_path / "run.pwo") == reason
+def test_espresso(text, reason):
+    assert why_not_converged("quantum espresso", text) == reason
 
 
 def test_a_folder_names_each_file_that_it_leaves_out(tmp_path):

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 
 from scalith.crystal import VACANCY, Host, HostSite, read_host
@@ -103,3 +104,110 @@ def test_structure_files_that_cannot_be_read_are_said(tmp_path):
     (tmp_path / "broken.cif").write_text("garbage\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"what cannot be understood \(AssertionError\), expected a structure file"):
         read_host(tmp_path / "broken.cif")
+
+
+NICKEL_COBALT = """data_x
+_symmetry_space_group_name_H-M 'R -3 m'
+_cell_length_a 2.86
+_cell_length_b 2.86
+_cell_length_c 14.2
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 120
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+_atom_site_occupancy
+Li1 Li 0 0 0.5 {lithium}
+Ni1 Ni 0 0 0 {nickel}
+O1 O 0 0 0.24 1.0
+"""
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_site_shared_by_two_elements_is_refused_and_a_partly_filled_one_is_active(tmp_path):
+    path = tmp_path / "oxide.cif"
+    path.write_text(NICKEL_COBALT.format(lithium="1.0", nickel="0.8\nCo1 Co 0 0 0 0.2"))
+    with pytest.raises(InputError, match=r"found 0.8 Ni \+ 0.2 Co, expected one element on it"):
+        read_host(path)
+    path.write_text(NICKEL_COBALT.format(lithium="0.96\nNi2 Ni 0 0 0.5 0.04", nickel="1.0"))
+    with pytest.raises(InputError, match=r"0.96 Li \+ 0.04 Ni"):
+        read_host(path)
+    path.write_text(NICKEL_COBALT.format(lithium="1.0", nickel="0.9"))
+    with pytest.raises(InputError, match=r"found 0.9 Ni, expected one element on it"):
+        read_host(path)
+    path.write_text(NICKEL_COBALT.format(lithium="0.625", nickel="1.0"))
+    host = read_host(path)
+    assert (host.name, len(host.sites), len(host.active)) == ("LixNiO2", 4, 1)
+
+
+def layered(noise=0.0):
+    a, c = 2.83, 14.05
+    cell = np.array([[a, 0, 0], [-a / 2, a * 3**0.5 / 2, 0], [a / 2, a / (2 * 3**0.5), c / 3]])
+    places = np.array([[0, 0, c / 2], [0, 0, 0], [0, 0, 0.2605 * c], [0, 0, 0.7395 * c]])
+    atoms = Atoms("LiCoO2", cell=cell, positions=places, pbc=True)
+    rng = np.random.default_rng(0)
+    atoms.set_cell(atoms.cell[:] + 0.2 * noise * rng.standard_normal((3, 3)), scale_atoms=True)
+    atoms.positions += noise * rng.standard_normal((4, 3))
+    return atoms
+
+
+def test_a_structure_in_json_with_all_its_lithium_is_a_host(tmp_path):
+    atoms = layered()
+    sites = [
+        {"species": [{"element": symbol, "occu": 1}], "abc": place.tolist()}
+        for symbol, place in zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(), strict=True)
+    ]
+    (tmp_path / "host.json").write_text(json.dumps({"lattice": {"matrix": atoms.cell.tolist()}, "sites": sites}))
+    host = read_host(tmp_path / "host.json")
+    assert (host.name, len(host.active)) == ("LixCoO2", 1)
+
+
+@pytest.mark.parametrize(("noise", "symprec"), [(0.0, 0.01), (1e-3, 0.01), (1e-2, 0.08)])
+def test_a_noisy_structure_keeps_its_symmetry(tmp_path, noise, symprec):
+    layered(noise).write(tmp_path / "POSCAR", format="vasp")
+    host = read_host(tmp_path / "POSCAR", symprec=symprec)
+    assert len(space_group_operations(host)[0]) == 12
+    exact = layered()
+    assert host.volume == pytest.approx(exact.get_volume(), rel=0.02)
+    # The vectors stay those of the file, but for the noise.
+    assert np.allclose(host.cell, exact.cell, atol=5 * noise + 1e-6)
+    nearest = np.linalg.norm((host.positions - exact.get_scaled_positions()) @ host.cell, axis=1)
+    assert np.allclose(nearest % np.linalg.norm(host.cell[2]), 0.0, atol=5 * noise + 1e-6) or noise
+
+
+def test_a_distance_within_which_sites_meet_is_refused(tmp_path):
+    layered().write(tmp_path / "POSCAR", format="vasp")
+    with pytest.raises(InputError, match="symprec"):
+        read_host(tmp_path / "POSCAR", symprec=3.0)
+    with pytest.raises(InputError, match="greater than 0 Å"):
+        read_host(tmp_path / "POSCAR", symprec=0.0)
+
+
+@pytest.mark.parametrize(
+    ("ion", "stated", "charge"), [("Mg", 2, 2), ("Mg", 0, 2), ("Na", 0, 1), ("K", 0, 1), ("Ca", 0, 2), ("Al", 0, 3)]
+)
+def test_the_charge_of_the_ion_comes_from_its_site_or_its_element(ion, stated, charge):
+    assert magnesium_host(ion, stated).ion_charge == charge
+
+
+def test_an_ion_of_unknown_charge_is_refused():
+    with pytest.raises(InputError, match="charge of Xe"):
+        _ = magnesium_host("Xe", 0).ion_charge
+
+
+def magnesium_host(ion="Mg", charge=2):
+    return Host.read(
+        {
+            "name": f"{ion}xTiS2",
+            "working_ion": ion,
+            "lattice": [[3.4, 0, 0], [1.7, 2.944, 0], [0, 0, 5.9]],
+            "sites": [
+                {"position": [0, 0, 0], "species": [ion, VACANCY], "charges": [charge, 0]},
+                {"position": [0, 0, 0.5], "species": ["Ti"], "charges": [2]},
+            ],
+        }
+    )

@@ -1,4 +1,4 @@
-"""Energies of atoms: engines, relaxations and their database, barriers, vibrations, elasticity, bands."""
+"""Energies of atoms: engines, relaxations and their database, barriers, vibrations, molecular dynamics, elasticity, bands."""
 
 from scalith.atoms.active_learning import LearningReport, LearningRound, learn_orderings
 from scalith.atoms.band_conductivity import (
@@ -30,6 +30,8 @@ from scalith.atoms.electron_localisation import (
 )
 from scalith.atoms.engine import Engine, write_inputs
 from scalith.atoms.hops import SiteHop, distinct_hops, hop_end_points
+from scalith.atoms.lowest_orderings import LowestOrdering, relax_lowest_orderings
+from scalith.atoms.molecular_dynamics import DynamicsSettings, simulate_ion_motion, trajectory_diffusivity
 from scalith.atoms.orderings import (
     choose_diverse,
     host_between,
@@ -53,10 +55,12 @@ __all__ = [
     "BandSettings",
     "Barrier",
     "BarrierCorrection",
+    "DynamicsSettings",
     "Engine",
     "LearningReport",
     "LearningRound",
     "LocalisationCorrection",
+    "LowestOrdering",
     "PublishedBarrier",
     "Relaxation",
     "Relaxed",
@@ -104,10 +108,13 @@ __all__ = [
     "reaction_volume",
     "read_database",
     "relax",
+    "relax_lowest_orderings",
     "relax_orderings",
     "relaxed_ends",
+    "simulate_ion_motion",
     "small_polaron_conductivity",
     "stiffness_tensor",
+    "trajectory_diffusivity",
     "unlike_pairs",
     "vibrational_free_energy",
     "write_inputs",

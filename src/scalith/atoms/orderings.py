@@ -229,7 +229,7 @@ def relax_orderings(
 
 def keep_same_ordering(host: Host, orderings: xr.Dataset, relaxed: StructureSet) -> StructureSet:
     """Leave out structures that relaxed to another one than the ordering whose label they carry (detected by mapping)."""
-    mapped = map_orderings(host, relaxed)
+    mapped = map_orderings(host, relaxed, repeated="all")
     wanted = {label: k for k, label in enumerate(ordering_labels(host, orderings))}
     reasons = dict(zip(mapped["rejected_origin"].values.tolist(), mapped["rejected_reason"].values.tolist(), strict=True))
     for row, origin in enumerate(mapped["origin"].values.tolist()):

@@ -5,8 +5,10 @@ from scalith.crystal.enumeration import distinct_supercells, enumerate_orderings
 from scalith.crystal.host import VACANCY, Host, HostSite
 from scalith.crystal.host_file import read_host
 from scalith.crystal.mapping import map_orderings
+from scalith.crystal.metal_reference import metal_reference
 from scalith.crystal.model_error import ModelError, average_model_error, draw_model_errors, model_error_parts
 from scalith.crystal.orderings import orderings_dataset
+from scalith.crystal.run_type import RunType
 from scalith.crystal.site_concentration import maximum_concentration
 from scalith.crystal.structures import ComputedStructure, StructureSet, read_structures, write_structures
 from scalith.crystal.voltage_of_orderings import voltage_of_orderings
@@ -17,6 +19,7 @@ __all__ = [
     "Host",
     "HostSite",
     "ModelError",
+    "RunType",
     "StructureSet",
     "average_model_error",
     "average_voltage",
@@ -25,6 +28,7 @@ __all__ = [
     "enumerate_orderings",
     "map_orderings",
     "maximum_concentration",
+    "metal_reference",
     "model_error_parts",
     "orderings_dataset",
     "read_host",

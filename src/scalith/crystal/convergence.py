@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+
+_NOT_REACHED = ("convergence NOT achieved", "Did not converge", "Not converged", "SCF cycle not converged")
 
 
-def why_not_converged(path: Path) -> str:
+def why_not_converged(kind: str, text: str) -> str:
     """The reason, in words; empty when the run converged or its format does not tell.
 
-    Known: VASP (``vasprun.xml``, ``OUTCAR``), Quantum ESPRESSO (``.pwo``, ``.out``), GPAW (``.txt``).
+    Parameters
+    ----------
+    kind : str
+        Code that wrote the text, of `scalith.crystal.run_type_files.MARKS`.
+    text : str
     """
-    if path.name == "vasprun.xml":
-        return _vasprun(path.read_text(encoding="utf-8", errors="replace"))
-    if path.name == "OUTCAR":
-        return _outcar(path.read_text(encoding="utf-8", errors="replace"))
-    if path.suffix in (".pwo", ".out", ".txt"):
-        return _text(path.read_text(encoding="utf-8", errors="replace"))
-    return ""
+    if kind == "vasp xml":
+        return _vasprun(text)
+    if kind == "vasp outcar":
+        return _outcar(text)
+    if kind == "cp2k":
+        return _cp2k(text)
+    if kind == "fhi-aims" and "Have a nice day." not in text:
+        return "the run broke off before its end"
+    return _text(text)
 
 
 def _vasprun(text: str) -> str:
@@ -49,9 +56,17 @@ def _outcar(text: str) -> str:
     return ""
 
 
+def _cp2k(text: str) -> str:
+    if "PROGRAM ENDED AT" not in text:
+        return "the run broke off before its end"
+    return "self-consistency not reached" if "SCF run NOT converged" in text else ""
+
+
 def _text(text: str) -> str:
-    if "convergence NOT achieved" in text or "Did not converge" in text or "Not converged" in text:
+    if any(words in text for words in _NOT_REACHED):
         return "self-consistency not reached"
     if "The maximum number of steps has been reached" in text:
+        return "relaxation not finished"
+    if "Geometry optimization failed to converge" in text or "was not enough iterations to converge" in text:
         return "relaxation not finished"
     return ""

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 VACANCY = "vacancy"
 """Name of the empty state of a site."""
 
+ION_CHARGES = {
+    **dict.fromkeys(("H", "Li", "Na", "K", "Rb", "Cs", "Ag", "Cu"), 1),
+    **dict.fromkeys(("Mg", "Ca", "Sr", "Ba", "Zn"), 2),
+    **dict.fromkeys(("Al", "Y", "La"), 3),
+}
+"""Charges of ions that move in and out of hosts."""
+
 Vector = tuple[float, float, float]
 
 
@@ -107,6 +114,26 @@ class Host(Spec):
     def volume(self) -> float:
         """Volume of the primitive cell, Å³."""
         return abs(float(np.linalg.det(self.cell)))
+
+    @cached_property
+    def ion_charge(self) -> int:
+        """Elementary charges z of the working ion, and electrons that it brings: 1 for Li, 2 for Mg, 3 for Al.
+
+        From the formal charge of its sites where one is stated, else from the element.
+
+        Raises
+        ------
+        InputError
+            Neither tells.
+        """
+        stated = {self.sites[index].charges[0] for index in self.active[self.working]}
+        charge = next(iter(stated)) if len(stated) == 1 else 0.0
+        if charge >= 1.0 and charge == round(charge):
+            return round(charge)
+        if self.working_ion in ION_CHARGES:
+            return ION_CHARGES[self.working_ion]
+        found = ", ".join(f"{value:g}" for value in sorted(stated)) or "none"
+        raise InputError(self.name, f"charge of {self.working_ion}", found, "one whole number greater than 0 on all of its sites")
 
     def spectators(self) -> Counter[str]:
         """Elements of the spectators and how many of each a primitive cell holds."""

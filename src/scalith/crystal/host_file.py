@@ -3,40 +3,47 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable
-from functools import reduce
+from collections.abc import Iterable, Sequence
 from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalith.crystal.host import VACANCY, Host, HostSite
-from scalith.crystal.symmetry import primitive_host
+from scalith.crystal.host import VACANCY, Host, HostSite, element_of
+from scalith.crystal.symmetry import SYMMETRISED, primitive_host, symmetrised_host
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_Part = tuple[str, float, float]
+"""Element, charge and occupation."""
 
-def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "") -> Host:
+
+def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symprec: float = SYMMETRISED) -> Host:
     """Read the primitive cell of a host.
 
     Parameters
     ----------
     path : path
-        A pymatgen ``Structure`` in JSON (partial occupations mark the active sites), or any file that ASE reads
-        (CIF, POSCAR, …), where every site of the working ion becomes active. The cell is reduced to a primitive one.
+        A pymatgen ``Structure`` in JSON, or any file that ASE reads (CIF, POSCAR, …). Partial occupations of the working ion
+        mark the active sites; in a file without any, each of its sites is active. The cell is reduced to a primitive one.
     working_ion : str
-        Element that fills and leaves its sites. Other disorder (Ni3+/Ni4+ on one site) is averaged into a spectator.
+        Element that fills and leaves its sites. Other disorder of one element (Ni3+/Ni4+ on one site) is averaged into a
+        spectator; sites shared by two elements are refused.
     name : str
         Without it a formula such as ``LixNiO2``.
+    symprec : float
+        Distance within which atoms are equivalent, Å. Where that finds a higher symmetry than the file's last digits show
+        (a relaxed cell), cell and positions are averaged over its operations.
 
     Raises
     ------
     InputError
-        The file is unreadable, holds no site of the working ion, or a spectator site is shared by two elements.
+        The file is unreadable, holds no site of the working ion, or a site is shared by two elements.
     """
     where = str(path)
     if Path(path).suffix.lower() == ".json":
@@ -50,7 +57,7 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "") -> H
         )
     rows = [tuple(float(value) for value in row) for row in lattice]
     draft = Host.read({"name": name or "host", "working_ion": working_ion, "lattice": rows, "sites": sites}, where)
-    host = primitive_host(draft)
+    host = primitive_host(symmetrised_host(draft, symprec))
     return host if name else Host(name=_formula(host), working_ion=working_ion, lattice=host.lattice, sites=host.sites)
 
 
@@ -67,7 +74,7 @@ def read_json(path: str | Path) -> Any:
 def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.float64], list[HostSite]]:
     if not isinstance(data, dict) or "lattice" not in data or "sites" not in data:
         raise InputError(where, "", type(data).__name__, "a pymatgen Structure with 'lattice' and 'sites'")
-    sites = []
+    found = []
     for index, entry in enumerate(data["sites"]):
         try:
             parts = [
@@ -75,24 +82,39 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
                 for part in entry["species"]
             ]
             position = tuple(float(value) for value in entry["abc"])
-            filled = sum(occupation for _, _, occupation in parts)
-            charge = sum(charge * occupation for _, charge, occupation in parts) / filled
+            if not sum(occupation for _, _, occupation in parts) > 0.0:
+                raise ZeroDivisionError
         except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
             raise InputError(where, f"site {index}", words_of(error), "species with element and occu, and abc") from None
-        elements = {element for element, _, _ in parts}
-        _require_finite((*position, charge, *(each for _, each, _ in parts)), where, f"site {index}")
-        if working_ion in elements and filled < 1.0 - 1e-8:
-            sites.append(HostSite(position=position, species=(working_ion, VACANCY), charges=(parts[0][1], 0.0)))
-        elif len(elements) == 1 and abs(filled - 1.0) < 1e-8:
-            sites.append(HostSite(position=position, species=(elements.pop(),), charges=(charge,), redox=len(parts) > 1))
-        else:
-            shown = " + ".join(f"{occupation:g} {element}" for element, _, occupation in parts)
-            raise InputError(where, f"site {index}", shown, f"one element, or {working_ion} with an occupation below 1")
+        _require_finite((*position, *(number for part in parts for number in part[1:])), where, f"site {index}")
+        found.append((position, parts))
+    sites = _sites(found, working_ion, where)
     try:
         matrix = np.array(data["lattice"]["matrix"], dtype=np.float64)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(where, "lattice", words_of(error), "a matrix of three vectors") from None
     return matrix, sites
+
+
+def _sites(found: Sequence[tuple[tuple[float, ...], list[_Part]]], working_ion: str, where: str) -> list[HostSite]:
+    """Active sites and spectators from what sits on each place: (element, charge, occupation)."""
+    filled = [sum(occupation for _, _, occupation in parts) for _, parts in found]
+    ions = [k for k, (_, parts) in enumerate(found) if {element for element, _, _ in parts} == {working_ion}]
+    partial = [k for k in ions if filled[k] < 1.0 - 1e-6]
+    sites = []
+    for index, (position, parts) in enumerate(found):
+        elements = {element for element, _, _ in parts}
+        charge = sum(charge * occupation for _, charge, occupation in parts) / filled[index]
+        if index in (partial or ions):
+            sites.append(HostSite(position=position, species=(working_ion, VACANCY), charges=(parts[0][1], 0.0)))
+        elif len(elements) == 1 and abs(filled[index] - 1.0) < 1e-6:
+            sites.append(HostSite(position=position, species=(elements.pop(),), charges=(charge,), redox=len(parts) > 1))
+        else:
+            shown = " + ".join(f"{occupation:g} {element}" for element, _, occupation in parts)
+            place = ", ".join(f"{value:.3g}" for value in position)
+            expected = f"one element on it, or {working_ion} with an occupation below 1: order mixed sites in a supercell"
+            raise InputError(where, f"site {index} at ({place})", shown, expected)
+    return sites
 
 
 def _require_finite(numbers: Iterable[float], where: str, field: str) -> None:
@@ -117,18 +139,24 @@ def _from_ase(path: str | Path, working_ion: str) -> tuple[NDArray[np.float64], 
         raise InputError(str(path), "", words_of(error), "a structure file that ASE reads") from None
     charges = atoms.get_initial_charges()
     _require_finite((*atoms.get_scaled_positions().ravel(), *charges, *np.asarray(atoms.cell).ravel()), str(path), "positions")
-    sites = []
-    for symbol, position, charge in zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(), charges, strict=True):
-        at = tuple(float(value) for value in position)
-        if symbol == working_ion:
-            sites.append(HostSite(position=at, species=(symbol, VACANCY), charges=(float(charge), 0.0)))
-        else:
-            sites.append(HostSite(position=at, species=(symbol,), charges=(float(charge),)))
-    return np.asarray(atoms.cell, dtype=np.float64), sites
+    occupancies = atoms.info.get("occupancy") or {}
+    kinds = atoms.arrays.get("spacegroup_kinds")
+    found: list[tuple[tuple[float, ...], list[_Part]]] = []
+    for index, (symbol, position, charge) in enumerate(
+        zip(atoms.get_chemical_symbols(), atoms.get_scaled_positions(), charges, strict=True)
+    ):
+        shares = occupancies.get(str(kinds[index])) if kinds is not None else None
+        parts = [
+            (re.sub(r"[^A-Za-z].*", "", str(element)), float(charge), float(share))
+            for element, share in (shares or {symbol: 1.0}).items()
+        ]
+        found.append((tuple(float(value) for value in position), parts))
+    return np.asarray(atoms.cell, dtype=np.float64), _sites(found, working_ion, str(path))
 
 
 def _formula(host: Host) -> str:
-    counts = Counter(host.spectators())
-    divisor = reduce(gcd, counts.values()) if counts else 1
+    """``LixNiO2``: elements in the smallest whole numbers that the sites of the ion go with."""
+    counts = Counter(element_of(site.species[0]) for k, site in enumerate(host.sites) if k not in host.active[host.working])
+    divisor = gcd(len(host.working), *counts.values())
     written = "".join(f"{element}{count // divisor if count > divisor else ''}" for element, count in counts.items())
     return f"{host.working_ion}x{written}"

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from scalith.crystal.enumeration import hermite_normal_forms
 from scalith.crystal.equivalence import duplicates
 from scalith.crystal.host import Host, element_of, require_two_species
+from scalith.crystal.metal_reference import choose_metal
 from scalith.crystal.orderings import orderings_dataset
+from scalith.crystal.run_type import RunTypeField, require_one_run_type
 from scalith.crystal.supercells import lattice_cells
 from scalith.crystal.symmetry import site_operations
 from scalith.quantities import InputError, labelled, predicted
 
 if TYPE_CHECKING:
     import xarray as xr
+    from ase import Atoms
     from numpy.typing import NDArray
 
     from scalith.crystal.structures import ComputedStructure, StructureSet
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 STRAIN_LIMIT = 0.25
 """Largest relative change of a supercell vector or angle against the host at equal volume that is tried."""
 
+MOST_COPIES = 24
+"""Copies of a structure in a cell smaller than the host's that are tried."""
 
 _ORIENTATION = np.array(
     [[[0, 0, 0], [0, 0, 1], [0, -1, 0]], [[0, 0, -1], [0, 0, 0], [1, 0, 0]], [[0, 1, 0], [-1, 0, 0], [0, 0, 0]]]
@@ -34,16 +43,33 @@ class _Placement(NamedTuple):
     filled: NDArray[np.int8]
     displacements: NDArray[np.float64]
     strain: float
+    copies: int = 1
+    """Structures that the supercell holds."""
 
 
-def map_orderings(host: Host, structures: StructureSet, *, largest_displacement: float = 0.6) -> xr.Dataset:
+class _Limits(NamedTuple):
+    displacement: float
+    strain: float
+
+
+def map_orderings(
+    host: Host,
+    structures: StructureSet,
+    *,
+    largest_displacement: float = 0.6,
+    largest_strain: float = STRAIN_LIMIT,
+    repeated: Literal["lowest", "last", "all"] = "lowest",
+    accepted: Iterable[RunTypeField] = (),
+) -> xr.Dataset:
     """Put each relaxed structure on the host's lattice.
 
-    A structure with cell rows L is the supercell M of the host when L = M A F, with integer M and a deformation F. All M
+    A structure with cell rows L (Minkowski-reduced: which vectors it was written in does not matter) is the supercell M of the
+    host when L = M A F, with integer M and a deformation F. All M
     whose vectors have the lengths and angles of L (compared at equal volume, whatever the orientation) are tried in order of
     strain; under each, atoms and ideal sites are paired species by species so that the squared displacement is least
     (Hungarian method), after the common shift of the whole crystal is taken out. Displacements are measured in
-    the host's metric, so that strain does not count as displacement.
+    the host's metric, so that strain does not count as displacement. A structure in a smaller cell than the host's (graphite
+    beside LiC6) is repeated until a whole number of host cells is reached.
 
     Parameters
     ----------
@@ -52,6 +78,13 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
     largest_displacement : float
         A structure with an atom farther than this from its site (Å) is listed as not mapped: its layers slid, or it became
         another phase, whose energy says nothing of this host.
+    largest_strain : float
+        Largest relative change of a supercell vector or angle against the host at equal volume that is tried.
+    repeated : {"lowest", "last", "all"}
+        Of several structures that are one ordering, the lowest in energy counts, or the last; the others are listed as not
+        taken. With ``"all"`` each counts, and ``duplicate_of`` tells which repeat another.
+    accepted : iterable of str
+        Ways in which the runs may differ: fields of `RunType`.
 
     Returns
     -------
@@ -61,20 +94,26 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
         (structure, site): 1 filled, 0 empty, −1 padding; ``sublattice`` and ``offset`` of each site; ``energy``
         (structure), eV per primitive cell; ``x``, filled fraction of the working ion's sites; ``displacement_rms``,
         ``displacement_max`` (Å); ``strain``; ``duplicate_of``, index of an earlier structure with the same ordering (by
-        symmetry) or −1; ``origin``; ``rejected_origin`` and ``rejected_reason``.
+        symmetry) or −1; ``origin``; ``rejected_origin`` and ``rejected_reason``: runs that did not converge, other phases and
+        chemistries, the ion's metal (which `metal_reference` hands on). The attribute ``run_type`` tells how the energies were
+        computed, where the files do.
 
     Raises
     ------
     InputError
-        An entry is of another chemistry (foreign elements, or another ratio of the spectators), or nothing can be mapped.
+        Nothing can be mapped; the mapped energies were computed in different ways.
     """
     require_two_species(host)
     mapped: list[tuple[ComputedStructure, _Placement]] = []
     rejected = list(structures.left_out)
+    metals: list[ComputedStructure] = []
     rotations = np.unique(site_operations(host).rotation, axis=0)
+    limits = _Limits(largest_displacement, largest_strain)
     for item in structures:
-        cells = _cells_held(host, item)
-        placed = _place(host, rotations, item, cells, largest_displacement)
+        if set(item.symbols) == {host.working_ion} and host.spectators():
+            metals.append(item)
+            continue
+        placed = _placed(host, rotations, item, limits)
         if isinstance(placed, str):
             rejected.append((item.origin, placed))
         else:
@@ -84,43 +123,115 @@ def map_orderings(host: Host, structures: StructureSet, *, largest_displacement:
         raise InputError(
             host.name, "structures", f"none that maps ({reason})", "structures whose atoms lie near the sites of the host"
         )
-    return _dataset(host, structures, mapped, rejected)
+    kind = require_one_run_type([item for item, _ in mapped], f"energies of {host.name}", accepted)
+    data = _dataset(host, mapped)
+    if repeated != "all":
+        kept, twins = _one_each(data, repeated)
+        data = data.isel(structure=kept)
+        data["duplicate_of"][:] = -1
+        rejected += twins
+    metal, reasons = choose_metal(metals, host.working_ion, kind, accepted)
+    rejected += reasons
+    for name, column, words in (
+        ("rejected_origin", 0, "file and entry that was not taken"),
+        ("rejected_reason", 1, "why not"),
+    ):
+        data[name] = labelled("rejected", np.array([pair[column] for pair in rejected], dtype=str), words, "")
+    told = {} if kind is None else {"run_type": kind.model_dump(mode="json", exclude_defaults=True)}
+    return data.assign_attrs(
+        source=predicted(
+            "scalith.crystal.mapping.map_orderings",
+            host.digest,
+            structures.digest,
+            files=structures.source.files,
+            settings=told,
+        ).to_json(),
+        **({} if not told else {"run_type": json.dumps(told["run_type"])}),
+        **({} if metal is None else {"metal": json.dumps(metal)}),
+    )
 
 
-def _cells_held(host: Host, item: ComputedStructure) -> int:
-    """Primitive cells that a structure holds, by its spectators."""
+def _one_each(data: xr.Dataset, repeated: Literal["lowest", "last"]) -> tuple[list[int], list[tuple[str, str]]]:
+    """Rows of which each is an ordering of its own, and the others with the reason why they do not count."""
+    first, energy, origin = data["duplicate_of"].values, data["energy"].values, data["origin"].values
+    groups: dict[int, list[int]] = {}
+    for row, of in enumerate(first.tolist()):
+        groups.setdefault(row if of < 0 else of, []).append(row)
+    chosen: list[int] = []
+    twins: list[tuple[str, str]] = []
+    for group in groups.values():
+        best = group[-1] if repeated == "last" else min(group, key=lambda row: float(energy[row]))
+        chosen.append(best)
+        for row in group:
+            if row != best:
+                above = 1e3 * float(energy[row] - energy[best])
+                reason = f"the ordering of {origin[best]} again, {above:.3g} meV per primitive cell above it"
+                twins.append((str(origin[row]), reason if above >= 0 else f"the ordering of {origin[best]}, which came later"))
+    kept = sorted(chosen)
+    return kept, twins
+
+
+def _cells_held(host: Host, item: ComputedStructure) -> Fraction | str:
+    """Primitive cells that a structure holds, by its spectators; or why it is none of this host's."""
     present = Counter(item.symbols)
     expected = host.spectators()
     movable = {element_of(name) for index in host.active for name in host.sites[index].species}
     foreign = sorted(set(present) - set(expected) - movable)
     wanted = ", ".join([*expected, *sorted(movable - {"vacancy"})])
     if foreign:
-        raise InputError(item.origin, "chemistry", f"element {foreign[0]}", f"only the elements of host {host.name}: {wanted}")
+        return f"another chemistry: element {foreign[0]}, where host {host.name} has {wanted} only"
     fixed = {element: count for element, count in expected.items() if element not in movable}
     if fixed:
-        ratios = {element: present[element] / count for element, count in fixed.items()}
-        first = next(iter(ratios.values()))
-        cells = round(first)
-        if cells < 1 or any(abs(ratio - cells) > 1e-9 for ratio in ratios.values()):
+        ratios = {Fraction(present[element], count) for element, count in fixed.items()}
+        if len(ratios) > 1 or not min(ratios):
             found = ", ".join(f"{present[element]} {element}" for element in fixed)
             ideal = " : ".join(f"{count} {element}" for element, count in fixed.items())
-            raise InputError(item.origin, "chemistry", found, f"spectators in the ratio {ideal} of host {host.name}")
-        return cells
-    return max(1, round(abs(float(item.atoms.cell.volume)) / host.volume))
+            return f"another chemistry: {found}, not in the ratio {ideal} of host {host.name}"
+        return ratios.pop()
+    return Fraction(max(1, round(abs(float(item.atoms.cell.volume)) / host.volume)))
 
 
-def _place(
-    host: Host, rotations: NDArray[np.int64], item: ComputedStructure, cells: int, largest_displacement: float
-) -> _Placement | str:
-    atoms = item.atoms
+def _placed(host: Host, rotations: NDArray[np.int64], item: ComputedStructure, limits: _Limits) -> _Placement | str:
+    """The structure on the host's lattice, repeated where its cell is smaller than the host's; or why it cannot be put there."""
+    held = _cells_held(host, item)
+    if isinstance(held, str):
+        return held
+    if abs(float(item.atoms.cell.volume)) < 1e-3:
+        return "its cell spans no volume"
+    if held.denominator > MOST_COPIES:
+        return f"its cell holds {held} primitive cells of host {host.name}: it would have to be repeated {held.denominator} times"
+    best: _Placement | str = "its cell is no supercell"
+    for form in hermite_normal_forms(held.denominator):
+        found = _place(host, rotations, _reduced(item.atoms, form), held.numerator, limits)
+        if isinstance(found, str):
+            best = best if isinstance(best, _Placement) else found
+        elif isinstance(best, str) or _rms(found) < _rms(best) - 1e-6:
+            best = found._replace(copies=held.denominator)
+        if isinstance(best, _Placement) and _rms(best) < 0.15 and best.strain < 0.05:
+            break
+    return best
+
+
+def _reduced(atoms: Atoms, form: NDArray[np.int64]) -> Atoms:
+    """The structure in a supercell of itself, in the shortest vectors that span it."""
+    from ase.build import make_supercell
+    from ase.geometry import minkowski_reduce
+
+    result = make_supercell(atoms, form) if np.linalg.det(form) > 1.5 else atoms.copy()
+    result.set_cell(minkowski_reduce(np.asarray(result.cell), pbc=True)[0])
+    result.pbc = True
+    return result
+
+
+def _place(host: Host, rotations: NDArray[np.int64], atoms: Atoms, cells: int, limits: _Limits) -> _Placement | str:
     scale = (cells * host.volume / abs(float(atoms.cell.volume))) ** (1.0 / 3.0)
     target = np.asarray(atoms.cell, dtype=np.float64) * scale
-    supercells, strains = matching_supercells(host.cell, target, cells)
+    supercells, strains = matching_supercells(host.cell, target, cells, limits.strain)
     supercells, strains = _distinct(rotations, supercells, strains)
     if not len(supercells):
-        return f"its cell is no supercell of {cells} primitive cells within {100 * STRAIN_LIMIT:.0f} % strain"
+        return f"its cell is no supercell of {cells} primitive cells within {100 * limits.strain:.0f} % strain"
     best: _Placement | None = None
-    symbols = np.array(item.symbols)
+    symbols = np.array(atoms.get_chemical_symbols())
     fractional = np.mod(atoms.positions @ np.linalg.inv(np.asarray(atoms.cell)), 1.0)
     for supercell, strain in zip(supercells, strains, strict=True):
         # A worse strain is accepted only where it brings the atoms much nearer to their sites.
@@ -132,8 +243,8 @@ def _place(
     if best is None:
         return "more atoms of a species than the host has sites for it"
     worst = float(best.displacements.max())
-    if worst > largest_displacement:
-        return f"an atom lies {worst:.2f} Å from the nearest free site of its species (limit {largest_displacement:g} Å)"
+    if worst > limits.displacement:
+        return f"an atom lies {worst:.2f} Å from the nearest free site of its species (limit {limits.displacement:g} Å)"
     return best
 
 
@@ -142,7 +253,7 @@ def _rms(placement: _Placement) -> float:
 
 
 def matching_supercells(
-    cell: NDArray[np.float64], target: NDArray[np.float64], cells: int
+    cell: NDArray[np.float64], target: NDArray[np.float64], cells: int, limit: float = STRAIN_LIMIT
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Integer supercells of `cell` whose shape, in any orientation, is that of `target`.
 
@@ -151,6 +262,8 @@ def matching_supercells(
     cell, target : ndarray, shape (3, 3)
         Rows are vectors, Å; `target` has `cells` times the volume.
     cells : int
+    limit : float
+        Largest relative difference of a length or of the cosine of an angle.
 
     Returns
     -------
@@ -159,21 +272,21 @@ def matching_supercells(
         Root-mean-square of the relative differences of the metric tensors' entries, halved (a strain).
     """
     lengths = np.linalg.norm(target, axis=1)
-    reach = np.ceil((1 + STRAIN_LIMIT) * lengths.max() * np.linalg.norm(np.linalg.inv(cell), axis=0)).astype(int)
+    reach = np.ceil((1 + limit) * lengths.max() * np.linalg.norm(np.linalg.inv(cell), axis=0)).astype(int)
     grid = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), axis=-1).reshape(-1, 3)
     vectors = grid @ cell
     norms = np.linalg.norm(vectors, axis=1)
-    picks = [np.flatnonzero(np.abs(norms / length - 1) < STRAIN_LIMIT) for length in lengths]
+    picks = [np.flatnonzero(np.abs(norms / length - 1) < limit) for length in lengths]
     wanted = (target @ target.T) / np.outer(lengths, lengths)
     found, strains = [np.empty((0, 3, 3), dtype=np.int64)], [np.empty(0)]
     for i in picks[0]:
         # Angles first: few pairs survive to the determinant.
-        second = picks[1][np.abs(vectors[picks[1]] @ vectors[i] / (norms[i] * norms[picks[1]]) - wanted[0, 1]) < STRAIN_LIMIT]
-        third = picks[2][np.abs(vectors[picks[2]] @ vectors[i] / (norms[i] * norms[picks[2]]) - wanted[0, 2]) < STRAIN_LIMIT]
+        second = picks[1][np.abs(vectors[picks[1]] @ vectors[i] / (norms[i] * norms[picks[1]]) - wanted[0, 1]) < limit]
+        third = picks[2][np.abs(vectors[picks[2]] @ vectors[i] / (norms[i] * norms[picks[2]]) - wanted[0, 2]) < limit]
         j, k = (index.ravel() for index in np.meshgrid(second, third, indexing="ij"))
         volume = np.einsum("a,nb,nc,abc->n", grid[i], grid[j], grid[k], _ORIENTATION, optimize=True)
         cosine = np.einsum("na,na->n", vectors[j], vectors[k]) / (norms[j] * norms[k])
-        fitting = (np.abs(volume) == cells) & (np.abs(cosine - wanted[1, 2]) < STRAIN_LIMIT)
+        fitting = (np.abs(volume) == cells) & (np.abs(cosine - wanted[1, 2]) < limit)
         chosen = np.stack([np.full(int(fitting.sum()), i), j[fitting], k[fitting]], axis=1)
         trial = vectors[chosen]
         metric = np.einsum("nra,nsa->nrs", trial, trial) / np.outer(lengths, lengths) - wanted
@@ -262,17 +375,16 @@ def _pair(
     return _Placement(supercell, filled, np.linalg.norm(np.concatenate(steps), axis=1), strain)
 
 
-def _dataset(
-    host: Host, structures: StructureSet, mapped: list[tuple[ComputedStructure, _Placement]], rejected: list[tuple[str, str]]
-) -> xr.Dataset:
+def _dataset(host: Host, mapped: list[tuple[ComputedStructure, _Placement]]) -> xr.Dataset:
     data = orderings_dataset(host, [(placement.supercell, placement.filled) for _, placement in mapped])
     placements = [placement for _, placement in mapped]
-    cells = np.abs(np.linalg.det(data["supercell"].values))
+    copies = np.array([placement.copies for placement in placements])
+    cells = np.round(np.abs(np.linalg.det(data["supercell"].values))) / copies
     arrays = [data[name].values for name in ("supercell", "filled", "sublattice", "offset")]
     described = {
-        "energy": (np.array([item.energy for item, _ in mapped]) / np.round(cells), "eV", "energy per primitive cell"),
+        "energy": (np.array([item.energy for item, _ in mapped]) / cells, "eV", "energy per primitive cell"),
         "volume": (
-            np.array([abs(float(item.atoms.cell.volume)) for item, _ in mapped]) / np.round(cells),
+            np.array([abs(float(item.atoms.cell.volume)) for item, _ in mapped]) / cells,
             "Å3",
             "relaxed volume per primitive cell",
         ),
@@ -288,10 +400,4 @@ def _dataset(
     }
     for name, (values, unit, words) in described.items():
         data[name] = labelled("structure", values, words, unit)
-    for name, column, words in (
-        ("rejected_origin", 0, "file and entry that could not be mapped"),
-        ("rejected_reason", 1, "why not"),
-    ):
-        data[name] = labelled("rejected", np.array([pair[column] for pair in rejected], dtype=str), words, "")
-    source = predicted("scalith.crystal.mapping.map_orderings", host.digest, structures.digest, files=structures.source.files)
-    return data.assign_attrs(source=source.to_json())
+    return data

@@ -49,7 +49,7 @@ def draw_model_errors(
     errors : mapping of str to ModelError
         By what is not known: ``"functional"``, ``"learned potential"``.
     sites : int
-        Sites of the working ion in the primitive cell.
+        Elementary charges that the working ion brings into the primitive cell: its sites times its charge.
     numbers : numpy.random.Generator
 
     Returns

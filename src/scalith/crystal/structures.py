@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalith.crystal.convergence import why_not_converged
-from scalith.crystal.host_file import read_json, words_of
+from scalith.crystal.entries import read_entries
+from scalith.crystal.host_file import read_json
+from scalith.crystal.result_files import kind_of, read_images, read_output, result_files, run_of, why_not_used
+from scalith.crystal.run_type import RunType
+from scalith.crystal.run_type_files import MARKS, gpaw_parameters, run_type_of
 from scalith.quantities import FileRecord, InputError, Source, digest, file_digest, whole_file
 
 if TYPE_CHECKING:
@@ -30,11 +33,14 @@ class ComputedStructure:
         Total energy of the cell, eV.
     origin : str
         File and entry it was read from.
+    run_type : RunType, optional
+        How the energy was computed, where the file tells.
     """
 
     atoms: Atoms
     energy: float
     origin: str
+    run_type: RunType | None = None
 
     @property
     def symbols(self) -> list[str]:
@@ -82,38 +88,39 @@ class StructureSet:
 
 
 def read_structures(path: str | Path, *, licence: str = "", unconverged: bool = False) -> StructureSet:
-    """Read structures and total energies.
+    """Read structures, total energies, and how they were computed.
 
     A file ``settings.json`` beside them that names the engine of the structures joins the source: version, settings, relaxation.
 
     Parameters
     ----------
     path : path
-        pymatgen ``ComputedStructureEntry`` lists (``.json``); ASE databases (``.db``), trajectories, extended XYZ, VASP
-        (``vasprun.xml``, ``OUTCAR``), Quantum ESPRESSO and GPAW outputs through ASE; or a folder, read file by file, below
-        which the outputs of single runs lie.
+        One file, or a folder below which the outputs of single runs lie. Outputs: VASP (``vasprun.xml``, ``OUTCAR``),
+        Quantum ESPRESSO, GPAW (``.txt``, ``.gpw``), ABINIT, FHI-aims, CASTEP, single points of CP2K (``.out``, ``.txt``,
+        ``.log``, …, told apart by their first words), compressed (``.gz``, ``.bz2``, ``.xz``) or not. Collections: pymatgen
+        ``ComputedStructureEntry`` lists and task documents of atomate2 or a jobflow store (``.json``), ASE databases (``.db``),
+        trajectories, extended XYZ. Of the steps of one run (``relax1``, ``relax2``, ``static``) the last counts, or the last
+        that can be used.
     licence : str
         Licence of the file, for the record.
     unconverged : bool
-        Take runs that did not converge as well. Without it they are named in ``left_out``, as are files of a folder
-        that could not be read.
+        Take runs that did not converge as well. Without it they are named in ``left_out``, as are earlier steps, and files of a
+        folder that could not be read.
 
     Raises
     ------
     InputError
         Nothing readable, no energy with a structure, an energy that is not finite, disorder in an entry, energies of several
-        engines (where the file names them).
+        engines (where the file names them). Mixed functionals and settings are refused where structures are mapped, see
+        `map_orderings`.
     """
     path = Path(path)
     if path.is_dir():
         return _read_folder(path, licence, unconverged)
     if not path.is_file():
-        raise InputError(str(path), "", "no such file", "computed structures (pymatgen JSON, ASE db, traj, extxyz, VASP, QE)")
+        raise InputError(str(path), "", "no such file", "computed structures (pymatgen JSON, ASE db, traj, extxyz, VASP, QE, …)")
     left_out: list[tuple[str, str]] = []
-    if path.suffix.lower() == ".json":
-        structures = _from_entries(read_json(path), path.name)
-    else:
-        structures = _from_ase(path, unconverged, left_out)
+    structures = _from_file(path, kind_of(path), unconverged, left_out)
     if not structures:
         found = f"no converged structure ({left_out[0][1]})" if left_out else "no structure"
         raise InputError(str(path), "", found, "at least one structure with an energy")
@@ -153,6 +160,8 @@ def write_structures(structures: StructureSet, path: str | Path) -> None:
     for item in structures:
         atoms = item.atoms.copy()
         atoms.info = {**item.atoms.info, "label": item.origin}
+        if item.run_type is not None:
+            atoms.info["run_type"] = item.run_type.model_dump(mode="json", exclude_defaults=True)
         atoms.calc = SinglePointCalculator(atoms, energy=item.energy)
         frames.append(atoms)
     with whole_file(path) as temporary:
@@ -167,68 +176,72 @@ def _of_one_engine(structures: StructureSet, where: str) -> StructureSet:
 
 
 def _read_folder(folder: Path, licence: str, unconverged: bool) -> StructureSet:
-    names = ("vasprun.xml", "OUTCAR", "*.db", "*.traj", "*.extxyz", "*.xyz", "*.pwo", "*.gpw", "*.json")
-    found: StructureSet | None = None
+    first, behind = result_files(folder)
+    reasons = dict(behind)
+    structures: list[ComputedStructure] = []
+    files: dict[tuple[str, str], FileRecord] = {}
+    settings: dict[str, Any] = {}
     left_out: list[tuple[str, str]] = []
-    taken: set[Path] = set()
-    for pattern in names:
-        for path in sorted(folder.rglob(pattern)):
-            if path.name == "OUTCAR" and path.parent in taken:
-                continue
-            try:
-                read = read_structures(path, licence=licence, unconverged=unconverged)
-            except InputError as error:
-                left_out.append((str(path.relative_to(folder)), f"found {error.found}, expected {error.expected}"))
-                continue
-            taken.add(path.parent)
-            found = read if found is None else found + read
-    if found is None:
+    taken: set[str] = set()
+    for path in [*first, *(path for path, _ in behind)]:
+        name, run = path.relative_to(folder).as_posix(), run_of(path, folder)
+        if run in taken:
+            if path in reasons:
+                left_out.append((name, reasons[path]))
+            continue
+        try:
+            read = read_structures(path, licence=licence, unconverged=unconverged)
+        except InputError as error:
+            left_out.append((name, f"found {error.found}, expected {error.expected}"))
+            continue
+        taken.add(run)
+        structures += [replace(item, origin=item.origin.replace(str(path), name)) for item in read]
+        left_out += [(origin.replace(str(path), name), reason) for origin, reason in read.left_out]
+        files |= {(record.name, record.digest): record for record in read.source.files}
+        settings |= read.source.settings
+    if not structures:
         shown = "no output file" if not left_out else f"none that can be used ({left_out[0][0]}: {left_out[0][1]})"
-        raise InputError(str(folder), "", shown, f"files named {', '.join(names)}")
-    # An OUTCAR stands in for a vasprun.xml beside it that broke off.
-    left_out = [item for item in left_out if Path(item[0]).name != "vasprun.xml" or (folder / item[0]).parent not in taken]
-    return _of_one_engine(StructureSet(found.structures, found.source, found.left_out + tuple(left_out)), str(folder))
+        expected = "vasprun.xml, OUTCAR, outputs of other codes, or *.db, *.traj, *.extxyz, *.xyz, *.gpw, *.json"
+        raise InputError(str(folder), "", shown, expected)
+    source = Source(kind="published", reference=folder.name, files=tuple(files.values()), settings=settings)
+    # What stands in for a file that cannot be used (an OUTCAR for a vasprun.xml that broke off) needs no word.
+    left_out = [item for item in left_out if not _said_otherwise(item[0], structures)]
+    return _of_one_engine(StructureSet(tuple(structures), source, tuple(left_out)), str(folder))
 
 
-def _from_entries(data: Any, where: str) -> list[ComputedStructure]:
-    from ase import Atoms
+def _said_otherwise(name: str, structures: list[ComputedStructure]) -> bool:
+    """Whether another file of the very same run was taken."""
+    folder = Path(name).parent.as_posix()
+    same = [item for item in structures if Path(item.origin.partition(" frame ")[0]).parent.as_posix() == folder]
+    return Path(name).name.startswith("vasprun.xml") and any("OUTCAR" in item.origin for item in same)
 
-    entries = data if isinstance(data, list) else [data]
+
+def _from_file(path: Path, kind: str, unconverged: bool, left_out: list[tuple[str, str]]) -> list[ComputedStructure]:
+    if kind == ".json":
+        return _from_json(path, unconverged, left_out)
+    return _from_ase(path, kind, unconverged, left_out)
+
+
+def _from_json(path: Path, unconverged: bool, left_out: list[tuple[str, str]]) -> list[ComputedStructure]:
     structures = []
-    for index, entry in enumerate(entries):
-        origin = f"{where} entry {index}"
-        if not isinstance(entry, dict) or "energy" not in entry or "structure" not in entry:
-            raise InputError(origin, "", type(entry).__name__, "a pymatgen ComputedStructureEntry with 'energy' and 'structure'")
-        structure = entry["structure"]
-        symbols = []
-        for number, site in enumerate(structure["sites"]):
-            parts = site["species"]
-            if len(parts) != 1 or abs(float(parts[0]["occu"]) - 1.0) > 1e-8:
-                raise InputError(origin, f"site {number}", site.get("label", parts), "one species with occupation 1")
-            symbols.append(parts[0]["element"])
-        positions = np.array([site["abc"] for site in structure["sites"]], dtype=np.float64)
-        atoms = Atoms(symbols, scaled_positions=positions, cell=structure["lattice"]["matrix"], pbc=True)
-        energy = float(entry["energy"]) + float(entry.get("correction") or 0.0)
-        structures.append(ComputedStructure(atoms, energy, origin))
+    for origin, entry in read_entries(read_json(path), path.name):
+        if entry.problem and not unconverged:
+            left_out.append((origin, entry.problem))
+        else:
+            structures.append(ComputedStructure(entry.atoms, entry.energy, origin, entry.run_type))
     return structures
 
 
-def _from_ase(path: Path, unconverged: bool, left_out: list[tuple[str, str]]) -> list[ComputedStructure]:
+def _from_ase(path: Path, kind: str, unconverged: bool, left_out: list[tuple[str, str]]) -> list[ComputedStructure]:
     from ase.calculators.calculator import PropertyNotImplementedError
-    from ase.io import read
 
-    images: Any
-    # Of one relaxation run only the last frame is a result; collections are taken whole.
-    index = "-1" if path.name in ("vasprun.xml", "OUTCAR") or path.suffix in (".pwo", ".out", ".txt", ".gpw") else ":"
-    try:
-        images = _database_rows(path) if path.suffix == ".db" else read(path, index=index)
-    except Exception as error:
-        raise InputError(str(path), "", words_of(error), "a file that ASE reads") from None
-    reason = "" if unconverged else why_not_converged(path)
+    images = read_images(path, kind)
+    reason = "" if unconverged else why_not_used(path, kind)
     structures = []
+    told = run_type_of(read_output(path), kind) if kind in MARKS else None
     atoms: Any
-    for number, atoms in enumerate(images if isinstance(images, list) else [images]):
-        origin = str(atoms.info.get("label", f"{path} frame {number}"))
+    for number, atoms in enumerate(images):
+        origin = str(atoms.info.get("label", path if kind in MARKS else f"{path} frame {number}"))
         if not np.all(np.isfinite(atoms.positions)) or not np.all(np.isfinite(np.asarray(atoms.cell))):
             raise InputError(origin, "positions and cell", "what is no finite number", "finite numbers")
         if not unconverged and not atoms.info.get("converged", True):
@@ -241,17 +254,24 @@ def _from_ase(path: Path, unconverged: bool, left_out: list[tuple[str, str]]) ->
             energy = float(atoms.get_potential_energy())
         except (RuntimeError, PropertyNotImplementedError, ValueError, TypeError):
             raise InputError(origin, "energy", "none", "a total energy with every structure") from None
-        structures.append(ComputedStructure(atoms, energy, origin))
+        structures.append(ComputedStructure(atoms, energy, origin, told or _calculator_type(atoms, kind)))
     return structures
 
 
-def _database_rows(path: Path) -> list[Any]:
-    """Structures of an ASE database; their keys (``engine``, ``converged``, …) come along in ``info``."""
-    from ase.db import connect
+def _calculator_type(atoms: Any, kind: str) -> RunType | None:
+    """What a frame itself tells of how it was computed."""
+    calculator = atoms.calc
+    if kind == ".gpw":
+        return gpaw_parameters(getattr(calculator, "parameters", None) or {}, atoms.get_chemical_symbols())
+    stated = atoms.info.get("run_type")
+    if isinstance(stated, dict):
+        try:
+            return RunType.read(stated, "run_type")
+        except InputError:
+            return None
+    name = str(getattr(calculator, "name", "") or "")
+    return RunType(code=_NAMES.get(name, name)) if name not in ("", "unknown") else None
 
-    images = []
-    for row in connect(str(path)).select(sort="id"):
-        atoms = row.toatoms()
-        atoms.info.update(row.key_value_pairs)
-        images.append(atoms)
-    return images
+
+_NAMES = {"espresso": "quantum espresso", "aims": "fhi-aims"}
+"""Codes that ASE's calculators call otherwise."""

@@ -16,6 +16,10 @@ SYMMETRY_TOLERANCE = 1e-3
 """Distance within which spglib takes two sites as equivalent, Å."""
 
 
+SYMMETRISED = 1e-2
+"""Distance within which the atoms of a host that is read from a file are brought to its symmetry, Å."""
+
+
 class SiteOperations(NamedTuple):
     """Space-group operations acting on active sites.
 
@@ -52,6 +56,54 @@ def space_group_operations(host: Host) -> tuple[NDArray[np.int64], NDArray[np.fl
     if found is None:
         raise InputError(host.name, "sites", "no space group", "distinct sites in a cell that spans a volume")
     return np.asarray(found["rotations"], dtype=np.int64), np.asarray(found["translations"], dtype=np.float64)
+
+
+def symmetrised_host(host: Host, symprec: float) -> Host:
+    """The host with cell and positions averaged over the operations that hold within `symprec`.
+
+    A host whose operations are all exact (within `SYMMETRY_TOLERANCE`) is handed back as it is. The metric tensor becomes
+    G = ⟨Rᵀ G R⟩, and each position the mean of the places that the operations take its equivalents to.
+
+    Raises
+    ------
+    InputError
+        spglib finds no symmetry at this tolerance.
+    """
+    import spglib
+
+    if not symprec > 0.0:
+        raise InputError(host.name, "symprec", symprec, "a distance greater than 0 Å")
+    found = spglib.get_symmetry(_spglib_cell(host), symprec=symprec)
+    if found is None:
+        raise InputError(
+            host.name, "symprec", f"{symprec:g} Å and no space group", "a smaller distance, within which no sites meet"
+        )
+    rotations, translations = found["rotations"], found["translations"]
+    if len(rotations) <= len(space_group_operations(host)[0]):
+        return host
+    metric = np.mean([rotation.T @ host.cell @ host.cell.T @ rotation for rotation in rotations], axis=0)
+    # The vectors nearest to the old ones that have this metric: L = (G G_old⁻¹)^½ L_old up to a rotation.
+    old = host.cell @ host.cell.T
+    values, vectors = np.linalg.eigh(old)
+    root, inverse = (vectors * values**0.5) @ vectors.T, (vectors * values**-0.5) @ vectors.T
+    middle_values, middle = np.linalg.eigh(root @ metric @ root)
+    lattice = inverse @ (middle * middle_values**0.5) @ middle.T @ inverse @ host.cell
+    kinds = [site.species for site in host.sites]
+    positions = np.zeros_like(host.positions)
+    for rotation, translation in zip(rotations, translations, strict=True):
+        images = host.positions @ rotation.T + translation
+        for image, kind in zip(images, kinds, strict=True):
+            offsets = image - host.positions
+            away = np.linalg.norm((offsets - np.round(offsets)) @ host.cell, axis=1)
+            away[[other != kind for other in kinds]] = np.inf
+            target = int(np.argmin(away))
+            positions[target] += (host.positions[target] + offsets[target] - np.round(offsets[target])) / len(rotations)
+    sites = tuple(
+        site.model_copy(update={"position": tuple(float(v) for v in place)})
+        for site, place in zip(host.sites, positions, strict=True)
+    )
+    rows = tuple(tuple(float(v) for v in row) for row in lattice)
+    return Host(name=host.name, working_ion=host.working_ion, lattice=rows, sites=sites)
 
 
 def site_operations(host: Host) -> SiteOperations:

@@ -47,7 +47,8 @@ def voltage_of_orderings(host: Host, orderings: xr.Dataset, metal_energy: Proper
         dataset_digest(orderings),
         metal_energy.digest,
         reference_state=metal_energy.source.reference_state or metal_energy.source.reference,
-        settings={"x": [low, high]},
+        settings={"x": [low, high], "ion_charge": host.ion_charge},
     )
-    voltage = average_voltage(ends[0], sites * low, ends[1], sites * high, unit * float(metal_energy()))
-    return Property.constant("average_voltage", voltage, "V", source, unit * float(metal_energy.error()) or None)
+    z = host.ion_charge
+    voltage = average_voltage(ends[0], sites * low, ends[1], sites * high, unit * float(metal_energy()), z)
+    return Property.constant("average_voltage", voltage, "V", source, unit * float(metal_energy.error()) / z or None)

@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 import scalith.ladder.rungs as _rungs
 from scalith.ladder.quantity import Quantity, Settings
@@ -149,12 +149,18 @@ def rungs_of(module: ModuleType) -> list[Rung]:
         quantity = getattr(function, "quantity", None)
         if not isinstance(quantity, Quantity) or function.__module__ != module.__name__:
             continue
-        hints = get_type_hints(function)
+        hints = {key: _section_of(hint) for key, hint in get_type_hints(function).items()}
         returns = hints.pop("return")
         optional = frozenset(key for key, item in signature(function).parameters.items() if item.default is None)
         doc = (function.__doc__ or "").split("\n\n")[0].strip()
         found.append(Rung(name, _scale(module), quantity, hints, optional, returns, doc, function, _of_material(module), code))
     return found
+
+
+def _section_of(hint: Any) -> Any:
+    """The section that an optional parameter stands for; other types as they are."""
+    inner = [part for part in get_args(hint) if isinstance(part, type) and issubclass(part, Settings)]
+    return inner[0] if len(inner) == 1 else hint
 
 
 @cache
@@ -304,9 +310,8 @@ class Graph:
             if name in self.nodes and name not in given:
                 above.append(name)
                 node = self.nodes[name]
-                for need in node.inputs.values():
-                    if need not in node.optional or self.reached(need, given, present):
-                        visit(need)
+                for need in self._taken(node, given, present):
+                    visit(need)
                 above.pop()
             order[name] = None
 
@@ -317,11 +322,20 @@ class Graph:
     def reached(self, name: str, given: set[str], present: set[str]) -> bool:
         """Whether a quantity is given, or computed from what is given and from sections that the study has or need not have."""
 
+        if name in self.sections:
+            return name in present
+
         def there(leaf: str) -> bool:
             unasked = leaf in self.sections and not required(self.sections[leaf])
             return leaf in self.nodes or leaf in given or leaf in present or leaf in ALWAYS or unasked
 
         return (name in self.nodes or name in given) and all(there(leaf) for leaf in self.needed_for([name], given, present))
+
+    def _taken(self, node: Node, given: set[str], present: set[str]) -> list[str]:
+        """Inputs that a rung is computed from in this study; of those of which one will do, the first where none is reached."""
+        taken = [need for need in node.inputs.values() if need not in node.optional or self.reached(need, given, present)]
+        either = [node.inputs[key] for key in node.rung.quantity.one_of]
+        return taken if not either or any(need in taken for need in either) else [*taken, either[0]]
 
     def missing(self, name: str, wanted_by: Node) -> str:
         """What to do about a need that is neither computed nor given, in one sentence."""

@@ -40,6 +40,8 @@ class Quantity:
         measurement on the way), for ensembles. What was stated below, or is sampled with a seed, is not drawn again.
     formula : callable, optional
         Reads a given text such as ``"2.1e-3 * c"`` as a property.
+    one_of : tuple of str
+        Optional parameters of which one is needed.
     """
 
     title: str
@@ -49,6 +51,7 @@ class Quantity:
     exports: Mapping[str, Callable[[Any, Path], None]] = field(default_factory=dict)
     draw: Callable[[Any, int], Any] | None = None
     formula: Callable[[str], Any] | None = None
+    one_of: tuple[str, ...] = ()
 
 
 def rung(
@@ -59,6 +62,7 @@ def rung(
     headline: Callable[[Any], str] | None = None,
     exports: Mapping[str, Callable[[Any, Path], None]] | None = None,
     draw: Callable[[Any, int], Any] | None = None,
+    one_of: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Mark a function as a rung: its name is the quantity, its parameters are the quantities and settings it needs.
 
@@ -70,13 +74,19 @@ def rung(
         SI unit, for a `Property`.
     over : str
         Coordinates that the property may depend on, separated by spaces: ``"x T"``.
-    headline, exports, draw
+    headline, exports, draw, one_of
         See `Quantity`.
     """
 
     def mark(function: Function) -> Function:
         function.quantity = Quantity(  # type: ignore[attr-defined]
-            title, unit, {dim: COORDINATE_UNITS[dim] for dim in over.split()}, headline, exports or {}, draw
+            title,
+            unit,
+            {dim: COORDINATE_UNITS[dim] for dim in over.split()},
+            headline,
+            exports or {},
+            draw,
+            one_of=one_of,
         )
         return function
 

@@ -44,6 +44,16 @@ def file_digest(path: str | Path) -> str:
     return found
 
 
+def folder_digest(path: str | Path) -> str:
+    """Digest of what a folder holds: names and sizes of all files below it, not what stands in them."""
+    folder = Path(path)
+    files = sorted(item for item in folder.rglob("*") if item.is_file())
+    found = digest([[item.relative_to(folder).as_posix(), item.stat().st_size] for item in files])
+    if (counted := _counted.get()) is not None:
+        counted[str(folder.resolve())] = found
+    return found
+
+
 def dataset_digest(data: xr.Dataset) -> str:
     """Digest of a dataset: dimensions, variables, coordinates and all attributes."""
     variables = [

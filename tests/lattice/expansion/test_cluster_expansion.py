@@ -14,7 +14,7 @@ from tests.lattice.models import FCC, fcc_model, host
 @pytest.fixture(scope="module")
 def lixnio2():
     found = read_host(shipped("dft_energies/LixNiO2/smol_lno_prim.json"))
-    return found, map_orderings(found, read_structures(shipped("dft_energies/LixNiO2/smol_lno_entries.json")))
+    return found, map_orderings(found, read_structures(shipped("dft_energies/LixNiO2/smol_lno_entries.json")), repeated="all")
 
 
 def test_fit_of_lixnio2_meets_its_errors_and_survives_json(lixnio2):

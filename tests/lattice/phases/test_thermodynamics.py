@@ -17,7 +17,7 @@ from scalith.lattice import (
     two_phase_regions,
 )
 from scalith.lattice.phases.thermodynamics import WINDOW, X_GRID, isotherms, isotonic
-from scalith.quantities import InputError, Property, Source
+from scalith.quantities import DomainError, InputError, Property, Source
 from scalith.quantities.constants import BOLTZMANN_EV, FARADAY, GAS_CONSTANT
 from tests.lattice.models import SQUARE, host
 
@@ -146,3 +146,28 @@ def test_a_gap_that_reaches_nearly_to_the_ends_leaves_dilute_phases():
 
 def _with_error(value):
     return value.nominal.values, value.standard_error.values
+
+
+def test_a_charge_of_two_halves_the_voltage_and_its_slope_with_temperature(mixing):
+    metal = metal_energy(-1.0, "test")
+    double = mixing.assign_attrs(ion_charge=2)
+    one, two = open_circuit_voltage(mixing, metal), open_circuit_voltage(double, metal)
+    assert np.allclose(two.values, 0.5 * one.values, rtol=1e-12)
+    assert np.allclose(two.standard_error, 0.5 * one.standard_error, rtol=1e-12)
+    assert np.allclose(entropic_coefficient(double).values, 0.5 * entropic_coefficient(mixing).values, rtol=1e-12)
+    assert np.array_equal(chemical_potential(double).values, chemical_potential(mixing).values)
+    with pytest.raises(InputError, match="no charge of the working ion"):
+        open_circuit_voltage(mixing.assign_attrs(ion_charge=0), metal)
+
+
+def test_beyond_the_stoichiometries_of_the_fitted_energies_nothing_is_said(mixing):
+    known = mixing.assign_attrs(known_x=[0.25, 0.75])
+    whole = open_circuit_voltage(mixing, metal_energy(0.0, "test"))
+    for value in (open_circuit_voltage(known, metal_energy(0.0, "test")), chemical_potential(known), entropic_coefficient(known)):
+        assert value.domain["x"] == pytest.approx((0.25, 0.75))
+        with pytest.raises(DomainError, match="x"):
+            value(0.9, 650.0)
+    cut = open_circuit_voltage(known, metal_energy(0.0, "test"))
+    assert cut(0.5, 650.0) == pytest.approx(whole(0.5, 650.0), abs=1e-9)
+    with pytest.raises(InputError, match=r"x = 0\.5 alone"):
+        chemical_potential(mixing.assign_attrs(known_x=[0.5, 0.5]))

@@ -3,30 +3,64 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Self
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import xarray as xr
-from pydantic import ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from scalith import crystal as crystal_package
 from scalith.crystal import (
     Host,
     ModelError,
+    StructureSet,
     average_model_error,
     draw_model_errors,
     map_orderings,
+    metal_reference,
     model_error_parts,
     read_host,
     read_structures,
     voltage_of_orderings,
 )
-from scalith.ladder.quantity import InputFile, Settings, draw_within_error, rung
-from scalith.quantities import ErrorComponent, InputError, Property
+from scalith.crystal.mapping import STRAIN_LIMIT
+from scalith.crystal.result_files import result_files
+from scalith.crystal.run_type import RunTypeField
+from scalith.crystal.symmetry import SYMMETRISED
+from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, draw_within_error, rung
+from scalith.quantities import ErrorComponent, InputError, Property, digest, file_digest
+from scalith.quantities.digests import folder_digest
 
 OF_MATERIAL = True
 """These rungs exist once for each material of a study."""
+
+
+class InputRuns(InputFile):
+    """A file with structures and energies, or a folder below which the outputs of runs lie.
+
+    A folder's identity is the names and contents of the files in it that hold results.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and not value.startswith("shipped:"):
+            path = Path((info.context or {}).get("folder", ".")) / value
+            if path.is_dir():
+                folder_digest(path)  # a run that is added later changes the study
+                files = sorted(file for part in result_files(path) for file in _paths(part))
+                found = [[file.relative_to(path).as_posix(), file_digest(file)] for file in files]
+                return {"name": path.name, "content": digest(found), "path": str(path)}
+            if not path.is_file():
+                raise InputError("", "", value, "a file or a folder that exists (relative to the study, or 'shipped:…')")
+        return super()._find(value, info)  # type: ignore[operator]
+
+
+def _paths(part: Iterable[Path | tuple[Path, str]]) -> list[Path]:
+    return [item if isinstance(item, Path) else item[0] for item in part]
 
 
 class Crystal(Settings):
@@ -36,19 +70,41 @@ class Crystal(Settings):
     ----------
     host : InputFile
         Primitive cell (pymatgen structure JSON, CIF, POSCAR).
-    energies : InputFile, optional
-        Structures with total energies (pymatgen entries JSON, extended XYZ, ASE database); without it an ``[engine]`` computes
-        those of ``[orderings]``.
+    energies : InputRuns, optional
+        Structures with total energies (pymatgen entries JSON, extended XYZ, ASE database), or a folder of runs, see
+        `scalith.crystal.read_structures`; without it an ``[engine]`` computes those of ``[orderings]``.
     working_ion : str
         Element that moves in and out.
     licence : str
         Licence of the energies, recorded in the source.
+    symprec : float
+        Distance within which atoms of the host are equivalent, Å.
+    largest_displacement, largest_strain, repeated
+        See `scalith.crystal.map_orderings`.
+    accepted_differences : tuple of str
+        Fields of `scalith.crystal.RunType` in which the runs may differ.
     """
 
     host: InputFile
-    energies: InputFile | None = None
+    energies: InputRuns | None = None
     working_ion: str = "Li"
     licence: str = ""
+    symprec: AtomicDistance = SYMMETRISED
+    largest_displacement: AtomicDistance = 0.6
+    largest_strain: Annotated[float, Field(gt=0, lt=1)] = STRAIN_LIMIT
+    repeated: Literal["lowest", "last", "all"] = "lowest"
+    accepted_differences: tuple[RunTypeField, ...] = ()
+
+    def mapped(self, host: Host, structures: StructureSet) -> xr.Dataset:
+        """The structures on the host, within the tolerances stated here."""
+        return map_orderings(
+            host,
+            structures,
+            largest_displacement=self.largest_displacement,
+            largest_strain=self.largest_strain,
+            repeated=self.repeated,
+            accepted=self.accepted_differences,
+        )
 
     @model_validator(mode="after")
     def _one_way(self, info: ValidationInfo) -> Self:
@@ -93,14 +149,15 @@ def _another_model(data: xr.Dataset, seed: int) -> xr.Dataset:
 @rung("host crystal", headline=lambda host: f"{host.name}, {len(host.sites)} sites, {host.volume:.2f} Å³")
 def host(crystal: Crystal) -> Host:
     """The primitive cell, its working-ion sites and its spectators."""
-    return read_host(crystal.host.path, working_ion=crystal.working_ion)
+    return read_host(crystal.host.path, working_ion=crystal.working_ion, symprec=crystal.symprec)
 
 
 def _mapped(data: xr.Dataset) -> str:
     largest = float(data["displacement_max"].max())
     twins = int((data["duplicate_of"] >= 0).sum())
     text = f"{data.sizes['structure']} mapped, {data.sizes['rejected']} not; largest displacement {largest:.2f} Å"
-    return text + (f"; {twins} repeat an ordering" if twins else "")
+    text += f"; {twins} repeat an ordering" if twins else ""
+    return text + ("; the ion's metal is among them" if "metal" in data.attrs else "")
 
 
 @rung("orderings mapped on the ideal lattice", headline=_mapped, draw=_another_model)
@@ -111,14 +168,38 @@ def mapped_orderings(
     if relaxed_orderings is not None:
         data = relaxed_orderings
     elif crystal.energies is not None:
-        data = map_orderings(host, read_structures(crystal.energies.path, licence=crystal.licence))
+        data = crystal.mapped(host, read_structures(crystal.energies.path, licence=crystal.licence))
     else:
         expected = "a file with energies, or sections [engine] and [orderings] that compute them"
         raise InputError("[crystal]", "energies", "nothing", expected)
     if not model_errors.parts:
         return data
     stated = {name: error.model_dump(mode="json") for name, error in model_errors.parts.items()}
-    return data.assign_attrs(model_errors=json.dumps(stated), sites=len(host.working))
+    # ε is an error of the voltage: z times as much energy for each ion.
+    return data.assign_attrs(model_errors=json.dumps(stated), sites=len(host.working) * host.ion_charge)
+
+
+class Metal(Settings):
+    """``[metal]``: what voltages refer to.
+
+    Attributes
+    ----------
+    source : {"energies"}
+        The run of the ion's metal that lies among ``[crystal] energies`` and was computed as they were.
+    """
+
+    source: Literal["energies"]
+
+
+@rung("energy of the ion's metal among the runs", unit="eV")
+def metal_of_energies(mapped_orderings: xr.Dataset, metal: Metal) -> Property:
+    """Energy per atom of the metal that was computed together with the orderings."""
+    found = metal_reference(mapped_orderings)
+    if found is None:
+        words = [str(reason) for reason in mapped_orderings["rejected_reason"].values if "metal" in str(reason)]
+        told = f"none that can be used ({words[0]})" if words else "no run of it"
+        raise InputError("[metal]", "source", told, "a run of the bulk metal among the energies, computed as they were")
+    return found
 
 
 @rung("average voltage", unit="V")

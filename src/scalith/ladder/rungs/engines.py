@@ -168,10 +168,14 @@ def relaxed_orderings(host: Host, engine: StudyEngine, orderings: Orderings) -> 
     return mapped.assign_attrs(left_out=left_out) if left_out else mapped
 
 
-@rung("energy of metallic lithium, in the reference of the energies", unit="eV")
-def lithium_energy(host: Host, engine: StudyEngine) -> Property:
-    """Energy of an atom in the metal of the working ion, relaxed with the same engine."""
+@rung("energy of metallic lithium, in the reference of the energies", unit="eV", one_of=("engine", "metal_of_energies"))
+def lithium_energy(host: Host, engine: StudyEngine | None = None, metal_of_energies: Property | None = None) -> Property:
+    """Energy of an atom in the metal of the working ion, from its run among the energies, or relaxed with the same engine."""
     from ase.build import bulk
+
+    if metal_of_energies is not None:
+        return metal_of_energies
+    assert engine is not None  # one of the two, by the graph
 
     ion = host.working_ion
     with engine.kept() as database:

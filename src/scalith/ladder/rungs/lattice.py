@@ -146,10 +146,6 @@ class KineticMonteCarlo(Settings):
 
 
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
-    "vibrational_free_energy": (
-        Quantity("vibrational free energy per mole of sites", "J mol-1", {"x": "1", "T": "K"}),
-        Property,
-    ),
     "electronic_free_energy": (
         Quantity("electronic free energy per mole of sites", "J mol-1", {"x": "1", "T": "K"}),
         Property,
@@ -217,7 +213,8 @@ def lattice_snapshot(cluster_expansion: ClusterExpansion, snapshot: Snapshot, se
 @rung("chemical potential of lithium", unit="J mol-1", over="x T")
 def chemical_potential(sampled_orderings: xr.Dataset, model_errors: ModelErrors) -> Property:
     """μ(x, T) of lithium in the host."""
-    return model_errors.beside(lattice.chemical_potential(sampled_orderings), FARADAY)
+    charge = int(sampled_orderings.attrs.get("ion_charge", 1))
+    return model_errors.beside(lattice.chemical_potential(sampled_orderings), charge * FARADAY)
 
 
 @rung("open-circuit voltage", unit="V", over="x T")

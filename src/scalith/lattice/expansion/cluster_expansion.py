@@ -92,6 +92,8 @@ class ClusterExpansion(Spec):
         Error of predictions of each structure from those of other groups: of other ``composition``, other ``supercell``
         size, and other groups of the user (``given``), where there are at least two.
     hull : HullReport or None
+    known_x : (float, float)
+        Range of stoichiometries of the fitted energies: outside of it the expansion extrapolates.
     source : Source
     """
 
@@ -106,6 +108,7 @@ class ClusterExpansion(Spec):
     leave_one_out_error: float = 0.0
     grouped_error: dict[str, float] = Field(default_factory=dict)
     hull: HullReport | None = None
+    known_x: tuple[float, float] = (0.0, 1.0)
     source: Source
 
     @classmethod
@@ -171,6 +174,7 @@ class ClusterExpansion(Spec):
                 interactions=tuple(float(value) for value in member[:orbits]),
                 inverse_permittivity=float(member[orbits]) if len(member) > orbits else 0.0,
                 method="draw",
+                known_x=self.known_x,
                 source=predicted("scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}),
             )
             for k, member in enumerate(members)
@@ -264,6 +268,7 @@ def fit_cluster_expansion(
         leave_one_out_error=float(np.sqrt(np.mean(result.leave_one_out**2))),
         grouped_error={name: float(np.sqrt(np.mean(errors**2))) for name, errors in grouped.items()},
         hull=hull_report(orderings["x"].values, y, A @ weights),
+        known_x=(float(x.min()), float(x.max())),
         source=predicted(
             "scalith.lattice.expansion.cluster_expansion.fit_cluster_expansion",
             host.digest,

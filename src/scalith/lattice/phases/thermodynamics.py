@@ -12,6 +12,7 @@ Fluctuations give the slopes without differences: Θ = ∂(μ/kT)/∂ln x = x ·
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -241,12 +242,42 @@ def _property(
     values: list[NDArray[np.float64]],
     errors: list[NDArray[np.float64]],
     source: Source,
-    others: tuple[ErrorComponent, ...] = (),
+    others: Mapping[str, float] | None = None,
+    *,
+    known: NDArray[np.bool_] | slice = slice(None),
 ) -> Property:
-    """On X_GRID, with the error of the sampling, which keeps its sign over a window of smoothing, beside `others`."""
-    coordinates = {"x": X_GRID, "T": sampled["T"].values}
-    parts = (ErrorComponent("sampling", np.array(errors).T, WINDOW), *others)
-    return Property.from_arrays(name, coordinates, np.array(values).T, unit, source, components=parts)
+    """On the nodes of X_GRID that are `known`, with the error of the sampling, which keeps its sign over a window of smoothing,
+    beside constant parts that are named.
+    """
+    coordinates = {"x": X_GRID[known], "T": sampled["T"].values}
+    spread = np.array(errors).T[known]
+    constant = tuple(ErrorComponent(part, np.full(spread.shape, error)) for part, error in (others or {}).items())
+    parts = (ErrorComponent("sampling", spread, WINDOW), *constant)
+    return Property.from_arrays(name, coordinates, np.array(values).T[known], unit, source, components=parts)
+
+
+def known_stoichiometries(sampled: xr.Dataset) -> NDArray[np.bool_]:
+    """Nodes of X_GRID among the stoichiometries of the fitted energies: beyond them an expansion says nothing that was checked.
+
+    Raises
+    ------
+    InputError
+        The energies were all at one stoichiometry.
+    """
+    low, high = (float(end) for end in sampled.attrs.get("known_x", (0.0, 1.0)))
+    half = 0.0025
+    known = np.asarray((low - half <= X_GRID) & (high + half >= X_GRID))
+    if known.sum() < 2:
+        raise InputError("sampled", "x", f"energies at x = {low:.3g} alone", "energies over a range of stoichiometries")
+    return known
+
+
+def _charge(sampled: xr.Dataset) -> int:
+    """Elementary charges of the working ion."""
+    charge = int(sampled.attrs.get("ion_charge", 1))
+    if charge < 1:
+        raise InputError("sampled", "ion_charge", "no charge of the working ion", "a host whose ion has a formal charge")
+    return charge
 
 
 def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -297,8 +328,8 @@ def chemical_potential(sampled: xr.Dataset) -> Property:
     Returns
     -------
     Property
-        Over `X_GRID`, 0.00025 … 0.99975, and the sampled temperatures. Below 0.005 and above 0.995 dilute solutions are assumed
-        beyond what was sampled.
+        Over `X_GRID`, 0.00025 … 0.99975, as far as the fitted energies go, and the sampled temperatures. Below 0.005 and
+        above 0.995 dilute solutions are assumed beyond what was sampled.
 
     Raises
     ------
@@ -314,6 +345,7 @@ def chemical_potential(sampled: xr.Dataset) -> Property:
         [scale * v for v in values],
         [scale * e for e in errors],
         _source("chemical_potential", sampled),
+        known=known_stoichiometries(sampled),
     )
 
 
@@ -330,7 +362,9 @@ def _all_chemical_potentials(sampled: xr.Dataset) -> tuple[list[NDArray[np.float
 
 
 def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Property:
-    """Open-circuit voltage against the metal of the working ion, U(x, T) = −(μ(x, T) − E_metal)/e.
+    """Open-circuit voltage against the metal of the working ion, U(x, T) = −(μ(x, T) − E_metal)/(z e).
+
+    z is the charge of the ion: two electrons come with each Mg2+.
 
     Parameters
     ----------
@@ -344,7 +378,7 @@ def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Prope
     Returns
     -------
     Property
-        V, over x and T; two-phase regions are flat (common tangent).
+        V, over x, as far as the fitted energies go, and T; two-phase regions are flat (common tangent).
 
     Raises
     ------
@@ -358,6 +392,7 @@ def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Prope
         )
     if lithium_energy.unit == "J mol-1":
         metal /= FARADAY
+    charge = _charge(sampled)
     values, errors = _all_chemical_potentials(sampled)
     scatter = 0.0 if lithium_energy.standard_error is None else float(lithium_energy.standard_error)
     if lithium_energy.unit == "J mol-1":
@@ -370,10 +405,11 @@ def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Prope
         "open_circuit_voltage",
         "V",
         sampled,
-        [metal - value for value in values],
-        errors,
+        [(metal - value) / charge for value in values],
+        [error / charge for error in errors],
         source,
-        (ErrorComponent("metal", np.full((len(X_GRID), len(values)), scatter)),) if scatter > 0 else (),
+        {"metal": scatter / charge} if scatter > 0 else None,
+        known=known_stoichiometries(sampled),
     )
 
 
@@ -414,12 +450,13 @@ def _entropies(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def entropic_coefficient(sampled: xr.Dataset) -> Property:
-    """Entropic coefficient ∂U/∂T at constant x, V K-1: (∂s/∂x)/e = (∂E/∂N − μ)/(eT), the metal's entropy left out.
+    """Entropic coefficient ∂U/∂T at constant x, V K-1: (∂s/∂x)/(ze) = (∂E/∂N − μ)/(zeT), the metal's entropy left out.
 
     Single phases: ∂E/∂N from the fluctuations of energy and ions; what is averaged over neighbouring states, and held beyond
     the last ones, is the excess over the ideal solution's −(k/e) ln(x/(1−x)). Two-phase regions: Clapeyron's (ΔE/ΔN − μ)/T.
     """
     values, errors = [], []
+    charge = _charge(sampled)
     ideal = -BOLTZMANN_EV * np.log(X_GRID / (1.0 - X_GRID))
     for iso in isotherms(sampled):
         value, spread = np.empty(len(X_GRID)), np.empty(len(X_GRID))
@@ -437,9 +474,10 @@ def entropic_coefficient(sampled: xr.Dataset) -> Property:
             span = iso.x[b] - iso.x[a]
             value[here] = ((iso.energy[b] - iso.energy[a]) / span - coexistence(iso, a, b)) / iso.T
             spread[here] = 0.002 / span / iso.T
-        values.append(value)
-        errors.append(spread)
-    return _property("entropic_coefficient", "V K-1", sampled, values, errors, _source("entropic_coefficient", sampled))
+        values.append(value / charge)
+        errors.append(spread / charge)
+    source, known = _source("entropic_coefficient", sampled), known_stoichiometries(sampled)
+    return _property("entropic_coefficient", "V K-1", sampled, values, errors, source, known=known)
 
 
 def _excess_entropy_slopes(

@@ -167,8 +167,18 @@ def semi_grand_canonical(
     if parallel_tempering:
         settings["parallel_tempering"] = True
     source = predicted("scalith.lattice.sampling.monte_carlo.semi_grand_canonical", expansion.digest, settings=settings)
-    data = _dataset(model, T, hot, mu, states).assign_attrs(source=source.to_json(), host=expansion.host.name)
+    data = _dataset(model, T, hot, mu, states).assign_attrs(source=source.to_json(), **about_expansion(expansion))
     return data.assign_attrs(warnings=sampling_warnings(data, sweeps))
+
+
+def about_expansion(expansion: ClusterExpansion) -> dict[str, Any]:
+    """What sampled data carry of their expansion: the host, the charge of its ion, the stoichiometries of the fitted energies."""
+    host = expansion.host
+    try:
+        charge = host.ion_charge
+    except InputError:
+        charge = 0  # a model lattice: only what asks for a voltage needs a charge
+    return {"host": host.name, "ion_charge": charge, "known_x": list(expansion.known_x)}
 
 
 def increasing(name: str, values: ArrayLike, *, positive: bool = False) -> NDArray[np.float64]:

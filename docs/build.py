@@ -88,22 +88,30 @@ def notebook_page(text: str, name: str) -> str:
 
 
 def index_of_equations(pages: Mapping[str, str]) -> str:
-    """Every displayed equation of the theory pages (by file name), under a link to the section that explains it."""
-    lines = ["# Theory", "Every displayed equation, under the section that it stands in; its symbols are explained there."]
+    """The equations of the theory pages (by file name), each under a link to the section that explains it."""
+    lines = ["# Theory", "Every equation under the section that it stands in; its symbols are explained there."]
     for name, text in pages.items():
         preface, *sections = re.split(
             r"^## ", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), flags=re.MULTILINE
         )
         title, _, preface = preface.strip().removeprefix("# ").partition("\n")
-        lines += [f"## [{title}]({name})", *_displayed(preface)]
+        lines += [f"## [{title}]({name})", *_equations(preface)]
         for section in sections:
             heading, _, body = section.partition("\n")
-            lines += [f"**[{heading}]({name}#{_anchor(heading)})**", *_displayed(body)]
+            lines += [f"**[{heading}]({name}#{_anchor(heading)})**", *_equations(body)]
     return "\n\n".join(lines) + "\n"
 
 
-def _displayed(text: str) -> list[str]:
-    return [f"$${equation.strip().rstrip(',;.')}$$" for equation in re.findall(r"\$\$(.+?)\$\$", text, flags=re.DOTALL)]
+def _equations(text: str) -> list[str]:
+    """The displayed ones, each by itself, and in one paragraph those within lines that say what something is."""
+    displayed = re.findall(r"\$\$(.+?)\$\$", text, flags=re.DOTALL)
+    lines = re.sub(r"`[^`\n]*`", "", re.sub(r"\$\$.+?\$\$", "", text, flags=re.DOTALL))
+    within = [" ".join(found.split()) for found in re.findall(r"\$([^$]+)\$", lines)]
+    defining = dict.fromkeys(
+        found for found in within if re.search(r"(=|\\propto|\\approx).*[A-Za-z]", found) and len(found) > 14
+    )
+    paragraph = ["&emsp; ".join(f"${found}$" for found in defining)] if defining else []
+    return [f"$${equation.strip().rstrip(',;.')}$$" for equation in displayed] + paragraph
 
 
 def _anchor(heading: str) -> str:

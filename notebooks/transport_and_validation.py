@@ -77,12 +77,12 @@ for x in (0.2, 0.5, 0.8):
     )
 
 # %% [markdown]
-# The factor is ten, and not one: a jump or tracer diffusivity beside a titration is wrong by as much.
+# The factor reaches ten: a jump or tracer diffusivity beside a titration is wrong by as much.
 #
 # ## Into a cell
 #
-# Voltage and diffusivity go into an electrode of particles as they are, functions of filling and temperature that know their
-# source. The electrode around them is of our own making.
+# Voltage and diffusivity go into an electrode of particles as they are, functions of stoichiometry and temperature that know
+# their source. The electrode around them is of our own making.
 
 # %%
 radius = 15e-6
@@ -138,7 +138,7 @@ def slope(potential):
 
 
 def titrate(specification, mesh=None):
-    """Filling, diffusivity with its interval and as Weppner and Huggins have it, at seven states of charge."""
+    """Stoichiometry, diffusivity with its interval and as Weppner and Huggins have it, at seven states of charge."""
     rows = []
     for charge in np.linspace(0.85, 0.15, 7):
         data = simulate_protocol(

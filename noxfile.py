@@ -27,7 +27,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The tests that take seconds; ``-- -m long`` the others."""
+    """The tests that take seconds; ``-- -m long`` the others, ``--force-python 3.13`` on another Python."""
     session.install(".[test]")
     session.run("pytest", "-n", "2", *(session.posargs or ["-m", "not long"]))
 

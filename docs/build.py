@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -60,6 +61,10 @@ def put_together(docs: Path, work: Path) -> None:
         page = work / "docs" / "story" / f"{notebook.stem}.md"
         page.parent.mkdir(exist_ok=True)
         page.write_text(notebook_page(notebook.read_text(encoding="utf-8"), notebook.name), encoding="utf-8")
+    theory = work / "docs" / "theory"
+    if theory.is_dir():
+        pages = {page.name: page.read_text(encoding="utf-8") for page in sorted(theory.glob("*.md")) if page.stem != "index"}
+        (theory / "index.md").write_text(index_of_equations(pages), encoding="utf-8")
     for page in (work / "docs" / "api").glob("*.md"):
         text = page.read_text(encoding="utf-8")
         spelled = re.sub(r"^::: scalith\.(\w+)$", lambda found: public_face(found[1]), text, flags=re.MULTILINE)
@@ -80,6 +85,38 @@ def notebook_page(text: str, name: str) -> str:
             cells.append(f"```python\n{cell.strip()}\n```")
     run = f"This page is the notebook `notebooks/{name}`; `pip install jupytext notebook` opens it, Python runs it as it stands."
     return "\n\n".join([*cells, "---", run]) + "\n"
+
+
+def index_of_equations(pages: Mapping[str, str]) -> str:
+    """The equations of the theory pages (by file name), each under a link to the section that explains it."""
+    lines = ["# Theory", "Every equation under the section that it stands in; its symbols are explained there."]
+    for name, text in pages.items():
+        preface, *sections = re.split(
+            r"^## ", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), flags=re.MULTILINE
+        )
+        title, _, preface = preface.strip().removeprefix("# ").partition("\n")
+        lines += [f"## [{title}]({name})", *_equations(preface)]
+        for section in sections:
+            heading, _, body = section.partition("\n")
+            lines += [f"**[{heading}]({name}#{_anchor(heading)})**", *_equations(body)]
+    return "\n\n".join(lines) + "\n"
+
+
+def _equations(text: str) -> list[str]:
+    """The displayed ones, each by itself, and in one paragraph those within lines that say what something is."""
+    displayed = re.findall(r"\$\$(.+?)\$\$", text, flags=re.DOTALL)
+    lines = re.sub(r"`[^`\n]*`", "", re.sub(r"\$\$.+?\$\$", "", text, flags=re.DOTALL))
+    within = [" ".join(found.split()) for found in re.findall(r"\$([^$]+)\$", lines)]
+    defining = dict.fromkeys(
+        found for found in within if re.search(r"(=|\\propto|\\approx).*[A-Za-z]", found) and len(found) > 14
+    )
+    paragraph = ["&emsp; ".join(f"${found}$" for found in defining)] if defining else []
+    return [f"$${equation.strip().rstrip(',;.')}$$" for equation in displayed] + paragraph
+
+
+def _anchor(heading: str) -> str:
+    """The place of a heading on its page, as Markdown names it."""
+    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower())
 
 
 def _search_from_the_disk(site: Path) -> None:

@@ -29,7 +29,8 @@ def test_every_setting_is_kept_with_the_energies(tmp_path):
     assert [item.origin for item in found] == list(structures())
     assert found.source.settings["engine"] == ENGINE.model_dump(mode="json")
     assert found.source.settings["relaxation"]["force_tolerance"] == 1e-3
-    row = connect(tmp_path / "set.db").get(2)
+    with connect(tmp_path / "set.db") as opened:
+        row = opened.get(2)
     assert row.engine == ENGINE.label
     assert row.wall_time > 0
     assert row.forces_left < 1e-3
@@ -135,7 +136,8 @@ def test_a_wrong_place_is_told(tmp_path, name, message):
 
 
 def test_a_foreign_database_is_told(tmp_path):
-    connect(tmp_path / "other.db").write(next(iter(structures().values())))
+    with connect(tmp_path / "other.db") as opened:
+        opened.write(next(iter(structures().values())))
     with pytest.raises(InputError, match=r"rows that scalith.atoms.compute_energies wrote"):
         read_database(tmp_path / "other.db")
     with pytest.raises(InputError, match="energies of an unknown engine"):

@@ -68,6 +68,26 @@ def test_the_navigation_leads_to_every_page_of_the_docs(tmp_path):
     assert "::: scalith.cell.runs.discharge.simulate_discharge" in (tmp_path / "docs" / "api" / "cell.md").read_text()
 
 
+def test_every_equation_of_the_theory_is_on_the_first_page_under_its_section(tmp_path):
+    pages = {page.name: page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "theory").glob("*.md")}
+    index = build.index_of_equations(pages)
+    written = "".join(pages.values())
+    assert index.count("$$") == written.count("$$") > 0
+    assert index.count("](") == written.count("\n## ") + len(pages)
+    made = build.index_of_equations(
+        {
+            "a.md": "# A\n\n$$x=1,$$\n\n## 2. Heat: here\n\n```python\n# $$\n```\n\nso\n\n$$y\n=2.$$\n`$`, $z$, $w =\n\\lambda u + v^2$\n"
+        }
+    )
+    assert made.split("\n\n")[2:] == [
+        "## [A](a.md)",
+        "$$x=1$$",
+        "**[2. Heat: here](a.md#2-heat-here)**",
+        "$$y\n=2$$",
+        "$w = \\lambda u + v^2$\n",
+    ]
+
+
 def test_equations_become_mathml_and_an_unknown_command_is_an_error():
     pytest.importorskip("latex2mathml")
     markdown = pytest.importorskip("markdown")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 import pytest
 
 from scalith.ladder import climb, read_ledger, read_study
-from scalith.ladder.results_folder import LOCK, MARKER
+from scalith.ladder.results_folder import LOCK, MARKER, opened
 from scalith.quantities import StudyError
 from tests.ladder.conftest import STUDY
 
@@ -55,6 +57,22 @@ def test_a_new_and_an_empty_folder_are_taken(toy, study_file, tmp_path):
     for name in ("empty", "locked", "new"):
         climb(read_study(study_file), tmp_path / name)
         assert (tmp_path / name / MARKER).is_file()
+
+
+def test_one_run_at_a_time_in_one_process_too_and_a_file_system_without_locks_is_said(tmp_path, monkeypatch):
+    running = rf"run in progress in this results folder \(process {os.getpid()}\)"
+    with opened(tmp_path), pytest.raises(StudyError, match=running), opened(tmp_path):
+        pass
+
+    def no_locks(descriptor, *, blocking):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("filelock.lock_descriptor", no_locks)
+    with (
+        pytest.raises(StudyError, match=r"cannot be locked \(No locks available\); expected a file system with locks"),
+        opened(tmp_path),
+    ):
+        pass
 
 
 def test_results_from_before_folders_were_marked_are_taken(toy, study_file, tmp_path):

@@ -31,6 +31,7 @@ from scalith.quantities.specification import Count
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from numpy.typing import NDArray
 
 Progress = Callable[[float, str], None]
 
@@ -147,12 +148,51 @@ def hop_barrier(
         An end point does not relax.
     """
     from ase.geometry import find_mic
-    from ase.mep import NEB
-    from ase.optimize import BFGS
 
     chosen = settings or BandSettings()
     _check_same(initial, final)
     began = time.perf_counter()
+    ends, apart = _relaxed_ends(initial, final, engine, name, chosen)
+    images = [ends[0].copy() for _ in range(chosen.images + 1)] + [ends[1].copy()]
+    images[0].calc, images[-1].calc = ends[0].calc, ends[1].calc
+    workplace = tempfile.TemporaryDirectory(prefix="scalith-") if engine.writes_files else None
+    calculator = engine.calculator(None if workplace is None else workplace.name)
+    for image in images[1:-1]:
+        image.calc = calculator
+    found, finished, left, taken = _relax_band(images, name, chosen, progress)
+    if workplace is not None:
+        workplace.cleanup()
+    steps = [find_mic(b.positions - a.positions, a.cell)[0] for a, b in pairwise(images)]
+    coordinate = np.concatenate([[0.0], np.cumsum([np.linalg.norm(step) for step in steps])])
+    source = predicted(
+        "scalith.atoms.hop_barrier",
+        settings={
+            "engine": engine.model_dump(mode="json"),
+            "engine_version": engine.version,
+            "band": chosen.model_dump(mode="json"),
+            "steps": taken,
+            "wall_time": round(time.perf_counter() - began, 1),
+            "atoms": len(initial),
+            "cell": np.round(np.asarray(initial.cell), 5).tolist(),
+        },
+        reference_state="relaxed first end point",
+    )
+    return Barrier(
+        name=name,
+        distance=apart,
+        coordinate=tuple(round(float(value), 6) for value in coordinate),
+        energies=tuple(round(float(value), 6) for value in found - found[0]),
+        stoichiometry=stoichiometry,
+        converged=finished,
+        problem="" if finished else f"a force of {left:.3g} eV/Å is left after {taken} steps",
+        forces_left=left,
+        engine=engine.label,
+        source=source,
+    )
+
+
+def _relaxed_ends(initial: Atoms, final: Atoms, engine: Engine, name: str, chosen: BandSettings) -> tuple[list[Atoms], float]:
+    """Both end points relaxed in the given cell, and how far apart the ion stands in them, Å."""
     length = _ion_step(initial, final)
     ends = []
     for which, atoms in (("first", initial), ("second", final)):
@@ -168,12 +208,16 @@ def hop_barrier(
             f"both relax to one place ({apart:.2f} Å of {length:.2f} Å left)",
             "two places where the ion stays",
         )
-    images = [ends[0].copy() for _ in range(chosen.images + 1)] + [ends[1].copy()]
-    images[0].calc, images[-1].calc = ends[0].calc, ends[1].calc
-    workplace = tempfile.TemporaryDirectory(prefix="scalith-") if engine.writes_files else None
-    calculator = engine.calculator(None if workplace is None else workplace.name)
-    for image in images[1:-1]:
-        image.calc = calculator
+    return ends, apart
+
+
+def _relax_band(
+    images: list[Atoms], name: str, chosen: BandSettings, progress: Progress | None
+) -> tuple[NDArray[np.float64], bool, float, int]:
+    """Relax the images in place; their energies (eV), whether the forces are met, what is left of them (eV/Å), steps taken."""
+    from ase.mep import NEB
+    from ase.optimize import BFGS
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         band = NEB(images, k=chosen.spring, climb=False, method="improvedtangent", allow_shared_calculator=True)
@@ -186,36 +230,7 @@ def hop_barrier(
         finished = bool(optimiser.run(fmax=chosen.force_tolerance, steps=chosen.steps - int(optimiser.nsteps)))
         # The residual of ASE leaves the climbing image out.
         left = float(np.max(np.linalg.norm(np.reshape(band.get_forces(), (-1, 3)), axis=1)))
-    if workplace is not None:
-        workplace.cleanup()
-    steps = [find_mic(b.positions - a.positions, a.cell)[0] for a, b in pairwise(images)]
-    coordinate = np.concatenate([[0.0], np.cumsum([np.linalg.norm(step) for step in steps])])
-    energies = np.asarray(band.energies, dtype=np.float64)
-    source = predicted(
-        "scalith.atoms.hop_barrier",
-        settings={
-            "engine": engine.model_dump(mode="json"),
-            "engine_version": engine.version,
-            "band": chosen.model_dump(mode="json"),
-            "steps": int(optimiser.nsteps),
-            "wall_time": round(time.perf_counter() - began, 1),
-            "atoms": len(initial),
-            "cell": np.round(np.asarray(initial.cell), 5).tolist(),
-        },
-        reference_state="relaxed first end point",
-    )
-    return Barrier(
-        name=name,
-        distance=apart,
-        coordinate=tuple(round(float(value), 6) for value in coordinate),
-        energies=tuple(round(float(value), 6) for value in energies - energies[0]),
-        stoichiometry=stoichiometry,
-        converged=finished,
-        problem="" if finished else f"a force of {left:.3g} eV/Å is left after {int(optimiser.nsteps)} steps",
-        forces_left=left,
-        engine=engine.label,
-        source=source,
-    )
+    return np.asarray(band.energies, dtype=np.float64), finished, left, int(optimiser.nsteps)
 
 
 def _teller(name: str, optimiser: Any, steps: int, band: Any, progress: Progress | None) -> Callable[[], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,7 +155,9 @@ def _computed(
             future.cancel()
 
 
-def _connect(database: str | Path) -> Any:
+@contextmanager
+def _connected(database: str | Path) -> Iterator[Any]:
+    """The database, closed at the end: ASE leaves the connection to a file open otherwise."""
     from ase.db import connect
 
     if _is_url(database):
@@ -162,12 +165,14 @@ def _connect(database: str | Path) -> Any:
             import ase_db_backends  # noqa: F401
         except ModuleNotFoundError:
             raise MissingDependencyError("ase-db-backends", "a PostgreSQL database", "postgresql") from None
-        return connect(str(database))
+        yield connect(str(database))
+        return
     path = Path(database)
     if path.suffix != ".db":
         raise InputError(str(database), "", path.suffix or "no ending", "a file ending in .db, or a URL postgresql://…")
     path.parent.mkdir(parents=True, exist_ok=True)
-    return connect(str(path), type="db")
+    with connect(str(path), type="db") as opened:
+        yield opened
 
 
 def _is_url(database: str | Path) -> bool:
@@ -189,7 +194,9 @@ def _known(database: str | Path, engine: Engine, relaxation: Relaxation) -> set[
         It holds energies of another engine or other settings.
     """
     tasks = set()
-    for row in _connect(database).select(columns=["id", "key_value_pairs"]):
+    with _connected(database) as opened:
+        rows = list(opened.select(columns=["id", "key_value_pairs"]))
+    for row in rows:
         pairs = row.key_value_pairs
         if pairs.get("engine_digest") != f"e-{engine.digest}":
             found = f"energies of {pairs.get('engine', 'an unknown engine')}"
@@ -202,31 +209,34 @@ def _known(database: str | Path, engine: Engine, relaxation: Relaxation) -> set[
 
 def _keep(database: str | Path, label: str, task: str, engine: Engine, relaxation: Relaxation, result: Relaxed) -> None:
     # The letters before digests keep ASE from taking a digest of digits for a number.
-    _connect(database).write(
-        result.atoms,
-        label=f"structure {label}",
-        task=task,
-        engine=engine.label,
-        engine_digest=f"e-{engine.digest}",
-        engine_version=f"v{engine.version}",
-        relaxation_digest=f"r-{relaxation.digest}",
-        converged=result.converged,
-        steps=result.steps,
-        wall_time=result.wall_time,
-        **({"forces_left": result.forces_left} if np.isfinite(result.forces_left) else {}),
-        data={
-            "engine": json.dumps(engine.model_dump(mode="json"), sort_keys=True),
-            "relaxation": json.dumps(relaxation.model_dump(mode="json"), sort_keys=True),
-            "problem": result.problem,
-        },
-    )
+    with _connected(database) as opened:
+        opened.write(
+            result.atoms,
+            label=f"structure {label}",
+            task=task,
+            engine=engine.label,
+            engine_digest=f"e-{engine.digest}",
+            engine_version=f"v{engine.version}",
+            relaxation_digest=f"r-{relaxation.digest}",
+            converged=result.converged,
+            steps=result.steps,
+            wall_time=result.wall_time,
+            **({"forces_left": result.forces_left} if np.isfinite(result.forces_left) else {}),
+            data={
+                "engine": json.dumps(engine.model_dump(mode="json"), sort_keys=True),
+                "relaxation": json.dumps(relaxation.model_dump(mode="json"), sort_keys=True),
+                "problem": result.problem,
+            },
+        )
 
 
 def _rows(database: str | Path) -> list[dict[str, Any]]:
     if not _is_url(database) and not Path(database).is_file():
         raise InputError(str(database), "", "no such file", "an ASE database with computed structures")
+    with _connected(database) as opened:
+        found = list(opened.select(sort="id"))
     rows = []
-    for row in _connect(database).select(sort="id"):
+    for row in found:
         pairs, data = row.key_value_pairs, row.data
         if "task" not in pairs:
             raise InputError(_shown(database), f"row {row.id}", "no task", "rows that scalith.atoms.compute_energies wrote")

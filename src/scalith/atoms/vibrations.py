@@ -71,8 +71,6 @@ def phonon_frequencies(
     MissingDependencyError
         phonopy is not installed.
     """
-    from ase import Atoms as AseAtoms
-
     phonopy = _phonopy()
     cell = phonopy.structure.atoms.PhonopyAtoms(
         symbols=atoms.get_chemical_symbols(),
@@ -83,19 +81,7 @@ def phonon_frequencies(
     calculator = engine.calculator()
     _require_relaxed(atoms, calculator)
     model = phonopy.Phonopy(cell, supercell_matrix=list(supercell), primitive_matrix="P", symprec=SYMMETRY_TOLERANCE)
-    # Both signs always: the cubic part of the potential then drops out.
-    model.generate_displacements(distance=displacement, is_plusminus=True)
-    forces = []
-    displaced = model.supercells_with_displacements
-    for number, moved in enumerate(displaced):
-        image = AseAtoms(moved.symbols, scaled_positions=moved.scaled_positions, cell=moved.cell, pbc=True)
-        image.calc = calculator
-        forces.append(np.asarray(image.get_forces(), dtype=np.float64))
-        if progress is not None:
-            progress((number + 1) / len(displaced), f"displacement {number + 1} of {len(displaced)}")
-    model.forces = np.array(forces)
-    model.produce_force_constants(show_drift=False)
-    model.symmetrize_force_constants(show_drift=False)
+    _find_force_constants(model, calculator, displacement, progress)
     if q_points is None:
         q, weight = half_shifted_mesh(mesh)
     else:
@@ -121,6 +107,25 @@ def phonon_frequencies(
         "phonopy": phonopy.__version__,
     }
     return data.assign_attrs(source=predicted("scalith.atoms.phonon_frequencies", engine.digest, settings=settings).to_json())
+
+
+def _find_force_constants(model: Any, calculator: Any, displacement: float, progress: Progress | None) -> None:
+    """Forces on every displaced supercell, and from them the force constants of the phonopy model."""
+    from ase import Atoms as AseAtoms
+
+    # Both signs always: the cubic part of the potential then drops out.
+    model.generate_displacements(distance=displacement, is_plusminus=True)
+    forces = []
+    displaced = model.supercells_with_displacements
+    for number, moved in enumerate(displaced):
+        image = AseAtoms(moved.symbols, scaled_positions=moved.scaled_positions, cell=moved.cell, pbc=True)
+        image.calc = calculator
+        forces.append(np.asarray(image.get_forces(), dtype=np.float64))
+        if progress is not None:
+            progress((number + 1) / len(displaced), f"displacement {number + 1} of {len(displaced)}")
+    model.forces = np.array(forces)
+    model.produce_force_constants(show_drift=False)
+    model.symmetrize_force_constants(show_drift=False)
 
 
 def half_shifted_mesh(mesh: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

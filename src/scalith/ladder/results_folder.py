@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import TextIO
 
 from scalith.ladder.ledger import FILE as LEDGER_FILE
 from scalith.ladder.ledger import read_ledger
@@ -47,13 +48,7 @@ def opened(folder: Path) -> Iterator[Path]:
             "expected a writable one, choose another with --out"
         ) from None
     with stream:
-        if not _lock(stream.fileno()):
-            stream.seek(0)
-            holder = stream.read().strip() or "another process"
-            raise StudyError(
-                f"{folder}: found a run in progress in this results folder ({holder}); "
-                "expected one run at a time: wait for it, or choose another folder with --out"
-            )
+        _hold(stream, folder)
         stream.seek(0)
         stream.truncate()
         stream.write(f"process {os.getpid()}")
@@ -144,22 +139,28 @@ def _write_marker(folder: Path, files: Mapping[str, list[str]]) -> None:
     write_text(folder / MARKER, json.dumps({"about": about, "written": dict(sorted(files.items()))}, indent=1))
 
 
-def _lock(descriptor: int) -> bool:
-    if os.name == "nt":
-        import msvcrt
-
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
-        except OSError:
-            return False
-        return True
-    import fcntl
+def _hold(stream: TextIO, folder: Path) -> None:
+    """Lock the open file until it is closed: never by a marker, which would outlive a process that is killed."""
+    from filelock import lock_descriptor
 
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        held = lock_descriptor(stream.fileno(), blocking=False)
+    except OSError as error:
+        raise StudyError(
+            f"{folder}: found a results folder that cannot be locked ({error.strerror}); "
+            "expected a file system with locks, choose another with --out"
+        ) from None
+    if held:
+        return
+    stream.seek(0)
+    try:
+        holder = stream.read().strip()
+    except OSError:  # Windows keeps others from reading what is locked
+        holder = ""
+    raise StudyError(
+        f"{folder}: found a run in progress in this results folder ({holder or 'another process'}); "
+        "expected one run at a time: wait for it, or choose another folder with --out"
+    )
 
 
 def publish(file: Path, target: Path) -> None:

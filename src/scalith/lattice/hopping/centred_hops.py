@@ -8,7 +8,7 @@ expansion.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from scalith.lattice.expansion.local_cluster_expansion import LocalClusterExpansion
+
+FOUND = ("tracer_diffusivity", "jump_diffusivity", "correlation_factor", "haven_ratio")
 
 
 def centred_hop_diffusivity(
@@ -85,68 +87,36 @@ def centred_hop_diffusivity(
     """
     T = increasing("temperatures", temperatures, positive=True)
     shape = supercell_shape(cells)
-    neighbours, vectors, fixed_sites, sites = _network(atoms, centre, barrier, shape)
-    centres, around = neighbours.shape
-    ions = round(filled * sites)
-    if not 0 < ions < sites or not 0.0 <= fixed <= 1.0:
+    network = _network(atoms, centre, barrier, shape)
+    ions = round(filled * network.sites)
+    if not 0 < ions < network.sites or not 0.0 <= fixed <= 1.0:
         raise InputError("centred hops", "filled, fixed", (filled, fixed), "fractions with at least one ion and one vacancy")
-    centres_of = _centres_of(neighbours, sites)
     width = len(barrier.species)
     patterns = np.arange(2**width)
     spins = 2 * ((patterns[:, None] >> np.arange(width)) & 1) - 1
     activation, change = barrier.value(spins), difference.value(spins)
-    levels = tree_levels(centres)
-    names = ("tracer_diffusivity", "jump_diffusivity", "correlation_factor", "haven_ratio")
-    found = {name: np.empty((len(T), 2)) for name in names}
+    found = {name: np.empty((len(T), 2)) for name in FOUND}
     backward = np.zeros(len(T))
     for row, (temperature, root) in enumerate(zip(T, np.random.SeedSequence(seed).spawn(len(T)), strict=True)):
         kT = BOLTZMANN_EV * temperature
         outward, inward = (
             attempt_frequency * np.exp(-np.maximum(activation + 0.5 * sign * change, 0.0) / kT) for sign in (1, -1)
         )
-        sums = np.zeros((trajectories, 4))
-        for k, child in enumerate(root.spawn(trajectories)):
-            rng = np.random.default_rng(child)
-            occupation = np.zeros(sites, dtype=np.int8)
-            occupation[rng.permutation(sites)[:ions]] = 1
-            first = rng.random(int(fixed_sites.max()) + 1) < fixed
-            bits = np.sum(first[fixed_sites].astype(np.int64) << np.arange(around, width), axis=1)
-            out = np.zeros(STEPS), np.zeros((STEPS, 3)), np.zeros((STEPS, 2, 3, 3))
-            for hops in (events // 5, events):  # the first to equilibrate
-                hopped, undone = centred_trajectory(
-                    occupation,
-                    *numbered(occupation),
-                    neighbours,
-                    vectors.reshape(-1, 3),
-                    centres_of,
-                    bits,
-                    outward,
-                    inward,
-                    hops,
-                    STEPS,
-                    np.uint64(rng.integers(2**63)),
-                    levels,
-                    *out,
-                )
-            times, collective, squares = out
-            jump, tracer = np.trace(collective_slope(times, collective)), np.trace(tracer_slope(times, squares))
-            backward[row] += undone / (events * trajectories)
-            sums[k] = times[-1], jump * times[-1], tracer * times[-1], hopped
-        time, moved, traced, squared = sums.T
+        sums = np.array(
+            [
+                _walk(network, (outward, inward), ions, fixed, events, np.random.default_rng(child))
+                for child in root.spawn(trajectories)
+            ]
+        )
+        time, moved, traced, squared, undone = sums.T
+        backward[row] = undone.sum() / (events * trajectories)
         scale = 1e-20 / (6.0 * ions)
         for name, top, bottom, unit in zip(
-            names, (traced, moved, traced, traced), (time, time, squared, moved), (scale, scale, 1.0, 1.0), strict=True
+            FOUND, (traced, moved, traced, traced), (time, time, squared, moved), (scale, scale, 1.0, 1.0), strict=True
         ):
             value, error = ratio_of_sums(top, bottom)
             found[name][row] = unit * value, unit * error
-    data = Result(coords={"T": labelled("T", T, "temperature", "K")})
-    data["T"].attrs.update(units="K", long_name="temperature")
-    for name in names:
-        units = "m2 s-1" if name.endswith("diffusivity") else "1"
-        words = name.replace("_", " ")
-        data[name] = labelled("T", found[name][:, 0], words, units)
-        data[f"{name}_error"] = labelled("T", found[name][:, 1], f"standard error of the {words}", units)
-    data["undone_hops"] = labelled("T", backward, "share of hops by which an ion goes straight back", "1")
+    data = _result(T, found, backward)
     settings = {
         "cells": list(shape),
         "filled": filled,
@@ -158,7 +128,57 @@ def centred_hop_diffusivity(
     source = predicted(
         "scalith.lattice.hopping.centred_hops.centred_hop_diffusivity", barrier.digest, difference.digest, settings=settings
     )
-    return data.assign_attrs(source=source.to_json(), sites=sites, warnings=_warnings(data, events / ions))
+    return data.assign_attrs(source=source.to_json(), sites=network.sites, warnings=_warnings(data, events / ions))
+
+
+def _walk(
+    network: _Network,
+    rates: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ions: int,
+    fixed: float,
+    events: int,
+    rng: np.random.Generator,
+) -> tuple[float, float, float, float, float]:
+    """One trajectory, after a fifth of its hops to equilibrate.
+
+    Its time, the squares of the collective and of the ions' displacements over it and of all hops, and how many hops were undone.
+    """
+    centres, around = network.neighbours.shape
+    width = around + network.fixed.shape[1]
+    occupation = np.zeros(network.sites, dtype=np.int8)
+    occupation[rng.permutation(network.sites)[:ions]] = 1
+    first = rng.random(int(network.fixed.max()) + 1) < fixed
+    bits = np.sum(first[network.fixed].astype(np.int64) << np.arange(around, width), axis=1)
+    out = np.zeros(STEPS), np.zeros((STEPS, 3)), np.zeros((STEPS, 2, 3, 3))
+    for hops in (events // 5, events):
+        hopped, undone = centred_trajectory(
+            occupation,
+            *numbered(occupation),
+            network.neighbours,
+            network.vectors.reshape(-1, 3),
+            network.centres_of,
+            bits,
+            *rates,
+            hops,
+            STEPS,
+            np.uint64(rng.integers(2**63)),
+            tree_levels(centres),
+            *out,
+        )
+    times, collective, squares = out
+    jump, tracer = np.trace(collective_slope(times, collective)), np.trace(tracer_slope(times, squares))
+    return times[-1], jump * times[-1], tracer * times[-1], hopped, undone
+
+
+def _result(T: NDArray[np.float64], found: dict[str, NDArray[np.float64]], backward: NDArray[np.float64]) -> Result:
+    data = Result(coords={"T": labelled("T", T, "temperature", "K")})
+    for name, values in found.items():
+        units = "m2 s-1" if name.endswith("diffusivity") else "1"
+        words = name.replace("_", " ")
+        data[name] = labelled("T", values[:, 0], words, units)
+        data[f"{name}_error"] = labelled("T", values[:, 1], f"standard error of the {words}", units)
+    data["undone_hops"] = labelled("T", backward, "share of hops by which an ion goes straight back", "1")
+    return data
 
 
 def _warnings(data: xr.Dataset, hops_per_ion: float) -> list[str]:
@@ -177,10 +197,18 @@ def _warnings(data: xr.Dataset, hops_per_ion: float) -> list[str]:
     return said
 
 
-def _network(
-    atoms: Atoms, centre: int, expansion: LocalClusterExpansion, shape: tuple[int, int, int]
-) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int64], int]:
-    """Mobile sites around each centre with vectors, fixed sites around it, and the number of mobile sites of the supercell."""
+class _Network(NamedTuple):
+    """Mobile sites around each centre with vectors, fixed sites around it, centres around each mobile site, number of these."""
+
+    neighbours: NDArray[np.int32]
+    vectors: NDArray[np.float64]
+    fixed: NDArray[np.int64]
+    centres_of: NDArray[np.int32]
+    sites: int
+
+
+def _network(atoms: Atoms, centre: int, expansion: LocalClusterExpansion, shape: tuple[int, int, int]) -> _Network:
+    """The sites of the supercell and what is around them."""
     import spglib
 
     cell, scaled = np.asarray(atoms.cell), np.asarray(atoms.positions) @ np.linalg.inv(np.asarray(atoms.cell))
@@ -214,7 +242,8 @@ def _network(
         fixed.append(np.stack([number(still.index(site), shift) for site, shift in members[mobile:]], axis=1))
     vectors = np.concatenate([np.repeat(surroundings[kind][1][None, :mobile], count, axis=0) for kind in kinds])
     total = (len(kinds) + len(outer)) * count
-    return np.concatenate(neighbours).astype(np.int32), np.ascontiguousarray(vectors), np.concatenate(fixed), total
+    table = np.concatenate(neighbours).astype(np.int32)
+    return _Network(table, np.ascontiguousarray(vectors), np.concatenate(fixed), _centres_of(table, total), total)
 
 
 def _matched(atoms: Atoms, centre: int, expansion: LocalClusterExpansion) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from scalith.particle.diffusion_table import flux_potential_table
 from scalith.particle.elastic_stress import elastic_stress, galvanostatic_stress
 from scalith.particle.fickian import simulate_particle
 from scalith.particle.fracture import ParisLaw, critical_size, penny_crack_intensity, safe_rate
+from scalith.particle.homogeneous_free_energy import HomogeneousFreeEnergy, homogeneous_free_energy
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
 from scalith.particle.plasticity import PlasticHost, core_shell_pressure, cycle_film
@@ -12,6 +13,7 @@ from scalith.particle.spinodal_decomposition import simulate_spinodal_decomposit
 from scalith.particle.stress_assisted_diffusion import ParticleStress, stress_assisted_diffusivity
 
 __all__ = [
+    "HomogeneousFreeEnergy",
     "ParisLaw",
     "ParticleStress",
     "PhaseField",
@@ -24,6 +26,7 @@ __all__ = [
     "elastic_stress",
     "flux_potential_table",
     "galvanostatic_stress",
+    "homogeneous_free_energy",
     "penny_crack_intensity",
     "phase_separation",
     "radial_mesh",

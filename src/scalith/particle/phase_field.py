@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, model_validator
 
 from scalith.interface.charge_transfer import ChargeTransfer, Law
+from scalith.particle.homogeneous_free_energy import has_plateau, homogeneous_free_energy
 from scalith.particle.mesh import radial_mesh
 from scalith.quantities import (
     SI,
@@ -125,9 +126,21 @@ class PhaseField(Spec):
     def from_open_circuit_voltage(cls, voltage: Property, T: float, **fields: Any) -> Self:
         """From the voltage of the homogeneous material, U(x[, T]), also between the spinodals: μ = F (V⁰ − U).
 
+        A voltage at equilibrium is flat between its phases and says nothing of the homogeneous material there: see `from_phases`.
+
         V⁰ is the mean of U over x, and `excess_potential` what is left beside the ideal term. Voltages that follow the ideal
         term at both ends (as a lattice gas does) leave a smooth remainder; the table ends where U does.
+
+        Raises
+        ------
+        InputError
+            A voltage with a plateau.
         """
+        flat = has_plateau(voltage, T)
+        if flat is not None:
+            found = f"a voltage that is flat from x = {flat[0]:.2g} to {flat[1]:.2g}"
+            expected = "the voltage of the homogeneous material; for one at equilibrium PhaseField.from_phases"
+            raise InputError("PhaseField.from_open_circuit_voltage", "voltage", found, expected)
         grid = voltage.coordinates["x"]
         low, high = max(grid[0], 1e-6), min(grid[-1], 1.0 - 1e-6)
         x = np.linspace(low, high, 801)
@@ -137,6 +150,12 @@ class PhaseField(Spec):
         source = predicted("scalith.particle.PhaseField.from_open_circuit_voltage", voltage.digest, settings={"temperature_K": T})
         made = Property.from_arrays("excess_potential", {"x": x}, excess, "J mol-1", source)
         return cls(excess_potential=made, reference_voltage=middle, **fields)
+
+    @classmethod
+    def from_phases(cls, voltage: Property, T: float, binodal: tuple[float, float], *, terms: int = 3, **fields: Any) -> Self:
+        """From a voltage at equilibrium, with its plateau, and the two phases there: see `homogeneous_free_energy`."""
+        found = homogeneous_free_energy(voltage, T, binodal, terms=terms)
+        return cls(excess_potential=found.excess_potential, reference_voltage=found.reference_voltage, **fields)
 
     def homogeneous_voltage(self, T: float = 298.15) -> Property:
         """U(x) = V⁰ − g′(x)/F of the uniform material, with the loop between its spinodals, V."""

@@ -166,8 +166,8 @@ def _by_voltage(
     """1 − S/(F U′) with S/F = `shift` in V; the ends of the window hold beyond it."""
     low, high = max(window[0], voltage.domain["x"][0]), min(window[1], voltage.domain["x"][1])
     at = np.clip(x, low, high)
-    state = {"x": at, "T": np.full(at.shape, T)} if "T" in voltage.coordinates else {"x": at}
-    slope = np.broadcast_to(np.asarray(voltage.slope("x", None, **state)), at.shape)
+    found = voltage.slope("x", x=at, T=T) if "T" in voltage.coordinates else voltage.slope("x", x=at)
+    slope = np.broadcast_to(np.asarray(found), at.shape)
     if slope.max() >= 0.0:
         found = f"a voltage that does not fall at x = {at[int(np.argmax(slope))]:.3g}"
         raise InputError("stress_assisted_diffusivity", "open_circuit_voltage", found, "U′ < 0 in the window")

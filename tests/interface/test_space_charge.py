@@ -57,7 +57,10 @@ def test_capacitance_is_the_slope_of_the_charge():
 
 
 def test_below_a_lattice_spacing_the_answer_is_flagged_and_sites_are_finite():
-    assert space_charge(-0.5, 1.0, 60.0).attrs["continuum_holds"] == 1
+    assert space_charge(-0.05, 1.0, 60.0).attrs["continuum_holds"] == 1
+    wall = space_charge(-0.5, 1.0, 60.0)  # a dilute ion would reach 2.8e8 mol/m3 there
+    assert wall.attrs["continuum_holds"] == 0
+    assert float(wall.concentration.max()) < 62000.0
     data = space_charge(-0.5, 42000.0, 60.0)
     assert data.attrs["continuum_holds"] == 0
     assert "less than the distance of sites" in data.attrs["continuum"]
@@ -78,5 +81,11 @@ def test_bad_input_is_named():
         space_charge(0.1, 42000.0, 60.0, site_concentration=1000.0)
     with pytest.raises(InputError, match="potential"):
         depletion_width(-1.0, 50.0, 60.0)
+    with pytest.raises(InputError, match="a charge, and a positive permittivity"):
+        depletion_width(1.0, 1.0, 60.0, charge=0)
+    with pytest.raises(InputError, match="a positive number in SI"):
+        debye_length("1 mol/L", 80.0, 300.0)
+    with pytest.raises(InputError, match="a number in V"):
+        space_charge("0.1 V", 1.0, 80.0)
     with pytest.raises(InputError, match="0 to below 1"):
         reduced_field(1.0, 1.0)

@@ -29,7 +29,11 @@ def test_common_tangent_and_spinodal_of_a_regular_solution():
     np.testing.assert_allclose(found.spinodal, [0.5 * (1.0 - root), 0.5 * (1.0 + root)], atol=1e-9)
     gap = 2.0 * RT / FARADAY * (4.511 * root - np.log((1.0 + root) / (1.0 - root)))
     assert float(found.voltage_gap) == pytest.approx(gap, rel=1e-9)
-    assert float(phase_separation(LFP, T, coherent=True).voltage_gap) < 0.3 * gap
+    # A uniform particle has no coherency energy: strain moves its limits of stability, not its voltage.
+    coherent = phase_separation(LFP, T, coherent=True)
+    at_limits = LFP.homogeneous_voltage(T)(x=coherent.spinodal.values)
+    assert float(coherent.voltage_gap) == pytest.approx(float(np.ptp(at_limits)), rel=1e-6)
+    assert 0.8 * gap < float(coherent.voltage_gap) < gap
 
 
 def test_the_material_may_come_from_a_voltage():
@@ -79,8 +83,8 @@ def test_the_content_follows_the_flux_and_the_voltage_the_potential():
     np.testing.assert_allclose(data.mean_stoichiometry.values - data.mean_stoichiometry.values[0], change, atol=1e-12)
     np.testing.assert_allclose(data.surface_voltage, 3.422 - data.chemical_potential[:, -1] / FARADAY)
     density = FARADAY * LFP.maximum_concentration * flux
-    x = data.surface_stoichiometry.values[3]
-    over = 2.0 * RT / FARADAY * np.arcsinh(0.5 * density / (0.16 * np.sqrt(x * (1.0 - x))))
+    x, mu = data.surface_stoichiometry.values[3], float(data.chemical_potential[3, -1]) / RT
+    over = 2.0 * RT / FARADAY * np.arcsinh(0.5 * density / (0.16 * (1.0 - x) * np.exp(0.5 * mu)))
     assert float(data.voltage[3] - data.surface_voltage[3]) == pytest.approx(over)
     assert float(data.voltage[-1]) == float(data.surface_voltage[-1])
 
@@ -116,6 +120,27 @@ def test_a_full_surface_ends_the_run():
     data = simulate_phase_field(LFP, 50e-9, np.linspace(0.0, 1000.0, 101), initial=0.9, surface_flux=-1e-9, nodes=80)
     assert data.attrs["reason"] == "surface full"
     assert data.time.size < 101
+
+
+@pytest.mark.parametrize("c_rate", [1.0 / 333.0, 1e-4])
+def test_a_slow_particle_keeps_the_branch_that_a_fast_one_takes(c_rate):
+    """A step longer than the instability that it passes would end with a rich core and a poor shell."""
+    times = np.linspace(0.0, 0.5 * 3600.0 / c_rate, 6)
+    flux = -c_rate / 3600.0 * 40e-9 / 3.0
+    data = simulate_phase_field(LFP, 40e-9, times, initial=0.015, surface_flux=flux, nodes=60, noise=0.0)
+    x = data.stoichiometry[-1].values
+    assert x[-1] > 0.85
+    assert x[0] < 0.15
+    assert data.attrs["time_steps"] < 500
+
+
+def test_a_mesh_too_coarse_for_the_interface_is_refused_with_what_it_needs():
+    soft = LFP.model_copy(update={"coherency_strain": 0.0})
+    with pytest.raises(InputError, match="at least 49") as caught:
+        simulate_phase_field(soft, 500e-9, [0.0, 1.0], initial=0.02, nodes=200)
+    needed = int(str(caught.value).rsplit(" ", 1)[1])
+    width = float(phase_separation(soft, T).interface_width)
+    assert 500e-9 / (needed - 1) <= width / 3.0 < 500e-9 / (needed - 2)
 
 
 def test_what_does_not_separate_and_bad_settings_are_named():

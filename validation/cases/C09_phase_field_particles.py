@@ -10,8 +10,8 @@ $U=V^0-\mu_s/F$ at its surface. Asserted:
 3. At C/50 the particles fill one after another, at most two of forty at once (mosaic); at 5C, with a reaction a thirtieth as
    fast in a thin electrode, nearly all at once.
 4. At C/1000 charge and discharge lie apart by the gap of the spinodals, $U$ at one less $U$ at the other: 73.8 mV. Coherency
-   strain does not narrow it: so small a particle stays uniform until it leaves its phase. (Case P03 states 20 mV for particles
-   whose strain energy counts while uniform.)
+   strain does not narrow it: so small a particle stays uniform until it leaves its phase, and a uniform particle has no
+   coherency energy (case P03).
 5. Lithium is conserved to $10^{-10}$ in each of these runs.
 
 Stated beside it: particles that the electrolyte wets ($\gamma'=-20$ mJ/m²). The gap hardly narrows: in so small a particle the
@@ -34,7 +34,7 @@ from scalith.cell import (
 from scalith.particle import PhaseField, phase_separation, simulate_phase_field
 from scalith.quantities import Property, Source, shipped
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
-from validation.cases.P03_lfp_phase_field import MATERIAL
+from validation.cases.P03_lfp_phase_field import MATERIAL as PUBLISHED
 from validation.record import Record
 
 LONG = True
@@ -47,7 +47,9 @@ IDEAL = PhaseField.regular_solution(
     tracer_diffusivity=4e-15,
     reference_voltage=3.9,
     exchange_current_density=7.0,
+    reaction="symmetric",
 )
+MATERIAL = PUBLISHED.model_copy(update={"reaction": "symmetric"})  # the law of reactions in a cell
 
 
 def half_cell(material: PhaseField, thickness: float = 60e-6) -> CellSpecification:

@@ -24,6 +24,15 @@ Array = NDArray[np.float64]
 _WHERE = "space_charge"
 
 
+def _number(value: object) -> bool:
+    return isinstance(value, int | float | np.integer | np.floating)
+
+
+def _positive(value: object) -> bool:
+    """A number above zero: not a text with a unit, nor NaN."""
+    return _number(value) and bool(value > 0.0)  # type: ignore[operator]
+
+
 def debye_length(concentration: float, relative_permittivity: float, T: float, *, charge: int = 1, ions: int = 1) -> float:
     """λ_D = √(ε R T/(n z² F² c)), m.
 
@@ -44,8 +53,8 @@ def debye_length(concentration: float, relative_permittivity: float, T: float, *
     InputError
     """
     for name, value in (("concentration", concentration), ("relative_permittivity", relative_permittivity), ("T", T)):
-        if not value > 0.0:
-            raise InputError("debye_length", name, value, "a positive number")
+        if not _positive(value):
+            raise InputError("debye_length", name, value, "a positive number in SI")
     if ions not in (1, 2) or charge == 0:
         raise InputError("debye_length", "ions, charge", f"{ions}, {charge}", "one or two mobile ions of some charge")
     per_volume = ions * charge**2 * FARADAY**2 * concentration
@@ -96,8 +105,11 @@ def depletion_width(potential: float, fixed_concentration: float, relative_permi
         Of the counter charge that stays, mol m-3.
     """
     for name, value in (("potential", potential), ("fixed_concentration", fixed_concentration)):
-        if not value > 0.0:
+        if not _positive(value):
             raise InputError("depletion_width", name, value, "a positive number")
+    if charge == 0 or not relative_permittivity > 0.0:
+        found = f"{charge}, {relative_permittivity}"
+        raise InputError("depletion_width", "charge, relative_permittivity", found, "a charge, and a positive permittivity")
     permittivity = VACUUM_PERMITTIVITY * relative_permittivity
     return float(np.sqrt(2.0 * permittivity * potential / (abs(charge) * FARADAY * fixed_concentration)))
 
@@ -115,9 +127,10 @@ def space_charge(
 ) -> Result:
     r"""Potential and concentration beside a boundary of a solid in which one ion moves.
 
-    The continuum holds where λ_D is longer than the distance of neighbouring sites. Where it is not, the data set says so in
-    ``attrs["continuum"]``, and the sites' finite number is taken into account (Fermi statistics) instead of the dilute ion,
-    which could pile up without bound.
+    The continuum holds where the Debye length, in the bulk and of the concentration at the wall, is longer than the distance of
+    neighbouring sites. Where it is not, the data set says so in ``attrs["continuum"]``. Sites are finite (Fermi statistics) where
+    they are stated, and also where a dilute ion would break the continuum or fill more than a tenth of one site per cube of the
+    lattice spacing: an ion that gathers at the wall fills its sites and no more.
 
     Parameters
     ----------
@@ -133,8 +146,8 @@ def space_charge(
     lattice_spacing : float
         Distance of neighbouring sites, m.
     site_concentration : float, optional
-        Sites of the mobile ion, mol m-3: with it they are always finite. Without it, and where the continuum does not hold,
-        one site per cube of the lattice spacing.
+        Sites of the mobile ion, mol m-3: with it they are always finite. Without it, and where the dilute ion does not hold, one
+        site per cube of the lattice spacing.
     points : int
 
     Returns
@@ -148,12 +161,16 @@ def space_charge(
     InputError
     """
 
+    if not _number(surface_potential):
+        raise InputError(_WHERE, "surface_potential", surface_potential, "a number in V")
     debye = debye_length(concentration, relative_permittivity, T, charge=charge)
     if not lattice_spacing > 0.0 or points < 3 or not np.isfinite(surface_potential):
         raise InputError(_WHERE, "lattice_spacing, points, surface_potential", (lattice_spacing, points), "positive numbers")
-    valid = debye >= lattice_spacing
-    if site_concentration is None and not valid:
-        site_concentration = 1.0 / (AVOGADRO * lattice_spacing**3)
+    reduced = charge * FARADAY * surface_potential / (GAS_CONSTANT * T)
+    dense = 1.0 / (AVOGADRO * lattice_spacing**3)
+    gathered = concentration * float(np.exp(min(-reduced, 700.0)))
+    if site_concentration is None and (debye < lattice_spacing or gathered > 0.1 * dense):
+        site_concentration = dense
     occupation = 0.0 if site_concentration is None else concentration / site_concentration
     if not 0.0 <= occupation < 1.0:
         raise InputError(
@@ -166,13 +183,16 @@ def space_charge(
     density = charge * FARADAY * concentration * (occupied - 1.0)
     permittivity = VACUUM_PERMITTIVITY * relative_permittivity
     field = float(reduced_field(start, occupation))
+    narrowest = debye / np.sqrt(max(1.0, float(occupied.max())))
+    valid = bool(narrowest >= lattice_spacing)
     # The layer's charge balances the field at its boundary (Gauss): −ε φ′(0), and φ falls into the bulk.
     total = -permittivity * np.sign(start) * field * thermal / debye
     slope = abs(float(occupied[0]) - 1.0) / field if field > 1e-6 else np.sqrt(1.0 - occupation)
     words = (
-        f"holds: the Debye length of {debye * 1e9:.3g} nm is at least the distance of sites, {lattice_spacing * 1e9:.3g} nm"
+        f"holds: the least Debye length of {narrowest * 1e9:.3g} nm is at least the distance of sites, "
+        f"{lattice_spacing * 1e9:.3g} nm"
         if valid
-        else f"does not hold: the Debye length of {debye * 1e9:.3g} nm is less than the distance of sites, "
+        else f"does not hold: the least Debye length of {narrowest * 1e9:.3g} nm is less than the distance of sites, "
         f"{lattice_spacing * 1e9:.3g} nm; sites are finite here, profiles within one of them mean little"
     )
     settings = {

@@ -84,7 +84,8 @@ def climb(
         listener.planned([name for name in names if name in study.graph.nodes and name not in study.given])
         with progress.spread_over(executor):
             run.execute(targets)
-        ledger = _publish(study, folder, run, names)
+        with progress.heard_by(listener):
+            ledger = _publish(study, folder, run, names)
         if members:
             ledger = _publish_ensemble(ledger, spread(run, targets, members, executor), folder)
         return ledger

@@ -101,6 +101,11 @@ NUMBERS: dict[str, _Number] = {
     "cell_materials": _Number(
         "largest concentration of ions in the positive host", "mol m-3", lambda found: found.positive_maximum_concentration()
     ),
+    "particle_phase_field": _Number(
+        "voltage where the chemical potential is zero", "V", lambda material: material.reference_voltage
+    ),
+    "particle_hysteresis": _Number("hysteresis at the highest rate", "V", lambda data: data["hysteresis"].values[-1]),
+    "particle_stress": _Number("largest hoop stress", "Pa", lambda data: np.abs(data["hoop_stress"]).max()),
     "cell_specification": _Number("nominal capacity", "C", lambda cell: cell.nominal_capacity),
     "discharges": _Number("capacity at the highest rate", "C", lambda data: _at_highest_rate(data, "capacity").max()),
     "heat_generation": _Number("heat of the discharge at the highest rate", "J", _total_heat),

@@ -66,6 +66,23 @@ def spread_over(given: Executor | None) -> Iterator[None]:
         executor.reset(token)
 
 
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Whom `note` reaches where no rung is running: while the results are written."""
+    token = listening.set((listener, ""))
+    try:
+        yield
+    finally:
+        listening.reset(token)
+
+
+def note(message: str) -> None:
+    """Say what the user should know."""
+    active = listening.get()
+    if active is not None:
+        active[0].noted(message)
+
+
 def report_progress(fraction: float, message: str = "") -> None:
     """Rungs hand this to the library function that does the work."""
     active = listening.get()

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, model_validator
 
+from scalith.interface.charge_transfer import ChargeTransfer, Law
+from scalith.particle.homogeneous_free_energy import has_plateau, homogeneous_free_energy
 from scalith.particle.mesh import radial_mesh
 from scalith.quantities import (
     SI,
@@ -64,7 +66,12 @@ class PhaseField(Spec):
     reference_voltage : V
         V⁰ at μ = 0: the voltage of the surface is V⁰ − μ/F.
     exchange_current_density : A m-2, optional
-        k₀ in i₀ = k₀ √(x (1 − x)); without it the reaction costs nothing.
+        k₀ of the reaction at the surface; without it the reaction costs nothing.
+    reaction : {"transition_state", "symmetric", "coupled_ion_electron"}
+        Its law, see `scalith.interface.ChargeTransfer`: i₀ = k₀ (1 − x) e^(μ/2RT), with gradient and strain in μ, which is what
+        k₀ of particles that separate is published for; k₀ √(x (1 − x)); or coupled ion–electron transfer.
+    reorganisation_energy : eV, optional
+        λ of coupled ion–electron transfer.
     """
 
     excess_potential: Property
@@ -77,6 +84,19 @@ class PhaseField(Spec):
     mobility: Literal["degenerate", "constant"] = "degenerate"
     reference_voltage: Annotated[float, SI("V")] = 0.0
     exchange_current_density: Annotated[float, SI("A m-2"), Field(gt=0)] | None = None
+    reaction: Law = "transition_state"
+    reorganisation_energy: Annotated[float, SI("eV"), Field(gt=0, le=5)] | None = None
+
+    @property
+    def charge_transfer(self) -> ChargeTransfer | None:
+        """The reaction at the surface; `None` where it costs nothing."""
+        if self.exchange_current_density is None:
+            return None
+        return ChargeTransfer(
+            exchange_current_density=self.exchange_current_density,
+            law=self.reaction,
+            reorganisation_energy=self.reorganisation_energy,
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -106,9 +126,21 @@ class PhaseField(Spec):
     def from_open_circuit_voltage(cls, voltage: Property, T: float, **fields: Any) -> Self:
         """From the voltage of the homogeneous material, U(x[, T]), also between the spinodals: μ = F (V⁰ − U).
 
+        A voltage at equilibrium is flat between its phases and says nothing of the homogeneous material there: see `from_phases`.
+
         V⁰ is the mean of U over x, and `excess_potential` what is left beside the ideal term. Voltages that follow the ideal
         term at both ends (as a lattice gas does) leave a smooth remainder; the table ends where U does.
+
+        Raises
+        ------
+        InputError
+            A voltage with a plateau.
         """
+        flat = has_plateau(voltage, T)
+        if flat is not None:
+            found = f"a voltage that is flat from x = {flat[0]:.2g} to {flat[1]:.2g}"
+            expected = "the voltage of the homogeneous material; for one at equilibrium PhaseField.from_phases"
+            raise InputError("PhaseField.from_open_circuit_voltage", "voltage", found, expected)
         grid = voltage.coordinates["x"]
         low, high = max(grid[0], 1e-6), min(grid[-1], 1.0 - 1e-6)
         x = np.linspace(low, high, 801)
@@ -118,6 +150,12 @@ class PhaseField(Spec):
         source = predicted("scalith.particle.PhaseField.from_open_circuit_voltage", voltage.digest, settings={"temperature_K": T})
         made = Property.from_arrays("excess_potential", {"x": x}, excess, "J mol-1", source)
         return cls(excess_potential=made, reference_voltage=middle, **fields)
+
+    @classmethod
+    def from_phases(cls, voltage: Property, T: float, binodal: tuple[float, float], *, terms: int = 3, **fields: Any) -> Self:
+        """From a voltage at equilibrium, with its plateau, and the two phases there: see `homogeneous_free_energy`."""
+        found = homogeneous_free_energy(voltage, T, binodal, terms=terms)
+        return cls(excess_potential=found.excess_potential, reference_voltage=found.reference_voltage, **fields)
 
     def homogeneous_voltage(self, T: float = 298.15) -> Property:
         """U(x) = V⁰ − g′(x)/F of the uniform material, with the loop between its spinodals, V."""
@@ -141,13 +179,14 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
     T : float
         K.
     coherent : bool
-        With the coherency strain, which adds ½ B x² to the free energy of each place in a particle of given content.
+        With the coherency strain, which adds ½ B x² to the free energy of each place in a particle of given content. A uniform
+        particle has none of it: it loses its stability at these spinodals, at voltages without strain.
 
     Returns
     -------
     Result
         Over ``phase`` (poor, rich): ``binodal`` (common tangent) and ``spinodal`` (g″ = 0); scalars ``voltage_gap`` (V, between
-        the extrema of the homogeneous voltage), ``interface_energy`` ∫ √(2κΔg) dx (J m-2), ``interface_width`` from 10 to 90 %
+        the homogeneous voltages at the spinodals), ``interface_energy`` ∫ √(2κΔg) dx (J m-2), ``interface_width`` from 10 to 90 %
         of the way (m) ∫ √(κ/2Δg) dx, ``fastest_wave_number`` (m-1) √(−g″/2κ) at the middle of the spinodals. Over ``point``
         the interface itself: ``filled_fraction`` and ``position`` (m, from its middle).
 
@@ -160,7 +199,7 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
 
     density = material.maximum_concentration
     strain = material.coherency_strain if coherent else 0.0
-    local, slope, energy = _functions(material, T, strain)
+    local, slope, energy = homogeneous_functions(material, T, strain)
     low, high = _ends(material)
     grid = np.linspace(low, high, 20001)[1:-1]
     unstable = np.flatnonzero(slope(grid) < 0.0)
@@ -170,7 +209,8 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
     if first == 0 or last == grid.size - 1:
         raise InputError("phase_separation", "excess_potential", "g″ < 0 at an end of x", "a single gap inside of the range")
     spinodal = [brentq(slope, grid[first - 1], grid[first], xtol=1e-14), brentq(slope, grid[last], grid[last + 1], xtol=1e-14)]
-    gap = abs(float(local(spinodal[0]) - local(spinodal[1]))) / FARADAY
+    uniform = homogeneous_functions(material, T, 0.0)[0]  # a uniform particle has no coherency energy
+    gap = abs(float(uniform(spinodal[0]) - uniform(spinodal[1]))) / FARADAY
 
     # In z = ln(x − low)/(high − x) the end phases, however dilute, stay inside of the range.
     def inside(z: ArrayLike) -> Array:
@@ -210,7 +250,7 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
     position = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(z) * (rise @ few_weights))])
     curvature = float(density * slope(0.5 * (spinodal[0] + spinodal[1])))
     scalars = (
-        ("voltage_gap", gap, "V", "between the extrema of the homogeneous voltage"),
+        ("voltage_gap", gap, "V", "between the homogeneous voltages at the limits of stability"),
         ("interface_energy", interface, "J m-2", "energy of an interface between the phases"),
         ("interface_width", width, "m", "from 10 to 90 % of the way between the phases"),
         ("fastest_wave_number", np.sqrt(-curvature / (2.0 * kappa)), "m-1", "wave number that grows fastest"),
@@ -241,16 +281,17 @@ def simulate_phase_field(
     surface_flux: float | Sequence[tuple[float, float]] = 0.0,
     temperature: float = 298.15,
     geometry: Literal["slab", "cylinder", "sphere"] = "sphere",
-    nodes: int = 200,
+    nodes: int | None = None,
     noise: float = 1e-4,
     seed: int = 1,
     longest_step: float | None = None,
-    tolerance: float = 1e-3,
+    tolerance: float = 3e-3,
 ) -> Result:
     """Follow one particle; fully implicit, second order in time, lithium conserved to round-off.
 
-    Steps are controlled by their error and never longer than `longest_step`: a step left free passes over an instability
-    without noticing it. At rest a step that would raise the free energy is rejected.
+    Steps are controlled by their error. One that has passed over an instability is rejected: its matrix has more negative
+    pivots than that of the state which is reached continuously; so is one at rest that would raise the free energy. The number
+    of steps follows from what happens, not from how slow it is.
 
     Parameters
     ----------
@@ -265,11 +306,12 @@ def simulate_phase_field(
         Outward flux over the maximum concentration, m/s; with a sequence each holds from its time on.
     temperature : float
     geometry : {"slab", "cylinder", "sphere"}
-    nodes : int
-        From the centre to the surface, evenly spaced: at least three across an interface.
+    nodes : int, optional
+        From the centre to the surface, evenly spaced: at least three intervals across an interface; without it four, and no less
+        than 60 nodes.
     noise, seed
     longest_step : float, optional
-        s; without it a two-hundredth of the whole time.
+        s; without it a hundredth of the whole time.
     tolerance : float
         Of one step, in the filled fraction.
 
@@ -295,6 +337,7 @@ def simulate_phase_field(
     for name, value in (("radius", radius), ("temperature", temperature), ("tolerance", tolerance)):
         if not value > 0.0:
             raise InputError("simulate_phase_field", name, value, "a positive number")
+    nodes = require_mesh(material, radius, temperature, nodes, "simulate_phase_field")
     mesh = radial_mesh(nodes, 1.0, _DIMENSIONS[geometry], lumped=True)
     generator = np.random.default_rng(seed)
     given = np.asarray(initial, dtype=np.float64)
@@ -326,7 +369,7 @@ def simulate_phase_field(
         np.array([at for at, _ in schedule], dtype=np.float64),
         np.array([flux / radius for _, flux in schedule], dtype=np.float64),
         when,
-        float((when[-1] - when[0]) / 200.0 if longest_step is None else longest_step),
+        float((when[-1] - when[0]) / 100.0 if longest_step is None else longest_step),
         float(tolerance),
         max(low, 1e-6 if material.ideal else -np.inf),
         min(high, 1.0 - 1e-6 if material.ideal else np.inf),
@@ -339,9 +382,9 @@ def simulate_phase_field(
     surface = profiles[:, -1]
     level = material.reference_voltage - thermal * potentials[:, -1] / FARADAY
     overvoltage = np.zeros(reached)
-    if material.exchange_current_density is not None:
-        exchange = material.exchange_current_density * np.sqrt(np.clip(surface * (1.0 - surface), 1e-12, None))
-        overvoltage = 2.0 * thermal / FARADAY * np.arcsinh(0.5 * FARADAY * density * flux_at / exchange)
+    if (reaction := material.charge_transfer) is not None:
+        within = np.clip(surface, 1e-12, 1.0 - 1e-12)
+        overvoltage = reaction.overvoltage(within, potentials[:, -1], FARADAY * density * flux_at, temperature)
     mean = profiles @ mesh.volumes * _DIMENSIONS[geometry]
     whole = reached == np.size(times)
     stopped = "surface empty" if flux_at[-1] > 0.0 else "surface full"
@@ -368,6 +411,41 @@ def simulate_phase_field(
     if failed:
         raise ConvergenceError("the phase field", "time steps became too small; look at the free energy", time=time, partial=data)
     return data
+
+
+def require_mesh(
+    material: PhaseField, length: float, T: float, nodes: int | None, where: str, *, least: int = 60, ends: int = 1
+) -> int:
+    """Nodes over a length: those given, or four to an interface and at least `least`; `ends` more nodes than intervals.
+
+    Raises
+    ------
+    InputError
+        Those given are further apart than a third of the width of an interface.
+    """
+    width = _interface_width(material, T, material.coherency_strain > 0.0)  # infinite without phases
+    if nodes is None:
+        return max(least, int(np.ceil(4.0 * length / width)) + ends)
+    needed = int(np.ceil(3.0 * length / width)) + ends
+    if nodes < needed:
+        found = f"{nodes}, {1e9 * length / max(nodes - ends, 1):.3g} nm apart, with an interface of {1e9 * width:.3g} nm"
+        raise InputError(where, "nodes", found, f"at least {needed}")
+    return nodes
+
+
+def _interface_width(material: PhaseField, T: float, coherent: bool) -> float:
+    key = (material.digest, T, coherent)
+    if key not in _WIDTHS:
+        if len(_WIDTHS) > 256:
+            _WIDTHS.clear()
+        try:
+            _WIDTHS[key] = float(phase_separation(material, T, coherent=coherent).interface_width)
+        except (InputError, ConvergenceError):
+            _WIDTHS[key] = np.inf
+    return _WIDTHS[key]
+
+
+_WIDTHS: dict[tuple[str, float, bool], float] = {}
 
 
 def _ends(material: PhaseField) -> tuple[float, float]:
@@ -400,7 +478,7 @@ def kernel_tables(material: PhaseField, T: float) -> tuple[KernelTable, KernelTa
     return potential, energy
 
 
-def _functions(material: PhaseField, T: float, strain: float) -> tuple[Any, Any, Any]:
+def homogeneous_functions(material: PhaseField, T: float, strain: float) -> tuple[Any, Any, Any]:
     """g′, g″ and g of the homogeneous material, J mol-1, with ½ B x²."""
     from scalith.numerics.kernel_table import evaluate_many
 

@@ -95,10 +95,12 @@ def sweep(
     Returns
     -------
     float
-        Sign of the determinant: −1 where a step so long passes over an odd number of instabilities.
+        −1 where a step so long passes over instabilities, else 1: in the symmetric form of the system, [[−H, V], [V, τL]], each
+        node adds one positive and one negative pivot; two of one sign are balanced by two of the other where the state that
+        the step ends in is the one that is reached continuously.
     """
     last = c.size - 1
-    sign = 1.0
+    balance = 0
     # Row 0: V (c − base)/time − flows = −surface rate; row 1: V (μ − local) − κ (flows of c) = 0.
     flow_left = down_left_a = 0.0
     a_left = b_left = 0.0  # derivatives of the left flow by c on both of its sides
@@ -161,7 +163,7 @@ def sweep(
             D11 -= L10 * F[0, 1]
         over = 1.0 / (D00 * D11 - D01 * D10)
         if over.real < 0.0:
-            sign = -sign
+            balance += 1 if D10.real > 0.0 else -1
         rests[k, 0, 0] = over * (D11 * r0 - D01 * r1)
         rests[k, 1, 0] = over * (D00 * r1 - D10 * r0)
         rests[k, 0, 1] = over * (D11 * s0 - D01 * s1)
@@ -170,7 +172,7 @@ def sweep(
         factors[k, 0, 1] = over * D11 * U01
         factors[k, 1, 0] = over * (D00 * U10 - D10 * U00)
         factors[k, 1, 1] = -over * D10 * U01
-    return sign
+    return 1.0 if balance == 0 else -1.0
 
 
 @compiled_in_place
@@ -203,12 +205,12 @@ def stage(
     step: Array,
     local: Array,
 ) -> bool:
-    """Solve one implicit stage by Newton's method, in place."""
+    """Solve one implicit stage by Newton's method, in place; false also where it ended on a branch that is not the nearest."""
     last = c.size - 1
     values, slopes = local
     for _ in range(30):
         local_potentials(table, ideal, T, c, values, slopes)
-        sweep(
+        sign = sweep(
             values,
             slopes,
             strain,
@@ -242,9 +244,18 @@ def stage(
         for k in range(last + 1):
             c[k] += damping * step[k, 0]
             mu[k] += damping * step[k, 1]
-        if damping == 1.0 and largest < 1e-12:
-            return True
-    return largest < 1e-9
+        # Newton's error is of the order of the square of its step; the balance holds from the first whole step on.
+        if damping == 1.0 and largest < 1e-8:
+            return sign > 0.0
+    return largest < 1e-7 and sign > 0.0
+
+
+@compiled_inline
+def started(c: float, change: float, ideal: float) -> float:
+    """A first guess of a filled fraction: by the change that is expected, but never nearer to an end than half of the way."""
+    if ideal == 0.0:
+        return c + change
+    return min(max(c + change, 0.5 * c), 0.5 * (1.0 + c))
 
 
 @compiled
@@ -302,6 +313,7 @@ def run(
         volume += volumes[k]
     time, taken, at_flux = times[0], 0, 0
     h = longest
+    rate = np.zeros(nodes)  # of the step before: where Newton's method starts
     energy = free_energy(integral, ideal, strain, kappa, wetting, T, c, volumes, conductances)
     local_potentials(table, ideal, T, c, local[0], local[1])
     potential(local[0], strain, kappa, wetting, c, volumes, conductances, mu)
@@ -330,7 +342,7 @@ def run(
         flux = fluxes[at_flux]
         inverse = 1.0 / (_GAMMA * used)
         for k in range(nodes):
-            first[k], mu_new[k] = c[k], mu[k]
+            first[k], mu_new[k] = started(c[k], _GAMMA * used * rate[k], ideal), mu[k]
         good = stage(
             table, ideal, strain, kappa, wetting, mobility, degenerate, T, first, mu_new, c, inverse, flux, volumes, conductances,
             factors, rests, step, local,
@@ -339,7 +351,7 @@ def run(
         if good:
             for k in range(nodes):
                 base[k] = c[k] + (1.0 - _GAMMA) / _GAMMA * (first[k] - c[k])
-                second[k] = first[k]
+                second[k] = started(first[k], (1.0 - _GAMMA) / _GAMMA * (first[k] - c[k]), ideal)
             good = stage(
                 table, ideal, strain, kappa, wetting, mobility, degenerate, T, second, mu_new, base, inverse, flux, volumes,
                 conductances,
@@ -354,6 +366,7 @@ def run(
             if flux == 0.0 and new_energy > energy + 1e-13 * max(1.0, abs(energy)):
                 good = False
         if not good or error > 4.0 * tolerance:
+            rate[:] = 0.0
             h = used * (0.3 if not good else max(0.2, 0.9 * math.sqrt(tolerance / error)))
             if h < 1e-13 * (times[times.size - 1] - times[0]):
                 # Into a full surface, or out of an empty one, no step is short enough.
@@ -363,6 +376,7 @@ def run(
         taken += 1
         time = stop if whole else time + used
         for k in range(nodes):
+            rate[k] = (second[k] - c[k]) / used
             c[k], mu[k] = second[k], mu_new[k]
         energy = new_energy
         h = max(h, used) if error < 1e-300 else used * min(3.0, max(0.3, 0.9 * math.sqrt(tolerance / error)))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from scalith.quantities import SI, InputError, Property, Spec, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+
+LARGEST_SWELLING = 0.1
+"""|Ω c_max| up to which strains are small."""
 
 
 class ParticleStress(Spec):
@@ -33,8 +37,22 @@ class ParticleStress(Spec):
     partial_molar_volume: Annotated[float, SI("m3 mol-1")]
     stress_free: Annotated[float, Field(ge=0, le=1)] = 0.0
 
+    def require_small_strain(self, maximum_concentration: float) -> None:
+        """Refuse a volume change that small strain does not hold for.
+
+        Raises
+        ------
+        InputError
+            |Ω c_max| above 0.1.
+        """
+        if abs(self.partial_molar_volume) * maximum_concentration > LARGEST_SWELLING:
+            change = self.partial_molar_volume * maximum_concentration
+            found = f"{self.partial_molar_volume:g} m3/mol, a volume change of {change:.2g}"
+            raise InputError("particle stress", "partial_molar_volume", found, f"at most {LARGEST_SWELLING:g} (small strain)")
+
     def strain_potential(self, maximum_concentration: float) -> float:
         """S in μ = μ₀(x) + S (x − x̄), J mol-1; the voltage of the surface is U(x_s) − S (x_s − x̄)/F."""
+        self.require_small_strain(maximum_concentration)
         stiffness = 2.0 * self.youngs_modulus / (9.0 * (1.0 - self.poisson_ratio))
         return self.partial_molar_volume**2 * stiffness * maximum_concentration
 
@@ -42,8 +60,17 @@ class ParticleStress(Spec):
         """What the stress of the surface adds to the equilibrium voltage, Ω σ_h/F, V."""
         return -self.strain_potential(maximum_concentration) * (surface - mean) / FARADAY
 
-    def diffusivity(self, diffusivity: Property, maximum_concentration: float, T: float = 298.15) -> Property:
+    def diffusivity(
+        self,
+        diffusivity: Property,
+        maximum_concentration: float,
+        T: float = 298.15,
+        *,
+        open_circuit_voltage: Property | None = None,
+        window: tuple[float, float] = (0.0, 1.0),
+    ) -> Property:
         """`stress_assisted_diffusivity` of this particle."""
+        self.require_small_strain(maximum_concentration)
         return stress_assisted_diffusivity(
             diffusivity,
             partial_molar_volume=self.partial_molar_volume,
@@ -52,6 +79,8 @@ class ParticleStress(Spec):
             maximum_concentration=maximum_concentration,
             T=T,
             stress_free=self.stress_free,
+            open_circuit_voltage=open_circuit_voltage,
+            window=window,
         )
 
 
@@ -64,13 +93,20 @@ def stress_assisted_diffusivity(
     maximum_concentration: float,
     T: float = 298.15,
     stress_free: float = 0.0,
+    open_circuit_voltage: Property | None = None,
+    window: tuple[float, float] = (0.0, 1.0),
 ) -> Property:
-    r"""D(x) (1 + θ c_max (x − x₀)) for a sphere that is free at its surface and elastic.
+    r"""What the stress of its own gradient makes of the diffusivity of an elastic particle that is free at its surface.
 
-    .. math:: θ = \frac{Ω}{R T} \frac{2 Ω E}{9 (1 - ν)}
+    In a sphere, a long cylinder and a plate the gradient of the hydrostatic stress is proportional to that of the concentration,
+    μ = μ₀(x) + S (x − x̄) with S = 2Ω²E c_max/(9 (1 − ν)), so that the stress needs no equation of its own. The flux −M ∂μ has the
+    diffusivity
 
-    (Zhang, Shyy and Sastry, DOI 10.1149/1.2759840). In a sphere the gradient of the hydrostatic stress is proportional to that
-    of the concentration, so that the stress needs no equation of its own.
+    .. math:: D_{eff} = D \left(1 - \frac{S}{F U'(x)}\right)
+
+    with the voltage U whose slope is in D already (∂μ₀/∂x = −F U′): one chemical potential moves the ions and sets the voltage of
+    the surface. Without U the solid is dilute, ∂μ₀/∂x = RT/x, and the factor 1 + θ c_max (x − x₀) with θ c_max = S/RT (Zhang,
+    Shyy and Sastry, DOI 10.1149/1.2759840).
 
     Parameters
     ----------
@@ -85,7 +121,11 @@ def stress_assisted_diffusivity(
     T : float
         K; a diffusivity that depends on temperature is taken there.
     stress_free : float
-        x₀.
+        x₀, of the dilute solid.
+    open_circuit_voltage : Property, optional
+        U(x[, T]), V.
+    window : tuple of float
+        Stoichiometries that the material keeps to; the factor at its ends holds beyond them.
 
     Returns
     -------
@@ -95,7 +135,8 @@ def stress_assisted_diffusivity(
     Raises
     ------
     InputError
-        A number out of range, or a factor that is not positive everywhere.
+        A number out of range, a factor that is not positive everywhere, or a voltage that does not fall everywhere in the window
+        (where it is flat or rises the material separates into phases, and has no diffusivity).
     """
     for name, value in (("youngs_modulus", youngs_modulus), ("maximum_concentration", maximum_concentration), ("T", T)):
         if not value > 0.0:
@@ -107,9 +148,27 @@ def stress_assisted_diffusivity(
     grid = known if known.size > 1 else np.array([0.0, 1.0])
     # The factor is straight between nodes, D is not: enough nodes for their product.
     x = np.unique(np.concatenate([grid, np.linspace(grid[0], grid[-1], 101)]))
-    factor = 1.0 + theta * maximum_concentration * (x - stress_free)
+    if open_circuit_voltage is None:
+        factor = 1.0 + theta * maximum_concentration * (x - stress_free)
+    else:
+        factor = _by_voltage(open_circuit_voltage, x, window, theta * maximum_concentration * GAS_CONSTANT * T / FARADAY, T)
     if factor.min() <= 0.0:
         raise InputError("stress_assisted_diffusivity", "stress_free", stress_free, "a factor 1 + θ c_max (x − x₀) above zero")
     settings = {"theta_c_max": theta * maximum_concentration, "stress_free": stress_free, "temperature_K": T}
-    source = predicted("scalith.particle.stress_assisted_diffusivity", diffusivity.digest, settings=settings)
+    parents = (diffusivity.digest,) if open_circuit_voltage is None else (diffusivity.digest, open_circuit_voltage.digest)
+    source = predicted("scalith.particle.stress_assisted_diffusivity", *parents, settings=settings)
     return Property.from_arrays("chemical_diffusivity", {"x": x}, diffusivity(x=x, T=T) * factor, "m2 s-1", source)
+
+
+def _by_voltage(
+    voltage: Property, x: NDArray[np.float64], window: tuple[float, float], shift: float, T: float
+) -> NDArray[np.float64]:
+    """1 − S/(F U′) with S/F = `shift` in V; the ends of the window hold beyond it."""
+    low, high = max(window[0], voltage.domain["x"][0]), min(window[1], voltage.domain["x"][1])
+    at = np.clip(x, low, high)
+    found = voltage.slope("x", x=at, T=T) if "T" in voltage.coordinates else voltage.slope("x", x=at)
+    slope = np.broadcast_to(np.asarray(found), at.shape)
+    if slope.max() >= 0.0:
+        found = f"a voltage that does not fall at x = {at[int(np.argmax(slope))]:.3g}"
+        raise InputError("stress_assisted_diffusivity", "open_circuit_voltage", found, "U′ < 0 in the window")
+    return np.asarray(1.0 - shift / slope)

@@ -394,7 +394,10 @@ def _material_tables(material: ActiveMaterial, temperature: float | None, refere
             found = "a chemical diffusivity that depends on temperature"
             raise InputError("active material", "stress", found, "diffusivity_activation_energy, where heat is solved for")
         at = reference if temperature is None else temperature
-        diffusivity = material.stress.diffusivity(diffusivity, material.maximum_concentration, at)
+        window = (material.minimum_stoichiometry, material.maximum_stoichiometry)
+        diffusivity = material.stress.diffusivity(
+            diffusivity, material.maximum_concentration, at, open_circuit_voltage=voltage, window=window
+        )
     if material.entropic_coefficient is not None:
         entropy = made_once(material.entropic_coefficient, temperature)
     elif voltage.coordinates.get("T", np.zeros(1)).size > 1:

@@ -51,6 +51,7 @@ def with_phase_field(
         raise InputError("with_phase_field", "side", side, "'negative' or 'positive'")
     electrode = specification.negative_electrode if side == "negative" else specification.positive_electrode
     dropped = {"hysteresis", "hysteresis_decay", "initial_hysteresis", "entropic_coefficient"}
+    dropped |= {"open_circuit_voltage", "chemical_diffusivity"}
     if phase_field.exchange_current_density is not None:
         dropped |= {"reaction_rate_constant", "exchange_current_density"}
     materials = []
@@ -152,7 +153,11 @@ def phase_field_nodes(material: ActiveMaterial, mesh: Mesh) -> int | None:
         return None
     # Between the phases of a regular solution x goes from 10 to 90 % of the way over four such lengths.
     length = np.sqrt(particle.gradient_energy / (material.maximum_concentration * steepest))
-    return int(np.clip(np.ceil(material.particle_radius / length) + 1, _LEAST, _MOST))
+    nodes = int(np.ceil(material.particle_radius / length)) + 1
+    if nodes > _MOST:
+        found = f"particles of {1e9 * material.particle_radius:.3g} nm, whose interfaces ask for {nodes} nodes"
+        raise InputError("mesh", "phase_field_nodes", found, "smaller particles, or phase_field_nodes stated")
+    return max(nodes, _LEAST)
 
 
 def most_phase_field_nodes(specification: CellSpecification, mesh: Mesh) -> int | None:

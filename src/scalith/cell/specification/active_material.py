@@ -68,9 +68,10 @@ class ActiveMaterial(Spec):
         `scalith.particle.ParticleStress`.
     phase_field : PhaseField, optional
         Particles that separate into phases, in place of Fickian ones: see `scalith.particle.PhaseField`. Their open-circuit
-        voltage and chemical diffusivity need not be given: they become the voltage of the homogeneous material and its tracer
+        voltage and chemical diffusivity are not given: they become the voltage of the homogeneous material and its tracer
         diffusivity, which only say where the search for the first potentials starts. Its maximum concentration and its
-        exchange current density count where the material states none.
+        exchange current density count where the material states none; the latter with ``reaction="symmetric"``, the law of
+        reactions in a cell.
     processes : tuple of Process
         What else happens at the surface of the particles, each with a state of its own (a film that grows, …): see
         `scalith.cell.Process`. In a file ``processes = [{kind = "film_growth", …}]``.
@@ -122,7 +123,13 @@ class ActiveMaterial(Spec):
         if data.get("maximum_concentration") is None:
             made["maximum_concentration"] = particle.maximum_concentration
         rates = ("reaction_rate_constant", "exchange_current_density")
+        for name in ("open_circuit_voltage", "chemical_diffusivity"):
+            if data.get(name) is not None and not _alike(data[name], made[name]):
+                raise InputError("active material", name, f"{name} beside phase_field", "none: it follows from the phase field")
         if particle.exchange_current_density is not None and all(data.get(name) is None for name in rates):
+            if particle.reaction != "symmetric":
+                expected = "'symmetric': a cell's reaction follows √(x(1 − x)); or the cell's own rate beside it"
+                raise InputError("active material", "phase_field.reaction", particle.reaction, expected)
             made["reaction_rate_constant"] = particle.exchange_current_density / FARADAY
         return {**data, **made}
 
@@ -197,6 +204,18 @@ class ActiveMaterial(Spec):
             return self.active_volume_fraction
         assert self.specific_area is not None
         return self.specific_area * self.particle_radius / self.dimensions
+
+
+def _alike(given: Any, made: Any) -> bool:
+    """Whether a stated function is the one that follows from the phase field, as in a specification that is read again."""
+    if isinstance(given, Mapping) and {"name", "coordinates", "values"} <= given.keys():
+        given = Property.from_plain(given)
+    if isinstance(given, Property) and isinstance(made, Property):
+        same = given.values.shape == made.values.shape
+        return same and np.allclose(given.nominal.values, made.nominal.values, rtol=1e-9, atol=1e-9)
+    if isinstance(given, Property):
+        return given.values.size == 1 and float(given.nominal.min()) == float(made)
+    return isinstance(given, int | float) and given == made
 
 
 def _which(value: object) -> str:

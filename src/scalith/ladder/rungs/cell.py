@@ -15,9 +15,10 @@ from scalith import cell as cell_package
 from scalith.cell import CellSpecification, ElectrolyteSpecification, Mesh, simulate_discharge, to_bpx
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.electrode import ElectrodeStructure
-from scalith.ladder.progress import report_progress
+from scalith.ladder.progress import note, report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung, stated_section
 from scalith.ladder.stacking import by_rate, one_rate
+from scalith.particle import PhaseField
 from scalith.quantities import InputError, Property, Source, Spec, dataset_digest, predicted
 from scalith.quantities.plausible_ranges import Plausible, unwrapped
 from scalith.quantities.specification import WRITTEN_BY_HAND, AmbientTemperature, Count, Temperature
@@ -136,6 +137,9 @@ class Cell(Settings):
                         self._refuse(f"{side}_electrode", field, f"{side}_electrode_structure")
                 numbers = dict.fromkeys(ElectrodeStructure.model_fields, 0.4) | {"interface_area": 1e6}
                 trial[f"{side}_electrode_structure"] = ElectrodeStructure.read(numbers)
+            if "phase_field" in getattr(self, f"{side}_electrode"):
+                expected = "none: [separating_particle] makes it from the open-circuit voltage of the material"
+                raise InputError("", f"{side}_electrode.phase_field", "a value here", expected)
         for field, name in SEPARATOR.items():
             if name in reached:
                 if field in self.separator:
@@ -168,6 +172,12 @@ class Cell(Settings):
                 found = {"lithium_metal": metal | {"potential": found["open_circuit_voltage"]}}
             stated[part] = stated[part] | found
         for side in ("negative", "positive"):
+            separating = climbed.get(f"{side}_particle_phase_field")
+            if separating is not None:
+                # Voltage and diffusivity of the material went into the phase field.
+                for field in ("open_circuit_voltage", "entropic_coefficient", "chemical_diffusivity"):
+                    stated[f"{side}_electrode"].pop(field, None)
+                stated[f"{side}_electrode"] |= {"phase_field": separating}
             structure = climbed.get(f"{side}_electrode_structure")
             if structure is not None:
                 stated[f"{side}_electrode"] |= self._structured(structure, stated["electrolyte"])
@@ -234,10 +244,24 @@ class Discharge(Settings):
 
 
 def _write_bpx(cell: CellSpecification, path: Path) -> None:
-    """BPX knows electrodes of spheres only: a cell with lithium metal is not written."""
+    """BPX knows electrodes of spheres only: a cell with lithium metal is not written, nor one of particles that separate.
+
+    What it has no field for beside these, stress, is left out, and that is said.
+    """
     materials = [*cell.negative_electrode.materials, *cell.positive_electrode.materials]
-    if all(material.geometry == "sphere" for material in materials):
-        to_bpx(cell, path)
+    if not all(material.geometry == "sphere" for material in materials):
+        return
+    if any(material.phase_field is not None for material in materials):
+        note("BPX has no field for particles that separate into phases: no BPX file is written")
+        return
+    for side in ("negative_electrode", "positive_electrode"):
+        electrode = getattr(cell, side)
+        if any(material.stress is not None for material in electrode.materials):
+            words = side.replace("_", " ")
+            note(f"BPX has no field for the stress of particles: its file is written without that of the {words}")
+            free = tuple(material.model_copy(update={"stress": None}) for material in electrode.materials)
+            cell = cell.model_copy(update={side: electrode.model_copy(update={"materials": free})})
+    to_bpx(cell, path)
 
 
 class CellMaterials(Spec):
@@ -299,6 +323,8 @@ def cell_specification(
     cell_materials: CellMaterials,
     positive_electrode_structure: ElectrodeStructure | None = None,
     negative_electrode_structure: ElectrodeStructure | None = None,
+    positive_particle_phase_field: PhaseField | None = None,
+    negative_particle_phase_field: PhaseField | None = None,
     electrolyte_ionic_conductivity: Property | None = None,
     electrolyte_salt_diffusivity: Property | None = None,
     electrolyte_transference_number: Property | None = None,
@@ -312,6 +338,8 @@ def cell_specification(
         | {
             "positive_electrode_structure": positive_electrode_structure,
             "negative_electrode_structure": negative_electrode_structure,
+            "positive_particle_phase_field": positive_particle_phase_field,
+            "negative_particle_phase_field": negative_particle_phase_field,
             "electrolyte_ionic_conductivity": electrolyte_ionic_conductivity,
             "electrolyte_salt_diffusivity": electrolyte_salt_diffusivity,
             "electrolyte_transference_number": electrolyte_transference_number,

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.interface import LithiumAnode, critical_plating_current, filament_pressure, opening_overvoltage
+from scalith.quantities import InputError
+
+GARNET = LithiumAnode(toughness=1e6, interface_resistance="10 ohm cm2", activation_energy="35 kJ/mol")
+
+
+def test_the_overvoltage_that_opens_a_flaw_makes_the_pressure_that_does():
+    eta = opening_overvoltage(1e-6, 1e6, 5e6)
+    assert float(filament_pressure(eta)) == pytest.approx(1e6 / (1.12 * np.sqrt(np.pi * 1e-6)) + 5e6)
+
+
+def test_the_map_follows_flaw_pressure_and_temperature():
+    found = critical_plating_current(GARNET, [1e-7, 1e-5], [1e6, 9e6, 18e6], [298.15, 333.15])
+    i = found.critical_current_density
+    assert i.dims == ("flaw", "pressure", "temperature")
+    assert float(i[0, 0, 0] / i[1, 0, 0]) == pytest.approx(10.0)
+    assert float(i[0, 1, 0] / i[0, 0, 0]) == pytest.approx(9.0)
+    assert float(i[0, 2, 0] / i[0, 1, 0]) == pytest.approx(1.0)
+    assert float(i[0, 0, 1]) > 4.0 * float(i[0, 0, 0])
+
+
+def test_bad_input_is_named():
+    with pytest.raises(InputError, match="positive numbers"):
+        opening_overvoltage(0.0, 1e6)
+    with pytest.raises(InputError, match="pressure, temperature"):
+        critical_plating_current(GARNET, 1e-6, 0.0, 298.15)

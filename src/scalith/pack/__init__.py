@@ -13,6 +13,7 @@ from scalith.pack.abuse.ignition import critical_ambient_temperature, critical_f
 from scalith.pack.abuse.short_circuit import ShortCircuit, short_circuit_heat
 from scalith.pack.abuse.venting import boiling_temperature, emptying_time, flash_evaporation, vent_outflow
 from scalith.pack.electrical.cell_network import discharge_network, spread_cells
+from scalith.pack.electrical.netlist import circuit_of_strings, read_netlist
 from scalith.pack.heat.assembly import (
     Assembly,
     Block,
@@ -57,6 +58,7 @@ __all__ = [
     "best_cell_shape",
     "boiling_temperature",
     "burn",
+    "circuit_of_strings",
     "compare_cooling",
     "critical_ambient_temperature",
     "critical_frank_kamenetskii",
@@ -78,6 +80,7 @@ __all__ = [
     "propagate_runaway",
     "propagation_map",
     "propagation_probability",
+    "read_netlist",
     "require_same_kinetics",
     "simulate_row",
     "semenov_number",

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
-from scalith.cell.runs.circuit import Circuit, simulate_circuit
+from scalith.cell.runs.circuit import Circuit
+from scalith.cell.runs.circuit_run import simulate_circuit
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.collectors import Collectors, Tab
 from scalith.quantities import InputError, predicted

@@ -284,6 +284,24 @@ class Simulation:
             other.slab_heats = list(self.slab_heats)
         return other
 
+    def take_state_of(self, other: Simulation, *, records: bool = True) -> None:
+        """Go on from where another simulation of the same cell and mesh stands, at its time.
+
+        Its records are not taken; those here stay, or are dropped where `records` is false.
+        """
+        if other.cell.size != self.cell.size or other.thermal != self.thermal:
+            found = f"{other.cell.size} unknowns, thermal={other.thermal!r}"
+            raise InputError("simulation", "state", found, f"{self.cell.size} unknowns, thermal={self.thermal!r}: the same cell")
+        self.state[:] = other.state
+        self.time, self.reason, self.steps, self.ambient = other.time, other.reason, other.steps, other.ambient
+        self._used = self._used if records else 0
+        mine, theirs = self.cell.system, other.cell.system
+        for name in ("porosity", "transport", "fresh", "scalars"):
+            getattr(mine, name)[:] = getattr(theirs, name)
+        if self.slab is not None:
+            self.slab_times, self.slab_profiles = list(other.slab_times), list(other.slab_profiles)
+            self.slab_heats = list(other.slab_heats)
+
     def save(self, path: str | Path) -> None:
         """Write what was recorded and the state to a NetCDF file that `resume` reads."""
         write_results(self.result(), Path(path))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from scalith.pack.heat.cell_body import Density, Vent
+from scalith.pack.heat.stream import Stream
 from scalith.pack.specification import Conductivity, HeatTransferCoefficient, SpecificHeat
 from scalith.quantities import SI, InputError, Property, Spec, nearest
 from scalith.quantities.specification import CellSize, Count, Fraction, Temperature
@@ -86,7 +87,7 @@ class Block(Spec):
 
 
 class Surface(Spec):
-    """Heat exchange of one side of the body: convection (or a cold plate) and radiation.
+    """Heat exchange of one side of the body, or of the blocks with the open space between them: convection and radiation.
 
     Attributes
     ----------
@@ -95,11 +96,21 @@ class Surface(Spec):
     emissivity : float
     temperature : float
         Of air, coolant and walls, K.
+    stream : Stream, optional
+        The coolant warms up along the side; `temperature` is then that at which it comes in.
     """
 
     heat_transfer_coefficient: HeatTransferCoefficient = 0.0
     emissivity: Fraction = 0.0
     temperature: Temperature = 298.15
+    stream: Stream | None = None
+
+    @model_validator(mode="after")
+    def _stream_convects(self) -> Self:
+        if self.stream is not None and (self.emissivity > 0 or not self.heat_transfer_coefficient > 0):
+            found = f"h = {self.heat_transfer_coefficient:g} W m-2 K-1, emissivity {self.emissivity:g}"
+            raise InputError("surface", "stream", found, "a coefficient above zero and no radiation, beside a stream")
+        return self
 
 
 class Contact(Spec):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scalith.pack.heat.assembly import Assembly, Grid, Side, Surface
 from scalith.pack.heat.face_conductances import face_conductances, side_resistance
+from scalith.pack.heat.stream import StreamSide
 from scalith.quantities import InputError, Property
 from scalith.quantities.constants import STEFAN_BOLTZMANN
 
@@ -60,6 +61,13 @@ class BodyProperties:
         self.capacity_of = np.bincount(grid.block.ravel() + 1, self.capacity.ravel(), minlength=len(assembly.blocks) + 1)[1:]
         self.faces = [face_conductances(assembly, grid, k[axis], axis) for axis in range(3)]
         self._sides = [self._side(side, surface, k) for side, surface in assembly.surfaces.items()]
+        self.streams = [
+            StreamSide(
+                side, index, area / (within + 1.0 / surface.heat_transfer_coefficient), area, surface.stream, surface.temperature
+            )
+            for side, (index, area, within, surface) in zip(assembly.surfaces, self._sides, strict=True)
+            if surface.stream is not None
+        ]
         self._known_exchange: tuple[Array, Array] | None = None
 
     def _side(self, side: Side, surface: Surface, k: list[Array]) -> tuple[tuple[Any, ...], Array, Array, Surface]:
@@ -73,11 +81,18 @@ class BodyProperties:
         return index, grid.areas[axis][index], side_resistance(self.assembly, grid, k[axis], side), surface
 
     def exchange(self, T: Array) -> tuple[Array, Array]:
-        """Conductance to the surroundings, W K-1, and its product with their temperature, at the temperatures `T`."""
+        """Conductance to the surroundings, W K-1, and its product with their temperature, at the temperatures `T`.
+
+        Streams are in the conductance, but not in the product: their temperatures belong to those of the body.
+        """
         if self._known_exchange is not None and not self.radiates:
             return self._known_exchange
         conductance, pull = np.zeros(T.shape), np.zeros(T.shape)
+        for stream in self.streams:
+            conductance[stream.index] += stream.conductance
         for index, area, within, surface in self._sides:
+            if surface.stream is not None:
+                continue
             h = np.full(area.shape, surface.heat_transfer_coefficient)
             if surface.emissivity > 0:
                 here, other = surface_temperature(T[index], within, surface), surface.temperature

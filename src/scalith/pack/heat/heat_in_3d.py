@@ -89,9 +89,10 @@ def simulate_heat_3d(
         Dimensions ``time``, ``block``, ``x``, ``y``, ``z``: ``temperature`` (K, at the outputs), ``block_temperature`` (mean),
         ``block_peak`` (K, highest ever in it), ``runaway_time`` (s), ``heat_released`` (J, by block), ``heat_supplied``,
         ``heat_stored``, ``heat_lost`` (J), ``maximum_temperature``, with vents ``pressure``, ``gas_made``, ``heat_ejected``,
-        ``mass_lost``, ``vent_time``; scalars ``peak_temperature``, ``energy_balance_error``, ``solver_imbalance``
-        (what the linear solves were off by in all, closed step by step with a constant: the balance does not show it),
-        ``volumes``, ``steps``.
+        ``mass_lost``, ``vent_time``, with streams (dimension ``side``) ``coolant_outlet`` (K) and ``coolant_heat`` (J, by the
+        enthalpy of the coolant) and ``coolant_balance_error`` (that enthalpy against the heat that left the body to it); scalars
+        ``peak_temperature``, ``energy_balance_error``, ``solver_imbalance`` (what the linear solves were off by in all, closed
+        step by step with a constant: the balance does not show it), ``volumes``, ``steps``.
 
     Raises
     ------
@@ -159,6 +160,8 @@ class _Ledger(NamedTuple):
     gas: Array
     pressure: Array
     ejected: Array
+    coolant: Array
+    outlet: Array
 
 
 @dataclass
@@ -178,6 +181,7 @@ class _State:
     supplied: float = 0.0
     lost: float = 0.0
     exchanged: float = 0.0
+    coolant: Array | float = 0.0
     steps: int = 0
 
     def copy(self) -> _State:
@@ -283,6 +287,7 @@ class _Stepper:
         now.T = done.temperature
         now.lost += done.lost
         now.exchanged += done.exchanged
+        now.coolant = now.coolant + done.streams
         return done.change
 
     def _react(self, duration: float) -> Array:
@@ -333,7 +338,8 @@ class _Stepper:
         stored = float((self.properties.enthalpy(now.T) * self.grid.volume).sum())
         return _Ledger(
             now.supplied, now.lost, now.released.copy(), stored, self.block_means(), self.reactions.gas(now.extents),
-            vents.pressure.copy(), vents.ejected.copy(),
+            vents.pressure.copy(), vents.ejected.copy(), now.coolant + np.zeros((len(self.properties.streams), 2)),
+            np.array([stream.outlet(now.T) for stream in self.properties.streams]),
         )  # fmt: skip
 
 
@@ -438,6 +444,7 @@ def _dataset(
         gas, pressure = np.array([row.gas for row in rows]), np.array([row.pressure for row in rows])
         whole = kinetics.stored_heat * fraction * run.volume_of
         data |= run.vents.outputs(time, gas, pressure, ejected, released, whole, mass)
+    data |= _coolant(run, rows, max(scale, 1e-3 * run.properties.capacity.sum()))
     parents = [assembly.digest] if kinetics is None else [kinetics.digest, assembly.digest]
     source = predicted("scalith.pack.simulate_heat_3d", *parents)
     centres = [0.5 * (line[1:] + line[:-1]) for line in grid.edges]
@@ -447,7 +454,27 @@ def _dataset(
         coords={
             "time": labelled("time", time, "time", "s"),
             "block": ("block", [block.name for block in assembly.blocks], {"long_name": "block"}),
+            **_stream_sides(run),
             **{name: labelled(name, centre, name, "m") for name, centre in zip("xyz", centres, strict=True)},
         },
         attrs=attrs,
     )
+
+
+def _stream_sides(run: _Stepper) -> dict[str, Any]:
+    streams = run.properties.streams
+    return {"side": ("side", [stream.side for stream in streams], {"long_name": "side with a stream"})} if streams else {}
+
+
+def _coolant(run: _Stepper, rows: list[_Ledger], scale: float) -> dict[str, Any]:
+    """What the streams have taken up, and how far that is from what left the body where nothing else takes heat."""
+    if not run.properties.streams:
+        return {}
+    heat = np.array([row.coolant for row in rows])
+    found: dict[str, Any] = {
+        "coolant_heat": (("time", "side"), heat[:, :, 0], "J", "heat taken up by each stream since the start"),
+        "coolant_outlet": (("time", "side"), np.array([row.outlet for row in rows]), "K", "outlet temperature of each stream"),
+    }
+    error = float(np.abs(heat[:, :, 0] - heat[:, :, 1]).max() / scale)
+    title = "enthalpy of the streams against the heat that left the body to them, over the largest account"
+    return found | {"coolant_balance_error": ((), error, "1", title)}

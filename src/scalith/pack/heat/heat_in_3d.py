@@ -43,7 +43,7 @@ def simulate_heat_3d(
     r"""Temperatures of an assembly of cells, plates, spacers, busbars.
 
     ρ c(T) ∂T/∂t = ∇·(k(T) ∇T) + q(x, t) + Σ_r heat_r ∂ξ_r/∂t,   contact resistances between blocks,
-    −k ∂T/∂n = h (T − T_s) + ε σ (T⁴ − T_s⁴) at the sides.
+    −k ∂T/∂n = h (T − T_s) + ε σ (T⁴ − T_s⁴) at the sides, and at the faces towards an open space between the blocks.
 
     A cell with a vent gathers the gas of all its volumes; when the pressure reaches the vent's, boiling takes its heat from the
     cell, and later a share of the reaction heat leaves with gas and particles (`BlockVents`). Faces take the two half volumes
@@ -407,9 +407,11 @@ def _dataset(
         raise ConvergenceError(
             "heat in three dimensions", f"the energy balance is open by {error:.1e}: use smaller steps", partial=fields
         )
+    if assembly.open_space is not None:
+        fields[:, grid.block < 0] = np.nan
     data: dict[str, Any] = {
         "temperature": (("time", "x", "y", "z"), fields, "K", "temperature"),
-        "maximum_temperature": ("time", fields.max(axis=(1, 2, 3)), "K", "hottest place"),
+        "maximum_temperature": ("time", np.nanmax(fields, axis=(1, 2, 3)), "K", "hottest place"),
         "block_temperature": (
             ("time", "block"),
             np.array([row.block_mean for row in rows]),
@@ -435,7 +437,7 @@ def _dataset(
             "1",
             "heat that the solver was off by, closed step by step with a constant, over the largest account",
         ),
-        "volumes": ((), int(run.state.T.size), "1", "finite volumes"),
+        "volumes": ((), int(np.isfinite(fields[0]).sum()), "1", "finite volumes"),
         "steps": ((), run.state.steps, "1", "time steps"),
     }
     if kinetics is not None:

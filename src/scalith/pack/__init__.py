@@ -24,6 +24,7 @@ from scalith.pack.heat.assembly import (
     layer_stack_heat_capacity,
 )
 from scalith.pack.heat.cell_body import CellBody, Vent
+from scalith.pack.heat.cell_in_plane import cell_temperature_field
 from scalith.pack.heat.coolant import (
     AIR,
     WATER,
@@ -73,6 +74,7 @@ __all__ = [
     "best_cell_shape",
     "boiling_temperature",
     "burn",
+    "cell_temperature_field",
     "channel_flow",
     "circuit_of_strings",
     "compare_cooling",

@@ -64,7 +64,8 @@ def simulate_heat_3d(
     initial_temperature : float
         K.
     heat : dict, optional
-        By block: times (s) and powers (W), linear between the times; a time given twice is a jump.
+        By block: times (s) and powers (W), linear between the times; a time given twice is a jump. Powers of shape
+        (times, nx, ny, nz) are those of the block's own volumes.
     heat_shape : dict, optional
         By block: relative density of its heat on the block's own volumes, shape (nx, ny, nz) of the block's box; even when
         not given. A spot for a nail, a profile from the cell scale.
@@ -281,8 +282,8 @@ class _Stepper:
         source = np.zeros(now.T.shape)
         for time, power, weight in self.sources:
             energy = _energy(time, power, now.time, now.time + step)
-            now.supplied += energy
-            source += weight * (energy / step)
+            now.supplied += float(energy.sum())
+            source += (weight * energy if energy.ndim == 0 else _over(weight, energy)) / step
         done = self.conduction.step(now.T, source, step, now.time)
         now.T = done.temperature
         now.lost += done.lost
@@ -354,7 +355,9 @@ def _sources(
     sources = []
     for name, (time, power) in heat.items():
         t, p = np.asarray(time, dtype=np.float64), np.asarray(power, dtype=np.float64)
-        sound = t.ndim == 1 and t.size > 0 and t.shape == p.shape and np.all(np.isfinite(t)) and np.all(np.isfinite(p))
+        of_volumes = p.ndim == 4 and p[0].size == int((grid.block == names.index(name)).sum()) and name not in heat_shape
+        as_many = p.shape[:1] == t.shape and (p.ndim == 1 or of_volumes)
+        sound = t.ndim == 1 and t.size > 0 and as_many and bool(np.all(np.isfinite(t)) and np.all(np.isfinite(p)))
         if not sound or np.any(np.diff(t) < 0):
             raise InputError(
                 _WHERE, f"heat of {name!r}", f"shapes {t.shape} and {p.shape}", "finite powers at times that do not fall"
@@ -375,16 +378,23 @@ def _sources(
     return sources
 
 
-def _energy(time: Array, power: Array, start: float, end: float) -> float:
-    """∫ power dt over a step that contains no knot inside."""
+def _over(weight: Array, energy: Array) -> Array:
+    """Energies of a block's volumes on the whole grid."""
+    result = np.zeros(weight.shape)
+    result[weight > 0] = energy.ravel()
+    return result
+
+
+def _energy(time: Array, power: Array, start: float, end: float) -> Array:
+    """∫ power dt over a step that contains no knot inside; of each volume where the powers are."""
     middle = 0.5 * (start + end)
     if time.size == 1 or middle <= time[0]:
-        return float(power[0] * (end - start))
+        return np.asarray(power[0] * (end - start))
     if middle >= time[-1]:
-        return float(power[-1] * (end - start))
+        return np.asarray(power[-1] * (end - start))
     i = int(np.searchsorted(time, middle, side="right")) - 1
     share = (middle - time[i]) / (time[i + 1] - time[i])
-    return float((power[i] + share * (power[i + 1] - power[i])) * (end - start))
+    return np.asarray((power[i] + share * (power[i + 1] - power[i])) * (end - start))
 
 
 def _dataset(

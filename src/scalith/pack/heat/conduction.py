@@ -84,9 +84,11 @@ class Conduction:
             x, drawn = self._with_streams(inertia * base + source, time)
             slope = (x - base) / (_GAMMA * step)
             flow = conductance * x - pull - drawn
-            taken += step * share * self._taken(x)
+            to_streams = self._taken(x)
+            taken += step * share * to_streams
+            # What one stream gives a volume and another takes from it crosses the sides as well.
+            exchanged += step * share * max(float(np.abs(flow).sum()), float(np.abs(to_streams[:, 1]).sum()))
             lost += step * share * float(flow.sum())
-            exchanged += step * share * float(np.abs(flow).sum())
             if stage == 0:
                 self._x[finest] = (known + step * slope).reshape(-1)
         change = x - known

@@ -72,7 +72,7 @@ def simulate_circuit(
         Steps of current, voltage or power of the whole circuit, constant or over time (a drive cycle), ended by time, or by its
         voltage or current.
     state_of_charge, temperature : float or array_like, shape (cells,), optional
-        At the start: 0 to 1, at rest; K. Of cells that are no simulations.
+        At the start: 0 to 1, at rest; K. ``None`` in the place of a simulation.
     thermal, mesh
         As in `simulate_discharge`, for each cell.
     tolerance : float
@@ -154,9 +154,9 @@ def _started(
     """A cell at the start of the run."""
     if not isinstance(cell, Simulation):
         return Simulation(cell, mesh=mesh, temperature=kelvin, thermal=thermal, tolerance=tolerance, state_of_charge=charge)
-    if charge is not None or kelvin is not None or mesh is not None or cell.thermal != thermal:
-        found = f"a simulation (thermal={cell.thermal!r}) beside state_of_charge, temperature, mesh or thermal={thermal!r}"
-        raise InputError(_WHERE, "cells", found, "a simulation that goes on as it is")
+    if charge is not None or kelvin is not None or cell.thermal != thermal:
+        found = f"a simulation ({cell.thermal}) with state_of_charge={charge}, temperature={kelvin}, thermal={thermal!r}"
+        raise InputError(_WHERE, "cells", found, "a simulation that goes on as it is: None in its place")
     return cell.copy(records=False)
 
 

@@ -8,8 +8,8 @@ $\varepsilon=\frac{1-e^{-N(1+C)}}{1+C}$ the same way.
 **[E]** What the coolant takes up, by its own enthalpy $C(T_{out}-T_{in})$, is what leaves the body to it:
 both are counted apart.
 
-**[E]** A duct: Nusselt number and friction of fully developed laminar flow are those of Shah and London's tables (square: 2.976 and
-56.91), and turbulent friction that of Moody's chart at Re = 10⁵ (0.0180).
+**[E]** A duct: Nusselt number and friction of fully developed laminar flow are those of Shah and London's tables (square: 2.976
+and 56.91), and turbulent friction that of Moody's chart at Re = 10⁵ (0.0180).
 """
 
 from __future__ import annotations

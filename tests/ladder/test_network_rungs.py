@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from scalith.cell import CellSpecification, single_particle
 from scalith.ladder.rungs.cell import CurrentCollectors, InPlane, in_plane_discharge
-from scalith.ladder.rungs.pack import Network, ResolvedCell, cell_temperature_field, network_currents
+from scalith.ladder.rungs.pack import Network, ResolvedCell, cell_temperature_field, cooling_comparison, network_currents
 from scalith.ladder.study import read_study
 from scalith.quantities import InputError, shipped
 
@@ -40,6 +41,21 @@ conductivity = 1.0
 in_plane_conductivity = 25.0
 surfaces = { z_low = { heat_transfer_coefficient = 100 } }
 
+[cooling]
+duration = "100 s"
+
+[[cooling.designs]]
+name = "still"
+kind = "surface"
+heat_transfer_coefficient = "10 W/m2/K"
+
+[[cooling.designs]]
+name = "plate"
+kind = "edge"
+channels = { length = "0.2 mm", diameter = "0.1 mm" }
+volume_flow = "1 ml/s"
+cooled_area = "13 mm2"
+
 [network]
 series = 2
 parallel = 2
@@ -57,7 +73,9 @@ balancing = { resistance = 50.0, threshold = 0.01 }
 
 
 def settings(name: str, tmp_path: Path):
-    text = EXAMPLE.read_text().replace('"pack_temperature"', '"cell_temperature_field", "network_currents", "pack_temperature"')
+    text = EXAMPLE.read_text().replace(
+        '"pack_temperature"', '"cell_temperature_field", "cooling_comparison", "network_currents", "pack_temperature"'
+    )
     (tmp_path / "study.toml").write_text(text + SECTIONS)
     return read_study(tmp_path / "study.toml").settings[name]
 
@@ -98,3 +116,16 @@ def test_networks_that_cannot_be_are_named():
         Network.read({"series": 2})
     with pytest.raises(InputError, match="resistance"):
         Network.read({**steps, "balancing": {"threshold": 0.01}})
+
+
+def test_a_study_compares_coolings_with_the_heat_of_its_cell(tmp_path):
+    heat = xr.Dataset(
+        {"time": (("c_rate", "sample"), [[0.0, 100.0]]), "heat": (("c_rate", "sample"), [[2.0, 2.0]])}, coords={"c_rate": [2.0]}
+    )
+    found = cooling_comparison(heat, settings("resolved_cell", tmp_path), settings("cooling", tmp_path))
+    assert found["design"].values.tolist() == ["still", "plate"]
+    assert float(found["parasitic_power"][1]) > float(found["parasitic_power"][0]) == 0.0
+    text = (tmp_path / "study.toml").read_text()
+    (tmp_path / "study.toml").write_text(text.replace('cooled_area = "13 mm2"', ""))
+    with pytest.raises(InputError, match="cooled_area"):
+        read_study(tmp_path / "study.toml")

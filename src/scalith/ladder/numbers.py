@@ -108,6 +108,7 @@ NUMBERS: dict[str, _Number] = {
     "pack_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),
     "in_plane_discharge": _Number("heat of the collectors at the end", "W", lambda data: data["heat_collectors"].values[-1]),
     "cell_temperature_field": _Number("peak temperature", "K", _largest("peak_temperature")),
+    "cooling_comparison": _Number("lowest peak temperature of a design", "K", lambda data: data["peak_temperature"].min()),
     "network_currents": _Number("largest current of a cell", "A", _largest("cell_current")),
     "voltage_agreement": _Number(_RMS, "V", lambda data: data.attrs.get("rms", np.nan)),
     "diffusivity_agreement": _Number(_RMS, "m2 s-1", lambda data: data.attrs.get("rms", np.nan)),

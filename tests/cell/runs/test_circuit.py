@@ -174,6 +174,8 @@ def test_simulations_go_on_in_a_circuit_and_stand_at_its_end():
     assert float(run.cell_current[1, 0]) < -0.1
     assert used.state_of_charge == pytest.approx(float(run.cell_state_of_charge[-1, 0]), abs=1e-9)
     assert used.time == pytest.approx(1200.0)
+    with pytest.raises(InputError, match="twice"):
+        simulate_circuit([used] * 2, Circuit.of_groups(1, 2), ["Rest for 1 minute"])
     with pytest.raises(InputError, match="goes on as it is"):
         simulate_circuit([used], Circuit.of_groups(1, 1), ["Rest for 1 minute"], state_of_charge=0.5)
 

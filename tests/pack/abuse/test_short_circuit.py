@@ -32,11 +32,13 @@ def test_cells_in_parallel_empty_themselves_through_the_short_as_kirchhoff_says(
     left = (Q - other * first) * Rf / (U - later)
     assert time[-1] == pytest.approx(first + left, rel=1e-6)
     ways = n * other**2 * Rf * first + n * ((U - later) / Rf) ** 2 * Rf * left
-    assert energy == pytest.approx((n + 1) * Q * U - ways, rel=2e-3)
+    assert energy == pytest.approx((n + 1) * Q * U)
+    assert np.trapezoid(power, time) == pytest.approx(energy - ways, rel=2e-3)
 
 
 def test_many_cells_over_good_connections_give_many_times_the_heat():
-    assert short_circuit_heat(fed(9))[2] > 3.0 * short_circuit_heat(ALONE)[2]
+    time, power, _ = short_circuit_heat(fed(9))
+    assert np.trapezoid(power, time) > 3.0 * short_circuit_heat(ALONE)[2]
     heat = Trigger(short=fed(9)).heat()
     assert heat[1][0] > short_circuit_heat(ALONE)[1][0]
 

@@ -120,10 +120,12 @@ class Network:
         self.conductance = np.array([1.0 / ohms for _, _, ohms in circuit.resistors])
         self.bleeds = np.zeros(len(circuit.cells), dtype=bool)
         """Whose balancing resistors are switched on."""
-        found = circuit.balancing
-        if found is not None and not (found.resistance > 0.0 and found.threshold >= 0.0 and found.period > 0.0):
-            raise InputError(_WHERE, "circuit.balancing", found, "a positive resistance and period, a threshold of at least 0 V")
-        self._bleed = 0.0 if found is None else 1.0 / found.resistance
+        balancing = circuit.balancing
+        if balancing is not None and not (balancing.resistance > 0.0 and balancing.threshold >= 0.0 and balancing.period > 0.0):
+            raise InputError(
+                _WHERE, "circuit.balancing", balancing, "a positive resistance and period, a threshold of at least 0 V"
+            )
+        self._bleed = 0.0 if balancing is None else 1.0 / balancing.resistance
 
     def solve(self, E: Array, r: Array, mode: str, target: float) -> Flow:
         """Currents that obey Kirchhoff's laws with V = E − r I in each cell, for a load in A, V or W."""

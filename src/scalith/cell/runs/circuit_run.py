@@ -111,6 +111,9 @@ def simulate_circuit(
         raise InputError(_WHERE, "cells", f"{len(cells)} cells", f"{count}, as in the circuit")
     if watch not in ("cells", "terminals"):
         raise InputError(_WHERE, "watch", watch, "'cells' or 'terminals'")
+    given = [id(cell) for cell in cells if isinstance(cell, Simulation)]
+    if len(set(given)) < len(given):
+        raise InputError(_WHERE, "cells", "one simulation twice", "a copy for each cell (`Simulation.copy`)")
     charges, kelvins = _each(state_of_charge, count, "state_of_charge"), _each(temperature, count, "temperature")
     simulations = [
         _started(cell, charge, T, thermal, mesh, tolerance) for cell, T, charge in zip(cells, kelvins, charges, strict=True)

@@ -144,6 +144,9 @@ class Simulation:
         self.time, self.reason, self.steps, self._used = 0.0, events.DURATION, 0, 0
         self._states = np.full((1, 1), np.nan)
         self._at_rest: dict[float, Array] = {}
+        self.slab_times: list[float] = []
+        self.slab_profiles: list[Array] = []
+        self.slab_heats: list[tuple[float, float]] = []
         announce_first_compilation("cell", "run_segment")
         self._build(specification, specification.reference_temperature if start is None else start)
         self._rows = np.empty((256, records.CLASSES + records.CLASS_RECORDS * len(self.cell.sides)))

@@ -24,7 +24,11 @@ from scalith.ladder.quantity import InputFile, Settings, rung, stated_section
 from scalith.ladder.rungs.cell import InPlane
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.pack import (
+    WATER,
     CellBody,
+    Channels,
+    Coolant,
+    CoolingDesign,
     PackSpecification,
     Surface,
     circuit_of_strings,
@@ -33,8 +37,8 @@ from scalith.pack import (
     simulate_row,
 )
 from scalith.pack.heat.assembly import Side
-from scalith.quantities import SI, InputError, dataset_digest, predicted
-from scalith.quantities.specification import AmbientTemperature, Count, Fraction
+from scalith.quantities import SI, InputError, Spec, dataset_digest, predicted
+from scalith.quantities.specification import AmbientTemperature, Area, Count, Duration, Fraction, Temperature
 
 
 class Pack(Settings, PackSpecification):
@@ -139,6 +143,77 @@ def cell_temperature_field(in_plane_discharge: xr.Dataset, resolved_cell: Resolv
         through=resolved_cell.through,
         output_times=resolved_cell.times,
         initial_temperature=in_plane.temperature,
+    )
+
+
+class Cooling(Settings):
+    """``[cooling]``: designs to compare on one cell, with the heat of the highest rate.
+
+    Attributes
+    ----------
+    designs : tuple of dict
+        See `scalith.pack.CoolingDesign`; with ``channels``, ``coolant``, ``volume_flow`` and ``cooled_area`` instead of a
+        coefficient, see `scalith.pack.CoolingDesign.through_channels`.
+    duration : float
+        s.
+    initial_temperature : float
+        K.
+    """
+
+    designs: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
+    duration: Duration
+    initial_temperature: AmbientTemperature = 298.15
+
+    @model_validator(mode="after")
+    def _are_designs(self) -> Self:
+        self.read_designs()
+        return self
+
+    def read_designs(self) -> list[CoolingDesign]:
+        """The designs that are stated."""
+        found = []
+        for k, stated in enumerate(self.designs):
+            where = f"[cooling] designs {k + 1}"
+            if "channels" not in stated:
+                found.append(CoolingDesign.read(stated, where))
+                continue
+            rest = {name: value for name, value in stated.items() if name not in ("channels", "coolant")}
+            flowing = _ThroughChannels.read(rest, where)
+            channels = Channels.read(stated["channels"], f"{where} channels")
+            coolant = Coolant.read(stated.get("coolant", dict(WATER)), f"{where} coolant")
+            found.append(CoolingDesign.through_channels(coolant=coolant, channels=channels, **dict(flowing)))
+        return found
+
+
+class _ThroughChannels(Spec):
+    """What a design through channels states beside them."""
+
+    name: str
+    kind: Literal["tab", "edge", "surface", "immersion"]
+    volume_flow: Annotated[float, SI("m3 s-1"), Field(gt=0)]
+    cooled_area: Area
+    wall_resistance: Annotated[float, SI("m2 K W-1"), Field(ge=0)] = 0.0
+    coolant_temperature: Temperature = 298.15
+    pump_efficiency: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+def _coldest(data: xr.Dataset) -> str:
+    peaks = data["peak_temperature"]
+    return ", ".join(f"{name} {float(peak) - 273.15:.1f} °C" for name, peak in zip(data["design"].values, peaks, strict=True))
+
+
+@rung("cooling designs beside each other", headline=_coldest)
+def cooling_comparison(heat_generation: xr.Dataset, resolved_cell: ResolvedCell, cooling: Cooling) -> xr.Dataset:
+    """Peak, gradient, pumping power and what the coolant takes, for one cell at the highest rate."""
+    one = _heat_at(heat_generation, float(heat_generation["c_rate"].max()))
+    body = CellBody(**{name: getattr(resolved_cell, name) for name in CellBody.model_fields})
+    return pack_package.compare_cooling(
+        body,
+        cooling.read_designs(),
+        in_plane_conductivity=body.in_plane_conductivity or body.conductivity,
+        heat=(one["time"].values, one["heat"].values),
+        duration=cooling.duration,
+        initial_temperature=cooling.initial_temperature,
     )
 
 

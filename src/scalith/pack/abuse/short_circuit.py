@@ -64,18 +64,19 @@ class ShortCircuit(Spec):
 
     @property
     def share_at_short(self) -> float:
-        """Share of the heat that falls at the place of the short; the rest is spread through the cell."""
+        """Share of its own heat that falls at the place of the short; the rest is spread through the cell."""
         return self.resistance / (self.resistance + self.internal_resistance)
 
 
 def short_circuit_heat(short: ShortCircuit) -> tuple[Array, Array, float]:
-    """Times (s), heat (W) and all of the heat (J) of a cell that discharges itself through a short.
+    """Times (s), heat (W) and stored energy (J) of a cell that discharges itself through a short.
 
     Q ds/dt = −U(s)/(R + R_i) gives the time as a quadrature, t(s) = Q (R + R_i) ∫ ds/U; the heat is U²/(R + R_i), and its
     integral to empty is the stored energy Q ∫ U ds.
 
     With n cells in parallel that feed it, each over R_f, the short is at V = (U/R_i + n U_f/R_f)/(1/R + 1/R_i + n/R_f); the heat
-    in the cell is V²/R + (U − V)²/R_i, and the rest of the energy, n (U_f − V)²/R_f, falls on the way.
+    in the cell is V²/R + (U − V)²/R_i, and the rest of the energy, which is then that of all of them, n (U_f − V)²/R_f, falls on
+    the way.
 
     Raises
     ------
@@ -98,7 +99,7 @@ def short_circuit_heat(short: ShortCircuit) -> tuple[Array, Array, float]:
         raise InputError(where, "open_circuit_voltage", float(voltage.min()), "positive at every state of charge")
     if feeds(short, float(voltage[0])):
         time, power = _fed_heat(short, s, voltage)
-        energy = float(np.sum(np.diff(time) * 0.5 * (power[1:] + power[:-1])))
+        energy = (1 + short.fed_by) * short.capacity * float(np.sum(-np.diff(s) * 0.5 * (voltage[1:] + voltage[:-1])))
         return *_until(short.burn_out_time, np.append(time, time[-1]), np.append(power, 0.0)), energy
     drop = -np.diff(s)
     time = np.concatenate([[0.0], np.cumsum(short.capacity * total * drop * 0.5 * (1 / voltage[1:] + 1 / voltage[:-1]))])

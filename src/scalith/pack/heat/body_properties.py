@@ -89,7 +89,7 @@ class BodyProperties:
                 index = np.nonzero(open_)
                 face = tuple(at + (step > 0) if a == axis else at for a, at in enumerate(index))
                 within = 0.5 * width[index[axis]] / k[axis][index]
-                if axis < 2:
+                if axis < 2 and not self.assembly.axisymmetric:
                     within = within * step_share(grid, axis, index)
                 found.append((index, grid.areas[axis][face], within, surface))
         return [side for side in found if side[1].size]

@@ -58,10 +58,10 @@ def cell_temperature_field(
         raise InputError(_WHERE, "cell.shape", cell.shape, "a prismatic cell")
     if "heat_density_collectors" not in in_plane:
         raise InputError(_WHERE, "in_plane", ", ".join(map(str, in_plane.data_vars)), "a result of simulate_in_plane")
-    for name, size in (("width", cell.width), ("height", cell.height)):
+    for name, length in (("width", cell.width), ("height", cell.height)):
         sheet = float(in_plane.attrs[f"sheet_{name}"])
-        if not abs(size - sheet) < 0.02 * sheet:
-            raise InputError(_WHERE, f"cell.{name}", f"{size:.4g} m", f"that of the sheet, {sheet:.4g} m")
+        if not abs(length - sheet) < 0.02 * sheet:
+            raise InputError(_WHERE, f"cell.{name}", f"{length:.4g} m", f"that of the sheet, {sheet:.4g} m")
     if through < 1 or output_times < 2:
         raise InputError(_WHERE, "through, output_times", (through, output_times), "at least 1 and 2")
     ends = in_plane["time"].values

@@ -231,7 +231,7 @@ def _laminar_nusselt(Re: float, Pr: float, channels: Channels) -> float:
     if not np.isnan(a):
         developed = 7.541 * float(np.polyval([-0.548, 2.702, -5.119, 4.970, -2.610, 1.0], a))
     graetz = Re * Pr * channels.hydraulic_diameter / channels.length
-    return developed + 0.0668 * graetz / (1.0 + 0.04 * graetz ** (2.0 / 3.0))
+    return float(developed + 0.0668 * graetz / (1.0 + 0.04 * graetz ** (2.0 / 3.0)))
 
 
 def _laminar_friction(a: float) -> float:

@@ -113,7 +113,7 @@ def test_networks_that_cannot_be_are_named():
     with pytest.raises(InputError, match="busbar_resistance"):
         Network.read({**steps, "layout": "strings", "connection_resistance": 1e-3})
     with pytest.raises(InputError, match="drive_cycle"):
-        Network.read({"series": 2})
+        Network.read({"series": 2, "protocol": []})
     with pytest.raises(InputError, match="resistance"):
         Network.read({**steps, "balancing": {"threshold": 0.01}})
 

@@ -230,7 +230,7 @@ class Network(Settings):
     netlist : file, optional
         Instead of all these: see `scalith.pack.read_netlist`.
     protocol : tuple of str
-        Steps in A, V or W of the whole circuit; ``drive_cycle`` follows them.
+        Steps in A, V or W of the whole circuit; ``drive_cycle`` follows them (and may be all there is, after ``[]``).
     drive_cycle : file, optional
         A load over time: see `scalith.cell.step_from_file`.
     state_of_charge : tuple of float
@@ -252,7 +252,7 @@ class Network(Settings):
     busbar_resistance: Annotated[float, SI("ohm"), Field(gt=0)] | None = None
     cross_tie_resistance: Annotated[float, SI("ohm"), Field(gt=0)] | None = None
     netlist: InputFile | None = None
-    protocol: tuple[str, ...] = ()
+    protocol: tuple[str, ...]
     drive_cycle: InputFile | None = None
     state_of_charge: tuple[Fraction, ...] = (1.0,)
     changes: dict[str, tuple[Annotated[float, Field(gt=0)], ...]] = Field(default_factory=dict)

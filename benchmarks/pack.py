@@ -188,6 +188,41 @@ def _cell_network(windows: int) -> float:
     return time.perf_counter() - start
 
 
+def _strings(hours: float) -> float:
+    """Seconds of processor time of liionpack's example "16p2s", as K14 has it, for a part of its steps."""
+    from scalith.cell import read_cell, simulate_circuit, single_particle
+    from scalith.pack import circuit_of_strings
+
+    cell, mesh = single_particle(read_cell("lgm50_chen2020"))
+    circuit = circuit_of_strings(2, 16, connection_resistance=1e-2, busbar_resistance=1e-4, terminal_resistance=2e-5)
+    loads = (("Charge at 20 A", 1810.0), ("Rest", 900.0), ("Discharge at 20 A", 1800.0), ("Rest", 1800.0))
+    steps = [f"{load} for {hours * seconds / 1.7528:.6g} s" for load, seconds in loads]
+    start = time.process_time()
+    simulate_circuit([cell] * 32, circuit, steps, state_of_charge=0.5, mesh=mesh)
+    return time.process_time() - start
+
+
+def _liionpack() -> float:
+    """The same with liionpack (which needs PyBaMM 25.1: see ``validation/data/pack/network/compute.py``)."""
+    import liionpack
+    import pybamm
+
+    def simulation(parameter_values: Any = None) -> Any:
+        model = liionpack.add_events_to_model(pybamm.lithium_ion.SPM())
+        return pybamm.Simulation(model=model, parameter_values=parameter_values, solver=pybamm.CasadiSolver(mode="safe"))
+
+    step = pybamm.step.current
+    loads = ((-20.0, 1800), (0.0, 900), (20.0, 1800), (0.0, 1800))
+    experiment = pybamm.Experiment([step(load, duration=seconds, period=10) for load, seconds in loads], period=10)
+    netlist = liionpack.setup_circuit(Np=16, Ns=2)
+    start = time.process_time()
+    liionpack.solve(
+        netlist=netlist, parameter_values=pybamm.ParameterValues("Chen2020"), experiment=experiment, sim_func=simulation,
+        initial_soc=0.5, output_variables=[],
+    )  # fmt: skip
+    return time.process_time() - start
+
+
 def _conduction(volumes: int) -> float:
     """Nanoseconds a volume and step of a cube of an anisotropic cell beside an aluminium plate."""
     from scalith.pack import Assembly, Block, Material, Surface, simulate_heat_3d
@@ -252,6 +287,17 @@ def rows() -> list[Row]:
             ours=lambda: _cell_network(30),
             prepare=lambda: _warm(lambda: _cell_network(2)),
             note="12 cells that scatter, porous electrodes, voltages equal to 0.2 mV, 50 minutes at 1C, two temperature passes",
+        ),
+        Row(
+            name="network_16p2s_of_liionpack",
+            unit="s",
+            ours=lambda: _strings(1.7528),
+            peer="liionpack",
+            theirs=_liionpack,
+            prepare=lambda: _warm(lambda: _strings(0.02)),
+            target_ratio=10.0,
+            note="processor time; 32 single-particle cells, 105 minutes; currents within 0.3 % of each other (K14); "
+            "the peer, in steps of 10 s, needs PyBaMM 25.1, in an environment of its own",
         ),
         Row(
             name="module_in_3d_200000_volumes_one_hour",

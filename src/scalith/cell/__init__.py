@@ -23,7 +23,8 @@ from scalith.cell.processes.film_growth import (
 from scalith.cell.processes.plating import LithiumPlating
 from scalith.cell.processes.process import Process
 from scalith.cell.runs.batch import simulate_batch, simulate_impedance_batch
-from scalith.cell.runs.circuit import Circuit, simulate_circuit
+from scalith.cell.runs.circuit import Balancing, Circuit
+from scalith.cell.runs.circuit_run import simulate_circuit
 from scalith.cell.runs.discharge import simulate_discharge
 from scalith.cell.runs.impedance import simulate_impedance
 from scalith.cell.runs.in_plane import simulate_in_plane
@@ -42,6 +43,7 @@ from scalith.cell.specification.initial_state import InitialState
 from scalith.cell.specification.thermal import ThermalSpecification
 
 __all__ = [
+    "Balancing",
     "ActiveMaterial",
     "CellSpecification",
     "Circuit",

@@ -3,7 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import CellSpecification, Circuit, ThermalSpecification, simulate_circuit, simulate_discharge
+from scalith.cell import (
+    Balancing,
+    CellSpecification,
+    Circuit,
+    ProtocolStep,
+    Simulation,
+    ThermalSpecification,
+    simulate_circuit,
+    simulate_discharge,
+    simulate_protocol,
+    single_particle,
+)
 from scalith.cell.runs.circuit import Network
 from scalith.quantities import ConvergenceError, InputError, shipped
 
@@ -128,3 +139,57 @@ def test_a_current_that_turns_within_a_window_ends_at_the_cut_off_of_the_one_it_
     assert float(run.cell_current[1, 0]) > 0.0 > float(run.cell_current[-1, 0])
     assert str(run.step_reason[-1].values).endswith("upper cut-off voltage of the cell reached")
     assert float(run.cell_voltage.values[-1].max()) == pytest.approx(CELL.upper_voltage_cut_off, abs=1e-3)
+
+
+SPM, COARSE = single_particle(CELL, electrolyte=True)
+
+
+def test_a_drive_cycle_of_a_pair_is_that_of_one_cell_at_half_the_load():
+    times, loads = (0.0, 20.0, 25.0, 60.0, 61.0, 90.0), (0.0, 8.0, 12.0, 12.0, -6.0, 0.0)
+    cycle = ProtocolStep(text="cycle", mode="current", times=times, loads=loads, duration=170.0)
+    half = cycle.model_copy(update={"loads": tuple(0.5 * load for load in loads)})
+    run = simulate_circuit([SPM] * 2, Circuit.of_groups(1, 2), [cycle], state_of_charge=0.6, mesh=COARSE)
+    alone = simulate_protocol(SPM, [half], initial_state_of_charge=0.6, mesh=COARSE)
+    assert str(run.step_reason[0].values) == "duration reached"
+    at = [20.0, 25.0, 45.0, 60.0, 61.0, 90.0, 110.0, 150.0, 170.0]
+    np.testing.assert_allclose(run.current.interp(time=at), np.interp(at, *cycle.load()), atol=1e-6)
+    np.testing.assert_allclose(run.voltage.interp(time=at), alone.voltage.interp(time=at), atol=2e-3)
+    with pytest.raises(InputError, match="clipped"):
+        simulate_circuit([SPM], Circuit.of_groups(1, 1), [cycle.model_copy(update={"clip": True})])
+
+
+def test_a_power_over_time_is_carried_at_every_window():
+    cycle = ProtocolStep(text="cycle", mode="power", times=(0.0, 30.0, 60.0), loads=(10.0, 40.0, 10.0))
+    run = simulate_circuit([SPM] * 2, Circuit.of_groups(2, 1), [cycle], state_of_charge=0.6, mesh=COARSE)
+    np.testing.assert_allclose(run.voltage * run.current, np.interp(run.time, *cycle.load()), rtol=1e-4)
+
+
+def test_simulations_go_on_in_a_circuit_and_stand_at_its_end():
+    used = Simulation(SPM, mesh=COARSE, state_of_charge=0.9)
+    used.step("Discharge at 5 A for 10 minutes")
+    before = used.state_of_charge
+    fresh = Simulation(SPM, mesh=COARSE, state_of_charge=0.9)
+    run = simulate_circuit([used, fresh], Circuit.of_groups(1, 2, 5e-3), ["Rest for 10 minutes"])
+    assert float(run.cell_state_of_charge[0, 0]) == pytest.approx(before, abs=1e-4)
+    assert float(run.cell_current[1, 0]) < -0.1
+    assert used.state_of_charge == pytest.approx(float(run.cell_state_of_charge[-1, 0]), abs=1e-9)
+    assert used.time == pytest.approx(1200.0)
+    with pytest.raises(InputError, match="twice"):
+        simulate_circuit([used] * 2, Circuit.of_groups(1, 2), ["Rest for 1 minute"])
+    with pytest.raises(InputError, match="goes on as it is"):
+        simulate_circuit([used], Circuit.of_groups(1, 1), ["Rest for 1 minute"], state_of_charge=0.5)
+
+
+def test_balancing_bleeds_the_fuller_cells_until_all_are_alike():
+    circuit = Circuit.of_groups(3, 1)._replace(balancing=Balancing(resistance=60.0, threshold=6e-3, period=600.0))
+    charges = [0.62, 0.60, 0.61]
+    run = simulate_circuit([SPM] * 3, circuit, ["Rest for 2 hours"], state_of_charge=charges, mesh=COARSE)
+    bled, amperes = run.cell_bled.values, run.cell_current.values
+    assert bled[1].tolist() == [1, 0, 1]
+    np.testing.assert_allclose(amperes[1:-1], (bled * run.cell_voltage.values / 60.0)[1:-1], atol=1e-4)
+    assert bled[-1].sum() == 0
+    assert np.ptp(run.cell_voltage.values[-1]) < 7e-3
+    passed = np.trapezoid(run.cell_current.values.sum(axis=1), run.time.values) / CELL.nominal_capacity
+    assert passed == pytest.approx(sum(charges) - float(run.cell_state_of_charge[-1].sum()), rel=0.1)
+    with pytest.raises(InputError, match="balancing"):
+        simulate_circuit([SPM], circuit._replace(cells=[(0, 1)], nodes=2, negative=1, balancing=Balancing(0.0)), ["Rest for 1 s"])

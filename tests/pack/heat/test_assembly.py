@@ -114,3 +114,23 @@ def test_divisions_cut_a_block_whatever_its_size():
     grid = make_grid(Assembly(materials=material, blocks=(thin, thick)))
     assert grid.block.shape == (10, 1, 2)
     np.testing.assert_allclose(np.diff(grid.edges[0])[:7], 1e-4 / 7)
+
+
+@pytest.mark.parametrize("around", [{"background": "m"}, {"open_space": {"heat_transfer_coefficient": 10.0}}])
+def test_a_round_cell_of_steps_has_its_own_volume_and_area(around):
+    roll = {"name": "roll", "material": "m", "lower": (0, 0, 0), "upper": ("18 mm", "18 mm", "65 mm"), "shape": "cylinder"}
+    grid = make_grid(assembly(blocks=[roll], spacing=("2 mm", "2 mm", "5 mm"), **around))
+    inside = grid.block == 0
+    assert grid.volume[inside].sum() == pytest.approx(np.pi * 0.009**2 * 0.065)
+    assert grid.volume.sum() == pytest.approx(0.018**2 * 0.065)
+    assert grid.areas[2][:, :, 0][inside[:, :, 0]].sum() == pytest.approx(np.pi * 0.009**2)
+    outer = sum(
+        grid.areas[axis][np.diff(np.pad(inside.astype(int), [(int(a == axis),) * 2 for a in range(3)]), axis=axis) != 0].sum()
+        for axis in (0, 1)
+    )
+    assert outer == pytest.approx(2 * np.pi * 0.009 * 0.065)
+
+
+def test_open_space_and_background_are_one_or_the_other():
+    with pytest.raises(InputError, match="open_space"):
+        assembly(background="m", open_space={"heat_transfer_coefficient": 10.0})

@@ -1,6 +1,6 @@
 import pytest
 
-from scalith.pack import CellBody, CoolingDesign, compare_cooling, weakest_cooling
+from scalith.pack import WATER, CellBody, Channels, CoolingDesign, channel_flow, compare_cooling, weakest_cooling
 from scalith.quantities import InputError
 
 CELL = CellBody(
@@ -35,3 +35,18 @@ def test_limits_that_cannot_be_met_are_named():
         weakest_cooling(CELL, DESIGNS[0], **SETTING, highest_temperature=330.0, largest_gradient=0.1)
     with pytest.raises(InputError, match="different names"):
         compare_cooling(CELL, [DESIGNS[0], DESIGNS[0]], **SETTING)
+
+
+@pytest.mark.parametrize("kind", ["edge", "immersion"])
+def test_a_coolant_in_channels_warms_by_what_it_takes(kind):
+    channels = Channels(length=0.1, width=2e-3, height=1e-3, count=4)
+    design = CoolingDesign.through_channels("cold plate", kind, WATER, channels, 2e-6, cooled_area=0.0012, wall_resistance=1e-4)
+    flow = channel_flow(WATER, channels, 2e-6)
+    assert design.heat_transfer_coefficient == pytest.approx(1 / (0.0012 / flow.conductance + 1e-4))
+    assert design.parasitic_power == pytest.approx(2e-6 * flow.pressure_drop / 0.5)
+    found = compare_cooling(CELL, [design], **SETTING | {"duration": 7200.0})
+    warmed = float(found["coolant_outlet"][0]) - 298.15
+    assert warmed == pytest.approx(10.0 / (2e-6 * 997.0 * 4181.0), rel=0.02)
+    assert float(found["coolant_balance_error"][0]) < 1e-6
+    plain = compare_cooling(CELL, [design.model_copy(update={"heat_capacity_rate": None})], **SETTING)
+    assert float(plain["coolant_outlet"][0]) == 298.15

@@ -3,8 +3,11 @@ import pytest
 
 from scalith.pack import (
     Assembly,
+    Block,
     CellBody,
+    Material,
     ModuleSpecification,
+    Surface,
     Vent,
     abuse_test,
     external_heating,
@@ -268,3 +271,37 @@ def test_bad_input_is_named(change, message):
 def test_other_kinetics_are_refused():
     with pytest.raises(StudyError, match="one parameter set"):
         simulate_heat_3d(body(), duration=1.0, kinetics=KINETICS, kinetics_digest="0" * 32)
+
+
+def test_a_round_cell_in_open_air_is_as_warm_as_theory_says():
+    k, h, q, R = 1.2, 25.0, 6e4, 0.009
+    roll = Block(name="cell", material="m", lower=(0, 0, 0), upper=(2 * R, 2 * R, 0.065), shape="cylinder")
+    body = Assembly(
+        materials={"m": Material(density=2500.0, specific_heat=900.0, conductivity=k)},
+        blocks=(roll,),
+        spacing=(2e-3, 2e-3, 0.065),
+        open_space=Surface(heat_transfer_coefficient=h, temperature=300.0),
+        surfaces=dict.fromkeys(("x_low", "x_high", "y_low", "y_high"), Surface(heat_transfer_coefficient=h, temperature=300.0)),
+    )
+    heat = {"cell": ([0.0], [q * np.pi * R**2 * 0.065])}
+    found = simulate_heat_3d(body, duration=2e4, output_times=3, initial_temperature=300.0, heat=heat)
+    exact = q * R / (2 * h) + q * R**2 / (8 * k)
+    assert float(found["block_temperature"][-1, 0]) - 300.0 == pytest.approx(exact, rel=0.005)
+    assert np.isnan(found["temperature"].values[-1, 0, 0, 0])
+    assert float(found["energy_balance_error"]) < 1e-8
+
+
+def test_blocks_radiate_into_the_open_space_between_them():
+    blocks = [
+        Block(name=name, material="m", lower=(x, 0, 0), upper=(x + 0.01, 0.05, 0.05))
+        for name, x in (("left", 0.0), ("right", 0.03))
+    ]
+    body = Assembly(
+        materials={"m": Material(density=2500.0, specific_heat=900.0, conductivity=1e4)},
+        blocks=tuple(blocks),
+        spacing=(5e-3, 0.05, 0.05),
+        open_space=Surface(emissivity=0.7, temperature=300.0),
+    )
+    found = simulate_heat_3d(body, duration=1.0, output_times=3, initial_temperature=500.0, largest_step=0.01)
+    lost = 2 * 0.7 * 5.670374419e-8 * (500.0**4 - 300.0**4) * 0.05**2
+    assert float(found["heat_lost"][-1]) == pytest.approx(lost, rel=1e-3)

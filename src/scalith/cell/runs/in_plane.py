@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
-from scalith.cell.runs.circuit import Circuit, simulate_circuit
+from scalith.cell.runs.circuit import Circuit
+from scalith.cell.runs.circuit_run import simulate_circuit
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.collectors import Collectors, Tab
 from scalith.quantities import InputError, predicted
@@ -68,7 +69,8 @@ def simulate_in_plane(
         Over time ``voltage``, ``current``, ``heat_collectors`` (W) and ``heat`` (W, of the whole cell, mean of the window that
         ends there); over (time, width, height) ``current_density`` (A m-2 of the sheet), ``state_of_charge``, ``temperature``,
         ``negative_potential`` and ``positive_potential`` of the foils (V, against the negative terminal), ``heat_density``
-        (W m-2 of the sheet, one layer, without the foils); over ``run`` ``step_reason``.
+        (W m-2 of the sheet, one layer, without the foils) and ``heat_density_collectors`` (the foils); over ``run``
+        ``step_reason``. Attributes: ``sheet_width``, ``sheet_height`` (m), ``patch_area`` (m², of all layers).
 
     Raises
     ------
@@ -107,6 +109,7 @@ def simulate_in_plane(
     area = cell.plane_area / (ny * nz)
     potential = run["potential"].values
     whole = run["heat_resistors"].values + run["cell_heat"].values.sum(axis=1)
+    foils = _heat_of_foils(circuit, potential, ny * nz)
 
     def over(values: Array, units: str, title: str) -> Any:
         return labelled(("time", "width", "height"), values.reshape(shape), title, units)
@@ -120,6 +123,7 @@ def simulate_in_plane(
         "state_of_charge": over(run["cell_state_of_charge"].values, "1", "local state of charge"),
         "temperature": over(run["cell_temperature"].values, "K", "local temperature"),
         "heat_density": over(run["cell_heat"].values / area, "W m-2", "local heat between the collectors"),
+        "heat_density_collectors": over(foils / area, "W m-2", "local heat of the collectors"),
         "negative_potential": over(potential[:, : ny * nz], "V", "potential of the negative collector"),
         "positive_potential": over(potential[:, ny * nz : 2 * ny * nz], "V", "potential of the positive collector"),
         "step_reason": run["step_reason"].variable,
@@ -131,7 +135,20 @@ def simulate_in_plane(
     }
     settings = {"patches": list(patches), "thermal": thermal, "tolerance": tolerance, "mesh": str(mesh or Mesh())}
     source = predicted("scalith.cell.simulate_in_plane", cell.digest, collectors.digest, settings=settings)
-    return Result(made, axes, {"kind": "cell in its plane", "source": source.to_json(), "reason": run.attrs["reason"]})
+    sizes = {"sheet_width": collectors.width, "sheet_height": collectors.height, "patch_area": area}
+    attrs = {"kind": "cell in its plane", "source": source.to_json(), "reason": run.attrs["reason"], **sizes}
+    return Result(made, axes, attrs)
+
+
+def _heat_of_foils(circuit: Circuit, potential: Array, count: int) -> Array:
+    """Heat of the foils at each patch, W, shape (times, patches): that between two patches belongs half to each."""
+    found = np.zeros((len(potential), count))
+    for i, j, ohms in circuit.resistors:
+        heat = (potential[:, i] - potential[:, j]) ** 2 / ohms
+        patches = [node % count for node in (i, j) if node < 2 * count]
+        for patch in patches:
+            found[:, patch] += heat / len(patches)
+    return found
 
 
 def _patch_of(cell: CellSpecification, count: int) -> CellSpecification:

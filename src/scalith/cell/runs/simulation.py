@@ -144,6 +144,9 @@ class Simulation:
         self.time, self.reason, self.steps, self._used = 0.0, events.DURATION, 0, 0
         self._states = np.full((1, 1), np.nan)
         self._at_rest: dict[float, Array] = {}
+        self.slab_times: list[float] = []
+        self.slab_profiles: list[Array] = []
+        self.slab_heats: list[tuple[float, float]] = []
         announce_first_compilation("cell", "run_segment")
         self._build(specification, specification.reference_temperature if start is None else start)
         self._rows = np.empty((256, records.CLASSES + records.CLASS_RECORDS * len(self.cell.sides)))
@@ -283,6 +286,24 @@ class Simulation:
             other.slab_times, other.slab_profiles = list(self.slab_times), list(self.slab_profiles)
             other.slab_heats = list(self.slab_heats)
         return other
+
+    def take_state_of(self, other: Simulation, *, records: bool = True) -> None:
+        """Go on from where another simulation of the same cell and mesh stands, at its time.
+
+        Its records are not taken; those here stay, or are dropped where `records` is false.
+        """
+        if other.cell.size != self.cell.size or other.thermal != self.thermal:
+            found = f"{other.cell.size} unknowns, thermal={other.thermal!r}"
+            raise InputError("simulation", "state", found, f"{self.cell.size} unknowns, thermal={self.thermal!r}: the same cell")
+        self.state[:] = other.state
+        self.time, self.reason, self.steps, self.ambient = other.time, other.reason, other.steps, other.ambient
+        self._used = self._used if records else 0
+        mine, theirs = self.cell.system, other.cell.system
+        for name in ("porosity", "transport", "fresh", "scalars"):
+            getattr(mine, name)[:] = getattr(theirs, name)
+        if self.slab is not None:
+            self.slab_times, self.slab_profiles = list(other.slab_times), list(other.slab_profiles)
+            self.slab_heats = list(other.slab_heats)
 
     def save(self, path: str | Path) -> None:
         """Write what was recorded and the state to a NetCDF file that `resume` reads."""

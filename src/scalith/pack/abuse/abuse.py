@@ -245,7 +245,8 @@ def internal_short(
     output_times: int = 1201,
 ) -> Result:
     """A nail or an internal short: the cell's electrical energy becomes Joule heat. Result as `abuse_test`, and
-    ``heat_supplied`` is the Joule heat: it never exceeds the energy stored in the charge (``stored_electrical_energy``).
+    ``heat_supplied`` is the Joule heat in it: it never exceeds the energy stored in the charge, of the cells that feed the short
+    too (``stored_electrical_energy``).
     """
     time, power, stored = short_circuit_heat(short)
     found = abuse_test(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from scalith.pack.heat.cell_body import Density, Vent
+from scalith.pack.heat.stream import Stream
 from scalith.pack.specification import Conductivity, HeatTransferCoefficient, SpecificHeat
 from scalith.quantities import SI, InputError, Property, Spec, nearest
 from scalith.quantities.specification import CellSize, Count, Fraction, Temperature
@@ -86,7 +87,7 @@ class Block(Spec):
 
 
 class Surface(Spec):
-    """Heat exchange of one side of the body: convection (or a cold plate) and radiation.
+    """Heat exchange of one side of the body, or of the blocks with the open space between them: convection and radiation.
 
     Attributes
     ----------
@@ -95,11 +96,21 @@ class Surface(Spec):
     emissivity : float
     temperature : float
         Of air, coolant and walls, K.
+    stream : Stream, optional
+        The coolant warms up along the side; `temperature` is then that at which it comes in.
     """
 
     heat_transfer_coefficient: HeatTransferCoefficient = 0.0
     emissivity: Fraction = 0.0
     temperature: Temperature = 298.15
+    stream: Stream | None = None
+
+    @model_validator(mode="after")
+    def _stream_convects(self) -> Self:
+        if self.stream is not None and (self.emissivity > 0 or not self.heat_transfer_coefficient > 0):
+            found = f"h = {self.heat_transfer_coefficient:g} W m-2 K-1, emissivity {self.emissivity:g}"
+            raise InputError("surface", "stream", found, "a coefficient above zero and no radiation, beside a stream")
+        return self
 
 
 class Contact(Spec):
@@ -123,7 +134,10 @@ class Assembly(Spec):
     surfaces : dict
         By side (``"x_low"`` … ``"z_high"``); a side that is not named is insulated.
     background : str, optional
-        Material that fills what no block covers (air, potting); without it gaps are an error.
+        Material that fills what no block covers (air, potting); without it, and without `open_space`, gaps are an error.
+    open_space : Surface, optional
+        What no block covers is open instead (air or a coolant between cells): the blocks' faces towards it convect and radiate.
+        It has one temperature.
     axisymmetric : bool
         x is the radius from the axis and y has no meaning (give 0 to 1 m, one volume): areas and volumes are those of rings.
     """
@@ -134,12 +148,17 @@ class Assembly(Spec):
     contacts: tuple[Contact, ...] = ()
     surfaces: dict[Side, Surface] = Field(default_factory=dict)
     background: str | None = None
+    open_space: Surface | None = None
     axisymmetric: bool = False
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not self.blocks:
             raise InputError("assembly", "", "no block", "at least one block")
+        if self.open_space is not None and (self.background is not None or self.open_space.stream is not None):
+            raise InputError(
+                "assembly", "open_space", "beside a background, or with a stream", "one of the two, of one temperature"
+            )
         names = [block.name for block in self.blocks]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
@@ -219,7 +238,7 @@ def make_grid(assembly: Assembly) -> Grid:
             other = assembly.blocks[int(covered[covered >= 0][0])].name
             raise InputError("assembly", "blocks", f"{block.name!r} overlaps {other!r}", "blocks that share faces only")
         number[mask] = b
-    if assembly.background is None and np.any(number < 0):
+    if assembly.background is None and assembly.open_space is None and np.any(number < 0):
         i, j, k = (int(index) for index in np.argwhere(number < 0)[0])
         place = tuple(round(float(centre[index]), 6) for centre, index in zip(centres, (i, j, k), strict=True))
         raise InputError("assembly", "blocks", f"a gap at {place} m", "blocks that fill the body, or a background material")
@@ -239,7 +258,35 @@ def make_grid(assembly: Assembly) -> Grid:
             dx[:, None, None] * np.ones(shape[1] + 1)[None, :, None] * dz[None, None, :],
             dx[:, None, None] * dy[None, :, None] * np.ones(shape[2] + 1)[None, None, :],
         )
+        _round_off(assembly, number, volume, areas)
     return Grid((edges[0], edges[1], edges[2]), number, volume, areas)
+
+
+def _round_off(assembly: Assembly, number: NDArray[np.int64], volume: Array, areas: tuple[Array, Array, Array]) -> None:
+    """Give cylinders of steps their own volume, cross-section and outer area; what is around them has the rest of the volume."""
+    whole, original = volume.sum(), [area.copy() for area in areas]
+    for b, block in enumerate(assembly.blocks):
+        if block.shape != "cylinder":
+            continue
+        mask = number == b
+        radius, height = 0.5 * (block.upper[0] - block.lower[0]), block.upper[2] - block.lower[2]
+        share = np.pi * radius**2 * height / volume[mask].sum()
+        volume[mask] *= share
+        ends = np.zeros(areas[2].shape, dtype=bool)
+        ends[:, :, :-1] |= mask
+        ends[:, :, 1:] |= mask
+        areas[2][ends] = share * original[2][ends]
+        outer = []
+        for axis in (0, 1):
+            before = np.concatenate([np.zeros_like(mask.take([0], axis)), mask], axis)
+            after = np.concatenate([mask, np.zeros_like(mask.take([0], axis))], axis)
+            outer.append(before != after)
+        steps = sum(float(original[axis][faces].sum()) for axis, faces in enumerate(outer))
+        for axis, faces in enumerate(outer):
+            areas[axis][faces] = 2.0 * np.pi * radius * height / steps * original[axis][faces]
+    around = volume[number < 0].sum()
+    if around > 0.0:
+        volume[number < 0] *= (around + whole - volume.sum()) / around
 
 
 def _count_volumes(assembly: Assembly, axis: int, low: float, high: float) -> int:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.pack.heat.assembly import Assembly, Grid, Side, Surface
-from scalith.pack.heat.face_conductances import face_conductances, side_resistance
+from scalith.pack.heat.face_conductances import face_conductances, side_resistance, step_share
+from scalith.pack.heat.stream import StreamSide
 from scalith.quantities import InputError, Property
 from scalith.quantities.constants import STEFAN_BOLTZMANN
 
@@ -39,14 +40,16 @@ class BodyProperties:
         self._materials = [assembly.materials[name] for name in order]
         self._masks = [grid.block == (b if b < len(assembly.blocks) else -1) for b in range(len(order))]
         self.varies = any(isinstance(m.specific_heat, Property) or m.conductivity_factor is not None for m in self._materials)
-        self.radiates = any(surface.emissivity > 0 for surface in assembly.surfaces.values())
+        surfaces = [*assembly.surfaces.values(), *([assembly.open_space] if assembly.open_space else [])]
+        self.radiates = any(surface.emissivity > 0 for surface in surfaces)
         self.refresh(np.full(grid.block.shape, float(start)))
 
     def refresh(self, T: Array) -> None:
         """Properties at the temperatures `T`, shape (nx, ny, nz)."""
         grid, assembly = self.grid, self.assembly
-        capacity = np.empty(grid.block.shape)
-        k = [np.empty(grid.block.shape) for _ in range(3)]
+        # An open space stores and conducts nothing.
+        capacity = np.zeros(grid.block.shape)
+        k = [np.zeros(grid.block.shape) for _ in range(3)]
         for mask, material in zip(self._masks, self._materials, strict=True):
             if not mask.any():
                 continue
@@ -58,9 +61,38 @@ class BodyProperties:
                 k[axis][mask] = material.along[axis] * scale
         self.volumetric, self.capacity = capacity, capacity * grid.volume
         self.capacity_of = np.bincount(grid.block.ravel() + 1, self.capacity.ravel(), minlength=len(assembly.blocks) + 1)[1:]
-        self.faces = [face_conductances(assembly, grid, k[axis], axis) for axis in range(3)]
-        self._sides = [self._side(side, surface, k) for side, surface in assembly.surfaces.items()]
+        with np.errstate(divide="ignore"):
+            self.faces = [face_conductances(assembly, grid, k[axis], axis) for axis in range(3)]
+            self._sides = [self._side(side, surface, k) for side, surface in assembly.surfaces.items()]
+        self.streams = [
+            StreamSide(
+                side, index, area / (within + 1.0 / surface.heat_transfer_coefficient), area, surface.stream, surface.temperature
+            )
+            for side, (index, area, within, surface) in zip(assembly.surfaces, self._sides, strict=True)
+            if surface.stream is not None
+        ]
+        if assembly.open_space is not None:
+            self._sides += self._inner_sides(assembly.open_space, k)
         self._known_exchange: tuple[Array, Array] | None = None
+
+    def _inner_sides(self, surface: Surface, k: list[Array]) -> list[tuple[tuple[Any, ...], Array, Array, Surface]]:
+        """Faces of the blocks towards the open space between them, each way: as `_side`."""
+        grid, found = self.grid, []
+        for axis in range(3):
+            count = grid.block.shape[axis]
+            width = np.diff(grid.edges[axis])
+            for step in (-1, 1):
+                there = np.arange(count) + step
+                beside = np.moveaxis(np.take(grid.block, np.clip(there, 0, count - 1), axis), axis, 0).copy()
+                beside[(there < 0) | (there >= count)] = 0  # beyond are the sides of the body
+                open_ = (grid.block >= 0) & (np.moveaxis(beside, 0, axis) < 0)
+                index = np.nonzero(open_)
+                face = tuple(at + (step > 0) if a == axis else at for a, at in enumerate(index))
+                within = 0.5 * width[index[axis]] / k[axis][index]
+                if axis < 2 and not self.assembly.axisymmetric:
+                    within = within * step_share(grid, axis, index)
+                found.append((index, grid.areas[axis][face], within, surface))
+        return [side for side in found if side[1].size]
 
     def _side(self, side: Side, surface: Surface, k: list[Array]) -> tuple[tuple[Any, ...], Array, Array, Surface]:
         """Volumes at a side, their areas and the resistance from their mean to the surface, m² K W-1."""
@@ -73,11 +105,18 @@ class BodyProperties:
         return index, grid.areas[axis][index], side_resistance(self.assembly, grid, k[axis], side), surface
 
     def exchange(self, T: Array) -> tuple[Array, Array]:
-        """Conductance to the surroundings, W K-1, and its product with their temperature, at the temperatures `T`."""
+        """Conductance to the surroundings, W K-1, and its product with their temperature, at the temperatures `T`.
+
+        Streams are in the conductance, but not in the product: their temperatures belong to those of the body.
+        """
         if self._known_exchange is not None and not self.radiates:
             return self._known_exchange
         conductance, pull = np.zeros(T.shape), np.zeros(T.shape)
+        for stream in self.streams:
+            conductance[stream.index] += stream.conductance
         for index, area, within, surface in self._sides:
+            if surface.stream is not None:
+                continue
             h = np.full(area.shape, surface.heat_transfer_coefficient)
             if surface.emissivity > 0:
                 here, other = surface_temperature(T[index], within, surface), surface.temperature
@@ -100,7 +139,7 @@ class BodyProperties:
         """∫ρc dT from the start temperature, J m-3."""
         if not self.varies:
             return self.volumetric * (T - self.start)
-        result = np.empty(T.shape)
+        result = np.zeros(T.shape)
         for mask, _, integral in self._curves:
             result[mask] = integral(T[mask])
         return result

@@ -10,7 +10,9 @@ from pydantic import Field
 
 from scalith.pack.heat.assembly import Assembly, Block, Material, Side, Surface
 from scalith.pack.heat.cell_body import CellBody
+from scalith.pack.heat.coolant import Channels, Coolant, channel_flow
 from scalith.pack.heat.heat_in_3d import simulate_heat_3d
+from scalith.pack.heat.stream import Stream
 from scalith.quantities import SI, InputError, Result, Spec, labelled, predicted
 from scalith.quantities.specification import Temperature
 
@@ -39,6 +41,10 @@ class CoolingDesign(Spec):
         K.
     volume_flow, pressure_drop, pump_efficiency : float
         m³ s-1 and Pa for one cell; pumping power is V̇ Δp/η.
+    heat_capacity_rate : float, optional
+        ρ c V̇ for one cell, W K-1: the coolant enters at `coolant_temperature` and warms along the cooled faces (along the width
+        at tabs and edge, along the height at the others; of an immersed cell the two ends are then left out). Without it the
+        coolant keeps its temperature.
     """
 
     name: str
@@ -48,6 +54,56 @@ class CoolingDesign(Spec):
     volume_flow: Annotated[float, SI("m3 s-1"), Field(ge=0)] = 0.0
     pressure_drop: Annotated[float, SI("Pa"), Field(ge=0)] = 0.0
     pump_efficiency: Annotated[float, Field(gt=0, le=1)] = 0.5
+    heat_capacity_rate: Annotated[float, SI("W K-1"), Field(gt=0)] | None = None
+
+    @classmethod
+    def through_channels(
+        cls,
+        name: str,
+        kind: Literal["tab", "edge", "surface", "immersion"],
+        coolant: Coolant,
+        channels: Channels,
+        volume_flow: float,
+        *,
+        cooled_area: float,
+        wall_resistance: float = 0.0,
+        coolant_temperature: float = 298.15,
+        pump_efficiency: float = 0.5,
+    ) -> CoolingDesign:
+        """A design whose coefficient, pressure drop and warming come from what flows in its channels (`channel_flow`).
+
+        Parameters
+        ----------
+        channels : Channels
+            For one cell.
+        volume_flow : float
+            Through all of them, m3 s-1.
+        cooled_area : float
+            Of the cell's faces that they cool, m²; h = 1/(A/(UA) + R).
+        wall_resistance : float
+            R of plate and pad between the cell and the wall of the channels, m² K W-1.
+
+        Raises
+        ------
+        InputError
+            A flow or an area that is not positive.
+        """
+        if not 0.0 < cooled_area < np.inf or not 0.0 <= wall_resistance < np.inf:
+            found = (cooled_area, wall_resistance)
+            raise InputError(
+                "through_channels", "cooled_area, wall_resistance", found, "a positive area, a resistance of at least 0"
+            )
+        flow = channel_flow(coolant, channels, volume_flow)
+        return cls(
+            name=name,
+            kind=kind,
+            heat_transfer_coefficient=1.0 / (cooled_area / flow.conductance + wall_resistance),
+            coolant_temperature=coolant_temperature,
+            volume_flow=volume_flow,
+            pressure_drop=flow.pressure_drop,
+            pump_efficiency=pump_efficiency,
+            heat_capacity_rate=flow.heat_capacity_rate,
+        )
 
     @property
     def parasitic_power(self) -> float:
@@ -62,6 +118,7 @@ class CoolingDesign(Spec):
                 "heat_transfer_coefficient": coefficient,
                 "volume_flow": self.volume_flow * flow,
                 "pressure_drop": self.pressure_drop * flow**1.75,
+                "heat_capacity_rate": None if self.heat_capacity_rate is None else self.heat_capacity_rate * flow,
             }
         )
 
@@ -99,7 +156,8 @@ def compare_cooling(
     -------
     Result
         Dimensions ``design``, ``time``: ``peak_temperature``, ``gradient`` (largest difference within the cell at any output,
-        K), ``mean_temperature`` (K over time), ``parasitic_power`` (W), ``heat_to_coolant`` (J), ``energy_balance_error``.
+        K), ``mean_temperature`` (K over time), ``parasitic_power`` (W), ``heat_to_coolant`` (J), ``coolant_outlet`` (K at the
+        end; that at the inlet where a design states no heat capacity rate), ``energy_balance_error``, ``coolant_balance_error``.
 
     Raises
     ------
@@ -128,6 +186,16 @@ def compare_cooling(
         "gradient": ([np.ptp(field, axis=1).max() for field in fields], "K", "largest difference within the cell"),
         "parasitic_power": ([design.parasitic_power for design in designs], "W", "pumping power for one cell"),
         "heat_to_coolant": ([float(data["heat_lost"][-1]) for data in found], "J", "heat given to the coolant"),
+        "coolant_outlet": (
+            [_outlet(data, design) for data, design in zip(found, designs, strict=True)],
+            "K",
+            "coolant at its outlet",
+        ),
+        "coolant_balance_error": (
+            [float(data.get("coolant_balance_error", 0.0)) for data in found],
+            "1",
+            "enthalpy of the coolant against the heat that left the cell to it",
+        ),
         "energy_balance_error": (
             [float(data["energy_balance_error"]) for data in found],
             "1",
@@ -215,10 +283,35 @@ def _cooled(cell: CellBody, design: CoolingDesign, in_plane: float, volumes: tup
     material = Material(
         density=cell.density, specific_heat=cell.specific_heat, conductivity=(cell.conductivity, in_plane, in_plane)
     )
-    surface = Surface(heat_transfer_coefficient=design.heat_transfer_coefficient, temperature=design.coolant_temperature)
+    sides, areas = _SIDES[design.kind], {"x": size[1] * size[2], "y": size[0] * size[2], "z": size[0] * size[1]}
+    if design.heat_capacity_rate is not None and design.kind == "immersion":
+        sides = sides[:4]
+    whole = sum(areas[side[0]] for side in sides)
+    surfaces: dict[Side, Surface] = {}
+    for side in sides:
+        stream = None
+        if design.heat_capacity_rate is not None:
+            share = areas[side[0]] / whole
+            stream = Stream(
+                heat_capacity_rate=design.heat_capacity_rate * share, direction="+y" if design.kind in ("tab", "edge") else "+z"
+            )
+        surfaces[side] = Surface(
+            heat_transfer_coefficient=design.heat_transfer_coefficient, temperature=design.coolant_temperature, stream=stream
+        )
     return Assembly(
         materials={"cell": material},
         blocks=(Block(name="cell", material="cell", lower=(0.0, 0.0, 0.0), upper=size),),
         spacing=(size[0] / volumes[0], size[1] / volumes[1], size[2] / volumes[2]),
-        surfaces=dict.fromkeys(_SIDES[design.kind], surface),
+        surfaces=surfaces,
+    )
+
+
+def _outlet(data: Result, design: CoolingDesign) -> float:
+    """Mean temperature of the coolant at the end: what all sides have given it over its flow of heat capacity."""
+    if "coolant_outlet" not in data:
+        return design.coolant_temperature
+    heat = data["coolant_heat"].values.sum(axis=1)
+    time = data["time"].values
+    return float(
+        design.coolant_temperature + (heat[-1] - heat[-2]) / (time[-1] - time[-2]) / (design.heat_capacity_rate or np.inf)
     )

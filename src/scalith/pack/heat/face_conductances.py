@@ -47,4 +47,23 @@ def side_resistance(assembly: Assembly, grid: Grid, k: Array, side: Side) -> Arr
     alike = assembly.surfaces.get(opposite) == assembly.surfaces[side] and not assembly.axisymmetric
     through = grid.block.shape[axis] == 1 and alike
     resistance: Array = np.diff(grid.edges[axis])[end] / k[index] * (1.0 / 6.0 if through else 0.5)
-    return resistance
+    return resistance if axis == 2 or assembly.axisymmetric else resistance * step_share(grid, axis, index)
+
+
+def step_share(grid: Grid, axis: int, index: tuple[Any, ...]) -> Array:
+    """Area of faces across x or y over that of their steps.
+
+    It is below 1 at the round side of a cylinder, to which heat comes through the whole of a volume of steps.
+    """
+    y = 1 - axis
+    breadth, height = (np.diff(grid.edges[other]) for other in (y, 2))
+    full = np.broadcast_to(np.expand_dims(breadth, (axis, 2)) * height, grid.block.shape)[index]
+    count = grid.block.shape[axis]
+    place = index[axis]
+    faces = grid.areas[axis]
+    if isinstance(place, int):
+        at: tuple[Any, ...] = tuple(-1 if (a == axis and place != 0) else item for a, item in enumerate(index))
+        return np.asarray(faces[at] / full)
+    low = faces[index] / full
+    high = faces[tuple(np.minimum(item + 1, count) if a == axis else item for a, item in enumerate(index))] / full
+    return np.asarray(np.minimum(low, high))

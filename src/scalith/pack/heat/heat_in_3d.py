@@ -43,7 +43,7 @@ def simulate_heat_3d(
     r"""Temperatures of an assembly of cells, plates, spacers, busbars.
 
     ρ c(T) ∂T/∂t = ∇·(k(T) ∇T) + q(x, t) + Σ_r heat_r ∂ξ_r/∂t,   contact resistances between blocks,
-    −k ∂T/∂n = h (T − T_s) + ε σ (T⁴ − T_s⁴) at the sides.
+    −k ∂T/∂n = h (T − T_s) + ε σ (T⁴ − T_s⁴) at the sides, and at the faces towards an open space between the blocks.
 
     A cell with a vent gathers the gas of all its volumes; when the pressure reaches the vent's, boiling takes its heat from the
     cell, and later a share of the reaction heat leaves with gas and particles (`BlockVents`). Faces take the two half volumes
@@ -64,7 +64,8 @@ def simulate_heat_3d(
     initial_temperature : float
         K.
     heat : dict, optional
-        By block: times (s) and powers (W), linear between the times; a time given twice is a jump.
+        By block: times (s) and powers (W), linear between the times; a time given twice is a jump. Powers of shape
+        (times, nx, ny, nz) are those of the block's own volumes.
     heat_shape : dict, optional
         By block: relative density of its heat on the block's own volumes, shape (nx, ny, nz) of the block's box; even when
         not given. A spot for a nail, a profile from the cell scale.
@@ -89,9 +90,10 @@ def simulate_heat_3d(
         Dimensions ``time``, ``block``, ``x``, ``y``, ``z``: ``temperature`` (K, at the outputs), ``block_temperature`` (mean),
         ``block_peak`` (K, highest ever in it), ``runaway_time`` (s), ``heat_released`` (J, by block), ``heat_supplied``,
         ``heat_stored``, ``heat_lost`` (J), ``maximum_temperature``, with vents ``pressure``, ``gas_made``, ``heat_ejected``,
-        ``mass_lost``, ``vent_time``; scalars ``peak_temperature``, ``energy_balance_error``, ``solver_imbalance``
-        (what the linear solves were off by in all, closed step by step with a constant: the balance does not show it),
-        ``volumes``, ``steps``.
+        ``mass_lost``, ``vent_time``, with streams (dimension ``side``) ``coolant_outlet`` (K) and ``coolant_heat`` (J, by the
+        enthalpy of the coolant) and ``coolant_balance_error`` (that enthalpy against the heat that left the body to it); scalars
+        ``peak_temperature``, ``energy_balance_error``, ``solver_imbalance`` (what the linear solves were off by in all, closed
+        step by step with a constant: the balance does not show it), ``volumes``, ``steps``.
 
     Raises
     ------
@@ -159,6 +161,8 @@ class _Ledger(NamedTuple):
     gas: Array
     pressure: Array
     ejected: Array
+    coolant: Array
+    outlet: Array
 
 
 @dataclass
@@ -178,6 +182,7 @@ class _State:
     supplied: float = 0.0
     lost: float = 0.0
     exchanged: float = 0.0
+    coolant: Array | float = 0.0
     steps: int = 0
 
     def copy(self) -> _State:
@@ -277,12 +282,13 @@ class _Stepper:
         source = np.zeros(now.T.shape)
         for time, power, weight in self.sources:
             energy = _energy(time, power, now.time, now.time + step)
-            now.supplied += energy
-            source += weight * (energy / step)
+            now.supplied += float(energy.sum())
+            source += (weight * energy if energy.ndim == 0 else _over(weight, energy)) / step
         done = self.conduction.step(now.T, source, step, now.time)
         now.T = done.temperature
         now.lost += done.lost
         now.exchanged += done.exchanged
+        now.coolant = now.coolant + done.streams
         return done.change
 
     def _react(self, duration: float) -> Array:
@@ -338,7 +344,8 @@ class _Stepper:
         stored = float((self.properties.enthalpy(now.T) * self.grid.volume).sum())
         return _Ledger(
             now.supplied, now.lost, now.released.copy(), stored, self.block_means(), self.reactions.gas(now.extents),
-            vents.pressure.copy(), vents.ejected.copy(),
+            vents.pressure.copy(), vents.ejected.copy(), now.coolant + np.zeros((len(self.properties.streams), 2)),
+            np.array([stream.outlet(now.T) for stream in self.properties.streams]),
         )  # fmt: skip
 
 
@@ -353,7 +360,9 @@ def _sources(
     sources = []
     for name, (time, power) in heat.items():
         t, p = np.asarray(time, dtype=np.float64), np.asarray(power, dtype=np.float64)
-        sound = t.ndim == 1 and t.size > 0 and t.shape == p.shape and np.all(np.isfinite(t)) and np.all(np.isfinite(p))
+        of_volumes = p.ndim == 4 and p[0].size == int((grid.block == names.index(name)).sum()) and name not in heat_shape
+        as_many = p.shape[:1] == t.shape and (p.ndim == 1 or of_volumes)
+        sound = t.ndim == 1 and t.size > 0 and as_many and bool(np.all(np.isfinite(t)) and np.all(np.isfinite(p)))
         if not sound or np.any(np.diff(t) < 0):
             raise InputError(
                 _WHERE, f"heat of {name!r}", f"shapes {t.shape} and {p.shape}", "finite powers at times that do not fall"
@@ -374,16 +383,23 @@ def _sources(
     return sources
 
 
-def _energy(time: Array, power: Array, start: float, end: float) -> float:
-    """∫ power dt over a step that contains no knot inside."""
+def _over(weight: Array, energy: Array) -> Array:
+    """Energies of a block's volumes on the whole grid."""
+    result = np.zeros(weight.shape)
+    result[weight > 0] = energy.ravel()
+    return result
+
+
+def _energy(time: Array, power: Array, start: float, end: float) -> Array:
+    """∫ power dt over a step that contains no knot inside; of each volume where the powers are."""
     middle = 0.5 * (start + end)
     if time.size == 1 or middle <= time[0]:
-        return float(power[0] * (end - start))
+        return np.asarray(power[0] * (end - start))
     if middle >= time[-1]:
-        return float(power[-1] * (end - start))
+        return np.asarray(power[-1] * (end - start))
     i = int(np.searchsorted(time, middle, side="right")) - 1
     share = (middle - time[i]) / (time[i + 1] - time[i])
-    return float((power[i] + share * (power[i + 1] - power[i])) * (end - start))
+    return np.asarray((power[i] + share * (power[i + 1] - power[i])) * (end - start))
 
 
 def _dataset(
@@ -406,9 +422,11 @@ def _dataset(
         raise ConvergenceError(
             "heat in three dimensions", f"the energy balance is open by {error:.1e}: use smaller steps", partial=fields
         )
+    if assembly.open_space is not None:
+        fields[:, grid.block < 0] = np.nan
     data: dict[str, Any] = {
         "temperature": (("time", "x", "y", "z"), fields, "K", "temperature"),
-        "maximum_temperature": ("time", fields.max(axis=(1, 2, 3)), "K", "hottest place"),
+        "maximum_temperature": ("time", np.nanmax(fields, axis=(1, 2, 3)), "K", "hottest place"),
         "block_temperature": (
             ("time", "block"),
             np.array([row.block_mean for row in rows]),
@@ -434,7 +452,7 @@ def _dataset(
             "1",
             "heat that the solver was off by, closed step by step with a constant, over the largest account",
         ),
-        "volumes": ((), int(run.state.T.size), "1", "finite volumes"),
+        "volumes": ((), int(np.isfinite(fields[0]).sum()), "1", "finite volumes"),
         "steps": ((), run.state.steps, "1", "time steps"),
     }
     if kinetics is not None:
@@ -443,6 +461,7 @@ def _dataset(
         gas, pressure = np.array([row.gas for row in rows]), np.array([row.pressure for row in rows])
         whole = kinetics.stored_heat * fraction * run.volume_of
         data |= run.vents.outputs(time, gas, pressure, ejected, released, whole, mass)
+    data |= _coolant(run, rows, max(scale, 1e-3 * run.properties.capacity.sum()))
     parents = [assembly.digest] if kinetics is None else [kinetics.digest, assembly.digest]
     source = predicted("scalith.pack.simulate_heat_3d", *parents)
     centres = [0.5 * (line[1:] + line[:-1]) for line in grid.edges]
@@ -452,7 +471,27 @@ def _dataset(
         coords={
             "time": labelled("time", time, "time", "s"),
             "block": ("block", [block.name for block in assembly.blocks], {"long_name": "block"}),
+            **_stream_sides(run),
             **{name: labelled(name, centre, name, "m") for name, centre in zip("xyz", centres, strict=True)},
         },
         attrs=attrs,
     )
+
+
+def _stream_sides(run: _Stepper) -> dict[str, Any]:
+    streams = run.properties.streams
+    return {"side": ("side", [stream.side for stream in streams], {"long_name": "side with a stream"})} if streams else {}
+
+
+def _coolant(run: _Stepper, rows: list[_Ledger], scale: float) -> dict[str, Any]:
+    """What the streams have taken up, and how far that is from what left the body where nothing else takes heat."""
+    if not run.properties.streams:
+        return {}
+    heat = np.array([row.coolant for row in rows])
+    found: dict[str, Any] = {
+        "coolant_heat": (("time", "side"), heat[:, :, 0], "J", "heat taken up by each stream since the start"),
+        "coolant_outlet": (("time", "side"), np.array([row.outlet for row in rows]), "K", "outlet temperature of each stream"),
+    }
+    error = float(np.abs(heat[:, :, 0] - heat[:, :, 1]).max() / scale)
+    title = "enthalpy of the streams against the heat that left the body to them, over the largest account"
+    return found | {"coolant_balance_error": ((), error, "1", title)}

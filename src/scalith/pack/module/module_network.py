@@ -62,6 +62,9 @@ def agglomerate(
     InputError
         A specific heat that depends on temperature, a side other than `cooled` that is not at `ambient`.
     """
+    if assembly.open_space is not None or any(surface.stream is not None for surface in assembly.surfaces.values()):
+        expected = "surfaces of one temperature: `simulate_heat_3d` knows streams and open space"
+        raise InputError("thermal network", "surfaces", "a stream or an open space", expected)
     order = [block.material for block in assembly.blocks] + [assembly.background or assembly.blocks[0].material]
     materials = [assembly.materials[name] for name in order]
     for name, material in zip(order, materials, strict=True):

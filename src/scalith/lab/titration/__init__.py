@@ -3,6 +3,13 @@
 from scalith.lab.titration.entropy import EntropicCoefficient, cell_temperature, extract_entropy, simulate_entropy
 from scalith.lab.titration.gitt import Particle, extract_gitt, simulate_gitt, weppner_huggins
 from scalith.lab.titration.interruption import extract_interruption, interruption_bias
+from scalith.lab.titration.on_a_cell import (
+    simulate_entropy_on_cell,
+    simulate_gitt_on_cell,
+    simulate_interruptions_on_cell,
+    simulate_pitt_on_cell,
+    simulate_polarisation_on_cell,
+)
 from scalith.lab.titration.particle_series import current_step, potential_step, surface_roots
 from scalith.lab.titration.pitt import PittFit, extract_pitt, simulate_pitt
 from scalith.lab.titration.polarisation import (
@@ -33,8 +40,13 @@ __all__ = [
     "potential_step",
     "restricted_diffusion",
     "simulate_entropy",
+    "simulate_entropy_on_cell",
     "simulate_gitt",
+    "simulate_gitt_on_cell",
+    "simulate_interruptions_on_cell",
     "simulate_pitt",
+    "simulate_pitt_on_cell",
+    "simulate_polarisation_on_cell",
     "surface_roots",
     "weppner_huggins",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -119,6 +119,7 @@ def extract_gitt(
     shape: Shape = "sphere",
     electrode: str = "cell",
     slope: float | ArrayLike | Callable[[float], float] | None = None,
+    potential: Callable[[Array], Array] | None = None,
     drift: bool = True,
     level: float = 0.95,
 ) -> Result:
@@ -154,6 +155,10 @@ def extract_gitt(
         Change of the open-circuit potential of this electrode with the charge discharged, V C⁻¹: one number, one a pulse, or a
         function of
         the potential at rest.
+    potential : callable, optional
+        In place of `slope`: the open-circuit potential of this electrode over the charge discharged since the start of the data
+        (C), up to a constant. The potential of the surface then follows it, so that it may bend within a pulse: with a slope,
+        a pulse over which dU/dq changes by a third is off by as much.
     drift : bool
         Whether a linear drift is fitted.
     level : float
@@ -180,10 +185,15 @@ def extract_gitt(
         raise InputError("extract_gitt", "electrode", f"no {name}", "a measurement with it, or electrode='cell'")
     if not radius > 0.0:
         raise InputError("extract_gitt", "radius", radius, "a positive length in m")
+    if slope is not None and potential is not None:
+        raise InputError("extract_gitt", "slope", "beside `potential`", "one of the two")
     pulses = _pulses(data, name)
     slopes = _slopes(slope, pulses)
     rises = electrode == "negative"  # against lithium, the negative electrode rises while the cell discharges
-    rows = [_extract_one(pulse, radius, shape, own, drift, level, rises) for pulse, own in zip(pulses, slopes, strict=True)]
+    rows = [
+        _extract_one(pulse, radius, shape, own or potential, drift, level, rises)
+        for pulse, own in zip(pulses, slopes, strict=True)
+    ]
     units = {
         "diffusivity": "m2 s-1",
         "lower": "m2 s-1",
@@ -211,6 +221,9 @@ def extract_gitt(
     return found
 
 
+_Slope: TypeAlias = "float | Callable[[Array], Array] | None"
+
+
 class _Pulse(NamedTuple):
     time: Array  # since the current began, s; the sample before it first
     potential: Array
@@ -218,6 +231,7 @@ class _Pulse(NamedTuple):
     length: float
     flowing: NDArray[np.bool_]
     charge: float
+    passed: float  # discharged before it
 
     @property
     def at_rest(self) -> tuple[float, float]:
@@ -234,6 +248,7 @@ def _pulses(data: xr.Dataset, name: str) -> list[_Pulse]:
         raise InputError(
             "extract_gitt", "steps", kinds or "none", "pulses of constant current between rests, the last with its rest"
         )
+    passed = np.cumsum(found["charge"].values)
     pulses = []
     for k in at:
         first, last = int(found["first"][k]), int(found["last"][k])
@@ -247,9 +262,8 @@ def _pulses(data: xr.Dataset, name: str) -> list[_Pulse]:
         flowing = np.zeros(rows.size, dtype=bool)
         flowing[1 : count + 1] = True
         current, begun = float(found["mean_current"][k]), float(time[first - 1])
-        pulses.append(
-            _Pulse(time[rows] - begun, potential[rows], current, float(time[last]) - begun, flowing, float(found["charge"][k]))
-        )
+        length, charge = float(time[last]) - begun, float(found["charge"][k])
+        pulses.append(_Pulse(time[rows] - begun, potential[rows], current, length, flowing, charge, float(passed[k - 1])))
     return pulses
 
 
@@ -265,7 +279,7 @@ def _slopes(slope: float | ArrayLike | Callable[[float], float] | None, pulses: 
 
 
 def _extract_one(
-    pulse: _Pulse, radius: float, shape: Shape, slope: float | None, drift: bool, level: float, rises: bool
+    pulse: _Pulse, radius: float, shape: Shape, slope: _Slope, drift: bool, level: float, rises: bool
 ) -> dict[str, float | str]:
     d = DIMENSIONS[shape]
     before, after = pulse.at_rest
@@ -273,7 +287,10 @@ def _extract_one(
     row: dict[str, float | str] = dict.fromkeys(
         ("diffusivity", "lower", "upper", "weppner_huggins", "reduced_pulse"), float("nan")
     )
-    row |= {"rest_potential": after, "slope": moved / pulse.charge if slope is None else slope, "note": ""}
+    own = moved / pulse.charge if slope is None else slope
+    if callable(own):
+        own = float(np.ptp(own(pulse.passed + np.array([0.0, pulse.charge])))) / abs(pulse.charge) * (1.0 if rises else -1.0)
+    row |= {"rest_potential": after, "slope": own, "note": ""}
     first, last = _at_once(pulse), float(pulse.potential[pulse.flowing][-1])
     expected = (1.0 if rises else -1.0) * float(np.sign(pulse.current))
     row["resistance"] = abs(first - before) / abs(pulse.current)
@@ -311,7 +328,7 @@ def _at_once(pulse: _Pulse) -> float:
 class _Inversion:
     """Least squares over ln(Dτ/R²); everything else is linear."""
 
-    def __init__(self, pulse: _Pulse, radius: float, shape: Shape, slope: float | None, drift: bool) -> None:
+    def __init__(self, pulse: _Pulse, radius: float, shape: Shape, slope: _Slope, drift: bool) -> None:
         self.pulse, self.shape, self.slope = pulse, shape, slope
         # E = E₀ − I R + b t + (dU/dq) I (τ/dτ̂)[u(τ̂ t/τ) − u(τ̂ (t − τ)/τ)].
         columns = [np.ones_like(pulse.time), -pulse.current * pulse.flowing]
@@ -324,7 +341,10 @@ class _Inversion:
         scaled = reduced * pulse.time / pulse.length
         shape = current_step(scaled, self.shape) - current_step(scaled - reduced, self.shape)
         answer = pulse.current * pulse.length / (DIMENSIONS[self.shape] * reduced) * shape
-        if self.slope is None:
+        if callable(self.slope):
+            moved = self.slope(pulse.passed + answer) - self.slope(np.array([pulse.passed]))
+            matrix, target = self.fixed, pulse.potential - moved
+        elif self.slope is None:
             matrix, target = np.column_stack([self.fixed, answer]), pulse.potential
         else:
             matrix, target = self.fixed, pulse.potential - self.slope * answer

@@ -54,3 +54,8 @@ def test_times_of_a_cell_are_those_of_its_layers():
     found = characteristic_times(shipped("cell/lgm50_chen2020.toml"))
     assert found["particles of the negative electrode"] == pytest.approx((5.86e-6) ** 2 / 15 / 3.3e-14, rel=1e-6)
     assert found["electrolyte in the separator"] < found["electrolyte in the negative electrode"]
+
+
+def test_times_are_longer_in_the_cold():
+    warm, cold = (characteristic_times(shipped("cell/lgm50_oregan2022.toml"), temperature=T) for T in (298.15, 283.15))
+    assert all(cold[name] > warm[name] for name in warm)

@@ -27,7 +27,12 @@ _QUICK = 10.0 * 3600.0
 
 
 def simulate_open_circuit(
-    cell: CellSpecification | str | Path, *, rate: str = "C/20", rest: str = "2 hours", temperature: float | None = None
+    cell: CellSpecification | str | Path,
+    *,
+    rate: str = "C/20",
+    rest: str = "2 hours",
+    charge: float | None = None,
+    temperature: float | None = None,
 ) -> Result:
     """Slow discharge and charge of a virtual cell between its cut-off voltages, with a rest between.
 
@@ -39,6 +44,8 @@ def simulate_open_circuit(
         As in a protocol: ``"C/20"``, ``"0.1 A"``.
     rest : str
         As in a protocol.
+    charge : float, optional
+        C that pass each way at most; without it the cut-off voltages alone end the steps.
     temperature : float, optional
         K.
 
@@ -51,7 +58,8 @@ def simulate_open_circuit(
 
     specification = read_cell(cell)
     low, high = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
-    protocol = [f"Discharge at {rate} until {low} V", f"Rest for {rest}", f"Charge at {rate} until {high} V"]
+    also = "" if charge is None else f" or {charge / 3600.0:.12g} Ah"
+    protocol = [f"Discharge at {rate} until {low} V{also}", f"Rest for {rest}", f"Charge at {rate} until {high} V{also}"]
     return simulate_protocol(specification, protocol, temperature=temperature, initial_state_of_charge=1.0)
 
 
@@ -96,7 +104,8 @@ def extract_open_circuit(
     Result
         Over ``charge`` (C): ``voltage``, ``voltage_slope`` (dV/dQ) with its standard error from the scatter about the parabolas,
         ``incremental_capacity`` (dQ/dV; NaN where the slope is not told from zero), and with both directions
-        ``discharge_voltage``, ``charge_voltage``, ``hysteresis``. ``attrs``: ``smoothing_C``, ``noise_V``, ``notes``.
+        ``discharge_voltage``, ``charge_voltage``, ``hysteresis``. ``attrs``: ``smoothing_C``, ``noise_V``, ``notes``, and
+        ``start_C``: charge that had passed since the start of the file where ``charge`` is zero.
 
     Raises
     ------
@@ -140,7 +149,13 @@ def extract_open_circuit(
     settings = {"direction": direction, "resistance_ohm": resistance, "smoothing_C": length, "electrode": electrode}
     source = predicted("scalith.lab.extract_open_circuit", dataset_digest(data), settings=settings)
     noise = float(np.sqrt(np.mean([one[3] ** 2 for one in found.values()])))
-    attributes = {"smoothing_C": length, "noise_V": noise, "notes": "; ".join(notes), "source": source.to_json()}
+    attributes = {
+        "smoothing_C": length,
+        "start_C": start,
+        "noise_V": noise,
+        "notes": "; ".join(notes),
+        "source": source.to_json(),
+    }
     charge = labelled("charge", places - start, "charge discharged since full", "C")
     return Result(variables, {"charge": charge}, {"kind": "open circuit", **attributes})
 

@@ -29,6 +29,7 @@ def test_a_curve_without_noise_gives_its_balance_back(by):
         assert found.values[name] == pytest.approx(expected, rel=5e-3)
 
 
+@pytest.mark.long
 def test_errors_are_those_that_noise_makes():
     tries = [extract_balance(*curve(1e-3, k), NEGATIVE, POSITIVE, by="voltage") for k in range(8)]
     for name in ("x100", "Q_negative", "Q_positive", "lithium"):
@@ -54,6 +55,7 @@ def test_losses_of_two_check_ups():
         assert abs(modes[name] - expected) < max(4.0 * modes[name].error, 2e-3)
 
 
+@pytest.mark.long
 def test_a_blend_gives_its_share_back_and_a_loss_of_each_material():
     blend = (NEGATIVE, SILICON)
     balances = [

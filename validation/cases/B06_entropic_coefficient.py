@@ -8,6 +8,9 @@ closed form.
 **[E]** 0.1 mV/K planted under a drift of 0.05 mV/h, in a cell that follows its chamber with a time constant of 20 minutes and
 10 µV of noise, come back within 1 %; two readings an hour apart are 5 % off by the drift alone.
 
+**[E]** From heat: the half difference of a discharge and a charge at C/10 on a virtual half cell returns the coefficient that
+was put in, in the middle of the window.
+
 **[M]** Graphite of Ai et al. 2020: the measured curve as the electrode's coefficient, read back at five states.
 """
 
@@ -17,6 +20,7 @@ import numpy as np
 
 from scalith.cell import ActiveMaterial, CellSpecification, ElectrodeSpecification, read_cell
 from scalith.crystal import Host, HostSite
+from scalith.lab.cycling import extract_entropy_from_heat, simulate_open_circuit
 from scalith.lab.half_cell import half_cell
 from scalith.lab.titration import cell_temperature, extract_entropy, simulate_entropy, simulate_entropy_on_cell
 from scalith.lattice import ClusterExpansion, metal_energy, open_circuit_voltage, semi_grand_canonical
@@ -62,6 +66,20 @@ def _with_voltage(voltage: Property) -> CellSpecification:
     return half_cell(cell.model_copy(update={"positive_electrode": made}), thickness=5e-6).cell
 
 
+def _from_heat(record: Record) -> None:
+    half = half_cell(shipped("cell/nmc532_mohtat2020.toml"))
+    data = simulate_open_circuit(half.cell, rate="C/10", charge=0.999 * half.cell.nominal_capacity)
+    found = extract_entropy_from_heat(data)
+    middle = slice(20, 80)
+    x = half.stoichiometry(found["charge"].values[middle])
+    given = half.cell.positive_electrode.material.entropic_coefficient
+    assert given is not None
+    off = found["entropic_coefficient"].values[middle] - np.asarray(given(x=x))
+    record.check_at_most(
+        "from heat at C/10: largest deviation, middle of the window", limit=0.02, found=1e3 * np.abs(off).max(), unit="mV/K"
+    )
+
+
 def run(record: Record) -> None:
     import matplotlib.pyplot as plt
 
@@ -92,6 +110,7 @@ def run(record: Record) -> None:
     inside = cell_temperature(time, chamber, 1.0)[at]
     two = float(np.diff(0.05e-3 / 3600.0 * time[at] + 1e-4 * inside)[0]) / 10.0
     record.check("two readings an hour apart, by the drift alone", expected=1.05, found=two / 1e-4, tolerance=1e-3)
+    _from_heat(record)
     graphite = half_cell(read_cell(shipped("cell/enertech_ai2020.toml")), "negative")
     coefficient = graphite.cell.positive_electrode.material.entropic_coefficient
     if coefficient is not None:

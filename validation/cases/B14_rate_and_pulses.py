@@ -4,7 +4,7 @@ r"""B14: Rate test and pulses of an LG M50; grains and grain boundaries of a sol
 published porous-electrode models beside them (Chen et al. 2020; O'Regan et al. 2022 with temperature; both isothermal at the
 start's temperature, from the measured voltage at rest): deviations are stated. At 2C the can warms by 15 K and gives more
 than at 1C, so that the curve of Tian et al. has no time to give, and must say so. Pulses of 1.5C on six cells at nine states
-of charge: resistance after 0.1, 1 and 8 s, its scatter from cell to cell, and the model of Chen et al. beside it.
+of charge: resistance after 0.3, 1 and 8 s, its scatter from cell to cell, and the model of Chen et al. beside it.
 
 **[M]** A pellet of Li₆PS₅Cl between blocking electrodes at −25 °C: circuits with one arc and with two (grains, and their
 boundaries), each resistance with its interval.
@@ -34,7 +34,7 @@ LONG = True
 DATA = Path(__file__).resolve().parents[1] / "data"
 RATES = ("0p1C", "0p5C", "1C", "2C")
 MESH = Mesh(negative=20, separator=8, positive=20)
-WINDOWS = (0.1, 1.0, 8.0)
+WINDOWS = (0.3, 1.0, 8.0)
 
 
 def _at_rest(cell: Any, temperature: float, voltage: float) -> Simulation:

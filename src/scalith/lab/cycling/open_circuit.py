@@ -120,7 +120,7 @@ def extract_open_circuit(
         )
     ways = tuple(_SIGNS) if direction == "both" else (direction,)
     notes: list[str] = []
-    branches = {way: _branch(data, way, electrode, resistance, notes) for way in ways}
+    branches = {way: constant_current_branch(data, way, electrode, resistance, notes) for way in ways}
     low = max(float(charge[0]) for charge, _ in branches.values())
     high = min(float(charge[-1]) for charge, _ in branches.values())
     if not low < high:
@@ -215,7 +215,9 @@ def extract_rest_voltages(data: xr.Dataset, *, electrode: str = "voltage", short
     )
 
 
-def _branch(data: xr.Dataset, way: str, electrode: str, resistance: float, notes: list[str]) -> tuple[Array, Array]:
+def constant_current_branch(
+    data: xr.Dataset, way: str, electrode: str, resistance: float, notes: list[str]
+) -> tuple[Array, Array]:
     """Charge since the start of the file and voltage without the resistance, along the longest step of one direction."""
     found = steps(data)
     moved = found["charge"].values * _SIGNS[way]

@@ -167,6 +167,16 @@ def test_pitt_reads_the_holds_of_a_titration(scalith):
     assert found["diffusivity"] == pytest.approx(1e-14, rel=0.05)
 
 
+@pytest.mark.long
+def test_agree_sets_experiments_beside_what_was_put_in(scalith):
+    code, out, _ = scalith("agree", "lgm50_chen2020", "-j", "a.json")
+    assert code == 0
+    assert "virtual slow cycle" in out
+    found = json.loads(Path("a.json").read_text(encoding="utf-8"))
+    assert found["open_circuit_voltage"]["verdict"].startswith("rms")
+    assert "does not change with temperature" in found["entropic_coefficient"]["experiment"]
+
+
 def test_mistakes_are_one_sentence(scalith):
     code, _, err = scalith("eis", "nothing.z", "-c", "R0")
     assert (code, err.strip()) == (2, "error: nothing.z: found no such file, expected a measurement")

@@ -399,6 +399,44 @@ def pulses(
     _write(out, plain)
 
 
+@app.command()
+def agree(
+    cell: Annotated[str, typer.Argument(help="Cell file, or the name of a shipped set.")],
+    electrode: Annotated[str, typer.Option("--electrode", help="positive or negative.")] = "positive",
+    slow_cycle: Annotated[Path | None, typer.Option("--slow-cycle", help="Measured, of a half cell; virtual without it.")] = None,
+    titration: Annotated[Path | None, typer.Option("--titration", help="Measured, of a half cell; virtual without it.")] = None,
+    out: Json = None,
+) -> None:
+    """What experiments on an electrode find, virtual or measured, beside what the CELL's parameters say."""
+    from typing import cast
+
+    from scalith.cell import read_cell
+    from scalith.lab import agreement, read_measurement
+    from scalith.lab.experiments import diffusivity_by_titration, entropy_by_steps, voltage_by_slow_cycle
+    from scalith.lab.half_cell import Side
+
+    specification = read_cell(cell)
+    side = cast(Side, electrode)
+    cycle, pulses_there = (None if path is None else read_measurement(path) for path in (slow_cycle, titration))
+    experiments = {
+        "open_circuit_voltage": voltage_by_slow_cycle(specification, side, data=cycle),
+        "entropic_coefficient": entropy_by_steps(specification, side),
+        "chemical_diffusivity": diffusivity_by_titration(specification, side, data=pulses_there),
+    }
+    part = specification.positive_electrode if side == "positive" else specification.negative_electrode
+    shown = table(f"{side} electrode of {specification.name}", "quantity", "experiment", "found against put in")
+    plain = {}
+    for name, found in experiments.items():
+        given = getattr(part.material, name)
+        verdict = "not compared: nothing to compare with" if given is None else "not told"
+        if found.value is not None and given is not None:
+            verdict = str(agreement(given, found.value, T=specification.reference_temperature).attrs["headline"])
+        shown.add_row(name.replace("_", " "), found.note, verdict)
+        plain[name] = {"experiment": found.note, "verdict": verdict}
+    console().print(shown)
+    _write(out, plain)
+
+
 def _number(value: float) -> str:
     """Three digits; empty where there is none."""
     return "" if value != value else f"{value:.3g}"

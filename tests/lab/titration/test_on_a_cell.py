@@ -34,6 +34,7 @@ def test_titration_gives_the_diffusivity_back_where_the_potential_bends():
     data = simulate_gitt_on_cell(THIN.cell, rate="C/10", pulse=600.0, rest=7200.0, pulses=2, state_of_charge=0.9)
     bent = extract_gitt(data, radius=RADIUS, potential=lambda q: potential(q + 0.1 * THIN.cell.nominal_capacity), drift=False)
     assert bent["diffusivity"].values == pytest.approx(TRUE, rel=5e-3)
+    assert list(bent["note"].values) == ["", ""]
     passed = 0.1 * THIN.cell.nominal_capacity + np.array([0.5, 1.5]) * float(data["current"].max()) * 600.0
     straight = extract_gitt(
         data, radius=RADIUS, slope=np.gradient(potential(np.arange(3) + passed[:, None]), axis=1)[:, 1], drift=False

@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 _ELECTRODES = {"cell": "voltage", "negative": "negative_electrode_potential", "positive": "positive_electrode_potential"}
 _REDUCED = (1e-7, 1e3)
 """D·pulse/R² that are searched: shorter diffusion cannot be told from a capacitor's, longer not from rest."""
+_EVEN: dict[Shape, float] = {"slab": 0.54, "cylinder": 0.31, "sphere": 0.21}
+"""Rests, in R²/D, after which ΔE_s is within 1 % (short pulses; case B02)."""
 _WIDEST = 30.0
 """An interval wider than this factor tells nothing."""
 
@@ -140,7 +142,8 @@ def extract_gitt(
 
     A pulse is *not identifiable* when the potential at rest does not move with the charge, when the best D lies at the end of
     what is
-    searched, or when the interval is wider than a factor of 30. Its values are NaN, and ``note`` says why.
+    searched, or when the interval is wider than a factor of 30. Its values are NaN, and ``note`` says why. Of a pulse whose rest
+    is too short for the classical formula it says that.
 
     Parameters
     ----------
@@ -315,6 +318,9 @@ def _extract_one(
     scale = radius**2 / pulse.length
     row |= {"diffusivity": float(np.exp(log)) * scale, "lower": float(np.exp(low)) * scale, "upper": float(np.exp(high)) * scale}
     row |= {"reduced_pulse": float(np.exp(log)), "resistance": problem.resistance(log)}
+    rest = float(np.exp(log)) * (pulse.time[-1] / pulse.length - 1.0)
+    if rest < _EVEN[shape]:
+        row["note"] = f"the rest lasts {rest:.2g} R²/D: too short for Weppner–Huggins, which needs {_EVEN[shape]:g}"
     return row
 
 

@@ -331,6 +331,19 @@ def _at_once(pulse: _Pulse) -> float:
     return float(np.polynomial.Polynomial.fit(np.sqrt(t[early]), potential[early], 1)(0.0))
 
 
+class _Known:
+    """Least squares with known columns."""
+
+    def __init__(self, matrix: Array) -> None:
+        self.size = np.linalg.norm(matrix, axis=0)
+        self.q, self.r = np.linalg.qr(matrix / self.size)
+
+    def solve(self, target: Array) -> tuple[Array, Array]:
+        """Coefficients, and what is left."""
+        along = self.q.T @ target
+        return np.linalg.solve(self.r, along) / self.size, target - self.q @ along
+
+
 class _Inversion:
     """Least squares over ln(Dτ/R²); everything else is linear."""
 
@@ -340,25 +353,21 @@ class _Inversion:
         columns = [np.ones_like(pulse.time), -pulse.current * pulse.flowing]
         self.fixed = np.stack([*columns, *([pulse.time / pulse.time[-1]] if drift else [])], axis=1)
         self.unknowns = 1 + self.fixed.shape[1] + (slope is None)
+        self.known = _Known(self.fixed)
+        # Both answers of a pulse at once: to the current, and to its end.
+        self.times = np.concatenate([pulse.time, pulse.time - pulse.length]) / pulse.length
 
     def _linear(self, log: float) -> tuple[Array, Array]:
         reduced = float(np.exp(log))
         pulse = self.pulse
-        scaled = reduced * pulse.time / pulse.length
-        shape = current_step(scaled, self.shape) - current_step(scaled - reduced, self.shape)
-        answer = pulse.current * pulse.length / (DIMENSIONS[self.shape] * reduced) * shape
+        begun, ended = np.split(current_step(reduced * self.times, self.shape), 2)
+        answer = pulse.current * pulse.length / (DIMENSIONS[self.shape] * reduced) * (begun - ended)
         if callable(self.slope):
             moved = self.slope(pulse.passed + answer) - self.slope(np.array([pulse.passed]))
-            matrix, target = self.fixed, pulse.potential - moved
-        elif self.slope is None:
-            matrix, target = np.column_stack([self.fixed, answer]), pulse.potential
-        else:
-            matrix, target = self.fixed, pulse.potential - self.slope * answer
-        size = np.linalg.norm(matrix, axis=0)
-        scaled_matrix = matrix / size
-        q, r = np.linalg.qr(scaled_matrix)
-        found = np.linalg.solve(r, q.T @ target)
-        return found / size, target - scaled_matrix @ found
+            return self.known.solve(pulse.potential - moved)
+        if self.slope is None:
+            return _Known(np.column_stack([self.fixed, answer])).solve(pulse.potential)
+        return self.known.solve(pulse.potential - self.slope * answer)
 
     def cost(self, log: float) -> float:
         off = self._linear(log)[1]

@@ -17,13 +17,14 @@ class Experiments(Settings):
     Attributes
     ----------
     electrode : {"positive", "negative"}
+        Of one active material; to be stated, so that a study without this section makes no experiments.
     rate : str
         Of the virtual slow cycle and of the pulses.
     slow_cycle, titration : file, optional
         Measured on a half cell of this electrode, from 100 % on; without them the experiment is virtual.
     """
 
-    electrode: Literal["positive", "negative"] = "positive"
+    electrode: Literal["positive", "negative"]
     rate: str = "C/20"
     slow_cycle: InputFile | None = None
     titration: InputFile | None = None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.lab.cycling.local_polynomial import local_parabolas, thinned
-from scalith.lab.fit_errors import covariance_of_fit
+from scalith.lab.fit_errors import autocovariance
 from scalith.quantities import ConvergenceError, InputError, Property, Source, nearest, predicted
 
 Array = NDArray[np.float64]
@@ -170,7 +170,7 @@ def extract_balance(
     **Bias**: polarisation of the measured curve (what is constant of it can be fitted, the rest moves the ends); half-cell curves
     of other material, or of another direction. Where an electrode is flat over its window (LiFePO₄) only its ends tell its
     capacity, and dV/dQ tells of the other electrode alone. Errors are from residuals correlated along the curve
-    (`scalith.lab.fit_errors`): what the model misses widens them.
+    (`scalith.lab.fit_errors`), through dV/dQ where that is fitted: what the model misses widens them.
 
     Parameters
     ----------
@@ -321,13 +321,7 @@ class _Problem:
         return least_squares(lambda p: self.residuals(p)[0], start, jac=lambda p: self.residuals(p)[1], **options)
 
     def balance(self, found: Any, q: Array, v: Array) -> ElectrodeBalance:
-        off, jacobian = self.residuals(found.x)
-        n, m = self.v.size, _PLACES
-        lengths = {"voltage": [n], "derivative": [m], "both": [n, m]}[self.by]
-        size = np.linalg.norm(jacobian, axis=0)
-        if np.linalg.cond(jacobian / size) > 1e10:
-            raise InputError("extract_balance", "curves", "electrodes that the voltage cannot tell apart", "curves with features")
-        covariance = covariance_of_fit(jacobian / size, off, lengths) / np.outer(size, size)
+        covariance = self._covariance(found.x)
         values, gradient = self._derived(found.x)
         fitted = self.model(found.x, q / self.total)[0]
         residual = float(np.sqrt(np.mean((fitted - v) ** 2)))
@@ -342,6 +336,29 @@ class _Problem:
             "scalith.lab.extract_balance", *self.digests, settings={"by": self.by, "polarisation": self.polarisation}
         )
         return ElectrodeBalance(values, spread, residual, note, fitted, source)
+
+    def _covariance(self, p: Array) -> Array:
+        """Of the parameters: all residuals are linear in those of the voltage, whose errors are correlated along the curve."""
+        from scipy.linalg import toeplitz
+
+        off = self.model(p)[0] - self.v
+        _, jacobian = self.residuals(p)
+        size = np.linalg.norm(jacobian, axis=0)
+        jacobian = jacobian / size
+        if np.linalg.cond(jacobian) > 1e10:
+            raise InputError("extract_balance", "curves", "electrodes that the voltage cannot tell apart", "curves with features")
+        # Jᵀ of the stacked residuals times what makes them of the voltage's: what each sample of it weighs.
+        n = self.v.size
+        weights = np.zeros((n, p.size))
+        if self.by != "derivative":
+            weights += jacobian[:n] / self.scales[0]
+        if self.by != "voltage":
+            weights += self.slopes.T @ jacobian[-_PLACES:] / self.scales[1]
+            off = off - off.mean() if self.by == "derivative" else off  # a constant error does not count there
+        inverse = np.linalg.inv(jacobian.T @ jacobian)
+        middle = weights.T @ toeplitz(autocovariance(off)) @ weights
+        spread = inverse @ middle @ inverse * n / max(n - p.size, 1)
+        return np.asarray(0.5 * (spread + spread.T) / np.outer(size, size))
 
     def _derived(self, p: Array) -> tuple[dict[str, float], Array]:
         x100, x0, y100, y0 = (float(one) for one in p[:4])

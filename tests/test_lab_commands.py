@@ -11,6 +11,8 @@ import pytest
 
 from scalith import cli
 from scalith.lab import parse_circuit
+from scalith.lab.titration import Particle, simulate_entropy, simulate_gitt, simulate_pitt
+from scalith.quantities import Result
 
 DATA = Path(__file__).resolve().parents[1] / "validation" / "data"
 
@@ -85,6 +87,94 @@ def test_gitt_reads_pulses(scalith):
     assert code == 0
     assert "not identifiable" in out
     assert json.loads(Path("a.json").read_text(encoding="utf-8"))[0]["diffusivity"] is None
+
+
+def written(path, data):
+    """A time series as a table with units in its titles, discharge current negative."""
+    columns = [data["time"].values, data["voltage"].values, -data["current"].values]
+    head = "time [s],voltage [V],current [A]"
+    if "ambient_temperature" in data:
+        columns.append(data["ambient_temperature"].values)
+        head += ",ambient temperature [K]"
+    np.savetxt(path, np.column_stack(columns), delimiter=",", header=head, comments="", fmt="%.12g")
+    return path
+
+
+def slow(path, share=1.0):
+    """A slow discharge and charge of a cell whose electrodes are known, after `share` of its lithium is left."""
+    x = np.linspace(0.0, 1.0, 401)
+    curves = {
+        "negative": 0.12 + 0.45 * np.exp(-x / 0.025) - 0.035 * np.tanh((x - 0.52) / 0.03) - 0.1 * x**12,
+        "positive": 4.35 - x + 0.3 * x**2 - 0.3 * np.exp((x - 1.0) / 0.02),
+    }
+    for name, u in curves.items():
+        np.savetxt(f"{name}.csv", np.column_stack([x, u]), delimiter=",", header="x [1],open_circuit_voltage [V]", comments="")
+    total = 16_000.0 * share
+    time = np.arange(0.0, 2.0 * total + 1.0, 80.0)
+    q = np.minimum(time, 2.0 * total - time)
+    volts = np.interp(0.12 + (1.0 - share) * 0.1 + q / 20_000.0, x, curves["positive"])
+    volts -= np.interp(0.92 * share - q / 18_000.0, x, curves["negative"])
+    current = np.where(time <= total, 1.0, -1.0)
+    return written(path, Result({"voltage": ("time", volts), "current": ("time", current)}, {"time": ("time", time)}))
+
+
+def test_ocv_and_balance_read_a_slow_cycle(scalith):
+    slow("fresh.csv")
+    slow("aged.csv", 0.95)
+    code, out, _ = scalith("ocv", "fresh.csv", "-p", "a.png", "-j", "a.json")
+    assert code == 0
+    assert "took 4.4 h" in out
+    assert Path("a.png").is_file()
+    assert len(json.loads(Path("a.json").read_text(encoding="utf-8"))["voltage"]) == 401
+    curves = ("--negative", "negative.csv", "--positive", "positive.csv", "--by", "voltage")
+    code, out, _ = scalith("balance", "aged.csv", *curves, "--first", "fresh.csv", "-j", "b.json")
+    assert code == 0
+    assert "lost since fresh.csv" in out
+    found = json.loads(Path("b.json").read_text(encoding="utf-8"))
+    assert found["values"]["Q_negative"]["value"] == pytest.approx(18_000.0, rel=0.02)
+    assert abs(found["modes"]["LAM_negative"]["value"]) < 0.01
+
+
+def test_entropy_pulses_rate_and_interruptions(scalith):
+    steps = simulate_entropy(coefficient=2e-4, time_constant=600.0)
+    written("steps.csv", steps.assign(current=("time", np.zeros(steps.sizes["time"]))))
+    code, out, _ = scalith("entropy", "steps.csv")
+    assert code == 0
+    assert "0.2 mV/K" in out
+    particle = Particle(radius=5e-6, diffusivity=4e-15, slope=-2e-4, resistance=0.02)
+    data = simulate_gitt(particle, current=1.0, pulse=60.0, rest=60.0, pulses=2)
+    written("pulses.csv", data)
+    code, out, _ = scalith("pulses", "pulses.csv", "--window", "1", "--window", "10", "-j", "p.json")
+    assert code == 0
+    assert len(json.loads(Path("p.json").read_text(encoding="utf-8"))) == 2
+    code, out, _ = scalith("rate", "pulses.csv")
+    assert code == 0
+    assert "0.016667" in out
+    code, out, _ = scalith("ici", "pulses.csv", "--radius", "5 um", "--longest", "100")
+    assert code == 0
+    assert "interruptions" in out
+
+
+def test_pitt_reads_the_holds_of_a_titration(scalith):
+    held = simulate_pitt(radius=5e-6, diffusivity=1e-14, step=-0.01, capacity=10.0, kinetic_resistance=0.05)
+    time = np.concatenate([np.arange(0.0, 100.0, 10.0), 90.0 + held["time"].values])
+    volts = np.concatenate([np.full(10, 3.70), np.full(held.sizes["time"], 3.69)])
+    current = np.concatenate([np.zeros(10), -held["current"].values])
+    written("holds.csv", Result({"voltage": ("time", volts), "current": ("time", current)}, {"time": ("time", time)}))
+    code, *_ = scalith("pitt", "holds.csv", "--radius", "5 um", "-j", "a.json")
+    assert code == 0
+    (found,) = json.loads(Path("a.json").read_text(encoding="utf-8"))
+    assert found["diffusivity"] == pytest.approx(1e-14, rel=0.05)
+
+
+@pytest.mark.long
+def test_agree_sets_experiments_beside_what_was_put_in(scalith):
+    code, out, _ = scalith("agree", "lgm50_chen2020", "-j", "a.json")
+    assert code == 0
+    assert "virtual slow cycle" in out
+    found = json.loads(Path("a.json").read_text(encoding="utf-8"))
+    assert found["open_circuit_voltage"]["verdict"].startswith("rms")
+    assert "does not change with temperature" in found["entropic_coefficient"]["experiment"]
 
 
 def test_mistakes_are_one_sentence(scalith):

@@ -1,4 +1,4 @@
-"""``scalith lab …``: what is in a measured file, circuits, validity, relaxation times, titration."""
+"""``scalith lab …``: what is in a measured file, circuits, validity, relaxation times, titration, cycling."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ Which = Annotated[int | None, typer.Option("--which", "-w", help="Which spectrum
 Repair = Annotated[bool, typer.Option("--repair", help="Mend what can be mended, and say so.")]
 Plot = Annotated[Path | None, typer.Option("--plot", "-p", help="Write the picture: .png, .svg or .pdf.")]
 Json = Annotated[Path | None, typer.Option("--json", "-j", help="Write what was found as JSON.")]
+Radius = Annotated[str, typer.Option("--radius", help="Of the particles, such as '5 um'.")]
+Shape = Annotated[str, typer.Option("--shape", help="sphere, cylinder or slab.")]
 NOT_VALID = 1
 
 
@@ -140,9 +142,9 @@ def drt(
 @app.command()
 def gitt(
     file: MeasuredFile,
-    radius: Annotated[str, typer.Option("--radius", help="Of the particles, such as '5 um'.")],
+    radius: Radius,
     electrode: Annotated[str, typer.Option("--electrode", help="cell, negative or positive.")] = "cell",
-    shape: Annotated[str, typer.Option("--shape", help="sphere, cylinder or slab.")] = "sphere",
+    shape: Shape = "sphere",
     repair: Repair = False,
     out: Json = None,
 ) -> None:
@@ -169,6 +171,284 @@ def gitt(
         )
     console().print(shown)
     _write(out, plain)
+
+
+@app.command()
+def pitt(
+    file: MeasuredFile,
+    radius: Radius,
+    shape: Shape = "sphere",
+    repair: Repair = False,
+    out: Json = None,
+) -> None:
+    """Diffusivity from each step of potential: inversion with a 95 % interval, the resistance beside it, and both limits."""
+    from scalith.lab import read_measurement
+    from scalith.lab.titration import extract_pitt, potential_steps
+    from scalith.lab.titration.particle_series import require_shape
+    from scalith.quantities import InputError, parse_quantity
+
+    length = parse_quantity(radius, "m", where="--radius")
+    shown = table("D / m² s⁻¹", "step / mV", "D", "from", "to", "R / Ω", "Cottrell", "last decay", "note")
+    plain = []
+    for data, step in potential_steps(read_measurement(file, repair=repair)):
+        try:
+            found = extract_pitt(data, radius=length, step=step, shape=require_shape(shape))
+        except InputError as error:
+            shown.add_row(f"{1e3 * step:.3g}", *[""] * 6, str(error))
+            plain.append({"step": step, "note": str(error)})
+            continue
+        values = (found.diffusivity, found.lower, found.upper, found.kinetic_resistance, found.cottrell, found.long_time)
+        shown.add_row(f"{1e3 * step:.3g}", *map(_number, values), found.note)
+        plain.append({"step": step} | {name: _plain(value) for name, value in found._asdict().items()})
+    console().print(shown)
+    _write(out, plain)
+
+
+@app.command()
+def ici(
+    file: MeasuredFile,
+    radius: Radius,
+    shape: Shape = "sphere",
+    longest: Annotated[float, typer.Option("--longest", help="Rests longer than this (s) are no interruptions.")] = 60.0,
+    repair: Repair = False,
+    out: Json = None,
+) -> None:
+    """Diffusivity and resistance from each interruption of a constant current, the drift and the bias taken off."""
+    from scalith.lab import read_measurement
+    from scalith.lab.titration import extract_interruption, find_interruptions
+    from scalith.lab.titration.particle_series import require_shape
+    from scalith.quantities import ScalithError, parse_quantity
+
+    data = read_measurement(file, repair=repair)
+    length = parse_quantity(radius, "m", where="--radius")
+    shown = table("interruptions", "begin / s", "D / m² s⁻¹", "R / Ω", "note")
+    plain = []
+    for begin, end in find_interruptions(data, longest):
+        value, ohms, note = float("nan"), float("nan"), ""
+        try:
+            value, ohms = extract_interruption(data, begin=begin, end=end, radius=length, shape=require_shape(shape))
+        except ScalithError as error:
+            note = str(error)
+        shown.add_row(f"{begin:.6g}", _number(value), _number(ohms), note)
+        plain.append({"begin": begin, "diffusivity": _plain(value), "resistance": _plain(ohms), "note": note})
+    console().print(shown)
+    _write(out, plain)
+
+
+@app.command()
+def entropy(file: MeasuredFile, repair: Repair = False, out: Json = None) -> None:
+    """Entropic coefficient from the voltage at rest while the temperature is stepped, with the drift and the cell's own delay."""
+    from scalith.lab import read_measurement
+    from scalith.lab.titration import extract_entropy
+    from scalith.quantities import InputError
+
+    data = read_measurement(file, repair=repair)
+    name = next((one for one in ("ambient_temperature", "temperature") if one in data), None)
+    if name is None:
+        raise InputError(str(file), "temperature", "no such column", "the temperature of the chamber, or of the cell")
+    found = extract_entropy(data["time"].values, data["voltage"].values, data[name].values)
+    ends = f"[{1e3 * found.lower:.4g}, {1e3 * found.upper:.4g}]"
+    console().print(f"∂U/∂T = {1e3 * found.value:.4g} mV/K, 95 % {ends}", highlight=False)
+    more = (
+        f"drift {3.6e6 * found.drift:.3g} mV/h, time constant {found.time_constant:.3g} s, residual {1e3 * found.residual:.2g} mV"
+    )
+    console().print(more, highlight=False)
+    _write(out, {key: _plain(value) for key, value in found._asdict().items()})
+
+
+@app.command()
+def ocv(
+    file: MeasuredFile,
+    direction: Annotated[str, typer.Option("--direction", help="both, discharge or charge.")] = "both",
+    resistance: Annotated[float, typer.Option("--resistance", help="Ohm, taken off both branches.")] = 0.0,
+    smoothing: Annotated[float | None, typer.Option("--smoothing", help="Length in mA h; 2 % of the charge without it.")] = None,
+    repair: Repair = False,
+    plot: Plot = None,
+    out: Json = None,
+) -> None:
+    """Pseudo-open-circuit voltage of a slow cycle, its hysteresis, dV/dQ and dQ/dV."""
+    from typing import cast
+
+    from scalith.lab import read_measurement
+    from scalith.lab.cycling import extract_open_circuit
+    from scalith.lab.cycling.open_circuit import Direction
+
+    require_endings(None, plot)
+    length = None if smoothing is None else 3.6 * smoothing
+    data = read_measurement(file, repair=repair)
+    found = extract_open_circuit(data, direction=cast(Direction, direction), resistance=resistance, smoothing=length)
+    charge = found["charge"].values
+    smooth = f"noise {1e3 * found.attrs['noise_V']:.2g} mV, smoothed over {found.attrs['smoothing_C'] / 3.6:.3g} mA h"
+    title = f"{charge[-1] / 3600.0:.5g} A h, {smooth}"
+    both = "hysteresis" in found
+    shown = table(title, "charge / A h", "voltage / V", "dV/dQ / V (A h)⁻¹", *(["half hysteresis / mV"] if both else []))
+    for k in range(0, charge.size, max(charge.size // 10, 1)):
+        row = [charge[k] / 3600.0, float(found["voltage"][k]), 3600.0 * float(found["voltage_slope"][k])]
+        shown.add_row(*(f"{value:.5g}" for value in [*row, *([1e3 * float(found["hysteresis"][k])] if both else [])]))
+    console().print(shown)
+    if found.attrs["notes"]:
+        console().print(f"note: {found.attrs['notes']}", highlight=False)
+    columns = {str(name): [_plain(float(one)) for one in found[name].values] for name in found.variables}
+    _write(out, columns | {"smoothing_C": found.attrs["smoothing_C"], "notes": found.attrs["notes"]})
+    _keep_picture(found, plot)
+
+
+@app.command()
+def balance(
+    file: MeasuredFile,
+    negative: Annotated[Path, typer.Option("--negative", help="Half-cell curve: CSV with x [1], open_circuit_voltage [V].")],
+    positive: Annotated[Path, typer.Option("--positive", help="The same of the positive electrode.")],
+    second: Annotated[Path | None, typer.Option("--second", help="Second material of a blended negative electrode.")] = None,
+    first: Annotated[Path | None, typer.Option("--first", help="An earlier check-up: what was lost since then.")] = None,
+    by: Annotated[str, typer.Option("--by", help="voltage, derivative or both.")] = "both",
+    direction: Annotated[str, typer.Option("--direction", help="both, discharge or charge.")] = "discharge",
+    polarisation: Annotated[bool, typer.Option("--polarisation", help="Fit a constant overpotential.")] = False,
+    repair: Repair = False,
+    out: Json = None,
+) -> None:
+    """Electrode balance of a cell from a slow cycle and half-cell curves; with --first, the degradation modes since then."""
+    from typing import cast
+
+    from scalith.lab import read_measurement
+    from scalith.lab.cycling import ElectrodeBalance, degradation_modes, extract_balance, extract_open_circuit
+    from scalith.lab.cycling.electrode_balance import By
+    from scalith.lab.cycling.open_circuit import Direction
+    from scalith.quantities import read_property_csv
+
+    over = {"x": "1", "T": "K"}
+    curves = [
+        read_property_csv(path, "open_circuit_voltage", "V", over) for path in (negative, second, positive) if path is not None
+    ]
+    below = curves[0] if second is None else (curves[0], curves[1])
+
+    def balanced(path: Path) -> ElectrodeBalance:
+        data = extract_open_circuit(read_measurement(path, repair=repair), direction=cast(Direction, direction))
+        q, v = data["charge"].values, data["voltage"].values
+        return extract_balance(q, v, below, curves[-1], by=cast(By, by), polarisation=polarisation)
+
+    own = balanced(file)
+    shown = table(f"residual {1e3 * own.residual:.3g} mV", "value", "", "95 % from", "to", "unit")
+    plain: dict[str, Any] = {"residual": own.residual, "note": own.note, "values": {}}
+    for name, value in own.values.items():
+        scale, unit = (3600.0, "A h") if name in ("Q_negative", "Q_positive", "lithium") else (1.0, "")
+        ends = own.interval(name)
+        shown.add_row(name, *(f"{one / scale:.4g}" for one in (value, *ends)), unit)
+        plain["values"][name] = {"value": value, "interval": ends}
+    console().print(shown)
+    if own.note:
+        console().print(f"note: {own.note}", highlight=False)
+    if first is not None:
+        lost = degradation_modes(balanced(first), own)
+        modes = table(f"lost since {first.name}", "mode", "%", "±")
+        for name, value in lost.items():
+            error = getattr(value, "error", 0.0)
+            modes.add_row(name, f"{100.0 * value:.3g}", f"{100.0 * error:.2g}")
+            plain.setdefault("modes", {})[name] = {"value": float(value), "standard_error": error}
+        console().print(modes)
+    _write(out, plain)
+
+
+@app.command()
+def rate(
+    files: Annotated[list[Path], typer.Argument(help="Files with discharges at several rates.")],
+    repair: Repair = False,
+    out: Json = None,
+) -> None:
+    """Capacity against rate, and the curve of Tian et al. through four rates or more."""
+    from scalith.lab import read_measurement
+    from scalith.lab.cycling import extract_capacities, extract_rate_capability
+
+    found = extract_capacities(*(read_measurement(file, repair=repair) for file in files))
+    current, capacity = found["current"].values, found["capacity"].values
+    shown = table("rate test", "current / A", "capacity / A h", "time / h")
+    for i, q in zip(current, capacity, strict=True):
+        shown.add_row(f"{i:.4g}", f"{q / 3600.0:.5g}", f"{q / i / 3600.0:.3g}")
+    console().print(shown)
+    plain: dict[str, Any] = {"current": current.tolist(), "capacity": capacity.tolist()}
+    if current.size >= 4:
+        fit = extract_rate_capability(current, capacity)
+        ends = f"[{fit.time_interval[0]:.3g}, {fit.time_interval[1]:.3g}]"
+        words = f"characteristic time {fit.time:.3g} s {ends}, exponent {fit.exponent:.3g}"
+        console().print(fit.note or words, highlight=False)
+        plain |= {"time": fit.time, "time_interval": fit.time_interval, "exponent": fit.exponent, "note": fit.note}
+    _write(out, plain)
+
+
+@app.command()
+def pulses(
+    file: MeasuredFile,
+    window: Annotated[list[float], typer.Option("--window", help="s since the current began; several times.")] = [0.1, 1.0, 10.0],  # noqa: B006
+    repair: Repair = False,
+    out: Json = None,
+) -> None:
+    """Resistance of each pulse after stated times."""
+    from scalith.lab import read_measurement
+    from scalith.lab.cycling import extract_pulse_resistances
+
+    found = extract_pulse_resistances(read_measurement(file, repair=repair), windows=window)
+    shown = table("resistance / mΩ", "at rest / V", "current / A", *(f"{one:g} s" for one in window))
+    plain = []
+    for k in range(found.sizes["pulse"]):
+        one = found.isel(pulse=k)
+        ohms = one["resistance"].values
+        shown.add_row(f"{float(one.rest_voltage):.4g}", f"{float(one.current):.4g}", *(_number(1e3 * value) for value in ohms))
+        plain.append(
+            {"rest_voltage": float(one.rest_voltage), "current": float(one.current), "resistance": [_plain(v) for v in ohms]}
+        )
+    console().print(shown)
+    _write(out, plain)
+
+
+@app.command()
+def agree(
+    cell: Annotated[str, typer.Argument(help="Cell file, or the name of a shipped set.")],
+    electrode: Annotated[str, typer.Option("--electrode", help="positive or negative.")] = "positive",
+    slow_cycle: Annotated[Path | None, typer.Option("--slow-cycle", help="Measured, of a half cell; virtual without it.")] = None,
+    titration: Annotated[Path | None, typer.Option("--titration", help="Measured, of a half cell; virtual without it.")] = None,
+    out: Json = None,
+) -> None:
+    """What experiments on an electrode find, virtual or measured, beside what the CELL's parameters say."""
+    from typing import cast
+
+    from scalith.cell import read_cell
+    from scalith.lab import agreement, read_measurement
+    from scalith.lab.experiments import diffusivity_by_titration, entropy_by_steps, voltage_by_slow_cycle
+    from scalith.lab.half_cell import Side
+
+    specification = read_cell(cell)
+    side = cast(Side, electrode)
+    cycle, pulses_there = (None if path is None else read_measurement(path) for path in (slow_cycle, titration))
+    experiments = {
+        "open_circuit_voltage": voltage_by_slow_cycle(specification, side, data=cycle),
+        "entropic_coefficient": entropy_by_steps(specification, side),
+        "chemical_diffusivity": diffusivity_by_titration(specification, side, data=pulses_there),
+    }
+    part = specification.positive_electrode if side == "positive" else specification.negative_electrode
+    shown = table(f"{side} electrode of {specification.name}", "quantity", "experiment", "found against put in")
+    plain = {}
+    for name, found in experiments.items():
+        given = getattr(part.material, name)
+        verdict = "not compared: nothing to compare with" if given is None else "not told"
+        if found.value is not None and given is not None:
+            verdict = str(agreement(given, found.value, T=specification.reference_temperature).attrs["headline"])
+        shown.add_row(name.replace("_", " "), found.note, verdict)
+        plain[name] = {"experiment": found.note, "verdict": verdict}
+    console().print(shown)
+    _write(out, plain)
+
+
+def _number(value: float) -> str:
+    """Three digits; empty where there is none."""
+    return "" if value != value else f"{value:.3g}"
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: NaN and infinities are none."""
+    import math
+
+    if isinstance(value, str):
+        return value
+    return float(value) if math.isfinite(value) else None
 
 
 def _keep_picture(data: Result, path: Path | None) -> None:

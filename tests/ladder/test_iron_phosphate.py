@@ -84,3 +84,13 @@ def test_ions_move_and_the_cell_delivers(results):
     assert 1.5 < float(discharge["capacity"].max()) / 3600 < 2.5
     pack = read_entry(folder, "pack_temperature").value
     assert 298.0 < float(pack["peak_temperature"]) < 330.0
+
+
+def test_experiments_on_the_electrode_find_what_was_put_in_or_say_that_they_do_not(results):
+    folder, _ = results
+    slow = read_entry(folder, "slow_cycle_agreement").value
+    assert slow.attrs["verdict"].startswith("agrees")
+    assert slow.attrs["rms"] < 2e-3
+    assert read_entry(folder, "entropy_agreement").value.attrs["verdict"].startswith("agrees")
+    # Particles of 50 nm are even before the first sample.
+    assert read_entry(folder, "titration_agreement").value.attrs["verdict"].startswith("not told by this experiment")

@@ -103,7 +103,19 @@ MATERIALS = ("positive", "negative", "electrolyte", "separator")
 ENTRY_POINTS = "scalith.rungs"
 """Group of entry points under which installed packages name modules with rungs."""
 
-SCALES = ("atoms", "crystal", "lattice", "particle", "lab", "electrode", "electrolyte", "cell", "pack", "safety")
+SCALES = (
+    "atoms",
+    "crystal",
+    "lattice",
+    "particle",
+    "lab",
+    "electrode",
+    "electrolyte",
+    "cell",
+    "experiments",
+    "pack",
+    "safety",
+)
 """Rung modules from the bottom of the ladder to its top."""
 
 

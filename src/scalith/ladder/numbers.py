@@ -117,6 +117,9 @@ NUMBERS: dict[str, _Number] = {
     "network_currents": _Number("largest current of a cell", "A", _largest("cell_current")),
     "voltage_agreement": _Number(_RMS, "V", lambda data: data.attrs.get("rms", np.nan)),
     "diffusivity_agreement": _Number(_RMS, "m2 s-1", lambda data: data.attrs.get("rms", np.nan)),
+    "slow_cycle_agreement": _Number(_RMS, "V", lambda data: data.attrs.get("rms", np.nan)),
+    "entropy_agreement": _Number(_RMS, "V K-1", lambda data: data.attrs.get("rms", np.nan)),
+    "titration_agreement": _Number(_RMS, "m2 s-1", lambda data: data.attrs.get("rms", np.nan)),
     "calorimetry_curves": _Number("largest heat flow", "W kg-1", _largest("heat_flow")),
     "starting_kinetics": _STORED_HEAT,
     "decomposition_fit": _Number(

@@ -22,6 +22,7 @@ _PLOTS = {
     "impedance batch": _CURVES,
     "impedance spectrum": ("scalith.cell.plots", "plot_spectrum"),
     "Kramers–Kronig test": ("scalith.lab.impedance.plots", "plot_kramers_kronig"),
+    "open circuit": ("scalith.lab.cycling.plots", "plot_open_circuit"),
     "relaxation times": ("scalith.lab.impedance.plots", "plot_relaxation_times"),
 }
 """Which function draws which kind of result: module and name. They are loaded when a plot is asked for."""

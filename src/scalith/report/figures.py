@@ -57,6 +57,7 @@ MAIN = {
     "electrode": ("composition_map", "voxel_image"),
     "electrolyte": ("ionic_conductivity",),
     "cell": ("discharges", "cell_open_circuit_voltage"),
+    "experiments": ("slow_cycle_agreement", "titration_agreement", "entropy_agreement"),
     "pack": ("pack_temperature", "cell_temperature"),
     "safety": ("module_propagation", "oven_exposure", "calorimetry_curves"),
 }
@@ -102,6 +103,9 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "phase_diagram": (phase_diagram_figure,),
     "voltage_agreement": (agreement_figure,),
     "diffusivity_agreement": (agreement_figure,),
+    "slow_cycle_agreement": (agreement_figure,),
+    "entropy_agreement": (agreement_figure,),
+    "titration_agreement": (agreement_figure,),
     "voxel_image": (slices_figure, block_figure),
     "subvolume_properties": (subvolumes_figure,),
     "electrode_currents": (currents_figure, loss_figure),

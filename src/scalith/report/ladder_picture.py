@@ -28,6 +28,7 @@ COLOURS = {
     "electrode": "#6b5b95",
     "electrolyte": "#3f7cac",
     "cell": "#a8562a",
+    "experiments": "#7a6a2f",
     "pack": "#9b2f4a",
     "safety": "#b3261e",
 }

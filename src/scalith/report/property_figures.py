@@ -97,7 +97,9 @@ def arrhenius_figure(value: Property, beside: Beside | None = None) -> Figure | 
 
 
 def agreement_figure(data: xr.Dataset) -> Figure:
-    """Predicted and measured over stoichiometry, each with its standard error."""
+    """Predicted and measured over stoichiometry, each with its standard error; empty where an experiment tells nothing."""
+    if "measured" not in data:
+        return axes.figure(_coordinate("x"), "")
     measured = data["measured"]
     unit = str(measured.attrs["units"])
     shown = shown_unit(unit)

@@ -153,7 +153,13 @@ def _temperatures(found: Found) -> Iterator[Line]:
 
 
 def _verdicts(found: Found) -> Iterator[Line]:
-    for name, label in (("voltage_agreement", "voltage"), ("diffusivity_agreement", "diffusivity")):
+    for name, label in (
+        ("voltage_agreement", "voltage"),
+        ("diffusivity_agreement", "diffusivity"),
+        ("slow_cycle_agreement", "voltage by a slow cycle"),
+        ("entropy_agreement", "entropic coefficient by steps of temperature"),
+        ("titration_agreement", "diffusivity by titration"),
+    ):
         for material, entry in found.entries(name):
             data = found.values.get(entry.quantity)
             if isinstance(data, xr.Dataset) and "verdict" in data.attrs:

@@ -27,6 +27,8 @@ def simulate_impedance(
     current: float = 0.0,
     load_time: float = 0.0,
     temperature: float | None = None,
+    inductance: float = 0.0,
+    by_layer: bool = False,
     mesh: Mesh | None = None,
 ) -> Result:
     r"""Impedance Z(f) = −δV/δI for small signals.
@@ -46,37 +48,46 @@ def simulate_impedance(
         With both, the cell first carries `current` (A) for `load_time` (s), and is linearised under that load.
     temperature : float, optional
         K; without it that of the initial state, or the reference temperature of the specification.
+    inductance : float
+        Of leads and winding, H: iωL is added.
+    by_layer : bool
+        Also the parts of the negative electrode, the separator and the positive electrode, to the electrolyte at their faces
+        (`scalith.cell.runs.spectrum.impedance_by_layer`): their sum with contact and inductance is the whole.
     mesh : Mesh, optional
         Finer than the discharge's by default: high frequencies see thin layers of the particles.
 
     Returns
     -------
     xarray.Dataset
-        ``resistance`` and ``reactance`` (Re Z and Im Z, ohm) over frequency.
+        ``resistance`` and ``reactance`` (Re Z and Im Z, ohm) over frequency; with `by_layer` also ``resistance_negative``,
+        ``reactance_negative``, … of ``separator`` and ``positive``.
 
     Raises
     ------
     InputError
-        Frequencies are not positive, or the state of charge is not in 0 … 1.
+        Frequencies are not positive, the inductance is negative, or the state of charge is not in 0 … 1.
     ConvergenceError
         The load cannot be carried for that long.
     """
     from scalith.cell.kernels.events import DURATION
     from scalith.cell.model.results import REASONS
     from scalith.cell.runs.simulation import Simulation, read_share
-    from scalith.quantities import Result
+    from scalith.cell.runs.spectrum import impedance_by_layer
+    from scalith.quantities import Result, labelled
 
     specification = read_cell(specification)
     f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
     if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
         raise InputError("simulate_impedance", "frequencies", f, "positive numbers, Hz")
+    if not inductance >= 0.0:
+        raise InputError("simulate_impedance", "inductance", inductance, "0 or more, H")
     state_of_charge = read_share(state_of_charge, "simulate_impedance", "state_of_charge")
     solver = Simulation(specification, mesh=mesh or FINE, temperature=temperature)
     solver.set_state_of_charge(state_of_charge)
     solver.hold("current", current, duration=load_time if current != 0.0 else 0.0)
     if solver.reason != DURATION:
         raise ConvergenceError("impedance under load", REASONS[solver.reason], time=solver.time)
-    z = solver.impedance(f)
+    z = solver.impedance(f) + 2j * np.pi * f * inductance
     settings = {
         "state_of_charge": state_of_charge,
         "current_A": current,
@@ -84,8 +95,9 @@ def simulate_impedance(
         "temperature_K": solver.temperature,
         "mesh": str(solver.mesh),
     }
+    settings |= {"inductance_H": inductance} if inductance else {}
     source = predicted("scalith.cell.simulate_impedance", specification.digest, settings=settings)
-    return Result(
+    found = Result(
         {
             "resistance": ("frequency", z.real.copy(), {"units": "ohm", "long_name": "real part of the impedance"}),
             "reactance": ("frequency", z.imag.copy(), {"units": "ohm", "long_name": "imaginary part of the impedance"}),
@@ -93,3 +105,9 @@ def simulate_impedance(
         {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"})},
         {"kind": "impedance spectrum", "source": source.to_json(), "voltage": float(solver.rows[-1, 1])},
     )
+    if by_layer:
+        for layer, part in impedance_by_layer(solver, f).items():
+            if layer != "contact":
+                found[f"resistance_{layer}"] = labelled("frequency", part.real.copy(), f"Re Z of the {layer} part", "ohm")
+                found[f"reactance_{layer}"] = labelled("frequency", part.imag.copy(), f"Im Z of the {layer} part", "ohm")
+    return found

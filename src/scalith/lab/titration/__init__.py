@@ -2,9 +2,16 @@
 
 from scalith.lab.titration.entropy import EntropicCoefficient, cell_temperature, extract_entropy, simulate_entropy
 from scalith.lab.titration.gitt import Particle, extract_gitt, simulate_gitt, weppner_huggins
-from scalith.lab.titration.interruption import extract_interruption, interruption_bias
+from scalith.lab.titration.interruption import extract_interruption, find_interruptions, interruption_bias
+from scalith.lab.titration.on_a_cell import (
+    simulate_entropy_on_cell,
+    simulate_gitt_on_cell,
+    simulate_interruptions_on_cell,
+    simulate_pitt_on_cell,
+    simulate_polarisation_on_cell,
+)
 from scalith.lab.titration.particle_series import current_step, potential_step, surface_roots
-from scalith.lab.titration.pitt import PittFit, extract_pitt, simulate_pitt
+from scalith.lab.titration.pitt import PittFit, extract_pitt, potential_steps, simulate_pitt
 from scalith.lab.titration.polarisation import (
     MixedConductivity,
     bruce_vincent,
@@ -27,14 +34,21 @@ __all__ = [
     "extract_hebb_wagner",
     "extract_interruption",
     "extract_pitt",
+    "find_interruptions",
     "hebb_wagner_current",
     "interruption_bias",
     "newman_number",
     "potential_step",
+    "potential_steps",
     "restricted_diffusion",
     "simulate_entropy",
+    "simulate_entropy_on_cell",
     "simulate_gitt",
+    "simulate_gitt_on_cell",
+    "simulate_interruptions_on_cell",
     "simulate_pitt",
+    "simulate_pitt_on_cell",
+    "simulate_polarisation_on_cell",
     "surface_roots",
     "weppner_huggins",
 ]

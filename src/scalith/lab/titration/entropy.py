@@ -31,14 +31,11 @@ def cell_temperature(time: ArrayLike, chamber: ArrayLike, time_constant: float) 
     inside = np.empty_like(outside)
     inside[0] = outside[0]
     for k in range(1, t.size):
-        step = t[k] - t[k - 1]
-        if step <= 0.0:
-            inside[k] = inside[k - 1]
-            continue
-        slope = (outside[k] - outside[k - 1]) / step
-        # The particular solution T_chamber − slope τ, and what fades of the rest.
-        fades = (inside[k - 1] - outside[k - 1] + slope * time_constant) * np.exp(-step / time_constant)
-        inside[k] = outside[k] - slope * time_constant + fades
+        z = (t[k] - t[k - 1]) / time_constant
+        fades = -float(np.expm1(-z))
+        # Share of a rise over the step that is followed, 1 − (1 − e^−z)/z; a step of no length is not followed.
+        followed = 1.0 - fades / z if z > 1e-4 else z * (0.5 - z / 6.0)
+        inside[k] = inside[k - 1] + (outside[k - 1] - inside[k - 1]) * fades + (outside[k] - outside[k - 1]) * followed
     return inside
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 _ELECTRODES = {"cell": "voltage", "negative": "negative_electrode_potential", "positive": "positive_electrode_potential"}
 _REDUCED = (1e-7, 1e3)
 """D·pulse/R² that are searched: shorter diffusion cannot be told from a capacitor's, longer not from rest."""
+_EVEN: dict[Shape, float] = {"slab": 0.54, "cylinder": 0.31, "sphere": 0.21}
+"""Rests, in R²/D, after which ΔE_s is within 1 % (short pulses; case B02)."""
 _WIDEST = 30.0
 """An interval wider than this factor tells nothing."""
 
@@ -119,6 +121,7 @@ def extract_gitt(
     shape: Shape = "sphere",
     electrode: str = "cell",
     slope: float | ArrayLike | Callable[[float], float] | None = None,
+    potential: Callable[[Array], Array] | None = None,
     drift: bool = True,
     level: float = 0.95,
 ) -> Result:
@@ -139,7 +142,8 @@ def extract_gitt(
 
     A pulse is *not identifiable* when the potential at rest does not move with the charge, when the best D lies at the end of
     what is
-    searched, or when the interval is wider than a factor of 30. Its values are NaN, and ``note`` says why.
+    searched, or when the interval is wider than a factor of 30. Its values are NaN, and ``note`` says why. Of a pulse whose rest
+    is too short for the classical formula it says that.
 
     Parameters
     ----------
@@ -154,6 +158,10 @@ def extract_gitt(
         Change of the open-circuit potential of this electrode with the charge discharged, V C⁻¹: one number, one a pulse, or a
         function of
         the potential at rest.
+    potential : callable, optional
+        In place of `slope`: the open-circuit potential of this electrode over the charge discharged since the start of the data
+        (C), up to a constant. The potential of the surface then follows it, so that it may bend within a pulse: with a slope,
+        a pulse over which dU/dq changes by a third is off by as much.
     drift : bool
         Whether a linear drift is fitted.
     level : float
@@ -180,10 +188,15 @@ def extract_gitt(
         raise InputError("extract_gitt", "electrode", f"no {name}", "a measurement with it, or electrode='cell'")
     if not radius > 0.0:
         raise InputError("extract_gitt", "radius", radius, "a positive length in m")
+    if slope is not None and potential is not None:
+        raise InputError("extract_gitt", "slope", "beside `potential`", "one of the two")
     pulses = _pulses(data, name)
     slopes = _slopes(slope, pulses)
     rises = electrode == "negative"  # against lithium, the negative electrode rises while the cell discharges
-    rows = [_extract_one(pulse, radius, shape, own, drift, level, rises) for pulse, own in zip(pulses, slopes, strict=True)]
+    rows = [
+        _extract_one(pulse, radius, shape, own or potential, drift, level, rises)
+        for pulse, own in zip(pulses, slopes, strict=True)
+    ]
     units = {
         "diffusivity": "m2 s-1",
         "lower": "m2 s-1",
@@ -211,6 +224,9 @@ def extract_gitt(
     return found
 
 
+_Slope: TypeAlias = "float | Callable[[Array], Array] | None"
+
+
 class _Pulse(NamedTuple):
     time: Array  # since the current began, s; the sample before it first
     potential: Array
@@ -218,6 +234,7 @@ class _Pulse(NamedTuple):
     length: float
     flowing: NDArray[np.bool_]
     charge: float
+    passed: float  # discharged before it
 
     @property
     def at_rest(self) -> tuple[float, float]:
@@ -234,6 +251,7 @@ def _pulses(data: xr.Dataset, name: str) -> list[_Pulse]:
         raise InputError(
             "extract_gitt", "steps", kinds or "none", "pulses of constant current between rests, the last with its rest"
         )
+    passed = np.cumsum(found["charge"].values)
     pulses = []
     for k in at:
         first, last = int(found["first"][k]), int(found["last"][k])
@@ -247,9 +265,8 @@ def _pulses(data: xr.Dataset, name: str) -> list[_Pulse]:
         flowing = np.zeros(rows.size, dtype=bool)
         flowing[1 : count + 1] = True
         current, begun = float(found["mean_current"][k]), float(time[first - 1])
-        pulses.append(
-            _Pulse(time[rows] - begun, potential[rows], current, float(time[last]) - begun, flowing, float(found["charge"][k]))
-        )
+        length, charge = float(time[last]) - begun, float(found["charge"][k])
+        pulses.append(_Pulse(time[rows] - begun, potential[rows], current, length, flowing, charge, float(passed[k - 1])))
     return pulses
 
 
@@ -265,7 +282,7 @@ def _slopes(slope: float | ArrayLike | Callable[[float], float] | None, pulses: 
 
 
 def _extract_one(
-    pulse: _Pulse, radius: float, shape: Shape, slope: float | None, drift: bool, level: float, rises: bool
+    pulse: _Pulse, radius: float, shape: Shape, slope: _Slope, drift: bool, level: float, rises: bool
 ) -> dict[str, float | str]:
     d = DIMENSIONS[shape]
     before, after = pulse.at_rest
@@ -273,7 +290,10 @@ def _extract_one(
     row: dict[str, float | str] = dict.fromkeys(
         ("diffusivity", "lower", "upper", "weppner_huggins", "reduced_pulse"), float("nan")
     )
-    row |= {"rest_potential": after, "slope": moved / pulse.charge if slope is None else slope, "note": ""}
+    own = moved / pulse.charge if slope is None else slope
+    if callable(own):
+        own = float(np.ptp(own(pulse.passed + np.array([0.0, pulse.charge])))) / abs(pulse.charge) * (1.0 if rises else -1.0)
+    row |= {"rest_potential": after, "slope": own, "note": ""}
     first, last = _at_once(pulse), float(pulse.potential[pulse.flowing][-1])
     expected = (1.0 if rises else -1.0) * float(np.sign(pulse.current))
     row["resistance"] = abs(first - before) / abs(pulse.current)
@@ -298,6 +318,9 @@ def _extract_one(
     scale = radius**2 / pulse.length
     row |= {"diffusivity": float(np.exp(log)) * scale, "lower": float(np.exp(low)) * scale, "upper": float(np.exp(high)) * scale}
     row |= {"reduced_pulse": float(np.exp(log)), "resistance": problem.resistance(log)}
+    rest = float(np.exp(log)) * (pulse.time[-1] / pulse.length - 1.0)
+    if rest < _EVEN[shape]:
+        row["note"] = f"the rest lasts {rest:.2g} R²/D: too short for Weppner–Huggins, which needs {_EVEN[shape]:g}"
     return row
 
 
@@ -308,31 +331,43 @@ def _at_once(pulse: _Pulse) -> float:
     return float(np.polynomial.Polynomial.fit(np.sqrt(t[early]), potential[early], 1)(0.0))
 
 
+class _Known:
+    """Least squares with known columns."""
+
+    def __init__(self, matrix: Array) -> None:
+        self.size = np.linalg.norm(matrix, axis=0)
+        self.q, self.r = np.linalg.qr(matrix / self.size)
+
+    def solve(self, target: Array) -> tuple[Array, Array]:
+        """Coefficients, and what is left."""
+        along = self.q.T @ target
+        return np.linalg.solve(self.r, along) / self.size, target - self.q @ along
+
+
 class _Inversion:
     """Least squares over ln(Dτ/R²); everything else is linear."""
 
-    def __init__(self, pulse: _Pulse, radius: float, shape: Shape, slope: float | None, drift: bool) -> None:
+    def __init__(self, pulse: _Pulse, radius: float, shape: Shape, slope: _Slope, drift: bool) -> None:
         self.pulse, self.shape, self.slope = pulse, shape, slope
         # E = E₀ − I R + b t + (dU/dq) I (τ/dτ̂)[u(τ̂ t/τ) − u(τ̂ (t − τ)/τ)].
         columns = [np.ones_like(pulse.time), -pulse.current * pulse.flowing]
         self.fixed = np.stack([*columns, *([pulse.time / pulse.time[-1]] if drift else [])], axis=1)
         self.unknowns = 1 + self.fixed.shape[1] + (slope is None)
+        self.known = _Known(self.fixed)
+        # Both answers of a pulse at once: to the current, and to its end.
+        self.times = np.concatenate([pulse.time, pulse.time - pulse.length]) / pulse.length
 
     def _linear(self, log: float) -> tuple[Array, Array]:
         reduced = float(np.exp(log))
         pulse = self.pulse
-        scaled = reduced * pulse.time / pulse.length
-        shape = current_step(scaled, self.shape) - current_step(scaled - reduced, self.shape)
-        answer = pulse.current * pulse.length / (DIMENSIONS[self.shape] * reduced) * shape
+        begun, ended = np.split(current_step(reduced * self.times, self.shape), 2)
+        answer = pulse.current * pulse.length / (DIMENSIONS[self.shape] * reduced) * (begun - ended)
+        if callable(self.slope):
+            moved = self.slope(pulse.passed + answer) - self.slope(np.array([pulse.passed]))
+            return self.known.solve(pulse.potential - moved)
         if self.slope is None:
-            matrix, target = np.column_stack([self.fixed, answer]), pulse.potential
-        else:
-            matrix, target = self.fixed, pulse.potential - self.slope * answer
-        size = np.linalg.norm(matrix, axis=0)
-        scaled_matrix = matrix / size
-        q, r = np.linalg.qr(scaled_matrix)
-        found = np.linalg.solve(r, q.T @ target)
-        return found / size, target - scaled_matrix @ found
+            return _Known(np.column_stack([self.fixed, answer])).solve(pulse.potential)
+        return self.known.solve(pulse.potential - self.slope * answer)
 
     def cost(self, log: float) -> float:
         off = self._linear(log)[1]

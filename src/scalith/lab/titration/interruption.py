@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.lab.impedance.elements import DIMENSIONS, Shape
+from scalith.lab.protocol_steps import steps
 from scalith.lab.titration.particle_series import current_step, require_shape
 from scalith.quantities import ConvergenceError, InputError
 
@@ -26,6 +27,34 @@ def interruption_bias(window: ArrayLike, shape: Shape, *, corrected: bool, sampl
         moved = current_step(t, shape) - (0.0 if corrected else d * t)
         found.append(4.0 / np.pi / float(np.polyfit(np.sqrt(t), moved, 1)[0]) ** 2)
     return np.array(found)
+
+
+def find_interruptions(data: xr.Dataset, longest: float = 60.0) -> list[tuple[float, float]]:
+    """When a constant current was interrupted: times of the last sample under current and of the end, s.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    longest : float
+        Rests longer than this (s) are no interruptions.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    found = steps(data)
+    time, kinds = data["time"].values, found["kind"].values
+    times = [
+        (float(time[int(found["first"][k]) - 1]), float(time[int(found["last"][k])]))
+        for k in range(1, kinds.size)
+        if kinds[k] == "rest" and kinds[k - 1] == "constant current" and float(found["duration"][k]) <= longest
+    ]
+    if not times:
+        raise InputError(
+            "find_interruptions", "rests", f"none of up to {longest:g} s after a current", "interruptions of a current"
+        )
+    return times
 
 
 def extract_interruption(

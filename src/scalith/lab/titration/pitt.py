@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.lab.impedance.elements import DIMENSIONS, Shape
+from scalith.lab.protocol_steps import steps
 from scalith.lab.titration.particle_series import potential_step, require_shape, surface_roots
 from scalith.quantities import ConvergenceError, InputError, Result, predicted
 
@@ -191,6 +192,38 @@ def extract_pitt(data: xr.Dataset, *, radius: float, step: float, shape: Shape =
         float(np.sqrt(2.0 * best.cost / time.size)),
         note,
     )
+
+
+def potential_steps(data: xr.Dataset) -> list[tuple[Result, float]]:
+    """The holds of a titration with steps of potential: current since each step (until it turns its sign), and its height, V.
+
+    The height is the held voltage less the last one before it, at rest or held.
+
+    Raises
+    ------
+    InputError
+        No step of constant voltage after another step.
+    """
+    found = steps(data)
+    time, current = data["time"].values, np.asarray(data["current"].values, dtype=np.float64)
+    pieces = []
+    for k in np.flatnonzero(found["kind"].values == "constant voltage"):
+        first, last = int(found["first"][k]), int(found["last"][k])
+        if k == 0 or last - first < 8:
+            continue
+        height = float(found["end_voltage"][k]) - float(found["end_voltage"][k - 1])
+        rows = np.arange(first, last + 1)
+        since = time[rows] - time[first - 1]
+        flows = current[rows] * np.sign(-height) > 0.0
+        first_flow = int(np.argmax(flows))
+        turned = np.flatnonzero(~flows[first_flow:])
+        kept = slice(first_flow, first_flow + int(turned[0]) if turned.size else rows.size)
+        one = Result({"current": ("time", current[rows][kept])}, {"time": ("time", since[kept])}, data.attrs)
+        pieces.append((one, height))
+    if not pieces:
+        kinds = ", ".join(dict.fromkeys(str(kind) for kind in found["kind"].values))
+        raise InputError("potential_steps", "steps", kinds, "steps of constant voltage, each after another step")
+    return pieces
 
 
 def _decay(data: xr.Dataset) -> tuple[Array, Array]:

@@ -64,7 +64,9 @@ def run(
 @app.command()
 def age(
     cell: CellFile,
-    steps: Annotated[list[str], typer.Argument(help="Steps of one cycle, such as 'Discharge at 1C until 2.5 V'; or 'Rest for 30 days'.")],
+    steps: Annotated[
+        list[str], typer.Argument(help="Steps of one cycle, such as 'Discharge at 1C until 2.5 V'; or 'Rest for 30 days'.")
+    ],
     cycles: Annotated[int, typer.Option("--cycles", "-n", min=1, help="How many cycles.")] = 100,
     check_up_every: Annotated[
         int | None, typer.Option("--check-up", "-c", min=1, help="Cycles between check-ups: C/20, 1C, a pulse, a spectrum.")

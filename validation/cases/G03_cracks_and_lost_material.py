@@ -1,7 +1,7 @@
 r"""G03: Cracks by Paris' law and material lost by stress.
 
-**[E]** At constant tension $l^{1-m/2}=l_0^{1-m/2}+(1-m/2)\,k\,(b\sigma\sqrt\pi)^m\,t$ with the numbers of Ai 2020: 28.430 nm after
-1,000 hours at 20 MPa, 403.14 nm at 50 MPa, from 20 nm. Material lost at constant stress is a straight line in time. The rates are
+**[E]** At constant tension $l^{1-m/2}=l_0^{1-m/2}+(1-m/2)\,k\,(b\sigma\sqrt\pi)^m\,t$ with the numbers of Ai 2020: 28.430 nm
+after 1,000 hours at 20 MPa, 403.14 nm at 50 MPa, from 20 nm. Material lost at constant stress is a straight line in time. The rates are
 integrated as they are; and once in a cell, on one volume an electrode and at a current so small that the profile in its
 particles stays a parabola, whose surface lacks $jR/(5Dc_{max})$ against the mean.
 """
@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 
 from scalith.cell import CellSpecification, CrackGrowth, LossByStress, Mesh, Simulation
 from scalith.cell.kernels import layout
+from scalith.cell.processes.process import Process
 from scalith.cell.processes.stress_of_surface import hydrostatic_stress, tangential_stress
 from scalith.particle import ParticleStress
 from scalith.quantities import Property, Source, shipped
@@ -20,7 +21,7 @@ from scalith.quantities.constants import FARADAY
 from validation.record import Record
 
 PARIS = CrackGrowth(rate_constant=3.9e-20, exponent=2.2, geometry_factor=1.12, initial_length=20e-9)
-LOSS = LossByStress(rate_constant=2.7778e-7, critical_stress=60e6, exponent=2.0)
+LOSS = LossByStress(rate_constant=2.7778e-9, critical_stress=60e6, exponent=2.0)
 HOURS = 1000.0
 
 
@@ -31,7 +32,7 @@ def paris(stress: float, hours: float) -> float:
     return float((PARIS.initial_length**half + grown) ** (1.0 / half))
 
 
-def slow_cell(tension: float) -> tuple[CellSpecification, float, float]:
+def slow_cell(tension: float, process: Process = PARIS) -> tuple[CellSpecification, float, float]:
     """A cell whose negative particles keep a tension; its current, A, and hydrostatic stress, Pa.
 
     Stiff particles need little swelling for it, so that they stay far from empty.
@@ -43,7 +44,7 @@ def slow_cell(tension: float) -> tuple[CellSpecification, float, float]:
         youngs_modulus=1.5e12, poisson_ratio=0.3, partial_molar_volume=3.1e-6, hastens_diffusion=False, shifts_voltage=False
     )
     electrode = cell.negative_electrode
-    update = {"stress": stress, "processes": (PARIS, LOSS), "chemical_diffusivity": D, "open_circuit_voltage": flat}
+    update = {"stress": stress, "processes": (process,), "chemical_diffusivity": D, "open_circuit_voltage": flat}
     material = electrode.material.model_copy(update=update)
     cell = cell.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
     lacking = tension / tangential_stress(material)
@@ -80,18 +81,20 @@ def run(record: Record) -> None:
             found=max(abs(l / paris(stress, h) - 1.0) for l, h in zip(found, hours, strict=True)),
         )
         axes.semilogy(hours, 1e9 * found, label=f"{stress / 1e6:g} MPa")
-    cell, current, hydrostatic = slow_cell(20e6)
-    simulation = Simulation(cell, mesh=Mesh(1, 1, 1, nodes=20), state_of_charge=1.0)
-    simulation.hold("current", current, duration=HOURS * 3600.0)
-    at = simulation.cell.system.at
-    length, lost = simulation.state[at.states], simulation.state[at.states + 1]
-    record.check("in a cell: crack at 20 MPa", expected=28.430, found=1e9 * length, tolerance=0.03, unit="nm")
-    beta = LOSS.rate_constant / material.volume_fraction
-    expected = beta * (hydrostatic / LOSS.critical_stress) ** LOSS.exponent * HOURS * 3600.0
-    record.check("in a cell: share of the material lost", expected=expected, found=lost, tolerance=4e-3 * expected)
-    data = simulation.result()
-    for guard in ("lithium_error", "charge_error"):
-        record.check_at_most(f"in a cell: {guard}", limit=1e-10, found=float(np.abs(data[guard]).max()))
+    for process in (PARIS, LOSS):
+        cell, current, hydrostatic = slow_cell(20e6, process)
+        simulation = Simulation(cell, mesh=Mesh(1, 1, 1, nodes=20), state_of_charge=1.0)
+        simulation.hold("current", current, duration=HOURS * 3600.0)
+        found = float(simulation.state[simulation.cell.system.at.states])
+        if process is PARIS:
+            record.check("in a cell: crack at 20 MPa", expected=28.430, found=1e9 * found, tolerance=0.03, unit="nm")
+            continue
+        expected = LOSS.rate_constant / material.volume_fraction * HOURS * 3600.0
+        expected *= (hydrostatic / LOSS.critical_stress) ** LOSS.exponent
+        record.check("in a cell: share of the material lost", expected=expected, found=found, tolerance=4e-3 * expected)
+        data = simulation.result()
+        for guard in ("lithium_error", "charge_error"):
+            record.check_at_most(f"in a cell: {guard}", limit=1e-10, found=float(np.abs(data[guard]).max()))
     axes.set(xlabel="time (h)", ylabel="length of the crack (nm)")
     axes.legend(frameon=False)
     figure.tight_layout()

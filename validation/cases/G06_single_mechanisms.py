@@ -61,6 +61,8 @@ def run(record: Record) -> None:
     told = {key: float(values[-1]) for key, values in reference("single_plating_partial_5C_M1_3").items()}
     expected = told["Loss of lithium to negative lithium plating [mol]"]
     found = float(data["lithium_plated_negative"][-1])
-    record.check("plated and dead after three cycles at 5 °C", expected=expected, found=found, tolerance=0.02 * expected, unit="mol")
+    record.check(
+        "plated and dead after three cycles at 5 °C", expected=expected, found=found, tolerance=0.02 * expected, unit="mol"
+    )
     dead = told["X-averaged negative dead lithium concentration [mol.m-3]"] * cell.plane_area * electrode.thickness
     record.check("of it dead", expected=dead, found=float(data["lithium_dead_negative"][-1]), tolerance=0.02 * dead, unit="mol")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def _fill(one: Simulation) -> None:
     _hold(one, "voltage", cell.upper_voltage_cut_off, 10.0 * 3600.0, current_low=current / 50.0)
 
 
-def _hold(one: Simulation, mode: Mode, target: float, duration: float, **limits: float) -> None:
+def _hold(one: Simulation, mode: Mode, target: float, duration: float, **limits: Any) -> None:
     from scalith.cell.model.results import REASONS
 
     one.forget()
@@ -95,7 +95,7 @@ def _hold(one: Simulation, mode: Mode, target: float, duration: float, **limits:
         raise RuntimeError(f"check-up: {REASONS[reason]}")
 
 
-def _slow(one: Simulation, current: float, **limits: float) -> Array:
+def _slow(one: Simulation, current: float, **limits: Any) -> Array:
     """Charge passed and voltage at evenly spaced times of a slow discharge or charge, with its end."""
     from scalith.cell.model.results import REASONS
 

@@ -1,4 +1,4 @@
-"""Cycles that are not solved: the state after many of them, from the slopes of a few (Sulzer et al., DOI 10.1149/1945-7111/ac3e48)."""
+"""Cycles that are not solved: the state behind them from the slopes of a few (Sulzer et al., DOI 10.1149/1945-7111/ac3e48)."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ class Extrapolation:
         read = self.inventory
         salt *= read.electrolyte(state) / read.electrolyte(made)
         lacking = read.totals(state)[0] - read.totals(made)[0]
-        room = sum(
-            read.material(p) * float(np.sum(read.widths(p) * read.left(made, p))) for p in range(len(read.cell.sides))
-        )
+        room = sum(read.material(p) * float(np.sum(read.widths(p) * read.left(made, p))) for p in range(len(read.cell.sides)))
         x += lacking / room
         return made
 
@@ -122,7 +120,8 @@ class Extrapolation:
         for entry in self.inventory.entries:
             width = self.inventory.widths(entry.of_class)
             done = float(np.sum(width * np.abs(state[entry.states] - self.start[entry.states])))
-            floor = 1e-2 * float(np.sum(width * np.abs(self.start[entry.states]))) + 0.03 * entry.process.scale * float(width.sum())
+            first = float(np.sum(width * np.abs(self.start[entry.states])))
+            floor = 1e-2 * first + 0.03 * entry.process.scale * float(width.sum())
             error = share * abs(float(np.sum(width * off[entry.states])))
             worst = max(worst, error / (self.tolerance * (done + floor)))
         particles = self.inventory.totals(state)[2]

@@ -179,9 +179,9 @@ def words_of(process: Process) -> str:
 
 def lithium_error(inventory: Inventory, state: Array, start: Any) -> float:
     """Relative change of all lithium since `start`, what `Inventory.totals` said then."""
-    return (inventory.totals(state)[0] - start[0]) / float(start[0])
+    return float((inventory.totals(state)[0] - start[0]) / start[0])
 
 
 def charge_error(inventory: Inventory, state: Array, start: Any, passed: float) -> float:
     """Charge passed, C, against the lithium that the negative electrode has lost since `start`, over all lithium."""
-    return (passed / FARADAY + inventory.totals(state)[1] - start[1]) / float(start[0])
+    return float((passed / FARADAY + inventory.totals(state)[1] - start[1]) / start[0])

@@ -16,6 +16,7 @@ from scalith.cell.ageing.segments import EndOfLife, Life, read_life
 from scalith.cell.kernels import events, records
 from scalith.cell.runs.simulation import Simulation
 from scalith.quantities import InputError, predicted
+from scalith.quantities.constants import FARADAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,8 +57,8 @@ def simulate_ageing(
 ) -> Result:
     r"""Age a cell by the processes of its materials: cycling, storage, or both in turn.
 
-    Memory stays flat: of each cycle a line is kept, of chosen ones the state. What a check-up measures (`check_up`) it measures on a
-    copy. The run ends early where a step cannot be carried out (pores close, a host is used up, the electrolyte is
+    Memory stays flat: of each cycle a line is kept, of chosen ones the state. What a check-up measures (`check_up`) it
+    measures on a copy. The run ends early where a step cannot be carried out (pores close, a host is used up, the electrolyte is
     depleted), where a step never reaches its end, at a limit of `until`, or by Ctrl-C: what there is, is handed back, and
     ``attrs["reason"]`` says why, in which cycle and where.
 
@@ -253,8 +254,14 @@ class _Ageing:
             self.reason = f"cycle {number}: the capacity is below {until.capacity:g} of the first one"
         elif until.porosity is not None and found["least_porosity"] < until.porosity:
             self.reason = f"cycle {number}: a porosity is below {until.porosity:g}"
-        elif until.resistance is not None and self.check_ups[-1][1].resistance > until.resistance * self.check_ups[0][1].resistance:
+        elif (
+            until.resistance is not None and self.check_ups[-1][1].resistance > until.resistance * self.check_ups[0][1].resistance
+        ):
             self.reason = f"cycle {number}: the resistance is above {until.resistance:g} times the first one"
+
+    def resistance_ratio(self) -> float:
+        """Resistance of the last check-up over that of the first."""
+        return self.check_ups[-1][1].resistance / self.check_ups[0][1].resistance
 
     def examine(self, number: int) -> None:
         """A check-up behind a cycle."""
@@ -280,19 +287,21 @@ class _Ageing:
         self.done += count
         self.simulation.state = made
         self.simulation.restore_pores()
-        self.offset = float(made[at.charge]) - (before - charge_error(self.inventory, made, self.start, 0.0)) * _faraday(self.start)
+        self.settle_charge(before)
 
     def take_back(self, jumps: Extrapolation) -> None:
         """Undo the last jump and what was solved behind it."""
         self.done, state, self.simulation.time = jumps.undo()
-        at = self.simulation.cell.system.at.charge
         self.cycles = [one for one in self.cycles if one.number <= self.done]
-        last = self.cycles[-1].found
-        self.offset = float(state[at]) - (last["charge_error"] - charge_error(self.inventory, state, self.start, 0.0)) * _faraday(
-            self.start
-        )
         self.simulation.state = state
         self.simulation.restore_pores()
+        self.settle_charge(self.cycles[-1].found["charge_error"])
+
+    def settle_charge(self, error: float) -> None:
+        """What a jump adds to the charge passed is not counted: the charge error stays what it was."""
+        state = self.simulation.state
+        passed = (error - charge_error(self.inventory, state, self.start, 0.0)) * FARADAY * self.start[0]
+        self.offset = float(state[self.simulation.cell.system.at.charge]) - passed
 
     def save(self, result: Result | None = None) -> None:
         """Write what there is, whole or not at all."""
@@ -308,13 +317,6 @@ class _Ageing:
         from scalith.cell.ageing.result import read_earlier
 
         read_earlier(self, earlier)
-
-
-def _faraday(start: tuple[float, float, float]) -> float:
-    """Coulombs of all lithium."""
-    from scalith.quantities.constants import FARADAY
-
-    return FARADAY * start[0]
 
 
 def _add(sums: dict[str, float], rows: Array) -> None:

@@ -140,7 +140,8 @@ def read_earlier(run: _Ageing, earlier: xr.Dataset | str | Path) -> None:
     if earlier.attrs.get("kind") != "ageing":
         raise InputError("simulate_ageing", "resume", earlier.attrs.get("kind", "no kind"), "the result of an ageing")
     if earlier.attrs.get("cell") != simulation.specification.digest:
-        raise InputError("simulate_ageing", "resume", earlier.attrs.get("cell"), f"{simulation.specification.digest}: the same cell")
+        expected = f"{simulation.specification.digest}: the same cell"
+        raise InputError("simulate_ageing", "resume", earlier.attrs.get("cell"), expected)
     if earlier["final_state"].size != simulation.cell.size:
         where = f"{earlier['final_state'].size} unknowns (mesh {earlier.attrs.get('mesh')})"
         raise InputError("simulate_ageing", "resume", where, f"{simulation.cell.size} unknowns: the same mesh")

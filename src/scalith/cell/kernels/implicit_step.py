@@ -255,6 +255,7 @@ def consistent_start(
     for k in range(differential):
         rate[k] = (y[k] - base[k]) / tiny
         y[k] = base[k]
+    rate[system.at.charge] = y[system.at.current]  # over a short step round-off shows in a large charge
     balance_rates(system, y, rate)
     return solved
 

@@ -45,15 +45,15 @@ TABLES = 6
 CLASS, ADDRESS, STATE = 0, 1, 2
 # Numbers of a process that the cell itself uses, each per unit of the local state z (see `scalith.cell.processes`); its own
 # follow: V per unit of −F j (film resistance, ohm m2), share of the hysteresis, volume of a film (m), lithium bound (mol m-2),
-# then the unit in which the error of z counts, the equilibrium potential of the side reaction (V), the share of the material that is
-# lost, and whether z is where the lithium of lost material is kept (1, mol m-2 of the fresh surface).
+# then the unit in which the error of z counts, the equilibrium potential of the side reaction (V), the share of the material
+# that is lost, and whether z is where the lithium of lost material is kept (1, mol m-2 of the fresh surface).
 FILM, BRANCH, VOLUME, LITHIUM, SCALE, EQUILIBRIUM, LOSS, LOST = 0, 1, 2, 3, 4, 5, 6, 7
 OWN = 8
 # What the rate of a process fills: the side reaction (mol m-2 s-1, negative where it reduces) and dz/dt with their slopes.
 SIDE, SIDE_BY_POTENTIAL, SIDE_BY_SALT, SIDE_BY_STOICHIOMETRY, SIDE_BY_STATE = 0, 1, 2, 3, 4
 CHANGE, CHANGE_BY_POTENTIAL, CHANGE_BY_SALT, CHANGE_BY_STOICHIOMETRY, CHANGE_BY_STATE, CHANGE_BY_REACTION = 5, 6, 7, 8, 9, 10
 OUTPUTS = 11
-# Behind them, what a rate may read: the mean stoichiometry of the particle, and the states of all processes on it, in their order.
+# Behind them, what a rate may read: the mean stoichiometry of the particle, and the states of all processes on it, in order.
 MEAN, STATES = 11, 12
 
 # Entries of `System.kernels`: addresses of kernels that others call (0 where none is needed).

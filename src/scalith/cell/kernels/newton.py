@@ -480,7 +480,7 @@ def least_material(system: System, y: Array) -> float:
 
 @compiled_inside
 def follow_losses(system: System, y: Array) -> None:
-    """Shares of material and surface that the losses of the local states leave; the lithium of what is lost is not counted here."""
+    """Shares of material and surface that the losses of the local states leave; where their lithium goes is not said here."""
     for p in range(system.start.size):
         if system.first_process[p] < system.first_process[p + 1]:
             for i in range(system.count[p]):

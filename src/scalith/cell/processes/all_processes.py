@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scalith.cell.processes.hysteresis_with_memory import HysteresisWithMemory
 from scalith.cell.processes.process import Process
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def processes_of(material: ActiveMaterial) -> tuple[Process, ...]:
-    """All processes on the surface of a material: its hysteresis with memory first, companions behind the process they come with."""
+    """All processes on the surface of a material: its hysteresis with memory first, companions behind what they come with."""
     found: list[Process] = []
     if material.hysteresis is not None and material.hysteresis_decay is not None:
         found.append(HysteresisWithMemory(decay=material.hysteresis_decay, initial=material.initial_hysteresis))
@@ -21,6 +21,6 @@ def processes_of(material: ActiveMaterial) -> tuple[Process, ...]:
     return tuple(found)
 
 
-def place_of(material: ActiveMaterial, kind: type[Process]) -> int:
+def place_of(material: ActiveMaterial, kind: type[Any]) -> int:
     """Place of the first process of a kind among all on a material; −1 where there is none."""
     return next((k for k, process in enumerate(processes_of(material)) if isinstance(process, kind)), -1)

@@ -87,7 +87,7 @@ class CrackGrowth(Process):
 
 
 class FilmOnCracks(Process):
-    r"""A film of thickness L on the surfaces of cracks: its volume per surface of the particle, 2 ρ w l L, grows by the law of the film.
+    r"""A film of thickness L on the surfaces of cracks: its volume per surface of the particle, 2 ρ w l L, grows by its law.
 
     As the cracks open, the film is spread over more surface, and grows the faster (Deshpande et al., DOI 10.1149/2.049210jes).
 

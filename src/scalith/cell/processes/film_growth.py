@@ -212,10 +212,11 @@ class GrowthRegimesFilm(Film):
 
     .. math::
 
-        N = \frac{i_0}{ν F} e^{-α F ψ/RT} \frac{s}{s + L_a/L_d}, \quad s = 1 - \frac{L_a}{L_m}, \quad L_a = \max(L - L_t, 0)
+        N = \frac{i_0}{ν F} e^{-α F ψ/RT} \frac{s}{s + L_a/L_d}, \quad s = 1 - \frac{L_a}{L_m},
+        \quad L_a = \max(L - L_t, 0)
 
-    with :math:`L_d = D c F e^{-(1-α) F ψ/RT}/i_0` and :math:`L_m = 2 RT κ_{Li}/(F^2 j)`: the film grows as t, √t and t, faster while
-    lithium enters (j < 0) than while it leaves (von Kolzenberg, Latz, Horstmann, DOI 10.1002/cssc.202000867).
+    with :math:`L_d = D c F e^{-(1-α) F ψ/RT}/i_0` and :math:`L_m = 2 RT κ_{Li}/(F^2 j)`: the film grows as t, √t and t, faster
+    while lithium enters (j < 0) than while it leaves (von Kolzenberg, Latz, Horstmann, DOI 10.1002/cssc.202000867).
 
     Attributes
     ----------
@@ -241,9 +242,9 @@ class GrowthRegimesFilm(Film):
 
     def law(self) -> tuple[float, ...]:
         """i₀, α, D c, κ, L_t."""
+        carried = self.interstitial_diffusivity * self.interstitial_concentration
         return (
-            self.exchange_current_density, self.transfer_coefficient, self.interstitial_diffusivity * self.interstitial_concentration,
-            self.ion_conductivity, self.tunnelling_thickness,
+            self.exchange_current_density, self.transfer_coefficient, carried, self.ion_conductivity, self.tunnelling_thickness,
         )  # fmt: skip
 
 

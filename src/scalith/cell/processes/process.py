@@ -75,7 +75,7 @@ class Process(Spec):
         return 0.0
 
     def loss(self) -> float:
-        """Share of the material, and of its surface, that is lost per unit of z; it comes with a companion that keeps the lithium."""
+        """Share of the material, and of its surface, that is lost per unit of z; a companion keeps its lithium."""
         return 0.0
 
     def keeps_lost_lithium(self) -> bool:

@@ -408,7 +408,9 @@ def cycle_life(cell_specification: CellSpecification, ageing: Ageing) -> xr.Data
     """Capacity, resistance and lithium by mechanism over the cycles: see `scalith.cell.simulate_ageing`."""
     materials = (*cell_specification.negative_electrode.materials, *cell_specification.positive_electrode.materials)
     if not any(material.processes for material in materials):
-        raise InputError("[cell]", "processes", "none on any material", "processes, such as film_growth: without them nothing ages")
+        raise InputError(
+            "[cell]", "processes", "none on any material", "processes, such as film_growth: without them nothing ages"
+        )
     mesh = None if ageing.volumes is None else Mesh(*ageing.volumes)
     return simulate_ageing(
         Simulation(cell_specification, mesh=mesh),

@@ -1,8 +1,8 @@
 r"""G03: Cracks by Paris' law and material lost by stress.
 
 **[E]** At constant tension $l^{1-m/2}=l_0^{1-m/2}+(1-m/2)\,k\,(b\sigma\sqrt\pi)^m\,t$ with the numbers of Ai 2020: 28.430 nm
-after 1,000 hours at 20 MPa, 403.14 nm at 50 MPa, from 20 nm. Material lost at constant stress is a straight line in time. The rates are
-integrated as they are; and once in a cell, on one volume an electrode and at a current so small that the profile in its
+after 1,000 hours at 20 MPa, 403.14 nm at 50 MPa, from 20 nm. Material lost at constant stress is a straight line in time. The
+rates are integrated as they are; and once in a cell, on one volume an electrode and at a current so small that the profile in its
 particles stays a parabola, whose surface lacks $jR/(5Dc_{max})$ against the mean.
 """
 

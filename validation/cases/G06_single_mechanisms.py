@@ -1,9 +1,9 @@
 r"""G06: Mechanisms of ageing, one by one.
 
-**[P]** O'Kane's LG M50 with one mechanism at a time against PyBaMM's model on the same mesh of five volumes a layer: material lost and
-cracks after ten cycles (1C to 2.5 V, 0.3C to 4.2 V, hold to C/100), stress making diffusion faster; plated and dead lithium
-after three cycles at 5 °C (1C, an hour of rest, charge at 1C, hold to C/20, two hours of rest). Films are in case G01, plating without
-dead lithium in G02.
+**[P]** O'Kane's LG M50 with one mechanism at a time against PyBaMM's model on the same mesh of five volumes a layer: material
+lost and cracks after ten cycles (1C to 2.5 V, 0.3C to 4.2 V, hold to C/100), stress making diffusion faster; plated and dead
+lithium after three cycles at 5 °C (1C, an hour of rest, charge at 1C, hold to C/20, two hours of rest). Films are in case G01,
+plating without dead lithium in G02.
 """
 
 from __future__ import annotations

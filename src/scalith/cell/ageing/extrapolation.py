@@ -10,11 +10,11 @@ from scalith.cell.ageing.inventory import Inventory
 Array = NDArray[np.float64]
 SETTLED = 2
 """Solved cycles between two jumps: one that settles what is fast, one whose change is the slope."""
-FIRST = 4
+FIRST = 6
 """Cycles of a segment before the first jump."""
 LEAST = 2
 """Cycles that a jump is worth."""
-_GROWTH = 2.0
+_GROWTH, _RECOVERY = 2.0, 1.2
 
 
 class Extrapolation:
@@ -59,10 +59,12 @@ class Extrapolation:
         if self._jumped and len(self.slopes) >= 2:
             error = self._error(at, slope, after)
             factor = 0.8 * max(error, 1e-3) ** (-1.0 / 3.0)
-            self.wanted = self._jumped * min(max(factor, 0.2), _GROWTH)
+            self.wanted = max(self._jumped * min(max(factor, 0.2), _GROWTH), 1.0)
             kept = error <= 2.0
             if kept:
                 self._jumped, self._undo = 0, None
+        elif self.wanted < LEAST:
+            self.wanted *= _RECOVERY  # after a jump that was taken back, a few solved cycles before the next
         self.wanted = min(self.wanted, float(self.longest))
         if kept:
             self.slopes = [*self.slopes[-1:], (at, slope)]

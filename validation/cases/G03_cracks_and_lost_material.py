@@ -38,17 +38,17 @@ def slow_cell(tension: float, process: Process = PARIS) -> tuple[CellSpecificati
     Stiff particles need little swelling for it, so that they stay far from empty.
     """
     cell = CellSpecification.read_toml(shipped("cell/lgm50_okane2022.toml"))
-    D = Property.constant("chemical_diffusivity", 3e-17, "m2 s-1", Source(kind="assumed"))
+    D = Property.constant("chemical_diffusivity", 3e-16, "m2 s-1", Source(kind="assumed"))
     flat = Property.constant("open_circuit_voltage", 0.2, "V", Source(kind="assumed"))
     stress = ParticleStress(
-        youngs_modulus=1.5e12, poisson_ratio=0.3, partial_molar_volume=3.1e-6, hastens_diffusion=False, shifts_voltage=False
+        youngs_modulus=1.5e13, poisson_ratio=0.3, partial_molar_volume=3.1e-6, hastens_diffusion=False, shifts_voltage=False
     )
     electrode = cell.negative_electrode
     update = {"stress": stress, "processes": (process,), "chemical_diffusivity": D, "open_circuit_voltage": flat}
     material = electrode.material.model_copy(update=update)
     cell = cell.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
     lacking = tension / tangential_stress(material)
-    j = 5.0 * 3e-17 * material.maximum_concentration * lacking / material.particle_radius
+    j = 5.0 * 3e-16 * material.maximum_concentration * lacking / material.particle_radius
     surface = cell.plane_area * electrode.thickness * material.area
     return cell, j * FARADAY * surface, hydrostatic_stress(material) * lacking
 
@@ -83,7 +83,7 @@ def run(record: Record) -> None:
         axes.semilogy(hours, 1e9 * found, label=f"{stress / 1e6:g} MPa")
     for process in (PARIS, LOSS):
         cell, current, hydrostatic = slow_cell(20e6, process)
-        simulation = Simulation(cell, mesh=Mesh(1, 1, 1, nodes=20), state_of_charge=1.0)
+        simulation = Simulation(cell, mesh=Mesh(1, 1, 1, nodes=20), state_of_charge=1.0, tolerance=1e-6)
         simulation.hold("current", current, duration=HOURS * 3600.0)
         found = float(simulation.state[simulation.cell.system.at.states])
         if process is PARIS:

@@ -23,6 +23,8 @@ from scalith.cell import CellSpecification, Mesh, Simulation, simulate_ageing
 from scalith.quantities import Result, shipped
 from validation.record import Record
 
+LONG = True
+
 DATA = Path(__file__).parent.parent / "data" / "cell" / "ageing"
 CYCLE = ["Discharge at 1C until 2.5 V", "Charge at 0.3C until 4.2 V", "Hold at 4.2 V until C/100"]
 COARSE, FINE = Mesh(5, 5, 5, nodes=30), Mesh(20, 10, 20, nodes=40)

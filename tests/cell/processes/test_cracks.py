@@ -88,3 +88,9 @@ def test_a_cycle_with_everything_on_keeps_lithium_and_charge(ageing_cell):
     assert float(np.abs(data.lithium_error).max()) < 1e-11
     assert float(np.abs(data.charge_error).max()) < 1e-10
     assert float(data.lithium_in_lost_material_negative[-1]) > 0.0
+
+
+def test_a_cell_that_ages_reads_back_what_it_writes(ageing_cell):
+    again = CellSpecification.read(ageing_cell.model_dump(mode="json"), "here")
+    assert again.negative_electrode.material.processes == ageing_cell.negative_electrode.material.processes
+    assert again.digest == ageing_cell.digest

@@ -51,7 +51,7 @@ def plot_ageing(data: xr.Dataset) -> Figure:
         lithium.stackplot(cycle, np.maximum(values, 0.0), labels=labels)
     capacity.set_ylabel("capacity (A h)")
     loss.set_ylabel("lost (%)")
-    lithium.set(ylabel="lithium (mmol)", xlabel="cycle")
+    lithium.set(ylabel="lithium, of films since the first cycle (mmol)", xlabel="cycle")
     resistance.set_xlabel("cycle")
     for axis in axes.ravel():
         if axis.get_legend_handles_labels()[0]:

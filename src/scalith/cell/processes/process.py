@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from scalith.quantities import InputError, Spec, nearest
 
@@ -49,6 +50,11 @@ class Process(Spec):
         super().__init_subclass__(**options)
         if cls.kind:
             _KINDS[cls.kind] = cls
+
+    @model_serializer(mode="wrap")
+    def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As a file states it: without its kind it could not be read back, and two kinds of one shape had one digest."""
+        return ({"kind": self.kind} if self.kind else {}) | dict(handler(self))
 
     def initial_state(self) -> float:
         """State z at the start."""

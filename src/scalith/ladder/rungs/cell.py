@@ -244,9 +244,9 @@ class Discharge(Settings):
 
 
 def _write_bpx(cell: CellSpecification, path: Path) -> None:
-    """BPX knows electrodes of spheres only: a cell with lithium metal is not written."""
+    """BPX knows electrodes of spheres only, without stress and ageing: a cell with lithium metal or such is not written."""
     materials = [*cell.negative_electrode.materials, *cell.positive_electrode.materials]
-    if all(material.geometry == "sphere" for material in materials):
+    if all(material.geometry == "sphere" and material.stress is None and not material.processes for material in materials):
         to_bpx(cell, path)
 
 

@@ -68,6 +68,19 @@ def test_run_warns_of_a_step_that_does_not_end(scalith):
     assert (code, "two days passed" in err) == (2, True)
 
 
+def test_ageing_is_told_drawn_and_kept_and_goes_on(scalith, tmp_path):
+    aged = "shipped:cell/lgm50_okane2022_ageing.toml"
+    step = "Rest for 30 days"
+    code, out, _ = scalith("age", aged, step, "-n", "2", "--out", "life.nc", "--plot", "life.svg")
+    assert code == 0
+    assert "all cycles done; 2 of 2 cycles solved" in out
+    code, out, _ = scalith("age", aged, step, "-n", "3", "--out", "life.nc", "--resume")
+    assert code == 0
+    assert read_results(tmp_path / "life.nc").sizes["cycle"] == 3
+    code, _, err = scalith("age", aged, step, "--out", "life.csv")
+    assert (code, "ends in .nc" in err) == (2, True)
+
+
 def test_impedance_is_told_drawn_and_kept(scalith, tmp_path, lgm50):
     settings = ("--soc", "0.8", "-T", "10 degC", "--from", "0.01", "--to", "100", "--points", "5")
     code, out, _ = scalith("impedance", LGM50, *settings, "--out", "z.nc", "--plot", "z.svg")

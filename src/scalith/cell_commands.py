@@ -62,6 +62,78 @@ def run(
 
 
 @app.command()
+def age(
+    cell: CellFile,
+    steps: Annotated[
+        list[str], typer.Argument(help="Steps of one cycle, such as 'Discharge at 1C until 2.5 V'; or 'Rest for 30 days'.")
+    ],
+    cycles: Annotated[int, typer.Option("--cycles", "-n", min=1, help="How many cycles.")] = 100,
+    check_up_every: Annotated[
+        int | None, typer.Option("--check-up", "-c", min=1, help="Cycles between check-ups: C/20, 1C, a pulse, a spectrum.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="End at this share of the first capacity: 0.8 or '80 %'.")] = None,
+    extrapolate: Annotated[
+        float | None, typer.Option("--extrapolate", "-x", help="Skip cycles within this error of a jump, 1e-3 for example.")
+    ] = None,
+    state_of_charge: Annotated[
+        str | None, typer.Option("--soc", help="At the start: 0.5 or '50 %'; default: the cell's own.")
+    ] = None,
+    temperature: Temperature = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on behind what --out holds.")] = False,
+    out: Out = None,
+    plot: Plot = None,
+) -> None:
+    """Age a CELL by the processes of its materials; Ctrl-C keeps what there is, and --resume goes on."""
+    from rich.progress import Progress
+
+    from scalith.cell import EndOfLife, Simulation, read_cell, simulate_ageing
+    from scalith.quantities import InputError
+
+    require_endings(out, plot)
+    if out is not None and out.suffix != ".nc":
+        raise InputError("--out", "", str(out), "a name that ends in .nc")
+    if resume and out is None:
+        raise InputError("--resume", "", "no --out", "the file to go on from")
+    simulation = Simulation(
+        read_cell(cell),
+        temperature=_kelvin(temperature),
+        state_of_charge=None if state_of_charge is None else _fraction(state_of_charge),
+    )
+    with Progress(transient=True) as bar:
+        task = bar.add_task("ageing", total=1.0)
+        data = simulate_ageing(
+            simulation,
+            steps,
+            cycles=cycles,
+            check_up_every=check_up_every,
+            until=None if until is None else EndOfLife(capacity=_fraction(until)),
+            extrapolate=extrapolate,
+            file=out,
+            resume=out if resume and out is not None and out.is_file() else None,
+            progress=lambda share, words: bar.update(task, completed=share, description=words),
+        )
+    _print_ageing(data)
+    if plot is not None:
+        save_figure(data.plot(), plot)
+    if data.attrs["reason"] == "interrupted":
+        raise typer.Exit(130)
+
+
+def _print_ageing(data: Result) -> None:
+    """About ten cycles, and why it ended."""
+    import numpy as np
+
+    table = titled_table("ageing", "cycle", "capacity / A h", "inventory lost / %", "material lost / %")
+    lost = [str(name) for name in data.data_vars if str(name).startswith("active_material_lost_")]
+    for k in np.unique(np.linspace(0, data.cycle.size - 1, min(data.cycle.size, 11)).astype(int)):
+        materials = ", ".join(f"{100.0 * float(data[name][k]):.3g}" for name in lost)
+        capacity, inventory = float(data.discharge_capacity[k]), float(data.lithium_inventory_lost[k])
+        table.add_row(str(int(data.cycle[k])), f"{capacity / 3600.0:.5g}", f"{100.0 * inventory:.4g}", materials)
+    console().print(table)
+    console().print(f"{data.attrs['reason']}; {data.attrs['solved_cycles']} of {data.cycle.size} cycles solved")
+
+
+@app.command()
 def impedance(
     cell: CellFile,
     state_of_charge: Annotated[str, typer.Option("--soc", help="0.5 or '50 %'.")] = "0.5",

@@ -1,5 +1,6 @@
 """One cell: specification, porous-electrode solver, protocols, sweeps, impedance, BPX."""
 
+from scalith.cell.ageing import AgeingSegment, EndOfLife, plot_ageing, simulate_ageing
 from scalith.cell.files.battery_data_format import read_battery_data, write_battery_data
 from scalith.cell.files.bpx_read import specification_from_bpx
 from scalith.cell.files.bpx_write import to_bpx
@@ -13,12 +14,16 @@ from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
 from scalith.cell.model.single_particle import single_particle
 from scalith.cell.plots import plot_batch, plot_profiles, plot_run, plot_spectrum
+from scalith.cell.processes.active_material_loss import LossByCurrent, LossByStress
+from scalith.cell.processes.cracks import CrackGrowth
 from scalith.cell.processes.film_growth import (
     ElectronMigrationFilm,
     FilmGrowth,
+    GrowthRegimesFilm,
     InterstitialDiffusionFilm,
     ReactionLimitedFilm,
     SolventReactionFilm,
+    TunnellingFilm,
 )
 from scalith.cell.processes.plating import LithiumPlating
 from scalith.cell.processes.process import Process
@@ -45,20 +50,26 @@ from scalith.cell.specification.thermal import ThermalSpecification
 __all__ = [
     "Balancing",
     "ActiveMaterial",
+    "AgeingSegment",
     "CellSpecification",
     "Circuit",
     "Collectors",
     "Condition",
+    "CrackGrowth",
     "ElectrodeSpecification",
     "ElectronMigrationFilm",
     "ElectrolyteSpecification",
+    "EndOfLife",
     "Ending",
     "FilmGrowth",
     "GoTo",
+    "GrowthRegimesFilm",
     "InitialState",
     "InterstitialDiffusionFilm",
     "LithiumMetal",
     "LithiumPlating",
+    "LossByCurrent",
+    "LossByStress",
     "Mesh",
     "Outcome",
     "PorousLayer",
@@ -70,18 +81,21 @@ __all__ = [
     "SolventReactionFilm",
     "Tab",
     "ThermalSpecification",
+    "TunnellingFilm",
     "Visit",
     "cell_open_circuit_voltage",
     "choose_mesh",
     "parse_protocol",
     "parse_step",
     "particle_size_distribution",
+    "plot_ageing",
     "plot_batch",
     "plot_profiles",
     "plot_run",
     "plot_spectrum",
     "read_battery_data",
     "read_cell",
+    "simulate_ageing",
     "simulate_batch",
     "simulate_circuit",
     "simulate_discharge",

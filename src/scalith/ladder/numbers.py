@@ -108,6 +108,7 @@ NUMBERS: dict[str, _Number] = {
     "particle_stress": _Number("largest hoop stress", "Pa", lambda data: np.abs(data["hoop_stress"]).max()),
     "cell_specification": _Number("nominal capacity", "C", lambda cell: cell.nominal_capacity),
     "discharges": _Number("capacity at the highest rate", "C", lambda data: _at_highest_rate(data, "capacity").max()),
+    "cycle_life": _Number("discharge capacity of the last cycle", "C", lambda data: data["discharge_capacity"].values[-1]),
     "heat_generation": _Number("heat of the discharge at the highest rate", "J", _total_heat),
     "cell_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),
     "pack_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),

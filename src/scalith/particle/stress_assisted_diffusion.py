@@ -30,12 +30,16 @@ class ParticleStress(Spec):
     partial_molar_volume : m3 mol-1
         Ω of the working ion.
     stress_free : x₀ of `stress_assisted_diffusivity`
+    hastens_diffusion, shifts_voltage : bool
+        Which of the two follow the stress; without both it only drives what else is said to follow it (cracks, lost material).
     """
 
     youngs_modulus: Annotated[float, SI("Pa"), Field(gt=0)]
     poisson_ratio: Annotated[float, Field(gt=-1, lt=0.5)]
     partial_molar_volume: Annotated[float, SI("m3 mol-1")]
     stress_free: Annotated[float, Field(ge=0, le=1)] = 0.0
+    hastens_diffusion: bool = True
+    shifts_voltage: bool = True
 
     def require_small_strain(self, maximum_concentration: float) -> None:
         """Refuse a volume change that small strain does not hold for.

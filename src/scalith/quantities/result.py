@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CURVES = ("scalith.quantities.result_plot", "plot_result")
 _PLOTS = {
     "": _CURVES,
+    "ageing": ("scalith.cell.ageing.plots", "plot_ageing"),
     "cell batch": ("scalith.cell.plots", "plot_batch"),
     "cell run": ("scalith.cell.plots", "plot_run"),
     "impedance batch": _CURVES,

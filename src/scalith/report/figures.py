@@ -10,6 +10,7 @@ import xarray as xr
 
 from scalith.quantities import Property
 from scalith.report import axes
+from scalith.report.ageing_figures import fade_figure, losses_figure, mechanisms_figure, resistance_figure
 from scalith.report.cell_figures import (
     BANDS,
     add_bands,
@@ -56,7 +57,7 @@ MAIN = {
     "lab": ("voltage_agreement", "diffusivity_agreement"),
     "electrode": ("composition_map", "voxel_image"),
     "electrolyte": ("ionic_conductivity",),
-    "cell": ("discharges", "cell_open_circuit_voltage"),
+    "cell": ("discharges", "cycle_life", "cell_open_circuit_voltage"),
     "experiments": ("slow_cycle_agreement", "titration_agreement", "entropy_agreement"),
     "pack": ("pack_temperature", "cell_temperature"),
     "safety": ("module_propagation", "oven_exposure", "calorimetry_curves"),
@@ -111,6 +112,7 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "electrode_currents": (currents_figure, loss_figure),
     "composition_map": (composition_figure, composition_map_figure),
     "discharges": (discharges_figure,),
+    "cycle_life": (fade_figure, losses_figure, resistance_figure, mechanisms_figure),
     "heat_generation": (heat_figure,),
     "cell_temperature": (cell_temperature_figure,),
     "pack_temperature": (pack_temperature_figure,),

@@ -6,9 +6,11 @@ import pytest
 from scalith.cell import (
     ElectronMigrationFilm,
     FilmGrowth,
+    GrowthRegimesFilm,
     InterstitialDiffusionFilm,
     ReactionLimitedFilm,
     SolventReactionFilm,
+    TunnellingFilm,
     simulate_discharge,
     simulate_impedance,
     simulate_protocol,
@@ -191,3 +193,44 @@ def test_films_that_close_the_pores_end_the_run_by_name(lgm50):
     assert simulation.step("Rest for 300 days").startswith("films have closed the pores")
     grown = electrode.material.area * (thickness(simulation) - 5e-9)
     assert (electrode.porosity - grown).min() == pytest.approx(0.01 * electrode.porosity, rel=0.05)
+
+
+@pytest.mark.parametrize("j", [-2e-5, 0.0, 1e-5])
+@pytest.mark.parametrize("law", ["tunnelling", "regimes"])
+def test_slopes_of_tunnelling_and_of_growth_regimes_are_those_of_the_rate(lgm50, law, j):
+    film = {"molar_volume": 9.6e-5, "conductivity": 5e-6, "exchange_current_density": 1e-7}
+    process = TunnellingFilm(**film, tunnelling_decay=5e8) if law == "tunnelling" else GrowthRegimesFilm(
+        **film, interstitial_diffusivity=1e-20, interstitial_concentration=10.0, ion_conductivity=1e-5, tunnelling_thickness=2e-9
+    )  # fmt: skip
+    numbers = process.row(lgm50.negative_electrode.material)
+
+    def rate(psi: float, z: float) -> np.ndarray:
+        out = np.zeros(layout.STATES)
+        type(process).rate(psi, 1.0, 0.5, j, 298.15, z, numbers, out)
+        return out
+
+    at = rate(0.1, 8e-9)
+    assert at[layout.CHANGE] > 0.0
+    assert at[layout.SIDE] == pytest.approx(-process.lithium() * at[layout.CHANGE])
+    by_psi = (rate(0.1 + 1e-6, 8e-9) - rate(0.1 - 1e-6, 8e-9))[layout.CHANGE] / 2e-6
+    by_state = (rate(0.1, 8.001e-9) - rate(0.1, 7.999e-9))[layout.CHANGE] / 2e-12
+    assert at[layout.CHANGE_BY_POTENTIAL] == pytest.approx(by_psi, rel=1e-5)
+    assert at[layout.CHANGE_BY_STATE] == pytest.approx(by_state, rel=1e-5)
+
+
+def test_the_regimes_follow_one_another_and_charging_grows_the_faster(lgm50):
+    """von Kolzenberg: reaction while thin, ∝ 1/L once diffusion limits; lithium that enters carries electrons along."""
+    process = GrowthRegimesFilm(
+        molar_volume=9.6e-5, conductivity=5e-6, exchange_current_density=1e-7, interstitial_diffusivity=1e-20,
+        interstitial_concentration=10.0, ion_conductivity=1e-5,
+    )  # fmt: skip
+    numbers = process.row(lgm50.negative_electrode.material)
+
+    def growth(z: float, j: float) -> float:
+        out = np.zeros(layout.STATES)
+        GrowthRegimesFilm.rate(0.1, 1.0, 0.5, j, 298.15, z, numbers, out)
+        return float(out[layout.CHANGE])
+
+    assert growth(1e-13, 0.0) == pytest.approx(growth(2e-13, 0.0), rel=1e-3)
+    assert growth(1e-3, 0.0) == pytest.approx(2.0 * growth(2e-3, 0.0), rel=1e-3)
+    assert growth(2e-8, -2e-5) > growth(2e-8, 0.0) > growth(2e-8, 2e-5)

@@ -86,3 +86,18 @@ def test_reversible_plating_gives_all_lithium_back(lgm50):
     assert float(np.abs(result.lithium_error).max()) < 1e-10
     assert float(np.abs(result.charge_error).max()) < 1e-10
     assert float(result.energy_error.max()) < 1e-8
+
+
+def test_what_is_plated_dies_with_its_half_life(lgm50):
+    """ln 2/γ₀ = 192.5 h at L = L₀, by the rate and in a cell whose plating stands still."""
+    process = LithiumPlating(**PLATING, dead_lithium_decay_rate=1e-6)
+    cell = plated(lgm50, dead_lithium_decay_rate=1e-6, rate_constant=1e-30)
+    simulation = Simulation(cell, state_of_charge=0.5)
+    at = simulation.cell.system.at
+    n = (at.electrolyte - at.states) // 2
+    simulation.state[at.states : at.states + n] = 1e-4
+    simulation.hold("current", 0.0, duration=np.log(2.0) / 1e-6)
+    assert process.companions()[0].decay_rate == 1e-6
+    assert np.log(2.0) / 1e-6 / 3600.0 == pytest.approx(192.5, abs=0.05)
+    assert simulation.state[at.states + n : at.electrolyte] == pytest.approx(0.5e-4, rel=1e-3)
+    assert simulation.state[at.states : at.states + n] == pytest.approx(1e-4, rel=1e-9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from scalith.cell.kernels.events import ELECTROLYTE_EMPTY, PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED
+from scalith.cell.kernels.events import ELECTROLYTE_EMPTY, HOST_LOST, PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED
 from scalith.cell.kernels.implicit_step import Segment, make_memory
 from scalith.cell.kernels.layout import Array, Integers, System, TableBank, one_of
 from scalith.cell.kernels.newton import make_work
@@ -69,7 +69,7 @@ def run_batch(
                 keep,
             )
             time, reason, rows, states, used, _ = run_segment(system, bank, y, time, segment, memory, rows, states, used, work)
-            if reason in (PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED) or reason >= ELECTROLYTE_EMPTY:
+            if reason in (PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED, HOST_LOST) or reason >= ELECTROLYTE_EMPTY:
                 break
         summarise(rows, used, reason, output_times, voltages[b], temperatures[b], summary[b])
 

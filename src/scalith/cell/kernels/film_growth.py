@@ -68,6 +68,31 @@ def interstitial_diffusion_rate(psi: float, c: float, x: float, j: float, T: flo
 
 
 @compiled_in_place
+def tunnelling_rate(psi: float, c: float, x: float, j: float, T: float, z: float, numbers: Array, out: Array) -> None:
+    """Tunnelling of electrons: N = i₀/(ν F) exp(−α F ψ/RT) exp(−β L)."""
+    slope = -numbers[OWN + 5] * _F / (_R * T)
+    flux = numbers[OWN + 4] / (numbers[OWN + 1] * _F) * math.exp(slope * psi - numbers[OWN + 6] * z)
+    grow(flux, slope * flux, -numbers[OWN + 6] * flux, T, numbers, out)
+
+
+@compiled_in_place
+def growth_regimes_rate(psi: float, c: float, x: float, j: float, T: float, z: float, numbers: Array, out: Array) -> None:
+    """Reaction, diffusion and migration: N = i₀/(ν F) exp(−α F ψ/RT) s/(s + L_a/L_d), s = 1 − L_a/L_m."""
+    f, alpha = _F / (_R * T), numbers[OWN + 5]
+    reaction = numbers[OWN + 4] / (numbers[OWN + 1] * _F) * math.exp(-alpha * f * psi)
+    by_diffusion = numbers[OWN + 4] / (_F * numbers[OWN + 6]) * math.exp((1.0 - alpha) * f * psi)  # 1/L_d
+    by_migration = 0.5 * f * _F * j / numbers[OWN + 7]  # 1/L_m, positive where lithium leaves
+    apparent = max(z - numbers[OWN + 8], 0.0)
+    s, r = 1.0 - apparent * by_migration, apparent * by_diffusion
+    if s <= 0.0:
+        return  # the field holds the interstitials back
+    over = 1.0 / (s + r)
+    by_state = reaction * over * over * (-r * by_migration - s * by_diffusion) if apparent > 0.0 else 0.0
+    by_potential = -alpha * f * reaction * s * over - reaction * s * over * over * r * (1.0 - alpha) * f
+    grow(reaction * s * over, by_potential, by_state, T, numbers, out)
+
+
+@compiled_in_place
 def solvent_reaction_rate(psi: float, c: float, x: float, j: float, T: float, z: float, numbers: Array, out: Array) -> None:
     """Diffusion of the solvent and its reaction: N = c k/(1 + k L/D), k = k₀ exp(−α F (ψ − U)/RT)."""
     slope = -numbers[OWN + 6] * _F / (_R * T)

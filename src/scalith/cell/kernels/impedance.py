@@ -8,7 +8,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from scalith.cell.kernels.layout import OUTPUTS, Array, System, TableBank, Work, one_of
+from scalith.cell.kernels.layout import STATES, Array, System, TableBank, Work, one_of
 from scalith.cell.kernels.newton import collector_drop, evaluate_electrolyte, particle_unknowns
 from scalith.cell.kernels.particles import eliminate_particles
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
@@ -32,7 +32,7 @@ def complex_work(system: System) -> Work:
         np.empty((reactions, 5), np.complex128),
         np.empty((reactions, 3), np.complex128),
         np.empty((system.at.electrolyte - system.at.states, 5), np.complex128),
-        np.empty(OUTPUTS),
+        np.empty(STATES + system.processes.shape[0]),
         np.zeros(1),
         np.empty((cells, 4), np.complex128),
         np.empty((cells, 12), np.complex128),

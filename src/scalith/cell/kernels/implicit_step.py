@@ -255,6 +255,7 @@ def consistent_start(
     for k in range(differential):
         rate[k] = (y[k] - base[k]) / tiny
         y[k] = base[k]
+    rate[system.at.charge] = y[system.at.current]  # over a short step round-off shows in a large charge
     balance_rates(system, y, rate)
     return solved
 
@@ -282,7 +283,7 @@ def balance_rates(system: System, y: Array, rate: Array) -> None:
                 total += system.volumes[p, k] * rate[first + k * n + i]
             rate[first + (nodes - 1) * n + i] -= total / system.volumes[p, nodes - 1]
             all_rates = y[at.reaction + r] + (y[at.side + r] if at.current > at.side else 0.0)
-            gained += system.width[start + i] * row[SPECIFIC_AREA] * all_rates
+            gained += system.width[start + i] * row[SPECIFIC_AREA] * system.share[r] * all_rates
     # Where ions form or a double layer takes part the balance is another one.
     off = gained - content
     pores = 0.0

@@ -45,13 +45,16 @@ TABLES = 6
 CLASS, ADDRESS, STATE = 0, 1, 2
 # Numbers of a process that the cell itself uses, each per unit of the local state z (see `scalith.cell.processes`); its own
 # follow: V per unit of −F j (film resistance, ohm m2), share of the hysteresis, volume of a film (m), lithium bound (mol m-2),
-# then the unit in which the error of z counts, and the equilibrium potential of the side reaction (V).
-FILM, BRANCH, VOLUME, LITHIUM, SCALE, EQUILIBRIUM = 0, 1, 2, 3, 4, 5
-OWN = 6
+# then the unit in which the error of z counts, the equilibrium potential of the side reaction (V), the share of the material
+# that is lost, and whether z is where the lithium of lost material is kept (1, mol m-2 of the fresh surface).
+FILM, BRANCH, VOLUME, LITHIUM, SCALE, EQUILIBRIUM, LOSS, LOST = 0, 1, 2, 3, 4, 5, 6, 7
+OWN = 8
 # What the rate of a process fills: the side reaction (mol m-2 s-1, negative where it reduces) and dz/dt with their slopes.
 SIDE, SIDE_BY_POTENTIAL, SIDE_BY_SALT, SIDE_BY_STOICHIOMETRY, SIDE_BY_STATE = 0, 1, 2, 3, 4
 CHANGE, CHANGE_BY_POTENTIAL, CHANGE_BY_SALT, CHANGE_BY_STOICHIOMETRY, CHANGE_BY_STATE, CHANGE_BY_REACTION = 5, 6, 7, 8, 9, 10
 OUTPUTS = 11
+# Behind them, what a rate may read: the mean stoichiometry of the particle, and the states of all processes on it, in order.
+MEAN, STATES = 11, 12
 
 # Entries of `System.kernels`: addresses of kernels that others call (0 where none is needed).
 NEWTON, ELIMINATE_PHASE_FIELD, SUBSTITUTE_PHASE_FIELD, PHASE_FIELD_VOLTAGE, RUN = 0, 1, 2, 3, 4
@@ -98,6 +101,8 @@ class System(NamedTuple):
     width, porosity, transport, solid_conductivity, capacitance : ndarray, shape (cells,)
         Of each finite volume from the negative to the positive collector: m, 1, ratio of effective to bulk transport,
         effective S/m (0 in the separator), double layer F/m³. Porosity and transport are kept up by `follow_films`.
+    share : ndarray, shape (reactions,)
+        Of each particle, what is left of its material and of its surface; kept up by `follow_losses`.
     fresh : ndarray, shape (cells, 3)
         Porosity and transport without films (a cell states them with those it starts with); the porosity of the step before.
     curvature : ndarray, shape (cells, 2)
@@ -125,6 +130,7 @@ class System(NamedTuple):
     transport: Array
     solid_conductivity: Array
     capacitance: Array
+    share: Array
     fresh: Array
     curvature: Array
     start: Integers
@@ -156,8 +162,8 @@ class Work(NamedTuple):
         The same of the sum of the side reactions.
     processes : ndarray, shape (local states, 5)
         Change of a local state: constant, by φₛ − φₑ, by cₑ (and two more while it is formed).
-    output : ndarray, shape (OUTPUTS,)
-        What a process fills.
+    output : ndarray, shape (STATES + processes,)
+        What a process fills and reads.
     bent : ndarray, shape (1,)
         By how many kT/e the equilibrium potentials, after a step of Newton's method, are off the straight lines that it took.
     source : ndarray, shape (cells, 4)
@@ -231,6 +237,7 @@ def one_of(systems: System, b: int) -> System:
         systems.transport[b],
         systems.solid_conductivity[b],
         systems.capacitance[b],
+        systems.share[b],
         systems.fresh[b],
         systems.curvature[b],
         systems.start[b],

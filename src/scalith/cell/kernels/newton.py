@@ -33,6 +33,7 @@ from scalith.cell.kernels.layout import (
     HEAT_CAPACITY,
     HEAT_OF_MIXING,
     HEAT_TRANSFER,
+    LOSS,
     MAXIMUM_CONCENTRATION,
     OUTPUTS,
     PHASE_FIELD,
@@ -44,6 +45,7 @@ from scalith.cell.kernels.layout import (
     SIDE,
     SPECIFIC_AREA,
     STATE,
+    STATES,
     STRAIN,
     TABLES,
     THERMODYNAMIC_FACTOR,
@@ -57,7 +59,7 @@ from scalith.cell.kernels.layout import (
     table_of,
 )
 from scalith.cell.kernels.particles import bent_potentials, eliminate_particles, substitute_particles
-from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_stoichiometry
+from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_stoichiometry, tell_particle
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
 from scalith.numerics.call_by_address import call_for_nothing, call_for_number
 from scalith.numerics.compiled import compiled, compiled_inside
@@ -98,7 +100,7 @@ def make_work(system: System, size: int) -> Work:
         np.empty((reactions, 5)),
         np.empty((reactions, 3)),
         np.empty((system.at.electrolyte - system.at.states, 5)),
-        np.empty(OUTPUTS),
+        np.empty(STATES + system.processes.shape[0]),
         np.zeros(1),
         np.empty((cells, 4)),
         np.empty((cells, 12)),
@@ -175,7 +177,7 @@ def terminal_voltage(system: System, y: Array) -> float:
             rate = y[at.reaction + last]
             if at.current > at.side:
                 rate += y[at.side + last]
-            source += system.classes[p, SPECIFIC_AREA] * rate
+            source += system.classes[p, SPECIFIC_AREA] * system.share[last] * rate
     drop, bend = collector_drop(system)
     voltage: float = y[at.solid + cells - 1] - y[at.current] * drop - bend * source
     return voltage
@@ -338,7 +340,7 @@ def heat_sources(system: System, bank: TableBank, y: Array, work: Work) -> tuple
                     mean = mean_stoichiometry(y, surface - (nodes - 1) * n + i, n, nodes, system.volumes[p])
                     U -= row[STRAIN] / _F * (x - mean)
             phi = y[first_s + start + i] - y[first_e + start + i]
-            per_rate = _F * system.width[start + i] * row[SPECIFIC_AREA]
+            per_rate = _F * system.width[start + i] * row[SPECIFIC_AREA] * system.share[first + i]
             flow = per_rate * y[first_j + first + i]
             work.source[start + i, 0] += flow
             irreversible += flow * (phi - U)
@@ -381,7 +383,8 @@ def mixing_heat(system: System, bank: TableBank, y: Array, T: float, p: int) -> 
     factor = row[DIFFUSION_FACTOR] * arrhenius(row[DIFFUSION_ENERGY], T, T_reference) / row[RADIUS] ** 2
     total = 0.0
     for i in range(n):
-        per_volume = _F * system.width[system.start[p] + i] * row[SPECIFIC_AREA] * row[RADIUS] * row[MAXIMUM_CONCENTRATION]
+        area = row[SPECIFIC_AREA] * system.share[system.reaction_offset[p] + i]
+        per_volume = _F * system.width[system.start[p] + i] * area * row[RADIUS] * row[MAXIMUM_CONCENTRATION]
         outside = enthalpy = 0.0
         for k in range(nodes - 1, -1, -1):
             x = y[first + k * n + i]
@@ -404,9 +407,10 @@ def side_reactions(system: System, y: Array, p: int, i: int, phi: float, x: floa
         film += system.process_numbers[k, FILM] * y[system.processes[k, STATE] + i]
     psi = phi - _F * film * (j + y[at.side + r])
     c = y[at.salt + system.start[p] + i] / system.scalars[REFERENCE_CONCENTRATION]
+    tell_particle(system, y, p, i, work.output)
     for k in range(system.first_process[p], system.first_process[p + 1]):
         numbers, z = system.process_numbers[k], y[system.processes[k, STATE] + i]
-        for m in range(work.output.size):
+        for m in range(OUTPUTS):
             work.output[m] = 0.0
         call_for_nothing(system.processes[k, ADDRESS], (psi, c, x, j, T, z, numbers, work.output))
         total += work.output[SIDE]
@@ -418,7 +422,7 @@ def side_reactions(system: System, y: Array, p: int, i: int, phi: float, x: floa
 
 @compiled_inside
 def volume_of_films(system: System, y: Array, i: int) -> float:
-    """Share of a finite volume that its films take, Σ a V z."""
+    """Share of a finite volume that its films take, Σ a V z; those on lost material stay in the pores."""
     taken = 0.0
     for p in range(system.start.size):
         if system.start[p] <= i < system.start[p] + system.count[p]:
@@ -451,3 +455,33 @@ def follow_films(system: System, y: Array) -> bool:
             system.transport[i] = system.fresh[i, 1] * (now / system.fresh[i, 0]) ** 1.5
             changed = True
     return changed
+
+
+@compiled_inside
+def left_of_material(system: System, y: Array, p: int, i: int) -> float:
+    """Share of the material of one particle that its losses leave, 1 − Σ l z; it ends at a thousandth."""
+    left = 1.0
+    for k in range(system.first_process[p], system.first_process[p + 1]):
+        loss = system.process_numbers[k, LOSS]
+        if loss != 0.0:
+            left -= loss * y[system.processes[k, STATE] + i]
+    return max(left, 1e-3)
+
+
+@compiled_inside
+def least_material(system: System, y: Array) -> float:
+    """Least share of a material that is left anywhere."""
+    least = 1.0
+    for p in range(system.start.size):
+        for i in range(system.count[p]):
+            least = min(least, left_of_material(system, y, p, i))
+    return least
+
+
+@compiled_inside
+def follow_losses(system: System, y: Array) -> None:
+    """Shares of material and surface that the losses of the local states leave; where their lithium goes is not said here."""
+    for p in range(system.start.size):
+        if system.first_process[p] < system.first_process[p + 1]:
+            for i in range(system.count[p]):
+                system.share[system.reaction_offset[p] + i] = left_of_material(system, y, p, i)

@@ -11,7 +11,10 @@ from scalith.cell.kernels.layout import (
     ENTROPIC_SHIFT,
     ENTROPY,
     FROM_TABLE,
+    MEAN,
     REFERENCE_TEMPERATURE,
+    STATE,
+    STATES,
     TABLES,
     VOLTAGE,
     Array,
@@ -19,7 +22,7 @@ from scalith.cell.kernels.layout import (
     TableBank,
     table_of,
 )
-from scalith.numerics.compiled import compiled_in_place, compiled_inline_inside
+from scalith.numerics.compiled import compiled_in_place, compiled_inline_inside, compiled_inside
 from scalith.numerics.kernel_table import KernelTable, evaluate
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
@@ -98,6 +101,15 @@ def mean_stoichiometry(values: Array, first: int, stride: int, nodes: int, volum
         total += volumes[k] * values[first + k * stride]
         volume += volumes[k]
     return total / volume
+
+
+@compiled_inside
+def tell_particle(system: System, y: Array, p: int, i: int, out: Array) -> None:
+    """Fill what a rate may read of its particle: the mean stoichiometry and the states of all processes."""
+    n, first = system.count[p], system.first_process[p]
+    out[MEAN] = mean_stoichiometry(y, system.particle_offset[p] + i, n, system.nodes[p], system.volumes[p])
+    for k in range(first, system.first_process[p + 1]):
+        out[STATES + k - first] = y[system.processes[k, STATE] + i]
 
 
 @compiled_in_place

@@ -8,6 +8,7 @@ from scalith.cell.kernels.layout import (
     BRANCH,
     ENTROPY,
     LITHIUM,
+    LOST,
     PHASE_FIELD,
     PHASE_FIELD_VOLTAGE,
     REFERENCE_TEMPERATURE,
@@ -43,8 +44,9 @@ REFERENCE, LIQUID_NEGATIVE, LIQUID_POSITIVE = 18, 19, 20
 DIFFUSION_NEGATIVE, DIFFUSION_POSITIVE, SOLID_NEGATIVE, SOLID_POSITIVE = 21, 22, 23, 24
 CLASSES = 25
 # Then for each class: mean x, mean surface x, lowest and highest surface x, mean branch of the hysteresis with memory,
-# means of the surface's equilibrium potential and of φₛ − φₑ, lithium bound by side reactions (mol m-2 of plane).
-CLASS_RECORDS = 8
+# means of the surface's equilibrium potential and of φₛ − φₑ, lithium bound by side reactions (mol m-2 of plane), share of the
+# material that is left, lithium in what is lost (mol m-2 of plane). All means are those of the material that is left.
+CLASS_RECORDS = 10
 
 
 @compiled_inside
@@ -132,9 +134,13 @@ def record_class(system: System, bank: TableBank, y: Array, p: int, row: Array) 
     lowest, highest = np.inf, -np.inf
     for k in range(nodes):
         volume += system.volumes[p, k]
+    r, left, lost = system.reaction_offset[p], 0.0, 0.0
     for i in range(n):
-        h = system.width[start + i]
-        length += h
+        left += system.width[start + i] * system.share[r + i]
+        length += system.width[start + i]
+    for i in range(n):
+        # Of what is left: where material was lost, a part counts less.
+        h = system.width[start + i] * system.share[r + i] * length / left
         total = 0.0
         for k in range(nodes):
             total += system.volumes[p, k] * y[first + k * n + i]
@@ -152,12 +158,15 @@ def record_class(system: System, bank: TableBank, y: Array, p: int, row: Array) 
         for k in range(system.first_process[p], system.first_process[p + 1]):
             z = y[system.processes[k, STATE] + i]
             state += h * system.process_numbers[k, BRANCH] * z
-            bound += h * numbers[SPECIFIC_AREA] * system.process_numbers[k, LITHIUM] * z
+            area = numbers[SPECIFIC_AREA] * system.width[start + i]
+            bound += area * system.share[r + i] * system.process_numbers[k, LITHIUM] * z
+            lost += area * system.process_numbers[k, LOST] * z
         lowest = min(lowest, x)
         highest = max(highest, x)
     to = CLASSES + CLASS_RECORDS * p
     row[to], row[to + 1], row[to + 2], row[to + 3] = mean / length, surface / length, lowest, highest
     row[to + 4], row[to + 5], row[to + 6], row[to + 7] = state / length, potential / length, step / length, bound
+    row[to + 8], row[to + 9] = left / length, lost
 
 
 @compiled

@@ -15,7 +15,7 @@ import numpy as np
 
 from scalith.cell.kernels.events import EVENTS, margins
 from scalith.cell.kernels.layout import HEAT_CAPACITY, NEWTON, Array, Integers, System, TableBank, one_of
-from scalith.cell.kernels.newton import follow_films, make_work, terminal_voltage
+from scalith.cell.kernels.newton import follow_films, follow_losses, make_work, terminal_voltage
 from scalith.numerics.call_by_address import call_for_number
 from scalith.numerics.compiled import compiled, compiled_inside
 
@@ -139,6 +139,7 @@ def follow_derivatives(
             z_0[k] = y[k]
         if system.processes.shape[0] > 0:
             follow_films(system, y)
+            follow_losses(system, y)
         for _ in range(passes):
             call_for_number(newton, (system, bank, z_0, base, inverse_time, mode, targets[chosen[n]], work))
         voltage = terminal_voltage(system, z_0)
@@ -152,6 +153,7 @@ def follow_derivatives(
                 z[k] = y[k] + (sigma[q, k] if n == 0 else past[(n - 1) % rows, q, k])
             if system.processes.shape[0] > 0:
                 follow_films(own, z)
+                follow_losses(own, z)
             for _ in range(passes):
                 call_for_number(newton, (own, bank, z, moved, inverse_time, mode, targets[chosen[n]] + loads_by[q], work))
             kept = past[n % rows, q]

@@ -55,12 +55,20 @@ from scalith.cell.kernels.implicit_step import (
     solve_implicit,
 )
 from scalith.cell.kernels.layout import (
+    GEOMETRY,
+    LITHIUM,
+    LOSS,
+    LOST,
+    MAXIMUM_CONCENTRATION,
+    RADIUS,
+    STATE,
     Array,
     System,
     TableBank,
     Work,
 )
-from scalith.cell.kernels.newton import BY_CLIPPED_POWER, BY_POWER, follow_films
+from scalith.cell.kernels.newton import BY_CLIPPED_POWER, BY_POWER, follow_films, follow_losses, left_of_material
+from scalith.cell.kernels.reaction import mean_stoichiometry
 from scalith.cell.kernels.records import append, copy, grown
 from scalith.numerics.compiled import compiled, compiled_inside
 
@@ -92,6 +100,7 @@ def start_course(system: System, bank: TableBank, y: Array, start: float, segmen
         course[CHARGE_SCALE] = largest * 3.0 * load_times[load_times.size - 1] / (load_times.size - 1.0)
     if system.processes.shape[0] > 0:
         follow_films(system, y)
+        follow_losses(system, y)
     course[LENGTH] = min(segment.longest, load_times[1])
     if not first_step(system, bank, y, segment, memory, course[TARGET], work):
         return NO_START
@@ -289,6 +298,7 @@ def run_segment(
             used = append(system, bank, y, time, counts[AT_ORDER], keep, rows, states, used, work)
         if system.processes.shape[0] > 0:
             keep_salt(system, memory.differences, y)
+            keep_lithium(system, memory.differences, y)
         if counts[EVENT] >= 0:
             reason = counts[EVENT] + 1
             break
@@ -314,3 +324,49 @@ def keep_salt(system: System, differences: Array, y: Array) -> None:
             y[at] *= ratio
             for m in range(differences.shape[0]):
                 differences[m, at] *= ratio
+
+
+@compiled_inside
+def keep_lithium(system: System, differences: Array, y: Array) -> None:
+    """Let material and surface follow their losses; the lithium of what is lost goes where it is counted.
+
+    The past of what is left is scaled so that its lithium changed by as much as it did: the next formula, which knows one
+    surface only, then keeps every ion.
+    """
+    for p in range(system.start.size):
+        account = losses = -1
+        for k in range(system.first_process[p], system.first_process[p + 1]):
+            if system.process_numbers[k, LOST] != 0.0:
+                account = system.processes[k, STATE]
+            if system.process_numbers[k, LOSS] != 0.0:
+                losses = k
+        if losses < 0 or account < 0:
+            continue
+        n, first = system.count[p], system.particle_offset[p]
+        for i in range(n):
+            r = system.reaction_offset[p] + i
+            left = left_of_material(system, y, p, i)
+            if left == system.share[r]:
+                continue
+            lost = (system.share[r] - left) * held_lithium(system, y, p, i)
+            y[account + i] += lost
+            differences[0, account + i] += lost
+            ratio = system.share[r] / left
+            for m in range(1, differences.shape[0]):
+                for k in range(system.nodes[p]):
+                    differences[m, first + k * n + i] *= ratio
+                for k in range(system.first_process[p], system.first_process[p + 1]):
+                    if system.process_numbers[k, LITHIUM] != 0.0:
+                        differences[m, system.processes[k, STATE] + i] *= ratio
+            system.share[r] = left
+
+
+@compiled_inside
+def held_lithium(system: System, y: Array, p: int, i: int) -> float:
+    """Lithium of one particle and what is bound at it, mol per m2 of its surface."""
+    row, n = system.classes[p], system.count[p]
+    mean = mean_stoichiometry(y, system.particle_offset[p] + i, n, system.nodes[p], system.volumes[p])
+    held = row[RADIUS] * row[MAXIMUM_CONCENTRATION] / row[GEOMETRY] * mean
+    for k in range(system.first_process[p], system.first_process[p + 1]):
+        held += system.process_numbers[k, LITHIUM] * y[system.processes[k, STATE] + i]
+    return float(held)

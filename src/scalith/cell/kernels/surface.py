@@ -27,6 +27,7 @@ from scalith.cell.kernels.layout import (
     HYSTERESIS,
     HYSTERESIS_RATE,
     KINETICS,
+    OUTPUTS,
     RATE,
     RATE_ENERGY,
     REFERENCE_CONCENTRATION,
@@ -45,7 +46,7 @@ from scalith.cell.kernels.layout import (
     Work,
     table_of,
 )
-from scalith.cell.kernels.reaction import arrhenius, reaction_rate
+from scalith.cell.kernels.reaction import arrhenius, reaction_rate, tell_particle
 from scalith.numerics.call_by_address import call_for_nothing
 from scalith.numerics.compiled import compiled_inline_inside, compiled_inside
 from scalith.numerics.kernel_table import KernelTable, evaluate
@@ -64,8 +65,8 @@ class Surface(NamedTuple):
     rate, film, switch, area, reference : float
         Rate constant at this temperature, F R_f, rate at which the hysteresis changes its branch (negative: it is held),
         specific area, reference concentration.
-    first, last : int
-        Rows of the processes.
+    first, last, of_class : int
+        Rows of the processes; the class.
     """
 
     row: Array
@@ -79,6 +80,7 @@ class Surface(NamedTuple):
     reference: float
     first: int
     last: int
+    of_class: int
 
 
 @compiled_inline_inside
@@ -98,6 +100,7 @@ def surface_of(system: System, bank: TableBank, p: int, T: float) -> Surface:
         system.scalars[REFERENCE_CONCENTRATION],
         system.first_process[p],
         system.first_process[p + 1],
+        p,
     )
 
 
@@ -135,7 +138,7 @@ def linearise_surface(
     g[0] = (f - j + f_x * x_0 - f_eta * U_0) * over
     g[1] = f_eta * over
     g[2] = f_c / surface.reference * over
-    source, area = work.source[cell], surface.area
+    source, area = work.source[cell], surface.area * system.share[r]
     source[0] += area * j
     source[1] += area * g[0]
     source[2] += area * g[1]
@@ -166,10 +169,11 @@ def linearise_processes(
     # Sums over the processes: W of the film, B of the hysteresis, s of the side reactions; by nothing, ψ, c, x and j.
     W_0 = W_psi = W_c = W_x = W_j = B_0 = B_psi = B_c = B_x = B_j = s_0 = s_psi = s_c = s_x = s_j = 0.0 * inverse_time
     out = work.output
+    tell_particle(system, y, surface.of_class, i, out)
     for k in range(surface.first, surface.last):
         at, numbers = system.processes[k, STATE] + i, system.process_numbers[k]
         z = y[at]
-        for m in range(out.size):
+        for m in range(OUTPUTS):
             out[m] = 0.0
         call_for_nothing(system.processes[k, ADDRESS], (psi, c, x, j, T, z, numbers, out))
         over = 1.0 / (inverse_time - out[CHANGE_BY_STATE])
@@ -213,7 +217,7 @@ def linearise_processes(
     # By the concentration itself.
     g[2] /= surface.reference
     h[2] /= surface.reference
-    source, area = work.source[cell], surface.area
+    source, area = work.source[cell], surface.area * system.share[r]
     source[0] += area * total
     source[1] += area * (g[0] + h[0])
     source[2] += area * (g[1] + h[1])

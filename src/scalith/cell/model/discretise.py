@@ -165,6 +165,7 @@ def system_of(
         transport,
         _by_layer(counts, [negative.conductivity, 0.0, positive.conductivity]),
         _by_layer(counts, [_capacitance(negative), 0.0, _capacitance(positive)]),
+        np.ones(int(cells_of.sum())),
         np.ascontiguousarray(np.stack([bare, transport * (bare / porosity) ** 1.5, porosity], axis=1)),
         _curvature(counts),
         np.array(start, dtype=np.int64),
@@ -347,7 +348,8 @@ def _class_row(material: ActiveMaterial) -> Array:
     row[layout.CONCENTRATION_EXPONENT] = material.order_in_concentration
     if material.hysteresis is not None and material.hysteresis_decay is None:
         row[layout.HYSTERESIS_RATE] = material.hysteresis_current_density / FARADAY
-    row[layout.STRAIN] = 0.0 if material.stress is None else material.stress.strain_potential(material.maximum_concentration)
+    if material.stress is not None and material.stress.shifts_voltage:
+        row[layout.STRAIN] = material.stress.strain_potential(material.maximum_concentration)
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
     if material.metal_thickness is not None:
         row[layout.LOWEST] = -1e-9  # stripped to nothing, and a cell without an anode begins there
@@ -389,7 +391,7 @@ def _electrolyte_tables(specification: CellSpecification, temperature: float | N
 
 def _material_tables(material: ActiveMaterial, temperature: float | None, reference: float) -> list[KernelTable]:
     voltage, diffusivity = material.open_circuit_voltage, material.chemical_diffusivity
-    if material.stress is not None:
+    if material.stress is not None and material.stress.hastens_diffusion:
         if temperature is None and diffusivity.coordinates.get("T", np.zeros(1)).size > 1:
             found = "a chemical diffusivity that depends on temperature"
             raise InputError("active material", "stress", found, "diffusivity_activation_energy, where heat is solved for")

@@ -9,20 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.kernels import layout
+from scalith.cell.processes.all_processes import processes_of
 from scalith.cell.processes.hysteresis_with_memory import HysteresisWithMemory
-from scalith.cell.processes.process import Process
 
 if TYPE_CHECKING:
     from scalith.cell.specification.active_material import ActiveMaterial
 
 Array = NDArray[np.float64]
-
-
-def processes_of(material: ActiveMaterial) -> tuple[Process, ...]:
-    """All processes on the surface of a material: its hysteresis with memory first."""
-    if material.hysteresis is None or material.hysteresis_decay is None:
-        return material.processes
-    return (HysteresisWithMemory(decay=material.hysteresis_decay, initial=material.initial_hysteresis), *material.processes)
 
 
 def offsets_of(
@@ -52,7 +45,7 @@ def process_arrays(
     for p, material in enumerate(materials):
         for process in processes_of(material):
             numbers.append(process.row(material))
-            rows.append((p, rate_address(process), state))
+            rows.append((p, process.address(), state))
             state += int(particles[p])
         first.append(len(rows))
     longest = max((row.size for row in numbers), default=layout.OWN)
@@ -60,13 +53,6 @@ def process_arrays(
     for k, row in enumerate(numbers):
         padded[k, : row.size] = row
     return np.array(rows, dtype=np.int64).reshape(-1, 3), padded, np.array(first, dtype=np.int64)
-
-
-def rate_address(process: Process) -> int:
-    """Address of the rate, compiled if need be."""
-    from scalith.numerics.call_by_address import address_of
-
-    return address_of(type(process).rate, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, np.empty(1), np.empty(1))
 
 
 def initial_states(materials: Sequence[ActiveMaterial], particles: layout.Integers) -> Array:

@@ -37,6 +37,7 @@ REASONS = {
     1 + events.VOLTAGE_FALLS: "voltage fell to its limit",
     1 + events.VOLTAGE_RISES: "voltage rose to its limit",
     events.PORES_CLOSED: "films have closed the pores of a part of an electrode",
+    events.HOST_LOST: "a part of an electrode has lost its active material",
     events.ELECTROLYTE_EMPTY: "electrolyte depleted",
     events.PARTICLE_EMPTY: "stoichiometry left the known range: a particle is empty at its surface",
     events.PARTICLE_FULL: "stoichiometry left the known range: a particle is full at its surface",
@@ -44,7 +45,7 @@ REASONS = {
     events.TOO_MANY_STEPS: "more time steps than allowed",
     events.NO_START: "no consistent initial state for this load",
 }
-STUCK = (events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL, events.PORES_CLOSED)
+STUCK = (events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL, events.PORES_CLOSED, events.HOST_LOST)
 """Reasons after which a protocol does not go on."""
 METAL_STRIPPED = "the lithium metal is stripped"
 FAILURES = (events.NOT_CONVERGED, events.TOO_MANY_STEPS, events.NO_START)
@@ -127,6 +128,12 @@ def _add_classes(cell: Discretised, rows: Array, add: Any) -> None:
         if material.processes:
             bound = cell.system.scalars[layout.PLANE_AREA] * rows[:, at + 7]
             add(f"lithium_bound_{tag}", bound, "mol", f"lithium in the products of side reactions, {tag} electrode")
+        if np.any(cell.system.process_numbers[cell.system.processes[:, layout.CLASS] == p][:, layout.LOSS] != 0.0):
+            lost = cell.system.scalars[layout.PLANE_AREA] * rows[:, at + 9]
+            add(
+                f"active_material_left_{tag}", rows[:, at + 8], "1", f"share of the active material that is left, {tag} electrode"
+            )
+            add(f"lithium_in_lost_material_{tag}", lost, "mol", f"lithium in lost active material, {tag} electrode")
 
 
 def _add_potentials(cell: Discretised, rows: Array, add: Any) -> None:
@@ -198,7 +205,8 @@ def _add_guards(cell: Discretised, rows: Array, heat: Array, add: Any) -> None:
         length = system.width[system.start[p] : system.start[p] + system.count[p]].sum()
         volume = area * length * row[layout.SPECIFIC_AREA] * row[layout.RADIUS] / row[layout.GEOMETRY]
         at = records.CLASSES + records.CLASS_RECORDS * p
-        content = volume * row[layout.MAXIMUM_CONCENTRATION] * rows[:, at] + area * rows[:, at + 7]
+        held = volume * row[layout.MAXIMUM_CONCENTRATION] * rows[:, at + 8] * rows[:, at]
+        content = held + area * (rows[:, at + 7] + rows[:, at + 9])
         lithium = lithium + content
         through[side] = through[side] + content
     scale = float(np.max(np.abs(lithium), initial=1e-300))

@@ -181,6 +181,73 @@ class InterstitialDiffusionFilm(Film):
         return (self.interstitial_diffusivity * self.interstitial_concentration,)
 
 
+class TunnellingFilm(Film):
+    r"""Electrons tunnel through the film:
+
+    .. math:: N = \frac{i_0}{ν F} \exp\Big(-\frac{α F ψ}{RT}\Big) e^{-β L}
+
+    (Tang et al., DOI 10.1149/2.025211jes).
+
+    Attributes
+    ----------
+    exchange_current_density : A m-2
+    transfer_coefficient : α
+    tunnelling_decay : β, m-1
+    """
+
+    kind: ClassVar[str] = "tunnelling_film"
+    rate: ClassVar[Callable[..., Any]] = film_growth.tunnelling_rate
+
+    exchange_current_density: Annotated[float, SI("A m-2"), Positive]
+    transfer_coefficient: Annotated[float, Field(gt=0, le=1)] = 0.5
+    tunnelling_decay: Annotated[float, SI("m-1"), Positive]
+
+    def law(self) -> tuple[float, ...]:
+        """i₀, α, β."""
+        return (self.exchange_current_density, self.transfer_coefficient, self.tunnelling_decay)
+
+
+class GrowthRegimesFilm(Film):
+    r"""Reaction, diffusion of lithium atoms and migration of what they carry, one after the other as the film thickens:
+
+    .. math::
+
+        N = \frac{i_0}{ν F} e^{-α F ψ/RT} \frac{s}{s + L_a/L_d}, \quad s = 1 - \frac{L_a}{L_m},
+        \quad L_a = \max(L - L_t, 0)
+
+    with :math:`L_d = D c F e^{-(1-α) F ψ/RT}/i_0` and :math:`L_m = 2 RT κ_{Li}/(F^2 j)`: the film grows as t, √t and t, faster
+    while lithium enters (j < 0) than while it leaves (von Kolzenberg, Latz, Horstmann, DOI 10.1002/cssc.202000867).
+
+    Attributes
+    ----------
+    exchange_current_density : A m-2
+    transfer_coefficient : α
+    interstitial_diffusivity : m2 s-1
+    interstitial_concentration : mol m-3
+        At the potential of lithium.
+    ion_conductivity : S m-1
+        κ_Li, of lithium ions in the film, which makes the field.
+    tunnelling_thickness : L_t, m
+    """
+
+    kind: ClassVar[str] = "growth_regimes_film"
+    rate: ClassVar[Callable[..., Any]] = film_growth.growth_regimes_rate
+
+    exchange_current_density: Annotated[float, SI("A m-2"), Positive]
+    transfer_coefficient: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    interstitial_diffusivity: Diffusivity
+    interstitial_concentration: Concentration
+    ion_conductivity: Annotated[float, SI("S m-1"), Positive]
+    tunnelling_thickness: Annotated[float, SI("m"), Field(ge=0)] = 0.0
+
+    def law(self) -> tuple[float, ...]:
+        """i₀, α, D c, κ, L_t."""
+        carried = self.interstitial_diffusivity * self.interstitial_concentration
+        return (
+            self.exchange_current_density, self.transfer_coefficient, carried, self.ion_conductivity, self.tunnelling_thickness,
+        )  # fmt: skip
+
+
 class SolventReactionFilm(Film):
     r"""The solvent diffuses through the film and reacts at the particle at a finite rate:
 

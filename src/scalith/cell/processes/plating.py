@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import Field
 
 from scalith.cell.kernels.plating import plating_rate
+from scalith.cell.processes.all_processes import place_of
+from scalith.cell.processes.dead_lithium import DeadLithium
 from scalith.cell.processes.process import Process
 from scalith.quantities import SI
 from scalith.quantities.constants import LITHIUM_MOLAR_VOLUME
@@ -26,7 +28,8 @@ class LithiumPlating(Process):
 
     (O'Kane et al., DOI 10.1149/1945-7111/ab90ac), ψ against lithium metal, a the surface of the particles per volume. It is
     plated at any potential, and the less the higher: on a graphite at rest it comes to a z = c_e e^{−Fψ/RT}. Without
-    `reversible` nothing is stripped (a z is left out).
+    `reversible` nothing is stripped (a z is left out). With a `dead_lithium_decay_rate` a part d of z loses its contact
+    (`DeadLithium`), and z − d is stripped.
 
     Attributes
     ----------
@@ -36,6 +39,8 @@ class LithiumPlating(Process):
         c_e at a relative concentration of one: the initial one of the electrolyte.
     anodic_transfer_coefficient, cathodic_transfer_coefficient : α_a, α_c
     reversible : bool
+    dead_lithium_decay_rate : γ₀, s-1
+        0 keeps all lithium alive.
     molar_volume : m3 mol-1
         Of lithium, which fills the pores; 0 leaves them open.
     activation_energy : J mol-1
@@ -51,6 +56,7 @@ class LithiumPlating(Process):
     anodic_transfer_coefficient: Annotated[float, Field(gt=0, le=1)] = 0.35
     cathodic_transfer_coefficient: Annotated[float, Field(gt=0, le=1)] = 0.65
     reversible: bool = True
+    dead_lithium_decay_rate: Annotated[float, SI("s-1"), Field(ge=0)] = 0.0
     molar_volume: Annotated[float, SI("m3 mol-1"), Field(ge=0)] = LITHIUM_MOLAR_VOLUME
     activation_energy: MolarEnergy = 0.0
     reference_temperature: Temperature = 298.15
@@ -63,10 +69,15 @@ class LithiumPlating(Process):
         """All of z."""
         return 1.0
 
+    def companions(self) -> tuple[Process, ...]:
+        """The dead lithium."""
+        return (DeadLithium(decay_rate=self.dead_lithium_decay_rate),) if self.dead_lithium_decay_rate > 0.0 else ()
+
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
-        """k, a, c_e, α_a, α_c, E, T_ref."""
+        """k, a, c_e, α_a, α_c, E, T_ref, place of the dead lithium (−1 for none)."""
         area = material.area if self.reversible else 0.0
         return (
             self.rate_constant, area, self.electrolyte_concentration, self.anodic_transfer_coefficient,
             self.cathodic_transfer_coefficient, self.activation_energy, self.reference_temperature,
+            place_of(material, DeadLithium),
         )  # fmt: skip

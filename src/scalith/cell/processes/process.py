@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from scalith.quantities import InputError, Spec, nearest
 
@@ -34,7 +35,9 @@ class Process(Spec):
         ``rate(psi, c, x, j, T, z, numbers, out)``, compiled by `scalith.numerics.compiled.compiled_in_place`: c is the relative
         salt concentration, x the stoichiometry of the surface, j the intercalation reaction (mol m-2 s-1, positive where
         lithium leaves), `numbers` those of the process from `layout.OWN` on. It fills `out`, which comes filled with zeros: see
-        `scalith.cell.kernels.layout`.
+        `scalith.cell.kernels.layout`. Behind what it
+        fills, `out` holds what it may read: at `layout.MEAN` the mean stoichiometry of the particle, from `layout.STATES` on the
+        states of all processes on it (`scalith.cell.processes.all_processes.place_of` says which is where).
     scale : float
         Unit of z in which its error counts as the tolerance does.
     """
@@ -47,6 +50,11 @@ class Process(Spec):
         super().__init_subclass__(**options)
         if cls.kind:
             _KINDS[cls.kind] = cls
+
+    @model_serializer(mode="wrap")
+    def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As a file states it: without its kind it could not be read back, and two kinds of one shape had one digest."""
+        return ({"kind": self.kind} if self.kind else {}) | dict(handler(self))
 
     def initial_state(self) -> float:
         """State z at the start."""
@@ -72,14 +80,36 @@ class Process(Spec):
         """Of the side reaction, V; it only says how its power divides into heat and storage."""
         return 0.0
 
+    def loss(self) -> float:
+        """Share of the material, and of its surface, that is lost per unit of z; a companion keeps its lithium."""
+        return 0.0
+
+    def keeps_lost_lithium(self) -> bool:
+        """Whether z is where the lithium of lost material is kept, mol per m2 of the fresh surface."""
+        return False
+
+    def companions(self) -> tuple[Process, ...]:
+        """Further states that come with the process."""
+        return ()
+
+    def refuse(self, material: ActiveMaterial) -> None:
+        """Raise `InputError` on a material that the process is not made for."""
+
     @abstractmethod
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
         """Numbers of its own that `rate` reads."""
 
+    def address(self) -> int:
+        """Address of the rate, compiled if need be."""
+        from scalith.numerics.call_by_address import address_of
+
+        return address_of(type(self).rate, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, np.empty(1), np.empty(1))
+
     def row(self, material: ActiveMaterial) -> NDArray[np.float64]:
         """All numbers: see `layout.FILM` to `layout.OWN`."""
         common = (self.film(), self.branch(), self.volume(), self.lithium(), self.scale, self.equilibrium_potential())
-        return np.array([*common, *self.numbers(material)])
+        lost = (self.loss(), float(self.keeps_lost_lithium()))
+        return np.array([*common, *lost, *self.numbers(material)])
 
 
 def read_process(value: Any) -> Any:

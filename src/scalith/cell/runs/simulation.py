@@ -196,7 +196,7 @@ class Simulation:
         if state_of_charge not in self._at_rest:
             self._at_rest[state_of_charge] = initial_state(self.specification, self.cell, state_of_charge, self.temperature)
         self.state = self._at_rest[state_of_charge].copy()
-        self._restore_pores()
+        self.restore_pores()
         self._start_slab(np.full(LAYERS, self.temperature - self.ambient))
 
     def resume(self, earlier: xr.Dataset | str | Path) -> None:
@@ -231,7 +231,7 @@ class Simulation:
         elif self._asked_temperature is not None:
             y[at_T] = self._asked_temperature
         self.state, self.time, self.steps, self._used = y, 0.0, 0, 0
-        self._restore_pores()
+        self.restore_pores()
         if self.slab is not None:
             profile = earlier.get("temperature_profile")
             if profile is None or profile.shape[-1] != LAYERS:
@@ -246,7 +246,7 @@ class Simulation:
         else:
             self.ambient = float(temperature)
             self.cell.system.scalars[layout.AMBIENT_TEMPERATURE] = self.ambient
-        self._restore_pores()
+        self.restore_pores()
 
     def modify(self, changes: Mapping[str, float]) -> None:
         """Go on with other parameters, by their paths (``"positive_electrode.thickness"``, SI); the state is kept.
@@ -268,7 +268,7 @@ class Simulation:
             self._build(before, self.temperature)
             raise InputError("modify", ", ".join(changes), "another number of unknowns", "the same mesh and materials")
         self.state = state
-        self._restore_pores()
+        self.restore_pores()
 
     def copy(self, *, records: bool = True) -> Simulation:
         """Another simulation in the same state, with records of its own; without those so far where `records` is false."""
@@ -279,7 +279,7 @@ class Simulation:
         else:
             other._rows, other._states, other._used = np.empty((64, self._rows.shape[1])), np.empty((1, self.cell.size)), 0
         system = self.cell.system
-        own = {name: getattr(system, name).copy() for name in ("porosity", "transport", "fresh", "scalars")}
+        own = {name: getattr(system, name).copy() for name in ("porosity", "transport", "share", "fresh", "scalars")}
         other.cell = self.cell._replace(system=system._replace(**own))
         other._work, other._memory = newton.make_work(system, self.cell.size), implicit_step.make_memory(self.cell.size)
         if self.slab is not None:
@@ -304,6 +304,12 @@ class Simulation:
         if self.slab is not None:
             self.slab_times, self.slab_profiles = list(other.slab_times), list(other.slab_profiles)
             self.slab_heats = list(other.slab_heats)
+
+    def forget(self) -> None:
+        """Drop what was recorded, but for the last record: memory stays flat over a long life."""
+        if self._used > 1:
+            self._rows[0] = self._rows[self._used - 1]
+            self._states, self._used = np.full((1, self.cell.size), np.nan), 1
 
     def save(self, path: str | Path) -> None:
         """Write what was recorded and the state to a NetCDF file that `resume` reads."""
@@ -430,10 +436,10 @@ class Simulation:
             self._states[used : self._used] = np.nan
         return reason
 
-    def _restore_pores(self) -> None:
-        """Porosity and transport without films: the first step lets them follow the films of the state."""
+    def restore_pores(self) -> None:
+        """Porosity, transport and material without films and losses: the first step lets them follow those of the state."""
         system = self.cell.system
-        system.porosity[:], system.transport[:] = system.fresh[:, 0], system.fresh[:, 1]
+        system.porosity[:], system.transport[:], system.share[:] = system.fresh[:, 0], system.fresh[:, 1], 1.0
 
     def _run(self, segment: implicit_step.Segment) -> int:
         self.time, self.reason, self._rows, self._states, self._used, steps = stepping.run_segment(

@@ -153,6 +153,8 @@ class ActiveMaterial(Spec):
         exchange = self.exchange_current_density
         if exchange is not None and float(exchange.nominal.min()) < 0.0:
             raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
+        for process in self.processes:
+            process.refuse(self)
         self._require_plausible()
         if self.hysteresis_decay is not None and self.hysteresis is None:
             raise InputError("active material", "hysteresis_decay", self.hysteresis_decay, "hysteresis beside it")

@@ -12,7 +12,18 @@ import xarray as xr
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from scalith import cell as cell_package
-from scalith.cell import CellSpecification, Collectors, ElectrolyteSpecification, Mesh, simulate_discharge, to_bpx
+from scalith.cell import (
+    AgeingSegment,
+    CellSpecification,
+    Collectors,
+    ElectrolyteSpecification,
+    EndOfLife,
+    Mesh,
+    Simulation,
+    simulate_ageing,
+    simulate_discharge,
+    to_bpx,
+)
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.electrode import ElectrodeStructure
 from scalith.ladder.progress import note, report_progress
@@ -246,7 +257,7 @@ class Discharge(Settings):
 def _write_bpx(cell: CellSpecification, path: Path) -> None:
     """BPX knows electrodes of spheres only: a cell with lithium metal is not written, nor one of particles that separate.
 
-    What it has no field for beside these, stress, is left out, and that is said.
+    What it has no field for beside these, stress and ageing, is left out, and that is said.
     """
     materials = [*cell.negative_electrode.materials, *cell.positive_electrode.materials]
     if not all(material.geometry == "sphere" for material in materials):
@@ -256,10 +267,10 @@ def _write_bpx(cell: CellSpecification, path: Path) -> None:
         return
     for side in ("negative_electrode", "positive_electrode"):
         electrode = getattr(cell, side)
-        if any(material.stress is not None for material in electrode.materials):
+        if any(material.stress is not None or material.processes for material in electrode.materials):
             words = side.replace("_", " ")
-            note(f"BPX has no field for the stress of particles: its file is written without that of the {words}")
-            free = tuple(material.model_copy(update={"stress": None}) for material in electrode.materials)
+            note(f"BPX has no field for stress and ageing of particles: its file is written without those of the {words}")
+            free = tuple(material.model_copy(update={"stress": None, "processes": ()}) for material in electrode.materials)
             cell = cell.model_copy(update={side: electrode.model_copy(update={"materials": free})})
     to_bpx(cell, path)
 
@@ -443,5 +454,57 @@ def in_plane_discharge(cell_specification: CellSpecification, collectors: Curren
         thermal=in_plane.thermal,
         state_of_charge=in_plane.state_of_charge,
         temperature=in_plane.temperature,
+        progress=report_progress,
+    )
+
+
+class Ageing(Settings):
+    """``[ageing]``: what the cell goes through.
+
+    Attributes
+    ----------
+    segments : tuple of AgeingSegment
+        Protocols with their cycles and temperatures, one after the other.
+    repeat : int
+        How often all of them.
+    check_up_every : int
+        Cycles between check-ups.
+    until : EndOfLife
+    extrapolate : float, optional
+        Error that one jump over cycles may make; without it every cycle is solved.
+    volumes : tuple of int, optional
+        Finite volumes in the negative electrode, separator and positive electrode.
+    """
+
+    segments: Annotated[tuple[AgeingSegment, ...], Field(min_length=1)]
+    repeat: Count = 1
+    check_up_every: Count = 100
+    until: EndOfLife = EndOfLife()
+    extrapolate: Annotated[float, Field(gt=0, lt=1)] | None = None
+    volumes: tuple[Count, Count, Count] | None = None
+
+
+def _faded(data: xr.Dataset) -> str:
+    first, last = (float(data["discharge_capacity"][k]) / 3600.0 for k in (0, -1))
+    lost = 100.0 * float(data["lithium_inventory_lost"][-1])
+    return f"{first:.3g} to {last:.3g} A h in {data.sizes['cycle']} cycles, inventory lost {lost:.2g} %"
+
+
+@rung("life over cycles", headline=_faded)
+def cycle_life(cell_specification: CellSpecification, ageing: Ageing) -> xr.Dataset:
+    """Capacity, resistance and lithium by mechanism over the cycles: see `scalith.cell.simulate_ageing`."""
+    materials = (*cell_specification.negative_electrode.materials, *cell_specification.positive_electrode.materials)
+    if not any(material.processes for material in materials):
+        raise InputError(
+            "[cell]", "processes", "none on any material", "processes, such as film_growth: without them nothing ages"
+        )
+    mesh = None if ageing.volumes is None else Mesh(*ageing.volumes)
+    return simulate_ageing(
+        Simulation(cell_specification, mesh=mesh),
+        ageing.segments,
+        cycles=ageing.repeat,
+        check_up_every=ageing.check_up_every,
+        until=ageing.until,
+        extrapolate=ageing.extrapolate,
         progress=report_progress,
     )

@@ -1,0 +1,111 @@
+"""Ageing against PyBaMM (IDAKLU solver), both with their models built and compiled before the clock starts."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import Any
+
+from benchmarks.row import Row
+
+_STEPS = ("Discharge at 1C until 2.5 V", "Charge at 0.3C until 4.2 V", "Hold at 4.2 V until C/100")
+_COUPLED = 5
+_OPTIONS = {
+    "SEI": ("solvent-diffusion limited", "none"),
+    "SEI porosity change": "true",
+    "lithium plating": ("partially reversible", "none"),
+    "lithium plating porosity change": "true",
+    "particle mechanics": ("swelling and cracking", "swelling only"),
+    "SEI on cracks": ("true", "false"),
+    "loss of active material": "stress-driven",
+}
+
+
+@cache
+def _okane() -> Any:
+    from scalith.cell import CellSpecification
+    from scalith.quantities import shipped
+
+    return CellSpecification.read_toml(shipped("cell/lgm50_okane2022_ageing.toml"))
+
+
+@cache
+def _smooth() -> Any:
+    """The cell of Chen 2020, whose graphite ages as that of O'Kane 2022."""
+    from scalith.cell import CellSpecification
+    from scalith.quantities import shipped
+
+    cell = CellSpecification.read_toml(shipped("cell/lgm50_chen2020.toml"))
+    electrode, aged = cell.negative_electrode, _okane().negative_electrode.material
+    material = electrode.material.model_copy(update={"stress": aged.stress, "processes": aged.processes})
+    return cell.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+
+
+def _cycle(cell: Any, cycles: int, extrapolate: float | None = None) -> float:
+    from scalith.cell import Mesh, Simulation, simulate_ageing
+
+    simulation = Simulation(cell, mesh=Mesh(5, 5, 5, nodes=12))
+    start = time.perf_counter()
+    simulate_ageing(simulation, _STEPS, cycles=cycles, extrapolate=extrapolate)
+    return time.perf_counter() - start
+
+
+def _coupled() -> float:
+    return _cycle(_okane(), _COUPLED) / _COUPLED
+
+
+@cache
+def _peer() -> Any:
+    import pybamm
+
+    pybamm.set_logging_level("ERROR")
+    points = {"x_n": 5, "x_s": 5, "x_p": 5, "r_n": 30, "r_p": 30}
+    simulation = pybamm.Simulation(
+        pybamm.lithium_ion.DFN(_OPTIONS),
+        parameter_values=pybamm.ParameterValues("OKane2022"),
+        experiment=pybamm.Experiment([_STEPS] * _COUPLED),
+        solver=pybamm.IDAKLUSolver(),
+        var_pts=points,
+    )
+    simulation.solve()
+    return simulation
+
+
+def _peer_coupled() -> float:
+    simulation = _peer()
+    start = time.perf_counter()
+    simulation.solve()
+    return (time.perf_counter() - start) / _COUPLED
+
+
+def _storage() -> float:
+    from scalith.cell import Mesh, Simulation, simulate_ageing
+
+    simulation = Simulation(_smooth(), mesh=Mesh(5, 5, 5, nodes=12))
+    start = time.perf_counter()
+    simulate_ageing(simulation, "Rest for 3650 days")
+    return time.perf_counter() - start
+
+
+def _prepare() -> None:
+    _coupled()
+
+
+def rows() -> list[Row]:
+    note = "film, plating with dead lithium, cracks with films, lost material; 1C, 0.3C, hold to C/100"
+    smooth = "the same mechanisms on the graphite of Chen 2020, whose voltage is smooth"
+    return [
+        Row(
+            "ageing_coupled_cycle",
+            "s",
+            _coupled,
+            "pybamm",
+            _peer_coupled,
+            prepare=_prepare,
+            target=8e-3,
+            note=f"O'Kane 2022, {note}; the measured voltage of its graphite has steps",
+        ),
+        Row("ageing_1000_cycles", "s", lambda: _cycle(_smooth(), 1000), target=10.0, note=smooth),
+        Row("ageing_1000_cycles_extrapolated", "s", lambda: _cycle(_smooth(), 1000, 1e-3), target=1.0, note=smooth),
+        Row("ageing_ten_years_of_storage", "s", _storage, target=0.05, note=smooth),
+    ]

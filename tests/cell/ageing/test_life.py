@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.cell import AgeingSegment, CellSpecification, EndOfLife, FilmGrowth, Mesh, Simulation, simulate_ageing
+from scalith.cell.ageing.extrapolation import Extrapolation
+from scalith.cell.ageing.inventory import Inventory
+from scalith.quantities import InputError, read_results, shipped
+
+CYCLE = ["Discharge at 1C until 2.8 V", "Charge at 1C until 4.1 V"]
+MESH = Mesh(3, 2, 3, nodes=8)
+FILM = FilmGrowth(molar_volume=9.585e-5, conductivity=5e-6, solvent_diffusivity=2.5e-20, solvent_concentration=2636.0)
+
+
+@pytest.fixture(scope="module")
+def filmed() -> CellSpecification:
+    cell = CellSpecification.read_toml(shipped("cell/lgm50_chen2020.toml"))
+    electrode = cell.negative_electrode
+    material = electrode.material.model_copy(update={"processes": (FILM,)})
+    return cell.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+
+
+def fresh(cell: CellSpecification) -> Simulation:
+    return Simulation(cell, mesh=MESH, state_of_charge=0.9)
+
+
+def test_cycles_are_accounted_for_and_the_result_draws_itself(filmed):
+    data = simulate_ageing(fresh(filmed), CYCLE, cycles=4)
+    assert data.sizes["cycle"] == 4
+    assert data.attrs["reason"] == "all cycles done"
+    assert float(np.abs(data.lithium_error).max()) < 1e-11
+    assert float(np.abs(data.charge_error).max()) < 1e-11
+    assert np.all(np.diff(data.discharge_capacity.values) < 0.0)
+    # What the particles have lost is in the film: the salt of the electrolyte stays what it is.
+    taken = float(data.lithium_in_film_negative[-1] - data.lithium_in_film_negative[0])
+    held = (data.lithium_in_particles_negative + data.lithium_in_particles_positive).values
+    assert held[0] - held[-1] == pytest.approx(taken, rel=1e-6)
+    assert len(data.plot().axes) == 4
+
+
+def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(filmed, tmp_path):
+    whole = simulate_ageing(fresh(filmed), CYCLE, cycles=4)
+    simulate_ageing(fresh(filmed), CYCLE, cycles=2, file=tmp_path / "life.nc")
+    resumed = simulate_ageing(fresh(filmed), CYCLE, cycles=4, resume=tmp_path / "life.nc")
+    np.testing.assert_array_equal(resumed.final_state, whole.final_state)
+    np.testing.assert_array_equal(resumed.discharge_capacity, whole.discharge_capacity)
+    with pytest.raises(InputError, match="the same cell"):
+        simulate_ageing(Simulation(shipped("cell/lgm50_chen2020.toml"), mesh=MESH), CYCLE, resume=tmp_path / "life.nc")
+
+
+def test_an_interrupt_keeps_what_there_is(filmed, tmp_path):
+    def stop(share: float, words: str) -> None:
+        if words == "cycle 3":
+            raise KeyboardInterrupt
+
+    data = simulate_ageing(fresh(filmed), CYCLE, cycles=9, file=tmp_path / "life.nc", progress=stop)
+    assert data.attrs["reason"] == "interrupted"
+    assert data.sizes["cycle"] == 2
+    assert read_results(tmp_path / "life.nc").sizes["cycle"] == 2
+
+
+def test_storage_in_segments_follows_the_law_of_the_film(filmed):
+    life = [
+        AgeingSegment(steps="Rest for 10 days", cycles=2, temperature=298.15),
+        AgeingSegment(steps="Rest for 10 days", cycles=1, temperature=298.15),
+    ]
+    data = simulate_ageing(fresh(filmed), life)
+    t = 30.0 * 86400.0
+    exact = np.sqrt(25e-18 + 2.0 * 9.585e-5 * 2.5e-20 * 2636.0 * t)
+    assert float(data.film_thickness_negative[-1]) == pytest.approx(exact, rel=1e-3)
+    assert float(data.end_time[-1]) == pytest.approx(t)
+
+
+def test_a_life_ends_at_its_limit_and_says_in_which_cycle(filmed):
+    data = simulate_ageing(fresh(filmed), CYCLE, cycles=50, until=EndOfLife(capacity=0.995))
+    assert data.sizes["cycle"] < 50
+    assert f"cycle {data.sizes['cycle']}: the capacity is below 0.995" in data.attrs["reason"]
+
+
+def test_pores_that_close_end_it_with_the_cycle_and_the_place(filmed):
+    electrode = filmed.negative_electrode
+    thick = FILM.model_copy(update={"solvent_diffusivity": 1e-16})
+    material = electrode.material.model_copy(update={"processes": (thick,)})
+    cell = filmed.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+    data = simulate_ageing(fresh(cell), "Rest for 300 days", cycles=3)
+    assert "closed the pores" in data.attrs["reason"]
+    assert "um from the negative collector" in data.attrs["reason"]
+
+
+def test_a_jump_over_a_parabola_is_exact_and_keeps_lithium(filmed):
+    """Second order: a state that is quadratic in the cycle is foretold without error."""
+    simulation = fresh(filmed)
+    inventory = Inventory(simulation.cell)
+    at = simulation.cell.system.at
+    start = simulation.state.copy()
+
+    def state(n: float) -> np.ndarray:
+        y = start.copy()
+        y[at.states : at.electrolyte] += 1e-10 * n - 1e-13 * n * n
+        moved = inventory.totals(y)[0] - inventory.totals(start)[0]
+        sites = sum(inventory.material(p) * inventory.widths(p).sum() for p in range(2))
+        y[: at.salt] -= moved / sites
+        return y
+
+    jumps = Extrapolation(inventory, 1e-3, 100)
+    for n in range(1, 7):
+        assert jumps.observe(n, state(n - 1), state(n))
+    jumps.wanted = 20.0
+    count, made = jumps.jump(6, 100, state(6), 0.0)
+    assert count == 20
+    np.testing.assert_allclose(made[at.states : at.electrolyte], state(26)[at.states : at.electrolyte], rtol=1e-12)
+    assert inventory.totals(made)[0] == pytest.approx(inventory.totals(start)[0], rel=1e-13)
+
+
+def test_wrong_input_is_one_sentence(filmed):
+    with pytest.raises(InputError, match="at least one"):
+        simulate_ageing(fresh(filmed), CYCLE, cycles=0)
+    with pytest.raises(InputError, match="segments alone"):
+        simulate_ageing(fresh(filmed), [AgeingSegment(steps="Rest for 1 day"), "Rest for 1 day"])
+    with pytest.raises(InputError, match="check_up_every"):
+        simulate_ageing(fresh(filmed), CYCLE, until=EndOfLife(resistance=2.0))

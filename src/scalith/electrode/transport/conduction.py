@@ -33,6 +33,7 @@ def solve_conduction(
     axis: str = "x",
     tolerance: float = 1e-6,
     fields: bool = False,
+    sensitivity: bool = False,
     threads: int = 1,
     progress: Callable[[float, str], None] | None = None,
 ) -> Result:
@@ -57,6 +58,9 @@ def solve_conduction(
         Residual over that of a straight potential.
     fields : bool
         Give the fields as well.
+    sensitivity : bool
+        Give ``sensitivity`` as well: ∂ ln σ_eff/∂ ln σ of each voxel, its share of the dissipated power. The equations are their
+        own adjoint, so that this is the exact derivative of the discrete solution; it sums to 1.
     threads : int
         Threads that share the planes of the image; the result does not depend on their number.
     progress : callable, optional
@@ -67,7 +71,8 @@ def solve_conduction(
     Result
         ``conductivity`` (S m-1; zero where nothing connects), ``connected`` (phase): fraction of each phase that joins both
         electrodes, ``mismatch`` of the currents at the two ends, ``iterations``; with `fields` on the voxels (x, y, z)
-        ``potential`` (V, 1 V across), ``current_density`` (A m-2) and ``dissipation`` (W m-3) for a field of 1 V over the image.
+        ``potential`` (V, 1 V across), ``current_density`` (A m-2) and ``dissipation`` (W m-3) for a field of 1 V over the image;
+        with `sensitivity` that (x, y, z), zero everywhere where nothing connects.
 
     Raises
     ------
@@ -98,7 +103,7 @@ def solve_conduction(
         sigma[names.index(name)] = given
     if not np.any(sigma > 0.0):
         raise InputError("solve_conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
-    require_memory("solve_conduction", image.labels.size, 100 if fields else 60)
+    require_memory("solve_conduction", image.labels.size, 100 if fields or sensitivity else 60)
     of_label = rows_of_labels(image, names)
     sigma = sigma[:, [along, *(other for other in range(3) if other != along)]]  # as the axes of `rows`
     with PlaneThreads(threads) as crew:
@@ -133,9 +138,15 @@ def solve_conduction(
         },
         coords={"phase": names},
     )
-    if fields:
+    if fields or sensitivity:
         potential[rows == len(names)] = np.nan if any(kept) else 0.0
         density, loss = _fields(potential, rows, scaled * unit, image.voxel_size)
+    if sensitivity:
+        share = np.moveaxis(loss / max(float(loss.sum()), 1e-300), 0, along)
+        data["sensitivity"] = labelled(
+            ("x", "y", "z"), share, "derivative of ln of the effective conductivity by ln of the voxel's", "1"
+        )
+    if fields:
         titles = {"potential": ("potential", "V"), "current_density": ("current density", "A m-2")}
         titles |= {"dissipation": ("dissipated power", "W m-3")}
         for (key, (title, unit_name)), values in zip(titles.items(), (potential, density, loss), strict=True):

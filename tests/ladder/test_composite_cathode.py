@@ -20,11 +20,12 @@ SMALL = SMALL.replace("porosity = [0.05, 0.15, 0.25]", "porosity = [0.05, 0.25]\
 TARGETS = SMALL[SMALL.index("targets = ") : SMALL.index("\nseed")]
 STRUCTURE = """
 [given.electrode_structure]
-ionic_conductivity = "0.2 mS/cm"
+ionic_transport_efficiency = 0.1
 electronic_conductivity = 1.0
 electrolyte_volume_fraction = 0.4
 active_volume_fraction = 0.5
 interface_area = "0.5 1/um"
+particle_radius = "2.5 um ± 4 %"
 """
 
 
@@ -46,14 +47,16 @@ def test_the_cell_takes_the_structure_over(results):
     cell = read_entry(folder, "cell_specification").value
     positive, found = cell.positive_electrode, {
         name: read_entry(folder, name).value
-        for name in ("effective_ionic_conductivity", "effective_electronic_conductivity", "active_interface_area", "utilised_volume_fraction")
+        for name in ("ionic_transport_efficiency", "effective_electronic_conductivity", "active_interface_area", "utilised_volume_fraction", "active_particle_radius")
     }  # fmt: skip
-    bulk = cell.electrolyte.conductivity(c=cell.electrolyte.initial_concentration)
-    assert positive.efficiency * bulk == pytest.approx(found["effective_ionic_conductivity"]())
+    assert positive.efficiency == pytest.approx(found["ionic_transport_efficiency"]())
     assert positive.conductivity == pytest.approx(found["effective_electronic_conductivity"]())
     assert positive.material.area == pytest.approx(found["active_interface_area"]())
     assert positive.material.volume_fraction == pytest.approx(found["utilised_volume_fraction"]())
-    assert found["effective_ionic_conductivity"].error() > 0.0
+    assert positive.material.particle_radius == pytest.approx(found["active_particle_radius"]())
+    # Five particles across: spheres of 2.5 um (median), with contacts that do not count as longer diffusion.
+    assert 2.4e-6 < positive.material.particle_radius < 3.4e-6 < 0.6 * positive.material.storage_radius
+    assert found["ionic_transport_efficiency"].error() > 0.0
     assert "electrode_structure" in ledger.entry("cell_specification").parents
 
 
@@ -76,6 +79,28 @@ def test_the_cell_discharges_and_loses_more_at_higher_rates(results):
     capacity = data["capacity"].max("sample").values / 3.6
     assert np.all(np.diff(capacity) < 0)
     assert 0.5 < capacity[0] < 2.6  # mA h
+
+
+def test_the_bulk_conductivity_of_the_image_need_not_be_that_of_the_cell(results, tmp_path):
+    """Both are one electrolyte: only the ratio of effective and bulk conductivity is handed over."""
+    folder, _ = results
+    text = SMALL.replace('ionic = { electrolyte = "2.05 mS/cm" }', 'ionic = { electrolyte = "1 S/m" }')
+    assert text != SMALL
+    climb(read_study(_study(tmp_path, text)), tmp_path / "out", until="cell_specification")
+    cells = [read_entry(one, "cell_specification").value for one in (folder, tmp_path / "out")]
+    assert cells[1].positive_electrode.efficiency == pytest.approx(cells[0].positive_electrode.efficiency, rel=1e-6)
+    assert cells[0].positive_electrode.efficiency < cells[0].positive_electrode.porosity
+
+
+def test_errors_of_the_structure_reach_the_discharge(results):
+    folder, ledger = results
+    data, structure = (read_entry(folder, name).value for name in ("discharges", "electrode_structure"))
+    assert structure.electronic_conductivity.error == pytest.approx(
+        read_entry(folder, "effective_electronic_conductivity").value.error()
+    )
+    error = data["capacity_error"].values
+    assert np.all(error > 0.02 * data["capacity"].max("sample").values)
+    assert " ± " in ledger.entry("discharges").headline
 
 
 def test_pictures_are_drawn(results):
@@ -115,8 +140,11 @@ def test_the_structure_may_be_given(tmp_path):
     text = text.replace(TARGETS, 'targets = ["cell_specification"]')
     climb(read_study(_study(tmp_path, text)), tmp_path / "out")
     positive = read_entry(tmp_path / "out", "cell_specification").value.positive_electrode
-    assert positive.efficiency == pytest.approx(0.02 / 0.205)
-    assert positive.material.particle_radius == pytest.approx(3 * 0.5 / 0.5e6)
+    assert positive.efficiency == 0.1
+    assert (positive.material.particle_radius, positive.material.area) == (2.5e-6, 0.5e6)
+    assert positive.material.volume_fraction == 0.5
+    with pytest.raises(ScalithError, match=r"ionic_transport_efficiency: found 0.5, expected at most 0.4"):
+        read_study(_study(tmp_path, text.replace("efficiency = 0.1", "efficiency = 0.5")))
 
 
 def test_a_property_may_be_given_alone(tmp_path):

@@ -12,6 +12,7 @@ from scalith.electrode.image.image import VoxelImage
 from scalith.electrode.image.image_file import image_dataset, image_from_dataset, read_image, write_image
 from scalith.electrode.image.reshaping import crop, mirror, resample
 from scalith.electrode.measure.boundaries import interface_areas, mean_curvature, triple_phase_length
+from scalith.electrode.measure.diffusion_radius import diffusion_radius
 from scalith.electrode.measure.morphology import chord_lengths, covariance, particle_sizes
 from scalith.electrode.measure.percolation import connected_to, spanning_threshold, through_paths
 from scalith.electrode.measure.reaction_zone import reaction_zone
@@ -26,6 +27,8 @@ from scalith.electrode.transport.effective_properties import (
     ElectrodeStructure,
     effective_properties,
     effective_property,
+    ionic_bound,
+    require_below_bound,
     subvolume_properties,
 )
 from scalith.electrode.transport.effective_tensor import effective_tensor
@@ -44,6 +47,7 @@ __all__ = [
     "solve_conduction",
     "covariance",
     "crop",
+    "diffusion_radius",
     "effective_conductivity",
     "effective_properties",
     "effective_property",
@@ -53,6 +57,7 @@ __all__ = [
     "image_dataset",
     "image_from_dataset",
     "interface_areas",
+    "ionic_bound",
     "isotropic_moduli",
     "laminate",
     "limiting_path",
@@ -67,6 +72,7 @@ __all__ = [
     "connected_to",
     "reaction_zone",
     "read_image",
+    "require_below_bound",
     "resample",
     "spanning_threshold",
     "sphere_lattice",

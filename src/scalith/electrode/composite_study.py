@@ -12,6 +12,7 @@ import xarray as xr
 
 from scalith.electrode.generate.composite import CompositeElectrode, composite_electrode
 from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.requirements import axis_number, read_length
 from scalith.electrode.transport.conduction import solve_conduction
 from scalith.electrode.transport.effective_properties import PROPERTIES, subvolume_properties
 from scalith.numerics.parallel_map import parallel_map
@@ -69,6 +70,7 @@ def composite_study(
     for name in varied:
         if name not in _VARIED:
             raise InputError("composite_study", "varied", name, f"one of {', '.join(_VARIED)}")
+    voxel_size = read_length("composite_study", "voxel_size", voxel_size)
     if not seeds:
         raise InputError("composite_study", "seeds", "none", "at least one seed")
     combinations = list(itertools.product(*varied.values()))
@@ -83,9 +85,10 @@ def composite_study(
         found.append(values)
         if progress is not None:
             progress(len(found) / len(tasks), f"structure {len(found)} of {len(tasks)}")
+    studied = [name for name in PROPERTIES if name in found[0]]
     dims = (*varied, "seed")
     sizes = [len(values) for values in (*varied.values(), seeds)]
-    titles = PROPERTIES | {"void": ("porosity", "1")}
+    titles = {name: PROPERTIES[name] for name in studied} | {"void": ("porosity", "1")}
     data = Result(
         {
             name: labelled(dims, np.reshape([values[name] for values in found], sizes), title, unit)
@@ -106,8 +109,8 @@ def _one(task: tuple[CompositeElectrode, int], how: tuple[Any, ...]) -> dict[str
     (composite, seed), (shape, voxel_size, ionic, electronic) = task, how
     image = composite_electrode(shape, voxel_size, composite, seed=seed)
     known = [{name: value for name, value in bulk.items() if name in image.phases} for bulk in (ionic, electronic)]
-    data = subvolume_properties(image, ionic=known[0], electronic=known[1], parts=(1,))
-    return {name: float(data[name].values[0]) for name in PROPERTIES} | {"void": composite.void}
+    data = subvolume_properties(image, ionic=known[0], electronic=known[1], parts=(1,), radius=False)
+    return {str(name): float(data[name].values[0]) for name in data.data_vars} | {"void": composite.void}
 
 
 def percolation_threshold(study: xr.Dataset, name: str, along: str) -> xr.DataArray:
@@ -178,7 +181,7 @@ def limiting_path(
         resistance. Where nothing connects the resistance is infinite and the fields are zero.
     """
     carriers: dict[Literal["ions", "electrons"], Mapping[str, float]] = {"ions": ionic, "electrons": electronic}
-    edge = image.voxel_size * image.shape["xyz".index(axis)]
+    edge = image.voxel_size * image.shape[axis_number("limiting_path", axis)]
     runs = [solve_conduction(image, bulk, axis=axis, tolerance=tolerance, fields=True) for bulk in carriers.values()]
     resistance, necks, shares, density, loss = [], [], [], [], []
     for run in runs:

@@ -93,10 +93,13 @@ NUMBERS: dict[str, _Number] = {
     "subvolume_properties": _Number(
         "effective ionic conductivity of the whole image",
         "S m-1",
-        lambda data: data["effective_ionic_conductivity"].values[0],
+        lambda data: data["effective_ionic_conductivity"].values[0] if "effective_ionic_conductivity" in data else np.nan,
     ),
     "electrode_currents": _Number("larger resistance of the two carriers", "ohm m2", _largest("resistance")),
     "composition_map": _Number("largest effective ionic conductivity", "S m-1", _largest("effective_ionic_conductivity")),
+    "phase_areas": _Number("largest area between two phases", "m-1", _largest("area")),
+    "active_particle_sizes": _Number("radius that half of the volume exceeds", "m", lambda data: data["median_radius"]),
+    "expansion_stress": _Number("largest stress that one voxel in a hundred exceeds", "Pa", _largest("high_stress")),
     "electrode_structure": _Number("active volume fraction that is reached", "1", lambda found: found.active_volume_fraction),
     "cell_materials": _Number(
         "largest concentration of ions in the positive host", "mol m-3", lambda found: found.positive_maximum_concentration()

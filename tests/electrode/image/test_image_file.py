@@ -128,7 +128,7 @@ def test_bad_images(image, tmp_path):
         return str(caught.value)
 
     assert "no such file" in said("missing.tif")
-    np.save(tmp_path / "float.npy", image.labels.astype(float))
+    np.save(tmp_path / "float.npy", image.labels + 0.5)
     assert "float64 values, expected whole numbers that label phases: segment the image first" in said("float.npy")
     np.save(tmp_path / "good.npy", image.labels)
     share = 100 * image.volume_fractions["binder"]
@@ -159,7 +159,7 @@ def test_bad_images(image, tmp_path):
 def test_an_image_larger_than_the_memory_is_refused_before_it_is_read(tmp_path):
     with (tmp_path / "huge.raw").open("wb") as stream:
         stream.truncate(2**42)  # a sparse file: no disk is used
-    with pytest.raises(InputError, match=r"GiB needed to read it, .* GiB free"):
+    with pytest.raises(InputError, match=r"GiB needed to read it, .* GiB available"):
         read_image(tmp_path / "huge.raw", phases={"a": 0, "b": 1}, voxel_size=1e-7, shape=(2**14, 2**14, 2**14))
 
 
@@ -169,7 +169,7 @@ def test_colours_are_no_labels(tmp_path):
     Image.new("RGB", (4, 4)).save(tmp_path / "a.tif")
     with pytest.raises(InputError, match="colours"):
         read_image(tmp_path / "a.tif", phases=PHASES, voxel_size=1e-7)
-    Image.new("F", (4, 4)).save(tmp_path / "b.tif")
+    Image.new("F", (4, 4), 0.5).save(tmp_path / "b.tif")
     with pytest.raises(InputError, match="float32 values"):
         read_image(tmp_path / "b.tif", phases=PHASES, voxel_size=1e-7)
 
@@ -187,3 +187,25 @@ def test_an_image_says_what_is_wrong_with_it():
         image.mask("fild")
     with pytest.raises(ValueError, match="read-only"):
         image.labels[0, 0, 0] = 1
+
+
+def test_a_folder_of_slices_is_read_by_the_numbers_in_the_names(image, tmp_path):
+    from PIL import Image
+
+    for z, page in enumerate(image.labels.transpose(2, 1, 0)):
+        Image.fromarray(np.ascontiguousarray(page)).save(tmp_path / f"slice_{z + 9}.png")  # 9, 10, 11: not by letters
+    found = read_image(tmp_path, phases=PHASES, voxel_size="0.1 um")
+    np.testing.assert_array_equal(found.labels, image.labels)
+    assert [file.name for file in found.source.files] == ["slice_9.png", "slice_10.png", "slice_11.png"]
+    Image.fromarray(np.zeros((2, 2), np.uint8)).save(tmp_path / "slice_12.png")
+    with pytest.raises(InputError, match="the size of the first slice"):
+        read_image(tmp_path, phases=PHASES, voxel_size="0.1 um")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="at least two slices"):
+        read_image(tmp_path / "empty", phases=PHASES, voxel_size="0.1 um")
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "int64"])
+def test_whole_numbers_are_labels_in_any_type(image, tmp_path, kind):
+    np.save(tmp_path / "a.npy", image.labels.astype(kind))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.npy", phases=PHASES, voxel_size=1e-7).labels, image.labels)

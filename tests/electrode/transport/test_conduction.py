@@ -209,3 +209,23 @@ def test_progress_runs_from_nothing_to_all():
         assert whole[-1] == pytest.approx(1.0)
         if executor is not None:
             executor.shutdown()
+
+
+def test_the_share_of_the_loss_is_the_derivative_by_the_conductivity_of_a_voxel():
+    """Against central differences at 20 voxels, contrast 1e4: each is given a phase of its own."""
+    numbers = np.random.default_rng(3)
+    labels = (numbers.random((6, 5, 4)) < 0.5).astype(np.uint8)
+    chosen = numbers.choice(labels.size, 20, replace=False)
+    good = labels.ravel()[chosen] == 1
+    labels.ravel()[chosen] = np.arange(2, 22)
+    bulk = {"poor": 1e-4, "good": 1.0} | {f"v{n}": 1.0 if one else 1e-4 for n, one in enumerate(good)}
+    image = VoxelImage(labels, 1e-7, {name: label for label, name in enumerate(bulk)}, Source(kind="assumed"))
+    found = solve_conduction(image, bulk, tolerance=1e-12, sensitivity=True)["sensitivity"].values
+    assert found.sum() == pytest.approx(1.0, rel=1e-12)
+    for n, place in enumerate(chosen):
+        step = 1e-3
+        ends = [
+            np.log(float(solve_conduction(image, bulk | {f"v{n}": bulk[f"v{n}"] * factor}, tolerance=1e-13)["conductivity"]))
+            for factor in (np.exp(step), np.exp(-step))
+        ]
+        assert found.ravel()[place] == pytest.approx((ends[0] - ends[1]) / (2.0 * step), rel=1e-5, abs=1e-9)

@@ -35,7 +35,8 @@ def to_bpx(specification: CellSpecification, path: str | Path) -> None:
 
     Beside such an entry its BPX field holds the nearest that BPX can say (the curve at the reference temperature, a rate
     constant with the same exchange current in the middle of the window), and reading checks that the two still agree. Of an
-    ensemble the mean and the standard error are written.
+    ensemble the mean and the standard error are written. Particles whose reacting area is stated beside volume and radius,
+    which BPX does not know, become the particles that behave alike: see `ActiveMaterial.with_one_radius`.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def to_bpx(specification: CellSpecification, path: str | Path) -> None:
     """
     import bpx
 
-    cell = specification
+    cell = _with_one_radius(specification)
     user: dict[str, Any] = {
         "description": "Written by Scalith: sources, and what BPX has no field for.",
         names.CONTACT_RESISTANCE: cell.contact_resistance,
@@ -153,6 +154,16 @@ def _layer(layer: PorousLayer, where: str) -> tuple[dict[str, Any], dict[str, An
     }
     held = (*_LAYER, "conductivity", "materials")
     return fields, ({"bruggeman_exponent": layer.bruggeman_exponent} if stated is None else {}) | _rest(layer, held, where)
+
+
+def _with_one_radius(cell: CellSpecification) -> CellSpecification:
+    changed = {}
+    for name in ("negative_electrode", "positive_electrode"):
+        electrode = getattr(cell, name)
+        if any(material.has_own_area for material in electrode.materials):
+            materials = tuple(material.with_one_radius() for material in electrode.materials)
+            changed[name] = electrode.model_copy(update={"materials": materials})
+    return cell.model_copy(update=changed) if changed else cell
 
 
 def _particle_names(electrode: ElectrodeSpecification) -> list[str]:

@@ -79,8 +79,8 @@ def _reduced(electrode: ElectrodeSpecification, loss: Loss, name: str) -> Electr
         raise InputError("with_degradation", name, loss, f"0 to below 1, one number or {len(electrode.materials)}")
     materials = []
     for material, part in zip(electrode.materials, np.ravel(losses), strict=True):
-        stated = "specific_area" if material.active_volume_fraction is None else "active_volume_fraction"
-        update: dict[str, Any] = {stated: getattr(material, stated) * (1.0 - float(part))}
+        stated = [name for name in ("specific_area", "active_volume_fraction") if getattr(material, name) is not None]
+        update: dict[str, Any] = {name: getattr(material, name) * (1.0 - float(part)) for name in stated}
         materials.append(material if part == 0.0 else material.model_copy(update=update))
     kept = all(one is material for one, material in zip(materials, electrode.materials, strict=True))
     return electrode if kept else electrode.model_copy(update={"materials": tuple(materials)})

@@ -138,7 +138,7 @@ def system_of(
             row = _class_row(material)
             if material.phase_field is not None:
                 row[layout.STRAIN :] = phase_field_numbers(material)
-            row[layout.DIFFUSION_FACTOR] = factors.get(f"{name}.chemical_diffusivity", 1.0)
+            row[layout.DIFFUSION_FACTOR] *= factors.get(f"{name}.chemical_diffusivity", 1.0)
             row[layout.RATE] *= factors.get(f"{name}.exchange_current_density", 1.0)
             rows.append(row)
     cells_of = np.array(count, dtype=np.int64)
@@ -333,7 +333,8 @@ def _capacitance(electrode: ElectrodeSpecification) -> float:
 def _class_row(material: ActiveMaterial) -> Array:
     row = np.zeros(layout.CLASS_COLUMNS)
     row[layout.SPECIFIC_AREA] = material.area
-    row[layout.RADIUS] = material.particle_radius
+    row[layout.RADIUS] = material.storage_radius
+    row[layout.DIFFUSION_FACTOR] = (material.storage_radius / material.particle_radius) ** 2
     row[layout.MAXIMUM_CONCENTRATION] = material.maximum_concentration
     row[layout.RATE] = 1.0 / FARADAY if material.reaction_rate_constant is None else material.reaction_rate_constant
     row[layout.RATE_ENERGY] = material.reaction_activation_energy

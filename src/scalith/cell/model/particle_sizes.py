@@ -54,7 +54,19 @@ def particle_size_distribution(material: ActiveMaterial, spread: float, classes:
     given = {name: getattr(material, name) for name in type(material).model_fields}
     return tuple(
         ActiveMaterial.model_validate(
-            given | {"particle_radius": float(radius), "active_volume_fraction": float(volume * part), "specific_area": None}
+            given
+            | {
+                "particle_radius": float(radius),
+                "active_volume_fraction": float(volume * part),
+                "specific_area": _own_area(material, float(volume * part), float(radius)),
+            }
         )
         for radius, part in zip(radii, fractions, strict=True)
     )
+
+
+def _own_area(material: ActiveMaterial, volume: float, radius: float) -> float | None:
+    """An area stated beside the volume is the same part of the surface of every particle."""
+    if not material.has_own_area:
+        return None
+    return material.dimensions * volume / radius * material.particle_radius / material.storage_radius

@@ -42,4 +42,4 @@ class HysteresisWithMemory(Process):
 
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
         """γ d/(R c_max), mol-1 m2."""
-        return (self.decay * material.dimensions / (material.particle_radius * material.maximum_concentration),)
+        return (self.decay * material.dimensions / (material.storage_radius * material.maximum_concentration),)

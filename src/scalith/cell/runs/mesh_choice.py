@@ -197,7 +197,8 @@ def _per_ampere(specification: CellSpecification, T: float) -> LoadNumbers:
             values = np.asarray(material.chemical_diffusivity(x=x, T=T)) * np.ones(x.size)
             slowness = float(np.mean(1.0 / values)) / _arrhenius(material.diffusivity_activation_energy, T, reference)
             j = i / (FARADAY * area * electrode.thickness)
-            particle = max(particle, j * material.particle_radius / (5.0 * material.maximum_concentration) * slowness)
+            length = material.particle_radius**2 / material.storage_radius
+            particle = max(particle, j * length / (5.0 * material.maximum_concentration) * slowness)
     return LoadNumbers(salt, particle)
 
 

@@ -31,8 +31,11 @@ class ActiveMaterial(Spec):
     Attributes
     ----------
     particle_radius : m
+        Over which lithium diffuses.
     active_volume_fraction, specific_area
-        One of the two: volume fraction of the electrode, or surface per volume of electrode, m-1 (a = 3 ε/R for spheres).
+        Volume fraction of the electrode, and surface per volume of electrode that reacts, m-1. With one of the two the other is
+        that of the geometry (a = 3 ε/R for spheres). With both, as an image gives them, volume, reacting area and
+        radius each keep their value: what crosses the area a spreads over the whole surface 3 ε/R of the particles.
     maximum_concentration : mol m-3
         Of working ions at x = 1.
     open_circuit_voltage : Property of x [and T], V against lithium
@@ -135,10 +138,11 @@ class ActiveMaterial(Spec):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.active_volume_fraction is None) == (self.specific_area is None):
-            raise InputError(
-                "active material", "active_volume_fraction, specific_area", _which(self.specific_area), "one of the two"
-            )
+        if self.active_volume_fraction is None and self.specific_area is None:
+            raise InputError("active material", "active_volume_fraction, specific_area", "neither", "one of the two, or both")
+        if self.has_own_area and self.phase_field is not None:
+            found = "specific_area and active_volume_fraction beside phase_field"
+            raise InputError("active material", "specific_area", found, "one of the two: both are not supported there")
         if (self.reaction_rate_constant is None) == (self.exchange_current_density is None):
             found = _which(self.exchange_current_density)
             raise InputError("active material", "reaction_rate_constant, exchange_current_density", found, "one of the two")
@@ -171,7 +175,7 @@ class ActiveMaterial(Spec):
         return self
 
     def _require_plausible(self) -> None:
-        if self.specific_area is None:  # else it may be the store of a lithium metal, whose depth is a convention
+        if self.active_volume_fraction is not None:  # else it may be the store of a lithium metal, whose depth is a convention
             require_plausible("maximum_concentration", self.maximum_concentration, field="maximum_concentration")
         require_plausible_property(self.chemical_diffusivity)
         voltage = self.open_circuit_voltage
@@ -192,8 +196,34 @@ class ActiveMaterial(Spec):
         return self.anodic_transfer_coefficient if self.concentration_exponent is None else self.concentration_exponent
 
     @property
+    def has_own_area(self) -> bool:
+        """Whether the reacting area is stated beside the volume, and need not be that of particles of this radius."""
+        return self.active_volume_fraction is not None and self.specific_area is not None
+
+    @property
+    def storage_radius(self) -> float:
+        """Radius d ε/a of particles with this volume and this reacting area, m; `particle_radius` without an area of its own.
+
+        Equations per reacting area take it for R, with the diffusivity times (storage_radius/R)²: R²/D and the loss of
+        stoichiometry at a given current are then those of the particles.
+        """
+        return self.dimensions * self.volume_fraction / self.area if self.has_own_area else self.particle_radius
+
+    def with_one_radius(self) -> ActiveMaterial:
+        """Particles that have this volume and reacting area at once, with a diffusivity that makes them behave alike."""
+        if not self.has_own_area:
+            return self
+        slower = (self.storage_radius / self.particle_radius) ** 2
+        made = {name: getattr(self, name) for name in type(self).model_fields} | {
+            "particle_radius": self.storage_radius,
+            "specific_area": None,
+            "chemical_diffusivity": self.chemical_diffusivity * slower,
+        }
+        return type(self).model_validate(made)
+
+    @property
     def area(self) -> float:
-        """Surface per volume of electrode, m-1."""
+        """Surface per volume of electrode that reacts, m-1."""
         if self.specific_area is not None:
             return self.specific_area
         assert self.active_volume_fraction is not None

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from scalith.electrode.generate.random_field import gaussian_field, take_highest
 from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.requirements import read_length, require_seed
 from scalith.quantities import InputError, predicted
 
 
@@ -17,7 +18,7 @@ def place_binder(
     agglomeration: float,
     *,
     seed: int,
-    cluster_size: float,
+    cluster_size: float | str,
     within: str = "pore",
     on: str = "active",
     name: str = "binder",
@@ -67,6 +68,8 @@ def place_binder(
         raise InputError("place_binder", "name", name, "an unused phase name")
     if not 0.0 <= agglomeration <= 1.0:
         raise InputError("place_binder", "agglomeration", agglomeration, "0 (film) to 1 (bridges)")
+    require_seed("place_binder", seed)
+    cluster_size = read_length("place_binder", "cluster_size", cluster_size)
     free = image.mask(within)
     available = float(free.mean())
     if not 0.0 <= fraction <= available:

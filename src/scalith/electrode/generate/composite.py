@@ -12,6 +12,7 @@ from scalith.electrode.generate.binder import place_binder
 from scalith.electrode.generate.packed_particles import ParticleKind, packed_particles
 from scalith.electrode.generate.random_field import gaussian_field, take_highest
 from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.requirements import read_length, require_seed
 from scalith.quantities import SI, InputError, Spec, predicted
 from scalith.quantities.specification import Fraction, Length
 
@@ -111,7 +112,7 @@ def heckel_porosity(pressure: float, initial_porosity: float, yield_pressure: fl
 
 def composite_electrode(
     shape: tuple[int, int, int],
-    voxel_size: float,
+    voxel_size: float | str,
     composite: CompositeElectrode,
     *,
     seed: int,
@@ -147,6 +148,8 @@ def composite_electrode(
     """
     from scipy import ndimage
 
+    require_seed("composite electrode", seed)
+    voxel_size = read_length("composite electrode", "voxel_size", voxel_size)
     spawned = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(3)]
     solid = 1.0 - composite.void
     kind = ParticleKind(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.requirements import read_length, require_seed
 from scalith.quantities import ConvergenceError, InputError, Spec, predicted
 from scalith.quantities.specification import Length
 
@@ -44,7 +45,7 @@ class ParticleKind(Spec):
 
 def packed_particles(
     shape: tuple[int, int, int],
-    voxel_size: float,
+    voxel_size: float | str,
     kinds: Sequence[ParticleKind],
     *,
     seed: int,
@@ -91,6 +92,8 @@ def packed_particles(
         The particles do not fit without overlapping more than allowed.
     """
     box = checked_shape(shape)
+    require_seed("packed particles", seed)
+    voxel_size = read_length("packed particles", "voxel_size", voxel_size)
     if not kinds:
         raise InputError("packed particles", "kinds", "none", "at least one kind of particles")
     total = sum(kind.fraction for kind in kinds)

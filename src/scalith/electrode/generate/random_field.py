@@ -11,6 +11,7 @@ from pydantic import Field
 
 from scalith.electrode.generate.packed_particles import checked_shape
 from scalith.electrode.image.image import VoxelImage
+from scalith.electrode.requirements import read_length, require_seed
 from scalith.quantities import InputError, Spec, predicted
 from scalith.quantities.specification import Length
 
@@ -31,7 +32,7 @@ class FieldPhase(Spec):
 
 
 def random_field(
-    shape: tuple[int, int, int], voxel_size: float, phases: Mapping[str, FieldPhase], *, seed: int, matrix: str = "pore"
+    shape: tuple[int, int, int], voxel_size: float | str, phases: Mapping[str, FieldPhase], *, seed: int, matrix: str = "pore"
 ) -> VoxelImage:
     """Phases at random, each the highest values of a Gaussian random field of its own, in what earlier phases leave free.
 
@@ -65,6 +66,8 @@ def random_field(
         Fractions together reach 1 or more, a correlation length does not fit the image or its voxels.
     """
     checked_shape(shape)
+    require_seed("random field", seed)
+    voxel_size = read_length("random field", "voxel_size", voxel_size)
     total = sum(phase.fraction for phase in phases.values())
     if not phases or total >= 1.0:
         raise InputError("random field", "fractions", f"{total:g} together", "phases with fractions of less than 1 together")

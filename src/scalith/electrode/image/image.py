@@ -24,7 +24,8 @@ class VoxelImage:
     Parameters
     ----------
     labels : numpy.ndarray
-        uint8, axes (x, y, z); kept as contiguous memory that cannot be written.
+        uint8, axes (x, y, z); kept as contiguous memory that cannot be written. A picture (x, y) stands for what does not change
+        along z, and is kept as two equal planes.
     voxel_size : float or str
         Edge of a voxel, m, or text such as ``"0.4 um"``.
     phases : mapping of str to int
@@ -46,6 +47,8 @@ class VoxelImage:
 
     def __post_init__(self) -> None:
         labels = np.asarray(self.labels)
+        if labels.ndim == 2 and labels.size:
+            labels = np.repeat(labels[:, :, np.newaxis], 2, axis=2)
         if labels.dtype.kind not in "uib":
             raise InputError(
                 "voxel image", "labels", f"{labels.dtype} values", "whole numbers that label phases: segment the image first"
@@ -57,9 +60,7 @@ class VoxelImage:
             object.__setattr__(self, "voxel_size", parse_quantity(edge, "m", where="voxel image", field="voxel_size"))
         if not (np.isfinite(self.voxel_size) and self.voxel_size > 0.0):
             raise InputError("voxel image", "voxel_size", self.voxel_size, "a positive length in m")
-        known = dict(self.phases)
-        if not known or any(isinstance(label, bool) or not 0 <= label <= 255 for label in known.values()):
-            raise InputError("voxel image", "phases", known, "a name and a label from 0 to 255 for each phase")
+        known = require_phases("voxel image", self.phases)
         if len(set(known.values())) < len(known):
             raise InputError("voxel image", "phases", known, "a label of its own for each phase")
         if labels.dtype != np.uint8:
@@ -115,6 +116,24 @@ class VoxelImage:
     def digest(self) -> str:
         """Content digest of voxels, size, names and source."""
         return digest("VoxelImage", self.labels, self.voxel_size, dict(self.phases), self.source.model_dump(mode="json"))
+
+
+def require_phases(where: str, stated: Any) -> dict[str, int]:
+    """Labels of phases by name, whole numbers from 0 to 255; 1.0 is 1.
+
+    Raises
+    ------
+    InputError
+    """
+    known: dict[str, int] = {}
+    for name, label in stated.items() if isinstance(stated, Mapping) else ():
+        whole = isinstance(label, (int, float, np.integer, np.floating)) and not isinstance(label, bool)
+        if not whole or label != int(label) or not 0 <= label <= 255:
+            raise InputError(where, f"label of {name}", label, "a whole number from 0 to 255")
+        known[str(name)] = int(label)
+    if not known:
+        raise InputError(where, "phases", stated, "a name and a label from 0 to 255 for each phase")
+    return known
 
 
 def takes_image(function: Callable[Parameters, Found]) -> Callable[Parameters, Found]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.image.image import VoxelImage, require_phases, takes_image
 from scalith.electrode.image.reshaping import to_cubes
 from scalith.electrode.image.vtk_file import read_vti, read_vtk, write_vti, write_vtk
+from scalith.electrode.requirements import available_memory
 from scalith.quantities import (
     FileRecord,
     InputError,
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 _STORED = {".tif": "zyx", ".tiff": "zyx", ".npy": "xyz", ".raw": "zyx", ".h5": "zyx", ".hdf5": "zyx", ".nc": "zyx"}
 """Axes of the stored array from the slowest to the fastest, where nothing else is said. VTK states its own."""
 
-_KNOWN = ".tif, .tiff, .npy, .raw, .vtk, .vti, .h5, .hdf5 or .nc"
+_KNOWN = ".tif, .tiff, .npy, .raw, .vtk, .vti, .h5, .hdf5 or .nc, or a folder of slices"
+_SLICES = (".tif", ".tiff", ".png", ".bmp")
 
 
 def read_image(
@@ -54,6 +56,7 @@ def read_image(
     ``.npy``                      an array [x, y, z]; pickled objects are rejected
     ``.raw``                      bytes without a header, x fastest; `shape` = (nx, ny, nz) and `dtype` must be stated
     ``.vtk``, ``.vti``            VTK structured points and image data; they carry their spacing, taken as m
+    a folder                      slices, one picture each (.tif, .png, .bmp), in the order of the numbers in their names
     ``.h5``, ``.hdf5``, ``.nc``   a variable [z, y, x] at the top of an HDF5 or NetCDF file; dimensions named x, y, z are obeyed
     ============================  ==========================================================================================
 
@@ -83,13 +86,14 @@ def read_image(
     ------
     InputError
         No such file or a kind that is not known; grey values or colours instead of labels; a label without a phase or a
-        phase without a voxel; a single slice; voxels that are no cubes; more than the memory holds.
+        phase without a voxel; a single slice; slices of different size; voxels that are no cubes; more than the memory holds.
     """
     path = Path(path)
     where = str(path)
-    if not path.is_file():
+    if not path.is_file() and not path.is_dir():
         raise InputError(where, "", "no such file", f"an image ({_KNOWN})")
-    array, stored, spacing = _read(path, variable, shape, dtype)
+    files = _slices(path) if path.is_dir() else [path]
+    array, stored, spacing = (_stacked(files), "zyx", None) if path.is_dir() else _read(path, variable, shape, dtype)
     if axes is not None:
         if sorted(axes) != ["x", "y", "z"]:
             raise InputError(where, "axes", axes, "x, y and z in the order in which they are stored")
@@ -111,7 +115,7 @@ def read_image(
         kind="measured",
         by="scalith.electrode.read_image",
         reference=reference,
-        files=(FileRecord(name=path.name, digest=file_digest(path)),),
+        files=tuple(FileRecord(name=file.name, digest=file_digest(file)) for file in files),
         settings={"edges": list(edges), "voxel_size": size},
     )
     return VoxelImage(labels, size, dict(phases), source)
@@ -229,6 +233,31 @@ def _read(
     return data[chosen].values, named, None if size is None else (float(size),) * 3
 
 
+def _slices(folder: Path) -> list[Path]:
+    """Pictures of a folder, by the numbers in their names."""
+    found = [file for file in folder.iterdir() if file.suffix.lower() in _SLICES and not file.name.startswith(".")]
+    kinds = {file.suffix.lower() for file in found}
+    if len(found) < 2 or len(kinds) > 1:
+        text = f"{len(found)} pictures" + (f" of {len(kinds)} kinds" if len(kinds) > 1 else "")
+        raise InputError(str(folder), "", text, "at least two slices of one kind (.tif, .png or .bmp) and no other pictures")
+    return sorted(found, key=lambda file: [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", file.stem)])
+
+
+def _stacked(files: list[Path]) -> NDArray[Any]:
+    values: NDArray[Any] | None = None
+    for number, file in enumerate(files):
+        one = _read_tiff(file)
+        if one.shape[0] != 1:
+            raise InputError(str(file), "pages", one.shape[0], "one slice a file")
+        if values is None:
+            values = np.empty((len(files), *one.shape[1:]), one.dtype)
+        if one.shape[1:] != values.shape[1:]:
+            raise InputError(str(file), "shape", one.shape[1:], f"the size of the first slice, {values.shape[1:]}")
+        values[number] = one[0]
+    assert values is not None
+    return values
+
+
 def _read_tiff(path: Path) -> NDArray[Any]:
     from PIL import Image
 
@@ -250,7 +279,7 @@ def _read_tiff(path: Path) -> NDArray[Any]:
     except InputError:
         raise
     except Exception as error:  # a damaged file makes the decoder raise whatever it stumbles over
-        raise InputError(str(path), "", _one_line(error), "a readable TIFF stack") from None
+        raise InputError(str(path), "", _one_line(error), "a readable picture") from None
     assert values is not None
     return values
 
@@ -275,11 +304,11 @@ def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str) -> NDA
 
 
 def _as_labels(where: str, array: NDArray[Any], phases: Mapping[str, int]) -> NDArray[np.uint8]:
-    if array.dtype.kind not in "uib":
+    # Programs that compute in floating point write their labels so, too.
+    whole = array.dtype.kind in "uib" or (array.dtype.kind == "f" and bool(np.all(array == np.round(array))))
+    if not whole:
         raise InputError(where, "voxels", f"{array.dtype} values", "whole numbers that label phases: segment the image first")
-    wrong = [name for name, label in phases.items() if isinstance(label, bool) or not 0 <= label <= 255]
-    if wrong or not phases:
-        raise InputError(where, "phases", dict(phases), "a name and a label from 0 to 255 for each phase")
+    phases = require_phases(where, phases)
     if array.size and (int(array.min()) < 0 or int(array.max()) > 255):
         raise InputError(where, "voxels", f"labels from {array.min()} to {array.max()}", "labels from 0 to 255")
     labels = np.asarray(array).astype(np.uint8)
@@ -312,10 +341,7 @@ def _edges(where: str, stated: Any) -> tuple[float, float, float]:
 
 def _fits(where: str, needed: int) -> None:
     """Reject what the memory does not hold, before it is read."""
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # a system that does not tell
-        return
-    if needed > free:
-        found = f"{needed / 2**30:.3g} GiB needed to read it, {free / 2**30:.3g} GiB free"
+    available = available_memory()
+    if available is not None and needed > available:
+        found = f"{needed / 2**30:.3g} GiB needed to read it, {available / 2**30:.3g} GiB available"
         raise InputError(where, "size", found, "an image that fits: crop it or coarsen it first")

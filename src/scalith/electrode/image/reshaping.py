@@ -31,6 +31,8 @@ def crop(
     cuts = []
     for axis, (size, part) in zip("xyz", zip(image.labels.shape, (x, y, z), strict=True), strict=True):
         first, last = part or (0, size)
+        if not all(isinstance(one, (int, np.integer)) and not isinstance(one, bool) for one in (first, last)):
+            raise InputError("crop", axis, part, "two whole numbers: indices of voxels")
         if not 0 <= first < last <= size or last - first < 2:
             raise InputError("crop", axis, part, f"two indices between 0 and {size} with at least two voxels between them")
         cuts.append((first, last))
@@ -76,6 +78,8 @@ def resample(image: VoxelImage, voxel_size: float | str) -> VoxelImage:
         Fewer than two of the new voxels fit along an axis.
     """
     size = parse_quantity(voxel_size, "m", where="resample", field="voxel_size")
+    if not (np.isfinite(size) and size > 0.0):
+        raise InputError("resample", "voxel_size", voxel_size, "a positive length, m")
     labels = to_cubes(image.labels, (image.voxel_size,) * 3, size)
     source = predicted("scalith.electrode.resample", image.digest, settings={"voxel_size": size})
     return VoxelImage(labels, size, dict(image.phases), source)

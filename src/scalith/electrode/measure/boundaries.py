@@ -9,6 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.requirements import rows_of_labels
 from scalith.quantities import InputError, Result, labelled, predicted
 
 _STEPS = (
@@ -18,6 +19,9 @@ _STEPS = (
 )
 _WEIGHTS = {1: 0.04577789120476, 2: 0.03698062787608, 3: 0.03519563978232}
 """Share of the sphere of directions nearest to a face, an edge or a corner of the cube."""
+
+_NEAR, _OPEN = 0.25, 0.2
+"""Of the length per square of a voxel's edge, and of the share of edges without a sense: see `triple_phase_length`."""
 
 Masks = Mapping[str, NDArray[np.bool_]]
 
@@ -29,7 +33,8 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     Straight lines cut a surface P_L times per length; over all directions S_V = 2 ⟨P_L⟩. The 13 directions of neighbours carry
     the weight of the part of the sphere nearest to them (J. Ohser, F. Mücklich, Statistical Analysis of Microstructures in
     Materials Science, 2000). Faces of voxels would count 3/2 of an isotropic surface. Round bodies converge on refinement; a
-    flat surface keeps an error that depends on its direction.
+    flat surface keeps an error that depends on its direction. A step across a line where three phases meet hides the one in
+    between, as often per length as the step is long: what steps of two voxels hide and steps of one still see says how often.
 
     Parameters
     ----------
@@ -54,11 +59,13 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     names = list(image.phases)
     rows = _rows(image, names, active)
     area = np.zeros((len(names) + 1,) * 2)
+    # Found between voxels along the axes, where the steps are shortest.
+    hidden = sum(_hidden(rows, step, periodic, len(names) + 1) for step in _STEPS[:3]) / (3.0 * image.voxel_size)
     for step in _STEPS:
         counts = np.zeros((len(names) + 1,) * 2, np.int64)
         pairs = count_pairs(rows, *step, periodic, counts)
         squares = sum(abs(one) for one in step)
-        cuts = (counts + counts.T) / (pairs * np.sqrt(squares) * image.voxel_size)
+        cuts = (counts + counts.T) / (pairs * np.sqrt(squares) * image.voxel_size) + np.sqrt(squares) * hidden
         area += 4.0 * _WEIGHTS[squares] * cuts  # 2 of the formula, 2 for the opposite direction
     found = area[:-1, :-1].copy()
     np.fill_diagonal(found, 0.0)
@@ -68,16 +75,29 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     return xr.DataArray(per_volume, {"phase": names, "neighbour": names})
 
 
+def _hidden(rows: NDArray[np.uint8], step: tuple[int, int, int], periodic: bool, size: int) -> NDArray[np.float64]:
+    """Cuts per step of one voxel that steps of one voxel do not see, between each pair."""
+    from scalith.electrode.measure.boundaries_kernels import count_between
+
+    found = np.zeros((size, size), np.int64)
+    triples = count_between(rows, *step, periodic, found)
+    return np.asarray(0.5 * (found + found.T) / max(triples, 1))
+
+
 @takes_image
 def triple_phase_length(
-    image: VoxelImage, phases: tuple[str, str, str], *, active: Masks | None = None, reach: int = 4
+    image: VoxelImage, phases: tuple[str, str, str], *, active: Masks | None = None, reach: int = 2
 ) -> Result:
     """Length of the lines where three phases meet, per volume.
 
-    Edges of voxels around which all three phases lie make a staircase that is longer than the line: 4/π for a circle across an
-    axis, up to √3 and more elsewhere. The order in which the phases follow around an edge gives it a sense; the sum of the senses
-    within `reach` voxels is the direction of the line, and each edge counts with its projection on it, negative where
-    the staircase goes back.
+    Sections of a body in planes show the line as points, L_V = 2 ⟨Q_A⟩ over all directions; in a plane of voxels a point is an
+    edge around which all three phases lie. Their order gives it a sense; an edge around which the order is open (two
+    voxels of one phase across from each other) is no point or two, and is not counted. A staircase along t has
+    |t_x| + |t_y| + |t_z| edges per length, with t the sum of the senses within `reach` voxels: each edge counts with its inverse,
+    which is exact for straight lines and 2/3 where lines are too near to each other to have a direction. Two terms of the
+    order of the error are calibrated on pairs of independent Gaussian fields, where L_V = (π/4) S₁ S₂ is exact: lines of
+    opposite sense nearer than about a voxel cancel, their share L_V h²/4; and phases that end in wedges break into islands, by a
+    fifth of the share of edges without a sense. Found over exact: 0.95 to 1.08 at correlation lengths of 1.5 to 6 voxels.
 
     Parameters
     ----------
@@ -86,19 +106,19 @@ def triple_phase_length(
     active : mapping of str to numpy.ndarray, optional
         Part of a phase that counts, a mask by name (`connected_to` gives one).
     reach : int
-        Voxels over which the direction is taken; lines that curve or come near to another within it are counted too short.
+        Voxels over which the direction is taken.
 
     Returns
     -------
     Result
-        ``length`` and the staircase's ``edge_length``, m-2 (m per m3).
+        ``length`` with its ``length_error`` of the resolution, and the staircase's ``edge_length``, m-2 (m per m3).
 
     Raises
     ------
     InputError
         The names are not three phases of the image, a mask is for no phase or of another shape.
     """
-    from scalith.electrode.measure.boundaries_kernels import mark_triple_edges, projected_length
+    from scalith.electrode.measure.boundaries_kernels import directed_length, mark_triple_edges
 
     if len(phases) != 3 or len(set(phases)) != 3:
         raise InputError("triple_phase_length", "phases", phases, "three different phases")
@@ -107,14 +127,22 @@ def triple_phase_length(
     rows = _rows(image, list(phases), active)
     edges = np.zeros((3, *rows.shape), np.int8)
     count = mark_triple_edges(rows, edges)
-    length = projected_length(edges, reach) if count else 0.0
-    per = 1.0 / (rows.size * image.voxel_size**2)
+    lengths = np.zeros(3)
+    without = directed_length(edges, reach, lengths) if count else 0
+    # Edges have four voxels around them: there are fewer than voxels.
+    places = rows.size * np.array([np.prod([1.0 - 1.0 / size for size in np.delete(rows.shape, axis)]) for axis in range(3)])
+    plain = float(np.sum(lengths / places))
+    near, open_ = _NEAR * plain, _OPEN * without / max(count, 1)
+    length, per = plain * (1.0 + near) / (1.0 + open_), 1.0 / image.voxel_size**2
+    error = length * float(np.hypot(near, 2.0 * open_))
+    marked = sum(np.count_nonzero(edges[axis]) / places[axis] for axis in range(3))
     settings = {"phases": list(phases), "reach": reach, "active": sorted(active or ())}
     source = predicted("scalith.electrode.triple_phase_length", image.digest, settings=settings)
     return Result(
         {
             "length": labelled((), length * per, "length of the triple-phase line per volume", "m-2"),
-            "edge_length": labelled((), count * per, "length of the edges of voxels per volume", "m-2"),
+            "length_error": labelled((), error * per, "standard error of the length, from the resolution", "m-2"),
+            "edge_length": labelled((), marked * per, "length of the edges of voxels per volume", "m-2"),
         },
         attrs={"source": source.to_json()},
     )
@@ -169,10 +197,7 @@ def _euler_number(inside: NDArray[np.bool_], u: NDArray[np.int64], v: NDArray[np
 
 def _rows(image: VoxelImage, names: list[str], active: Masks | None) -> NDArray[np.uint8]:
     """Position of each voxel's phase in `names`; their number for all other phases and for what does not count."""
-    table = np.full(256, len(names), np.uint8)
-    for row, name in enumerate(names):
-        table[image.label(name)] = row
-    rows = table[image.labels]
+    rows = rows_of_labels(image, names)[image.labels]
     for name, mask in (active or {}).items():
         if np.shape(mask) != image.shape:
             raise InputError("boundaries", f"mask of {name}", np.shape(mask), f"the image's shape {image.shape}")

@@ -43,6 +43,35 @@ def count_pairs(row: Bytes, step_x: int, step_y: int, step_z: int, periodic: boo
 
 
 @compiled
+def count_between(row: Bytes, step_x: int, step_y: int, step_z: int, periodic: bool, hidden: Counts) -> int:
+    """What steps twice as long do not see: of i, k, j in line, all different, `hidden` gains at (i, k), (k, j), loses at (i, j).
+
+    Steps and edges of the image as in `count_pairs`; returns the number of triples in all.
+    """
+    nx, ny, nz = row.shape
+    triples = 0
+    for i in range(nx):
+        a, d = i + step_x, i + 2 * step_x
+        if not periodic and (d < 0 or d >= nx):
+            continue
+        for j in range(ny):
+            b, e = j + step_y, j + 2 * step_y
+            if not periodic and (e < 0 or e >= ny):
+                continue
+            for k in range(nz):
+                c, f = k + step_z, k + 2 * step_z
+                if not periodic and (f < 0 or f >= nz):
+                    continue
+                triples += 1
+                one, two, three = row[i, j, k], row[a % nx, b % ny, c % nz], row[d % nx, e % ny, f % nz]
+                if one != two and two != three and one != three:
+                    hidden[one, two] += 1
+                    hidden[two, three] += 1
+                    hidden[one, three] -= 1
+    return triples
+
+
+@compiled
 def mark_triple_edges(row: Bytes, edges: NDArray[np.int8]) -> int:
     """Edges of voxels around which the rows 0, 1 and 2 all lie: +1 or −1 by the sense in which they follow, 2 where that is open.
 
@@ -89,21 +118,26 @@ def mark_triple_edges(row: Bytes, edges: NDArray[np.int8]) -> int:
 
 
 @compiled
-def projected_length(edges: NDArray[np.int8], reach: int) -> float:
-    """Length of the marked edges, each projected on the direction of the line around it; in edges.
+def directed_length(edges: NDArray[np.int8], reach: int, lengths: NDArray[np.float64]) -> int:
+    """Length of line that the marked edges along x, y, z stand for, in edges, into `lengths`; how many have no sense.
 
-    The direction is the sum of the signed edges within `reach` voxels, weighted by (1 − d²/R²)².
+    A staircase along the direction t has |t_x| + |t_y| + |t_z| edges per length. The direction is the sum of the signed edges
+    within `reach` voxels, weighted by (1 − d²/R²)²; where they cancel, 3/2, the mean over all directions.
     """
     _, nx, ny, nz = edges.shape
-    total = 0.0
+    without = 0
     limit = (reach + 0.5) ** 2
+    t = np.empty(3)
     for axis in range(3):
         for i in range(nx):
             for j in range(ny):
                 for k in range(nz):
                     if edges[axis, i, j, k] == 0:
                         continue
-                    tx, ty, tz = 0.0, 0.0, 0.0
+                    if edges[axis, i, j, k] == 2:
+                        without += 1
+                        continue
+                    t[:] = 0.0
                     for along in range(3):
                         # Midpoints of edges of other directions are half a voxel away on two axes.
                         sx = 0.5 * (int(axis == 0) - int(along == 0))
@@ -116,20 +150,9 @@ def projected_length(edges: NDArray[np.int8], reach: int) -> float:
                                     if sign == 0 or sign == 2:
                                         continue
                                     near = (a - i + sx) ** 2 + (b - j + sy) ** 2 + (c - k + sz) ** 2
-                                    if near >= limit:
-                                        continue
-                                    weight = sign * (1.0 - near / limit) ** 2
-                                    if along == 0:
-                                        tx += weight
-                                    elif along == 1:
-                                        ty += weight
-                                    else:
-                                        tz += weight
-                    size = np.sqrt(tx * tx + ty * ty + tz * tz)
-                    mine = tx if axis == 0 else (ty if axis == 1 else tz)
-                    # Where a staircase goes back on its way the projection is negative, as it must be.
-                    sign = edges[axis, i, j, k]
-                    if sign == 2:
-                        sign = 0
-                    total += sign * mine / size if size > 1e-9 else 0.0
-    return total
+                                    if near < limit:
+                                        t[along] += sign * (1.0 - near / limit) ** 2
+                    steps = abs(t[0]) + abs(t[1]) + abs(t[2])
+                    size = np.sqrt(t[0] * t[0] + t[1] * t[1] + t[2] * t[2])
+                    lengths[axis] += size / steps if steps > 1e-9 else 2.0 / 3.0
+    return without

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -39,9 +40,10 @@ def covariance(image: VoxelImage, phase: str, *, largest: int | None = None, per
     Raises
     ------
     InputError
-        An unknown phase, a distance that is not inside the image.
+        An unknown phase, one without a voxel, a distance that is not inside the image.
     """
     inside = image.mask(phase)
+    _require_voxels("covariance", phase, inside)
     half = min(inside.shape) // 2
     reach = half if largest is None else largest
     if not 1 <= reach < min(inside.shape):
@@ -131,14 +133,16 @@ def chord_lengths(image: VoxelImage, phase: str, *, ends: Literal["inside", "all
 
 
 @takes_image
-def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> Result:
+def particle_sizes(
+    image: VoxelImage, phase: str, *, sizes: int = 20, active: Mapping[str, NDArray[np.bool_]] | None = None
+) -> Result:
     """Granulometry by openings: the share of a phase that balls of each radius fill (continuous size distribution).
 
     A ball of radius r fits where the distance to the phase's surface is at least r; what such balls cover is the opening, and
     its fall with r is the distribution of sizes by volume (Münch, Holzer 2008, DOI 10.1111/j.1551-2916.2008.02736.x). Touching
     particles need not be told apart. The distance of a voxel's centre to the surface is that to the nearest outer centre less
-    half a voxel; radii are known to about one voxel, and shares lack a
-    few per cent at the corners of voxelised surfaces.
+    half a voxel. Balls miss the corners of voxelised surfaces: radii come out too small, by 10 to 30 %
+    where a radius is 10 to 3 voxels (`diffusion_radius` does not suffer from that).
 
     Parameters
     ----------
@@ -146,6 +150,8 @@ def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> Result:
     phase : str
     sizes : int
         Radii between one voxel and the largest ball that fits.
+    active : mapping of str to numpy.ndarray, optional
+        Part of the phase that counts, a mask by its name (`connected_to` gives one).
 
     Returns
     -------
@@ -156,13 +162,18 @@ def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> Result:
     Raises
     ------
     InputError
-        An unknown phase, fewer than two sizes.
+        An unknown phase, one without a voxel, a mask of another shape, fewer than two sizes.
     """
     from scipy import ndimage
 
     if sizes < 2:
         raise InputError("particle_sizes", "sizes", sizes, "at least 2")
     inside = image.mask(phase)
+    if active and phase in active:
+        if np.shape(active[phase]) != image.shape:
+            raise InputError("particle_sizes", f"mask of {phase}", np.shape(active[phase]), f"the image's shape {image.shape}")
+        inside &= np.asarray(active[phase], bool)
+    _require_voxels("particle_sizes", phase, inside)
     depth = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1, 1:-1] - 0.5 * inside
     largest = float(depth.max())
     radii = np.linspace(min(1.0, largest), largest, sizes)
@@ -188,3 +199,8 @@ def particle_sizes(image: VoxelImage, phase: str, *, sizes: int = 20) -> Result:
         coords={"radius": labelled("radius", h * radii, "radius", "m")},
         attrs={"source": source.to_json()},
     )
+
+
+def _require_voxels(where: str, phase: str, inside: NDArray[np.bool_]) -> None:
+    if not inside.any():
+        raise InputError(where, "phase", f"no voxel of {phase!r}", "a phase with at least one voxel that counts")

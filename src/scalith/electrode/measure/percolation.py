@@ -8,12 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.requirements import axis_number, read_bulk
 from scalith.quantities import InputError
 
 
 def through_paths(conducts: NDArray[np.bool_], axis: int = 0) -> NDArray[np.bool_]:
     """What of a mask joins its two ends along an axis through faces of voxels."""
-    parts, count, _ = pieces_of(conducts)
+    mask = np.asarray(conducts)
+    if mask.ndim != 3 or axis not in (0, 1, 2):
+        found, expected = f"axis {axis!r} of an array of shape {mask.shape}", "axis 0, 1 or 2 of a mask with three axes"
+        raise InputError("through_paths", "axis", found, expected)
+    parts, count, _ = pieces_of(mask.astype(bool))
     return np.asarray(spanning(np.moveaxis(parts, axis, 0), count)[parts])
 
 
@@ -93,10 +98,14 @@ def pieces_of(
 @takes_image
 def connected_to(image: VoxelImage, conductivities: Mapping[str, float], axis: str, end: int) -> NDArray[np.bool_]:
     """Voxels that conduct and that a path through faces joins to one end (0 lower, −1 upper) of `axis`."""
-    conducting = [image.label(name) for name, value in conductivities.items() if value > 0.0]
+    along = axis_number("connected_to", axis)
+    if end not in (0, -1):
+        raise InputError("connected_to", "end", end, "0 for the lower end or -1 for the upper one")
+    bulk = read_bulk("connected_to", image, conductivities)
+    conducting = [image.label(name) for name, value in bulk.items() if np.any(np.asarray(value) > 0.0)]
     parts, count, _ = pieces_of(np.isin(image.labels, conducting))
     keep = np.zeros(count + 1, bool)
-    keep[np.moveaxis(parts, "xyz".index(axis), 0)[end]] = True
+    keep[np.moveaxis(parts, along, 0)[end]] = True
     keep[0] = False
     return np.asarray(keep[parts])
 
@@ -120,11 +129,13 @@ def spanning_threshold(values: NDArray[np.floating], axis: int = 0) -> float:
     Raises
     ------
     InputError
-        `values` has not three axes.
+        `values` has not three axes, or holds values that are not finite.
     """
     field = np.asarray(values)
     if field.ndim != 3:
         raise InputError("spanning_threshold", "values", field.shape, "three axes")
+    if not np.all(np.isfinite(field)):
+        raise InputError("spanning_threshold", "values", "NaN or infinite values", "finite numbers")
     rank = np.empty(field.size, np.int64)
     rank[np.argsort(field, axis=None)] = np.arange(field.size)
     rank = np.moveaxis(rank.reshape(field.shape), axis, 0)

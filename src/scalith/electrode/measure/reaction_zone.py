@@ -6,12 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
-from scalith.quantities import ConvergenceError, InputError, Result, labelled, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, labelled, parse_quantity, predicted
 
 
 @takes_image
 def reaction_zone(
-    image: VoxelImage, *, conductor: str, feed: str, reactant: str, conductivity: float, reaction_conductance: float
+    image: VoxelImage,
+    *,
+    conductor: str,
+    feed: str,
+    reactant: str,
+    conductivity: float | str,
+    reaction_conductance: float | str,
 ) -> Result:
     """Current through the surface of a conductor that carries the ions from where it touches their feed.
 
@@ -48,6 +54,8 @@ def reaction_zone(
     from scipy.sparse import coo_array, diags_array
     from scipy.sparse.linalg import cg
 
+    conductivity = parse_quantity(conductivity, "S m-1", where="reaction_zone", field="conductivity")
+    reaction_conductance = parse_quantity(reaction_conductance, "S m-2", where="reaction_zone", field="reaction_conductance")
     for field, value in (("conductivity", conductivity), ("reaction_conductance", reaction_conductance)):
         if not (np.isfinite(value) and value > 0.0):
             raise InputError("reaction_zone", field, value, "a positive number")

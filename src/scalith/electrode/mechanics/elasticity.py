@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.requirements import require_memory, require_tolerance, rows_of_labels
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import SI, ConvergenceError, InputError, Result, Spec, labelled, nearest, predicted
 
@@ -118,6 +119,7 @@ def effective_stiffness(
     ConvergenceError
         The tolerance is not met.
     """
+    require_tolerance("effective_stiffness", tolerance)
     body = _body(image, elasticity)
     cases = [np.eye(6)[case] for case in range(6)]
     none = np.zeros((len(body.stiffness), 6))
@@ -186,6 +188,7 @@ def stress_from_eigenstrain(
     """
     if outside not in ("free", "clamped"):
         raise InputError("stress_from_eigenstrain", "outside", outside, "free or clamped")
+    require_tolerance("stress_from_eigenstrain", tolerance)
     body = _body(image, elasticity)
     names = list(image.phases)
     strains = np.zeros((len(names), 6))
@@ -243,12 +246,12 @@ def _settings(elasticity: Mapping[str, Elasticity], tolerance: float) -> dict[st
 
 
 def _body(image: VoxelImage, elasticity: Mapping[str, Elasticity]) -> _Body:
+    require_memory("elasticity", image.labels.size, 170)
     names = list(image.phases)
     for name in elasticity:
         if name not in image.phases:
             raise InputError("elasticity", "phase", name, nearest(name, names))
     stiffness = np.empty((len(names), 6, 6))
-    index = np.zeros(256, np.uint8)
     for row, name in enumerate(names):
         if name not in elasticity:
             raise InputError("elasticity", name, "nothing", "elastic constants of every phase (youngs_modulus = 0 for pores)")
@@ -259,14 +262,13 @@ def _body(image: VoxelImage, elasticity: Mapping[str, Elasticity]) -> _Body:
         if not symmetric or float(np.linalg.eigvalsh(stiffness[row]).min()) < -1e-9 * scale:
             found, expected = "no symmetric and positive matrix", "a symmetric 6 x 6 stiffness whose energy is never negative"
             raise InputError("elasticity", name, found, expected)
-        index[image.phases[name]] = row
     fractions = np.array([image.volume_fractions[name] for name in names])
     bulk, shear = isotropic_moduli(np.einsum("p,pij->ij", fractions, stiffness))
     if shear <= 0.0:
         raise InputError("elasticity", "stiffness", "zero in every phase", "at least one phase that resists")
     moduli = np.array([isotropic_moduli(one) for one in stiffness])
     warping = _WARPING * (moduli[:, 0] + 7.0 / 3.0 * moduli[:, 1])  # λ + 3μ
-    rows = np.ascontiguousarray(index[image.labels])
+    rows = np.ascontiguousarray(rows_of_labels(image, names)[image.labels])
     return _Body(rows, stiffness, warping, bulk - 2.0 / 3.0 * shear, shear, float(fractions @ warping))
 
 

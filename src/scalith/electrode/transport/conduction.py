@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
@@ -14,15 +13,16 @@ from numpy.typing import NDArray
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.image.reshaping import resample
 from scalith.electrode.measure.percolation import pieces_of, spanning
+from scalith.electrode.requirements import axis_number, read_bulk, require_memory, require_tolerance, rows_of_labels
 from scalith.electrode.transport.plane_threads import PlaneThreads
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import InputError, Result, labelled, nearest, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 
 Floats = NDArray[np.float64]
 
 
-Conductivity = float | tuple[float, float, float]
-"""One number, or one for each of x, y and z."""
+Conductivity = float | str | tuple[float, float, float]
+"""One number (or text with its unit), or one for each of x, y and z."""
 
 
 @takes_image
@@ -33,6 +33,7 @@ def solve_conduction(
     axis: str = "x",
     tolerance: float = 1e-6,
     fields: bool = False,
+    sensitivity: bool = False,
     threads: int = 1,
     progress: Callable[[float, str], None] | None = None,
 ) -> Result:
@@ -48,14 +49,18 @@ def solve_conduction(
     Parameters
     ----------
     image : VoxelImage
-    conductivities : mapping of str to float or three floats
-        S m-1 by phase, or along x, y and z (a layered particle that lies along the voxels' axes); phases left out do not conduct.
+    conductivities : mapping of str to float, text or three floats
+        S m-1 (or text with a unit, ``"1 S/m"``) by phase, or along x, y and z (a layered particle that lies along
+        the voxels' axes); phases left out do not conduct.
     axis : {"x", "y", "z"}
         Direction of the current.
     tolerance : float
         Residual over that of a straight potential.
     fields : bool
         Give the fields as well.
+    sensitivity : bool
+        Give ``sensitivity`` as well: ∂ ln σ_eff/∂ ln σ of each voxel, its share of the dissipated power. The equations are their
+        own adjoint, so that this is the exact derivative of the discrete solution; it sums to 1.
     threads : int
         Threads that share the planes of the image; the result does not depend on their number.
     progress : callable, optional
@@ -66,25 +71,29 @@ def solve_conduction(
     Result
         ``conductivity`` (S m-1; zero where nothing connects), ``connected`` (phase): fraction of each phase that joins both
         electrodes, ``mismatch`` of the currents at the two ends, ``iterations``; with `fields` on the voxels (x, y, z)
-        ``potential`` (V, 1 V across), ``current_density`` (A m-2) and ``dissipation`` (W m-3) for a field of 1 V over the image.
+        ``potential`` (V, 1 V across), ``current_density`` (A m-2) and ``dissipation`` (W m-3) for a field of 1 V over the image;
+        with `sensitivity` that (x, y, z), zero everywhere where nothing connects.
 
     Raises
     ------
     InputError
-        A name is no phase, a conductivity is negative, nothing conducts, `threads` is less than one, the memory does not hold
-        the solution (asked before anything is solved; where the system does not tell what is free, nothing is rejected).
+        A name is no phase, a conductivity is negative, nothing conducts, the tolerance is not between 0 and 1, `threads` is less
+        than one, the memory does not hold the solution (asked before anything is solved, by what the system and the control
+        group have available).
     ConvergenceError
         The tolerance is not met.
     """
 
-    if axis not in ("x", "y", "z"):
-        raise InputError("solve_conduction", "axis", axis, "x, y or z")
+    along = axis_number("solve_conduction", axis)
+    require_tolerance("solve_conduction", tolerance)
+    conductivities = read_bulk("solve_conduction", image, conductivities)
     names = list(image.phases)
     sigma = np.zeros((len(names) + 1, 3))  # the last row: what does not connect
     for name, value in conductivities.items():
-        if name not in image.phases:
-            raise InputError("solve_conduction", "conductivities", name, nearest(name, names))
-        given = np.atleast_1d(np.asarray(value, dtype=np.float64))
+        try:
+            given = np.atleast_1d(np.asarray(value, dtype=np.float64))
+        except (TypeError, ValueError):
+            given = np.empty(0)
         if given.shape not in ((1,), (3,)) or not np.all(np.isfinite(given) & (given >= 0.0)):
             raise InputError(
                 "solve_conduction", f"conductivity of {name}", value, "zero or positive, S m-1; one number or one an axis"
@@ -94,11 +103,8 @@ def solve_conduction(
         sigma[names.index(name)] = given
     if not np.any(sigma > 0.0):
         raise InputError("solve_conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
-    require_memory("solve_conduction", image.labels.size, 100 if fields else 60)
-    along = "xyz".index(axis)
-    of_label = np.full(256, len(names), np.uint8)
-    for row, name in enumerate(names):
-        of_label[image.phases[name]] = row
+    require_memory("solve_conduction", image.labels.size, 100 if fields or sensitivity else 60)
+    of_label = rows_of_labels(image, names)
     sigma = sigma[:, [along, *(other for other in range(3) if other != along)]]  # as the axes of `rows`
     with PlaneThreads(threads) as crew:
         rows = _rows(np.ascontiguousarray(np.moveaxis(image.labels, along, 0)), of_label, sigma[:, 0] > 0.0, crew)
@@ -132,9 +138,15 @@ def solve_conduction(
         },
         coords={"phase": names},
     )
-    if fields:
+    if fields or sensitivity:
         potential[rows == len(names)] = np.nan if any(kept) else 0.0
         density, loss = _fields(potential, rows, scaled * unit, image.voxel_size)
+    if sensitivity:
+        share = np.moveaxis(loss / max(float(loss.sum()), 1e-300), 0, along)
+        data["sensitivity"] = labelled(
+            ("x", "y", "z"), share, "derivative of ln of the effective conductivity by ln of the voxel's", "1"
+        )
+    if fields:
         titles = {"potential": ("potential", "V"), "current_density": ("current density", "A m-2")}
         titles |= {"dissipation": ("dissipated power", "W m-3")}
         for (key, (title, unit_name)), values in zip(titles.items(), (potential, density, loss), strict=True):
@@ -180,6 +192,7 @@ def effective_conductivity(
     ConvergenceError
         The tolerance is not met.
     """
+    conductivities = read_bulk("effective_conductivity", image, conductivities)
     coarse = resample(image, 2.0 * image.voxel_size)
     tasks = [(one, axis) for one in (image, coarse) for axis in "xyz"]
     how = ({**conductivities}, tolerance, threads)
@@ -195,10 +208,7 @@ def effective_conductivity(
             if report is not None:
                 report(1.0, "done")
     found = np.array([float(run["conductivity"]) for run in runs]).reshape(2, 3)
-    fractions = image.volume_fractions
-    bulk = sum(fractions[name] * np.broadcast_to(np.asarray(value, np.float64), 3) for name, value in conductivities.items())
-    with np.errstate(divide="ignore"):
-        factor = bulk / found[0]
+    factor = tortuosity_factor(image, conductivities, found[0])
     variables = {
         "conductivity": (found[0], "effective conductivity", "S m-1"),
         "coarse_conductivity": (found[1], "effective conductivity in voxels twice as large", "S m-1"),
@@ -241,6 +251,18 @@ def tortuosity(image: VoxelImage, phase: str, *, tolerance: float = 1e-6, execut
         The tolerance is not met.
     """
     return effective_conductivity(image, {phase: 1.0}, tolerance=tolerance, executor=executor)
+
+
+def tortuosity_factor(image: VoxelImage, conductivities: Mapping[str, Conductivity], effective: Floats) -> Floats:
+    """τ = Σ φ σ/σ_eff over the phases that conduct, by axis: straight paths over those that there are.
+
+    It is the one tortuosity factor of this package (often written τ², or MacMullin's number times the conducting share); 1 for
+    straight columns and never less, infinite where nothing connects.
+    """
+    shares = image.volume_fractions
+    bulk = sum(shares[name] * np.broadcast_to(np.asarray(value, np.float64), 3) for name, value in conductivities.items())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(effective > 0.0, bulk / effective, np.inf))
 
 
 def progress_within(
@@ -344,18 +366,6 @@ def face_conductances(sigma: Floats) -> Floats:
     one, other = sigma.T[:, :, None], sigma.T[:, None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.ascontiguousarray(np.nan_to_num(2.0 * one * other / (one + other)))
-
-
-def require_memory(where: str, voxels: int, bytes_per_voxel: int) -> None:
-    """Reject what the memory does not hold, before anything is solved."""
-    needed = voxels * bytes_per_voxel
-    try:
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # a system that does not tell
-        return
-    if needed > free:
-        found = f"{needed} bytes needed for {voxels} voxels, {free} bytes available"
-        raise InputError(where, "image", found, "an image that fits: crop it or coarsen it first")
 
 
 def _plain(conductivities: Mapping[str, Conductivity]) -> dict[str, Any]:

@@ -87,7 +87,10 @@ def conjugate_gradients(
         rz = float(sums.sum()) / scale
         threads.run(turn, shape, direction, z, scale, rz / before if iteration > 1 else 0.0)
         before = rz
-        step = rz / currents(direction, work)
+        curvature = currents(direction, work)
+        if not curvature > 0.0:  # what is left is rounding
+            break
+        step = rz / curvature
         threads.run(advance, shape, potential, residual, direction, work, step, sums)
         size, released = float(sums.sum()), released + step * rz
         relative = share(size)

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.image.reshaping import crop
 from scalith.electrode.measure.boundaries import interface_areas
+from scalith.electrode.measure.diffusion_radius import diffusion_radius
 from scalith.electrode.measure.percolation import connected_to, pieces_of
-from scalith.electrode.transport.conduction import progress_within, solve_conduction
+from scalith.electrode.requirements import axis_number, read_bulk, require_tolerance
+from scalith.electrode.transport.conduction import progress_within, solve_conduction, tortuosity_factor
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import SI, InputError, Property, Result, Spec, dataset_digest, labelled, predicted
+from scalith.quantities.plausible_ranges import Plausible
 
 PROPERTIES: dict[str, tuple[str, str]] = {
     "effective_ionic_conductivity": ("effective ionic conductivity", "S m-1"),
+    "ionic_transport_efficiency": ("effective over bulk conductivity of the electrolyte", "1"),
     "effective_electronic_conductivity": ("effective electronic conductivity", "S m-1"),
     "ionic_tortuosity_factor": ("tortuosity factor of the ions' paths", "1"),
     "electrolyte_volume_fraction": ("volume fraction of the electrolyte", "1"),
     "active_volume_fraction": ("volume fraction of the active material", "1"),
     "utilised_volume_fraction": ("volume fraction of active material that ions and electrons reach", "1"),
     "active_interface_area": ("area between active material and electrolyte that both reach, per volume", "m-1"),
+    "active_particle_radius": ("radius over which lithium diffuses in the active material that both reach", "m"),
 }
 """What `subvolume_properties` finds: title and unit."""
 
@@ -36,37 +41,75 @@ class ElectrodeStructure(Spec):
 
     Attributes
     ----------
-    ionic_conductivity, electronic_conductivity : float
+    ionic_transport_efficiency : float
+        Effective over bulk conductivity of the electrolyte, both of the image: what the cell multiplies its own electrolyte with.
+    electronic_conductivity : float
         Effective, S m-1.
     electrolyte_volume_fraction, active_volume_fraction : float
         Volume fractions of the electrolyte and of the active material that takes part.
     interface_area : float
         Between the two, where ions and electrons arrive, per volume of electrode, m-1.
+    particle_radius : float
+        Over which lithium diffuses in the particles, m (`diffusion_radius`); area covered by contacts, pores and binder does
+        not make it longer.
+    ionic_bound : float, optional
+        Upper bound of the transport efficiency (Wiener): the volume fraction of the electrolyte, more where other
+        phases conduct ions.
+
+    Numbers may have an error (`scalith.quantities.Uncertain`).
+
+    Raises
+    ------
+    InputError
+        The transport efficiency is above its bound.
     """
 
-    ionic_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
+    ionic_transport_efficiency: Annotated[float, SI("1"), Field(gt=0)]
     electronic_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
-    electrolyte_volume_fraction: Annotated[float, Field(gt=0, le=1)]
-    active_volume_fraction: Annotated[float, Field(gt=0, le=1)]
+    electrolyte_volume_fraction: Annotated[float, SI("1"), Field(gt=0, le=1)]
+    active_volume_fraction: Annotated[float, SI("1"), Field(gt=0, le=1)]
     interface_area: Annotated[float, SI("m-1"), Field(gt=0)]
+    particle_radius: Annotated[float, SI("m"), Field(gt=0), Plausible("particle radius")]
+    ionic_bound: Annotated[float, Field(gt=0)] | None = None
 
-    @property
-    def particle_radius(self) -> float:
-        """Radius 3ε/a of the spheres that have this volume and this area, m."""
-        return 3.0 * self.active_volume_fraction / self.interface_area
+    @model_validator(mode="after")
+    def _below_the_bound(self) -> Self:
+        bound = self.electrolyte_volume_fraction if self.ionic_bound is None else self.ionic_bound
+        require_below_bound("electrode structure", self.ionic_transport_efficiency, bound)
+        return self
+
+
+def require_below_bound(where: str, efficiency: float, bound: float) -> None:
+    """Ions cannot do better than straight columns of all that conducts them (Wiener's upper bound).
+
+    Raises
+    ------
+    InputError
+        They do: a conductivity of one electrolyte was divided by that of another.
+    """
+    if efficiency > bound * (1.0 + 1e-6):
+        expected = f"at most {bound:.4g}, straight columns of what conducts: both conductivities of one electrolyte"
+        raise InputError(where, "ionic_transport_efficiency", f"{efficiency:.4g}", expected)
+
+
+def ionic_bound(ionic: Mapping[str, float], electrolyte: str, fraction: float) -> float:
+    """Wiener's upper bound of the transport efficiency: a fraction of electrolyte, the rest what conducts best beside it."""
+    beside = max((value for name, value in ionic.items() if name != electrolyte), default=0.0)
+    return min(fraction + (1.0 - fraction) * beside / ionic[electrolyte], max(1.0, beside / ionic[electrolyte]))
 
 
 @takes_image
 def subvolume_properties(
     image: VoxelImage,
     *,
-    ionic: Mapping[str, float],
-    electronic: Mapping[str, float],
+    ionic: Mapping[str, float | str] | None = None,
+    electronic: Mapping[str, float | str] | None = None,
     active: str = "active",
     electrolyte: str = "electrolyte",
     axis: str = "x",
-    parts: Sequence[int] = (1, 2),
+    parts: int | Sequence[int] = (1, 2),
     tolerance: float = 1e-5,
+    radius: bool = True,
     executor: Executor | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Result:
@@ -75,20 +118,24 @@ def subvolume_properties(
     The separator lies at the lower end of `axis`, the current collector at the upper. Ions come from the separator through phases
     with an ionic conductivity, electrons from the collector through those with an electronic one. Active material takes part
     where electrons reach it and its connected piece touches electrolyte that ions reach; the active area is that between the
-    two, by Crofton's formula (`interface_areas`).
+    two, by Crofton's formula (`interface_areas`). Without electronic conductivities all active material counts as reached,
+    without ionic ones all electrolyte; what needs them is then left out.
 
     Parameters
     ----------
     image : VoxelImage
-    ionic, electronic : mapping of str to float
-        Bulk conductivities by phase, S m-1; phases left out do not conduct.
+    ionic, electronic : mapping of str to float or text
+        Bulk conductivities by phase, S m-1; phases left out do not conduct. One of the two may be missing: a separator has no
+        electronic phase.
     active, electrolyte : str
-        Names of the two phases between which the reaction is.
+        Names of the two phases between which the reaction is; a separator has no active one.
     axis : {"x", "y", "z"}
-    parts : sequence of int
-        Numbers of parts along each axis; the image itself (1) comes first.
+    parts : int or sequence of int
+        Numbers of parts along each axis; the image itself (1) comes first. 2 is (1, 2).
     tolerance : float
         Of the conduction.
+    radius : bool
+        Measure the particles' radius too.
     executor : concurrent.futures.Executor, optional
         Computes the parts side by side.
     progress : callable, optional
@@ -102,17 +149,27 @@ def subvolume_properties(
     Raises
     ------
     InputError
-        A phase is unknown, the parts are smaller than 8 voxels.
+        A phase is unknown, nothing conducts, the parts are smaller than 8 voxels.
     ConvergenceError
         The conduction does not reach its tolerance.
     """
-    for role, name in (("active", active), ("electrolyte", electrolyte)):
-        if name not in image.phases:
-            raise InputError("subvolume_properties", role, name, f"one of {', '.join(image.phases)}")
-    counts = list(parts)
+    known = [read_bulk("subvolume_properties", image, stated or {}) for stated in (ionic, electronic)]
+    roles = {"active": active} if known[1] or active in image.phases else {}
+    roles |= {"electrolyte": electrolyte} if known[0] or electrolyte in image.phases else {}
+    for role, phase in roles.items():
+        if phase not in image.phases:
+            raise InputError("subvolume_properties", role, phase, f"one of {', '.join(image.phases)}")
+    if not any(known):
+        raise InputError("subvolume_properties", "ionic, electronic", "neither", "conductivities of at least one carrier")
+    axis_number("subvolume_properties", axis)
+    require_tolerance("subvolume_properties", tolerance)
+    if known[0] and not known[0].get(electrolyte, 0.0) > 0.0:
+        expected = "that of the electrolyte, which the others are measured by"
+        raise InputError("subvolume_properties", "ionic", f"no conductivity of {electrolyte}", expected)
+    counts = [1, parts] if isinstance(parts, int) and parts > 1 else [parts] if isinstance(parts, int) else list(parts)
     if not counts or counts[0] != 1 or min(counts) < 1:
         raise InputError("subvolume_properties", "parts", counts, "numbers of parts along each axis, the first of them 1")
-    if min(image.shape) // max(counts) < 8:
+    if max(counts) > 1 and min(image.shape) // max(counts) < 8:
         expected = f"at most {min(image.shape) // 8}: parts of at least 8 voxels"
         raise InputError("subvolume_properties", "parts", max(counts), expected)
     tasks: list[tuple[int, VoxelImage]] = []
@@ -121,7 +178,7 @@ def subvolume_properties(
         for i, j, k in np.ndindex(count, count, count):
             x, y, z = ((int(cut[n]), int(cut[n + 1])) for cut, n in zip(cuts, (i, j, k), strict=True))
             tasks.append((count, image if count == 1 else crop(image, x=x, y=y, z=z)))
-    how = (dict(ionic), dict(electronic), active, electrolyte, axis, tolerance)
+    how = (known[0], known[1], active, electrolyte, axis, tolerance, radius)
     found: list[dict[str, float]] = []
 
     def inside(part: int) -> Callable[[float, str], None] | None:
@@ -137,15 +194,19 @@ def subvolume_properties(
                 progress((part + 1) / len(tasks), f"part {part + 1} of {len(tasks)}")
     edges = [float(np.prod(part.shape)) ** (1.0 / 3.0) * image.voxel_size for _, part in tasks]
     data = Result(
-        {name: labelled("part", [values[name] for values in found], title, unit) for name, (title, unit) in PROPERTIES.items()},
+        {
+            name: labelled("part", [values[name] for values in found], title, unit)
+            for name, (title, unit) in PROPERTIES.items()
+            if name in found[0]
+        },
         coords={
             "parts_per_axis": labelled("part", [count for count, _ in tasks], "parts along each axis", "1"),
             "edge": labelled("part", edges, "cube root of the volume", "m"),
         },
     )
     settings: dict[str, Any] = {
-        "ionic": dict(ionic),
-        "electronic": dict(electronic),
+        "ionic": known[0],
+        "electronic": known[1],
         "active": active,
         "electrolyte": electrolyte,
     }
@@ -195,11 +256,15 @@ def effective_property(subvolumes: xr.Dataset, name: str) -> Property:
 
 @takes_image
 def effective_properties(
-    image: VoxelImage, *, ionic: Mapping[str, float], electronic: Mapping[str, float], **how: Any
+    image: VoxelImage,
+    *,
+    ionic: Mapping[str, float | str] | None = None,
+    electronic: Mapping[str, float | str] | None = None,
+    **how: Any,
 ) -> dict[str, Property]:
     """All of `PROPERTIES` with their errors; arguments as in `subvolume_properties`."""
     subvolumes = subvolume_properties(image, ionic=ionic, electronic=electronic, **how)
-    finite = [name for name in PROPERTIES if np.isfinite(subvolumes[name].values[0])]
+    finite = [name for name in PROPERTIES if name in subvolumes and np.isfinite(subvolumes[name].values[0])]
     return {name: effective_property(subvolumes, name) for name in finite}
 
 
@@ -207,8 +272,8 @@ def active_parts(
     image: VoxelImage, ionic: Mapping[str, float], electronic: Mapping[str, float], active: str, electrolyte: str, axis: str
 ) -> tuple[NDArray[np.bool_], float]:
     """Active material that ions and electrons reach, and its area to electrolyte that ions reach, m-1."""
-    electrons = connected_to(image, electronic, axis, -1) if electronic else np.zeros(image.shape, bool)
-    ions = connected_to(image, ionic, axis, 0) if ionic else np.zeros(image.shape, bool)
+    electrons = connected_to(image, electronic, axis, -1) if electronic else np.ones(image.shape, bool)
+    ions = connected_to(image, ionic, axis, 0) if ionic else np.ones(image.shape, bool)
     particles = image.mask(active) & electrons
     wet = image.mask(electrolyte) & ions
     pieces, count, _ = pieces_of(particles)
@@ -224,25 +289,33 @@ def active_parts(
 
 def _properties_of(
     image: VoxelImage,
-    how: tuple[dict[str, float], dict[str, float], str, str, str, float],
+    how: tuple[dict[str, float], dict[str, float], str, str, str, float, bool],
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, float]:
-    ionic, electronic, active, electrolyte, axis, tolerance = how
-    conductivity = []
-    for number, (carrier, conducting) in enumerate((("ions", ionic), ("electrons", electronic))):
-        inside = progress_within(progress, number, 2, carrier)
-        conductivity.append(
-            float(solve_conduction(image, conducting, axis=axis, tolerance=tolerance, progress=inside)["conductivity"])
-        )
+    ionic, electronic, active, electrolyte, axis, tolerance, radius = how
+    found: dict[str, float] = {}
     fractions = image.volume_fractions
-    used, area = active_parts(image, ionic, electronic, active, electrolyte, axis)
-    bulk = ionic.get(electrolyte, 0.0) * fractions[electrolyte]
-    return {
-        "effective_ionic_conductivity": conductivity[0],
-        "effective_electronic_conductivity": conductivity[1],
-        "ionic_tortuosity_factor": bulk / conductivity[0] if conductivity[0] > 0.0 else float("inf"),
-        "electrolyte_volume_fraction": fractions[electrolyte],
-        "active_volume_fraction": fractions[active],
-        "utilised_volume_fraction": float(used.mean()),
-        "active_interface_area": area,
-    }
+    for number, (carrier, conducting) in enumerate((("ions", ionic), ("electrons", electronic))):
+        if not conducting:
+            continue
+        inside = progress_within(progress, number, 2, carrier)
+        run = solve_conduction(image, conducting, axis=axis, tolerance=tolerance, progress=inside)
+        effective = float(run["conductivity"])
+        if carrier == "ions":
+            found["effective_ionic_conductivity"] = effective
+            found["ionic_transport_efficiency"] = effective / ionic[electrolyte]
+            factor = tortuosity_factor(image, ionic, np.full(3, effective))
+            found["ionic_tortuosity_factor"] = float(factor["xyz".index(axis)])
+        else:
+            found["effective_electronic_conductivity"] = effective
+    for role, name in (("electrolyte", electrolyte), ("active", active)):
+        if name in fractions:
+            found[f"{role}_volume_fraction"] = fractions[name]
+    if active in fractions and electrolyte in fractions:
+        used, area = active_parts(image, ionic, electronic, active, electrolyte, axis)
+        found |= {"utilised_volume_fraction": float(used.mean()), "active_interface_area": area}
+        if radius:
+            measurable = used.any() and not used.all()
+            length = diffusion_radius(image, active, active={active: used}) if measurable else float("nan")
+            found["active_particle_radius"] = length
+    return found

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.measure.percolation import pieces_of
-from scalith.electrode.transport.conduction import face_conductances, progress_within, require_memory
+from scalith.electrode.requirements import read_bulk, require_memory, require_tolerance, rows_of_labels
+from scalith.electrode.transport.conduction import face_conductances, progress_within
 from scalith.electrode.transport.plane_threads import PlaneThreads
-from scalith.quantities import InputError, Result, labelled, nearest, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 
 Floats = NDArray[np.float64]
 
-TensorConductivity = float | Sequence[float] | Sequence[Sequence[float]] | NDArray[np.float64]
+TensorConductivity = float | str | Sequence[float] | Sequence[Sequence[float]] | NDArray[np.float64]
 """One number, one for each of x, y and z, or a symmetric 3 × 3 matrix."""
 
 
@@ -67,25 +68,22 @@ def effective_tensor(
     Raises
     ------
     InputError
-        A name is no phase, a tensor has another shape, is not symmetric or not positive, nothing conducts, `threads` is less
-        than one, the memory does not hold the solution.
+        A name is no phase, the tolerance is not between 0 and 1, a tensor has another shape, is not symmetric or not
+        positive, nothing conducts, `threads` is less than one, the memory does not hold the solution.
     ConvergenceError
         The tolerance is not met.
     """
+    require_tolerance("effective_tensor", tolerance)
+    conductivities = read_bulk("effective_tensor", image, conductivities)
     names = list(image.phases)
     sigma = np.zeros((len(names) + 1, 3, 3))  # the last row: what does not wind
     for name, value in conductivities.items():
-        if name not in image.phases:
-            raise InputError("effective_tensor", "conductivities", name, nearest(name, names))
         sigma[names.index(name)] = _tensor(name, value)
     if not np.any(sigma):
         raise InputError("effective_tensor", "conductivities", dict(conductivities), "at least one phase that conducts")
     turned = bool(np.any(sigma[:, ~np.eye(3, dtype=bool)]))
     require_memory("effective_tensor", image.labels.size, 75 if turned else 62)
-    of_label = np.full(256, len(names), np.uint8)
-    for row, name in enumerate(names):
-        of_label[image.phases[name]] = row
-    rows = np.ascontiguousarray(of_label[image.labels])
+    rows = np.ascontiguousarray(rows_of_labels(image, names)[image.labels])
     piece, count, windings = pieces_of(sigma[rows, 0, 0] > 0.0, periodic=True)
     along = np.zeros((count + 1, 3), bool)
     for one, steps in windings.items():

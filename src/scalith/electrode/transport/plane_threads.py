@@ -35,8 +35,8 @@ class PlaneThreads:
     """
 
     def __init__(self, count: int) -> None:
-        if count < 1:
-            raise InputError("solve_conduction", "threads", count, "at least one thread")
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise InputError("solve_conduction", "threads", count, "a whole number, at least one thread")
         self.count = int(count)
         self._pool = thread_pool(self.count - 1) if self.count > 1 else None
 

@@ -22,6 +22,7 @@ from scalith.cell import (
     Simulation,
     simulate_ageing,
     simulate_discharge,
+    simulate_sensitivities,
     to_bpx,
 )
 from scalith.cell.specification.thermal import ThermalSpecification
@@ -30,7 +31,7 @@ from scalith.ladder.progress import note, report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung, stated_section
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.particle import PhaseField
-from scalith.quantities import InputError, Property, Source, Spec, dataset_digest, predicted
+from scalith.quantities import InputError, Property, Source, Spec, Uncertain, dataset_digest, predicted
 from scalith.quantities.plausible_ranges import Plausible, unwrapped
 from scalith.quantities.specification import WRITTEN_BY_HAND, AmbientTemperature, Count, Duration, Fraction, Temperature
 
@@ -49,12 +50,19 @@ CLIMBED = {f"{side}_electrode": {field: f"{side}_{field}" for field in _MATERIAL
 Stated = str | float | dict[str, Any]
 """A number as it is written; a table says that an odd one is meant."""
 
-STRUCTURE = ("porosity", "transport_efficiency", "conductivity", "active_volume_fraction", "particle_radius")
-"""Fields of an electrode that its microstructure fills, where the study has one."""
+STRUCTURE = {
+    "porosity": "electrolyte_volume_fraction",
+    "transport_efficiency": "ionic_transport_efficiency",
+    "conductivity": "electronic_conductivity",
+    "active_volume_fraction": "active_volume_fraction",
+    "specific_area": "interface_area",
+    "particle_radius": "particle_radius",
+}
+"""Fields of an electrode that its microstructure fills, where the study has one, with what fills each."""
 
 SEPARATOR = {
     "porosity": "separator_electrolyte_volume_fraction",
-    "transport_efficiency": "separator_effective_ionic_conductivity",
+    "transport_efficiency": "separator_ionic_transport_efficiency",
 }
 """Fields of the separator that its microstructure fills."""
 
@@ -143,10 +151,10 @@ class Cell(Settings):
                     self._refuse(part, field, name)
         for side in ("negative", "positive"):
             if f"{side}_electrode_structure" in reached:
-                for field in (*STRUCTURE, "specific_area", "bruggeman_exponent"):
+                for field in (*STRUCTURE, "bruggeman_exponent"):
                     if field in getattr(self, f"{side}_electrode"):
                         self._refuse(f"{side}_electrode", field, f"{side}_electrode_structure")
-                numbers = dict.fromkeys(ElectrodeStructure.model_fields, 0.4) | {"interface_area": 1e6}
+                numbers = dict.fromkeys(STRUCTURE.values(), 0.4) | {"interface_area": 1e6, "particle_radius": 1e-6}
                 trial[f"{side}_electrode_structure"] = ElectrodeStructure.read(numbers)
             if "phase_field" in getattr(self, f"{side}_electrode"):
                 expected = "none: [separating_particle] makes it from the open-circuit voltage of the material"
@@ -191,10 +199,9 @@ class Cell(Settings):
                 stated[f"{side}_electrode"] |= {"phase_field": separating}
             structure = climbed.get(f"{side}_electrode_structure")
             if structure is not None:
-                stated[f"{side}_electrode"] |= self._structured(structure, stated["electrolyte"])
+                # Errors stay with the structure: members of an ensemble are drawn there.
+                stated[f"{side}_electrode"] |= {field: float(getattr(structure, name)) for field, name in STRUCTURE.items()}
         conducts = {field: climbed[name]() for field, name in SEPARATOR.items() if climbed.get(name) is not None}
-        if "transport_efficiency" in conducts:
-            conducts["transport_efficiency"] /= self._bulk_conductivity(stated["electrolyte"])
         stated["separator"] = stated["separator"] | conducts
         cell = CellSpecification.read(stated, "[cell]", context=WRITTEN_BY_HAND)
         if not trial and not unwrapped(self.nominal_capacity)[1]:
@@ -204,20 +211,6 @@ class Cell(Settings):
     def stated_thermal(self) -> ThermalSpecification | None:
         """The heat balance, where the section has one."""
         return None if self.thermal is None else ThermalSpecification.read(self.thermal, "[cell] thermal")
-
-    def _bulk_conductivity(self, stated: dict[str, Any]) -> float:
-        electrolyte = ElectrolyteSpecification.read(stated, "[cell] electrolyte")
-        return float(electrolyte.conductivity(c=electrolyte.initial_concentration, T=self.reference_temperature))
-
-    def _structured(self, structure: ElectrodeStructure, electrolyte: dict[str, Any]) -> dict[str, float]:
-        """An electrode as its microstructure says: effective conductivities, volume and area are kept."""
-        return {
-            "porosity": structure.electrolyte_volume_fraction,
-            "transport_efficiency": structure.ionic_conductivity / self._bulk_conductivity(electrolyte),
-            "conductivity": structure.electronic_conductivity,
-            "active_volume_fraction": structure.active_volume_fraction,
-            "particle_radius": structure.particle_radius,
-        }
 
 
 class Discharge(Settings):
@@ -341,7 +334,7 @@ def cell_specification(
     electrolyte_transference_number: Property | None = None,
     electrolyte_salt_thermodynamic_factor: Property | None = None,
     separator_electrolyte_volume_fraction: Property | None = None,
-    separator_effective_ionic_conductivity: Property | None = None,
+    separator_ionic_transport_efficiency: Property | None = None,
 ) -> CellSpecification:
     """The stated cell with the climbed materials and structures."""
     return cell.specification(
@@ -356,7 +349,7 @@ def cell_specification(
             "electrolyte_transference_number": electrolyte_transference_number,
             "electrolyte_salt_thermodynamic_factor": electrolyte_salt_thermodynamic_factor,
             "separator_electrolyte_volume_fraction": separator_electrolyte_volume_fraction,
-            "separator_effective_ionic_conductivity": separator_effective_ionic_conductivity,
+            "separator_ionic_transport_efficiency": separator_ionic_transport_efficiency,
         }
     )
 
@@ -368,20 +361,55 @@ def cell_open_circuit_voltage(cell_specification: CellSpecification) -> Property
 
 
 def _found(data: xr.Dataset) -> str:
-    last = data["capacity"].max("sample") / 3600.0
-    return ", ".join(f"{float(rate):.3g}C {float(last.sel(c_rate=rate)):.3g} A h" for rate in data["c_rate"])
+    shown = []
+    for rate in data["c_rate"].values:
+        last = float(data["capacity"].sel(c_rate=rate).max()) / 3600.0
+        error = f" ± {float(data['capacity_error'].sel(c_rate=rate)) / 3600.0:.2g}" if "capacity_error" in data else ""
+        shown.append(f"{rate:.3g}C {last:.3g}{error} A h")
+    return ", ".join(shown)
 
 
 @rung("discharges", headline=_found)
-def discharges(cell_specification: CellSpecification, discharge: Discharge) -> xr.Dataset:
-    """Porous-electrode simulation of each rate, from full to the lower cut-off voltage."""
-    runs = []
+def discharges(
+    cell_specification: CellSpecification,
+    discharge: Discharge,
+    positive_electrode_structure: ElectrodeStructure | None = None,
+    negative_electrode_structure: ElectrodeStructure | None = None,
+) -> xr.Dataset:
+    """Porous-electrode simulation of each rate, from full to the lower cut-off voltage.
+
+    Where microstructures state errors, ``capacity_error`` is what they make of the capacity: the derivatives by each number
+    times its error, added as if they were independent; to first order, and at large errors no more than a scale.
+    """
+    runs, errors = [], []
     mesh = None if discharge.volumes is None else Mesh(*discharge.volumes)
+    structures = {"positive_electrode": positive_electrode_structure, "negative_electrode": negative_electrode_structure}
+    known = {
+        f"{side}.{field}": getattr(structure, name).error
+        for side, structure in structures.items()
+        for field, name in STRUCTURE.items()
+        if structure is not None and isinstance(getattr(structure, name), Uncertain)
+    }
     for index, rate in enumerate(discharge.c_rates):
         report_progress(index / len(discharge.c_rates), f"{rate:.3g}C")
         runs.append(simulate_discharge(cell_specification, rate, temperature=discharge.temperature, mesh=mesh))
+        if known:
+            errors.append(_capacity_error(cell_specification, known, rate, discharge.temperature, mesh))
     source = predicted("scalith.cell.simulate_discharge", cell_specification.digest, settings=discharge.model_dump(mode="json"))
-    return by_rate(discharge.c_rates, runs, source)
+    data = by_rate(discharge.c_rates, runs, source)
+    if known:
+        title = "standard error of the capacity from the microstructure"
+        data["capacity_error"] = ("c_rate", errors, {"units": "C", "long_name": title})
+    return data
+
+
+def _capacity_error(
+    cell: CellSpecification, known: Mapping[str, float], rate: float, temperature: float, mesh: Mesh | None
+) -> float:
+    found = simulate_sensitivities(cell, list(known), rate, temperature=temperature, mesh=mesh)
+    if "capacity_by_parameter" not in found:
+        return float("nan")
+    return float(np.sqrt(np.sum((found["capacity_by_parameter"].values * np.array(list(known.values()))) ** 2)))
 
 
 def _total(data: xr.Dataset) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from scalith import electrode
-from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase, ParticleKind
+from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase, IsotropicElasticity, ParticleKind
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Settings, rung
-from scalith.quantities import SI, InputError, Property, Spec, dataset_digest, predicted
+from scalith.quantities import SI, InputError, Property, Result, Spec, Uncertain, dataset_digest, labelled, predicted
 from scalith.quantities.specification import Count, Fraction, Length
 
 OF_MATERIAL = True
@@ -37,13 +39,21 @@ class Microstructure(Settings):
     Attributes
     ----------
     voxel_size : float
-        Edge of a voxel, m.
+        Edge of a voxel, m; of a file also three, along x, y and z, with `cubes` beside them.
     file : InputFile, optional
-        Image; `phases` names its labels. See `scalith.electrode.read_image`.
+        Image; `phases` names its labels. See `scalith.electrode.read_image`, also for the next four.
     phases : dict of str to int
         Label of each phase of the file by name.
+    cubes : float, optional
+        Edge into which voxels that are no cubes are resampled, m.
+    axes : str, optional
+        Stored axes of the file from the slowest to the fastest.
+    variable : str, optional
+        Which array of an HDF5 or VTK file.
+    dtype : str, optional
+        Of a raw file, which also needs `shape`.
     shape : tuple of int
-        Voxels of a generated image along x, y, z.
+        Voxels of a generated image, or of a raw file, along x, y, z.
     composite : CompositeElectrode, optional
         Active particles, carbon and pores in a solid electrolyte.
     particles : tuple of ParticleKind
@@ -58,9 +68,13 @@ class Microstructure(Settings):
         Placed between packed particles.
     """
 
-    voxel_size: Length
+    voxel_size: Length | tuple[Length, Length, Length]
     file: InputFile | None = None
     phases: dict[str, int] = Field(default_factory=dict)
+    cubes: Length | None = None
+    axes: str | None = None
+    variable: str | None = None
+    dtype: str | None = None
     shape: tuple[Count, Count, Count] = (64, 64, 64)
     composite: CompositeElectrode | None = None
     particles: tuple[ParticleKind, ...] = ()
@@ -77,9 +91,22 @@ class Microstructure(Settings):
             raise InputError("", ", ".join(stated), ", ".join(ways) or "none", "exactly one of them")
         if bool(self.file) != bool(self.phases):
             raise InputError("", "phases", self.phases, "the label of each phase of the file, and no phases without a file")
+        of_a_file = {"cubes": self.cubes, "axes": self.axes, "variable": self.variable, "dtype": self.dtype}
+        for name, value in of_a_file.items():
+            if value is not None and not self.file:
+                raise InputError("", name, value, "none: it is for images from a file")
+        if isinstance(self.voxel_size, tuple) and self.cubes is None:
+            raise InputError("", "voxel_size", self.voxel_size, "one edge, or three for a file with 'cubes' beside them")
+        if (self.dtype is None) == (self.file is not None and self.file.name.lower().endswith(".raw")):
+            raise InputError("", "dtype", self.dtype, "that of a raw file, such as 'uint8', and none without one")
         if self.binder and not self.particles:
             raise InputError("", "binder", ways[0], "particles to sit on")
         return self
+
+    @property
+    def edge(self) -> float:
+        """Edge of the image's cubes, m."""
+        return self.voxel_size if isinstance(self.voxel_size, float) else self.cubes or self.voxel_size[0]
 
 
 class BulkConductivities(Settings):
@@ -88,21 +115,30 @@ class BulkConductivities(Settings):
     Attributes
     ----------
     ionic, electronic : dict of str to float
-        Bulk conductivity of each phase that conducts, S m-1.
+        Bulk conductivity of each phase that conducts, S m-1; a separator has no electronic one.
     active, electrolyte : str
-        Phases between which the reaction is.
+        Phases between which the reaction is; a separator has no active one.
     axis : {"x", "y", "z"}
         From the separator to the current collector.
     parts : tuple of int
         Divisions along each axis for the errors.
     """
 
-    ionic: Annotated[Conductivities, Field(min_length=1)]
-    electronic: Annotated[Conductivities, Field(min_length=1)]
+    ionic: Conductivities = Field(default_factory=dict)
+    electronic: Conductivities = Field(default_factory=dict)
     active: str = "active"
     electrolyte: str = "electrolyte"
     axis: Literal["x", "y", "z"] = "x"
     parts: tuple[Count, ...] = (1, 2)
+
+    @model_validator(mode="after")
+    def _something_conducts(self) -> Self:
+        if not self.ionic and not self.electronic:
+            raise InputError("", "ionic, electronic", "neither", "what the phases conduct, ions or electrons or both")
+        if self.ionic and not self.ionic.get(self.electrolyte, 0.0) > 0.0:
+            expected = f"that of {self.electrolyte!r}, the electrolyte, which the others are measured by"
+            raise InputError("", "ionic", ", ".join(self.ionic), expected)
+        return self
 
 
 class HeatConduction(Settings):
@@ -110,6 +146,29 @@ class HeatConduction(Settings):
 
     conductivities: Annotated[dict[str, Annotated[float, SI("W m-1 K-1"), Field(ge=0)]], Field(min_length=1)]
     axis: Literal["x", "y", "z"] = "x"
+
+
+class TriplePhase(Settings):
+    """``[triple_phase]``: the three phases whose common line counts, such as pore, active material and electrolyte."""
+
+    phases: tuple[str, str, str]
+
+
+class Expansion(Settings):
+    """``[expansion]``: what the phases resist with, and by how much they would expand by themselves.
+
+    Attributes
+    ----------
+    elasticity : dict of str to IsotropicElasticity
+        Of every phase; a pore has a modulus of zero.
+    strain : dict of str to float
+        Linear strain of a phase on its own, ε* = Ω Δc / 3; phases left out have none.
+    outside : {"free", "clamped"}
+    """
+
+    elasticity: Annotated[dict[str, IsotropicElasticity], Field(min_length=1)]
+    strain: Annotated[dict[str, Annotated[float, SI("1")]], Field(min_length=1)]
+    outside: Literal["free", "clamped"] = "free"
 
 
 class CompositionStudy(Settings):
@@ -167,21 +226,28 @@ def voxel_image(microstructure: Microstructure, seed: int) -> xr.Dataset:
     """The image of the electrode: read from its file, or generated from the study's seed."""
     stated = microstructure
     if stated.file is not None:
-        image = electrode.read_image(stated.file.path, phases=stated.phases, voxel_size=stated.voxel_size)
-    elif stated.composite is not None:
-        image = electrode.composite_electrode(
-            stated.shape, stated.voxel_size, stated.composite, seed=seed, progress=report_progress
+        image = electrode.read_image(
+            stated.file.path,
+            phases=stated.phases,
+            voxel_size=stated.voxel_size,
+            cubes=stated.cubes,
+            axes=stated.axes,
+            variable=stated.variable,
+            shape=stated.shape if stated.dtype else None,
+            dtype=stated.dtype or "uint8",
         )
+    elif stated.composite is not None:
+        image = electrode.composite_electrode(stated.shape, stated.edge, stated.composite, seed=seed, progress=report_progress)
     elif stated.particles:
         image = electrode.packed_particles(
-            stated.shape, stated.voxel_size, stated.particles, seed=seed, matrix=stated.matrix, overlap=stated.overlap
+            stated.shape, stated.edge, stated.particles, seed=seed, matrix=stated.matrix, overlap=stated.overlap
         )
         if stated.binder is not None:
             image = electrode.place_binder(
                 image, **stated.binder.model_dump(), seed=seed, within=stated.matrix, on=stated.particles[0].phase
             )
     else:
-        image = electrode.random_field(stated.shape, stated.voxel_size, stated.field, seed=seed, matrix=stated.matrix)
+        image = electrode.random_field(stated.shape, stated.edge, stated.field, seed=seed, matrix=stated.matrix)
     return electrode.image_dataset(image)
 
 
@@ -217,6 +283,25 @@ def effective_ionic_conductivity(subvolume_properties: xr.Dataset) -> Property:
     return electrode.effective_property(subvolume_properties, "effective_ionic_conductivity")
 
 
+@rung("ionic transport efficiency", unit="1", headline=_with_error)
+def ionic_transport_efficiency(
+    effective_ionic_conductivity: Property, electrolyte_volume_fraction: Property, conductivities: BulkConductivities
+) -> Property:
+    """Effective over bulk conductivity, both of the image's electrolyte: what a cell multiplies its own electrolyte with."""
+    bulk = conductivities.ionic.get(conductivities.electrolyte)
+    if bulk is None:
+        raise InputError("[conductivities]", "ionic", "nothing", "the conductivity of the electrolyte in the image")
+    fraction = electrolyte_volume_fraction()
+    bound = electrode.ionic_bound(conductivities.ionic, conductivities.electrolyte, fraction)
+    value = effective_ionic_conductivity() / bulk
+    electrode.require_below_bound("ionic transport efficiency", value, bound)
+    source = predicted(
+        "scalith.ladder.ionic_transport_efficiency", effective_ionic_conductivity.digest, settings={"bulk_conductivity": bulk}
+    )
+    error = None if effective_ionic_conductivity.standard_error is None else effective_ionic_conductivity.error() / bulk
+    return Property.constant("ionic_transport_efficiency", value, "1", source, error)
+
+
 @rung("effective electronic conductivity", unit="S m-1", headline=_with_error)
 def effective_electronic_conductivity(subvolume_properties: xr.Dataset) -> Property:
     """Conductivity of the electrode for electrons."""
@@ -239,6 +324,84 @@ def utilised_volume_fraction(subvolume_properties: xr.Dataset) -> Property:
 def active_interface_area(subvolume_properties: xr.Dataset) -> Property:
     """Area between active material and electrolyte that both reach, per volume of electrode."""
     return electrode.effective_property(subvolume_properties, "active_interface_area")
+
+
+@rung("radius of the active particles", unit="m", headline=_with_error)
+def active_particle_radius(subvolume_properties: xr.Dataset) -> Property:
+    """Over which lithium diffuses: of the spheres that lag behind their surface as far as the particles of the image."""
+    return electrode.effective_property(subvolume_properties, "active_particle_radius")
+
+
+def _reached(image: electrode.VoxelImage, bulk: BulkConductivities, names: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
+    """What ions reach from the separator and electrons from the collector, of the phases that carry them."""
+    masks: dict[str, NDArray[np.bool_]] = {}
+    for conducting, end in ((bulk.ionic, 0), (bulk.electronic, -1)):
+        if not conducting:
+            continue
+        joined = electrode.connected_to(image, conducting, bulk.axis, end)
+        for name in names:
+            if conducting.get(name, 0.0) > 0.0:
+                masks[name] = masks.get(name, np.ones(image.shape, bool)) & joined
+    return masks
+
+
+@rung("active triple-phase line", unit="m-2", headline=_with_error)
+def triple_phase_length(voxel_image: xr.Dataset, triple_phase: TriplePhase, conductivities: BulkConductivities) -> Property:
+    """Length per volume of the line where three phases meet, of what ions and electrons reach; the error is the resolution's."""
+    image = electrode.image_from_dataset(voxel_image)
+    active = _reached(image, conductivities, triple_phase.phases)
+    found = electrode.triple_phase_length(image, triple_phase.phases, active=active)
+    source = predicted(
+        "scalith.electrode.triple_phase_length", dataset_digest(voxel_image), settings={"phases": list(triple_phase.phases)}
+    )
+    length, error = float(found["length"]), float(found["length_error"])
+    return Property.constant("triple_phase_length", length, "m-2", source, error or None)
+
+
+def _areas(data: xr.Dataset) -> str:
+    area, names = data["area"].values, [str(name) for name in data["phase"].values]
+    pairs = [(area[i, j], f"{names[i]}-{names[j]}") for i in range(len(names)) for j in range(i) if area[i, j] > 0.0]
+    return ", ".join(f"{pair} {value:.3g} 1/m" for value, pair in sorted(pairs, reverse=True))
+
+
+@rung("areas between the phases", headline=_areas)
+def phase_areas(voxel_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
+    """Area between each pair of phases per volume: all of it, and that of what ions and electrons reach."""
+    image = electrode.image_from_dataset(voxel_image)
+    active = _reached(image, conductivities, image.phases)
+    every = electrode.interface_areas(image)
+    data = Result({"area": every, "active_area": electrode.interface_areas(image, active=active)})
+    return data.assign_attrs(source=every.attrs["source"])
+
+
+def _sizes(data: xr.Dataset) -> str:
+    return f"half of the volume in balls of {1e6 * float(data['median_radius']):.3g} um and more"
+
+
+@rung("sizes of the active particles", headline=_sizes)
+def active_particle_sizes(voxel_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
+    """Share of the active material that balls of each radius fill."""
+    return electrode.particle_sizes(electrode.image_from_dataset(voxel_image), conductivities.active)
+
+
+def _worst(data: xr.Dataset) -> str:
+    shown = zip(data["phase"].values, data["high_stress"].values, strict=True)
+    return ", ".join(f"{name} {value / 1e6:.3g} MPa" for name, value in shown if value > 0.0)
+
+
+@rung("stress from expansion", headline=_worst)
+def expansion_stress(voxel_image: xr.Dataset, expansion: Expansion) -> xr.Dataset:
+    """Stress of each phase when some of them would expand by themselves; the image is mirrored, which makes it periodic."""
+    image = electrode.mirror(electrode.image_from_dataset(voxel_image))
+    found = electrode.stress_from_eigenstrain(image, expansion.elasticity, expansion.strain, outside=expansion.outside)
+    size, names = [count // 2 for count in image.shape], list(image.phases)
+    part = found["von_mises_stress"].values[: size[0], : size[1], : size[2]]
+    labels = image.labels[: size[0], : size[1], : size[2]]
+    inside = [part[labels == image.label(name)] for name in names]
+    high = [float(np.quantile(one, 0.99)) if one.size else 0.0 for one in inside]
+    data = Result(found[["phase_stress", "mean_strain"]])
+    data["high_stress"] = labelled("phase", high, "von Mises stress that one voxel in a hundred exceeds", "Pa")
+    return data.assign_attrs(source=found.attrs["source"])
 
 
 @rung("effective thermal conductivity", unit="W m-1 K-1")
@@ -296,7 +459,7 @@ def composition_map(
         microstructure.composite,
         stated.varied,
         shape=stated.shape,
-        voxel_size=microstructure.voxel_size,
+        voxel_size=microstructure.edge,
         ionic=conductivities.ionic,
         electronic=conductivities.electronic,
         seeds=range(seed, seed + stated.structures),
@@ -311,29 +474,39 @@ def composition_map(
 
 def _cell_view(structure: ElectrodeStructure) -> str:
     return (
-        f"ions {structure.ionic_conductivity:.3g} S/m, electrons {structure.electronic_conductivity:.3g} S/m, "
-        f"active {100 * structure.active_volume_fraction:.3g} %, {structure.interface_area:.3g} 1/m"
+        f"ions {structure.ionic_transport_efficiency:.3g} of the bulk, electrons {structure.electronic_conductivity:.3g} S/m, "
+        f"active {100 * structure.active_volume_fraction:.3g} %, {structure.interface_area:.3g} 1/m, "
+        f"R {1e6 * structure.particle_radius:.3g} um"
     )
 
 
 @rung("electrode for the cell", headline=_cell_view)
 def electrode_structure(
-    effective_ionic_conductivity: Property,
+    ionic_transport_efficiency: Property,
     effective_electronic_conductivity: Property,
     electrolyte_volume_fraction: Property,
     utilised_volume_fraction: Property,
     active_interface_area: Property,
+    active_particle_radius: Property,
+    conductivities: BulkConductivities | None = None,
 ) -> ElectrodeStructure:
-    """What the microstructure says to the cell model, in one place."""
+    """What the microstructure says to the cell model, in one place: each number with its error."""
     found = {
-        "ionic_conductivity": effective_ionic_conductivity,
+        "ionic_transport_efficiency": ionic_transport_efficiency,
         "electronic_conductivity": effective_electronic_conductivity,
         "electrolyte_volume_fraction": electrolyte_volume_fraction,
         "active_volume_fraction": utilised_volume_fraction,
         "interface_area": active_interface_area,
+        "particle_radius": active_particle_radius,
     }
+    stated: dict[str, float] = {}
     for name, value in found.items():
         if value() <= 0.0:
             expected = "more than zero: the phases of the image do not connect separator, particles and collector"
             raise InputError("electrode structure", name, value(), expected)
-    return ElectrodeStructure.read({name: value() for name, value in found.items()})
+        error = None if value.standard_error is None else float(value.error())
+        stated[name] = Uncertain(value(), error) if error else value()
+    if conductivities is not None and conductivities.ionic:
+        fraction = stated["electrolyte_volume_fraction"]
+        stated["ionic_bound"] = electrode.ionic_bound(conductivities.ionic, conductivities.electrolyte, fraction)
+    return ElectrodeStructure.read(stated)

@@ -16,7 +16,6 @@ from scalith.cell import (
     AgeingSegment,
     CellSpecification,
     Collectors,
-    ElectrolyteSpecification,
     EndOfLife,
     Mesh,
     Simulation,

@@ -91,6 +91,7 @@ def test_experiments_on_the_electrode_find_what_was_put_in_or_say_that_they_do_n
     slow = read_entry(folder, "slow_cycle_agreement").value
     assert slow.attrs["verdict"].startswith("agrees")
     assert slow.attrs["rms"] < 2e-3
-    assert read_entry(folder, "entropy_agreement").value.attrs["verdict"].startswith("agrees")
+    # Along the plateau the voltage hardly changes with temperature, here not at all between two temperatures that were sampled.
+    assert read_entry(folder, "entropy_agreement").value.attrs["verdict"].startswith(("agrees", "not told by this experiment"))
     # Particles of 50 nm are even before the first sample.
     assert read_entry(folder, "titration_agreement").value.attrs["verdict"].startswith("not told by this experiment")

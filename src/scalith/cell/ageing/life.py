@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time as clock
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.ageing.check_up import CheckUp, check_up
+from scalith.cell.ageing.cycle import Cycle
 from scalith.cell.ageing.extrapolation import Extrapolation
 from scalith.cell.ageing.inventory import Inventory, charge_error, lithium_error
 from scalith.cell.ageing.segments import EndOfLife, Life, read_life
@@ -32,14 +33,6 @@ Array = NDArray[np.float64]
 SAVED_EVERY = 30.0
 """Seconds of a run after which it is saved again."""
 INTERRUPTED = "interrupted"
-
-
-class Cycle(NamedTuple):
-    """One cycle: its number from 1, whether it was solved, and what it did, by name."""
-
-    number: int
-    solved: bool
-    found: dict[str, float]
 
 
 def simulate_ageing(

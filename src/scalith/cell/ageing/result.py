@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.ageing.check_up import FREQUENCIES, CheckUp
+from scalith.cell.ageing.cycle import Cycle
 from scalith.cell.model.results import tag_of
 from scalith.quantities import InputError, read_results
 from scalith.quantities.constants import FARADAY
@@ -132,8 +133,6 @@ def read_earlier(run: _Ageing, earlier: xr.Dataset | str | Path) -> None:
     InputError
         It is no ageing, or one of another cell, mesh or start.
     """
-    from scalith.cell.ageing.life import Cycle
-
     if isinstance(earlier, str | Path):
         earlier = read_results(Path(earlier))
     simulation = run.simulation

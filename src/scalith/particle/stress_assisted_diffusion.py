@@ -168,6 +168,8 @@ def _by_voltage(
     voltage: Property, x: NDArray[np.float64], window: tuple[float, float], shift: float, T: float
 ) -> NDArray[np.float64]:
     """1 − S/(F U′) with S/F = `shift` in V; the ends of the window hold beyond it."""
+    if "x" not in voltage.coordinates or voltage.coordinates["x"].size == 1:
+        raise InputError("stress_assisted_diffusivity", "open_circuit_voltage", "one voltage for all x", "U′ < 0 in the window")
     low, high = max(window[0], voltage.domain["x"][0]), min(window[1], voltage.domain["x"][1])
     at = np.clip(x, low, high)
     found = voltage.slope("x", x=at, T=T) if "T" in voltage.coordinates else voltage.slope("x", x=at)

@@ -82,6 +82,11 @@ NUMBERS: dict[str, _Number] = {
     "ion_hopping": _Number(
         "jump diffusivity at the middle stoichiometry", "m2 s-1", lambda data: _middle(data, "jump_diffusivity")
     ),
+    "ion_motion": _Number(
+        "mean square displacement of an ion over the longest time at the highest temperature",
+        "m2",
+        lambda data: data["tracer_displacement"].isel(T=-1, lag=-1).mean(),
+    ),
     "diffusion_activation": _Number(
         "activation energy at the middle stoichiometry",
         "J mol-1",

@@ -163,10 +163,11 @@ def _database_rows(path: Path) -> list[Any]:
     from ase.db import connect
 
     images = []
-    for row in connect(str(path)).select(sort="id"):
-        atoms = row.toatoms()
-        atoms.info.update(row.key_value_pairs)
-        images.append(atoms)
+    with connect(str(path)) as opened:
+        for row in opened.select(sort="id"):
+            atoms = row.toatoms()
+            atoms.info.update(row.key_value_pairs)
+            images.append(atoms)
     return images
 
 

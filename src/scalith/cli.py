@@ -234,7 +234,9 @@ def new(
     example: Annotated[
         str | None,
         typer.Option(
-            "--example", "-e", help="Which one: ageing, composite_cathode, full_cell, lfp (without it), lixnio2, module_safety."
+            "--example",
+            "-e",
+            help="Which one: ageing, composite_cathode, full_cell, lfp (without it), lfp_hysteresis, lixnio2, module_safety.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scalith.ladder import climb, read_entry, read_study
-from scalith.quantities import InputError
+from scalith.quantities import InputError, shipped
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -41,6 +41,7 @@ def test_the_example_of_hysteresis_climbs(tmp_path):
     material = read_entry(tmp_path / "out", "particle_phase_field").value
     assert material.reference_voltage == pytest.approx(3.422, abs=1e-4)
     data = read_entry(tmp_path / "out", "particle_hysteresis").value
+    assert shipped("studies/lfp_hysteresis.toml").read_text() == (EXAMPLES / "lfp_hysteresis.toml").read_text()
     assert 0.0 < float(data.hysteresis[0]) < float(data.hysteresis[1]) < 0.2
 
 

@@ -10,8 +10,8 @@ A uniform particle has no coherency energy. Its voltage is the homogeneous one, 
 stable for longer, to $x=0.230$, where the voltage is 31.5 mV below $V^0$. Between charge and discharge there are thus 73.8 mV
 (without strain, or a particle that stays uniform throughout) or 63.0 mV (one that separates inside).
 
-A mosaic of many particles that share a potential (`simulate_mosaic`) pass the barrier one after the other: at C/1000 their gap is
-that of the homogeneous voltage and what their reaction needs on top. Dreyer et al. measured 20 mV
+A mosaic of many particles that share a potential (`simulate_mosaic`) pass the barrier one after the other: at C/1000 the mean gap
+is that of the homogeneous voltage within 2 mV (the voltage is a saw between the passages). Dreyer et al. measured 20 mV
 (DOI 10.1038/nmat2730), which uniform particles with these numbers do not explain: particles with wetted sides come nearer
 (case P04).
 """
@@ -94,9 +94,7 @@ def run(record: Record) -> None:
     inner = np.linspace(0.25, 0.75, 501)
     difference = np.interp(inner, emptying[::-1], charge[::-1]) - np.interp(inner, stoichiometry, discharge)
     gap = 1e3 * float(difference.mean())
-    record.check_true(
-        "a mosaic of uniform particles keeps at least the homogeneous gap, and 10 mV more at most", 73.3 < gap < 84.0
-    )
+    record.check("gap of a mosaic of uniform particles at C/1000", expected=73.8, found=gap, tolerance=2.0, unit="mV")
     record.compare("gap of the mosaic at C/1000", reference=20.0, found=gap, unit="mV", note="measured, Dreyer et al. 2010")
     right.plot(stoichiometry, discharge, label="discharge, C/1000")
     right.plot(emptying, charge, label="charge, C/1000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -73,7 +74,9 @@ def symmetrised_host(host: Host, symprec: float) -> Host:
 
     if not symprec > 0.0:
         raise InputError(host.name, "symprec", symprec, "a distance greater than 0 Å")
-    found = spglib.get_symmetry(_spglib_cell(host), symprec=symprec)
+    found = None
+    with contextlib.suppress(spglib.error.SpglibError):  # or None, as it is set to answer
+        found = spglib.get_symmetry(_spglib_cell(host), symprec=symprec)
     if found is None:
         raise InputError(
             host.name, "symprec", f"{symprec:g} Å and no space group", "a smaller distance, within which no sites meet"

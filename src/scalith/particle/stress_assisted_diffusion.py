@@ -12,7 +12,8 @@ from scalith.quantities import SI, InputError, Property, Spec, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 LARGEST_SWELLING = 0.1
-"""|Ω c_max| up to which strains are small."""
+"""|Ω Δc| up to which strains are small."""
+_SMALL_STRAIN = f"at most {LARGEST_SWELLING:g} (small strain); beyond_small_strain = true takes it knowingly"
 
 
 class ParticleStress(Spec):
@@ -32,6 +33,11 @@ class ParticleStress(Spec):
     stress_free : x₀ of `stress_assisted_diffusivity`
     hastens_diffusion, shifts_voltage : bool
         Which of the two follow the stress; without both it only drives what else is said to follow it (cracks, lost material).
+    dilute : bool
+        Whether diffusion takes the activity of a dilute solid, RT/x, in the place of that of the open-circuit voltage: as some
+        published sets do.
+    beyond_small_strain : bool
+        Take small strain knowingly where |Ω Δc| is above 0.1: to repeat published numbers that do.
     """
 
     youngs_modulus: Annotated[float, SI("Pa"), Field(gt=0)]
@@ -40,23 +46,31 @@ class ParticleStress(Spec):
     stress_free: Annotated[float, Field(ge=0, le=1)] = 0.0
     hastens_diffusion: bool = True
     shifts_voltage: bool = True
+    dilute: bool = False
+    beyond_small_strain: bool = False
 
-    def require_small_strain(self, maximum_concentration: float) -> None:
+    def require_small_strain(self, maximum_concentration: float, window: tuple[float, float] = (0.0, 1.0)) -> None:
         """Refuse a volume change that small strain does not hold for.
+
+        Parameters
+        ----------
+        maximum_concentration : float
+            mol m-3.
+        window : tuple of float
+            Stoichiometries that the particle keeps to.
 
         Raises
         ------
         InputError
-            |Ω c_max| above 0.1.
+            |Ω Δc| above 0.1.
         """
-        if abs(self.partial_molar_volume) * maximum_concentration > LARGEST_SWELLING:
-            change = self.partial_molar_volume * maximum_concentration
-            found = f"{self.partial_molar_volume:g} m3/mol, a volume change of {change:.2g}"
-            raise InputError("particle stress", "partial_molar_volume", found, f"at most {LARGEST_SWELLING:g} (small strain)")
+        change = self.partial_molar_volume * maximum_concentration * (window[1] - window[0])
+        if abs(change) > LARGEST_SWELLING and not self.beyond_small_strain:
+            found = f"{self.partial_molar_volume:g} m3/mol, a volume change of {change:.3g}"
+            raise InputError("particle stress", "partial_molar_volume", found, _SMALL_STRAIN)
 
     def strain_potential(self, maximum_concentration: float) -> float:
         """S in μ = μ₀(x) + S (x − x̄), J mol-1; the voltage of the surface is U(x_s) − S (x_s − x̄)/F."""
-        self.require_small_strain(maximum_concentration)
         stiffness = 2.0 * self.youngs_modulus / (9.0 * (1.0 - self.poisson_ratio))
         return self.partial_molar_volume**2 * stiffness * maximum_concentration
 
@@ -74,7 +88,7 @@ class ParticleStress(Spec):
         window: tuple[float, float] = (0.0, 1.0),
     ) -> Property:
         """`stress_assisted_diffusivity` of this particle."""
-        self.require_small_strain(maximum_concentration)
+        self.require_small_strain(maximum_concentration, window)
         return stress_assisted_diffusivity(
             diffusivity,
             partial_molar_volume=self.partial_molar_volume,
@@ -83,7 +97,7 @@ class ParticleStress(Spec):
             maximum_concentration=maximum_concentration,
             T=T,
             stress_free=self.stress_free,
-            open_circuit_voltage=open_circuit_voltage,
+            open_circuit_voltage=None if self.dilute else open_circuit_voltage,
             window=window,
         )
 

@@ -53,7 +53,8 @@ def test_values_of_a_pair_by_hand():
 
 def test_the_network_of_nasicon(nasicon):
     atoms, centre, barrier, _ = nasicon
-    neighbours, vectors, fixed, sites = _network(atoms, centre, barrier, (2, 2, 2))
+    network = _network(atoms, centre, barrier, (2, 2, 2))
+    neighbours, vectors, fixed, sites = network.neighbours, network.vectors, network.fixed, network.sites
     assert neighbours.shape == (48, 6)
     assert sites == 192
     assert np.allclose(np.linalg.norm(vectors, axis=2), 3.4778, atol=1e-3)

@@ -349,6 +349,9 @@ def _class_row(material: ActiveMaterial) -> Array:
     row[layout.CONCENTRATION_EXPONENT] = material.order_in_concentration
     if material.hysteresis is not None and material.hysteresis_decay is None:
         row[layout.HYSTERESIS_RATE] = material.hysteresis_current_density / FARADAY
+    if material.stress is not None:
+        window = (material.minimum_stoichiometry, material.maximum_stoichiometry)
+        material.stress.require_small_strain(material.maximum_concentration, window)
     if material.stress is not None and material.stress.shifts_voltage:
         row[layout.STRAIN] = material.stress.strain_potential(material.maximum_concentration)
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4

@@ -143,7 +143,7 @@ def test_the_structure_may_be_given(tmp_path):
     assert positive.efficiency == 0.1
     assert (positive.material.particle_radius, positive.material.area) == (2.5e-6, 0.5e6)
     assert positive.material.volume_fraction == 0.5
-    with pytest.raises(ScalithError, match=r"ionic_transport_efficiency: found 0.5, expected at most 0.4"):
+    with pytest.raises(ScalithError, match=r"ionic_transport_efficiency: found '0\.5', expected at most 0\.4"):
         read_study(_study(tmp_path, text.replace("efficiency = 0.1", "efficiency = 0.5")))
 
 
@@ -198,3 +198,44 @@ def test_without_a_structure_the_cell_must_state_its_electrode(tmp_path):
 
 def test_the_shipped_study_is_the_example():
     assert shipped("studies/composite_cathode.toml").read_text() == EXAMPLE.read_text()
+
+
+def test_lines_areas_sizes_and_stress_are_quantities_of_a_study(tmp_path):
+    start, end = SMALL.index("[microstructure]\nvoxel"), SMALL.index("[conductivities]")
+    numbers = np.random.default_rng(1)
+    labels = numbers.integers(0, 3, (6, 8, 10)).repeat(2, 0).repeat(2, 1).astype(np.uint8)
+    labels.transpose(1, 0, 2).tofile(tmp_path / "scan.raw")  # stored y, x, z: z fastest
+    stated = """[microstructure]
+file = "scan.raw"
+dtype = "uint8"
+shape = [12, 16, 10]
+axes = "yxz"
+voxel_size = ["0.5 um", "0.5 um", "1 um"]
+cubes = "0.5 um"
+phases = { pore = 0, active = 1, electrolyte = 2 }
+
+[triple_phase]
+phases = ["pore", "active", "electrolyte"]
+
+[expansion]
+strain = { active = 0.01 }
+[expansion.elasticity]
+pore = { youngs_modulus = 0.0 }
+active = { youngs_modulus = "100 GPa" }
+electrolyte = { youngs_modulus = "20 GPa" }
+
+"""
+    names = ["voxel_image", "triple_phase_length", "phase_areas", "active_particle_sizes", "expansion_stress"]
+    text = SMALL[:start] + stated + SMALL[end:]
+    text = text.replace(TARGETS, f"targets = {json.dumps(names)}").replace(
+        SMALL[SMALL.index("[composition_study]") : SMALL.index("# --- cell")], ""
+    )
+    climb(read_study(_study(tmp_path, text)), tmp_path / "out")
+    image, line, areas, sizes, stress = (read_entry(tmp_path / "out", name).value for name in names)
+    np.testing.assert_array_equal(image["phase"].values, labels.repeat(2, 2))
+    assert line.unit == "m-2"
+    assert 0.0 < line.error() < 0.2 * line()
+    assert np.all(areas["active_area"].values <= areas["area"].values + 1e-9)
+    assert 0.2e-6 < float(sizes["median_radius"]) < 2e-6
+    high = dict(zip(stress["phase"].values.tolist(), stress["high_stress"].values, strict=True))
+    assert high["active"] > high["pore"] == 0.0

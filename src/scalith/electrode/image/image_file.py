@@ -92,12 +92,11 @@ def read_image(
     where = str(path)
     if not path.is_file() and not path.is_dir():
         raise InputError(where, "", "no such file", f"an image ({_KNOWN})")
+    if axes is not None and sorted(axes) != ["x", "y", "z"]:
+        raise InputError(where, "axes", axes, "x, y and z in the order in which they are stored")
     files = _slices(path) if path.is_dir() else [path]
-    array, stored, spacing = (_stacked(files), "zyx", None) if path.is_dir() else _read(path, variable, shape, dtype)
-    if axes is not None:
-        if sorted(axes) != ["x", "y", "z"]:
-            raise InputError(where, "axes", axes, "x, y and z in the order in which they are stored")
-        stored = axes
+    array, stored, spacing = (_stacked(files), "zyx", None) if path.is_dir() else _read(path, variable, shape, dtype, axes)
+    stored = axes or stored
     labels = _as_labels(where, array, phases)
     if labels.ndim != 3 or min(labels.shape) < 2:
         raise InputError(where, "shape", labels.shape, "a stack of at least two slices, and two voxels along every axis")
@@ -198,7 +197,7 @@ def image_from_dataset(data: xr.Dataset, name: str = "phase") -> VoxelImage:
 
 
 def _read(
-    path: Path, variable: str | None, shape: tuple[int, int, int] | None, dtype: str
+    path: Path, variable: str | None, shape: tuple[int, int, int] | None, dtype: str, axes: str | None
 ) -> tuple[NDArray[Any], str, tuple[float, float, float] | None]:
     """Values as stored, their axes from the slowest to the fastest, and the spacing where the file has one."""
     where, ending = str(path), path.suffix.lower()
@@ -218,7 +217,7 @@ def _read(
         _fits(where, 2 * mapped.size)
         return mapped, _STORED[ending], None
     if ending == ".raw":
-        return _read_raw(path, shape, dtype), _STORED[ending], None
+        return _read_raw(path, shape, dtype, axes or _STORED[ending]), _STORED[ending], None
     _fits(where, 2 * path.stat().st_size)
     data = read_results(path)
     cubes = [str(key) for key, item in data.data_vars.items() if item.ndim == 3]
@@ -288,7 +287,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str) -> NDArray[Any]:
+def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str, stored: str) -> NDArray[Any]:
     where = str(path)
     if shape is None or len(shape) != 3 or min(shape) < 1:
         raise InputError(where, "shape", shape, "three numbers (nx, ny, nz): a raw file does not say its size")
@@ -300,7 +299,8 @@ def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str) -> NDA
     if path.stat().st_size != wanted:
         raise InputError(where, "", f"{path.stat().st_size} bytes", f"{wanted} bytes for {shape} voxels of {dtype}")
     _fits(where, 2 * wanted)
-    return np.memmap(path, kind, "r", shape=shape[::-1])
+    along = dict(zip("xyz", shape, strict=True))
+    return np.memmap(path, kind, "r", shape=tuple(along[axis] for axis in stored))
 
 
 def _as_labels(where: str, array: NDArray[Any], phases: Mapping[str, int]) -> NDArray[np.uint8]:

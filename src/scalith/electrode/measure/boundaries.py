@@ -33,8 +33,8 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     Straight lines cut a surface P_L times per length; over all directions S_V = 2 ⟨P_L⟩. The 13 directions of neighbours carry
     the weight of the part of the sphere nearest to them (J. Ohser, F. Mücklich, Statistical Analysis of Microstructures in
     Materials Science, 2000). Faces of voxels would count 3/2 of an isotropic surface. Round bodies converge on refinement; a
-    flat surface keeps an error that depends on its direction. A step across a line where three phases meet hides the one in
-    between, as often per length as the step is long: what steps of two voxels hide and steps of one still see says how often.
+    flat surface keeps an error that depends on its direction. Near lines where three phases meet a step may hide the one in
+    between: the pair that ends at the third phase is counted too low, by 5 to 10 % at features of 4 voxels and a third at 1.5.
 
     Parameters
     ----------
@@ -59,13 +59,11 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     names = list(image.phases)
     rows = _rows(image, names, active)
     area = np.zeros((len(names) + 1,) * 2)
-    # Found between voxels along the axes, where the steps are shortest.
-    hidden = sum(_hidden(rows, step, periodic, len(names) + 1) for step in _STEPS[:3]) / (3.0 * image.voxel_size)
     for step in _STEPS:
         counts = np.zeros((len(names) + 1,) * 2, np.int64)
         pairs = count_pairs(rows, *step, periodic, counts)
         squares = sum(abs(one) for one in step)
-        cuts = (counts + counts.T) / (pairs * np.sqrt(squares) * image.voxel_size) + np.sqrt(squares) * hidden
+        cuts = (counts + counts.T) / (pairs * np.sqrt(squares) * image.voxel_size)
         area += 4.0 * _WEIGHTS[squares] * cuts  # 2 of the formula, 2 for the opposite direction
     found = area[:-1, :-1].copy()
     np.fill_diagonal(found, 0.0)
@@ -73,15 +71,6 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     source = predicted("scalith.electrode.interface_areas", image.digest, settings=settings)
     per_volume = labelled(("phase", "neighbour"), found, "area between phases per volume", "m-1", source=source.to_json())
     return xr.DataArray(per_volume, {"phase": names, "neighbour": names})
-
-
-def _hidden(rows: NDArray[np.uint8], step: tuple[int, int, int], periodic: bool, size: int) -> NDArray[np.float64]:
-    """Cuts per step of one voxel that steps of one voxel do not see, between each pair."""
-    from scalith.electrode.measure.boundaries_kernels import count_between
-
-    found = np.zeros((size, size), np.int64)
-    triples = count_between(rows, *step, periodic, found)
-    return np.asarray(0.5 * (found + found.T) / max(triples, 1))
 
 
 @takes_image

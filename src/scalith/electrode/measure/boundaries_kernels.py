@@ -43,35 +43,6 @@ def count_pairs(row: Bytes, step_x: int, step_y: int, step_z: int, periodic: boo
 
 
 @compiled
-def count_between(row: Bytes, step_x: int, step_y: int, step_z: int, periodic: bool, hidden: Counts) -> int:
-    """What steps twice as long do not see: of i, k, j in line, all different, `hidden` gains at (i, k), (k, j), loses at (i, j).
-
-    Steps and edges of the image as in `count_pairs`; returns the number of triples in all.
-    """
-    nx, ny, nz = row.shape
-    triples = 0
-    for i in range(nx):
-        a, d = i + step_x, i + 2 * step_x
-        if not periodic and (d < 0 or d >= nx):
-            continue
-        for j in range(ny):
-            b, e = j + step_y, j + 2 * step_y
-            if not periodic and (e < 0 or e >= ny):
-                continue
-            for k in range(nz):
-                c, f = k + step_z, k + 2 * step_z
-                if not periodic and (f < 0 or f >= nz):
-                    continue
-                triples += 1
-                one, two, three = row[i, j, k], row[a % nx, b % ny, c % nz], row[d % nx, e % ny, f % nz]
-                if one != two and two != three and one != three:
-                    hidden[one, two] += 1
-                    hidden[two, three] += 1
-                    hidden[one, three] -= 1
-    return triples
-
-
-@compiled
 def mark_triple_edges(row: Bytes, edges: NDArray[np.int8]) -> int:
     """Edges of voxels around which the rows 0, 1 and 2 all lie: +1 or −1 by the sense in which they follow, 2 where that is open.
 

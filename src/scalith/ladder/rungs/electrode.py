@@ -399,7 +399,7 @@ def expansion_stress(voxel_image: xr.Dataset, expansion: Expansion) -> xr.Datase
     labels = image.labels[: size[0], : size[1], : size[2]]
     inside = [part[labels == image.label(name)] for name in names]
     high = [float(np.quantile(one, 0.99)) if one.size else 0.0 for one in inside]
-    data = Result(found[["phase_stress", "mean_strain"]])
+    data = found[["phase_stress", "mean_strain"]].copy()
     data["high_stress"] = labelled("phase", high, "von Mises stress that one voxel in a hundred exceeds", "Pa")
     return data.assign_attrs(source=found.attrs["source"])
 

@@ -23,11 +23,35 @@ def _figures_are_closed() -> Iterator[None]:
         sys.modules["matplotlib.pyplot"].close("all")
 
 
+_BATCHES = (
+    "cell/runs/test_batch.py",
+    "cell/model/test_phase_field_particle.py",
+    "tests/design/",
+    "lab/test_bottleneck.py",
+    "fit-my-cell",
+    "sweep-a-thousand-cells",
+    "[U0",
+)
+"""Tests that compile the kernels of whole batches of cells, which take longest."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Where there are several workers, tests of one group run in one of them."""
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist = "loadgroup"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two workers start with packages that share no kernels, so that none is compiled twice at the same time."""
-    cell = [item for item in items if "cell" in item.path.parts]
+    """One worker starts with batches of cells, the others with packages that share no kernels: none is compiled twice."""
+    for item in items:
+        if any(part in item.nodeid for part in _BATCHES):
+            item.add_marker(pytest.mark.xdist_group("batches"))
     kernels = [item for item in items if {"lattice", "pack", "electrode", "particle"} & set(item.path.parts)]
+    cell = [
+        item
+        for item in items
+        if "cell" in item.path.parts and not {"lattice", "pack", "electrode", "particle"} & set(item.path.parts)
+    ]
     placed = {*cell, *kernels}
-    others = [item for item in items if item not in placed]
-    first = max(len(items) // 8, 2)
-    items[:] = cell[:first] + kernels + others + cell[first:]
+    items[:] = kernels + [item for item in items if item not in placed] + cell

@@ -99,7 +99,7 @@ def test_a_value_that_a_material_gives_is_not_stated_in_the_cell(given):
 
 def test_a_separator_may_be_a_material(tmp_path):
     text = EXAMPLE.read_text().replace("porosity = 0.45\n", "")
-    text += '\n[materials.separator.given]\nelectrolyte_volume_fraction = 0.5\neffective_ionic_conductivity = "0.2 S/m"\n'
+    text += "\n[materials.separator.given]\nelectrolyte_volume_fraction = 0.5\nionic_transport_efficiency = 0.35\n"
     (tmp_path / "study.toml").write_text(text)
     settings = read_study(tmp_path / "study.toml").settings["cell"]
     assert "porosity" not in settings.separator

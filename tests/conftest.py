@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.dist = "loadgroup"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker starts with batches of cells, the others with packages that share no kernels: none is compiled twice."""
     for item in items:

@@ -92,6 +92,7 @@ phosphate = PhaseField.regular_solution(
     tracer_diffusivity="1e-15 m2/s",
     reference_voltage="3.422 V",
     exchange_current_density="0.16 A/m2",
+    reaction="symmetric",
 )
 gap = float(phase_separation(phosphate).voltage_gap)
 half_cell = CellSpecification.read(

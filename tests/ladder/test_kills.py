@@ -112,4 +112,4 @@ def test_a_toy_climb_that_is_killed(toy, study_file, tmp_path):
 def test_a_climb_from_energies_to_a_pack_that_is_killed(tmp_path):
     (tmp_path / "small.toml").write_text(smaller(EXAMPLE.read_text(), SMALLER))
     study = read_study(os.environ.get("SCALITH_KILLED_STUDY", tmp_path / "small.toml"))
-    kill_again_and_again(study, tmp_path, int(os.environ.get("SCALITH_KILLS", "12")))
+    kill_again_and_again(study, tmp_path, int(os.environ.get("SCALITH_KILLS", "6")))

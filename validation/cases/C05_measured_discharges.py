@@ -53,11 +53,11 @@ PUBLISHED = 133.0
 """Of the published model of LFP at 1C, mV rms."""
 
 
-def _replayed(cell: CellSpecification, path: Path) -> xr.Dataset:
+def _replayed(cell: CellSpecification, path: Path, mesh: Mesh | None = None) -> xr.Dataset:
     step = step_from_file(path, positive="charge")  # as in these files
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a phase field ends before the trace does: that is recorded
-        return simulate_protocol(cell, [step], temperature=298.15)
+        return simulate_protocol(cell, [step], temperature=298.15, mesh=mesh)
 
 
 def _rms(data: xr.Dataset, time: Array, voltage: Array, until: float) -> float:
@@ -103,11 +103,11 @@ def _phase_fields(
     record: Record, axis: Any, cell: CellSpecification, plain: xr.Dataset, path: Path, time: Array, voltage: Array
 ) -> None:
     """One phase-separating particle, and one at every depth, over the times until they end."""
-    material = MATERIAL.model_copy(update={"tracer_diffusivity": 2e-16})
+    material = MATERIAL.model_copy(update={"tracer_diffusivity": 2e-16, "reaction": "symmetric"})
     mean = float(plain.capacity[-1] / plain.time[-1])
     reduced, _ = single_particle(with_phase_field(cell, material), electrolyte=True)
-    one = simulate_discharge(reduced, current=mean, temperature=298.15, mesh=Mesh(1, 3, 1))
-    every = _replayed(with_phase_field(cell, material), path)
+    one = simulate_discharge(reduced, current=mean, temperature=298.15, mesh=Mesh(1, 3, 1, phase_field_nodes=300))
+    every = _replayed(with_phase_field(cell, material), path, Mesh(phase_field_nodes=300))
     for words, data in (("one particle", one), ("at every depth", every)):
         end = min(float(data.time[-1]), float(plain.time[-1]))
         record.compare(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Progress = Callable[[float, str], None]
-_STEPS = 60
+_STEPS = 200
 _TOLERANCE = 1e-7
 """Of the sum of squares: less than the steps in time of a run let it be told."""
 _ROUNDS = 4

@@ -161,7 +161,7 @@ def fit_cell(
 
     .. math::
 
-        χ^2 = \sum_i \Big\| W_i \frac{m_i(θ) - y_i}{σ_i} \Big\|^2 + \sum_k \Big(\frac{θ_k - θ_k^0}{s_k}\Big)^2
+        χ^2 = \sum_i \left\| W_i \frac{m_i(θ) - y_i}{σ_i} \right\|^2 + \sum_k \left(\frac{θ_k - θ_k^0}{s_k}\right)^2
 
     by Levenberg's and Marquardt's method with derivatives from the equations themselves (`scalith.cell.simulate_sensitivities`;
     spectra by differences, all in one batch). W takes the correlation of neighbouring samples out: residual k less ρ times

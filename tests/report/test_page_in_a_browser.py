@@ -112,7 +112,7 @@ def test_on_paper_the_figure_of_each_scale_has_its_lines(browser, page):
 
 def test_the_ledger_can_be_searched_and_sorted(browser, page):
     tab, _ = opened(browser, page)
-    tab.fill("#search", "predicted")
+    tab.fill("#page-search", "predicted")
     shown = tab.locator("#ledger-table tbody tr:visible")
     assert 0 < shown.count() < tab.locator("#ledger-table tbody tr").count()
     tab.click("#ledger-table th >> nth=1")

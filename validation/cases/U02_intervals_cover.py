@@ -1,10 +1,10 @@
 r"""U02: Intervals of fitted parameters hold the truth at the rate that they state.
 
-**[E]** 200 synthetic discharges of the LG M50 at 1C for 40 minutes, 120 voltages each with 1 mV of noise: half of them
+**[E]** 80 synthetic discharges of the LG M50 at 1C for 40 minutes, 120 voltages each with 1 mV of noise: half of them
 independent, half with neighbours correlated by 0.9. Diffusion in the positive particles, charge transfer of the negative
 electrode and a resistance are fitted; size and correlation of the noise are those of the residuals. Of the 95 % intervals,
-95 % hold the planted value within what a hundred draws tell (6 %); intervals that take correlated samples for independent hold it
-far less often (compared).
+95 % hold the planted value within what forty draws tell (12 %; of a hundred, 94, 94 and 91 % of independent samples did, and 89 %
+and more of correlated ones); intervals that take correlated samples for independent hold it far less often (compared).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PLANTED = {
 }
 MESH = Mesh(negative=6, separator=3, positive=6, nodes=12)
 TIMES = np.linspace(0.0, 2400.0, 121)[1:]
-FITS = 100
+FITS = 40
 
 
 def correlated(generator: np.random.Generator, correlation: float) -> np.ndarray:
@@ -59,7 +59,7 @@ def run(record: Record) -> None:
         found = share(record_of, cell, 11, correlation, None, FITS)
         for name, one in zip(PLANTED, found, strict=True):
             title = f"held, {name}, neighbours correlated by {correlation:g}"
-            record.check(title, expected=95.0, found=100.0 * one, tolerance=6.0, unit="%")
-    naive = share(record_of, cell, 11, 0.9, 0.0, 40)
+            record.check(title, expected=95.0, found=100.0 * one, tolerance=12.0, unit="%")
+    naive = share(record_of, cell, 11, 0.9, 0.0, 20)
     for name, one in zip(PLANTED, naive, strict=True):
         record.compare(f"held, {name}, correlation of 0.9 ignored", reference=95.0, found=100.0 * one, unit="%")

@@ -69,8 +69,9 @@ class ParticleStress(Spec):
             found = f"{self.partial_molar_volume:g} m3/mol, a volume change of {change:.3g}"
             raise InputError("particle stress", "partial_molar_volume", found, _SMALL_STRAIN)
 
-    def strain_potential(self, maximum_concentration: float) -> float:
+    def strain_potential(self, maximum_concentration: float, window: tuple[float, float] = (0.0, 1.0)) -> float:
         """S in μ = μ₀(x) + S (x − x̄), J mol-1; the voltage of the surface is U(x_s) − S (x_s − x̄)/F."""
+        self.require_small_strain(maximum_concentration, window)
         stiffness = 2.0 * self.youngs_modulus / (9.0 * (1.0 - self.poisson_ratio))
         return self.partial_molar_volume**2 * stiffness * maximum_concentration
 

@@ -353,7 +353,7 @@ def _class_row(material: ActiveMaterial) -> Array:
         window = (material.minimum_stoichiometry, material.maximum_stoichiometry)
         material.stress.require_small_strain(material.maximum_concentration, window)
     if material.stress is not None and material.stress.shifts_voltage:
-        row[layout.STRAIN] = material.stress.strain_potential(material.maximum_concentration)
+        row[layout.STRAIN] = material.stress.strain_potential(material.maximum_concentration, window)
     row[layout.LOWEST], row[layout.HIGHEST] = low - 1e-4, high + 1e-4
     if material.metal_thickness is not None:
         row[layout.LOWEST] = -1e-9  # stripped to nothing, and a cell without an anode begins there

@@ -12,7 +12,7 @@ c = c∞ e^(−u). Its first integral is exact, and the profile one quadrature.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,13 +24,13 @@ Array = NDArray[np.float64]
 _WHERE = "space_charge"
 
 
-def _number(value: object) -> bool:
+def _number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float | np.integer | np.floating)
 
 
 def _positive(value: object) -> bool:
     """A number above zero: not a text with a unit, nor NaN."""
-    return _number(value) and bool(value > 0.0)  # type: ignore[operator]
+    return _number(value) and bool(value > 0.0)
 
 
 def debye_length(concentration: float, relative_permittivity: float, T: float, *, charge: int = 1, ions: int = 1) -> float:

@@ -48,7 +48,7 @@ def simulate_depth_averaged(
     times : array_like
         When to record, increasing, s; the first is the start.
     rate : float or sequence of (time, rate)
-        Filling of the whole particle, 1/s; positive fills. C/10 is 0.1/3600.
+        Change of the mean stoichiometry, 1/s; positive lithiates. C/10 is 0.1/3600.
     initial : float or array_like, shape (nodes,)
         Filled fraction, with random `noise` where it is a number.
     wetted_sides : float, optional
@@ -159,7 +159,7 @@ def critical_current(material: PhaseField, T: float = 298.15, *, coherent: bool 
     Parameters
     ----------
     material : PhaseField
-        With `exchange_current_density`; filling is meant.
+        With `exchange_current_density`; a particle that takes lithium is meant.
     T : float
     coherent : bool
 

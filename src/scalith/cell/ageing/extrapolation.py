@@ -107,8 +107,8 @@ class Extrapolation:
         read = self.inventory
         salt *= read.electrolyte(state) / read.electrolyte(made)
         lacking = read.totals(state)[0] - read.totals(made)[0]
-        room = sum(read.material(p) * float(np.sum(read.widths(p) * read.left(made, p))) for p in range(len(read.cell.sides)))
-        x += lacking / room
+        capacity = sum(read.material(p) * float(np.sum(read.widths(p) * read.left(made, p))) for p in range(len(read.cell.sides)))
+        x += lacking / capacity
         return made
 
     def _error(self, at: float, slope: Array, state: Array) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, cast
 
 from pydantic import Field
 
@@ -61,11 +61,12 @@ def read_life(life: Life, cycles: int) -> list[tuple[Steps, int, float | None]]:
     """
     if cycles < 1:
         raise InputError("simulate_ageing", "cycles", cycles, "at least one")
-    segments = [life] if isinstance(life, AgeingSegment) else life
-    if not isinstance(segments, str) and isinstance(segments, Sequence):
-        found = [isinstance(one, AgeingSegment) for one in segments]
-        if found and all(found):
-            return [(one.steps, one.cycles, one.temperature) for one in segments] * cycles  # type: ignore[union-attr]
-        if any(found):
+    parts = [life] if isinstance(life, AgeingSegment) else life
+    if not isinstance(parts, str) and isinstance(parts, Sequence):
+        segments = [one for one in parts if isinstance(one, AgeingSegment)]
+        if segments and len(segments) == len(parts):
+            once: list[tuple[Steps, int, float | None]] = [(one.steps, one.cycles, one.temperature) for one in segments]
+            return once * cycles
+        if segments:
             raise InputError("simulate_ageing", "protocol", "segments among steps", "segments alone, or steps alone")
-    return [(life, cycles, None)]  # type: ignore[list-item]
+    return [(cast("Steps", life), cycles, None)]

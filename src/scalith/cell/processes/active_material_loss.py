@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LostLithium(Process):
-    r"""Lithium in lost material, mol per m² of the fresh surface: it leaves the inventory at its filling when it is lost,
+    r"""Lithium in lost material, mol per m² of the fresh surface: it leaves the inventory at its stoichiometry when it is lost,
 
     :math:`\dot q = (c_{max} \bar x R/d + \sum b)\, \dot z` with what is bound on its surface, b (Sulzer et al.,
     DOI 10.1149/1945-7111/ac3e48, eq. 37). Kept by what is counted, step by step, so that none is lost on the way.

@@ -35,7 +35,8 @@ class _HalfCell(NamedTuple):
     of_share: Array
 
     def at(self, x: Array) -> tuple[Array, Array, Array]:
-        return tuple(np.interp(x, self.nodes, one) for one in self[1:])  # type: ignore[return-value]
+        potential, slope, of_share = (np.interp(x, self.nodes, one) for one in (self.potential, self.slope, self.of_share))
+        return potential, slope, of_share
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,8 +224,7 @@ class _Problem:
         self.total = float(q[-1])
         self.q, self.v = thinned(q, v, most=_SAMPLES)
         self.s = self.q / self.total
-        self.blend = None if isinstance(negative, Property) else _contents(*negative, T, 2001)
-        self.one = None if not isinstance(negative, Property) else _half_cell(negative, T)
+        self.below = _half_cell(negative, T) if isinstance(negative, Property) else _contents(*negative, T, 2001)
         self.other = _half_cell(positive, T)
         self.polarisation = polarisation
         self.by = by
@@ -235,22 +235,26 @@ class _Problem:
         self.domains = [(float(one.nodes[0]), float(one.nodes[-1])) for one in (inner, self.other)]
         self.digests = [item.digest for item in ([negative] if isinstance(negative, Property) else negative)] + [positive.digest]
 
+    @property
+    def blend(self) -> bool:
+        return not isinstance(self.below, _HalfCell)
+
     def negative(self, share: float) -> _HalfCell:
-        return self.one if self.one is not None else _blend(self.blend, share)  # type: ignore[arg-type]
+        return self.below if isinstance(self.below, _HalfCell) else _blend(self.below, share)
 
     @property
     def parameters(self) -> int:
-        return 4 + (self.blend is not None) + self.polarisation
+        return 4 + self.blend + self.polarisation
 
     def model(self, p: Array, s: Array | None = None) -> tuple[Array, Array]:
         """Voltage and its derivatives by x at the ends, y at the ends [, share][, overpotential]."""
         s = self.s if s is None else s
-        below = self.negative(float(p[4]) if self.blend is not None else 0.0)
+        below = self.negative(float(p[4]) if self.blend else 0.0)
         x, y = p[0] + (p[1] - p[0]) * s, p[2] + (p[3] - p[2]) * s
         (u_n, slope_n, of_share), (u_p, slope_p, _) = below.at(x), self.other.at(y)
         columns = [-slope_n * (1.0 - s), -slope_n * s, slope_p * (1.0 - s), slope_p * s]
         value = u_p - u_n
-        if self.blend is not None:
+        if self.blend:
             columns.append(-of_share)
         if self.polarisation:
             columns.append(-np.ones_like(s))
@@ -270,7 +274,7 @@ class _Problem:
     def bounds(self) -> tuple[Array, Array]:
         (low_x, high_x), (low_y, high_y) = self.domains
         low, high = [low_x, low_x, low_y, low_y], [high_x, high_x, high_y, high_y]
-        if self.blend is not None:
+        if self.blend:
             low, high = [*low, 0.0], [*high, 0.6]
         if self.polarisation:
             low, high = [*low, -0.1], [*high, 0.1]
@@ -287,13 +291,13 @@ class _Problem:
         ends_y = np.array([(low_y + a * (high_y - low_y), low_y + b * (high_y - low_y)) for a in full for b in empty])
         positive = self.other.at(ends_y[:, :1] + (ends_y[:, 1:] - ends_y[:, :1]) * s)[0]
         found: list[tuple[float, Array]] = []
-        for share in (0.05, 0.15, 0.3) if self.blend is not None else (0.0,):
+        for share in (0.05, 0.15, 0.3) if self.blend else (0.0,):
             negative = self.negative(share).at(ends_x[:, :1] + (ends_x[:, 1:] - ends_x[:, :1]) * s)[0]
             off = positive[None] - negative[:, None] - v
             cost = np.mean(np.square(np.diff(off, axis=2) * 60.0 if self.by == "derivative" else off), axis=2)
             for k in np.argsort(cost, axis=None)[:200:40]:
                 i, j = np.unravel_index(k, cost.shape)
-                extra = ([share] if self.blend is not None else []) + ([0.0] if self.polarisation else [])
+                extra = ([share] if self.blend else []) + ([0.0] if self.polarisation else [])
                 found.append((float(cost[i, j]), np.array([*ends_x[i], *ends_y[j], *extra])))
         return [place for _, place in sorted(found, key=lambda one: one[0])][:6]
 
@@ -309,7 +313,8 @@ class _Problem:
         if self.by == "both":
             off = found.fun
             n = self.v.size
-            self.scales = tuple(max(float(np.sqrt(np.mean(part**2))), 1e-9) for part in (off[:n], off[n:]))  # type: ignore[assignment]
+            first, second = (max(float(np.sqrt(np.mean(part**2))), 1e-9) for part in (off[:n], off[n:]))
+            self.scales = first, second
             found = self._search(least_squares, found.x, (low, high), 1e-12)
         if found.status <= 0:
             raise ConvergenceError("extract_balance", "no start leads to a minimum within 300 evaluations")
@@ -370,7 +375,7 @@ class _Problem:
         gradient[4, :2] = -by_x, by_x
         gradient[5, 2:4] = by_y, -by_y
         gradient[6, :4] = q_n - by_x * x100, by_x * x100, q_p + by_y * y100, -by_y * y100
-        for k, name in enumerate((["share"] if self.blend is not None else []) + (["polarisation"] if self.polarisation else [])):
+        for k, name in enumerate((["share"] if self.blend else []) + (["polarisation"] if self.polarisation else [])):
             values[name] = float(p[4 + k])
             gradient = np.vstack([gradient, np.eye(p.size)[4 + k]])
         return values, gradient

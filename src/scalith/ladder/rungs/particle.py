@@ -135,7 +135,7 @@ def _gaps(data: xr.Dataset) -> str:
 
 @rung("hysteresis of one particle", headline=_gaps)
 def particle_hysteresis(particle_phase_field: PhaseField, separating_particle: SeparatingParticle) -> xr.Dataset:
-    """Voltage of one particle while it fills and empties, and their distance at half filling, rate by rate."""
+    """Voltage of one particle while it takes lithium and gives it back, and their distance at x = 0.5, rate by rate."""
     stated, dimensions = separating_particle, {"slab": 1, "cylinder": 2, "sphere": 3}[separating_particle.geometry]
     ends = particle.phase_separation(particle_phase_field, stated.temperature).binodal.values
     filled = np.linspace(0.02, 0.98, 97)
@@ -163,11 +163,11 @@ def particle_hysteresis(particle_phase_field: PhaseField, separating_particle: S
     return Result(
         {
             "voltage": labelled(("c_rate", "branch", "x"), voltages, "voltage of the particle", "V"),
-            "hysteresis": labelled("c_rate", middle, "emptying less filling at half filling", "V"),
+            "hysteresis": labelled("c_rate", middle, "delithiation less lithiation at x = 0.5", "V"),
         },
         {
             "c_rate": labelled("c_rate", np.array(stated.c_rates), "rate", "1/h"),
-            "branch": ("branch", np.array(["filling", "emptying"])),
+            "branch": ("branch", np.array(["lithiation", "delithiation"])),
             "x": labelled("x", filled, "mean stoichiometry", "1"),
         },
         {"source": source.to_json()},

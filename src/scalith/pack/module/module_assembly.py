@@ -132,7 +132,7 @@ def _surfaces(module: ModuleSpecification) -> dict[Side, Surface]:
 
 
 def _contact(module: ModuleSpecification, barrier: Barrier | None) -> float:
-    """Resistance of a contact of cells with what parts them, m² K W-1; none where it is a gap, whose filling touches all."""
+    """Resistance of a contact of cells with what parts them, m² K W-1; none where it is a gap, which touches all it parts."""
     return 0.0 if barrier is not None and barrier.emissivity > 0 else 1.0 / module.contact_conductance
 
 

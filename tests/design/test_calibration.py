@@ -103,6 +103,7 @@ LINEAR = LinearRecord(MATRIX, MATRIX @ TRUTH, 0.01)
         ([], PATHS, {}, "records"),
         ([LinearRecord(MATRIX, None)], PATHS, {}, "only planned"),
         ([LINEAR], "contact_resistance", {}, "a sequence of paths"),
+        ([LINEAR, LINEAR], PATHS, {}, "a name for each"),
         ([LINEAR], ["contact_resistence"], {}, "contact_resistance"),
         ([LINEAR], PATHS, {"priors": {"nominal_capacity": Uncertain(1.0, 0.1)}}, "priors"),
         ([LINEAR], PATHS, {"priors": {PATHS[0]: 0.3}}, "standard error"),

@@ -65,7 +65,7 @@ def test_the_gain_foretold_is_the_gain_found():
     candidates = [LinearRecord(less, None, 0.01, name="less"), LinearRecord(more, None, 0.01, name="more")]
     ranked = rank_measurements(fit, candidates, PATHS[1])
     assert ranked.order.values.tolist() == [0, 1]
-    after = fit_cell(CELL, [first, LinearRecord(more, more @ truth, 0.01)], PATHS)
+    after = fit_cell(CELL, [first, LinearRecord(more, more @ truth, 0.01, name="more")], PATHS)
     assert float(ranked.standard_error[1]) == pytest.approx(after.standard_error(PATHS[1]), rel=1e-6)
     assert ranked.attrs["standard_error_now"] == pytest.approx(fit.standard_error(PATHS[1]), rel=1e-6)
     # Per cost the small one may be the better.

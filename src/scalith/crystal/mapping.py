@@ -123,6 +123,7 @@ def map_orderings(
         raise InputError(
             host.name, "structures", f"none that maps ({reason})", "structures whose atoms lie near the sites of the host"
         )
+    accepted = frozenset(accepted)
     kind = require_one_run_type([item for item, _ in mapped], f"energies of {host.name}", accepted)
     data = _dataset(host, mapped)
     if repeated != "all":

@@ -26,9 +26,10 @@ def choose_metal(
 
     The spin does not count (the metals of these ions are not magnetic), nor do fields that are `accepted`.
     """
-    fields = [name for name in ("code", "functional", "hubbard", "cutoff", "potentials") if name not in set(accepted)]
+    left_out = frozenset(accepted)
+    fields = [name for name in ("code", "functional", "hubbard", "cutoff", "potentials") if name not in left_out]
     reasons: list[tuple[str, str]] = []
-    best: tuple[float, str] | None = None
+    metals: list[tuple[float, str]] = []
     for item in runs:
         volume = abs(float(item.atoms.cell.volume)) / len(item.atoms)
         bulk = _bulk_volume(ion)
@@ -40,9 +41,11 @@ def choose_metal(
             reasons.append((item.origin, f"metallic {ion}, but no reference for these energies: {unlike}"))
             continue
         energy = item.energy / len(item.atoms)
-        reasons.append((item.origin, f"metallic {ion}, {energy:.5g} eV per atom: the reference of voltages"))
-        if best is None or energy < best[0]:
-            best = (energy, item.origin)
+        metals.append((energy, item.origin))
+    best = min(metals, default=None)
+    for energy, origin in metals:
+        said = "the reference of voltages" if (energy, origin) == best else "not the lowest"
+        reasons.append((origin, f"metallic {ion}, {energy:.5g} eV per atom: {said}"))
     return None if best is None else {"ion": ion, "energy": best[0], "origin": best[1]}, reasons
 
 

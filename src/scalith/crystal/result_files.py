@@ -14,7 +14,7 @@ import numpy as np
 
 from scalith.crystal.convergence import why_not_converged
 from scalith.crystal.host_file import words_of
-from scalith.crystal.run_type_files import MARKS, output_of
+from scalith.crystal.run_type_files import HARTREE, MARKS, output_of
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _STEP = re.compile(
     re.IGNORECASE,
 )
 _LAST = ("static", "scf", "single", "final")
-_HARTREE, _BOHR = 27.211386245988, 0.529177210903
+_BOHR = 0.529177210903
 
 
 def bare_name(path: Path) -> str:
@@ -144,7 +144,7 @@ def read_images(path: Path, kind: str) -> list[Any]:
             return _database_rows(path)
         if kind == "cp2k":
             return [_cp2k(read_output(path))]
-        with_format = {"format": _FORMATS[kind]} if kind in _FORMATS and not bare_name(path).endswith(".out.gz") else {}
+        with_format = {"format": _FORMATS[kind]} if kind in _FORMATS else {}
         found: Any = read(path, index=":" if kind in COLLECTIONS else "-1", **with_format)
     except InputError as error:
         raise InputError(str(path), error.field, error.found, error.expected) from None
@@ -190,5 +190,5 @@ def _cp2k(text: str) -> Atoms:
     positions = unit * np.array([[float(value) for value in row[1:]] for row in rows])
     cell = np.array([[float(value) for value in row] for row in vectors[:3]])
     atoms = Atoms([row[0] for row in rows], positions=positions, cell=cell, pbc=True)
-    atoms.calc = SinglePointCalculator(atoms, energy=_HARTREE * float(energies[0]))
+    atoms.calc = SinglePointCalculator(atoms, energy=HARTREE * float(energies[0]))
     return atoms

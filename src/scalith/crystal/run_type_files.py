@@ -10,7 +10,7 @@ from typing import Any
 from scalith.crystal.run_type import RunType
 from scalith.quantities import InputError
 
-_RYDBERG, _HARTREE = 13.605693122994, 27.211386245988
+_RYDBERG, HARTREE = 13.605693122994, 27.211386245988
 _FLAG = {"T": True, ".TRUE.": True, "F": False, ".FALSE.": False}
 
 MARKS = {
@@ -180,7 +180,7 @@ def gpaw_parameters(parameters: Mapping[str, Any], symbols: list[str]) -> RunTyp
         code="gpaw",
         functional=str(xc.get("name", "") if isinstance(xc, Mapping) else xc),
         hubbard={element: u for element, u in hubbard.items() if element in symbols},
-        cutoff=None if cutoff is None else round(float(cutoff) * (_HARTREE if float(cutoff) < 40 else 1.0), 3),
+        cutoff=None if cutoff is None else round(float(cutoff) * (HARTREE if float(cutoff) < 40 else 1.0), 3),
         spin="" if spin is None else _spin(bool(spin)),
     )
 
@@ -196,8 +196,8 @@ def _abinit(text: str) -> RunType:
     return RunType(
         code="abinit",
         functional="" if not (ixc := _first(r"^\s*-?ixc\d*\s+(-?\d+)", text)) else f"ixc {ixc}",
-        hubbard={e: round(_HARTREE * u, 3) for e, u in zip(potentials, values, strict=False) if u} if "usepawu" in text else {},
-        cutoff=_number(r"^\s*-?ecut\d*\s+([\d.DEde+-]+)\s+Hartree", text, _HARTREE),
+        hubbard={e: round(HARTREE * u, 3) for e, u in zip(potentials, values, strict=False) if u} if "usepawu" in text else {},
+        cutoff=_number(r"^\s*-?ecut\d*\s+([\d.DEde+-]+)\s+Hartree", text, HARTREE),
         potentials=potentials,
         spin=_spin(_first(r"^\s*-?nsppol\d*\s+(\d)", text, "1") == "2", _first(r"^\s*-?nspinor\d*\s+(\d)", text, "1") == "2"),
     )
@@ -209,7 +209,7 @@ def _cp2k(text: str) -> RunType:
     return RunType(
         code="cp2k",
         functional=" ".join(dict.fromkeys(names)) + (" with dispersion" if "vdW POTENTIAL|" in text else ""),
-        cutoff=_number(r"density cutoff \[a\.u\.\]:?\s*([\d.]+)", text.replace("Density", "density"), _HARTREE),
+        cutoff=_number(r"density cutoff \[a\.u\.\]:?\s*([\d.]+)", text.replace("Density", "density"), HARTREE),
         potentials=dict(potentials),
         spin=_spin("DFT| Spin unrestricted" in text or "UKS" in text),
     )

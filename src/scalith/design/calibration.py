@@ -96,7 +96,7 @@ class CellFit:
 
     @property
     def correlation(self) -> Array:
-        """Correlation of the parameters, shape (p, p); not a number where one is not told at all."""
+        """Correlation of the parameters, shape (p, p); one that is not told at all has zeros, and no number with itself."""
         error = np.sqrt(np.diagonal(self.covariance))
         with np.errstate(invalid="ignore"):
             return np.asarray(self.covariance / np.outer(error, error))
@@ -211,6 +211,12 @@ def fit_cell(
         if not hasattr(record, "samples") or record.samples is None:
             given = f"{record.name!r}, which is only planned" if hasattr(record, "samples") else type(record).__name__
             raise InputError("fit_cell", "records", given, "measured records: voltage_record(data, …), spectrum_record(data, …)")
+    names = [record.name for record in measured]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(
+                "fit_cell", "records", f"{name!r} {names.count(name)} times", "a name for each: voltage_record(…, name=…)"
+            )
     coordinates = coordinates_of(cell, parameters, start or {}, bounds or {}, priors or {})
     problem = CellProblem(cell, measured, coordinates)
     if problem.count <= len(coordinates):

@@ -140,7 +140,7 @@ def _coordinate(
         return value
 
     at = across(first)
-    reach = _WIDEST if scale == "log" else 10.0 if scale == "logit" else 1.0
+    reach = _WIDEST if scale == "log" else 10.0 if scale == "logit" else max(1.0, abs(first))
     lower, upper = at - reach, at + reach
     if scale == "linear" and first == 0.0:  # a resistance, a capacitance: not below zero
         lower = 0.0
@@ -160,9 +160,9 @@ def _coordinate(
         if not isinstance(known, Uncertain):
             raise InputError("fit_cell", f"prior of {name}", known, "Uncertain(value, standard error)")
         centre = across(float(known))
+        if not (np.isfinite(centre) and lower <= centre <= upper):
+            raise InputError("fit_cell", f"prior of {name}", float(known), f"within its bounds {bounds.get(name)}")
         size = known.error / float(known) if scale == "log" else known.error
         size = known.error / (float(known) * (1.0 - float(known))) if scale == "logit" else size
-        if not lower <= centre <= upper:
-            raise InputError("fit_cell", f"prior of {name}", float(known), f"within its bounds {bounds.get(name)}")
         prior = (centre, size)
     return Coordinate(name, given, scale, at, float(lower), float(upper), prior)

@@ -187,7 +187,8 @@ class SpectrumRecord:
         for k, name in enumerate(names):
             column = np.full(runs, values[name])
             column[1 + 2 * k] += steps[k]
-            column[2 + 2 * k] = max(column[2 + 2 * k] - steps[k], 0.0)
+            low = values[name] - steps[k]
+            column[2 + 2 * k] = max(low, 0.0) if values[name] >= 0.0 else low
             columns[name] = column
         found = simulate_impedance_batch(
             specification, columns, self.frequencies, self.state_of_charge, temperature=self.temperature, mesh=self.mesh

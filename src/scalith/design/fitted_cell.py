@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalith.cell.specification.electrode import ElectrodeSpecification
-from scalith.cell.specification.paths import FACTORS, vary
+from scalith.cell.specification.paths import FACTORS, number_at, vary
 from scalith.quantities import ErrorComponent, Property, Uncertain, digest, predicted
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def fitted_cell(fit: CellFit) -> CellSpecification:
     """The specification with the numbers of a fit.
 
     A number becomes an `Uncertain` with its standard error, a multiplied property gains an error component "fit" and a source
-    that names the fit and the digests of the data. What the data do not tell keeps its value without an error of the fit.
+    that names the fit and the digests of the data. What the data do not tell keeps the error that it came with.
     """
     numbers: dict[str, float] = {}
     factors: dict[str, tuple[float, float]] = {}
@@ -34,7 +34,7 @@ def fitted_cell(fit: CellFit) -> CellSpecification:
             if path in FACTORS:
                 factors[path] = (value, error)
             else:
-                numbers[path] = Uncertain(value, error) if error > 0.0 else value
+                numbers[path] = _with_known_error(value, error, number_at(fit.specification, path))
     specification, _ = vary(fit.specification, numbers)
     for path, (factor, error) in factors.items():
         part, field = path.split(".")
@@ -49,13 +49,20 @@ def _with_error(part: Any, field: str, factor: float, error: float, fit: CellFit
         for material in part.materials:
             old = getattr(material, field)
             if old is None:
-                rate = float(material.reaction_rate_constant or 0.0)
-                number = Uncertain(rate * factor, rate * error) if error > 0.0 else rate * factor
+                rate = material.reaction_rate_constant or 0.0
+                number = _with_known_error(rate * factor, rate * error, rate)
                 made.append(material.model_copy(update={"reaction_rate_constant": number}))
             else:
                 made.append(material.model_copy(update={field: _property(old, factor, error, fit)}))
         return part.model_copy(update={"materials": tuple(made)})
     return part.model_copy(update={field: _property(getattr(part, field), factor, error, fit)})
+
+
+def _with_known_error(value: float, error: float, given: float) -> float:
+    """With the error of the fit; without one, with that which the number came with, relative to it."""
+    if error == 0.0 and isinstance(given, Uncertain) and given != 0.0:
+        error = given.error * abs(value / float(given))
+    return Uncertain(value, error) if error > 0.0 else value
 
 
 def _property(old: Property, factor: float, error: float, fit: CellFit) -> Property:

@@ -24,7 +24,8 @@ def profile_ends(problem: CellProblem, at: Array, covariance: Array, held: int, 
 
     def excess(place: float) -> float:
         if place not in known:
-            known[place] = profile_cost(problem, at, held, place) - cost - rise
+            found = profile_cost(problem, at, held, place) - cost - rise
+            known[place] = found if np.isfinite(found) else 1e6 * rise  # no such cell: excluded
         return known[place]
 
     ends = []

@@ -85,7 +85,7 @@ def dimensionless_numbers(
     if not 0.0 <= state_of_charge <= 1.0:
         raise InputError("dimensionless_numbers", "state_of_charge", state_of_charge, "0 to 1")
     T = cell.reference_temperature if temperature is None else float(temperature)
-    density = rate * cell.nominal_capacity / 3600.0 / cell.plane_area
+    density = load / cell.plane_area
     found: list[DimensionlessNumber] = []
     for side, share in (("negative", state_of_charge), ("positive", 1.0 - state_of_charge)):
         found += _of_electrode(cell, side, share, density, 3600.0 / rate, T)
@@ -193,7 +193,7 @@ def _of_heat(cell: CellSpecification, discharge: float) -> list[DimensionlessNum
                     "time in which the cell cools", "the cell is near the temperature of its surroundings")
         )  # fmt: skip
     if heat.thickness is not None and heat.through_conductivity is not None:
-        stack = cell.plane_area / cell.electrode_pairs
+        stack = cell.electrode_area
         half = 0.5 * heat.thickness
         coefficient = heat.heat_transfer / (2.0 * stack)
         volume = heat.thickness * stack

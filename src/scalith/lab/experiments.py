@@ -16,7 +16,7 @@ from scalith.lab.protocol_steps import steps
 from scalith.lab.titration.entropy import extract_entropy
 from scalith.lab.titration.gitt import extract_gitt
 from scalith.lab.titration.on_a_cell import simulate_entropy_on_cell, simulate_gitt_on_cell
-from scalith.quantities import ErrorComponent, InputError, Property, Source, predicted
+from scalith.quantities import ErrorComponent, InputError, Property, Source, dataset_digest, predicted
 from scalith.quantities.uncertain import deviation_of_log
 
 if TYPE_CHECKING:
@@ -173,7 +173,9 @@ def diffusivity_by_titration(
         return Found(None, note)
     table = np.array(sorted(rows))
     settings = {"rate": rate, "pulses": pulses, "window_C": window}
-    source = predicted("scalith.lab.diffusivity_by_titration", half.cell.digest, settings=settings)
+    by = "scalith.lab.diffusivity_by_titration"
+    virtual = predicted(by, half.cell.digest, settings=settings)
+    source = virtual if data is None else predicted(by, dataset_digest(data), half.cell.digest, settings={"window_C": window})
     # What the particle's equation leaves out (kinetics that change within a pulse) shows in no residual: 1 % at least.
     spread = np.maximum(table[:, 2], 0.01)
     part = ErrorComponent("reading", table[:, 1] * deviation_of_log(spread), _ALIKE)

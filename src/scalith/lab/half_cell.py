@@ -65,7 +65,7 @@ def half_cell(cell: CellSpecification | str | Path, side: Side = "positive", *, 
     if thickness is not None:
         electrode = electrode.model_copy(update={"thickness": float(thickness)})
     material = electrode.material
-    area = specification.electrode_area * specification.electrode_pairs
+    area = specification.plane_area
     sites = FARADAY * area * electrode.thickness * material.volume_fraction * material.maximum_concentration
     T = specification.reference_temperature
     ends = [

@@ -112,7 +112,7 @@ NUMBERS: dict[str, _Number] = {
     "particle_phase_field": _Number(
         "voltage where the chemical potential is zero", "V", lambda material: material.reference_voltage
     ),
-    "particle_hysteresis": _Number("hysteresis at the highest rate", "V", lambda data: data["hysteresis"].values[-1]),
+    "particle_hysteresis": _Number("hysteresis at the highest rate", "V", lambda data: _at_highest_rate(data, "hysteresis")),
     "particle_stress": _Number("largest hoop stress", "Pa", lambda data: np.abs(data["hoop_stress"]).max()),
     "cell_specification": _Number("nominal capacity", "C", lambda cell: cell.nominal_capacity),
     "discharges": _Number("capacity at the highest rate", "C", lambda data: _at_highest_rate(data, "capacity").max()),

@@ -68,7 +68,7 @@ def variance_shares(inputs: Mapping[str, Array], output: Array, *, degree: int |
     columns = {name: values for name, values in columns.items() if values.shape[1]}
     width = sum(values.shape[1] for values in columns.values())
     nothing = dict.fromkeys(inputs, float("nan"))
-    if not np.var(y) > 0 or width == 0 or 2 * (width + 1) > y.size:
+    if not np.var(y) > 0 or width == 0 or 2 * ((degree or 1) * width + 1) > y.size:
         return VarianceShares(nothing, nothing, float("nan"), 0)
     degrees = [degree] if degree is not None else [d for d in range(1, _MOST_DEGREE + 1) if d == 1 or 3 * d * width < y.size]
     errors = [_left_out(_basis(columns, d)[0], y) for d in degrees]

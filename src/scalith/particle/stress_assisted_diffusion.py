@@ -75,9 +75,11 @@ class ParticleStress(Spec):
         stiffness = 2.0 * self.youngs_modulus / (9.0 * (1.0 - self.poisson_ratio))
         return self.partial_molar_volume**2 * stiffness * maximum_concentration
 
-    def surface_voltage(self, maximum_concentration: float, surface: float, mean: float) -> float:
+    def surface_voltage(
+        self, maximum_concentration: float, surface: float, mean: float, window: tuple[float, float] = (0.0, 1.0)
+    ) -> float:
         """What the stress of the surface adds to the equilibrium voltage, Ω σ_h/F, V."""
-        return -self.strain_potential(maximum_concentration) * (surface - mean) / FARADAY
+        return -self.strain_potential(maximum_concentration, window) * (surface - mean) / FARADAY
 
     def diffusivity(
         self,

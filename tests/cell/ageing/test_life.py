@@ -3,7 +3,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import AgeingSegment, CellSpecification, EndOfLife, FilmGrowth, Mesh, Simulation, simulate_ageing
+from scalith.cell import (
+    ActiveMaterial,
+    AgeingSegment,
+    CellSpecification,
+    EndOfLife,
+    FilmGrowth,
+    LithiumPlating,
+    Mesh,
+    ReactionLimitedFilm,
+    Simulation,
+    ThermalSpecification,
+    simulate_ageing,
+)
 from scalith.cell.ageing.extrapolation import Extrapolation
 from scalith.cell.ageing.inventory import Inventory
 from scalith.quantities import InputError, read_results, shipped
@@ -58,6 +70,48 @@ def test_an_interrupt_keeps_what_there_is(filmed, tmp_path):
     assert data.attrs["reason"] == "interrupted"
     assert data.sizes["cycle"] == 2
     assert read_results(tmp_path / "life.nc").sizes["cycle"] == 2
+
+
+def test_an_interrupt_within_a_cycle_keeps_the_one_before(filmed, monkeypatch):
+    """The state kept is that of the end of the last whole cycle: what goes on from it is the undisturbed run."""
+    whole = simulate_ageing(fresh(filmed), CYCLE, cycles=4)
+    follow, calls = Simulation.follow, []
+
+    def interrupted(self, *arguments, **more):
+        follow(self, *arguments, **more)
+        calls.append(1)
+        if len(calls) == 5:  # the discharge of the third cycle is done, its charge is not
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Simulation, "follow", interrupted)
+    broken = simulate_ageing(fresh(filmed), CYCLE, cycles=4)
+    monkeypatch.undo()
+    assert broken.attrs["reason"] == "interrupted"
+    assert broken.sizes["cycle"] == 2
+    again = simulate_ageing(fresh(filmed), CYCLE, cycles=4, resume=broken)
+    np.testing.assert_array_equal(again.final_state.values, whole.final_state.values)
+
+
+def test_segments_of_a_cell_that_warms_have_the_temperatures_of_their_surroundings(filmed):
+    thermal = ThermalSpecification(heat_capacity=80.0, heat_transfer=0.3, ambient_temperature=298.15)
+    cell = filmed.model_copy(update={"thermal": thermal})
+    life = [AgeingSegment(steps="Rest for 1 day", cycles=1, temperature=T) for T in (298.15, 318.15, 298.15)]
+    data = simulate_ageing(Simulation(cell, mesh=Mesh(4, 3, 4, nodes=8), thermal="lumped"), life)
+    assert np.allclose(data.end_temperature.values, [298.15, 318.15, 298.15], atol=0.01)
+
+
+def test_two_films_of_one_material_are_both_in_the_account(filmed):
+    electrode = filmed.negative_electrode
+    other = ReactionLimitedFilm(molar_volume=9.585e-5, conductivity=5e-6, exchange_current_density=1e-7)
+    material = electrode.material.model_copy(update={"processes": (FILM, other)})
+    cell = filmed.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+    alone, both = (simulate_ageing(fresh(one), "Rest for 30 days") for one in (filmed, cell))
+    assert float(both.lithium_in_film_negative[-1]) > 1.01 * float(alone.lithium_in_film_negative[-1])
+    assert float(np.abs(both.lithium_error).max()) < 1e-10
+    published = CellSpecification.read_toml(shipped("cell/lgm50_okane2022_ageing.toml")).negative_electrode.material
+    plating = next(one for one in published.processes if isinstance(one, LithiumPlating))
+    with pytest.raises(InputError, match="two of lithium_plating"):
+        ActiveMaterial.read(dict(material) | {"processes": (plating, plating)}, "material")
 
 
 def test_storage_in_segments_follows_the_law_of_the_film(filmed):

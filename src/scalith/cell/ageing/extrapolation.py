@@ -23,8 +23,9 @@ class Extrapolation:
     .. math:: y(n + H) = y(n) + H g + \tfrac12 H (H + 1)\, g'
 
     The slope found behind a jump says by how much the one before it was wrong, and with it the jump; a jump whose error is
-    above the tolerance is taken back. Near a knee no jump is worth its cycles, and all are solved. Lithium stays what it was:
-    what the products in its balance leave over is spread over the particles.
+    above twice the tolerance is taken back, and so is one behind which the life ends before it is judged. Near a knee no jump is
+    worth its cycles, and all are solved. Lithium stays what it was: what the products in its balance leave over is spread over
+    the particles.
 
     Parameters
     ----------
@@ -69,6 +70,15 @@ class Extrapolation:
         if kept:
             self.slopes = [*self.slopes[-1:], (at, slope)]
         return kept
+
+    @property
+    def unproven(self) -> bool:
+        """Whether no cycle behind the last jump has been judged yet."""
+        return self._undo is not None
+
+    def shorten(self) -> None:
+        """The cycle behind a jump was not one of a cell that lives: the next jump is half as long, or none."""
+        self.wanted = max(0.5 * self._jumped, 1.0)
 
     def undo(self) -> tuple[int, Array, float]:
         """Cycle, state and time before the last jump."""

@@ -151,10 +151,13 @@ class Inventory:
         elif isinstance(process, CrackGrowth):
             self._put(found, f"crack_length_{tag}", mean, f"mean length of cracks, {tag} electrode", "m")
         elif process.lithium() != 0.0:
-            name, words = name_of(process), words_of(process)
-            self._put(found, f"lithium_{name}_{tag}", self.bound(state, entry), f"lithium {words}, {tag} electrode", "mol")
+            # Several films of one material are one film in the account.
+            held, thickness = f"lithium_{name_of(process)}_{tag}", f"film_thickness_{tag}"
+            bound = found.get(held, 0.0) + self.bound(state, entry)
+            self._put(found, held, bound, f"lithium {words_of(process)}, {tag} electrode", "mol")
             if isinstance(process, Film):
-                self._put(found, f"film_thickness_{tag}", mean, f"mean thickness of the film, {tag} electrode", "m")
+                whole = found.get(thickness, 0.0) + mean
+                self._put(found, thickness, whole, f"mean thickness of the film, {tag} electrode", "m")
 
     def _put(self, found: dict[str, float], name: str, value: float, words: str, unit: str) -> None:
         found[name] = value

@@ -14,7 +14,7 @@ from scalith.cell.ageing.cycle import Cycle
 from scalith.cell.ageing.extrapolation import Extrapolation
 from scalith.cell.ageing.inventory import Inventory, charge_error, lithium_error
 from scalith.cell.ageing.segments import EndOfLife, Life, read_life
-from scalith.cell.kernels import events, records
+from scalith.cell.kernels import records
 from scalith.cell.runs.simulation import Simulation
 from scalith.quantities import InputError, predicted
 from scalith.quantities.constants import FARADAY
@@ -149,14 +149,14 @@ class _Ageing:
                 first, before = before, before + count
                 if before <= self.done:
                     continue
-                if temperature is not None and abs(temperature - self.simulation.temperature) > 1e-9:
+                if temperature is not None and abs(temperature - self.simulation.ambient) > 1e-9:
                     self.simulation.set_temperature(temperature)
                 if self.jumps is not None:
                     self.jumps.restart()
                 self.run_segment(parse_protocol(steps, self.simulation.specification), first + count)
                 if self.reason:
                     break
-            if self.every is not None and self.check_ups[-1][0] != self.done and not self.reason:
+            if self.every is not None and not self.reason and self.check_ups[-1][0] != self.done:
                 self.examine(self.done)
         except KeyboardInterrupt:
             self.reason = INTERRUPTED
@@ -172,25 +172,43 @@ class _Ageing:
         while self.done < last and not self.reason:
             before, began = simulation.state.copy(), simulation.time
             number = self.done + 1
-            found, ended = self.one_cycle(protocol, number)
+            try:
+                found, ended = self.one_cycle(protocol, number)
+            except KeyboardInterrupt:
+                self.go_back(before, began)
+                raise
             if ended:
-                simulation.state, simulation.time = before, began
+                self.go_back(before, began)
+                if jumps is not None and jumps.unproven:
+                    jumps.shorten()
+                    self.take_back(jumps)
+                    continue
                 self.reason = f"cycle {number}: {ended}"
                 return
             if jumps is not None and not jumps.observe(number, before, simulation.state):
                 self.take_back(jumps)
                 continue
-            self.note(number, found)
-            if jumps is not None and not self.reason:
+            over = self.note(number, found)
+            if jumps is not None and jumps.unproven and over:
+                self.reason = ""
+                jumps.shorten()
+                self.take_back(jumps)
+                continue
+            if jumps is not None and not over:
                 self.skip(jumps, last)
-            if clock.monotonic() - self.saved > SAVED_EVERY:
+            if clock.monotonic() - self.saved > SAVED_EVERY and not (jumps is not None and jumps.unproven):
                 self.save()
+
+    def go_back(self, state: Array, time: float) -> None:
+        """To the start of a cycle that was not carried out to its end."""
+        self.simulation.state, self.simulation.time = state, time
+        self.simulation.restore_pores()
 
     def one_cycle(self, protocol: Protocol, number: int) -> tuple[dict[str, float], str]:
         """Run it; what it did, and why it could not be carried out."""
         from scalith.cell.ageing.place import where_it_ended
         from scalith.cell.model.results import FAILURES, STUCK
-        from scalith.cell.runs.protocol_run import LONGEST_STEP, carry_out
+        from scalith.cell.runs.protocol_run import TOO_LONG, carry_out, why_it_ended
         from scalith.cell.runs.protocol_steps import Outcome, walk
 
         simulation = self.simulation
@@ -207,8 +225,8 @@ class _Ageing:
             rows = simulation.rows[kept:]
             if simulation.reason in FAILURES or simulation.reason in STUCK:
                 return sums, f"'{visit.step.text}': {where_it_ended(simulation, self.inventory)}"
-            if simulation.reason == events.DURATION and visit.step.duration is None and not visit.step.times:
-                return sums, f"'{visit.step.text}' did not reach its end within {LONGEST_STEP / 86400.0:g} days"
+            if why_it_ended(visit.step, simulation)[0] == TOO_LONG:
+                return sums, f"'{visit.step.text}': {TOO_LONG}"
             _add(sums, rows)
             charge = float(rows[-1, records.CHARGE] - rows[0, records.CHARGE])
             try:
@@ -220,8 +238,8 @@ class _Ageing:
         sums["end_temperature"] = float(simulation.state[simulation.cell.system.at.temperature])
         return sums, ""
 
-    def note(self, number: int, found: dict[str, float]) -> None:
-        """Keep a solved cycle; check-ups, states and limits."""
+    def note(self, number: int, found: dict[str, float]) -> bool:
+        """Keep a solved cycle; check-ups, states and limits. Whether the life is over."""
         state = self.simulation.state
         read = self.inventory
         passed = float(state[self.simulation.cell.system.at.charge]) - self.offset
@@ -237,6 +255,7 @@ class _Ageing:
         if self.every is not None and number % self.every == 0:
             self.examine(number)
         self.check_limits(number, found)
+        return bool(self.reason)
 
     def check_limits(self, number: int, found: dict[str, float]) -> None:
         """Whether the life is over."""
@@ -247,9 +266,7 @@ class _Ageing:
             self.reason = f"cycle {number}: the capacity is below {until.capacity:g} of the first one"
         elif until.porosity is not None and found["least_porosity"] < until.porosity:
             self.reason = f"cycle {number}: a porosity is below {until.porosity:g}"
-        elif (
-            until.resistance is not None and self.check_ups[-1][1].resistance > until.resistance * self.check_ups[0][1].resistance
-        ):
+        elif until.resistance is not None and self.resistance_ratio() > until.resistance:
             self.reason = f"cycle {number}: the resistance is above {until.resistance:g} times the first one"
 
     def resistance_ratio(self) -> float:

@@ -68,6 +68,7 @@ def ageing_result(run: _Ageing) -> Result:
         "time_steps": int(run.simulation.steps),
         "charge_offset": float(run.offset),
         "time": float(run.simulation.time),
+        "ambient": float(run.simulation.ambient),
     }
     data.attrs |= told
     return data
@@ -136,6 +137,9 @@ def read_earlier(run: _Ageing, earlier: xr.Dataset | str | Path) -> None:
     if isinstance(earlier, str | Path):
         earlier = read_results(Path(earlier))
     simulation = run.simulation
+    if simulation.slab is not None:
+        expected = "'isothermal' or 'lumped': the profile through the thickness is not kept"
+        raise InputError("simulate_ageing", "resume", f"thermal={simulation.thermal!r}", expected)
     if earlier.attrs.get("kind") != "ageing":
         raise InputError("simulate_ageing", "resume", earlier.attrs.get("kind", "no kind"), "the result of an ageing")
     if earlier.attrs.get("cell") != simulation.specification.digest:
@@ -158,10 +162,9 @@ def read_earlier(run: _Ageing, earlier: xr.Dataset | str | Path) -> None:
     run.offset = float(earlier.attrs["charge_offset"])
     if "check_up" in earlier.coords:
         run.check_ups = [(int(number), _check_up_of(earlier, k)) for k, number in enumerate(earlier["check_up"].values)]
-    at_T = simulation.cell.system.at.temperature
-    state = np.array(earlier["final_state"].values)
-    if abs(state[at_T] - simulation.temperature) > 1e-9:
-        simulation.set_temperature(float(state[at_T]))
+    state, ambient = np.array(earlier["final_state"].values), float(earlier.attrs["ambient"])
+    if abs(ambient - simulation.ambient) > 1e-9:
+        simulation.set_temperature(ambient)
     simulation.state, simulation.time = state, float(earlier.attrs["time"])
     simulation.restore_pores()
     if run.jumps is not None:

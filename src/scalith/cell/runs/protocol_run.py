@@ -86,7 +86,7 @@ def _run(
             progress(min(len(log.visits) / total, 0.99), where)
         used = len(simulation.rows)
         carry_out(visit.step, simulation, profiles)
-        reason, is_own = _why(visit.step, simulation)
+        reason, is_own = why_it_ended(visit.step, simulation)
         log.visits.append(visit)
         log.reasons.append(reason)
         log.ends.append(len(simulation.rows))
@@ -111,7 +111,7 @@ def _run(
 def carry_out(step: ProtocolStep, simulation: Simulation, keep_states: bool = False) -> None:
     """Advance a simulation by one step."""
     cell = simulation.specification
-    if step.temperature is not None and abs(step.temperature - simulation.temperature) > 1e-9:
+    if step.temperature is not None and abs(step.temperature - simulation.ambient) > 1e-9:
         simulation.set_temperature(step.temperature)
     times, loads = step.load() if step.times else (np.array([0.0, step.duration or LONGEST_STEP]), np.full(2, step.target))
     limits: dict[str, Any] = {}
@@ -177,7 +177,7 @@ def _nearer(name: str, one: float, other: float) -> float:
     return max(one, other) if name.endswith(("_low", "_falls")) else min(one, other)
 
 
-def _why(step: ProtocolStep, simulation: Simulation) -> tuple[str, bool]:
+def why_it_ended(step: ProtocolStep, simulation: Simulation) -> tuple[str, bool]:
     """Why a step ended, in words, and whether that is an end which it states itself."""
     from scalith.cell.kernels import events
     from scalith.cell.model.results import FAILURES, STUCK, words_of

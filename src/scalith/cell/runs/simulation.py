@@ -83,6 +83,10 @@ def read_share(value: float | str, where: str, name: str) -> float:
     return float(number)
 
 
+_CHANGED = ("porosity", "transport", "share", "fresh", "scalars")
+"""Arrays of a system that its state changes while it runs: each simulation has its own."""
+
+
 class Simulation:
     """One cell that is advanced step by step: what protocols, batches, networks, spectra and ageing run on.
 
@@ -279,7 +283,7 @@ class Simulation:
         else:
             other._rows, other._states, other._used = np.empty((64, self._rows.shape[1])), np.empty((1, self.cell.size)), 0
         system = self.cell.system
-        own = {name: getattr(system, name).copy() for name in ("porosity", "transport", "share", "fresh", "scalars")}
+        own = {name: getattr(system, name).copy() for name in _CHANGED}
         other.cell = self.cell._replace(system=system._replace(**own))
         other._work, other._memory = newton.make_work(system, self.cell.size), implicit_step.make_memory(self.cell.size)
         if self.slab is not None:
@@ -299,7 +303,7 @@ class Simulation:
         self.time, self.reason, self.steps, self.ambient = other.time, other.reason, other.steps, other.ambient
         self._used = self._used if records else 0
         mine, theirs = self.cell.system, other.cell.system
-        for name in ("porosity", "transport", "fresh", "scalars"):
+        for name in _CHANGED:
             getattr(mine, name)[:] = getattr(theirs, name)
         if self.slab is not None:
             self.slab_times, self.slab_profiles = list(other.slab_times), list(other.slab_profiles)
@@ -310,6 +314,9 @@ class Simulation:
         if self._used > 1:
             self._rows[0] = self._rows[self._used - 1]
             self._states, self._used = np.full((1, self.cell.size), np.nan), 1
+        if self.slab is not None:
+            for kept in (self.slab_times, self.slab_profiles, self.slab_heats):
+                del kept[:-1]
 
     def save(self, path: str | Path) -> None:
         """Write what was recorded and the state to a NetCDF file that `resume` reads."""

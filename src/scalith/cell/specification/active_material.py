@@ -67,7 +67,7 @@ class ActiveMaterial(Spec):
         x at the ends of the cell's window (0 % and 100 % state of charge).
     geometry : particles as spheres, cylinders or slabs of half-thickness `particle_radius`
     stress : ParticleStress, optional
-        The stress of a particle's own gradient hastens its diffusion and shifts the voltage of its surface: see
+        The stress of a particle's own gradient, which may hasten its diffusion and shift the voltage of its surface: see
         `scalith.particle.ParticleStress`.
     phase_field : PhaseField, optional
         Particles that separate into phases, in place of Fickian ones: see `scalith.particle.PhaseField`. Their open-circuit
@@ -159,6 +159,9 @@ class ActiveMaterial(Spec):
             raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
         for process in self.processes:
             process.refuse(self)
+        for kind in ("lithium_plating", "crack_growth"):  # what follows one of them finds it by its kind
+            if sum(one.kind == kind for one in self.processes) > 1:
+                raise InputError("active material", "processes", f"two of {kind}", "one")
         self._require_plausible()
         if self.hysteresis_decay is not None and self.hysteresis is None:
             raise InputError("active material", "hysteresis_decay", self.hysteresis_decay, "hysteresis beside it")

@@ -22,6 +22,8 @@ FACTORS = (
     "electrolyte.diffusivity",
 )
 """Properties that a sweep varies by a multiplier."""
+_SHAPE_STRESS = ("maximum_concentration", "minimum_stoichiometry", "maximum_stoichiometry")
+"""Numbers that the diffusivity of a stressed particle depends on."""
 _OF_A_PHASE_FIELD = ("gradient_energy", "coherency_strain", "surface_wetting", "tracer_diffusivity")
 
 
@@ -39,7 +41,7 @@ def vary(specification: CellSpecification, chosen: Mapping[str, float]) -> tuple
             raise InputError("varied parameter", name, value, "a positive multiplier")
     for name, value in chosen.items():
         if name not in factors:
-            if ".stress." in name or (name.endswith("maximum_concentration") and _stressed(specification, name)):
+            if ".stress." in name or (name.endswith(_SHAPE_STRESS) and _stressed(specification, name)):
                 raise InputError(
                     "varied parameter",
                     name,
@@ -103,7 +105,7 @@ def number_at(specification: CellSpecification, path: str) -> float:
         model = getattr(model, name)
     if isinstance(model, bool) or not isinstance(model, (int, float)):
         raise InputError("parameter", path, type(model).__name__, f"a path to a number, or one of {', '.join(FACTORS)}")
-    return float(model)
+    return model if isinstance(model, float) else float(model)
 
 
 def _replaced(model: Any, path: list[str], value: float, whole: str) -> Any:

@@ -95,7 +95,7 @@ def require_below_bound(where: str, efficiency: float, bound: float) -> None:
 def ionic_bound(ionic: Mapping[str, float], electrolyte: str, fraction: float) -> float:
     """Wiener's upper bound of the transport efficiency: a fraction of electrolyte, the rest what conducts best beside it."""
     beside = max((value for name, value in ionic.items() if name != electrolyte), default=0.0)
-    return min(fraction + (1.0 - fraction) * beside / ionic[electrolyte], max(1.0, beside / ionic[electrolyte]))
+    return fraction + (1.0 - fraction) * beside / ionic[electrolyte]
 
 
 @takes_image

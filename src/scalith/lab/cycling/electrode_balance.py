@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scalith.lab.cycling.local_polynomial import local_parabolas, thinned
+from scalith.lab.cycling.local_polynomial import local_parabolas, thinned, white_noise
 from scalith.lab.fit_errors import autocovariance
 from scalith.quantities import ConvergenceError, InputError, Property, Source, nearest, predicted
 
@@ -383,7 +383,7 @@ class _Problem:
     def _notes(self, p: Array, residual: float) -> str:
         notes = []
         # The second difference of white noise has six times its variance; the median does not see what is steep.
-        noise = 1.4826 * float(np.median(np.abs(np.diff(self.v, 2)))) / np.sqrt(6.0)
+        noise = white_noise(self.v)
         if self.by != "derivative" and residual > max(_MISFIT, _NOISES * noise):
             if any(low > 0.02 or high < 0.98 for low, high in self.domains):
                 expected = "half-cell curves that cover the window"

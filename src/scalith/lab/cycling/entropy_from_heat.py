@@ -86,5 +86,5 @@ def extract_entropy_from_heat(
             "overpotential": labelled("charge", (smooth[0] + smooth[1]) / (2.0 * currents[0]), "mean overpotential", "V"),
         },
         {"charge": labelled("charge", places, "charge discharged", "C")},
-        {"source": source.to_json()},
+        {"source": source.to_json(), "notes": "; ".join(notes)},
     )

@@ -45,3 +45,8 @@ def local_parabolas(at: Array, places: Array, length: float) -> tuple[Array, Arr
         solved = np.linalg.pinv(root[:, None] * np.stack([np.ones_like(u), u, u * u], axis=1)) * root
         values[k, first:last], slopes[k, first:last] = solved[0], solved[1] / half
     return values, slopes
+
+
+def white_noise(v: Array) -> float:
+    """Standard deviation of the white noise of samples, from the median of their second differences."""
+    return 1.4826 * float(np.median(np.abs(np.diff(v, 2)))) / float(np.sqrt(6.0)) if v.size > 4 else 0.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.lab.cycling.local_polynomial import white_noise
 from scalith.lab.protocol_steps import steps
 from scalith.quantities import InputError, Result, dataset_digest, labelled, predicted
 
@@ -110,7 +111,7 @@ def extract_pulse_resistances(
         before = _last_at_rest(volts, int(found["first"][k - 1]), first)
         begin, gap = 0.5 * (time[before] + time[before + 1]), 0.5 * (time[before + 1] - time[before])
         t, v = time[before + 1 : last + 1] - begin, volts[before + 1 : last + 1]
-        noise = _noise(v)
+        noise = white_noise(v)
         own = [_at(t, v, window, gap, noise) for window in windows]
         values.append([(volts[before] - value) / current for value, _ in own])
         errors.append([error / abs(current) for _, error in own])
@@ -143,11 +144,6 @@ def _last_at_rest(volts: Array, start: int, first: int) -> int:
     if before > start and abs(volts[before] - volts[before - 1]) > _JUMP * abs(volts[first] - volts[before - 1]):
         return before - 1
     return before
-
-
-def _noise(v: Array) -> float:
-    """Standard deviation of white noise, from second differences."""
-    return 1.4826 * float(np.median(np.abs(np.diff(v, 2)))) / np.sqrt(6.0) if v.size > 4 else 0.0
 
 
 def _at(t: Array, v: Array, window: float, gap: float, noise: float) -> tuple[float, float]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from scalith.cell import CellSpecification
 
 Array = NDArray[np.float64]
-_DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
 _WIDE = 3.0
 """A characteristic time whose interval spans more than this factor each way is not identifiable."""
 
@@ -91,7 +90,9 @@ def simulate_rate_test(
     for rate in rates:
         data = simulate_discharge(specification, rate, temperature=temperature)
         rows.append((float(data["current"].values[-1]), float(data["capacity"].values[-1])))
-    source = predicted("scalith.lab.simulate_rate_test", specification.digest, settings={"rates": list(rates)})
+    source = predicted(
+        "scalith.lab.simulate_rate_test", specification.digest, settings={"rates": list(rates), "temperature_K": temperature}
+    )
     return _table(rows, source.to_json())
 
 
@@ -223,7 +224,7 @@ def characteristic_times(cell: CellSpecification | str | Path, *, temperature: f
             x = np.linspace(material.minimum_stoichiometry, material.maximum_stoichiometry, 201)
             warmer = float(np.exp(material.diffusivity_activation_energy * inverse))
             D = warmer * np.broadcast_to(material.chemical_diffusivity(x=x, T=temperature), x.shape)
-            d = _DIMENSIONS[material.geometry]
+            d = material.dimensions
             which = "" if len(electrode.materials) == 1 else f" {k + 1}"
             found[f"particles{which} of the {name}"] = float(material.particle_radius**2 / (d * (d + 2)) * np.mean(1.0 / D))
         found[f"electrolyte in the {name}"] = electrode.porosity * electrode.thickness**2 / (electrode.efficiency * salt)

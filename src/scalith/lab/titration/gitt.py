@@ -194,7 +194,7 @@ def extract_gitt(
     slopes = _slopes(slope, pulses)
     rises = electrode == "negative"  # against lithium, the negative electrode rises while the cell discharges
     rows = [
-        _extract_one(pulse, radius, shape, own or potential, drift, level, rises)
+        _extract_one(pulse, radius, shape, potential if own is None else own, drift, level, rises)
         for pulse, own in zip(pulses, slopes, strict=True)
     ]
     units = {

@@ -124,7 +124,11 @@ def simulate_pitt_on_cell(
         kept = (time > 0.0) & (np.diff(time, prepend=0.0) > 0.0)
         faded = np.flatnonzero(kept & (rows[:, 2] * np.sign(-step) < _ENDED * np.abs(rows[:, 2]).max()))
         kept[faded[0] if faded.size else rows.shape[0] :] = False
-        source = predicted("scalith.lab.simulate_pitt_on_cell", specification.digest, settings={"step_V": step, "hold_s": hold})
+        source = predicted(
+            "scalith.lab.simulate_pitt_on_cell",
+            specification.digest,
+            settings={"step_V": step, "hold_s": hold, **simulation.settings()},
+        )
         found.append(
             Result(
                 {"current": labelled("time", rows[kept, 2], "current, positive while discharging", "A")},

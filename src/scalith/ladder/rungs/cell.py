@@ -363,7 +363,8 @@ def _found(data: xr.Dataset) -> str:
     shown = []
     for rate in data["c_rate"].values:
         last = float(data["capacity"].sel(c_rate=rate).max()) / 3600.0
-        error = f" ± {float(data['capacity_error'].sel(c_rate=rate)) / 3600.0:.2g}" if "capacity_error" in data else ""
+        known = float(data["capacity_error"].sel(c_rate=rate)) / 3600.0 if "capacity_error" in data else np.nan
+        error = f" ± {known:.2g}" if np.isfinite(known) else ""
         shown.append(f"{rate:.3g}C {last:.3g}{error} A h")
     return ", ".join(shown)
 

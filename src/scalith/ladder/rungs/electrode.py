@@ -380,8 +380,10 @@ def _sizes(data: xr.Dataset) -> str:
 
 @rung("sizes of the active particles", headline=_sizes)
 def active_particle_sizes(voxel_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
-    """Share of the active material that balls of each radius fill."""
-    return electrode.particle_sizes(electrode.image_from_dataset(voxel_image), conductivities.active)
+    """Share of the active material that is reached, which balls of each radius fill."""
+    image = electrode.image_from_dataset(voxel_image)
+    active = _reached(image, conductivities, (conductivities.active,))
+    return electrode.particle_sizes(image, conductivities.active, active=active)
 
 
 def _worst(data: xr.Dataset) -> str:

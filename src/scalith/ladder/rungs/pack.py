@@ -207,11 +207,12 @@ def cooling_comparison(heat_generation: xr.Dataset, resolved_cell: ResolvedCell,
     """Peak, gradient, pumping power and what the coolant takes, for one cell at the highest rate."""
     one = _heat_at(heat_generation, float(heat_generation["c_rate"].max()))
     body = CellBody(**{name: getattr(resolved_cell, name) for name in CellBody.model_fields})
+    time, heat = one["time"].values, one["heat"].values
     return pack_package.compare_cooling(
         body,
         cooling.read_designs(),
-        in_plane_conductivity=body.in_plane_conductivity or body.conductivity,
-        heat=(one["time"].values, one["heat"].values),
+        in_plane_conductivity=body.conductivities[2],
+        heat=(np.append(time, time[-1]), np.append(heat, 0.0)),  # it ends with the discharge
         duration=cooling.duration,
         initial_temperature=cooling.initial_temperature,
     )

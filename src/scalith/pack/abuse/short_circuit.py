@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from scalith.quantities import SI, InputError, Property, Spec
+from scalith.quantities import SI, ConvergenceError, InputError, Property, Spec
 from scalith.quantities.specification import Duration, Fraction
 
 Array = NDArray[np.float64]
@@ -162,16 +162,18 @@ def _fed_heat(short: ShortCircuit, s: Array, voltage: Array) -> tuple[Array, Arr
 
     now, state = 0.0, np.full(2, short.state_of_charge)
     times, powers = [], []
-    long = 100.0 * short.capacity * (short.resistance + ways.max()) / float(emfs.min())
+    each = short.capacity * (short.resistance + ways.max()) / float(emfs.min())
+    long = 100.0 * (1 + short.fed_by) * each
     while left.any():
-        found = solve_ivp(slope, (now, now + long), state, rtol=1e-7, atol=1e-9, events=[empty(0), empty(1)], max_step=long / 2e4)
+        ends = [empty(0), empty(1)]
+        found = solve_ivp(slope, (now, now + long), state, rtol=1e-7, atol=1e-9, events=ends, max_step=each / 200.0)
         rows = np.array([emf(column) for column in found.y.T])
         at = np.array([_at_short(short, own, others) for own, others in rows])
         own = np.where(np.isnan(rows[:, 0]), 0.0, rows[:, 0] - at)
         times.append(found.t)
         powers.append(at**2 / short.resistance + own**2 / short.internal_resistance)
         if found.status != 1:
-            break
+            raise ConvergenceError("short circuit", found.message, time=float(found.t[-1]))
         now, state = float(found.t[-1]), found.y[:, -1]
         left &= state > 1e-9
     return np.concatenate(times), np.concatenate(powers)

@@ -193,7 +193,7 @@ def _element(where: str, number: int, parts: list[str]) -> _Element:
     if len(parts) < 4:
         raise InputError(where, f"line {number}", " ".join(parts), "name, two nodes and a value")
     name, first, second, value = parts[:4]
-    return _Element(name, first, second, _number(value, where, name))
+    return _Element(name, first, second, 0.0 if _begins(name, "V") else _number(value, where, name))
 
 
 def _number(text: str, where: str, name: str) -> float:

@@ -307,7 +307,7 @@ def _cooled(cell: CellBody, design: CoolingDesign, in_plane: float, volumes: tup
 
 
 def _outlet(data: Result, design: CoolingDesign) -> float:
-    """Mean temperature of the coolant at the end: what all sides have given it over its flow of heat capacity."""
+    """Mean temperature of the coolant over the last interval of output: what all sides gave it over its flow of heat capacity."""
     if "coolant_outlet" not in data:
         return design.coolant_temperature
     heat = data["coolant_heat"].values.sum(axis=1)

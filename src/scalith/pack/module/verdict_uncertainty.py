@@ -273,15 +273,15 @@ def _limit(task: tuple[Any, ...]) -> tuple[float, float]:
         return cells_that_run_away(trial, kinetics, trigger, duration=duration, divisions=divisions, enough=2) <= 1
 
     low, high = (float(np.clip(value, *bounds)) for value in (guess - reach, guess + reach))
+    low_lets_through = False
     while not stops(high):
         if high >= bounds[1]:
             return bounds[1], math.inf
-        low, high, reach = high, min(high + 2.0 * reach, bounds[1]), 2.0 * reach
-    if low < guess or high <= guess:
-        while stops(low):
-            if low <= bounds[0]:
-                return -math.inf, bounds[0]
-            low, high, reach = max(low - 2.0 * reach, bounds[0]), low, 2.0 * reach
+        low, high, reach, low_lets_through = high, min(high + 2.0 * reach, bounds[1]), 2.0 * reach, True
+    while not low_lets_through and stops(low):
+        if low <= bounds[0]:
+            return -math.inf, bounds[0]
+        low, high, reach = max(low - 2.0 * reach, bounds[0]), low, 2.0 * reach
     return bisect_thickness(stops, (low, high), resolution)
 
 
@@ -401,4 +401,4 @@ def _safe_thickness(
             tasks.append((moved, kinetics, trigger, duration, stated.meshes[0], guess, 0.1, bounds, _BRACKET))
     brackets = np.array(list(parallel_map(_limit, tasks, executor=executor)))
     found = np.exp(_middle(brackets, bounds) + shift)
-    return np.where(np.isfinite(brackets).all(axis=1), found, np.nan).reshape(conductivity.size, len(QUANTILES))
+    return np.where(np.isfinite(brackets[:, 1]), found, np.nan).reshape(conductivity.size, len(QUANTILES))

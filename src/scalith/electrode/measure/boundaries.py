@@ -20,8 +20,10 @@ _STEPS = (
 _WEIGHTS = {1: 0.04577789120476, 2: 0.03698062787608, 3: 0.03519563978232}
 """Share of the sphere of directions nearest to a face, an edge or a corner of the cube."""
 
-_NEAR, _OPEN = 0.25, 0.2
-"""Of the length per square of a voxel's edge, and of the share of edges without a sense: see `triple_phase_length`."""
+_NEAR = 22.0
+"""Share of the length that is lost to its like, over the square of the length per square of a voxel's edge."""
+_BENT = 0.04
+"""Relative error of lines that bend within a few voxels."""
 
 Masks = Mapping[str, NDArray[np.bool_]]
 
@@ -83,10 +85,10 @@ def triple_phase_length(
     edge around which all three phases lie. Their order gives it a sense; an edge around which the order is open (two
     voxels of one phase across from each other) is no point or two, and is not counted. A staircase along t has
     |t_x| + |t_y| + |t_z| edges per length, with t the sum of the senses within `reach` voxels: each edge counts with its inverse,
-    which is exact for straight lines and 2/3 where lines are too near to each other to have a direction. Two terms of the
-    order of the error are calibrated on pairs of independent Gaussian fields, where L_V = (π/4) S₁ S₂ is exact: lines of
-    opposite sense nearer than about a voxel cancel, their share L_V h²/4; and phases that end in wedges break into islands, by a
-    fifth of the share of edges without a sense. Found over exact: 0.95 to 1.08 at correlation lengths of 1.5 to 6 voxels.
+    and negative where it runs against t. That is exact for straight lines, and within 0.5 % for circles of 32 voxels in any
+    plane. Lines of opposite sense nearer than about a voxel cancel: their share, 22 L_V² h⁴, is calibrated on pairs of independent
+    Gaussian fields, where L_V = (π/4) S₁ S₂ is exact. Found over exact there: 0.97 to 1.10 at correlation lengths of 1.5 to 6
+    voxels.
 
     Parameters
     ----------
@@ -117,13 +119,14 @@ def triple_phase_length(
     edges = np.zeros((3, *rows.shape), np.int8)
     count = mark_triple_edges(rows, edges)
     lengths = np.zeros(3)
-    without = directed_length(edges, reach, lengths) if count else 0
+    if count:
+        directed_length(edges, reach, lengths)
     # Edges have four voxels around them: there are fewer than voxels.
     places = rows.size * np.array([np.prod([1.0 - 1.0 / size for size in np.delete(rows.shape, axis)]) for axis in range(3)])
     plain = float(np.sum(lengths / places))
-    near, open_ = _NEAR * plain, _OPEN * without / max(count, 1)
-    length, per = plain * (1.0 + near) / (1.0 + open_), 1.0 / image.voxel_size**2
-    error = length * float(np.hypot(near, 2.0 * open_))
+    near = _NEAR * plain**2
+    length, per = plain * (1.0 + near), 1.0 / image.voxel_size**2
+    error = length * float(np.hypot(0.25 * near, _BENT))
     marked = sum(np.count_nonzero(edges[axis]) / places[axis] for axis in range(3))
     settings = {"phases": list(phases), "reach": reach, "active": sorted(active or ())}
     source = predicted("scalith.electrode.triple_phase_length", image.digest, settings=settings)

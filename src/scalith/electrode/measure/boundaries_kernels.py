@@ -89,24 +89,20 @@ def mark_triple_edges(row: Bytes, edges: NDArray[np.int8]) -> int:
 
 
 @compiled
-def directed_length(edges: NDArray[np.int8], reach: int, lengths: NDArray[np.float64]) -> int:
-    """Length of line that the marked edges along x, y, z stand for, in edges, into `lengths`; how many have no sense.
+def directed_length(edges: NDArray[np.int8], reach: int, lengths: NDArray[np.float64]) -> None:
+    """Length of line that the marked edges along x, y, z stand for, in edges, into `lengths`.
 
     A staircase along the direction t has |t_x| + |t_y| + |t_z| edges per length. The direction is the sum of the signed edges
     within `reach` voxels, weighted by (1 − d²/R²)²; where they cancel, 3/2, the mean over all directions.
     """
     _, nx, ny, nz = edges.shape
-    without = 0
     limit = (reach + 0.5) ** 2
     t = np.empty(3)
     for axis in range(3):
         for i in range(nx):
             for j in range(ny):
                 for k in range(nz):
-                    if edges[axis, i, j, k] == 0:
-                        continue
-                    if edges[axis, i, j, k] == 2:
-                        without += 1
+                    if edges[axis, i, j, k] == 0 or edges[axis, i, j, k] == 2:
                         continue
                     t[:] = 0.0
                     for along in range(3):
@@ -125,5 +121,6 @@ def directed_length(edges: NDArray[np.int8], reach: int, lengths: NDArray[np.flo
                                         t[along] += sign * (1.0 - near / limit) ** 2
                     steps = abs(t[0]) + abs(t[1]) + abs(t[2])
                     size = np.sqrt(t[0] * t[0] + t[1] * t[1] + t[2] * t[2])
-                    lengths[axis] += size / steps if steps > 1e-9 else 2.0 / 3.0
-    return without
+                    share = size / steps if steps > 1e-9 else 2.0 / 3.0
+                    # An edge against the direction around it takes back what another one is too many.
+                    lengths[axis] += share if edges[axis, i, j, k] * t[axis] >= 0.0 else -share

@@ -2,11 +2,11 @@ r"""B06: Entropic coefficient, from a lattice through a virtual cell, and under 
 
 **[E]** Without interactions $∂U/∂T = (k/e)\ln[(1-x)/x]$: 0.18934, 0.09467 and 0 mV/K at x = 0.1, 0.25 and 0.5. The lattice of
 L02 is sampled at three temperatures, its U(x, T) becomes the electrode of a half cell, the cell rests while its temperature
-steps, and the curve is read: within 1 % of the slope of the U(x, T) that was put in, and within the sampling's error of the
-closed form.
+steps, and the curve is read: within 1 % of the slope of the U(x, T) that was put in, and within 0.01 mV/K of the closed form.
 
 **[E]** 0.1 mV/K planted under a drift of 0.05 mV/h, in a cell that follows its chamber with a time constant of 20 minutes and
-10 µV of noise, come back within 1 %; two readings an hour apart are 5 % off by the drift alone.
+10 µV of noise, come back within 1 %; two readings an hour apart are 5 % too much by the drift
+and 5 % too little by the time constant.
 
 **[E]** From heat: the half difference of a discharge and a charge at C/10 on a virtual half cell returns the coefficient that
 was put in, in the middle of the window.
@@ -22,7 +22,7 @@ from scalith.cell import ActiveMaterial, CellSpecification, ElectrodeSpecificati
 from scalith.crystal import Host, HostSite
 from scalith.lab.cycling import extract_entropy_from_heat, simulate_open_circuit
 from scalith.lab.half_cell import half_cell
-from scalith.lab.titration import cell_temperature, extract_entropy, simulate_entropy, simulate_entropy_on_cell
+from scalith.lab.titration import extract_entropy, simulate_entropy, simulate_entropy_on_cell
 from scalith.lattice import ClusterExpansion, metal_energy, open_circuit_voltage, semi_grand_canonical
 from scalith.quantities import Property, shipped
 from scalith.quantities.constants import BOLTZMANN_EV
@@ -86,15 +86,20 @@ def run(record: Record) -> None:
     voltage = _lattice_voltage()
     cell = _with_voltage(voltage)
     shown = []
-    for x, expected in ((0.1, 0.18934), (0.25, 0.09467), (0.5, 0.0)):
+    for x in (0.1, 0.25, 0.5):
         charge = (0.95 - x) / 0.9
         data = simulate_entropy_on_cell(cell, state_of_charge=charge, temperatures=(298.15, 308.15, 288.15, 298.15))
         found = extract_entropy(data["time"].values, data["voltage"].values, data["ambient_temperature"].values)
         given = [float(voltage(x=x, T=T)) for T in (288.15, 308.15)]
         own = (given[1] - given[0]) / 20.0
         exact = 1e3 * BOLTZMANN_EV * float(np.log((1.0 - x) / x))
-        record.check(f"closed form at x = {x:g}", expected=expected, found=exact, tolerance=6e-6, unit="mV/K")
-        record.check(f"x = {x:g}: read against put in", expected=1e3 * own, found=1e3 * found.value, tolerance=2e-3, unit="mV/K")
+        record.check(
+            f"x = {x:g}: read against put in",
+            expected=1e3 * own,
+            found=1e3 * found.value,
+            tolerance=max(0.01 * abs(1e3 * own), 3e-4),
+            unit="mV/K",
+        )
         record.check(
             f"x = {x:g}: read against the closed form", expected=exact, found=1e3 * found.value, tolerance=0.01, unit="mV/K"
         )
@@ -107,23 +112,23 @@ def run(record: Record) -> None:
     found = extract_entropy(time, truth["voltage"].values + noise, chamber)
     record.check("0.1 mV/K under a drift of 0.05 mV/h", expected=0.1, found=1e3 * found.value, tolerance=1e-3, unit="mV/K")
     at = np.searchsorted(time, [10_800.0 - 30.0, 10_800.0 + 3600.0 - 30.0])
-    inside = cell_temperature(time, chamber, 1.0)[at]
-    two = float(np.diff(0.05e-3 / 3600.0 * time[at] + 1e-4 * inside)[0]) / 10.0
-    record.check("two readings an hour apart, by the drift alone", expected=1.05, found=two / 1e-4, tolerance=1e-3)
+    two = float(np.diff(truth["voltage"].values[at])[0]) / 10.0
+    # 5 % too much by the drift, and what a time constant of a third of an hour has not shown yet.
+    record.check("two readings an hour apart", expected=1.05 - np.exp(-3.0), found=two / 1e-4, tolerance=3e-3)
     _from_heat(record)
     graphite = half_cell(read_cell(shipped("cell/enertech_ai2020.toml")), "negative")
     coefficient = graphite.cell.positive_electrode.material.entropic_coefficient
-    if coefficient is not None:
-        for charge in (0.1, 0.3, 0.5, 0.7, 0.9):
-            data = simulate_entropy_on_cell(graphite.cell, state_of_charge=charge)
-            found = extract_entropy(data["time"].values, data["voltage"].values, data["ambient_temperature"].values)
-            x = float(graphite.stoichiometry((1.0 - charge) * graphite.cell.nominal_capacity))
-            record.compare(
-                f"graphite (Ai et al. 2020) at x = {x:.2f}",
-                reference=1e3 * float(coefficient(x=x)),
-                found=1e3 * found.value,
-                unit="mV/K",
-            )
+    assert coefficient is not None
+    for charge in (0.1, 0.3, 0.5, 0.7, 0.9):
+        data = simulate_entropy_on_cell(graphite.cell, state_of_charge=charge)
+        found = extract_entropy(data["time"].values, data["voltage"].values, data["ambient_temperature"].values)
+        x = float(graphite.stoichiometry((1.0 - charge) * graphite.cell.nominal_capacity))
+        record.compare(
+            f"graphite (Ai et al. 2020) at x = {x:.2f}",
+            reference=1e3 * float(coefficient(x=x)),
+            found=1e3 * found.value,
+            unit="mV/K",
+        )
     x = np.linspace(0.02, 0.98, 200)
     figure, axis = plt.subplots(figsize=(5.0, 3.4), layout="constrained")
     axis.plot(x, 1e3 * BOLTZMANN_EV * np.log((1.0 - x) / x), label="closed form")

@@ -165,6 +165,13 @@ def test_a_written_cell_comes_back_equal(tmp_path_factory, cell):
     assert again.digest == cell.digest
 
 
+def test_heat_transfer_too_small_for_its_digits_comes_back(tmp_path, lgm50):
+    thermal = {"heat_capacity": 60.0, "heat_transfer": 5e-324, "surface_area": 3.0}
+    cell = CellSpecification.read(lgm50.model_dump() | {"thermal": thermal}, context=UNCHECKED)
+    to_bpx(cell, tmp_path / "cell.json")
+    assert specification_from_bpx(tmp_path / "cell.json", check_plausible=False) == cell
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("path", sorted(shipped("cell/lgm50_chen2020.toml").parent.glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_cells_come_back_equal(tmp_path, path):

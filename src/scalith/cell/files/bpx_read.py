@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -364,8 +365,11 @@ def _function(function: MaterialFunction, value: Any, block: Any, file: _File, a
 
 
 def _same(found: float, exact: Any, title: str, file: _File) -> float:
-    """The user-defined number that stands for a BPX field, where both still agree."""
-    if not isinstance(exact, int | float) or abs(found - exact) > 1e-9 * abs(exact):
+    """The user-defined number that stands for a BPX field, where both still agree.
+
+    Below the smallest normal number a product of two fields has no nine digits left to agree in.
+    """
+    if not isinstance(exact, int | float) or abs(found - exact) > max(1e-9 * abs(exact), sys.float_info.min):
         raise InputError(
             file.where, f"{_USER}.{title}", exact, f"{found!r}, as the fields of BPX have it: change both or delete this"
         )

@@ -86,9 +86,9 @@ def triple_phase_length(
     voxels of one phase across from each other) is no point or two, and is not counted. A staircase along t has
     |t_x| + |t_y| + |t_z| edges per length, with t the sum of the senses within `reach` voxels: each edge counts with its inverse,
     and negative where it runs against t. That is exact for straight lines, and within 0.5 % for circles of 32 voxels in any
-    plane. Lines of opposite sense nearer than about a voxel cancel: their share, 22 L_V² h⁴, is calibrated on pairs of independent
-    Gaussian fields, where L_V = (π/4) S₁ S₂ is exact. Found over exact there: 0.97 to 1.10 at correlation lengths of 1.5 to 6
-    voxels.
+    plane. Lines of opposite sense nearer than about a voxel cancel: their share, 22 L_V² h⁴, is calibrated on pairs of
+    independent Gaussian fields, where L_V = (π/4) S₁ S₂ is exact. Found over exact there: 0.97 to 1.10 at correlation lengths
+    of 1.5 to 6 voxels.
 
     Parameters
     ----------

@@ -19,7 +19,8 @@ _CYCLES = 10
 _RUNS = 1000
 _FREQUENCIES = np.logspace(-4, 4, 60)
 _FIRST = """
-import time
+import sys, time
+sys.modules["dask"] = None  # no part of the core install; where it is installed, xarray loads it
 start = time.perf_counter()
 from scalith.cell import CellSpecification, simulate_discharge
 from scalith.quantities import shipped

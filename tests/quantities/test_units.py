@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalith.quantities import InputError, parse_quantity, to_si
+from scalith.quantities import InputError, parse_quantity, to_si, units
 from scalith.quantities.constants import ELEMENTARY_CHARGE
 
 
@@ -102,3 +105,17 @@ def test_a_bare_number_keeps_every_bit(number):
 def test_a_converted_number_is_the_one_that_was_meant(number):
     """`"7 um"` and `7e-06` are one number and have one digest."""
     assert parse_quantity(f"{number} um", "m") == float(f"{number}e-6")
+
+
+@given(number=st.floats(-1e6, 1e6), pair=st.sampled_from(sorted(units._COMMON)))
+def test_common_units_are_what_pint_says(number, pair):
+    expected, unit = pair
+    assert parse_quantity(f"{number!r} {unit}", expected) == float(f"{to_si(number, unit, expected):.15g}")
+
+
+def test_a_cell_is_read_without_the_definitions_of_pint():
+    code = (
+        "import sys; from scalith.cell import CellSpecification; from scalith.quantities import shipped;"
+        "CellSpecification.read_toml(shipped('cell/lgm50_chen2020.toml')); from scalith.quantities import units; print(units._registry.cache_info().currsize)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "0"

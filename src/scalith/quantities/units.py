@@ -13,6 +13,31 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+_COMMON = {
+    ("m", "um"): 1e-6,
+    ("m", "nm"): 1e-9,
+    ("m", "mm"): 1e-3,
+    ("m2", "cm2"): 1e-4,
+    ("C", "A*h"): 3600.0,
+    ("C", "mA*h"): 3.6,
+    ("V", "mV"): 1e-3,
+    ("mol m-3", "mol/L"): 1e3,
+    ("S m-1", "S/m"): 1.0,
+    ("S m-1", "mS/cm"): 0.1,
+    ("m2 s-1", "m2/s"): 1.0,
+    ("m2 s-1", "cm2/s"): 1e-4,
+    ("A m-2", "A/m2"): 1.0,
+    ("m-1", "1/m"): 1.0,
+    ("J mol-1", "J/mol"): 1.0,
+    ("J mol-1", "kJ/mol"): 1e3,
+    ("J K-1", "J/K"): 1.0,
+    ("W K-1", "W/K"): 1.0,
+    ("Pa", "MPa"): 1e6,
+    ("Pa", "GPa"): 1e9,
+}
+"""What pint says of the units that most files hold (SI unit, unit: factor), so that a cell is read before pint is loaded."""
+
+
 @cache
 def _registry() -> Any:
     import pint
@@ -113,8 +138,11 @@ def parse_quantity(text: str | float, expected: str, *, where: str = "value", fi
             number = plain_float(parts[0])
         except (ValueError, IndexError):
             raise InputError(where, field, text, f"a number followed by a unit convertible to {expected or '1'}") from None
-        # 15 digits: conversion leaves "10 um" one unit in the last place beside 1e-05.
-        value = float(f"{to_si(number, parts[1], expected, where=where, field=field):.15g}") if len(parts) == 2 else number
+        value = number
+        if len(parts) == 2 and parts[1] != expected:
+            factor = _COMMON.get((expected, parts[1]))
+            si = to_si(number, parts[1], expected, where=where, field=field) if factor is None else number * factor
+            value = float(f"{si:.15g}")  # conversion leaves "10 um" one unit in the last place beside 1e-05
     else:
         value = float(text)
     if not np.isfinite(value):

@@ -2,7 +2,7 @@ r"""U05: Sensitivity indices of Ishigami's function.
 
 **[E]** $y=\sin x_1+a\sin^2x_2+b\,x_3^4\sin x_1$, $a=7$, $b=0.1$, all $x$ uniform over $-\pi\dots\pi$:
 $V_1=(1+b\pi^4/5)^2/2$, $V_2=a^2/8$, $V_{13}=8b^2\pi^8/225$, so that $S=0.3139,\,0.4424,\,0$ and
-$S_T=0.5576,\,0.4424,\,0.2437$. Both ways meet them within 0.01: pairs of members (Saltelli 2010, Jansen 1999) on a scrambled Sobol'
+$S_T=0.5576,\,0.4424,\,0.2437$. Both ways meet them within 0.01: pairs of members (Saltelli 2010, Jansen 1999) on a Sobol'
 sequence, 5 × 8,192 runs, and a sparse polynomial fitted to 512. (T. Ishigami, T. Homma, DOI 10.1109/ISUMA.1990.151285.)
 """
 

@@ -45,7 +45,7 @@ class PolynomialChaos:
     def refitted(self, columns: Array, output: Array) -> PolynomialChaos:
         """The same terms fitted to other members."""
         basis = _terms(columns, self.exponents, self.marginal)
-        coefficients = np.linalg.lstsq(basis, output, rcond=None)[0]
+        coefficients = np.asarray(np.linalg.lstsq(basis, output, rcond=None)[0], dtype=np.float64)
         return replace(self, coefficients=coefficients, left_variance=_left_out(np.linalg.qr(basis)[0], output))
 
 
@@ -81,7 +81,7 @@ def fit_polynomial(columns: Array, output: Array, *, marginal: Marginal = "norma
         elif highest - best_at[0] == 2:
             break
     kept = best_at[1][best.terms]
-    coefficients = np.linalg.lstsq(_terms(x, kept, marginal), y, rcond=None)[0]
+    coefficients = np.asarray(np.linalg.lstsq(_terms(x, kept, marginal), y, rcond=None)[0], dtype=np.float64)
     return PolynomialChaos(kept, coefficients, best.error, marginal)
 
 

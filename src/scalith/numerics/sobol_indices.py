@@ -69,7 +69,7 @@ def indices_of_pairs(first: Array, second: Array, mixed: Mapping[str, Array]) ->
     f_a, f_b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     f_mixed = np.stack([np.asarray(values, dtype=np.float64) for values in mixed.values()])
 
-    def found(rows: Array) -> Array:
+    def found(rows: NDArray[np.intp]) -> Array:
         a, b, ab = f_a[rows], f_b[rows], f_mixed[:, rows]
         both = np.concatenate([a, b])
         variance = float(both.var())
@@ -117,7 +117,7 @@ def polynomial_indices(
         return SobolIndices(nothing, nothing, nothing, nothing, float("nan"), "polynomial")
     whole = fit_polynomial(columns, y, marginal=marginal, degree=degree)
 
-    def found(rows: Array) -> Array:
+    def found(rows: NDArray[np.intp]) -> Array:
         return _shares(whole.refitted(columns[rows], y[rows]), owner, len(tables))[0]
 
     return _with_errors(list(tables), y.size, found, _shares(whole, owner, len(tables))[1], "polynomial")
@@ -133,7 +133,7 @@ def _shares(fit: PolynomialChaos, owner: NDArray[np.int64], count: int) -> tuple
 
 
 def _with_errors(
-    names: list[str], size: int, found: Callable[[Array], Array], left: float, method: Literal["pairs", "polynomial"]
+    names: list[str], size: int, found: Callable[[NDArray[np.intp]], Array], left: float, method: Literal["pairs", "polynomial"]
 ) -> SobolIndices:
     """What `found` gives of all rows, with the errors of a jackknife."""
     groups = min(_GROUPS, size)

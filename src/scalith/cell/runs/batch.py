@@ -102,7 +102,7 @@ def simulate_batch(
     currents = np.broadcast_to(load, (runs,)).copy()
     steps = _discharge(specification, currents) if protocol is None else _steps(specification, protocol, runs)
     if not isinstance(output_times, int):
-        times = np.asarray(output_times, dtype=np.float64)
+        times = np.array(output_times, dtype=np.float64)
     elif protocol is None:
         times = np.linspace(0.0, 1.2 * specification.nominal_capacity / np.abs(currents).min(), output_times + 1)[1:]
     else:
@@ -204,7 +204,7 @@ def stack_cells(
         starts[b] = at_rest[key]
     parts: list[Any] = [np.ascontiguousarray(np.stack(part)) for part in list(zip(*systems, strict=True))[1:]]
     stacked = type(systems[0])(np.array(systems[0].at), *parts)  # type: ignore[arg-type]
-    kernels = np.ascontiguousarray(np.broadcast_to(cell.system.kernels, stacked.kernels.shape))
+    kernels = np.broadcast_to(cell.system.kernels, stacked.kernels.shape).copy()
     return Cells(cell, stacked._replace(kernels=kernels), starts)
 
 
@@ -252,7 +252,7 @@ def _steps(specification: CellSpecification, protocol: Steps, runs: int) -> Step
     modes = np.array([MODES[step.mode] for step in steps], dtype=np.int64)
     targets = np.tile([step.target for step in steps], (runs, 1)).astype(np.float64)
     durations = np.tile([step.duration or LONGEST_STEP for step in steps], (runs, 1)).astype(np.float64)
-    every = np.ascontiguousarray(np.broadcast_to(limits, (runs, *limits.shape)))
+    every = np.broadcast_to(limits, (runs, *limits.shape)).copy()
     return StepArrays(tuple(step.text for step in steps), modes, targets, durations, every)
 
 
@@ -311,7 +311,7 @@ def simulate_impedance_batch(
     from scalith.quantities import Result
 
     specification = read_cell(specification)
-    f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
+    f = np.array(frequencies, dtype=np.float64, ndmin=1)  # a copy that can be written to, see `Simulation.follow`
     if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
         raise InputError("simulate_impedance_batch", "frequencies", f, "positive numbers, Hz")
     arrays = {name: _column(value) for name, value in values.items()}
@@ -325,11 +325,11 @@ def simulate_impedance_batch(
     held = link_for_spectrum(cells.cell.system, cells.cell.bank, cells.cell.materials)
     classes = cells.systems.classes.copy()
     classes[:, :, layout.HYSTERESIS_RATE] *= -1.0
-    addresses = np.ascontiguousarray(np.broadcast_to(held.kernels, cells.systems.kernels.shape))
-    processes = np.ascontiguousarray(np.broadcast_to(held.processes, cells.systems.processes.shape))
+    addresses = np.broadcast_to(held.kernels, cells.systems.kernels.shape).copy()
+    processes = np.broadcast_to(held.processes, cells.systems.processes.shape).copy()
     z = np.empty((runs, f.size), dtype=np.complex128)
     systems = cells.systems._replace(classes=classes, kernels=addresses, processes=processes)
-    impedance_batch(systems, cells.cell.bank, cells.starts, np.ascontiguousarray(f), z)
+    impedance_batch(systems, cells.cell.bank, cells.starts, f, z)
     settings = {name: digest(array) for name, array in arrays.items()}
     source = predicted("scalith.cell.simulate_impedance_batch", specification.digest, settings={"varied": settings})
     coordinates: dict[str, Any] = {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"})}

@@ -76,7 +76,7 @@ def simulate_impedance(
     from scalith.quantities import Result, labelled
 
     specification = read_cell(specification)
-    f = np.atleast_1d(np.asarray(frequencies, dtype=np.float64))
+    f = np.array(frequencies, dtype=np.float64, ndmin=1)
     if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
         raise InputError("simulate_impedance", "frequencies", f, "positive numbers, Hz")
     if not inductance >= 0.0:

@@ -365,7 +365,7 @@ class Simulation:
         """Z = −δV/δI at the present state, ohm: see `simulate_impedance`."""
         from scalith.cell.runs.spectrum import impedance_of
 
-        return impedance_of(self, np.ascontiguousarray(np.atleast_1d(frequencies), dtype=np.float64))
+        return impedance_of(self, np.array(frequencies, dtype=np.float64, ndmin=1))
 
     def hold(
         self,
@@ -424,13 +424,13 @@ class Simulation:
             watched[LIMITS[name]] = value
         segment = implicit_step.Segment(
             MODES[mode],
-            np.ascontiguousarray(times),
-            np.ascontiguousarray(values),
+            np.array(times),  # copies that can be written to: for others all kernels would be compiled again
+            np.array(values),
             watched,
             float(self.tolerance),
             float(longest_step),
             int(most_steps),
-            _NO_TIMES if output_times is None else np.ascontiguousarray(output_times, dtype=np.float64),
+            _NO_TIMES if output_times is None else np.array(output_times, dtype=np.float64),
             bool(keep_states),
         )
         self.last_segment, self.last_load = segment, (segment.load_times, segment.loads)

@@ -10,8 +10,8 @@
 # # Chemo-mechanics, hysteresis and fade
 #
 # A battery is not the same on the way down as on the way up, and not the same next year. This notebook follows four reasons:
-# a particle that swells unevenly is stressed; a particle that separates into phases takes another voltage to fill than to
-# empty; a film on the graphite takes lithium away for good; and a charge that is too fast or too cold plates metal.
+# a particle that swells unevenly is stressed; a particle that separates into phases is lithiated at another voltage than it is
+# delithiated at; a film on the graphite takes lithium away for good; and a charge that is too fast or too cold plates metal.
 
 # %%
 import matplotlib.pyplot as plt
@@ -40,10 +40,10 @@ def with_graphite(cell, **changes):
 # %% [markdown]
 # ## Stress
 #
-# Lithium needs room. Where a particle has more of it than on average it is pressed, where it has less it is pulled: in a
-# sphere the hydrostatic stress is $\sigma_h = \frac{2\Omega E c_{max}}{9(1-\nu)}(\bar x - x)$, and the stress along the
-# surface half as much again. While graphite empties, its surface is pulled, the more the faster, and cracks open under
-# tension. The constants are those of graphite of Ai et al. (DOI 10.1149/2.0122001JES), whose cell this is.
+# A host swells as it takes up lithium. Where a particle has more of it than on average it is in compression, where it has less
+# in tension: in a sphere the hydrostatic stress is $\sigma_h = \frac{2\Omega E c_{max}}{9(1-\nu)}(\bar x - x)$, and the hoop
+# stress at the surface half as much again. While graphite is delithiated its surface is in tension, the more the faster, and
+# cracks open under tension. The constants are those of graphite of Ai et al. (DOI 10.1149/2.0122001JES), whose cell this is.
 
 # %%
 stress = ParticleStress.read({"youngs_modulus": "15 GPa", "poisson_ratio": 0.3, "partial_molar_volume": "3.1 cm3/mol"})
@@ -73,7 +73,7 @@ assert tension[0.5] < tension[1.0] < tension[2.0]
 # %% [markdown]
 # ![Tension at the surface of graphite particles](../assets/story_stress.svg)
 #
-# The stress acts back: it drives lithium towards where there is room, and it shifts the voltage of the surface. Both are part
+# The stress acts back: it drives lithium from compression to tension, and it shifts the voltage of the surface. Both are part
 # of the run above. For graphite they are small; for an oxide or for silicon they are not.
 #
 # ## Hysteresis

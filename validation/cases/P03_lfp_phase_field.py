@@ -42,7 +42,7 @@ RADIUS = 50e-9
 
 
 def _mosaic(rate: float, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    """Mean filled fraction and voltage (V) of many uniform particles at `rate` (1/h, positive fills)."""
+    """Mean stoichiometry and voltage (V) of many uniform particles at `rate` (1/h, positive on lithiation)."""
     radii = RADIUS * np.exp(0.2 * np.random.default_rng(seed).standard_normal(PARTICLES))
     times = np.linspace(0.0, 0.96 * 3600.0 / abs(rate), 600)
     data = simulate_mosaic(MATERIAL, radii, times, rate=rate / 3600.0, initial=0.02 if rate > 0.0 else 0.98, temperature=T)
@@ -90,14 +90,14 @@ def run(record: Record) -> None:
         unit="mV",
     )
     stoichiometry, discharge = _mosaic(1e-3)
-    emptying, charge = _mosaic(-1e-3)
+    delithiation, charge = _mosaic(-1e-3)
     inner = np.linspace(0.25, 0.75, 501)
-    difference = np.interp(inner, emptying[::-1], charge[::-1]) - np.interp(inner, stoichiometry, discharge)
+    difference = np.interp(inner, delithiation[::-1], charge[::-1]) - np.interp(inner, stoichiometry, discharge)
     gap = 1e3 * float(difference.mean())
     record.check("gap of a mosaic of uniform particles at C/1000", expected=73.8, found=gap, tolerance=2.0, unit="mV")
     record.compare("gap of the mosaic at C/1000", reference=20.0, found=gap, unit="mV", note="measured, Dreyer et al. 2010")
     right.plot(stoichiometry, discharge, label="discharge, C/1000")
-    right.plot(emptying, charge, label="charge, C/1000")
+    right.plot(delithiation, charge, label="charge, C/1000")
     right.set(xlabel="mean x", ylabel="voltage (V)", ylim=(3.36, 3.48), title=f"mosaic of {PARTICLES} particles: {gap:.1f} mV")
     for axis in (left, middle, right):
         axis.legend(frameon=False, fontsize=8)

@@ -5,6 +5,7 @@ from scalith.particle.elastic_stress import elastic_stress, galvanostatic_stress
 from scalith.particle.fickian import simulate_particle
 from scalith.particle.fracture import ParisLaw, critical_size, penny_crack_intensity, safe_rate
 from scalith.particle.homogeneous_free_energy import HomogeneousFreeEnergy, homogeneous_free_energy
+from scalith.particle.hysteresis import simulate_hysteresis
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
 from scalith.particle.plasticity import PlasticHost, core_shell_pressure, cycle_film
@@ -32,6 +33,7 @@ __all__ = [
     "radial_mesh",
     "safe_rate",
     "simulate_depth_averaged",
+    "simulate_hysteresis",
     "simulate_mosaic",
     "simulate_particle",
     "simulate_phase_field",

@@ -13,7 +13,7 @@ from scalith.interface.charge_transfer import Law
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import Settings, rung
 from scalith.particle import ParticleStress, PhaseField
-from scalith.quantities import SI, InputError, Property, Result, labelled, predicted
+from scalith.quantities import SI, InputError, Property, labelled, predicted
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Fraction, Temperature
 
@@ -136,41 +136,14 @@ def _gaps(data: xr.Dataset) -> str:
 @rung("hysteresis of one particle", headline=_gaps)
 def particle_hysteresis(particle_phase_field: PhaseField, separating_particle: SeparatingParticle) -> xr.Dataset:
     """Voltage of one particle while it takes lithium and gives it back, and their distance at x = 0.5, rate by rate."""
-    stated, dimensions = separating_particle, {"slab": 1, "cylinder": 2, "sphere": 3}[separating_particle.geometry]
-    ends = particle.phase_separation(particle_phase_field, stated.temperature).binodal.values
-    filled = np.linspace(0.02, 0.98, 97)
-    voltages = np.full((len(stated.c_rates), 2, filled.size), np.nan)
-    for index, rate in enumerate(stated.c_rates):
-        report_progress(index / len(stated.c_rates), f"{rate:.3g}C")
-        for branch, (start, sign) in enumerate(((0.5 * ends[0], 1.0), (0.5 * (1.0 + ends[1]), -1.0))):
-            speed = sign * rate / 3600.0
-            whole = (1.0 - start if sign > 0.0 else start) / abs(speed)
-            run = particle.simulate_phase_field(
-                particle_phase_field,
-                stated.particle_radius,
-                np.linspace(0.0, 0.995 * whole, 400),
-                initial=float(start),
-                surface_flux=-speed * stated.particle_radius / dimensions,
-                temperature=stated.temperature,
-                geometry=stated.geometry,
-                noise=0.0,
-            )
-            x, V = run.mean_stoichiometry.values, run.voltage.values
-            order = slice(None) if sign > 0.0 else slice(None, None, -1)
-            voltages[index, branch] = np.interp(filled, x[order], V[order], left=np.nan, right=np.nan)
-    middle = voltages[:, 1, filled.size // 2] - voltages[:, 0, filled.size // 2]
-    source = predicted("scalith.particle.simulate_phase_field", particle_phase_field.digest, stated.digest)
-    return Result(
-        {
-            "voltage": labelled(("c_rate", "branch", "x"), voltages, "voltage of the particle", "V"),
-            "hysteresis": labelled("c_rate", middle, "delithiation less lithiation at x = 0.5", "V"),
-        },
-        {
-            "c_rate": labelled("c_rate", np.array(stated.c_rates), "rate", "1/h"),
-            "branch": ("branch", np.array(["lithiation", "delithiation"])),
-            "x": labelled("x", filled, "mean stoichiometry", "1"),
-        },
-        {"source": source.to_json()},
+    stated = separating_particle
+    return particle.simulate_hysteresis(
+        particle_phase_field,
+        stated.particle_radius,
+        stated.c_rates,
+        temperature=stated.temperature,
+        geometry=stated.geometry,
+        progress=report_progress,
     )
 
 

@@ -36,7 +36,8 @@ def diffusion_radius(
     in units of rate over diffusivity; in a sphere ⟨u⟩ = R²/15, and of spheres of several sizes it gives the root of the mean of
     R² by volume. The surface is every face to another phase: how much of it carries current is another number
     (`interface_areas`). Contacts of particles of one phase are open, so that touching spheres count as a little larger, by
-    some per cent. Spheres 3 voxels in radius are met to 3 %, flat layers 4 voxels thick to 4 %.
+    two to four per cent. Spheres of 3, 5 and 8 voxels in radius come out 4, 3 and 2 % small, flat layers 4, 8 and 16 voxels
+    thick 4, 1 and 0.3 % large.
 
     Parameters
     ----------

@@ -256,6 +256,52 @@ def _rising(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[order], y[order]
 
 
+LAWS = [("transition_state", None), ("symmetric", None), ("coupled_ion_electron", 0.3)]
+
+
+@pytest.mark.parametrize(("law", "reorganisation"), LAWS)
+@pytest.mark.parametrize("x", [0.03, 0.6, 0.97])
+@pytest.mark.parametrize("amperes", [0.0005, -0.002])
+def test_the_reaction_follows_the_law_of_its_particle(law, reorganisation, x, amperes):
+    # Without strain and surroundings that resist, what the voltage jumps by is the law's own overvoltage.
+    stated = {key: value for key, value in IRON_PHOSPHATE.items() if key != "coherency_strain"}
+    if law == "coupled_ion_electron":  # whose current has a limit
+        stated["exchange_current_density"] = 16.0
+    particle = PhaseField.read(stated | {"reaction": law, "reorganisation_energy": reorganisation})
+    cell = half_cell(particle, thickness=1e-6, conductivity=1e6)
+    mesh = Mesh(1, 1, 1, phase_field_nodes=12)
+    simulation = Simulation(cell, mesh=mesh)
+    simulation.set_state_of_charge((0.98 - x) / 0.96)
+    if x == 0.6:  # within the gap: from the mosaic at rest to a uniform particle
+        start, nodes = simulation.cell.system.particle_offset[1], simulation.cell.system.nodes[1]
+        simulation.state[start : start + nodes] = x
+    mu = np.log(x / (1.0 - x)) + 4.511 * (1.0 - 2.0 * x)
+    area = 0.01 * 3.0 * 0.4 / 30e-9 * 1e-6
+    metal = 2.0 * RT / FARADAY * np.arcsinh(0.5 * amperes / 0.01 / 100.0)
+    expected = 3.422 - RT / FARADAY * mu + particle.charge_transfer.overvoltage(x, mu, -amperes / area, T) - metal
+    simulation.hold("current", amperes, duration=1e-4)
+    assert simulation.voltage == pytest.approx(float(expected), abs=2e-5)
+
+
+@pytest.mark.parametrize("law", ["symmetric", "transition_state"])
+def test_steps_follow_the_particles_and_not_the_rate(law):
+    cell = half_cell(IRON_PHOSPHATE | {"reaction": law})
+    runs = [simulate_discharge(cell, rate) for rate in (1e-3, 1e-4)]
+    assert max(run.sizes["time"] for run in runs) < 2000
+    exact = simulate_discharge(cell, 1e-3, tolerance=1e-5)
+    shares = np.linspace(0.02, 0.98, 200)
+    found, expected = (np.interp(shares, run.time * 1e-3 / 3600.0, run.voltage) for run in (runs[0], exact))
+    # Particles fill one after the other: the same loops, met a little earlier or later.
+    assert np.mean(found) == pytest.approx(np.mean(expected), abs=2e-4)
+    assert np.sqrt(np.mean((found - expected) ** 2)) < 2e-3
+
+
+def test_coupled_transfer_has_no_other_law_of_overvoltage():
+    particle = IRON_PHOSPHATE | {"reaction": "coupled_ion_electron", "reorganisation_energy": 0.3}
+    with pytest.raises(InputError, match="none beside coupled ion–electron transfer"):
+        half_cell(particle, anodic_transfer_coefficient=0.4, cathodic_transfer_coefficient=0.6)
+
+
 def test_sizes_and_blends_stand_side_by_side(lgm50):
     cell = half_cell()
     sizes = particle_size_distribution(cell.positive_electrode.material, 0.4, 3)
@@ -356,4 +402,4 @@ def test_it_reads_what_it_writes_and_names_what_it_refuses(tmp_path):
         simulate_discharge(cell, 1.0, mesh=Mesh(phase_field_nodes=1))
     with pytest.raises(InputError, match="side"):
         with_phase_field(cell, IDEAL, "both")
-    assert layout.CLASS_COLUMNS == layout.WETTING + 1
+    assert layout.CLASS_COLUMNS == layout.REORGANISATION + 1

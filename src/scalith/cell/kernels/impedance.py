@@ -33,7 +33,7 @@ def complex_work(system: System) -> Work:
         np.empty((reactions, 3), np.complex128),
         np.empty((system.at.electrolyte - system.at.states, 5), np.complex128),
         np.empty(STATES + system.processes.shape[0]),
-        np.zeros(1),
+        np.zeros(2),
         np.empty((cells, 4), np.complex128),
         np.empty((cells, 12), np.complex128),
         np.empty((cells, 6), np.complex128),

@@ -25,10 +25,13 @@ Integers = NDArray[np.int64]
 # Columns of `System.classes`: one row for each kind of particle in an electrode.
 SPECIFIC_AREA, RADIUS, MAXIMUM_CONCENTRATION, RATE, RATE_ENERGY, DIFFUSION_ENERGY = 0, 1, 2, 3, 4, 5
 ANODIC, CATHODIC, FILM_RESISTANCE, GEOMETRY = 6, 7, 8, 9
-FROM_TABLE, ENTROPIC_SHIFT, LOWEST, HIGHEST, DIFFUSION_FACTOR, HYSTERESIS_RATE = 10, 11, 12, 13, 14, 15
+LAW, ENTROPIC_SHIFT, LOWEST, HIGHEST, DIFFUSION_FACTOR, HYSTERESIS_RATE = 10, 11, 12, 13, 14, 15
 CONCENTRATION_EXPONENT = 16
 STRAIN, PHASE_FIELD, IDEAL, GRADIENT, MOBILITY, DEGENERATE, WETTING = 17, 18, 19, 20, 21, 22, 23
-CLASS_COLUMNS = 24
+REFERENCE_VOLTAGE, REORGANISATION = 24, 25
+CLASS_COLUMNS = 26
+# Laws of the exchange current: k √(x (1 − x)), a table of x, and those of `scalith.interface.ChargeTransfer` that ask for μ.
+BY_ROOT, BY_TABLE, BY_TRANSITION_STATE, BY_COUPLED_TRANSFER = 0, 1, 2, 3
 
 # Entries of `System.scalars`.
 PLANE_AREA, CONTACT_RESISTANCE, REFERENCE_CONCENTRATION, REFERENCE_TEMPERATURE = 0, 1, 2, 3
@@ -164,8 +167,9 @@ class Work(NamedTuple):
         Change of a local state: constant, by φₛ − φₑ, by cₑ (and two more while it is formed).
     output : ndarray, shape (STATES + processes,)
         What a process fills and reads.
-    bent : ndarray, shape (1,)
-        By how many kT/e the equilibrium potentials, after a step of Newton's method, are off the straight lines that it took.
+    bent : ndarray, shape (2,)
+        By how many kT/e the equilibrium potentials, after a step of Newton's method, are off the straight lines that it took;
+        how many blocks of the matrix have a negative determinant.
     source : ndarray, shape (cells, 4)
         Σ a (j + side) and its change: value, constant, by φₛ − φₑ, by cₑ.
     electrolyte : ndarray, shape (cells, 12)

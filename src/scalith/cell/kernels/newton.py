@@ -101,7 +101,7 @@ def make_work(system: System, size: int) -> Work:
         np.empty((reactions, 3)),
         np.empty((system.at.electrolyte - system.at.states, 5)),
         np.empty(STATES + system.processes.shape[0]),
-        np.zeros(1),
+        np.zeros(2),
         np.empty((cells, 4)),
         np.empty((cells, 12)),
         np.empty((cells, 6)),
@@ -223,6 +223,9 @@ def newton_step(
     right = work.right
     change_I = 0.0
     solve_blocks(work, right, 1 if mode == BY_CURRENT else 2)
+    if mode == BY_CURRENT and work.column[0] == 1.0 and work.bent[1] % 2.0 == 1.0:
+        # One particle that would run away at a given potential is held by the current: the matrix as a whole has kept its sign.
+        work.column[0] = 0.0
     if mode != BY_CURRENT:
         current = y[at_I]
         drop, bend = collector_drop(system)

@@ -34,6 +34,8 @@ from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
 _R = GAS_CONSTANT
+LOST_AT_ANY_FLUX = 1e6
+"""What such a particle adds to the count of those that run away."""
 
 
 @compiled_inline_inside
@@ -109,8 +111,10 @@ def eliminate_phase_field(
             system, surface, first + i, i, start + i, x[last], end[0, 0], loss * end[0, 1], U, U_0, U_j, y, base, inverse_time, T,
             work,
         )  # fmt: skip
-        # At a given flux, and at a given potential, which one more instability belongs to.
-        if sign < 0.0 or over < 0.0:
+        # Unstable at a given flux, which nothing outside of a particle holds; or at a given potential only.
+        if sign < 0.0:
+            work.column[0] += LOST_AT_ANY_FLUX
+        elif over < 0.0:
             work.column[0] += 1.0
 
 

@@ -6,13 +6,18 @@ import math
 
 from scalith.cell.kernels.layout import (
     ANODIC,
+    BY_COUPLED_TRANSFER,
+    BY_TABLE,
+    BY_TRANSITION_STATE,
     CATHODIC,
     CONCENTRATION_EXPONENT,
     ENTROPIC_SHIFT,
     ENTROPY,
-    FROM_TABLE,
+    LAW,
     MEAN,
     REFERENCE_TEMPERATURE,
+    REFERENCE_VOLTAGE,
+    REORGANISATION,
     STATE,
     STATES,
     TABLES,
@@ -24,6 +29,7 @@ from scalith.cell.kernels.layout import (
 )
 from scalith.numerics.compiled import compiled_in_place, compiled_inline_inside, compiled_inside
 from scalith.numerics.kernel_table import KernelTable, evaluate
+from scalith.particle.reaction_kernels import COUPLED, insertion
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
@@ -40,20 +46,32 @@ def arrhenius(energy: float, T: float, T_reference: float) -> float:
 
 @compiled_inline_inside
 def reaction_rate(
-    exchange: KernelTable, kinetics: KernelTable, row: Array, x: float, c: float, eta: float, T: float, rate: float
-) -> tuple[float, float, float, float]:
-    """Reaction rate j = (i₀/F) h(Fη/RT), mol m-2 s-1, and its derivatives by η, x and c (relative concentration)."""
+    exchange: KernelTable, kinetics: KernelTable, row: Array, x: float, c: float, phi: float, U: float, T: float, rate: float
+) -> tuple[float, float, float, float, float]:
+    """Reaction rate j = (i₀/F) h(Fη/RT), mol m-2 s-1, at η = φ − U, and its derivatives by φ, U, x and c (relative)."""
+    if row[LAW] == BY_COUPLED_TRANSFER:
+        return coupled_transfer(row, x, c, phi, U, T, rate)
+    eta = phi - U
     anodic, cathodic, order = row[ANODIC], row[CATHODIC], row[CONCENTRATION_EXPONENT]
     safe = max(c, 1e-30)
     # A full surface empties (an empty one fills): its exchange current ends, by itself it would stay as it is.
     inward = (x > 1.0 - EDGE and eta > 0.0) or (x < EDGE and eta < 0.0)
-    if row[FROM_TABLE] != 0.0:
+    by_mu = 0.0
+    if row[LAW] == BY_TABLE:
         inside = min(max(x, EDGE), 1.0 - EDGE) if inward else x
         m, m_x = evaluate(exchange, inside, T)
         m_x = m_x if inside == x else 0.0
         power = math.sqrt(safe) if order == 0.5 else safe**order
         exchange_rate = rate * m * power
         by_x = rate * m_x * power
+    elif row[LAW] == BY_TRANSITION_STATE:
+        # (1 − x) e^(μ/2), with μ the potential of the surface itself.
+        left = max(1.0 - x, 1e-13)
+        power = math.sqrt(safe) if order == 0.5 else safe**order
+        reduced = -_F * (U - row[REFERENCE_VOLTAGE]) / (_R * T)
+        exchange_rate = rate * power * left * math.exp(0.5 * min(max(reduced, -160.0), 160.0))
+        by_x = -exchange_rate / left
+        by_mu = 0.5 * exchange_rate
     else:
         edge = EDGE if inward else 1e-13
         inside = min(max(x, edge), 1.0 - edge)
@@ -77,7 +95,22 @@ def reaction_rate(
         backward = math.exp(-cathodic * min(max(reduced, -80.0 / cathodic), 80.0 / cathodic))
         h = forward - backward
         slope = anodic * forward + cathodic * backward
-    return exchange_rate * h, exchange_rate * slope * _F / (_R * T), by_x * h, by_c * h
+    by_phi = exchange_rate * slope * _F / (_R * T)
+    return exchange_rate * h, by_phi, -by_phi - by_mu * h * _F / (_R * T), by_x * h, by_c * h
+
+
+@compiled_inside
+def coupled_transfer(
+    row: Array, x: float, c: float, phi: float, U: float, T: float, rate: float
+) -> tuple[float, float, float, float, float]:  # fmt: skip
+    """As `reaction_rate`, for coupled ion–electron transfer: it reduces where the particle inserts."""
+    thermal, order, safe = _R * T / _F, row[CONCENTRATION_EXPONENT], max(c, 1e-30)
+    inside = min(max(x, 1e-13), 1.0 - 1e-13)
+    mu = -(U - row[REFERENCE_VOLTAGE]) / thermal
+    u = min(max((phi - row[REFERENCE_VOLTAGE]) / thermal, -300.0), 300.0)
+    net, by_x, by_mu, by_u = insertion(COUPLED, row[REORGANISATION] / (_R * T), inside, mu, u)
+    power = rate * safe**order
+    return -power * net, -power * by_u / thermal, power * by_mu / thermal, -power * by_x, -power * net * order / safe
 
 
 @compiled_inline_inside

@@ -130,13 +130,13 @@ def linearise_surface(
             U_j += half * (1.0 - branch * branch) / surface.switch
     if surface.first < surface.last:
         return linearise_processes(system, surface, r, i, cell, x, x_0, x_j, U, U_0, U_j, y, base, inverse_time, T, work)
-    f, f_eta, f_x, f_c = reaction_rate(
-        surface.exchange, surface.kinetics, surface.row, x, c, phi - U - surface.film * j, T, surface.rate
+    f, f_phi, f_U, f_x, f_c = reaction_rate(
+        surface.exchange, surface.kinetics, surface.row, x, c, phi - surface.film * j, U, T, surface.rate
     )
-    over = 1.0 / (1.0 + f_eta * (surface.film + U_j) - f_x * x_j)
+    over = 1.0 / (1.0 + f_phi * surface.film - f_U * U_j - f_x * x_j)
     g = work.reaction[r]
-    g[0] = (f - j + f_x * x_0 - f_eta * U_0) * over
-    g[1] = f_eta * over
+    g[0] = (f - j + f_x * x_0 + f_U * U_0) * over
+    g[1] = f_phi * over
     g[2] = f_c / surface.reference * over
     source, area = work.source[cell], surface.area * system.share[r]
     source[0] += area * j
@@ -199,13 +199,13 @@ def linearise_processes(
     q_phi, q_c = s_psi * p_phi * over, (s_psi * p_c + s_c) * over
     q_j = (s_psi * p_j + s_x * x_j + s_j) * over
     p_0, p_phi, p_c, p_j = p_0 + p_s * q_0, p_phi + p_s * q_phi, p_c + p_s * q_c, p_j + p_s * q_j
-    f, f_eta, f_x, f_c = reaction_rate(surface.exchange, surface.kinetics, surface.row, x, c, psi - U, T, surface.rate)
-    share = 1.0 - B_psi
-    over = 1.0 / (1.0 - f_eta * (share * p_j - U_j - B_x * x_j - B_j) - f_x * x_j)
+    f, f_psi, f_U, f_x, f_c = reaction_rate(surface.exchange, surface.kinetics, surface.row, x, c, psi, U, T, surface.rate)
+    f_psi += f_U * B_psi
+    over = 1.0 / (1.0 - f_psi * p_j - f_U * (U_j + B_x * x_j + B_j) - f_x * x_j)
     g, h = work.reaction[r], work.side[r]
-    g[0] = (f - j + f_x * x_0 + f_eta * (share * p_0 - U_0 - B_0 - B_x * x_0)) * over
-    g[1] = f_eta * share * p_phi * over
-    g[2] = (f_c + f_eta * (share * p_c - B_c)) * over
+    g[0] = (f - j + f_x * x_0 + f_psi * p_0 + f_U * (U_0 + B_0 + B_x * x_0)) * over
+    g[1] = f_psi * p_phi * over
+    g[2] = (f_c + f_psi * p_c + f_U * B_c) * over
     h[0], h[1], h[2] = q_0 + q_j * g[0], q_phi + q_j * g[1], q_c + q_j * g[2]
     p_0, p_phi, p_c = p_0 + p_j * g[0], p_phi + p_j * g[1], p_c + p_j * g[2]
     for k in range(surface.first, surface.last):

@@ -85,6 +85,7 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
     # their derivatives by (cₑ, φₑ, φₛ) of the volume on the left (A) and on the right (B) of the face.
     flux_left, flux = work.faces[0, 0], work.faces[0, 1]
     left_A, left_B, A, B, D = work.faces[1], work.faces[2], work.faces[3], work.faces[4], work.faces[5]
+    work.bent[1] = 0.0
     for m in range(3):
         flux_left[m] = 0.0
         for n in range(3):
@@ -183,6 +184,8 @@ def factorise(system: System, y: Array, base: Array, inverse_time: float, T: flo
         m_10 = D[1, 2] * D[2, 0] - D[1, 0] * D[2, 2]
         m_20 = D[1, 0] * D[2, 1] - D[1, 1] * D[2, 0]
         over = 1.0 / (D[0, 0] * m_00 + D[0, 1] * m_10 + D[0, 2] * m_20)
+        if over.real < 0.0:
+            work.bent[1] += 1.0
         M[0, 0], M[1, 0], M[2, 0] = m_00 * over, m_10 * over, m_20 * over
         M[0, 1] = (D[0, 2] * D[2, 1] - D[0, 1] * D[2, 2]) * over
         M[1, 1] = (D[0, 0] * D[2, 2] - D[0, 2] * D[2, 0]) * over

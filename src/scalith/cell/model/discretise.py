@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from scalith.cell.kernels import layout
 from scalith.cell.model.material_tables import constant_table, made_once
 from scalith.cell.model.mesh import Mesh
-from scalith.cell.model.phase_field_particle import mosaic, phase_field_nodes, phase_field_numbers, phase_field_tables
+from scalith.cell.model.phase_field_particle import (
+    exchange_law,
+    mosaic,
+    phase_field_nodes,
+    phase_field_numbers,
+    phase_field_tables,
+)
 from scalith.cell.model.processes import initial_film, initial_states, link, offsets_of, process_arrays
 from scalith.cell.model.state_at_rest import potential_at_rest, stoichiometries_at_rest
 from scalith.cell.specification.active_material import ActiveMaterial
@@ -343,7 +349,7 @@ def _class_row(material: ActiveMaterial) -> Array:
     row[layout.CATHODIC] = material.cathodic_transfer_coefficient
     row[layout.FILM_RESISTANCE] = material.film_resistance
     row[layout.GEOMETRY] = material.dimensions
-    row[layout.FROM_TABLE] = float(material.exchange_current_density is not None)
+    row[layout.LAW] = float(exchange_law(material))
     low, high, with_T = _coverage(material.open_circuit_voltage)
     row[layout.ENTROPIC_SHIFT] = float(material.entropic_coefficient is not None and not with_T)
     row[layout.CONCENTRATION_EXPONENT] = material.order_in_concentration

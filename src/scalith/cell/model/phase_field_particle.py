@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.cell.kernels import layout
 from scalith.cell.model.material_tables import constant_table, made_once
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.specification.active_material import ActiveMaterial
@@ -21,6 +22,11 @@ Array = NDArray[np.float64]
 _COLDEST, _HOTTEST = 233.15, 373.15
 _POINTS = 2001
 _LEAST, _MOST = 12, 300
+_LAWS = {
+    "symmetric": layout.BY_ROOT,
+    "transition_state": layout.BY_TRANSITION_STATE,
+    "coupled_ion_electron": layout.BY_COUPLED_TRANSFER,
+}
 
 
 def with_phase_field(
@@ -76,8 +82,20 @@ def phase_field_numbers(material: ActiveMaterial) -> Array:
             particle.tracer_diffusivity,
             float(particle.mobility == "degenerate"),
             particle.surface_wetting / density,
+            particle.reference_voltage,
+            FARADAY * (particle.reorganisation_energy or 0.0),
         ]
     )
+
+
+def exchange_law(material: ActiveMaterial) -> int:
+    """Entry of `layout.LAW`: the law of the phase field where its k₀ is what the material has, else √(x (1 − x)) or a table."""
+    if material.exchange_current_density is not None:
+        return layout.BY_TABLE
+    particle = material.phase_field
+    if particle is None or particle.exchange_current_density is None:
+        return layout.BY_ROOT
+    return _LAWS[particle.reaction]
 
 
 def phase_field_tables(material: ActiveMaterial, temperature: float | None) -> list[KernelTable]:

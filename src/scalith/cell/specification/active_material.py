@@ -72,9 +72,9 @@ class ActiveMaterial(Spec):
     phase_field : PhaseField, optional
         Particles that separate into phases, in place of Fickian ones: see `scalith.particle.PhaseField`. Their open-circuit
         voltage and chemical diffusivity are not given: they become the voltage of the homogeneous material and its tracer
-        diffusivity, which only say where the search for the first potentials starts. Its maximum concentration and its
-        exchange current density count where the material states none; the latter with ``reaction="symmetric"``, the law of
-        reactions in a cell.
+        diffusivity, which only say where the search for the first potentials starts. Its maximum concentration and its k₀
+        count where the material states none. Where it has a k₀ its ``reaction`` is the law of i₀, with gradient and strain in
+        the potential of the surface, times (cₑ/cₑ₀)^n; without one i₀ is that of a reaction rate constant.
     processes : tuple of Process
         What else happens at the surface of the particles, each with a state of its own (a film that grows, …): see
         `scalith.cell.Process`. In a file ``processes = [{kind = "film_growth", …}]``.
@@ -130,9 +130,6 @@ class ActiveMaterial(Spec):
             if data.get(name) is not None and not _alike(data[name], made[name]):
                 raise InputError("active material", name, f"{name} beside phase_field", "none: it follows from the phase field")
         if particle.exchange_current_density is not None and all(data.get(name) is None for name in rates):
-            if particle.reaction != "symmetric":
-                expected = "'symmetric': a cell's reaction follows √(x(1 − x)); or the cell's own rate beside it"
-                raise InputError("active material", "phase_field.reaction", particle.reaction, expected)
             made["reaction_rate_constant"] = particle.exchange_current_density / FARADAY
         return {**data, **made}
 
@@ -157,6 +154,7 @@ class ActiveMaterial(Spec):
         exchange = self.exchange_current_density
         if exchange is not None and float(exchange.nominal.min()) < 0.0:
             raise InputError("active material", "exchange_current_density", float(exchange.nominal.min()), "positive values")
+        self._require_one_law()
         for process in self.processes:
             process.refuse(self)
         for kind in ("lithium_plating", "crack_growth"):  # what follows one of them finds it by its kind
@@ -176,6 +174,15 @@ class ActiveMaterial(Spec):
                 window = f"at least the window {self.minimum_stoichiometry:g} to {self.maximum_stoichiometry:g}"
                 raise InputError("active material", name, f"x from {low:g} to {high:g}", window)
         return self
+
+    def _require_one_law(self) -> None:
+        """Coupled ion–electron transfer has a law of overvoltage of its own."""
+        particle = self.phase_field
+        coupled = particle is not None and particle.reaction == "coupled_ion_electron" and self.exchange_current_density is None
+        own = (self.anodic_transfer_coefficient, self.cathodic_transfer_coefficient) != (0.5, 0.5)
+        if coupled and (own or self.overvoltage_function is not None):
+            name = "overvoltage_function" if self.overvoltage_function is not None else "transfer coefficients"
+            raise InputError("active material", name, "a law of overvoltage", "none beside coupled ion–electron transfer")
 
     def _require_plausible(self) -> None:
         if self.active_volume_fraction is not None:  # else it may be the store of a lithium metal, whose depth is a convention

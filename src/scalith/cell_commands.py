@@ -120,7 +120,7 @@ def age(
 
 
 def _print_ageing(data: Result) -> None:
-    """About ten cycles, and why it ended."""
+    """About ten cycles, the knee, and why it ended."""
     import numpy as np
 
     table = titled_table("ageing", "cycle", "capacity / A h", "inventory lost / %", "material lost / %")
@@ -130,6 +130,8 @@ def _print_ageing(data: Result) -> None:
         capacity, inventory = float(data.discharge_capacity[k]), float(data.lithium_inventory_lost[k])
         table.add_row(str(int(data.cycle[k])), f"{capacity / 3600.0:.5g}", f"{100.0 * inventory:.4g}", materials)
     console().print(table)
+    if np.isfinite(data.knee_cycle):
+        console().print(f"knee at cycle {float(data.knee_cycle):.0f}, {float(data.knee_capacity) / 3600.0:.5g} A h")
     console().print(f"{data.attrs['reason']}; {data.attrs['solved_cycles']} of {data.cycle.size} cycles solved")
 
 

@@ -1,6 +1,6 @@
 """One cell: specification, porous-electrode solver, protocols, sweeps, impedance, BPX."""
 
-from scalith.cell.ageing import AgeingSegment, EndOfLife, plot_ageing, simulate_ageing
+from scalith.cell.ageing import AgeingSegment, EndOfLife, Knee, find_knee, plot_ageing, simulate_ageing
 from scalith.cell.files.battery_data_format import read_battery_data, write_battery_data
 from scalith.cell.files.bpx_read import specification_from_bpx
 from scalith.cell.files.bpx_write import to_bpx
@@ -66,6 +66,7 @@ __all__ = [
     "GrowthRegimesFilm",
     "InitialState",
     "InterstitialDiffusionFilm",
+    "Knee",
     "LithiumMetal",
     "LithiumPlating",
     "LossByCurrent",
@@ -85,6 +86,7 @@ __all__ = [
     "Visit",
     "cell_open_circuit_voltage",
     "choose_mesh",
+    "find_knee",
     "parse_protocol",
     "parse_step",
     "particle_size_distribution",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import xarray as xr
 
 from scalith.report import axes
@@ -13,11 +14,16 @@ if TYPE_CHECKING:
 
 
 def fade_figure(data: xr.Dataset) -> Figure:
-    """Capacity of the cycles, and of the check-ups."""
+    """Capacity of the cycles with its knee, and of the check-ups."""
     figure = axes.figure("Cycle", "Capacity (A h)")
     colours = axes.cycle(3)
     capacity = data["discharge_capacity"].values / 3600.0
     figure.add_scatter(x=data["cycle"].values, y=capacity, mode="lines", name="cycle", line={"color": colours[0], "width": 2})
+    knee = float(data["knee_cycle"])
+    if np.isfinite(knee):
+        mark = {"color": colours[0], "size": 12, "symbol": "x-thin-open"}
+        level = [float(data["knee_capacity"]) / 3600.0]
+        figure.add_scatter(x=[knee], y=level, mode="markers", name=f"knee, cycle {knee:.0f}", marker=mark)
     if "check_up" in data.coords:
         for name, colour, words in (("check_up_capacity_slow", colours[1], "C/20"), ("check_up_capacity", colours[2], "1C")):
             marks = {"color": colour, "size": 7}

@@ -49,6 +49,7 @@ def test_cycles_are_accounted_for_and_the_result_draws_itself(filmed):
     held = (data.lithium_in_particles_negative + data.lithium_in_particles_positive).values
     assert held[0] - held[-1] == pytest.approx(taken, rel=1e-6)
     assert len(data.plot().axes) == 4
+    assert np.isnan(float(data.knee_cycle))
 
 
 def test_a_run_that_was_cut_goes_on_as_if_it_had_not_been(filmed, tmp_path):

@@ -2,8 +2,19 @@
 
 from scalith.cell.ageing.check_up import CheckUp, check_up
 from scalith.cell.ageing.inventory import Inventory
+from scalith.cell.ageing.knee import Knee, find_knee
 from scalith.cell.ageing.life import simulate_ageing
 from scalith.cell.ageing.plots import plot_ageing
 from scalith.cell.ageing.segments import AgeingSegment, EndOfLife
 
-__all__ = ["AgeingSegment", "CheckUp", "EndOfLife", "Inventory", "check_up", "plot_ageing", "simulate_ageing"]
+__all__ = [
+    "AgeingSegment",
+    "CheckUp",
+    "EndOfLife",
+    "Inventory",
+    "Knee",
+    "check_up",
+    "find_knee",
+    "plot_ageing",
+    "simulate_ageing",
+]

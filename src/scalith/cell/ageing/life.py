@@ -81,7 +81,8 @@ def simulate_ageing(
     -------
     Result
         Over ``cycle``: capacities, energies, whether it was solved, lithium by where it is, what is left; over ``check_up``:
-        capacities, resistance, curves at C/20, spectra; ``kept_state`` over ``kept_cycle``.
+        capacities, resistance, curves at C/20, spectra; ``kept_state`` over ``kept_cycle``; ``knee_cycle`` and
+        ``knee_capacity`` (`find_knee`), not a number without a knee.
 
     Raises
     ------

@@ -22,8 +22,8 @@ def plot_ageing(data: xr.Dataset) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Capacity of the cycles and of the check-ups; lithium inventory and active material lost; resistance, or where there is
-        no check-up the thickness of films; lithium by mechanism, stacked.
+        Capacity of the cycles and of the check-ups, with its knee; lithium inventory and active material lost; resistance, or
+        where there is no check-up the thickness of films; lithium by mechanism, stacked.
     """
     import matplotlib.pyplot as plt
 
@@ -31,6 +31,9 @@ def plot_ageing(data: xr.Dataset) -> Figure:
     (capacity, loss), (resistance, lithium) = axes
     cycle = data["cycle"].values
     capacity.plot(cycle, data["discharge_capacity"].values / 3600.0, label="cycle")
+    if np.isfinite(data["knee_cycle"]):
+        knee = float(data["knee_cycle"])
+        capacity.axvline(knee, color="0.6", ls=":", lw=1.2, label=f"knee, cycle {knee:.0f}")
     if "check_up" in data.coords:
         at = data["check_up"].values
         capacity.plot(at, data["check_up_capacity_slow"].values / 3600.0, "o", label="check-up, C/20")

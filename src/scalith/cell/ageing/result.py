@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scalith.cell.ageing.check_up import FREQUENCIES, CheckUp
 from scalith.cell.ageing.cycle import Cycle
+from scalith.cell.ageing.knee import find_knee
 from scalith.cell.model.results import tag_of
 from scalith.quantities import InputError, read_results
 from scalith.quantities.constants import FARADAY
@@ -52,6 +53,7 @@ def ageing_result(run: _Ageing) -> Result:
             values = _between(solved, values, numbers)
         data[name] = labelled("cycle", values, *titles[name])
     data["solved"] = labelled("cycle", np.isin(numbers, solved), "whether the cycle was solved", "1")
+    _add_knee(data)
     _add_check_ups(data, run)
     state = run.simulation.state
     kept = run.states | {run.done: state}
@@ -86,6 +88,16 @@ def _between(solved: NDArray[np.int64], values: Array, numbers: NDArray[np.int64
     found = np.asarray(PchipInterpolator(solved[known], values[known])(numbers), dtype=np.float64)
     found[solved - 1] = values
     return found
+
+
+def _add_knee(data: Result) -> None:
+    """Where the capacity begins to fall fast; not a number without a knee."""
+    from scalith.quantities import labelled
+
+    knee = find_knee(data["cycle"].values, data["discharge_capacity"].values) if "discharge_capacity" in data else None
+    at, level = (np.nan, np.nan) if knee is None else (knee.cycle, knee.capacity)
+    data["knee_cycle"] = labelled((), at, "cycle of the knee in the discharge capacity", "1")
+    data["knee_capacity"] = labelled((), level, "discharge capacity at the knee", "C")
 
 
 def _add_check_ups(data: Result, run: _Ageing) -> None:

@@ -44,6 +44,24 @@ def test_heat_rises_with_charge_by_the_electrical_energy(low, high):
     assert difference == pytest.approx(CHARGE * (NMC.voltage_integral(high) - NMC.voltage_integral(low)), abs=1e-6)
 
 
+def test_lithiated_rest_reacts_only_in_a_hot_cell():
+    """At full charge the cell is hot enough for all of it; empty, it keeps y mol of LiMO2 by mole of metal."""
+    moles = CHARGE / NMC.positive_specific_capacity / NMC.molar_mass
+    kept = moles * NMC.lithium_when_empty * NMC.empty_heat(1.0)
+    empty, cold = runaway_heat(NMC, CHARGE, 0.0), runaway_heat(NMC, CHARGE, 0.0, heat_capacity=47.0)
+    assert empty.positive - cold.positive == pytest.approx(kept, rel=1e-12)
+    assert cold._replace(positive=0.0) == empty._replace(positive=0.0)
+    assert runaway_heat(NMC, CHARGE, heat_capacity=47.0) == runaway_heat(NMC, CHARGE)
+    # Half of its lithium gone into the positive electrode by a short: more of it is LiMO2.
+    half = (
+        runaway_heat(NMC, CHARGE, 1.0, shorted=0.5).total - runaway_heat(NMC, CHARGE, 1.0, shorted=0.5, heat_capacity=1e4).total
+    )
+    full = runaway_heat(NMC, CHARGE).total - runaway_heat(NMC, CHARGE, heat_capacity=1e4).total
+    assert half - full == pytest.approx(0.5 * CHARGE / FARADAY * NMC.empty_heat(1.0), rel=1e-9)
+    with pytest.raises(InputError, match="heat_capacity"):
+        runaway_heat(NMC, CHARGE, heat_capacity=0.0)
+
+
 def test_lithium_nickel_oxide_by_hand():
     """LiNiO2 + 1/4 C + 1/4 CO2 → 1/2 Li2CO3 + NiO, and with metal LiNiO2 + 3/4 C → 1/2 Li2CO3 + Ni + 1/4 CO2."""
     data = NMC.model_dump(mode="json") | {"metals": {"Ni": 1.0}, "products": {"Ni": "NiO"}}

@@ -9,7 +9,9 @@ Asserted within 15 %: four cells at full charge, and the cells of four types tha
 are not in the databank; they are taken as NCA and LiCoO₂ from their names. Nail tests below full charge have two outcomes. The
 share of the electrical energy that cells which stay whole free, and the probability of runaway by state of charge, *are* fitted,
 here, to the 51 single tests; the means of five cells at 40 and 60 % hang on how many of the five ran away: they
-are stated, and of the counts it is asserted that the probability which four types share can give them. The share of the heat that
+are stated, and of the counts it is asserted that the probability which four types share can give them; and the five means are
+asserted within 15 % where the count is taken as it was. There, at 40 %, what is still LiMO₂ does not react (it needs carbon and
+more than 700 °C); heats of single cells that ran away at 40 % scatter from 19 to 45 kJ. The share of the heat that
 stays in the body follows from the ejected mass, with body and ejecta at one temperature.
 """
 
@@ -39,6 +41,8 @@ MATERIAL = {
 }
 """Other cells are taken as NMC811 against graphite with silicon."""
 ASSERTED = ("LG 18650-MJ1", "LG 18650-HG2", "Samsung 18650-30Q", "Samsung 18650-26J")
+SPECIFIC_HEAT = 1000.0
+"""J kg-1 K-1, assumed."""
 RAN_AWAY = 10.0
 """% of its mass that a cell which ran away has ejected, at least: no test lies between 2.2 and 19 %."""
 
@@ -94,15 +98,31 @@ def _check_nail_tests(record: Record) -> None:
     record.check("its width", expected=best[1], found=THRESHOLD_WIDTH, tolerance=0.003)
 
     cells = np.array([row["cell"] for row in tests])
+    masses = {row["cell"]: float(row["mass_g"]) / 1e3 for row in rows("full_charge.csv")}
     for name in sorted(set(cells)):
         here = (cells == name) & ran & (state == 0.6)
-        found = nail_test_heat(chemistry, capacity[here][0], 0.6).runaway / 1e3
+        found = nail_test_heat(chemistry, capacity[here][0], 0.6, heat_capacity=SPECIFIC_HEAT * masses[name]).runaway / 1e3
         measured = float(heat[here].mean())
         record.check(
             f"heat of those that ran away at 60 %, {name}", expected=measured, found=found, tolerance=0.15 * measured, unit="kJ"
         )
+        colder = (cells == name) & ran & (state == 0.4)
+        if colder.any():
+            found = nail_test_heat(chemistry, capacity[colder][0], 0.4, heat_capacity=SPECIFIC_HEAT * masses[name]).runaway / 1e3
+            record.compare(
+                f"heat of those that ran away at 40 %, {name}", reference=float(heat[colder].mean()), found=found, unit="kJ"
+            )
     for percent in (0, 20, 40, 60):
         here = (cells == "LG 18650-MJ1") & (np.abs(state - percent / 100) < 1e-9)
+        test = nail_test_heat(chemistry, capacity[here][0], percent / 100, heat_capacity=SPECIFIC_HEAT * masses["LG 18650-MJ1"])
+        counted = float(ran[here].mean()) * test.runaway + float((~ran[here]).mean()) * test.quiet
+        record.check(
+            f"mean heat at {percent} % by outcome, LG 18650-MJ1",
+            expected=float(heat[here].mean()),
+            found=counted / 1e3,
+            tolerance=0.15 * float(heat[here].mean()),
+            unit="kJ",
+        )
         measured, found = float(heat[here].mean()), nail_test_heat(chemistry, capacity[here][0], percent / 100).mean / 1e3
         label = f"mean heat at {percent} %, LG 18650-MJ1"
         if percent <= 20:
@@ -132,10 +152,11 @@ def _check_body(record: Record) -> None:
     record.compare("share in the body, all cells: mean deviation", reference=0.0, found=np.mean(deviations), unit="%")
     record.check_at_most(
         "share in the body, all cells: root mean square deviation",
-        limit=8.0,
+        limit=6.0,
         found=np.sqrt(np.mean(np.square(deviations))),
         unit="%",
     )
+    record.check_at_most("share in the body, all cells: largest deviation", limit=15.0, found=np.abs(deviations).max(), unit="%")
 
 
 def _draw(record: Record) -> None:

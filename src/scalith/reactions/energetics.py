@@ -51,6 +51,8 @@ LITHIATION_VOLTAGE = 3.6
 
 _WEAK = 2000.0
 """J mol-1."""
+_ROOM = 298.15
+"""K."""
 
 MOLAR_MASS = {"Ni": 58.693e-3, "Co": 58.933e-3, "Mn": 54.938e-3, "Al": 26.982e-3}
 _LITHIUM_AND_OXYGEN = 6.94e-3 + 2 * 15.999e-3
@@ -58,6 +60,10 @@ _LITHIUM_AND_OXYGEN = 6.94e-3 + 2 * 15.999e-3
 SHORTED_SHARE = 0.40
 """Share of the electrical energy that cells which do not run away free in a nail test: least squares of the 23 nail tests of the
 Battery Failure Databank (18650-MJ1, -M36, -P28A, 21700-M50) from 20 to 60 % whose cells stayed whole (case K10)."""
+
+REDUCTION_TEMPERATURE = 1000.0
+"""K: above it the lithiated rest of a layered oxide is taken to react with carbon. By nail tests (case K10) much of it does not
+in cells that come to 640 or 660 °C without it, at 1 kJ kg-1 K-1, and all of it does in those that come to 800 °C and more."""
 
 THRESHOLD, THRESHOLD_WIDTH = 0.427, 0.057
 """State of charge at which half of the cells run away by a nail, and its logistic width: largest likelihood of 51 outcomes of
@@ -176,9 +182,15 @@ def shipped_chemistry(name: str) -> CellChemistry:
 
 
 def runaway_heat(
-    chemistry: CellChemistry, capacity: float, state_of_charge: float = 1.0, *, shorted: float = 0.0, lithium_loss: float = 0.0
+    chemistry: CellChemistry,
+    capacity: float,
+    state_of_charge: float = 1.0,
+    *,
+    shorted: float = 0.0,
+    lithium_loss: float = 0.0,
+    heat_capacity: float | None = None,
 ) -> RunawayHeat:
-    """Heat that a whole runaway frees, by Hess's law (see the head of `scalith.reactions.energetics`).
+    """Heat that a runaway frees, by Hess's law (see the head of `scalith.reactions.energetics`).
 
     Parameters
     ----------
@@ -193,15 +205,21 @@ def runaway_heat(
     lithium_loss : float
         Share of the capacity lost with lithium by ageing; it is bound in products that free no more heat, and is missing in
         the positive electrode.
+    heat_capacity : float, optional
+        Of the cell, J K-1. With it, what is still LiMO₂ in the charged positive electrode, y of Li_y MO₂, reacts with carbon only
+        where all else has heated the cell from 25 °C to `REDUCTION_TEMPERATURE`: it does not at low states of charge. When not
+        given, everything reacts.
 
     Raises
     ------
     InputError
-        A capacity that is not positive, or a share outside 0 to 1.
+        A capacity or heat capacity that is not positive, or a share outside 0 to 1.
     """
     where = "runaway_heat"
     if not capacity > 0:
         raise InputError(where, "capacity", capacity, "a positive charge, C")
+    if heat_capacity is not None and not heat_capacity > 0:
+        raise InputError(where, "heat_capacity", heat_capacity, "a positive number, J/K")
     for name, share in (("state_of_charge", state_of_charge), ("shorted", shorted), ("lithium_loss", lithium_loss)):
         if not 0.0 <= share <= 1.0:
             raise InputError(where, name, share, "a number from 0 to 1")
@@ -215,7 +233,13 @@ def runaway_heat(
     short = electrical - charge * chemistry.voltage_integral(left)
     negative = left * charge / FARADAY * lithium_heat()
     graphite = chemistry.negative_excess * capacity / chemistry.negative_specific_capacity
-    return RunawayHeat(short, electrical - short + residual - negative, negative, chemistry.interphase_heat * graphite)
+    found = RunawayHeat(short, electrical - short + residual - negative, negative, chemistry.interphase_heat * graphite)
+    if heat_capacity is None or not moles:
+        return found
+    lithiated = moles * (chemistry.lithium_when_empty - lost) - left * charge / FARADAY
+    rest = max(lithiated, 0.0) * chemistry.empty_heat(1.0)
+    cold = _ROOM + (found.total - rest) / heat_capacity < REDUCTION_TEMPERATURE
+    return found._replace(positive=found.positive - rest) if cold else found
 
 
 def lithium_heat() -> float:
@@ -223,7 +247,9 @@ def lithium_heat() -> float:
     return FORMATION["LiC6"] + 0.75 * FORMATION["CO2"] - 0.5 * FORMATION["Li2CO3"]
 
 
-def nail_test_heat(chemistry: CellChemistry, capacity: float, state_of_charge: float) -> NailTest:
+def nail_test_heat(
+    chemistry: CellChemistry, capacity: float, state_of_charge: float, *, heat_capacity: float | None = None
+) -> NailTest:
     """Heat of a cell through which a nail is driven: it stays whole, or it runs away.
 
     A cell that stays whole frees the heat of its interphase and a share of its electrical energy (`SHORTED_SHARE`). The
@@ -232,7 +258,7 @@ def nail_test_heat(chemistry: CellChemistry, capacity: float, state_of_charge: f
 
     Parameters and errors as `runaway_heat`.
     """
-    whole = runaway_heat(chemistry, capacity, state_of_charge)
+    whole = runaway_heat(chemistry, capacity, state_of_charge, heat_capacity=heat_capacity)
     electrical = capacity * chemistry.voltage_integral(state_of_charge)
     probability = 1.0 / (1.0 + exp(-(state_of_charge - THRESHOLD) / THRESHOLD_WIDTH))
     return NailTest(whole.interphase + SHORTED_SHARE * electrical, whole.total, probability)

@@ -1,6 +1,16 @@
-"""What the data say: parameters of a cell fitted to measurements, what they cannot say, what to measure next."""
+"""The inverse: parameters of a cell fitted to measurements, what they cannot say, what to measure next; structures to order."""
 
 from scalith.design.calibration import CellFit, fit_cell
+from scalith.design.conditioned import StructureTargets, conditioned_structure, measure_structure
+from scalith.design.density import (
+    DesignedStructure,
+    LatentPhase,
+    LatentStructure,
+    designed_image,
+    fields_of_image,
+    project,
+    pull_back,
+)
 from scalith.design.fit_records import (
     SpectrumRecord,
     VoltageRecord,
@@ -11,16 +21,29 @@ from scalith.design.fit_records import (
 )
 from scalith.design.identifiability import Identifiability, identify
 from scalith.design.next_measurement import rank_measurements
+from scalith.design.optimised import hashin_shtrikman, optimised_conduction
 
 __all__ = [
     "CellFit",
+    "DesignedStructure",
     "Identifiability",
+    "LatentPhase",
+    "LatentStructure",
     "SpectrumRecord",
+    "StructureTargets",
     "VoltageRecord",
+    "conditioned_structure",
+    "designed_image",
+    "fields_of_image",
     "fit_cell",
+    "hashin_shtrikman",
     "identify",
+    "measure_structure",
+    "optimised_conduction",
     "planned_run",
     "planned_spectrum",
+    "project",
+    "pull_back",
     "rank_measurements",
     "spectrum_record",
     "voltage_record",

@@ -32,6 +32,7 @@ from scalith.electrode.transport.effective_properties import (
     subvolume_properties,
 )
 from scalith.electrode.transport.effective_tensor import effective_tensor
+from scalith.electrode.transport.voxel_conduction import conduct_voxels
 
 __all__ = [
     "CompositeElectrode",
@@ -44,6 +45,7 @@ __all__ = [
     "chord_lengths",
     "composite_electrode",
     "composite_study",
+    "conduct_voxels",
     "solve_conduction",
     "covariance",
     "crop",

@@ -140,7 +140,8 @@ def solve_conduction(
     )
     if fields or sensitivity:
         potential[rows == len(names)] = np.nan if any(kept) else 0.0
-        density, loss = _fields(potential, rows, scaled * unit, image.voxel_size)
+        bulk = scaled * unit
+        density, loss = current_and_loss(potential, lambda axis: bulk[:, axis][rows], image.voxel_size)
     if sensitivity:
         share = np.moveaxis(loss / max(float(loss.sum()), 1e-300), 0, along)
         data["sensitivity"] = labelled(
@@ -339,12 +340,12 @@ def _solve(
     )
 
 
-def _fields(potential: Floats, rows: NDArray[np.uint8], sigma: Floats, edge: float) -> tuple[Floats, Floats]:
-    """Magnitude of the current density, and the dissipated power per volume, both at the centres."""
+def current_and_loss(potential: Floats, sigma: Callable[[int], Floats], edge: float) -> tuple[Floats, Floats]:
+    """Magnitude of the current density, and the dissipated power per volume, both at the centres; `sigma` gives it by axis."""
     phi = np.nan_to_num(potential)
     square, loss = np.zeros(phi.shape), np.zeros(phi.shape)
     for axis in range(3):
-        here = np.moveaxis(sigma[:, axis][rows], axis, 0)
+        here = np.moveaxis(sigma(axis), axis, 0)
         low, high = here[:-1], here[1:]
         step = np.diff(np.moveaxis(phi, axis, 0), axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -44,12 +44,41 @@ def build_levels(
     numpy.ndarray
         An array of the image's shape to work in between two cycles: it shares the memory of the first level's unknowns.
     """
-    from scalith.electrode.transport.multigrid_kernels import coarser, finish_coarser, first_level
+    from scalith.electrode.transport.multigrid_kernels import first_level
 
     count = int(np.prod([size + 2 for size in rows.shape]))
     shared = np.empty(count)
     levels = [_empty(rows.shape, shared.view(np.float32), periodic)]
     threads.run(first_level, rows.shape, rows, pairs, ends, periodic, *levels[0][:4])
+    add_coarser(levels, threads)
+    return levels, shared[: rows.size].reshape(rows.shape)
+
+
+def level_of_faces(faces: list[Floats], total: Floats) -> tuple[Level, Floats]:
+    """First grid of a body with electrodes, from the conductances of its faces, and an array to work in as `build_levels` gives.
+
+    Parameters
+    ----------
+    faces : three arrays
+        Conductance to the next voxel along each axis, one fewer than voxels there.
+    total : (nx, ny, nz)
+        Sum of the conductances around each voxel, those to the electrodes included.
+    """
+    count = int(np.prod([size + 2 for size in total.shape]))
+    shared = np.empty(count)
+    level = _empty(total.shape, shared.view(np.float32), False)
+    for axis, along in enumerate((level.gx, level.gy, level.gz)):
+        inside = along[1:-1, 1:-1, 1:-1]
+        np.moveaxis(inside, axis, 0)[:-1] = np.moveaxis(faces[axis], axis, 0)
+    level.inverse[1:-1, 1:-1, 1:-1] = 1.0 / total
+    return level, shared[: total.size].reshape(total.shape)
+
+
+def add_coarser(levels: list[Level], threads: PlaneThreads) -> None:
+    """Add coarser grids to the first one, down to a few voxels."""
+    from scalith.electrode.transport.multigrid_kernels import coarser, finish_coarser
+
+    periodic = levels[0].wraps
     while max(levels[-1].x.shape) > 6:
         fine = levels[-1]
         shape = tuple((size - 1) // 2 for size in fine.x.shape)
@@ -57,7 +86,6 @@ def build_levels(
         threads.run(coarser, tuple(size - 2 for size in fine.x.shape), *fine[:4], *coarse[:4])
         finish_coarser(*coarse[:4])
         levels.append(coarse)
-    return levels, shared[: rows.size].reshape(rows.shape)
 
 
 def cycle(levels: list[Level], residual: Floats, scale: float, threads: PlaneThreads) -> Singles:

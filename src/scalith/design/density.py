@@ -1,0 +1,319 @@
+"""Structures from latent fields: noise, filtered and projected to phases of exact volume, with the way back of a gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from scalith.electrode import VoxelImage
+from scalith.quantities import InputError, Result, Source, Spec, digest, nearest, predicted
+from scalith.quantities.specification import Length
+
+Floats = NDArray[np.float64]
+_STEEP = 4.0
+"""Slope of the projection: from 10 to 90 % over 1.1 widths."""
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class LatentPhase(Spec):
+    """A phase made of the highest values of a filtered field, in what earlier phases leave free.
+
+    Attributes
+    ----------
+    fraction : float or two floats
+        Volume fraction of the structure; two values grade it in depth, linearly from the lower to the upper end of x.
+    feature_size : float
+        Correlation length of the field, m: no feature is much smaller.
+    """
+
+    fraction: Share | tuple[Share, Share]
+    feature_size: Length
+
+    @property
+    def mean(self) -> float:
+        """Volume fraction of the whole."""
+        return float(np.mean(self.fraction))
+
+    def at(self, depth: Floats) -> Floats:
+        """Volume fraction at the depth from 0 to 1."""
+        low, high = np.broadcast_to(np.asarray(self.fraction, float), 2)
+        return np.asarray(low + (high - low) * depth)
+
+
+class LatentStructure(Spec):
+    r"""Structures that are made to order: each phase has a latent field w of one number a voxel.
+
+    The field is filtered with a Gaussian, f = G w, so that white noise w of unit variance becomes a Gaussian random field with
+    the correlation exp(−r²/(2ℓ²)), ℓ the `feature_size` (`scalith.electrode.random_field` is the case of noise that nobody
+    has designed). What lies above its threshold is the phase, in what earlier phases leave free; the matrix is the rest. Between
+    the phases lies a transition of one `width`,
+
+    .. math::
+
+        s_k = r_k h_k, \quad r_{k+1} = r_k (1 - h_k), \quad h_k = \frac{1}{1 + e^{-4 (f_k - t_k(x) - c_k) ℓ_k / δ}},
+
+    with t_k(x) from the normal distribution for the fraction at the depth x, and c_k such that the volume is exact.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Voxels along x, y, z.
+    voxel_size : float
+        m.
+    phases : dict of str to LatentPhase
+        In order.
+    matrix : str
+        Name of the phase that fills the rest.
+    sides : {"periodic", "mirror"}
+        What lies beyond the faces. With mirrors the structure is one eighth of a periodic cell, whose conductivities are those
+        of `scalith.electrode.solve_conduction`.
+    width : float
+        Of the transition, voxels.
+
+    Raises
+    ------
+    InputError
+        Fractions together reach 1 or more, the matrix has the name of a phase, a size does not fit the structure or its voxels.
+    """
+
+    shape: tuple[Annotated[int, Field(ge=4)], Annotated[int, Field(ge=4)], Annotated[int, Field(ge=4)]]
+    voxel_size: Length
+    phases: Annotated[dict[str, LatentPhase], Field(min_length=1, max_length=6)]
+    matrix: str = "active"
+    sides: Literal["periodic", "mirror"] = "periodic"
+    width: Annotated[float, Field(gt=0, le=8)] = 1.0
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        together = np.sum([phase.at(np.array([0.0, 1.0])) for phase in self.phases.values()], axis=0).max()
+        if together >= 1.0:
+            raise InputError("latent structure", "fractions", f"{together:.3g} together", "less than 1: the matrix is the rest")
+        if self.matrix in self.phases:
+            raise InputError("latent structure", "matrix", self.matrix, "an unused phase name")
+        for name, phase in self.phases.items():
+            length = phase.feature_size / self.voxel_size
+            if not 0.5 <= length <= min(self.shape) / 2.0:
+                expected = "at least half a voxel and at most half of the structure"
+                raise InputError("latent structure", f"feature_size of {name}", f"{length:.3g} voxels", expected)
+        return self
+
+    @property
+    def names(self) -> dict[str, int]:
+        """Label of each phase by name: 0 is the matrix."""
+        return {self.matrix: 0} | {name: n + 1 for n, name in enumerate(self.phases)}
+
+    @property
+    def fractions(self) -> dict[str, float]:
+        """Volume fraction of each phase by name, as the voxels can have it."""
+        count = int(np.prod(self.shape))
+        found = {name: round(phase.mean * count) / count for name, phase in self.phases.items()}
+        return {self.matrix: 1.0 - sum(found.values())} | found
+
+    def noise(self, seed: int) -> Floats:
+        """White noise of unit variance, (phases without the matrix, nx, ny, nz)."""
+        return np.random.default_rng(seed).standard_normal((len(self.phases), *self.shape))
+
+
+@dataclass(frozen=True, eq=False)
+class DesignedStructure:
+    """A structure that was made to order.
+
+    Attributes
+    ----------
+    image : VoxelImage
+    table : Result
+        What was asked for and what was measured on the image.
+    """
+
+    image: VoxelImage
+    table: Result
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """What latent fields make: the share of each phase in each voxel, and what the way back needs.
+
+    Attributes
+    ----------
+    shares : numpy.ndarray
+        (phases with the matrix first, nx, ny, nz); they sum to 1 in each voxel, and to the fractions in the mean.
+    rest, above, slope : numpy.ndarray
+        r, h and dh/df of each latent field.
+    """
+
+    shares: Floats
+    rest: Floats
+    above: Floats
+    slope: Floats
+
+
+def project(structure: LatentStructure, noise: Floats, *, base: Floats | None = None) -> Projection:
+    """Shares of the phases in each voxel from latent fields, with exact volumes; the equation is that of `LatentStructure`.
+
+    Parameters
+    ----------
+    structure : LatentStructure
+    noise : (phases without the matrix, nx, ny, nz)
+    base : array of the same shape, optional
+        Added to the filtered fields: what the structure is without noise (`fields_of_image`).
+    """
+    from scipy.special import expit
+
+    shape = (len(structure.phases), *structure.shape)
+    if np.shape(noise) != shape:
+        raise InputError("project", "noise", np.shape(noise), f"{shape}: one field for each phase but the matrix")
+    rest = np.ones((shape[0] + 1, *structure.shape))
+    above, slope, shares = np.empty(shape), np.empty(shape), np.empty((shape[0] + 1, *structure.shape))
+    for n, (name, phase) in enumerate(structure.phases.items()):
+        steep = _STEEP * phase.feature_size / structure.voxel_size / structure.width
+        field = steep * _over_threshold(structure, name, noise[n], base)
+        wanted = structure.fractions[name] * field.size
+        above[n] = expit(field - _offset(field, rest[n], wanted))
+        shares[n + 1] = rest[n] * above[n]
+        rest[n + 1] = rest[n] - shares[n + 1]
+        slope[n] = steep * above[n] * (1.0 - above[n])
+    shares[0] = rest[-1]
+    return Projection(shares, rest, above, slope)
+
+
+def pull_back(structure: LatentStructure, projection: Projection, by_share: Floats) -> Floats:
+    """Derivative by the latent noise of what has the derivative `by_share` by the shares: exact, the volumes held.
+
+    With the multipliers λ_k of the volumes, which the offsets c_k see to: ∂J/∂h_k = r_k (J_k − λ_k − R_{k+1}),
+    R_k = h_k (J_k − λ_k) + (1 − h_k) R_{k+1}.
+
+    Parameters
+    ----------
+    structure : LatentStructure
+    projection : Projection
+    by_share : (phases with the matrix first, nx, ny, nz)
+    """
+    found = np.empty(projection.slope.shape)
+    below = by_share[0]
+    for n in reversed(range(len(found))):
+        weight = projection.rest[n] * projection.slope[n]
+        gain = by_share[n + 1] - below
+        level = float(np.sum(weight * gain) / max(float(np.sum(weight)), 1e-300))
+        found[n] = weight * (gain - level)
+        below = projection.above[n] * (by_share[n + 1] - level) + (1.0 - projection.above[n]) * below
+    return np.stack([filter_noise(structure, name, found[n]) for n, name in enumerate(structure.phases)])
+
+
+def designed_image(
+    structure: LatentStructure, noise: Floats, *, base: Floats | None = None, source: Source | None = None
+) -> VoxelImage:
+    """The structure in labelled voxels: the highest values of each field in what is left, fractions met to one voxel."""
+    from scalith.electrode.generate.random_field import take_highest
+
+    labels = np.zeros(structure.shape, np.uint8)
+    for n, name in enumerate(structure.phases):
+        score = np.where(labels == 0, _over_threshold(structure, name, noise[n], base), -np.inf)
+        take_highest(labels, n + 1, score.astype(np.float32), structure.fractions[name])
+    if source is None:
+        settings = {"structure": structure.model_dump(mode="json"), "noise": digest(noise, base)}
+        source = predicted("scalith.design.designed_image", settings=settings)
+    return VoxelImage(labels, structure.voxel_size, structure.names, source)
+
+
+def filter_noise(structure: LatentStructure, name: str, values: Floats) -> Floats:
+    """G w of a phase: its own adjoint, so that it also takes gradients back."""
+    from scipy import fft
+
+    length = structure.phases[name].feature_size / structure.voxel_size
+    axes = []
+    for axis, size in enumerate(structure.shape):
+        last = fft.rfftfreq(size) if axis == 2 else fft.fftfreq(size)
+        frequency = np.arange(size) / (2.0 * size) if structure.sides == "mirror" else last
+        axes.append(np.exp(-((np.pi * frequency * length) ** 2)).reshape([-1 if other == axis else 1 for other in range(3)]))
+    gain = axes[0] * axes[1] * axes[2]
+    if structure.sides == "mirror":
+        gain /= np.sqrt(np.mean(gain**2))
+        return np.asarray(fft.idctn(gain * fft.dctn(values, norm="ortho"), norm="ortho"))
+    twice = np.full(gain.shape[2], 2.0)  # waves that the real transform leaves out
+    twice[0] = 1.0
+    if structure.shape[2] % 2 == 0:
+        twice[-1] = 1.0
+    gain /= np.sqrt(np.sum(gain**2 * twice) / values.size)
+    return np.asarray(fft.irfftn(gain * fft.rfftn(values), structure.shape))
+
+
+def fields_of_image(structure: LatentStructure, image: VoxelImage) -> Floats:
+    """Latent fields of an image: how far each voxel lies inside a phase, seen among what earlier phases leave free.
+
+    `designed_image` of no noise with this `base` is the image again.
+
+    Raises
+    ------
+    InputError
+        The image has another shape or voxel size, lacks a phase or has another one, or other fractions.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    if image.shape != structure.shape or not np.isclose(image.voxel_size, structure.voxel_size, rtol=1e-6):
+        found = f"{image.shape} voxels of {image.voxel_size:.4g} m"
+        raise InputError("fields of image", "image", found, f"{structure.shape} voxels of {structure.voxel_size:.4g} m")
+    for name in structure.names:
+        if name not in image.phases:
+            raise InputError("fields of image", "phases", name, nearest(name, list(image.phases)))
+        share, wanted = image.volume_fractions[name], structure.fractions[name]
+        if abs(share - wanted) > 1.5 / image.labels.size:
+            expected = f"{share:.6g}, that of the image"
+            raise InputError("fields of image", f"fraction of {name}", f"{wanted:.6g} in the design", expected)
+    left, fields = np.ones(image.shape, bool), []
+    depth = (np.arange(image.shape[0]) + 0.5) / image.shape[0]
+    for name, phase in structure.phases.items():
+        inside = image.mask(name)
+        outside = left & ~inside
+        if not inside.any() or not outside.any():
+            raise InputError("fields of image", "image", f"no voxel of {name} or of what follows", "all phases of the design")
+        signed = distance_transform_edt(~outside) - distance_transform_edt(~inside)
+        field = signed / (phase.feature_size / structure.voxel_size)
+        fields.append(field + _thresholds(structure, name)(depth)[:, np.newaxis, np.newaxis])
+        left = outside
+    return np.stack(fields)
+
+
+def _thresholds(structure: LatentStructure, name: str) -> Callable[[Floats], Floats]:
+    """Threshold of a phase by depth: that of normal values, for its share of what earlier phases leave."""
+    from scipy.special import ndtri
+
+    earlier = list(structure.phases)[: list(structure.phases).index(name)]
+
+    def at(depth: Floats) -> Floats:
+        left = 1.0 - sum((structure.phases[one].at(depth) for one in earlier), np.zeros(depth.shape))
+        return np.asarray(-ndtri(structure.phases[name].at(depth) / left))
+
+    return at
+
+
+def _over_threshold(structure: LatentStructure, name: str, noise: Floats, base: Floats | None) -> Floats:
+    depth = (np.arange(structure.shape[0]) + 0.5) / structure.shape[0]
+    field = filter_noise(structure, name, noise) - _thresholds(structure, name)(depth)[:, np.newaxis, np.newaxis]
+    return field if base is None else field + base[list(structure.phases).index(name)]
+
+
+def _offset(field: Floats, weight: Floats, wanted: float) -> float:
+    """c with Σ weight/(1 + exp(c − field)) = wanted: Newton's method inside a bracket."""
+    from scipy.special import expit
+
+    low, high = float(field.min()) - 40.0, float(field.max()) + 40.0
+    offset = 0.0
+    for _ in range(200):
+        above = expit(field - offset)
+        missing = float(np.sum(weight * above)) - wanted
+        if missing > 0.0:
+            low = offset
+        else:
+            high = offset
+        slope = float(np.sum(weight * above * (1.0 - above)))
+        if abs(missing) <= 1e-12 * wanted:
+            break
+        trial = offset + missing / slope if slope > 0.0 else low - 1.0
+        offset = trial if low < trial < high else 0.5 * (low + high)
+    return offset

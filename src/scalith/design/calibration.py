@@ -136,11 +136,11 @@ class CellFit:
         return self.names.index(name)
 
     def _quantile(self, level: float) -> float:
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
         if not 0.0 < level < 1.0:
             raise InputError("interval", "level", level, "a probability between 0 and 1")
-        return float(t.ppf(0.5 * (1.0 + level), self.degrees_of_freedom))
+        return float(stdtrit(self.degrees_of_freedom, 0.5 * (1.0 + level)))
 
 
 def fit_cell(

@@ -66,7 +66,7 @@ def covariance_of_fit(jacobian: Array, residuals: Array, lengths: Sequence[int])
         Points of each curve, one after the other.
     """
     from scipy.linalg import solve_triangular, toeplitz
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     count, parameters = jacobian.shape
     ends = np.cumsum([0, *lengths])
@@ -88,7 +88,7 @@ def covariance_of_fit(jacobian: Array, residuals: Array, lengths: Sequence[int])
             return np.asarray(within)
         shifts.append(np.linalg.solve(others, jacobian[part].T @ residuals[part]))
     spread = np.array(shifts).T
-    scale = student.ppf(0.8413447460685429, curves - 1) * np.sqrt((curves - 1) / curves)
+    scale = stdtrit(curves - 1, 0.8413447460685429) * np.sqrt((curves - 1) / curves)
     factor = np.linalg.cholesky(within)
     values, vectors = np.linalg.eigh(_outer(solve_triangular(factor, scale * spread, lower=True)))
     return _outer(factor @ vectors @ np.diag(np.sqrt(np.maximum(values, 1.0))))

@@ -149,7 +149,7 @@ def extract_rate_capability(current: ArrayLike, capacity: ArrayLike, *, level: f
         The fit has no minimum.
     """
     from scipy.optimize import least_squares
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     i, q = (np.asarray(one, dtype=np.float64) for one in (current, capacity))
     if i.size < 4 or i.shape != q.shape:
@@ -172,7 +172,7 @@ def extract_rate_capability(current: ArrayLike, capacity: ArrayLike, *, level: f
         raise ConvergenceError("extract_rate_capability", "no minimum within the evaluations allowed")
     freedom = max(i.size - 3, 1)
     covariance = np.linalg.pinv(best.jac.T @ best.jac) * 2.0 * best.cost / freedom
-    reach = float(student.ppf(0.5 * (1.0 + level), freedom)) * np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    reach = float(stdtrit(freedom, 0.5 * (1.0 + level))) * np.sqrt(np.maximum(np.diag(covariance), 0.0))
     ends = [(float(p - r), float(p + r)) for p, r in zip(best.x, np.minimum(reach, 50.0), strict=True)]
     note = ""
     if reach[1] > np.log(_WIDE):

@@ -164,12 +164,12 @@ class CircuitFit:
         return self.circuit.parameters[self.circuit.names.index(name)].exponent
 
     def _quantile(self, level: float) -> float:
-        from scipy.stats import norm, t
+        from scipy.special import ndtri, stdtrit
 
         if not 0.0 < level < 1.0:
             raise InputError("interval", "level", level, "a probability between 0 and 1")
         tail = 0.5 * (1.0 + level)
-        return float(norm.ppf(tail) if self.noise_known else t.ppf(tail, self.degrees_of_freedom))
+        return float(ndtri(tail) if self.noise_known else stdtrit(self.degrees_of_freedom, tail))
 
 
 def fit_circuit(

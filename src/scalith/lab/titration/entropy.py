@@ -101,7 +101,7 @@ def extract_entropy(time: ArrayLike, voltage: ArrayLike, temperature: ArrayLike,
         Fewer than 10 samples, times that fall, or a temperature that moves by less than 1 K.
     """
     from scipy.optimize import minimize_scalar
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     t, v, outside = (np.asarray(one, dtype=np.float64) for one in (time, voltage, temperature))
     if t.size < 10 or not t.shape == v.shape == outside.shape:
@@ -134,7 +134,7 @@ def extract_entropy(time: ArrayLike, voltage: ArrayLike, temperature: ArrayLike,
     jacobian = np.column_stack([matrix, moved])
     freedom = t.size - 4
     covariance = np.linalg.pinv(jacobian.T @ jacobian) * float(off @ off) / freedom
-    reach = float(student.ppf(0.5 * (1.0 + level), freedom)) * float(np.sqrt(covariance[2, 2]))
+    reach = float(stdtrit(freedom, 0.5 * (1.0 + level))) * float(np.sqrt(covariance[2, 2]))
     value = float(found[2])
     residual = float(np.sqrt(np.mean(off**2)))
     return EntropicCoefficient(value, value - reach, value + reach, float(found[1]) / span, float(np.exp(best)), residual)

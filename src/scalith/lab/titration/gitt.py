@@ -378,7 +378,7 @@ class _Inversion:
 
     def interval(self, grid: Array, costs: Array, level: float) -> tuple[float, float, float]:
         from scipy.optimize import brentq, minimize_scalar
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
         k = int(np.argmin(costs))
         found = minimize_scalar(self.cost, bounds=(grid[k - 1], grid[k + 1]), method="bounded", options={"xatol": 1e-9})
@@ -389,7 +389,7 @@ class _Inversion:
         # What the model misses is alike from sample to sample: correlated residuals count as fewer.
         off = self._linear(best)[1]
         alike = float(np.clip(np.sum(off[1:] * off[:-1]) / max(float(off @ off), 1e-300), 0.0, 0.99))
-        bound = least + floor / freedom * (1.0 + alike) / (1.0 - alike) * float(t.ppf(0.5 * (1.0 + level), freedom)) ** 2
+        bound = least + floor / freedom * (1.0 + alike) / (1.0 - alike) * float(stdtrit(freedom, 0.5 * (1.0 + level))) ** 2
         ends = []
         for side in (range(k - 1, -1, -1), range(k + 1, grid.size)):
             beyond = next((float(grid[j]) for j in side if costs[j] > bound), None)

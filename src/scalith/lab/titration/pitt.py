@@ -137,7 +137,7 @@ def extract_pitt(data: xr.Dataset, *, radius: float, step: float, shape: Shape =
         Fewer than 8 samples, times that do not rise from above zero, or a current that changes its sign.
     """
     from scipy.optimize import least_squares
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     shape = require_shape(shape)
     time, size = _decay(data)
@@ -172,7 +172,7 @@ def extract_pitt(data: xr.Dataset, *, radius: float, step: float, shape: Shape =
     freedom = max(time.size - 3, 1)
     variance = 2.0 * best.cost / freedom
     covariance = np.linalg.pinv(best.jac.T @ best.jac) * variance
-    reach = float(student.ppf(0.5 * (1.0 + level), freedom)) * float(np.sqrt(max(covariance[0, 0], 0.0)))
+    reach = float(stdtrit(freedom, 0.5 * (1.0 + level))) * float(np.sqrt(max(covariance[0, 0], 0.0)))
     biot = float(resistance / kinetic)
     note = ""
     if biot < 0.1:

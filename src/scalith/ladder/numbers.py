@@ -33,6 +33,10 @@ def _largest(name: str) -> Callable[[xr.Dataset], Any]:
     return lambda data: data[name].max()
 
 
+def _last(name: str) -> Callable[[xr.Dataset], Any]:
+    return lambda data: data[name].values[-1] if name in data else np.nan
+
+
 def _at_highest_rate(data: xr.Dataset, name: str) -> Any:
     return data[name].isel(c_rate=int(data["c_rate"].values.argmax()))
 
@@ -117,6 +121,12 @@ NUMBERS: dict[str, _Number] = {
     "cell_specification": _Number("nominal capacity", "C", lambda cell: cell.nominal_capacity),
     "discharges": _Number("capacity at the highest rate", "C", lambda data: _at_highest_rate(data, "capacity").max()),
     "cycle_life": _Number("discharge capacity of the last cycle", "C", lambda data: data["discharge_capacity"].values[-1]),
+    "degradation_modes": _Number(
+        "lithium inventory lost, as the last check-up reads it",
+        "1",
+        _last("lithium_inventory_lost"),
+        _last("lithium_inventory_lost_error"),
+    ),
     "heat_generation": _Number("heat of the discharge at the highest rate", "J", _total_heat),
     "cell_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),
     "pack_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),

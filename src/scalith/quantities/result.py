@@ -20,6 +20,7 @@ _PLOTS = {
     "ageing": ("scalith.cell.ageing.plots", "plot_ageing"),
     "cell batch": ("scalith.cell.plots", "plot_batch"),
     "cell run": ("scalith.cell.plots", "plot_run"),
+    "degradation modes": ("scalith.lab.cycling.plots", "plot_degradation"),
     "impedance batch": _CURVES,
     "impedance spectrum": ("scalith.cell.plots", "plot_spectrum"),
     "Kramers–Kronig test": ("scalith.lab.impedance.plots", "plot_kramers_kronig"),

@@ -54,6 +54,25 @@ def resistance_figure(data: xr.Dataset) -> Figure | None:
     return figure
 
 
+def modes_figure(data: xr.Dataset) -> Figure | None:
+    """Losses as the check-ups read them, with two standard errors, and lines of what the model knows."""
+    names = ("lithium_inventory_lost", "active_material_lost_negative", "active_material_lost_positive")
+    if names[0] not in data:
+        return None
+    figure = axes.figure("Cycle", "Lost (%)")
+    for index, (name, colour) in enumerate(zip(names, axes.cycle(len(names)), strict=True)):
+        words = name.replace("_lost", "").replace("_", " ")
+        error = {"type": "data", "array": 200.0 * data[f"{name}_error"].values}
+        figure.add_scatter(
+            x=data["check_up"].values, y=100.0 * data[name].values, error_y=error, mode="markers",
+            name=f"{words}, as read", marker={"color": colour, "size": 7},
+        )  # fmt: skip
+        line = {"color": colour, "width": 1.5, "dash": axes.dash(index)}
+        planted = 100.0 * data[f"{name}_planted"].values
+        figure.add_scatter(x=data["check_up"].values, y=planted, mode="lines", name=f"{words}, in the model", line=line)
+    return figure
+
+
 def _over_cycles(data: xr.Dataset, beginnings: tuple[str, ...], title: str, scale: float) -> Figure:
     names = [str(name) for name in data.data_vars if str(name).startswith(beginnings) and data[name].dims == ("cycle",)]
     figure = axes.figure("Cycle", title)

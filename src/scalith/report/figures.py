@@ -10,7 +10,7 @@ import xarray as xr
 
 from scalith.quantities import Property
 from scalith.report import axes
-from scalith.report.ageing_figures import fade_figure, losses_figure, mechanisms_figure, resistance_figure
+from scalith.report.ageing_figures import fade_figure, losses_figure, mechanisms_figure, modes_figure, resistance_figure
 from scalith.report.cell_figures import (
     BANDS,
     add_bands,
@@ -58,7 +58,7 @@ MAIN = {
     "electrode": ("composition_map", "voxel_image"),
     "electrolyte": ("ionic_conductivity",),
     "cell": ("discharges", "cycle_life", "cell_open_circuit_voltage"),
-    "experiments": ("slow_cycle_agreement", "titration_agreement", "entropy_agreement"),
+    "experiments": ("slow_cycle_agreement", "titration_agreement", "entropy_agreement", "degradation_modes"),
     "pack": ("pack_temperature", "cell_temperature"),
     "safety": ("module_propagation", "oven_exposure", "calorimetry_curves"),
 }
@@ -113,6 +113,7 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "composition_map": (composition_figure, composition_map_figure),
     "discharges": (discharges_figure,),
     "cycle_life": (fade_figure, losses_figure, resistance_figure, mechanisms_figure),
+    "degradation_modes": (modes_figure,),
     "heat_generation": (heat_figure,),
     "cell_temperature": (cell_temperature_figure,),
     "pack_temperature": (pack_temperature_figure,),

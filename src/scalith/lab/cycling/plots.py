@@ -41,3 +41,19 @@ def plot_open_circuit(data: xr.Dataset, *names: str, label: str | None = None, f
     if label is not None:
         axes[0].legend()
     return figure
+
+
+def plot_degradation(data: xr.Dataset) -> Figure:
+    """Losses as the check-ups read them, with two standard errors, and lines of what the model says."""
+    from matplotlib import pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(6.0, 3.6), layout="constrained")
+    at = data["check_up"].values
+    for name in ("lithium_inventory_lost", "active_material_lost_negative", "active_material_lost_positive"):
+        words = name.replace("_lost", "").replace("_", " ")
+        (line,) = axis.plot(at, 100.0 * data[f"{name}_planted"].values, lw=1.0)
+        error = 200.0 * data[f"{name}_error"].values
+        axis.errorbar(at, 100.0 * data[name].values, error, fmt="o", ms=4, color=line.get_color(), label=words)
+    axis.set(xlabel="cycle", ylabel="lost (%): points as read, lines as planted")
+    axis.legend(frameon=False)
+    return figure

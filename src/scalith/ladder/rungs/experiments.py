@@ -8,7 +8,7 @@ import xarray as xr
 
 from scalith.cell import CellSpecification
 from scalith.ladder.quantity import InputFile, Settings, rung
-from scalith.quantities import Property, predicted
+from scalith.quantities import InputError, Property, dataset_digest, predicted
 
 
 class Experiments(Settings):
@@ -80,3 +80,23 @@ def titration_agreement(cell_specification: CellSpecification, experiments: Expe
         cell_specification, experiments.electrode, rate=experiments.rate, data=_read(experiments.titration)
     )
     return _compared(found, cell_specification, experiments, "chemical_diffusivity")
+
+
+def _lost(data: xr.Dataset) -> str:
+    if "lithium_inventory_lost" not in data:
+        return str(data.attrs["verdict"])
+    names = ("lithium_inventory_lost", "active_material_lost_negative", "active_material_lost_positive")
+    inventory, negative, positive = (100.0 * float(data[name][-1]) for name in names)
+    return f"inventory lost {inventory:.2g} %, negative material {negative:.2g} %, positive material {positive:.2g} %, as read"
+
+
+@rung("degradation modes, as check-ups read them", headline=_lost)
+def degradation_modes(cycle_life: xr.Dataset, cell_specification: CellSpecification) -> xr.Dataset:
+    """Lithium inventory and active material lost, read from the check-ups of the life, beside what the model knows."""
+    from scalith.lab.cycling import extract_degradation
+
+    try:
+        return extract_degradation(cycle_life, cell_specification)
+    except InputError as error:
+        source = predicted("scalith.lab.cycling.extract_degradation", cell_specification.digest, dataset_digest(cycle_life))
+        return xr.Dataset(attrs={"verdict": f"not told by check-ups: {error}", "source": source.to_json()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scalith.ladder import Climb, climb, read_entry, read_study
-from scalith.quantities import InputError, Property, Source, StudyError
+from scalith.quantities import InputError, Property, Source, StudyError, read_results
 
 RUNGS = ("elastic_energy", "force", "oscillation", "outline")
 
@@ -89,3 +89,58 @@ def test_what_is_missing_is_said_when_it_is_asked_for(toy, climbed):
         climbed["forc"]
     with pytest.raises(StudyError, match="oscillation needs mass"):
         climbed.set("mass", None)
+
+
+def test_one_walk_finds_what_single_steps_find_and_says_it_as_a_ledger(toy, study_file, tmp_path, climbed):
+    published = climb(read_study(study_file), tmp_path / "out")
+    found = climbed.compute(RUNGS)
+    assert found.failed == {}
+    assert [toy(name) for name in RUNGS] == [2, 2, 2, 2]  # once here, once in the folder
+    for name in RUNGS:
+        here, there = found.ledger.entry(name), published.entry(name)
+        assert (here.value, here.headline, here.digest, here.source) == (there.value, there.headline, there.digest, there.source)
+        assert {parent for parent in there.parents if parent in found.values} <= set(here.parents)
+
+
+def test_a_rung_that_fails_leaves_what_does_not_depend_on_it(toy, climbed):
+    climbed.change({"spring.stiffness": -1.0, "mass": "1 kg"})  # pushes instead of pulling: no frequency
+    climbed.set("force", Property.constant("force", 1.0, "N", Source(kind="assumed")))
+    found = climbed.compute(RUNGS)
+    assert set(found.failed) == {"oscillation", "outline"}
+    assert found.failed["outline"] == found.failed["oscillation"]
+    assert "oscillation: " in found.failed["outline"]
+    assert "elastic_energy" in found.values
+
+
+def test_changes_stand_together_or_not_at_all(toy, climbed):
+    before = climbed.study
+    with pytest.raises(InputError, match="did you mean 'stiffness'"):
+        climbed.change({"mass": "600 g", "spring.stifness": 1.0})
+    assert climbed.study is before
+    climbed.change({"mass": "600 g", "spring.stiffness": 3.0})
+    assert climbed.stated("mass") == "600 g"
+    assert climbed.stated("spring.stiffness") == 3.0
+    assert climbed.stated("spring.nodes") is None
+
+
+def test_what_an_earlier_climb_finished_is_read(toy, study_file, tmp_path):
+    climb(read_study(study_file), tmp_path / "out")
+    files = sorted((tmp_path / "out").rglob("*"))
+    again = Climb(read_study(study_file), results=tmp_path / "out")
+    assert again["outline"].length == pytest.approx(1.5)
+    assert [toy(name) for name in RUNGS] == [1, 1, 1, 1]
+    again.set("mass", "600 g")
+    again["outline"]
+    assert [toy(name) for name in RUNGS] == [1, 1, 2, 2]
+    assert sorted((tmp_path / "out").rglob("*")) == files
+
+
+def test_members_in_memory_are_those_of_a_climb_with_a_folder(toy, study_file, tmp_path):
+    study_file.write_text(study_file.read_text().replace('"500 g"', '{ value = "500 g", standard_error = "50 g" }'))
+    climb(read_study(study_file), tmp_path / "out", draws=4)
+    found = Climb(read_study(study_file)).ensemble(["outline"], 4)
+    published = read_results(tmp_path / "out/ensemble/oscillation.nc")
+    assert found.failed == ()
+    assert found.scatter["oscillation"].members["x"].values == pytest.approx(published["x"].values, rel=1e-12)
+    with pytest.raises(InputError, match="at least 2"):
+        Climb(read_study(study_file)).ensemble(["outline"], 1)

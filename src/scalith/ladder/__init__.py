@@ -3,7 +3,7 @@
 from scalith.ladder.climbing import climb
 from scalith.ladder.difference import Change, ledger_difference
 from scalith.ladder.graph import Rung, given_only, rungs, sections
-from scalith.ladder.incremental import Climb
+from scalith.ladder.incremental import Climb, Climbed
 from scalith.ladder.ledger import Entry, Ledger, read_entry, read_ledger
 from scalith.ladder.quantity import InputFile, Quantity, Settings, rung
 from scalith.ladder.research_object import export_research_object
@@ -12,6 +12,7 @@ from scalith.ladder.study import Study, read_study
 __all__ = [
     "Change",
     "Climb",
+    "Climbed",
     "Entry",
     "InputFile",
     "Ledger",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -10,19 +9,19 @@ from typing import Any
 from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.ensemble import Ensemble, Scatter, spread
-from scalith.ladder.given_origin import given_results, with_given_file
+from scalith.ladder.entries import entry_of
+from scalith.ladder.given_origin import given_results
 from scalith.ladder.invariance import require_one_truth, require_one_truth_of, shared_constants, who
 from scalith.ladder.ledger import FILE as LEDGER_FILE
-from scalith.ladder.ledger import Entry, Ledger, headline, read_ledger
+from scalith.ladder.ledger import Entry, Ledger, read_ledger
 from scalith.ladder.marks import with_marks
-from scalith.ladder.numbers import error_parts, ledger_number
-from scalith.ladder.quantity import InputFile, Quantity
+from scalith.ladder.quantity import Quantity
 from scalith.ladder.results_folder import keep_only, note_files, opened, publish, set_damaged_ledger_aside, written_files
 from scalith.ladder.run import Run
 from scalith.ladder.setting_entries import setting_entries
-from scalith.ladder.store import Store, value_digest, value_ending, value_source, write_value
+from scalith.ladder.store import Store, value_digest, value_ending, write_value
 from scalith.ladder.study import Study, read_study, with_targets
-from scalith.quantities import FileRecord, InputError, Property, Source, package_digest, predicted, write_property_csv
+from scalith.quantities import InputError, Property, package_digest, write_property_csv
 
 
 def climb(
@@ -175,51 +174,23 @@ def _tidy(ledger: Ledger, folder: Path) -> None:
 
 
 def _entry(name: str, study: Study, folder: Path, run: Run) -> Entry:
-    value = run.values[name]
+    """The entry of a value, which is written to the results folder."""
+    entry = entry_of(name, study, run)
     if name in study.settings:
-        source = Source(kind="assumed", reference="stated in the study", files=(study.file, *_files(value)))
-        return Entry(
-            quantity=name,
-            title=f"settings [{name}]",
-            scale="study",
-            origin="study",
-            headline=_brief(value),
-            source=source,
-            digest=run.digests[name],
-        )
-    node, about = study.graph.nodes.get(name), study.graph.about(name)
+        return entry
+    about = study.graph.about(name)
     assert about is not None
-    scale, quantity = about.scale, about.quantity
-    computed = name in run.kept
-    inputs = list(node.inputs.values()) if computed and node else []
-    if computed:
+    value = run.values[name]
+    results, quantity_there = ("", "")
+    if name in run.kept:
         kept_file = folder / "cache" / run.kept[name].file
         publish(kept_file, file := folder / "quantities" / f"{name}{kept_file.suffix}")
     else:
         file = write_value(value, folder / "quantities" / name)
-    _export(name, value, quantity, file.parent)
-    number = ledger_number(name, value, quantity.unit)
-    source = value_source(value) or _stated_source(value, node.rung.path if computed and node else "")
-    results, quantity_there = ("", "") if computed else given_results(study, name, folder)
-    return Entry(
-        quantity=name,
-        title=f"{name.rpartition('.')[0]}: {quantity.title}" if "." in name else quantity.title,
-        scale=scale,
-        origin="computed" if computed else "given",
-        headline=headline(value, quantity.headline),
-        value=number.value,
-        standard_error=number.standard_error,
-        error_parts=error_parts(value),
-        unit=number.unit or quantity.unit,
-        value_of=number.words,
-        source=source if computed else with_given_file(source, study, name),
-        results=results,
-        quantity_there=quantity_there,
-        digest=run.digests[name],
-        parents={parent: run.digests[parent] for parent in inputs if parent in run.digests},
-        seconds=run.kept[name].seconds if computed else 0.0,
-        file=file.relative_to(folder).as_posix(),
-    )
+        results, quantity_there = given_results(study, name, folder)
+    _export(name, value, about.quantity, file.parent)
+    placed = {"file": file.relative_to(folder).as_posix(), "results": results, "quantity_there": quantity_there}
+    return entry.model_copy(update=placed)
 
 
 def _with_scatter(entry: Entry, scatter: Scatter | None, folder: Path) -> Entry:
@@ -234,35 +205,3 @@ def _export(name: str, value: Any, quantity: Quantity, folder: Path) -> None:
         write_property_csv(value, folder / f"{name}.csv")
     for ending, write in quantity.exports.items():
         write(value, folder / f"{name}{ending}")
-
-
-def _stated_source(value: Any, computed_by: str) -> Source:
-    """Source of a specification that carries a reference at most."""
-    reference = str(getattr(value, "reference", ""))
-    if computed_by:
-        return predicted(computed_by, reference=reference)
-    return Source(kind="published" if reference else "assumed", reference=reference or "stated in the study")
-
-
-def _files(value: Any) -> tuple[FileRecord, ...]:
-    def within(stated: Any) -> Iterator[InputFile]:
-        if isinstance(stated, InputFile):
-            yield stated
-        elif isinstance(stated, (tuple, list)):
-            for item in stated:
-                yield from within(item)
-        elif isinstance(stated, dict):
-            yield from within(list(stated.values()))
-
-    found = within([getattr(value, field) for field in type(value).model_fields])
-    return tuple(FileRecord(name=item.name, digest=item.content) for item in found)
-
-
-def _shown(item: Any) -> str:
-    return str(item["name"]) if isinstance(item, dict) and "content" in item else str(item)
-
-
-def _brief(value: Any) -> str:
-    stated = value.model_dump(mode="json", exclude_defaults=True)
-    text = ", ".join(f"{key} = {_shown(item)}" for key, item in stated.items())
-    return text if len(text) <= 160 else text[:157] + "…"

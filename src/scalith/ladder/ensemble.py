@@ -81,8 +81,7 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
     Ensemble
         Scatter of what at least two members found.
     """
-    assert isinstance(run.store, Store)
-    folder = run.store.folder.resolve()
+    folder = run.store.folder.resolve() if isinstance(run.store, Store) else None
     found: list[dict[str, Any]] = []
     failed: list[FailedMember] = []
     sent = (run.study, targets, _alike_in_all(run), folder, package_digest())
@@ -148,7 +147,9 @@ def _is_drawn(value: Any) -> bool:
         return True
 
 
-def _climb_member(sent: tuple[Study, list[str], dict[str, tuple[Any, Kept]], Path, str], index: int) -> dict[str, Any] | str:
+def _climb_member(
+    sent: tuple[Study, list[str], dict[str, tuple[Any, Kept]], Path | None, str], index: int
+) -> dict[str, Any] | str:
     """What one member found, or why it could not be climbed: drawn numbers may lie where no model holds."""
     study, targets, known, folder, code = sent
     if package_digest() != code:

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
+from scalith import __version__
 from scalith.ladder import progress
+from scalith.ladder.ensemble import Ensemble, spread
+from scalith.ladder.entries import entry_of
 from scalith.ladder.invariance import require_one_truth, require_one_truth_of, shared_constants, who
-from scalith.ladder.ledger import headline
+from scalith.ladder.ledger import Ledger, headline
+from scalith.ladder.marks import with_marks
 from scalith.ladder.quantity import Settings
 from scalith.ladder.run import Run
 from scalith.ladder.store import MemoryStore
 from scalith.ladder.study import Study, study_of, with_targets
-from scalith.quantities import FileRecord, InputError, digest, nearest
+from scalith.quantities import FileRecord, InputError, digest, nearest, package_digest
+
+
+class Climbed(NamedTuple):
+    """What a climb in memory found.
+
+    Attributes
+    ----------
+    ledger : Ledger
+        Every quantity that was reached, children before parents; its values are in memory, not in files.
+    values : dict of str to object
+        By quantity.
+    failed : dict of str to str
+        Quantities that could not be computed, with the reason.
+    """
+
+    ledger: Ledger
+    values: dict[str, Any]
+    failed: dict[str, str]
 
 
 class Climb:
@@ -29,6 +52,8 @@ class Climb:
         Told about each rung.
     executor : concurrent.futures.Executor, optional
         Where rungs send independent work.
+    results : path, optional
+        Results folder of an earlier climb: what it finished and what still holds is read there.
 
     Examples
     --------
@@ -38,8 +63,16 @@ class Climb:
     >>> climb["pack_temperature"]["peak_temperature"]  # the cell and the pack anew, no Monte Carlo  # doctest: +SKIP
     """
 
-    def __init__(self, study: Study, *, listener: progress.Listener | None = None, executor: Executor | None = None) -> None:
-        self._run = Run(study, MemoryStore(), listener or progress.Silent())
+    def __init__(
+        self,
+        study: Study,
+        *,
+        listener: progress.Listener | None = None,
+        executor: Executor | None = None,
+        results: str | Path | None = None,
+    ) -> None:
+        store = MemoryStore(folder=None if results is None else Path(results) / "cache")
+        self._run = Run(study, store, listener or progress.Silent())
         self._executor = executor
 
     @property
@@ -70,6 +103,72 @@ class Climb:
         require_one_truth(((who(name, study), shared_constants(name, run.values[name])) for name in names), str(study.path))
         return run.values[quantity]
 
+    def compute(self, quantities: Sequence[str]) -> Climbed:
+        """Several quantities in one walk, with all that they rest on; one that fails does not stop the others.
+
+        Parameters
+        ----------
+        quantities : sequence of str
+
+        Returns
+        -------
+        Climbed
+
+        Raises
+        ------
+        InputError
+            There is no such quantity.
+        StudyError
+            Two scales disagree on a number that they share.
+        """
+        run, study = self._run, self.study
+        for quantity in quantities:
+            if quantity not in study.given:
+                study.graph.check_target(quantity, "climb", "quantity")
+        require_one_truth_of(study)
+        run.study = with_targets(study, list(quantities))
+        failed: dict[str, str] = {}
+        try:
+            with progress.spread_over(self._executor):
+                run.execute(quantities, failed)
+            names = [name for name in run.study.needed_for(quantities) if name in run.values and name not in failed]
+            names = [name for name in names if name in study.graph.nodes or name in study.given]
+            entries = with_marks([entry_of(name, run.study, run) for name in names])
+        finally:
+            run.study = study
+        require_one_truth(((who(name, study), shared_constants(name, run.values[name])) for name in names), str(study.path))
+        ledger = Ledger(
+            study=study.name,
+            title=study.header.title,
+            version=__version__,
+            code=package_digest(),
+            study_file=study.file.digest,
+            entries=tuple(entries),
+        )
+        return Climbed(ledger, {name: run.values[name] for name in names}, failed)
+
+    def ensemble(self, quantities: Sequence[str], draws: int) -> Ensemble:
+        """Members of an ensemble about the present state, in memory: see `scalith.ladder.ensemble`.
+
+        Parameters
+        ----------
+        quantities : sequence of str
+            Quantities to climb to.
+        draws : int
+            At least 2.
+
+        Returns
+        -------
+        Ensemble
+        """
+        if draws < 2:
+            raise InputError("ensemble", "draws", draws, "at least 2")
+        study = with_targets(self.study, list(quantities))
+        run = Run(study, self._run.store, self._run.listener)
+        with progress.spread_over(self._executor):
+            run.execute(study.targets)
+            return spread(run, study.targets, draws, self._executor)
+
     def headline(self, quantity: str) -> str:
         """What was found, in one short text."""
         value, about = self[quantity], self.study.graph.about(quantity)
@@ -94,11 +193,38 @@ class Climb:
         InputError
             The name is unknown, or the value is not accepted; the study stays as it was.
         """
+        self.change({name: value})
+
+    def change(self, statements: Mapping[str, Any]) -> None:
+        """Change several settings or given quantities at once; each as `set` takes it.
+
+        Raises
+        ------
+        InputError
+            As `set`; the study stays as it was.
+        """
         study = self.study
-        place = _place(name, study)
-        text = _changed(study.text, place, value, name)
-        file = FileRecord(name=study.file.name, digest=digest(study.file.digest, name, repr(value)))
+        text, state = study.text, study.file.digest
+        for name, value in statements.items():
+            text = _changed(text, _place(name, study), value, name)
+            state = digest(state, name, repr(value))
+        file = FileRecord(name=study.file.name, digest=state)
         self._run.study = study_of(text, study.path, file, study.rung_files, earlier=study, allow_code=True)
+
+    def stated(self, name: str) -> Any:
+        """What the study says of a setting or a quantity, as it is written there; `None` where it says nothing.
+
+        Raises
+        ------
+        InputError
+            The name is unknown.
+        """
+        found: Any = self.study.text
+        for key in _place(name, self.study):
+            if not isinstance(found, Mapping) or key not in found:
+                return None
+            found = found[key]
+        return found
 
 
 def _place(name: str, study: Study) -> list[str]:

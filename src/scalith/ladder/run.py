@@ -15,7 +15,7 @@ from scalith.ladder.invariance import drawn_once
 from scalith.ladder.ledger import headline
 from scalith.ladder.store import Kept, MemberStore, MemoryStore, Store, value_digest
 from scalith.ladder.study import Study
-from scalith.quantities import Property, digest, package_digest
+from scalith.quantities import Property, ScalithError, digest, package_digest
 from scalith.quantities.plausible_ranges import require_plausible_property, require_plausible_results
 
 
@@ -45,14 +45,32 @@ class Run:
         self.keys: dict[str, str] = {}
         self.kept: dict[str, Kept] = {}
 
-    def execute(self, targets: Sequence[str]) -> None:
-        """Climb to `targets`."""
+    def execute(self, targets: Sequence[str], failed: dict[str, str] | None = None) -> None:
+        """Climb to `targets`.
+
+        Parameters
+        ----------
+        targets : sequence of str
+        failed : dict of str to str, optional
+            Where a rung that fails is noted with its reason, and what depends on it with the same; the others go on. Without it
+            the first failure is raised.
+        """
         study = self.study
         for name in study.needed_for(targets):
             if name in study.given or name in study.settings:
                 self._hold(name, study.given.get(name, study.settings.get(name)))
             elif name in study.graph.nodes:
-                self._climb_to(study.graph.nodes[name])
+                node = study.graph.nodes[name]
+                below = next((need for need in node.inputs.values() if failed and need in failed), None)
+                if failed is not None and below is not None:
+                    failed[name] = failed[below]
+                    continue
+                try:
+                    self._climb_to(node)
+                except (ScalithError, ArithmeticError, ValueError) as error:
+                    if failed is None:
+                        raise
+                    failed[name] = f"{name.replace('_', ' ')}: {error}"
 
     def _hold(self, name: str, value: Any) -> None:
         if name in self.values and self.values[name] is value:

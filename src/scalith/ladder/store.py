@@ -107,24 +107,39 @@ def read_value(path: Path, kind: type[Any] | None) -> Any:
 
 
 class MemoryStore:
-    """Finished values in this process, under the key of their inputs and the code: those of each quantity's last few states."""
+    """Finished values in this process, under the key of their inputs and the code: those of each quantity's last few states.
 
-    def __init__(self, states: int = 8) -> None:
+    Parameters
+    ----------
+    states : int
+        Values of each quantity that are held.
+    folder : path, optional
+        Store of an earlier climb (``cache`` in its results folder), which is read as well; nothing is written there.
+    """
+
+    def __init__(self, states: int = 8, folder: Path | None = None) -> None:
         self.states = states
+        self._earlier = Store(folder) if folder is not None and folder.is_dir() else None
         self._found: dict[str, dict[str, tuple[Any, Kept]]] = {}
 
     def find(self, key: str, kind: type[Any]) -> tuple[Any, Kept] | None:
         """The value under `key`, or `None`."""
-        return next((known[key] for known in self._found.values() if key in known), None)
+        found = next((known[key] for known in self._found.values() if key in known), None)
+        if found is None and self._earlier is not None and (found := self._earlier.find(key, kind)) is not None:
+            self._hold(key, found)
+        return found
 
     def keep(self, key: str, quantity: str, value: Any, seconds: float, code: str) -> Kept:
         """Hold a finished value."""
         kept = Kept(quantity, value_digest(value), seconds, code, "")
-        known = self._found.setdefault(quantity, {})
-        known[key] = (value, kept)
+        self._hold(key, (value, kept))
+        return kept
+
+    def _hold(self, key: str, found: tuple[Any, Kept]) -> None:
+        known = self._found.setdefault(found[1].quantity, {})
+        known[key] = found
         while len(known) > self.states:
             del known[next(iter(known))]
-        return kept
 
 
 class MemberStore:
@@ -136,13 +151,13 @@ class MemberStore:
     ----------
     known : dict
         Values by key that came along: those that are the same in all members.
-    folder : path
-        The store of the climb.
+    folder : path, optional
+        The store of the climb; none for a climb in memory.
     """
 
-    def __init__(self, known: Mapping[str, tuple[Any, Kept]], folder: Path) -> None:
+    def __init__(self, known: Mapping[str, tuple[Any, Kept]], folder: Path | None) -> None:
         self._known, self._memory = known, MemoryStore()
-        self._folder = Store(folder) if folder.is_dir() else None
+        self._folder = Store(folder) if folder is not None and folder.is_dir() else None
 
     def find(self, key: str, kind: type[Any]) -> tuple[Any, Kept] | None:
         """The value under `key`, or `None`."""

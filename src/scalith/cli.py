@@ -227,6 +227,45 @@ def report(
 
 
 @app.command()
+def explore(
+    study: Annotated[
+        Path | None, typer.Argument(help="Study file, or results folder of its climb; default: the newest under results/.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Results folder; default: results/NAME of the study.")] = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of this machine; 0: any free one.")] = 0,
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = True,
+    allow_code: Annotated[bool, typer.Option("--allow-code", help="Run the code that the study names, if you trust it.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Explore a STUDY on a local page: move its numbers, and see what follows, from the atoms to the pack. Ends with Ctrl-C.
+
+    The page is served to this machine only, to whoever has the address with its token. Nothing is written outside the results
+    folder.
+    """
+    global _debug
+    _debug = _debug or debug
+    import webbrowser
+
+    from scalith.app import explore as serve
+
+    asked = study if study is not None else _newest_results()
+    if not asked.exists():
+        from scalith.quantities import InputError
+
+        raise InputError(str(asked), "", "no such file", "a study file, or the results folder of a climb")
+    serving = serve(asked, out, port=port, allow_code=allow_code)
+    console = _console()
+    console.print(f"explorer: {serving.url}", highlight=False, soft_wrap=True)
+    console.print("for this machine only; Ctrl-C ends it", style="dim")
+    if show and not webbrowser.open(serving.url):
+        console.print("no browser was found here: open the address above in one")
+    try:
+        serving.wait()
+    finally:
+        serving.stop()
+
+
+@app.command()
 def new(
     path: Annotated[
         Path | None, typer.Argument(help="Study file to write; default: study.toml, or EXAMPLE.toml with --example.")

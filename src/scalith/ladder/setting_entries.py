@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import inf
 from typing import Any, NamedTuple, get_args
 
 from pydantic.fields import FieldInfo
@@ -11,7 +12,7 @@ from scalith.ladder.ledger import Entry
 from scalith.ladder.numbers import at_middle
 from scalith.ladder.quantity import InputFile, Settings
 from scalith.quantities import SI, FileRecord, InputError, Property, Source, Spec, Uncertain, digest, parse_uncertain
-from scalith.quantities.plausible_ranges import unwrapped
+from scalith.quantities.plausible_ranges import RANGES, Plausible, unwrapped
 
 DEFAULT = "default of Scalith, not stated in the study"
 STATED = "stated in the study"
@@ -78,25 +79,65 @@ def _is_number(item: Mapping[str, Any]) -> bool:
 
 def _about(kind: type[Spec] | None, name: str) -> tuple[type[Spec] | None, str]:
     """Specification within a field, and the unit of its number."""
+    found = _parts(kind, name)
+    inner = next((part for part in found if isinstance(part, type) and issubclass(part, Spec)), None)
+    unit = next((part.unit for part in found if isinstance(part, SI) or hasattr(part, "coordinate")), "")
+    return inner, str(unit)
+
+
+def _parts(kind: type[Spec] | None, name: str) -> list[Any]:
+    """All that the annotation of a field is made of; a field of a part may be stated in its place."""
     fields = {} if kind is None else kind.model_fields
     if name not in fields:
         inline = (_about(kind, place)[0] for place in _INLINE if place in fields)
-        within = (_about(part, name) for part in inline)
-        return next((about for about in within if about != (None, "")), (None, ""))
+        return next((parts for parts in (_parts(part, name) for part in inline) if parts), [])
     found: list[Any] = []
 
     def search(part: Any) -> None:
         found.append(part)
-        for item in (*getattr(part, "__metadata__", ()), *get_args(part)):
+        for item in (*getattr(part, "__metadata__", ()), *getattr(part, "metadata", ()), *get_args(part)):
             search(item)
 
     field: FieldInfo = fields[name]
     search(field.annotation)
     for item in field.metadata:
         search(item)
-    inner = next((part for part in found if isinstance(part, type) and issubclass(part, Spec)), None)
-    unit = next((part.unit for part in found if isinstance(part, SI) or hasattr(part, "coordinate")), "")
-    return inner, str(unit)
+    return found
+
+
+class Limits(NamedTuple):
+    """Between which values a setting is accepted, in the unit of its entry; ``words`` where it has a plausible range."""
+
+    low: float
+    high: float
+    words: str
+    whole: bool
+
+
+def limits_of(settings: Settings, path: str) -> Limits:
+    """The limits of a number or of the numbers of a list.
+
+    Parameters
+    ----------
+    settings : Settings
+        The section as it was read.
+    path : str
+        Within the section, as `setting_entries` names it: ``"positive_electrode.thickness"``.
+    """
+    kind: type[Spec] | None = settings.stands_for or type(settings)
+    *above, name = path.split(".")
+    for part in above:
+        kind = _about(kind, part)[0]
+    found = _parts(kind, name)
+    low, high, words = -inf, inf, ""
+    for part in found:
+        if isinstance(part, Plausible):
+            known = RANGES[part.name]
+            low, high, words = max(low, known.low), min(high, known.high), known.words
+        bounds = [getattr(part, key, None) for key in ("gt", "ge", "lt", "le")]
+        low = max([low, *(float(bound) for bound in bounds[:2] if isinstance(bound, (int, float)))])
+        high = min([high, *(float(bound) for bound in bounds[2:] if isinstance(bound, (int, float)))])
+    return Limits(low, high, words, int in found)
 
 
 def _entry(section: str, setting: _Setting, file: FileRecord) -> Entry:

@@ -51,7 +51,7 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
         runs = members if isinstance(members, xr.Dataset) else None
         drawn = figures_of(name, value, runs, _beside_of(found, f"{material}." if material else "", name, members))
         if drawn:
-            figures[entry.quantity] = [_as_text(figure.to_plotly_json()) for figure in drawn]
+            figures[entry.quantity] = [text_only(figure.to_plotly_json()) for figure in drawn]
     write_text(path, page_of(found, figures))
     return path
 
@@ -120,16 +120,16 @@ def _beside_of(found: Found, material: str, name: str, members: Any) -> Beside:
     )
 
 
-def _as_text(part: Any) -> Any:
+def text_only(part: Any) -> Any:
     """A picture in which names are text: the plotting library reads `<` and `&` as markup."""
     if isinstance(part, str):
         return part.replace("&", "&amp;").replace("<", "&lt;")
     if isinstance(part, dict):
-        return {key: _as_text(item) for key, item in part.items()}
+        return {key: text_only(item) for key, item in part.items()}
     if isinstance(part, (list, tuple)):
-        return [_as_text(item) for item in part]
+        return [text_only(item) for item in part]
     if isinstance(part, np.ndarray) and part.dtype.kind in "UO":
-        return [_as_text(item) for item in part.tolist()]
+        return [text_only(item) for item in part.tolist()]
     return part
 
 

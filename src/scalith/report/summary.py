@@ -33,6 +33,8 @@ class Line(NamedTuple):
         Quantity of the ledger that it is taken from.
     value, error : float, optional
         In SI; no error where none is known, 0 where there is none.
+    unit : str
+        SI unit of both.
     """
 
     label: str
@@ -40,6 +42,7 @@ class Line(NamedTuple):
     quantity: str
     value: float | None = None
     error: float | None = None
+    unit: str = ""
 
 
 class Topic(NamedTuple):
@@ -86,7 +89,7 @@ def summary(found: Found) -> list[Topic]:
 def _line(label: str, quantity: str, value: float, error: float | None, unit: str, *, exact: bool = False) -> Line:
     """A line; members that all agree know of no error."""
     known = 0.0 if exact else error if error is not None and math.isfinite(error) and error > 0 else None
-    return Line(label, with_error(value, known, unit), quantity, value, known)
+    return Line(label, with_error(value, known, unit), quantity, value, known, unit)
 
 
 def _voltages(found: Found) -> Iterator[Line]:
@@ -136,7 +139,7 @@ def _energies(found: Found) -> Iterator[Line]:
         for position, rate in _slow_and_fast(data):
             error = _scatter(found.members.get(entry.quantity), "energy_at_the_end", position)
             words = with_error(float(energies[position]) / 3600.0, None if error is None else error / 3600.0, "W h")
-            yield Line(f"cell at {said_rate(rate)}", words, entry.quantity, float(energies[position]), error or None)
+            yield Line(f"cell at {said_rate(rate)}", words, entry.quantity, float(energies[position]), error or None, "J")
 
 
 def _temperatures(found: Found) -> Iterator[Line]:

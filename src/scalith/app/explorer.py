@@ -1,0 +1,381 @@
+"""A study as something to hold: move its numbers, and what depends on them is computed again, in memory."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from math import isfinite
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scalith.app.knobs import Knob, knobs_of, scaled
+from scalith.app.views import VIEWS, drawn, views_of
+from scalith.ladder import Climb, Climbed, Entry, Ledger, Study
+from scalith.quantities import InputError, ScalithError, nearest
+from scalith.report import ladder_picture
+from scalith.report.cards import words_of
+from scalith.report.shown_units import ShownUnit, shown_unit
+from scalith.report.summary import Found, summary
+
+Changes = Mapping[str, Any]
+"""A state: values of knobs by name, those that differ from the study."""
+
+Hear = Callable[[dict[str, Any]], None]
+"""Takes what happens while a state is computed, one plain dictionary an event."""
+
+
+class Cancelled(Exception):
+    """A computation that is not wanted any more."""
+
+
+class _Relay:
+    """Passes on what a climb says, and stops it where nobody waits for it."""
+
+    def __init__(self) -> None:
+        self.hear: Hear = lambda event: None
+        self.stopped: Callable[[], bool] = lambda: False
+
+    def planned(self, names: list[str]) -> None:
+        """Nothing to say."""
+
+    def started(self, name: str) -> None:
+        """A rung is being computed."""
+        self._look()
+        self.hear({"event": "started", "name": name})
+
+    def advanced(self, name: str, fraction: float, message: str) -> None:
+        """A rung goes on."""
+        self._look()
+        self.hear({"event": "advanced", "name": name, "fraction": fraction, "message": message})
+
+    def finished(self, name: str, seconds: float, headline: str, *, reused: bool) -> None:
+        """A rung is there."""
+        self._look()
+        if not reused:
+            self.hear({"event": "finished", "name": name, "seconds": seconds, "headline": headline})
+
+    def noted(self, message: str) -> None:
+        """What the user should know."""
+        self.hear({"event": "noted", "message": message})
+
+    def _look(self) -> None:
+        if self.stopped():
+            raise Cancelled
+
+
+class Answer(NamedTuple):
+    """What one state is.
+
+    Attributes
+    ----------
+    climbed : Climbed
+    figures : list of dict
+        Pictures of the view that was asked for.
+    """
+
+    climbed: Climbed
+    figures: list[dict[str, Any]]
+
+
+class Explorer:
+    """Answers for any state of a study; several people (or tabs) may ask, one after the other is served.
+
+    Parameters
+    ----------
+    study : Study
+        From `scalith.ladder.read_study`.
+    results : path, optional
+        Results folder of the study: what it finished is read there.
+
+    Attributes
+    ----------
+    knobs : dict of str to Knob
+    """
+
+    def __init__(self, study: Study, results: str | Path | None = None) -> None:
+        self.study = study
+        self.results = Path("results") / study.name if results is None else Path(results)
+        self._relay = _Relay()
+        self._climb = Climb(study, listener=self._relay, results=self.results)
+        self.knobs: dict[str, Knob] = {knob.name: knob for knob in knobs_of(study)}
+        self._stated = {place: self._climb.stated(place) for knob in self.knobs.values() for place in knob.places}
+        self._at: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def about(self) -> dict[str, Any]:
+        """Title, knobs, views and the ladder as it is before anything is computed."""
+        ledger = self._expected()
+        return {
+            "title": self.study.header.title,
+            "study": self.study.name,
+            "knobs": [knob.to_plain() for knob in self.knobs.values()],
+            "views": [
+                {"name": name, "title": VIEWS[name].title, "question": VIEWS[name].question} for name in views_of(self.study)
+            ],
+            "quantities": [entry.quantity for entry in ledger.entries],
+            "ladder": ladder_picture(ledger, {}),
+        }
+
+    @contextmanager
+    def at(
+        self, changes: Changes, hear: Hear = lambda event: None, stopped: Callable[[], bool] = lambda: False
+    ) -> Iterator[Climb]:
+        """The climb of a state, held while the block lasts.
+
+        Parameters
+        ----------
+        changes : mapping of str to object
+            Values of knobs in SI (or as a study file says them), by name.
+        hear : callable, optional
+            Told what happens.
+        stopped : callable, optional
+            Whether the answer is not wanted any more.
+
+        Raises
+        ------
+        InputError
+            An unknown knob, or a value that the study does not take; nothing is changed.
+        Cancelled
+            `stopped` said so.
+        """
+        while not self._lock.acquire(timeout=0.05):
+            if stopped():
+                raise Cancelled
+        try:
+            self._relay.hear, self._relay.stopped = hear, stopped
+            self._move(changes)
+            yield self._climb
+        finally:
+            self._relay.hear, self._relay.stopped = lambda event: None, lambda: False
+            self._lock.release()
+
+    def answer(
+        self,
+        changes: Changes,
+        view: str = "",
+        hear: Hear = lambda event: None,
+        stopped: Callable[[], bool] = lambda: False,
+        quantity: str = "",
+    ) -> Answer:
+        """Compute a state: what a view or a box of the ladder shows first, then all targets of the study.
+
+        Parameters
+        ----------
+        changes, hear, stopped
+            As in `at`.
+        view : str
+            One of `scalith.app.views.VIEWS`.
+        quantity : str
+            A quantity whose pictures are wanted as well.
+
+        Raises
+        ------
+        InputError
+            As in `at`; an unknown view or quantity.
+        """
+        if view and view not in views_of(self.study):
+            raise InputError("explorer", "view", view, nearest(view, views_of(self.study)))
+        known = [entry.quantity for entry in self._expected().entries]
+        if quantity and quantity not in known:
+            raise InputError("explorer", "quantity", quantity, nearest(quantity, known))
+        with self.at(changes, hear, stopped) as climb:
+            first = [name for name in known if name == quantity or (view and name.rpartition(".")[2] in VIEWS[view].quantities)]
+            figures: list[dict[str, Any]] = []
+            if first:
+                found = climb.compute(first)
+                figures = drawn(view, quantity, found)
+                hear({"event": "figures", "figures": figures, "failed": found.failed})
+            climbed = climb.compute(self.study.targets)
+            hear({"event": "state"} | self.said(climbed))
+        return Answer(climbed, figures)
+
+    def spread(
+        self,
+        changes: Changes,
+        view: str,
+        draws: int,
+        hear: Hear = lambda event: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Answer:
+        """Members of an ensemble about a state: the pictures of a view with their bands.
+
+        Parameters
+        ----------
+        changes, view, hear, stopped
+            As in `answer`.
+        draws : int
+            From 2 to 200.
+
+        Raises
+        ------
+        InputError
+            As in `answer`; another number of members.
+        """
+        if isinstance(draws, bool) or not isinstance(draws, int) or not 2 <= draws <= 200:
+            raise InputError("explorer", "draws", draws, "2 to 200 members")
+        if view not in views_of(self.study):
+            raise InputError("explorer", "view", view, nearest(view, views_of(self.study)))
+        with self.at(changes, hear, stopped) as climb:
+            wanted = [entry.quantity for entry in self._expected().entries if entry.origin == "computed"]
+            wanted = [name for name in wanted if name.rpartition(".")[2] in VIEWS[view].quantities]
+            found = climb.compute(wanted)
+            ensemble = climb.ensemble([name for name in wanted if name in found.values], draws)
+            members = {name: scatter.members for name, scatter in ensemble.scatter.items()}
+            figures = drawn(view, "", found, members)
+            scatter = {name: item.headline for name, item in ensemble.scatter.items()}
+            lost = {str(item.member): item.reason for item in ensemble.failed}
+            numbers = _numbers(Found(found.ledger, found.values, members))
+            hear({"event": "figures", "figures": figures, "failed": found.failed})
+            hear({"event": "spread", "scatter": scatter, "lost": lost, "numbers": numbers, "draws": draws})
+        return Answer(found, figures)
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A folder within the results folder for files that are read or written on the way; it is removed again."""
+        made = [folder for folder in (self.results, *self.results.parents) if not folder.is_dir()]
+        self.results.mkdir(parents=True, exist_ok=True)
+        place = Path(tempfile.mkdtemp(prefix=".explorer-", dir=self.results))
+        try:
+            yield place
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+            with suppress(OSError):  # another one has written there meanwhile
+                for folder in made:
+                    folder.rmdir()
+
+    def said(self, climbed: Climbed) -> dict[str, Any]:
+        """A state in plain data: the ladder, the numbers that matter, every box."""
+        words = {entry.quantity: words_of(entry, climbed.values.get(entry.quantity)) for entry in climbed.ledger.entries}
+        missing = {entry.quantity: entry for entry in self._expected().entries if entry.quantity not in climbed.values}
+        for name, entry in missing.items():
+            reason = climbed.failed.get(name, "")
+            missing[name] = entry.model_copy(update={"headline": "could not be computed" if reason else entry.headline})
+        ledger = climbed.ledger.model_copy(update={"entries": (*climbed.ledger.entries, *missing.values())})
+        numbers = _numbers(Found(climbed.ledger, climbed.values, {}))
+        return {
+            "ladder": ladder_picture(ledger, words),
+            "numbers": numbers,
+            "boxes": {entry.quantity: self._box(entry, words[entry.quantity]) for entry in climbed.ledger.entries},
+            "failed": climbed.failed,
+        }
+
+    def _box(self, entry: Entry, words: str) -> dict[str, Any]:
+        shown = shown_unit(entry.unit, entry.value)
+        return {
+            "title": entry.title,
+            "words": words,
+            "value": entry.value,
+            "error": entry.standard_error if entry.standard_error is None or isfinite(entry.standard_error) else None,
+            "unit": entry.unit,
+            "value_of": entry.value_of,
+            "shown": list(shown),
+            "kind": entry.source.kind if entry.source else entry.origin,
+            "source": (entry.source.reference or entry.source.by) if entry.source else "",
+            "digest": entry.digest,
+            "parents": list(entry.parents),
+            "marks": {mark: list(names) for mark, names in entry.marks.items()},
+        }
+
+    def _expected(self) -> Ledger:
+        """The quantities that the study leads to, with nothing found yet."""
+        study, entries = self.study, []
+        for name in study.needed_for(study.targets):
+            about = study.graph.about(name)
+            if about is None or (name not in study.graph.nodes and name not in study.given):
+                continue
+            given = name in study.given
+            inputs = [] if given else list(study.graph.nodes[name].inputs.values())
+            entries.append(
+                Entry(
+                    quantity=name,
+                    title=about.quantity.title,
+                    scale=about.scale,
+                    origin="given" if given else "computed",
+                    headline="…",
+                    source=None,
+                    digest="",
+                    parents=dict.fromkeys(inputs, ""),
+                )
+            )
+        return Ledger(
+            study=study.name,
+            title=study.header.title,
+            version="",
+            code="",
+            study_file=study.file.digest,
+            entries=tuple(entries),
+        )
+
+    def _move(self, changes: Changes) -> None:
+        """Bring the climb to a state, from whatever state it is in."""
+        statements: dict[str, Any] = {}
+        for name in self._at:
+            if name not in changes:
+                statements |= {place: self._stated[place] for place in self.knobs[name].places}
+        for name, value in changes.items():
+            if name not in self.knobs:
+                raise InputError("explorer", "knob", name, nearest(name, self.knobs))
+            if name not in self._at or self._at[name] != value:
+                statements |= self.statements(name, value)
+        if statements:
+            self._climb.change(statements)
+            self._at = dict(changes)
+
+    def statements(self, name: str, value: object) -> dict[str, Any]:
+        """What a knob at a value states in the study, by place."""
+        knob = self.knobs[name]
+        if not knob.factor:
+            return dict.fromkeys(knob.places, knob.statement(value))
+        factor = knob.statement(value)
+        if not isinstance(factor, float):
+            raise InputError("knob", name, value, "a positive factor")
+        if factor == 1.0:
+            return {place: self._stated[place] for place in knob.places}
+        return {place: scaled(self.study.given[place], factor) for place in knob.places}
+
+
+def _numbers(found: Found) -> list[dict[str, Any]]:
+    """The lines of the summary as plain data."""
+    lines = [(topic.title, line) for topic in summary(found) for line in topic.lines]
+    return [line._asdict() | {"topic": title, "shown": list(_shown(line.unit, line.value))} for title, line in lines]
+
+
+def _shown(unit: str, value: float | None) -> ShownUnit:
+    """How the summary says a number."""
+    return ShownUnit("W h", 1.0 / 3600.0) if unit == "J" else shown_unit(unit, value)
+
+
+def read_study_of(path: str | Path, out: str | Path | None = None, *, allow_code: bool = False) -> tuple[Study, Path]:
+    """The study and the results folder that a path means: a study file, or the results folder of a climb.
+
+    Raises
+    ------
+    InputError
+        The folder does not say which study it is of, or that study has changed since.
+    """
+    import json
+
+    from scalith.ladder import read_ledger, read_study
+    from scalith.quantities import file_digest
+    from scalith.unchanged import FILE
+
+    path = Path(path)
+    if not path.is_dir():
+        results = Path("results") / path.stem if out is None else Path(out)
+        return read_study(path, results, allow_code=allow_code), results
+    ledger = read_ledger(path)
+    try:
+        noted = [Path(name) for name in json.loads((path / FILE).read_text(encoding="utf-8"))["inputs"]]
+    except (OSError, ValueError, TypeError, KeyError):
+        noted = []
+    for file in noted:
+        try:
+            if file.stem == ledger.study and file_digest(file) == ledger.study_file:
+                return read_study(file, path, allow_code=allow_code), path
+        except (OSError, ScalithError):
+            continue
+    expected = "a results folder whose study file is where it was and unchanged, or the study file itself"
+    raise InputError(str(path), "", f"no unchanged study {ledger.study!r}", expected)

@@ -1,0 +1,265 @@
+"""Views: which pictures answer one question, from the quantities of the ladder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from scalith.cell import CellSpecification
+from scalith.ladder import Climbed, Study
+from scalith.ladder.stacking import one_rate
+from scalith.quantities import Property
+from scalith.report import axes
+from scalith.report.cell_figures import said_rate
+from scalith.report.figures import figures_of
+from scalith.report.page import text_only
+from scalith.report.property_figures import Beside
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+Extra = Callable[[dict[str, Any]], "Figure | None"]
+
+
+@dataclass(frozen=True)
+class View:
+    """One question and the quantities whose pictures answer it.
+
+    Attributes
+    ----------
+    title, question : str
+    quantities : tuple of str
+        Names without materials, in the order of their pictures.
+    extras : tuple of (str, str, callable)
+        Pictures beyond those of the report: name, title, and the function that draws from values by quantity.
+    """
+
+    title: str
+    question: str
+    quantities: tuple[str, ...]
+    extras: tuple[tuple[str, str, Extra], ...] = ()
+
+
+def _highest(data: xr.Dataset) -> float:
+    return float(data["c_rate"].max())
+
+
+def voltage_split_figure(values: dict[str, Any]) -> Figure | None:
+    """Where the voltage of the highest rate goes: the parts below the open-circuit voltage, one on the other."""
+    data = values.get("discharges")
+    if not isinstance(data, xr.Dataset) or "voltage_equilibrium" not in data:
+        return None
+    one = one_rate(data, rate := _highest(data))
+    charge = one["capacity"].values / 3600.0
+    figure = axes.figure("Discharged capacity (A h)", f"Voltage at {said_rate(rate)} (V)")
+    level = one["voltage_equilibrium"].values.copy()
+    line = {"color": axes.INK, "width": 2}
+    figure.add_scatter(x=charge, y=level, mode="lines", name="open circuit", line=line)
+    parts = [str(name) for name in one.data_vars if str(name).startswith("voltage_") and str(name) != "voltage_equilibrium"]
+    for name, colour in zip(parts, axes.cycle(len(parts)), strict=True):
+        if not np.any(np.abs(one[name].values) > 1e-6):
+            continue
+        level = level + one[name].values
+        label = str(one[name].attrs.get("long_name", name)).removeprefix("part of the voltage: ")
+        band = {"fill": "tonexty", "fillcolor": axes.translucent(colour, 0.35), "line": {"color": colour, "width": 1}}
+        figure.add_scatter(x=charge, y=level, mode="lines", name=label, **band)
+    return axes.settled(figure)
+
+
+def ragone_figure(values: dict[str, Any]) -> Figure | None:
+    """Energy against mean power, a point a rate."""
+    from scalith.ladder.bands import energy_of_runs
+
+    data = values.get("discharges")
+    if not isinstance(data, xr.Dataset) or data.sizes.get("c_rate", 0) < 2:
+        return None
+    energy = energy_of_runs(data).values
+    power = energy / np.nanmax(data["time"].transpose("c_rate", "sample").values, axis=1)
+    figure = axes.figure("Mean power (W)", "Energy (W h)")
+    labels = [said_rate(float(rate)) for rate in data["c_rate"].values]
+    style = {"line": {"color": axes.PALETTE[0], "width": 2}, "marker": {"size": 8}}
+    figure.add_scatter(x=power, y=energy / 3600.0, mode="lines+markers+text", text=labels, textposition="top center", **style)
+    return axes.settled(figure)
+
+
+def bottleneck_figure(values: dict[str, Any]) -> Figure | None:
+    """What each process would bring, were it twice as fast."""
+    from scalith.lab import find_bottlenecks
+
+    cell, data = values.get("cell_specification"), values.get("discharges")
+    if not isinstance(cell, CellSpecification) or not isinstance(data, xr.Dataset):
+        return None
+    rate = _highest(data)
+    found = find_bottlenecks(cell, rate)
+    gain = 100.0 * found["energy_gain"].values / float(found["energy"])
+    more = 100.0 * found["capacity_gain"].values / float(found["capacity"])
+    names = [str(name).replace(".", ": ").replace("_", " ") for name in found["process"].values]
+    figure = axes.figure(f"Gain at {said_rate(rate)} of a process twice as fast (%)", "")
+    for label, size, colour in (("energy", gain, axes.PALETTE[0]), ("capacity", more, axes.PALETTE[1])):
+        figure.add_bar(x=size[::-1], y=names[::-1], orientation="h", name=label, marker={"color": colour})
+    figure.update_layout(height=420, hovermode="closest", barmode="group")
+    return axes.settled(figure)
+
+
+def numbers_figure(values: dict[str, Any]) -> Figure | None:
+    """Dimensionless numbers of the highest rate: times of processes against the time of the discharge."""
+    from scalith.lab import dimensionless_numbers
+
+    cell, data = values.get("cell_specification"), values.get("discharges")
+    if not isinstance(cell, CellSpecification) or not isinstance(data, xr.Dataset):
+        return None
+    rate = _highest(data)
+    found = dimensionless_numbers(cell, rate)
+    size, names = found["value"].values, [str(name) for name in found["number"].values]
+    order = [k for k in np.argsort(size) if size[k] > 0.0]
+    if not order:
+        return None
+    figure = axes.figure(f"Dimensionless number at {said_rate(rate)}: a process limits where it is large", "")
+    meant = [str(found["meaning"].values[k]) for k in order]
+    bars = {"x": size[order], "y": [names[k] for k in order], "hovertext": meant, "name": "number"}
+    figure.add_bar(**bars, orientation="h", marker={"color": axes.PALETTE[0]})
+    figure.update_layout(xaxis_type="log", height=380, hovermode="closest")
+    return axes.settled(figure)
+
+
+VIEWS: dict[str, View] = {
+    "material": View(
+        "Material",
+        "What does the host do, from its energies?",
+        (
+            "mapped_orderings",
+            "open_circuit_voltage",
+            "phase_diagram",
+            "chemical_diffusivity",
+            "entropic_coefficient",
+            "lattice_snapshot",
+            "electronic_conductivity",
+        ),
+    ),
+    "particle": View(
+        "Particle",
+        "What happens within one particle?",
+        ("particle_hysteresis", "particle_stress", "particle_phase_field", "diffusion_activation"),
+    ),
+    "electrode": View(
+        "Electrode",
+        "How do ions and electrons get through the electrode?",
+        ("voxel_image", "composition_map", "electrode_currents", "subvolume_properties"),
+    ),
+    "cell": View(
+        "Cell",
+        "Where does the voltage go?",
+        ("discharges", "heat_generation", "cell_open_circuit_voltage"),
+        (("voltage split", "The voltage split into its parts", voltage_split_figure), ("ragone", "Ragone", ragone_figure)),
+    ),
+    "life": View("Life", "What wears the cell out?", ("cycle_life",)),
+    "pack": View(
+        "Pack",
+        "How warm does it get, and is it safe?",
+        (
+            "cell_temperature",
+            "pack_temperature",
+            "module_propagation",
+            "module_temperature_field",
+            "barrier_map",
+            "propagation_probability",
+            "oven_exposure",
+        ),
+    ),
+    "bottleneck": View(
+        "Bottleneck",
+        "Which process limits the highest rate?",
+        ("cell_specification", "discharges"),
+        (
+            ("bottlenecks", "What each process twice as fast would bring", bottleneck_figure),
+            ("dimensionless numbers", "Dimensionless numbers", numbers_figure),
+        ),
+    ),
+    "uncertainty": View(
+        "Uncertainty",
+        "How sure is that?",
+        ("open_circuit_voltage", "discharges", "cell_temperature", "pack_temperature", "propagation_probability"),
+    ),
+    "agreement": View(
+        "Agreement",
+        "Does it agree with what was measured?",
+        (
+            "voltage_agreement",
+            "diffusivity_agreement",
+            "slow_cycle_agreement",
+            "titration_agreement",
+            "entropy_agreement",
+            "discharges",
+        ),
+    ),
+}
+"""By name, in the order of their tabs."""
+
+_WITHOUT_PICTURES = {"bottleneck": ("discharges",)}
+"""Quantities that a view needs and does not draw."""
+
+
+def views_of(study: Study) -> list[str]:
+    """Views that a study has something for."""
+    here = {name.rpartition(".")[2] for name in study.needed_for(study.targets)}
+    needed = {"bottleneck": {"cell_specification", "discharges"}}
+    return [name for name, view in VIEWS.items() if needed.get(name, set()) <= here and here & set(view.quantities)]
+
+
+def drawn(view: str, quantity: str, found: Climbed, members: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Pictures of a view, or of one quantity, as plain data.
+
+    Parameters
+    ----------
+    view : str
+        Empty for none.
+    quantity : str
+        Empty for none.
+    found : Climbed
+    members : dict of str to object, optional
+        Members of an ensemble by quantity, for bands.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``title`` and ``figure`` (of Plotly), in the order of the view.
+    """
+    shown: list[dict[str, Any]] = []
+    wanted = VIEWS[view].quantities if view else ()
+    order = [name for short in wanted for name in found.values if name.rpartition(".")[2] == short]
+    order = [name for name in order if name.rpartition(".")[2] not in _WITHOUT_PICTURES.get(view, ())]
+    for name in dict.fromkeys([*([quantity] if quantity in found.values else []), *order]):
+        title = found.ledger.entry(name).title
+        for index, figure in enumerate(pictures_of(name, found, (members or {}).get(name))):
+            shown.append({"name": f"{name} {index}", "quantity": name, "title": title, "figure": plain_figure(figure)})
+    for name, title, draw in VIEWS[view].extras if view else ():
+        if (figure := draw(found.values)) is not None:
+            shown.append({"name": name, "quantity": "", "title": title, "figure": plain_figure(figure)})
+    return shown
+
+
+def plain_figure(figure: Figure) -> dict[str, Any]:
+    """A picture as plain data in which names are text, never markup."""
+    from plotly.utils import PlotlyJSONEncoder
+
+    made: dict[str, Any] = json.loads(json.dumps(text_only(figure.to_plotly_json()), cls=PlotlyJSONEncoder))
+    made["layout"].pop("template", None)
+    return made
+
+
+def pictures_of(name: str, found: Climbed, members: Any = None) -> list[Figure]:
+    """The report's pictures of a quantity, with what is drawn beside it."""
+    material, _, short = name.rpartition(".")
+    before = f"{material}." if material else ""
+    measured, gaps = found.values.get(f"{before}measured_{short}"), found.values.get(f"{before}phase_boundaries")
+    beside = Beside(
+        members if isinstance(members, Property) else None,
+        measured if isinstance(measured, Property) else None,
+        gaps if isinstance(gaps, xr.Dataset) and "region" in gaps.dims else None,
+    )
+    return figures_of(short, found.values[name], members if isinstance(members, xr.Dataset) else None, beside)

@@ -1,0 +1,130 @@
+"""States: the numbers are those of the library, only what depends on a knob is computed, and what fails leaves the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from scalith.app.explorer import Cancelled, read_study_of
+from scalith.ladder import Climb, climb, read_study
+from scalith.quantities import InputError
+
+THICKER = {"cell.positive_electrode.thickness": 9e-5}
+
+
+def heard(explorer, changes, view="cell", **more):
+    events = []
+    answer = explorer.answer(changes, view, events.append, **more)
+    return answer, events
+
+
+def test_numbers_are_what_the_library_computes(explorer, study_file):
+    library = Climb(read_study(study_file))
+    library.set("cell.positive_electrode.thickness", "90 um")
+    answer, events = heard(explorer, THICKER)
+    for name in ("discharges", "pack_temperature"):
+        mine, theirs = answer.climbed.values[name], library[name]
+        for variable in theirs.data_vars:
+            if theirs[variable].dtype.kind == "f":
+                assert mine[variable].values == pytest.approx(theirs[variable].values, rel=1e-9, nan_ok=True)
+    state = next(event for event in events if event["event"] == "state")
+    numbers = {(line["topic"], line["label"]): line["value"] for line in state["numbers"]}
+    capacity = float(library["discharges"]["capacity"].isel(c_rate=1).max())
+    assert numbers["Capacity", "cell at 2C"] == pytest.approx(capacity, rel=1e-9)
+    peak = float(library["pack_temperature"]["peak_temperature"].max())
+    assert numbers["Peak temperature", "hottest cell of the row"] == pytest.approx(peak, rel=1e-9)
+    assert state["boxes"]["pack_temperature"]["value"] == pytest.approx(peak, rel=1e-9)
+
+
+def test_only_what_depends_on_a_knob_is_computed_and_a_known_state_is_not(explorer):
+    heard(explorer, {})
+    _, events = heard(explorer, {"pack.cooling_coefficient": 120.0})
+    assert [event["name"] for event in events if event["event"] == "finished"] == ["pack_temperature"]
+    _, events = heard(explorer, {})
+    assert [event["name"] for event in events if event["event"] == "finished"] == []
+
+
+def test_what_a_view_shows_comes_first(explorer):
+    _, events = heard(explorer, {"cell.separator.thickness": 2.6e-5})
+    said = [event["event"] if event["event"] != "finished" else event["name"] for event in events if event["event"] != "started"]
+    said = [name for name in said if name != "advanced"]
+    assert said.index("discharges") < said.index("figures") < said.index("pack_temperature") < said.index("state")
+
+
+def test_one_knob_moves_a_number_at_all_scales(explorer):
+    answer, _ = heard(explorer, {"temperature of the surroundings": 303.15}, "pack")
+    assert answer.climbed.failed == {}
+    assert float(answer.climbed.values["pack_temperature"]["temperature"].min()) >= 303.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"cell.positive_electrode.thicknes": 9e-5}, "did you mean 'cell.positive_electrode.thickness'"),
+        ({"cell.positive_electrode.thickness": 1.0}, "a thickness of 1 nm to 5 mm"),
+        ({"cell.positive_electrode.thickness": "soft"}, "soft"),
+        ({"pack.cells": 0.5}, "a whole number"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_and_changes_nothing(explorer, changes, said):
+    with pytest.raises(InputError, match=said):
+        explorer.answer(changes)
+    answer, _ = heard(explorer, {})
+    assert answer.climbed.failed == {}
+
+
+def test_what_cannot_be_computed_says_why_beside_what_can(explorer):
+    answer, events = heard(explorer, {"cell.positive_electrode.minimum_stoichiometry": 0.05}, "cell")
+    assert "discharges" in answer.climbed.failed
+    assert "open_circuit_voltage" in answer.climbed.failed["discharges"]
+    assert "open_circuit_voltage" in answer.climbed.values
+    state = next(event for event in events if event["event"] == "state")
+    assert "could not be computed" in state["ladder"]
+
+
+def test_an_answer_that_is_not_wanted_any_more_stops(explorer):
+    with pytest.raises(Cancelled):
+        explorer.answer({"cell.separator.thickness": 2.7e-5}, "cell", stopped=lambda: True)
+    assert heard(explorer, {})[0].climbed.failed == {}
+
+
+def test_bands_of_members_and_what_is_written(explorer, study_file):
+    events = []
+    answer = explorer.spread({}, "uncertainty", 2, events.append)
+    spread = next(event for event in events if event["event"] == "spread")
+    assert "2 draws" in spread["scatter"]["discharges"]
+    capacity = next(line for line in spread["numbers"] if line["label"] == "cell at 1C")
+    assert capacity["error"] > 0.0
+    assert any("5 to 95 %" in str(trace.get("name")) for item in answer.figures for trace in item["figure"]["data"])
+    with pytest.raises(InputError, match="2 to 200 members"):
+        explorer.spread({}, "uncertainty", 1000)
+    assert list(study_file.parent.iterdir()) == [study_file]
+
+
+def test_names_in_pictures_and_ladder_are_text(explorer):
+    _, events = heard(explorer, {})
+    state = next(event for event in events if event["event"] == "state")
+    assert "<script>" not in state["ladder"]
+    assert "&lt;script&gt;" in state["ladder"]
+    assert "&lt;script&gt;" not in state["boxes"]["cell_specification"]["words"]  # the page sets it as text
+
+
+def test_bottlenecks_are_those_of_the_library(explorer):
+    from scalith.lab import find_bottlenecks
+
+    answer, _ = heard(explorer, {}, "bottleneck")
+    found = find_bottlenecks(answer.climbed.values["cell_specification"], 2.0)
+    shown = next(item for item in answer.figures if item["name"] == "bottlenecks")["figure"]["data"][0]
+    assert shown["y"][-1] == str(found["process"].values[0]).replace(".", ": ").replace("_", " ")
+
+
+def test_a_results_folder_leads_to_its_study(study_file, tmp_path):
+    from scalith.unchanged import note_finished
+
+    study = read_study(study_file)
+    climb(study, tmp_path / "out", until="cell_open_circuit_voltage")
+    note_finished(study, tmp_path / "out", {}, 1)
+    found, results = read_study_of(tmp_path / "out")
+    assert (found.file, results) == (study.file, tmp_path / "out")
+    (tmp_path / "out/.scalith-finished.json").unlink()
+    with pytest.raises(InputError, match="or the study file itself"):
+        read_study_of(tmp_path / "out")

@@ -1,0 +1,158 @@
+"""The explorer in a browser: knobs, numbers, files, states in the address, tabs, a phone; the console is clean."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+
+import pytest
+
+from scalith.ladder import Climb, read_study
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+pytestmark = [pytest.mark.long, pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")]
+
+THICKNESS = '[data-knob="cell.positive_electrode.thickness"]'
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        options = ["--no-sandbox", "--use-gl=swiftshader", "--enable-unsafe-swiftshader"]
+        opened = driver.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def tab(browser, serving):
+    """Opens a tab with the explorer; at the end its console must have said nothing, and no request have left the machine."""
+    opened, said, asked = [], [], []
+
+    def open_tab(url=serving.url, **options):
+        page = browser.new_context(accept_downloads=True, **options).new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(url)
+        page.wait_for_selector("body[data-done=done]")
+        opened.append(page)
+        return page
+
+    yield open_tab
+    for page in opened:
+        page.context.close()
+    assert said == []
+    assert all(url.startswith((f"http://127.0.0.1:{serving.port}/", "blob:", "data:")) for url in asked)
+
+
+def count(page):
+    return int(page.evaluate("document.body.dataset.count"))
+
+
+def wait(page, before):
+    page.wait_for_selector(f"body:not([data-count='{before}'])[data-done]")
+
+
+def number(page, label, topic="Capacity"):
+    return float(page.locator(f"#numbers tr[data-topic='{topic}'][data-label='{label}']").get_attribute("data-value"))
+
+
+def test_a_moved_knob_changes_the_numbers_as_the_library_does(tab, study_file, tmp_path):
+    page, library = tab(viewport={"width": 1400, "height": 1000}), Climb(read_study(study_file))
+
+    def computed(name, variable):
+        return float(library[name][variable].max())
+
+    assert number(page, "cell at 1C") == pytest.approx(computed("discharges", "capacity"), rel=1e-9)
+    before = count(page)
+    page.locator(f"{THICKNESS} input[type=number]").fill("100")
+    page.keyboard.press("Tab")
+    wait(page, before)
+    library.set("cell.positive_electrode.thickness", 1e-4)
+    assert number(page, "cell at 1C") == pytest.approx(computed("discharges", "capacity"), rel=1e-9)
+    assert number(page, "hottest cell of the row", "Peak temperature") == pytest.approx(
+        computed("pack_temperature", "peak_temperature"), rel=1e-9
+    )
+    assert page.locator("#numbers .change").count() > 0
+    assert page.locator("#figures figure:not([data-drawn])").count() == 0
+    assert page.locator("#ladder rect.changed").count() > 0
+    page.screenshot(path=tmp_path / "cell.png", full_page=True)
+
+    before = count(page)  # from the keyboard, then undone
+    page.locator(f"{THICKNESS} input[type=range]").press("ArrowRight")
+    wait(page, before)
+    assert number(page, "cell at 1C") != pytest.approx(computed("discharges", "capacity"), rel=1e-9)
+    before = count(page)
+    page.click("#undo")
+    wait(page, before)
+    assert number(page, "cell at 1C") == pytest.approx(computed("discharges", "capacity"), rel=1e-9)
+
+    page.locator(f"{THICKNESS} input[type=number]").fill("100000")  # 10 cm
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#trouble:not([hidden])")
+    assert "a thickness of 1 nm to 5 mm" in page.inner_text("#trouble")
+    before = count(page)
+    page.click("#reset")
+    wait(page, before)
+    assert not page.is_visible("#trouble")
+
+
+def test_views_boxes_files_and_exports(tab, tmp_path):
+    page = tab(viewport={"width": 1400, "height": 1000}, color_scheme="dark")
+    for view in ("pack", "bottleneck", "agreement"):
+        before = count(page)
+        page.click(f"#tabs [data-view={view}]")
+        wait(page, before)
+        page.wait_for_selector("#figures figure[data-drawn]")
+        page.screenshot(path=tmp_path / f"{view}.png", full_page=True)
+    before = count(page)
+    page.locator("#ladder a[data-box=cell_specification]").click()
+    wait(page, before)
+    assert "<script>alert(1)</script>" in page.inner_text("#box")  # a name, as text
+    assert page.locator(".knob:visible").count() > 0
+    assert not page.locator('[data-knob="pack.cooling_coefficient"]').is_visible()
+
+    rows = "\n".join(f"{60 * k},{3.3 - 0.004 * k},2.3" for k in range(30))
+    page.set_input_files(
+        "#file", {"name": "mine.csv", "mimeType": "text/csv", "buffer": f"time [s],voltage [V],current [A]\n{rows}".encode()}
+    )
+    page.wait_for_selector("body[data-laid='1']")
+    assert "mV apart" in page.inner_text("#overlays")
+    with page.expect_download() as download:
+        page.select_option("#export", "toml")
+    assert tomllib.loads(download.value.path().read_text())["cell"]["electrode_area"] == "0.18 m2"
+    with page.expect_download() as picture:
+        page.locator("#overlays button", has_text="SVG").click()
+    assert picture.value.path().read_text().startswith("<svg")
+
+
+def test_a_state_is_in_its_address_and_tabs_do_not_share_one(tab, serving):
+    first, second = tab(), tab(viewport={"width": 390, "height": 844})
+    before = count(first), count(second)
+    for page, thickness in ((first, "90"), (second, "110")):
+        page.locator(f"{THICKNESS} input[type=number]").fill(thickness)
+        page.keyboard.press("Tab")
+    wait(first, before[0])
+    wait(second, before[1])
+    found = number(first, "cell at 1C"), number(second, "cell at 1C")
+    assert found[0] != found[1]
+    assert second.evaluate("document.documentElement.scrollWidth") <= 390
+    before = count(first)
+    first.click("#pin")
+    wait(first, before)
+    again = tab(first.url)
+    assert number(again, "cell at 1C") == found[0]
+    assert again.locator("#pins li").count() == 2
+    again.select_option("#units", "si")
+    assert again.locator("#numbers tr[data-topic=Capacity][data-label='cell at 1C'] td.now").first.inner_text().split()[-1] != "h"
+    again.select_option("#tour", "fast")
+    again.wait_for_selector("#guide:not([hidden])")
+    assert "1 of 5" in again.inner_text("#guide")
+    labels = """[...document.querySelectorAll('input, select, button')].filter(one => !one.labels?.length && !one.getAttribute('aria-label')
+        && !one.textContent.trim()).map(one => one.outerHTML)"""
+    assert again.evaluate(labels) == []

@@ -1,0 +1,71 @@
+"""Knobs: every number of a study with its range, and what a moved one says in the study."""
+
+from __future__ import annotations
+
+import pytest
+
+from scalith.app.knobs import scaled
+from scalith.lattice import HopBarriers
+from scalith.quantities import InputError, Property, Source
+
+
+def test_a_knob_knows_its_unit_its_error_and_its_range(explorer):
+    knob = explorer.knobs["cell.negative_electrode.thickness"]
+    assert knob.value == pytest.approx(34e-6)
+    assert knob.error == pytest.approx(0.05 * 34e-6)
+    assert (knob.unit, knob.shown.text, knob.stated, knob.logarithmic) == ("m", "µm", True, True)
+    assert knob.low < knob.value < knob.high
+    assert "thickness of 1 nm to 5 mm" in knob.words
+    assert set(explorer.knobs["pack.cooling_coefficient"].reaches) == {"pack_temperature"}
+    assert {"discharges", "pack_temperature"} <= set(knob.reaches)
+    assert explorer.knobs["chemical_diffusivity"].unit == "m2 s-1"
+    assert explorer.knobs["pack.cells"].whole
+    assert not explorer.knobs["pack.nodes_per_cell"].stated
+
+
+def test_every_slider_holds_its_value_and_every_value_is_what_the_study_says(explorer):
+    for knob in explorer.knobs.values():
+        if isinstance(knob.value, float):
+            assert knob.low <= knob.value <= knob.high, knob.name
+            assert not knob.logarithmic or knob.low > 0.0, knob.name
+    assert explorer.knobs["discharge.c_rates"].value == (1.0, 2.0)
+
+
+def test_a_value_is_said_with_its_unit_and_keeps_its_relative_error(explorer):
+    said = explorer.knobs["cell.negative_electrode.thickness"].statement(68e-6)
+    assert said == {"value": "6.8e-05 m", "standard_error": f"{0.05 * 68e-6!r} m"} or float(
+        said["standard_error"].split()[0]
+    ) == pytest.approx(3.4e-6)
+    assert explorer.knobs["cell.nominal_capacity"].statement(9000.0) == "9000.0 C"
+    assert explorer.knobs["pack.cells"].statement(4) == 4
+    assert explorer.knobs["discharge.c_rates"].statement([0.5, 3]) == [0.5, 3.0]
+    assert explorer.knobs["cell.separator.thickness"].statement("30 um") == "30 um"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, None, {"a": 1}])
+def test_what_is_no_number_is_refused(explorer, value):
+    with pytest.raises(InputError, match="expected a finite number"):
+        explorer.knobs["cell.separator.thickness"].statement(value)
+
+
+def test_half_a_cell_is_refused(explorer):
+    with pytest.raises(InputError, match="expected a whole number"):
+        explorer.knobs["pack.cells"].statement(2.5)
+
+
+def test_numbers_that_scales_share_are_one_knob(explorer):
+    knob = explorer.knobs["temperature of the surroundings"]
+    assert set(knob.places) == {"discharge.temperature", "cell.thermal.ambient_temperature", "pack.ambient_temperature"}
+    assert not any("ambient_temperature" in name for name in explorer.knobs)
+
+
+def test_a_factor_scales_a_curve_and_all_barriers():
+    curve = Property.from_arrays("force", {"x": [0.0, 1.0]}, [1.0, 3.0], "N", Source(kind="assumed"))
+    assert scaled(curve, 0.5)(1.0) == pytest.approx(1.5)
+    kinds = [{"name": "hop", "distance": 3.0, "barrier": 0.3, "barrier_full": 0.4}]
+    barriers = HopBarriers.read({"kinds": kinds, "source": {"kind": "assumed", "reference": "a guess"}})
+    less = scaled(barriers, 0.8)
+    assert (less.kinds[0].barrier, less.kinds[0].barrier_full) == (pytest.approx(0.24), pytest.approx(0.32))
+    assert "all barriers times 0.8" in less.source.note
+    with pytest.raises(InputError, match="a positive factor"):
+        scaled(curve, 0.0)

@@ -239,14 +239,9 @@ def ici(
 def entropy(file: MeasuredFile, repair: Repair = False, out: Json = None) -> None:
     """Entropic coefficient from the voltage at rest while the temperature is stepped, with the drift and the cell's own delay."""
     from scalith.lab import read_measurement
-    from scalith.lab.titration import extract_entropy
-    from scalith.quantities import InputError
+    from scalith.lab.titration import extract_entropy_of
 
-    data = read_measurement(file, repair=repair)
-    name = next((one for one in ("ambient_temperature", "temperature") if one in data), None)
-    if name is None:
-        raise InputError(str(file), "temperature", "no such column", "the temperature of the chamber, or of the cell")
-    found = extract_entropy(data["time"].values, data["voltage"].values, data[name].values)
+    found = extract_entropy_of(read_measurement(file, repair=repair))
     ends = f"[{1e3 * found.lower:.4g}, {1e3 * found.upper:.4g}]"
     console().print(f"∂U/∂T = {1e3 * found.value:.4g} mV/K, 95 % {ends}", highlight=False)
     more = (
@@ -405,34 +400,48 @@ def agree(
     electrode: Annotated[str, typer.Option("--electrode", help="positive or negative.")] = "positive",
     slow_cycle: Annotated[Path | None, typer.Option("--slow-cycle", help="Measured, of a half cell; virtual without it.")] = None,
     titration: Annotated[Path | None, typer.Option("--titration", help="Measured, of a half cell; virtual without it.")] = None,
+    calorimetry: Annotated[Path | None, typer.Option("--calorimetry", help="A discharge of a half cell with its heat.")] = None,
+    spectrum: Annotated[Path | None, typer.Option("--spectrum", help="Of the electrolyte between blocking electrodes.")] = None,
     out: Json = None,
 ) -> None:
     """What experiments on an electrode find, virtual or measured, beside what the CELL's parameters say."""
     from typing import cast
 
     from scalith.cell import read_cell
-    from scalith.lab import agreement, read_measurement
-    from scalith.lab.experiments import diffusivity_by_titration, entropy_by_steps, voltage_by_slow_cycle
+    from scalith.lab import experiments as made
+    from scalith.lab import largest_deviation, read_measurement
     from scalith.lab.half_cell import Side
 
-    specification = read_cell(cell)
-    side = cast(Side, electrode)
-    cycle, pulses_there = (None if path is None else read_measurement(path) for path in (slow_cycle, titration))
-    experiments = {
-        "open_circuit_voltage": voltage_by_slow_cycle(specification, side, data=cycle),
-        "entropic_coefficient": entropy_by_steps(specification, side),
-        "chemical_diffusivity": diffusivity_by_titration(specification, side, data=pulses_there),
+    given, side = read_cell(cell), cast(Side, electrode)
+    cycle, pulses_there, heat, ions = (
+        None if path is None else read_measurement(path) for path in (slow_cycle, titration, calorimetry, spectrum)
+    )
+    transfer = made.charge_transfer_by_spectra(given, side)
+    found = {
+        "open_circuit_voltage": made.voltage_by_slow_cycle(given, side, data=cycle),
+        "entropic_coefficient": made.entropy_by_steps(given, side),
+        "chemical_diffusivity": made.diffusivity_by_titration(given, side, data=pulses_there),
+        "conductivity": made.conductivity_by_spectra(given, data=ions),
+        "exchange_current_density": transfer.exchange_current_density,
+        "charge_transfer_resistance": transfer.resistance,
     }
-    part = specification.positive_electrode if side == "positive" else specification.negative_electrode
-    shown = table(f"{side} electrode of {specification.name}", "quantity", "experiment", "found against put in")
+    rows = {name: made.compared(one, made.put_in(given, side, name), given) for name, one in found.items()}
+    rate: str | float = "C/2" if heat is None else made.current_of(heat)
+    by_heat = made.heat_by_discharge(given, side, rate=rate, data=heat)
+    rows["heat"] = made.compared(by_heat, made.heat_of_discharge(given, side, rate), given)
+    title = f"{side} electrode of {given.name}: where put in and found differ most"
+    shown = table(title, "quantity", "at", "put in", "found", "z", "verdict")
     plain = {}
-    for name, found in experiments.items():
-        given = getattr(part.material, name)
-        verdict = "not compared: nothing to compare with" if given is None else "not told"
-        if found.value is not None and given is not None:
-            verdict = str(agreement(given, found.value, T=specification.reference_temperature).attrs["headline"])
-        shown.add_row(name.replace("_", " "), found.note, verdict)
-        plain[name] = {"experiment": found.note, "verdict": verdict}
+    for name, data in rows.items():
+        row, verdict = largest_deviation(data), str(data.attrs["verdict"])
+        words = ["", "", "", ""]
+        if row is not None:
+            unit = str(data["predicted"].attrs["units"])
+            both = (f"{row.predicted:.4g} ± {row.predicted_error:.2g}", f"{row.found:.4g} ± {row.found_error:.2g} {unit}")
+            words = [f"{data['z_score'].dims[0]} = {row.place:.4g}", *both, _number(row.z)]
+        shown.add_row(name.replace("_", " "), *words, verdict)
+        numbers = {} if row is None else {key: _plain(value) for key, value in row._asdict().items()}
+        plain[name] = {"experiment": str(data.attrs["headline"]), "verdict": verdict, **numbers}
     console().print(shown)
     _write(out, plain)
 

@@ -3,11 +3,25 @@
 import numpy as np
 import pytest
 
-from scalith.cell import read_cell
-from scalith.lab import agreement
-from scalith.lab.experiments import diffusivity_by_titration, entropy_by_steps, voltage_by_slow_cycle
-from scalith.lab.titration import simulate_gitt_on_cell
-from scalith.quantities import InputError, shipped
+from scalith.cell import Mesh, ThermalSpecification, read_cell, simulate_discharge, simulate_impedance
+from scalith.lab import agreement, largest_deviation
+from scalith.lab.experiments import (
+    Found,
+    charge_transfer_by_spectra,
+    compared,
+    conductivity_by_spectra,
+    current_of,
+    diffusivity_by_titration,
+    entropy_by_steps,
+    heat_by_discharge,
+    heat_of_discharge,
+    put_in,
+    voltage_by_slow_cycle,
+)
+from scalith.lab.half_cell import half_cell
+from scalith.lab.impedance import conductivity_cell
+from scalith.lab.titration import simulate_entropy_on_cell, simulate_gitt_on_cell
+from scalith.quantities import ErrorComponent, InputError, Property, Source, shipped
 
 CELL = read_cell(shipped("cell/nmc532_mohtat2020.toml"))
 MATERIAL = CELL.positive_electrode.material
@@ -38,9 +52,89 @@ def test_titration_finds_the_diffusivity_virtually_and_from_data():
     assert found.value(x=x) == pytest.approx(np.asarray(MATERIAL.chemical_diffusivity(x=x, T=298.15)), rel=0.03)
     with pytest.raises(InputError, match="at least 3"):
         diffusivity_by_titration(CELL, pulses=2)
-    from scalith.lab.half_cell import half_cell
-
     data = simulate_gitt_on_cell(half_cell(CELL, thickness=5e-6).cell, rate="C/20", pulse=600.0, rest=2000.0, pulses=2)
     told = diffusivity_by_titration(CELL, data=data)
     assert told.value is None  # two pulses are no curve
     assert told.note == "measured titration: 2 of 2 pulses tell a diffusivity"
+
+
+def test_measured_steps_of_temperature_take_the_place_of_virtual_ones():
+    half = half_cell(CELL, thickness=5e-6)
+    data = [(share, simulate_entropy_on_cell(half.cell, state_of_charge=share)) for share in (0.7, 0.3)]
+    found = entropy_by_steps(CELL, data=data)
+    x = half.stoichiometry(np.array([0.3, 0.7]) * half.cell.nominal_capacity)
+    assert found.value.coordinates["x"] == pytest.approx(x)
+    assert found.value(x=x) == pytest.approx(np.asarray(MATERIAL.entropic_coefficient(x=x)), rel=1e-2)
+    assert found.note == "measured steps of temperature at 2 states"
+
+
+def test_spectra_find_the_conductivity_virtually_and_from_data():
+    found = conductivity_by_spectra(CELL)
+    given = put_in(CELL, "positive", "conductivity")
+    c = found.value.coordinates["c"]
+    assert found.value(c=c) == pytest.approx(np.asarray(given(c=c)), rel=2e-3)
+    assert compared(found, given, CELL).attrs["verdict"].startswith("agrees")
+    assert compared(found, given * 1.02, CELL).attrs["verdict"].startswith("differs")
+    one = conductivity_cell(CELL, thickness=1e-4)
+    data = simulate_impedance(one, np.geomspace(10.0, 1e6, 26), 0.5, mesh=Mesh(1, 20, 1))
+    told = compared(conductivity_by_spectra(CELL, data=data, thickness=1e-4), given, CELL)
+    assert told.sizes["c"] == 1
+    assert told.attrs["verdict"].startswith("agrees")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("side", ["positive", "negative"])
+def test_arcs_find_the_exchange_current_and_the_resistance(side):
+    found = charge_transfer_by_spectra(CELL, side)
+    for name, one in (
+        ("exchange_current_density", found.exchange_current_density),
+        ("charge_transfer_resistance", found.resistance),
+    ):
+        data = compared(one, put_in(CELL, side, name), CELL)
+        assert data.attrs["verdict"].startswith("agrees"), name
+        assert data.attrs["median_ratio"] == pytest.approx(1.0, abs=5e-3)
+
+
+def test_measured_arcs_are_those_of_the_electrode_as_it_is():
+    half = half_cell(CELL)
+    film, share = 2e-3, 0.6
+    electrode = half.cell.positive_electrode
+    filmed = electrode.material.model_copy(update={"film_resistance": film})
+    electrode = electrode.model_copy(update={"double_layer_capacitance": 0.2, "materials": (filmed,), "thickness": 5e-6})
+    cell = CELL.model_copy(update={"positive_electrode": electrode})
+    made = half_cell(cell).cell
+    spectra = [(share, simulate_impedance(made, np.geomspace(1e-2, 1e5, 50), share, mesh=Mesh(1, 6, 6, nodes=40, finest=0.0005)))]
+    found = charge_transfer_by_spectra(cell, data=spectra)
+    x = float(found.resistance.value.coordinates["x"][0])
+    given = [float(put_in(cell, "positive", name)(x=x)) for name in ("charge_transfer_resistance", "exchange_current_density")]
+    assert float(found.resistance.value(x=x)) == pytest.approx(given[0], rel=0.01)
+    assert float(found.exchange_current_density.value(x=x)) == pytest.approx(given[1], rel=0.02)
+    assert given[0] > film
+
+
+@pytest.mark.long
+def test_a_discharge_finds_its_heat_by_voltage_and_by_calorimeter():
+    data = compared(heat_by_discharge(CELL), heat_of_discharge(CELL), CELL)
+    assert data.attrs["verdict"].startswith("agrees")
+    assert float(np.abs(data["deviation"]).median()) < 0.02 * float(np.abs(data["predicted"]).median())
+    # A calorimeter sees the heat of mixing as well.
+    half = half_cell(CELL).cell.model_copy(update={"thermal": ThermalSpecification(heat_of_mixing=True)})
+    measured = simulate_discharge(half, c_rate=0.5, initial_state_of_charge=1.0)
+    noise = 1e-3 * np.random.default_rng(1).standard_normal(measured.sizes["time"])
+    found = heat_by_discharge(CELL, data=measured.assign(heat=measured["heat"] + noise))
+    assert found.note.startswith("measured heat of a discharge")
+    given = heat_of_discharge(CELL, "positive", current_of(measured))
+    x = found.value.coordinates["x"][20:60]
+    assert found.value(x=x) == pytest.approx(np.asarray(given(x=x)), rel=0.05)
+
+
+def test_the_row_of_a_table_is_where_two_curves_differ_most():
+    x, source = np.linspace(0.2, 0.8, 5), Source(kind="measured", reference="a lab")
+    part = (ErrorComponent("reading", np.full(5, 2e-3), 0.05),)
+    given = Property.from_arrays("open_circuit_voltage", {"x": x}, 3.9 - 0.5 * x, "V", source)
+    found = Property.from_arrays("open_circuit_voltage", {"x": x}, 3.9 - 0.51 * x, "V", source, None, part)
+    data = compared(Found(found, "as drawn"), given, CELL)
+    assert largest_deviation(data) == pytest.approx((0.8, 3.5, 0.0, 3.492, 2e-3, 4.0))
+    nothing = compared(Found(None, "no pulses"), None, CELL)
+    assert largest_deviation(nothing) is None
+    assert nothing.attrs["verdict"] == "not told by this experiment: no pulses"

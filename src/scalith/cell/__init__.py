@@ -42,7 +42,7 @@ from scalith.cell.runs.simulation import Simulation
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.collectors import Collectors, Tab
-from scalith.cell.specification.electrode import ElectrodeSpecification, LithiumMetal, PorousLayer
+from scalith.cell.specification.electrode import BlockingElectrode, ElectrodeSpecification, LithiumMetal, PorousLayer
 from scalith.cell.specification.electrolyte import ElectrolyteSpecification
 from scalith.cell.specification.initial_state import InitialState
 from scalith.cell.specification.thermal import ThermalSpecification
@@ -51,6 +51,7 @@ __all__ = [
     "Balancing",
     "ActiveMaterial",
     "AgeingSegment",
+    "BlockingElectrode",
     "CellSpecification",
     "Circuit",
     "Collectors",

@@ -1,6 +1,6 @@
 """Experiments: simulated on a model and read back from simulated or measured data; predictions beside measurements."""
 
-from scalith.lab.agreement_table import agreement
+from scalith.lab.agreement_table import LargestDeviation, agreement, largest_deviation
 from scalith.lab.arc_files import read_arc, thermal_inertia
 from scalith.lab.baselines import subtract_baseline
 from scalith.lab.bottleneck import find_bottlenecks
@@ -29,6 +29,7 @@ from scalith.lab.readers import read_measurement, read_measurements
 __all__ = [
     "CircuitFit",
     "KineticFit",
+    "LargestDeviation",
     "agreement",
     "compare_circuits",
     "compare_fits",
@@ -41,6 +42,7 @@ __all__ = [
     "kinetics_from_peaks",
     "kissinger",
     "kramers_kronig",
+    "largest_deviation",
     "noise_of_repeats",
     "ozawa",
     "parse_circuit",

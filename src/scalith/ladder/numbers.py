@@ -139,6 +139,10 @@ NUMBERS: dict[str, _Number] = {
     "slow_cycle_agreement": _Number(_RMS, "V", lambda data: data.attrs.get("rms", np.nan)),
     "entropy_agreement": _Number(_RMS, "V K-1", lambda data: data.attrs.get("rms", np.nan)),
     "titration_agreement": _Number(_RMS, "m2 s-1", lambda data: data.attrs.get("rms", np.nan)),
+    "conductivity_agreement": _Number(_RMS, "S m-1", lambda data: data.attrs.get("rms", np.nan)),
+    "exchange_current_agreement": _Number(_RMS, "A m-2", lambda data: data.attrs.get("rms", np.nan)),
+    "charge_transfer_agreement": _Number(_RMS, "ohm m2", lambda data: data.attrs.get("rms", np.nan)),
+    "heat_agreement": _Number(_RMS, "W", lambda data: data.attrs.get("rms", np.nan)),
     "calorimetry_curves": _Number("largest heat flow", "W kg-1", _largest("heat_flow")),
     "starting_kinetics": _STORED_HEAT,
     "decomposition_fit": _Number(

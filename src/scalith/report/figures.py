@@ -50,6 +50,17 @@ from scalith.report.safety_figures import (
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+EXPERIMENTS = {
+    "slow_cycle_agreement": "voltage by a slow cycle",
+    "titration_agreement": "diffusivity by titration",
+    "entropy_agreement": "entropic coefficient by steps of temperature",
+    "conductivity_agreement": "conductivity of the electrolyte by spectra",
+    "exchange_current_agreement": "exchange current density by spectra",
+    "charge_transfer_agreement": "resistance of charge transfer by spectra",
+    "heat_agreement": "heat of a discharge",
+}
+"""What experiments find beside what was put in, and how it is called."""
+
 MAIN = {
     "atoms": ("partial_molar_volume", "electronic_conductivity"),
     "crystal": ("mapped_orderings",),
@@ -58,7 +69,7 @@ MAIN = {
     "electrode": ("composition_map", "voxel_image"),
     "electrolyte": ("ionic_conductivity",),
     "cell": ("discharges", "cycle_life", "cell_open_circuit_voltage"),
-    "experiments": ("slow_cycle_agreement", "titration_agreement", "entropy_agreement", "degradation_modes"),
+    "experiments": (*EXPERIMENTS, "degradation_modes"),
     "pack": ("pack_temperature", "cell_temperature"),
     "safety": ("module_propagation", "oven_exposure", "calorimetry_curves"),
 }
@@ -102,11 +113,7 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "diffusion_activation": (activation_figure,),
     "phase_boundaries": (phase_boundaries_figure,),
     "phase_diagram": (phase_diagram_figure,),
-    "voltage_agreement": (agreement_figure,),
-    "diffusivity_agreement": (agreement_figure,),
-    "slow_cycle_agreement": (agreement_figure,),
-    "entropy_agreement": (agreement_figure,),
-    "titration_agreement": (agreement_figure,),
+    **dict.fromkeys(("voltage_agreement", "diffusivity_agreement", *EXPERIMENTS), (agreement_figure,)),
     "voxel_image": (slices_figure, block_figure),
     "subvolume_properties": (subvolumes_figure,),
     "electrode_currents": (currents_figure, loss_figure),

@@ -97,7 +97,7 @@ def arrhenius_figure(value: Property, beside: Beside | None = None) -> Figure | 
 
 
 def agreement_figure(data: xr.Dataset) -> Figure:
-    """Predicted and measured over stoichiometry, each with its standard error; empty where an experiment tells nothing."""
+    """Predicted and measured over stoichiometry or concentration, each with its standard error; empty where nothing is told."""
     if "measured" not in data:
         return axes.figure(_coordinate("x"), "")
     measured = data["measured"]
@@ -105,8 +105,9 @@ def agreement_figure(data: xr.Dataset) -> Figure:
     shown = shown_unit(unit)
     positive = bool((measured > 0).all()) and float(np.ptp(np.log10(measured.values))) > 1.0
     title = axes.titled(str(measured.attrs["long_name"]).removeprefix("measured "))
-    figure = axes.figure(_coordinate("x"), axis_title(title, unit), positive)
-    x = data["x"].values
+    over = str(measured.dims[0])
+    figure = axes.figure(_coordinate(over), axis_title(title, unit), positive)
+    x = data[over].values * (1e-3 if over == "c" else 1.0)
     for name, colour, dash in (("predicted", axes.PALETTE[0], "solid"), ("measured", axes.PALETTE[1], "dash")):
         y, error = (data[key].values * shown.factor for key in (name, f"{name}_error"))
         if np.any(error > 0):

@@ -17,6 +17,7 @@ from scalith.ladder.bands import energy_of_runs
 from scalith.quantities import Property
 from scalith.quantities.constants import FARADAY
 from scalith.report.cell_figures import said_rate
+from scalith.report.figures import EXPERIMENTS
 from scalith.report.shown_units import with_error
 
 
@@ -159,9 +160,7 @@ def _verdicts(found: Found) -> Iterator[Line]:
     for name, label in (
         ("voltage_agreement", "voltage"),
         ("diffusivity_agreement", "diffusivity"),
-        ("slow_cycle_agreement", "voltage by a slow cycle"),
-        ("entropy_agreement", "entropic coefficient by steps of temperature"),
-        ("titration_agreement", "diffusivity by titration"),
+        *EXPERIMENTS.items(),
     ):
         for material, entry in found.entries(name):
             data = found.values.get(entry.quantity)

@@ -49,6 +49,8 @@ class Discretised(NamedTuple):
         ``"negative"`` or ``"positive"`` for each class of particles.
     materials : tuple of ActiveMaterial
         Of each class of particles.
+    double_layer_exponents : ndarray, shape (volumes,)
+        1 of a capacitor, less of a constant-phase element.
     """
 
     system: layout.System
@@ -58,6 +60,7 @@ class Discretised(NamedTuple):
     radii: tuple[Array, ...]
     sides: tuple[str, ...]
     materials: tuple[ActiveMaterial, ...]
+    double_layer_exponents: Array
 
     @property
     def particles(self) -> int:
@@ -104,7 +107,8 @@ def discretise(
     system = link(system, bank)
     radii = tuple(_radial(material, mesh).nodes for material in materials)
     sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
-    return Discretised(system, bank, system.at.current + 1, mesh, radii, sides, materials)
+    exponents = double_layer_exponents(specification, mesh)
+    return Discretised(system, bank, system.at.current + 1, mesh, radii, sides, materials, exponents)
 
 
 def system_of(
@@ -188,6 +192,25 @@ def system_of(
         *numbers,
         np.zeros(layout.KERNELS, dtype=np.int64),
     )
+
+
+def double_layer_exponents(specification: CellSpecification, mesh: Mesh) -> Array:
+    """Exponents of the double layer, volume by volume."""
+    mesh = _with_planar(specification, mesh)
+    own = [specification.negative_electrode.double_layer_exponent, 1.0, specification.positive_electrode.double_layer_exponent]
+    return _by_layer([mesh.negative, mesh.separator, mesh.positive], own)
+
+
+def require_capacitors(exponents: Array, name: str) -> None:
+    """A constant-phase element has no equation in time that one number a volume could follow: spectra alone know it.
+
+    Raises
+    ------
+    InputError
+    """
+    if np.any(exponents < 1.0):
+        expected = "1 where time passes: a constant-phase element is for spectra of a cell at rest (simulate_impedance)"
+        raise InputError(name, "double_layer_exponent", float(exponents.min()), expected)
 
 
 def check_cell(specification: CellSpecification) -> None:

@@ -74,6 +74,7 @@ def simulate_batch(
         An unknown path, arrays of unequal length, a set that makes no cell, or a step that a batch does not know.
     """
     from scalith.cell.kernels import batch as kernel
+    from scalith.cell.model.discretise import require_capacitors
     from scalith.cell.model.results import REASONS
     from scalith.cell.runs.simulation import checked_tolerance
     from scalith.quantities import Result
@@ -100,6 +101,7 @@ def simulate_batch(
         raise InputError("simulate_batch", "initial_state_of_charge", charge, "0 to 1")
     cells = stack_cells(specification, arrays, T, charge, runs, thermal=thermal, mesh=mesh or Mesh())
     currents = np.broadcast_to(load, (runs,)).copy()
+    require_capacitors(cells.double_layer_exponents, specification.name)
     steps = _discharge(specification, currents) if protocol is None else _steps(specification, protocol, runs)
     if not isinstance(output_times, int):
         times = np.array(output_times, dtype=np.float64)
@@ -150,11 +152,14 @@ def simulate_batch(
 
 
 class Cells(NamedTuple):
-    """Many variants of one cell: the tables they share, their systems stacked, and their states at rest."""
+    """Many variants of one cell: the tables they share, their systems stacked, their states at rest, and the exponents of their
+    double layers (runs, volumes).
+    """
 
     cell: Discretised
     systems: System
     starts: Array
+    double_layer_exponents: Array
 
 
 def stack_cells(
@@ -174,7 +179,7 @@ def stack_cells(
     InputError
         An unknown path, or a set that makes no cell.
     """
-    from scalith.cell.model.discretise import check_cell, discretise, initial_state, system_of
+    from scalith.cell.model.discretise import check_cell, discretise, double_layer_exponents, initial_state, system_of
     from scalith.cell.model.phase_field_particle import most_phase_field_nodes
 
     lumped = thermal == "lumped"
@@ -186,7 +191,7 @@ def stack_cells(
     cell = discretise(
         specification, mesh, None if lumped else first, first if stated is None else stated, over_temperature=not same
     )
-    systems, starts = [], np.empty((runs, cell.size))
+    systems, starts, exponents = [], np.empty((runs, cell.size)), np.empty((runs, cell.system.width.size))
     at_rest: dict[Any, Array] = {}
     for b in range(runs):
         chosen = {name: float(array[b if array.size > 1 else 0]) for name, array in arrays.items()}
@@ -196,6 +201,7 @@ def stack_cells(
         if varied is not specification:
             _require_possible(varied, b)
             check_cell(varied)
+        exponents[b] = double_layer_exponents(varied, mesh)
         systems.append(system_of(varied, mesh, None if lumped else T, T if stated is None else stated, factors))
         key = (T, charge, *(value for name, value in chosen.items() if "stoichiometry" in name or "concentration" in name))
         if key not in at_rest:
@@ -205,7 +211,7 @@ def stack_cells(
     parts: list[Any] = [np.ascontiguousarray(np.stack(part)) for part in list(zip(*systems, strict=True))[1:]]
     stacked = type(systems[0])(np.array(systems[0].at), *parts)  # type: ignore[arg-type]
     kernels = np.broadcast_to(cell.system.kernels, stacked.kernels.shape).copy()
-    return Cells(cell, stacked._replace(kernels=kernels), starts)
+    return Cells(cell, stacked._replace(kernels=kernels), starts, exponents)
 
 
 class StepArrays(NamedTuple):
@@ -329,7 +335,7 @@ def simulate_impedance_batch(
     processes = np.broadcast_to(held.processes, cells.systems.processes.shape).copy()
     z = np.empty((runs, f.size), dtype=np.complex128)
     systems = cells.systems._replace(classes=classes, kernels=addresses, processes=processes)
-    impedance_batch(systems, cells.cell.bank, cells.starts, f, z)
+    impedance_batch(systems, cells.cell.bank, cells.starts, cells.double_layer_exponents, f, z)
     settings = {name: digest(array) for name, array in arrays.items()}
     source = predicted("scalith.cell.simulate_impedance_batch", specification.digest, settings={"varied": settings})
     coordinates: dict[str, Any] = {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"})}

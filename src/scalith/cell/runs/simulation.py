@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.kernels import events, implicit_step, layout, newton, records, stepping
-from scalith.cell.model.discretise import Discretised, discretise, initial_state, state_of_charge
+from scalith.cell.model.discretise import Discretised, discretise, initial_state, require_capacitors, state_of_charge
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.through_thickness import FIRST_SEGMENT, LAYERS, Slab
 from scalith.cell.specification.cell import CellSpecification
@@ -409,13 +409,15 @@ class Simulation:
         Raises
         ------
         InputError
-            As many loads as times are needed, at least two; an unknown limit.
+            As many loads as times are needed, at least two; an unknown limit; a double layer with a constant phase.
         """
         times, values = np.asarray(load_times, dtype=np.float64), np.asarray(loads, dtype=np.float64)
         if times.shape != values.shape or times.ndim != 1 or times.size < 2:
             raise InputError(
                 "load", "loads", f"{values.size} loads at {times.size} times", "as many loads as times, at least two"
             )
+        if times[-1] > 0.0:
+            require_capacitors(self.cell.double_layer_exponents, self.specification.name)
         unknown = [name for name in limits if name not in LIMITS]
         if unknown:
             raise InputError("load", "limit", unknown[0], nearest(unknown[0], LIMITS))

@@ -20,7 +20,8 @@ def impedance_of(simulation: Simulation, frequencies: NDArray[np.float64]) -> ND
 
     z = np.empty(frequencies.size, dtype=np.complex128)
     held, T = _held(simulation)
-    impedances(held, simulation.cell.bank, simulation.state, T, frequencies, z)
+    exponents = simulation.cell.double_layer_exponents
+    impedances(held, simulation.cell.bank, simulation.state, T, exponents, frequencies, z)
     return z
 
 
@@ -36,13 +37,15 @@ def impedance_by_layer(simulation: Simulation, frequencies: NDArray[np.float64])
     are not those of half cells.
     """
     from scalith.cell.kernels import layout
-    from scalith.cell.runs.potential_responses import potential_responses
+    from scalith.cell.kernels.impedance import potential_responses
 
     held, T = _held(simulation)
     whole = impedance_of(simulation, frequencies)
     cells, first, last = held.width.size, int(held.count[0]), int(held.count[-1])
     moved = np.empty((frequencies.size, cells), dtype=np.complex128)
-    potential_responses(held, simulation.cell.bank, simulation.state, T, frequencies, moved)
+    potential_responses(
+        held, simulation.cell.bank, simulation.state, T, simulation.cell.double_layer_exponents, frequencies, moved
+    )
     # The separator carries the whole current through all of it: a straight line through two of its volumes reaches its face.
     near, far = (first, cells - last - 1), (first + 1, cells - last - 2)
     if near[1] - near[0] < 1:
@@ -56,7 +59,7 @@ def impedance_by_layer(simulation: Simulation, frequencies: NDArray[np.float64])
 
 
 def _held(simulation: Simulation) -> tuple[System, float]:
-    """The system without the memory of its hysteresis, and its temperature."""
+    """The system without the memory of its hysteresis, and its temperature; what follows its state is a copy."""
     from scalith.cell.kernels import layout
     from scalith.cell.model.processes import link_for_spectrum
 
@@ -64,5 +67,6 @@ def _held(simulation: Simulation) -> tuple[System, float]:
     # A small signal goes up and down along a branch of the hysteresis and does not change it.
     classes = system.classes.copy()
     classes[:, layout.HYSTERESIS_RATE] *= -1.0
-    held = link_for_spectrum(system._replace(classes=classes), simulation.cell.bank, simulation.cell.materials)
+    followed = {name: getattr(system, name).copy() for name in ("porosity", "transport", "share")}
+    held = link_for_spectrum(system._replace(classes=classes, **followed), simulation.cell.bank, simulation.cell.materials)
     return held, float(simulation.state[system.at.temperature])

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from scalith.cell.specification.electrode import ElectrodeSpecification, LithiumMetal, PorousLayer
+from scalith.cell.specification.electrode import BlockingElectrode, ElectrodeSpecification, LithiumMetal, PorousLayer
 from scalith.cell.specification.electrolyte import ElectrolyteSpecification
 from scalith.cell.specification.initial_state import InitialState
 from scalith.cell.specification.thermal import ThermalSpecification
@@ -31,7 +31,7 @@ class CellSpecification(Spec):
         Sets what a C-rate means (text such as ``"5 A*h"`` is read).
     lower_voltage_cut_off, upper_voltage_cut_off : V
     negative_electrode, positive_electrode : ElectrodeSpecification
-        Either or both may be stated as `LithiumMetal`.
+        Either or both may be stated as `LithiumMetal` or `BlockingElectrode`.
     separator : PorousLayer
     electrolyte : ElectrolyteSpecification
     contact_resistance : ohm
@@ -64,29 +64,29 @@ class CellSpecification(Spec):
     @model_validator(mode="before")
     @classmethod
     def _below_zero(cls, data: Any) -> Any:
-        """Lithium metal as the positive electrode: the voltage is zero or negative, so that its cut-offs may be."""
+        """A flat positive electrode (lithium metal): the voltage is zero or negative, so that its cut-offs may be."""
         positive = data.get("positive_electrode") if isinstance(data, Mapping) else None
         flat = positive.get("planar") if isinstance(positive, Mapping) else getattr(positive, "planar", False)
-        metal = isinstance(positive, LithiumMetal) or (isinstance(positive, Mapping) and "lithium_metal" in positive)
-        if not (flat or metal):
+        if not (flat or _flat_kind(positive)):
             return data
         limits = {name: data[name] for name in ("lower_voltage_cut_off", "upper_voltage_cut_off") if name in data}
         return {**data, **{name: {"value": unwrapped(value)[0], "implausible": True} for name, value in limits.items()}}
 
     @model_validator(mode="before")
     @classmethod
-    def _lithium(cls, data: Any) -> Any:
+    def _flat(cls, data: Any) -> Any:
         names = ("negative_electrode", "positive_electrode")
         stated = {name: data.get(name) if isinstance(data, Mapping) else None for name in names}
-        metals: dict[str, LithiumMetal] = {}
+        metals: dict[str, LithiumMetal | BlockingElectrode] = {}
         for name, electrode in stated.items():
-            if isinstance(electrode, LithiumMetal):
+            kind = _flat_kind(electrode)
+            if isinstance(electrode, LithiumMetal | BlockingElectrode):
                 metals[name] = electrode
-            elif isinstance(electrode, Mapping) and "lithium_metal" in electrode:
-                others = [key for key in electrode if key != "lithium_metal"]
+            elif isinstance(electrode, Mapping) and kind:
+                others = [key for key in electrode if key != kind]
                 if others:
-                    raise InputError("cell", f"{name}.{others[0]}", others[0], "nothing beside lithium_metal")
-                metals[name] = LithiumMetal.read(electrode["lithium_metal"], f"{name}.lithium_metal")
+                    raise InputError("cell", f"{name}.{others[0]}", others[0], f"nothing beside {kind}")
+                metals[name] = _FLAT[kind].read(electrode[kind], f"{name}.{kind}")
         if not metals:
             return data
         made: dict[str, Any] = {}
@@ -150,6 +150,21 @@ class CellSpecification(Spec):
         """Charge between the two stoichiometries of an electrode, C."""
         electrode = self.negative_electrode if side == "negative" else self.positive_electrode
         return FARADAY * self.plane_area * electrode.window
+
+
+_FLAT: dict[str, type[LithiumMetal] | type[BlockingElectrode]] = {
+    "lithium_metal": LithiumMetal,
+    "blocking": BlockingElectrode,
+}
+"""What an electrode may be stated as in place of a porous one."""
+
+
+def _flat_kind(electrode: Any) -> str:
+    """Which of them an electrode is stated as; empty where it is porous."""
+    for name, kind in _FLAT.items():
+        if isinstance(electrode, kind) or (isinstance(electrode, Mapping) and name in electrode):
+            return name
+    return ""
 
 
 class _Size(Spec):

@@ -1,4 +1,4 @@
-"""Layers of the cell: separator, porous electrodes, lithium metal."""
+"""Layers of the cell: separator, porous electrodes, lithium metal, electrodes that block."""
 
 from __future__ import annotations
 
@@ -128,11 +128,15 @@ class ElectrodeSpecification(PorousLayer):
         A flat electrode: one finite volume, whatever the mesh.
     double_layer_capacitance : F m-2
         Per surface of the particles.
+    double_layer_exponent : α, optional
+        Below 1 the double layer is a constant-phase element of admittance C (iω)^α, with C in F s^(α−1) m-2 (the capacitance at
+        1 rad/s). It has no equation in time: spectra at rest know it, and what passes time asks for 1.
     """
 
     conductivity: ElectricalConductivity
     materials: Annotated[tuple[ActiveMaterial, ...], Field(min_length=1)]
     double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
+    double_layer_exponent: Annotated[float, Field(gt=0, le=1)] = 1.0
     planar: bool = False
 
     @model_validator(mode="before")
@@ -188,7 +192,8 @@ class LithiumMetal(Spec):
     potential : V
         Against lithium; 0.62 V for In–Li.
     film_resistance : ohm m2
-    double_layer_capacitance : F m-2
+    double_layer_capacitance, double_layer_exponent
+        As of an `ElectrodeSpecification`.
     reserve_thickness : m, optional
         Of the metal that is left when the other electrode holds all the lithium of its window; 0 for a cell without an anode. How
         the metal nucleates, and how the last of it covers its collector, is not modelled.
@@ -199,6 +204,7 @@ class LithiumMetal(Spec):
     concentration_exponent: Annotated[float, Field(ge=0, le=2)] | None = None
     film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
     double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
+    double_layer_exponent: Annotated[float, Field(gt=0, le=1)] = 1.0
     reserve_thickness: Annotated[float, SI("m"), Field(ge=0)] | None = None
 
     def electrode(self, window: float) -> ElectrodeSpecification:
@@ -230,12 +236,48 @@ class LithiumMetal(Spec):
             concentration_exponent=self.concentration_exponent,
             film_resistance=self.film_resistance,
         )
-        return ElectrodeSpecification(
-            thickness=thickness,
-            porosity=0.5,
-            transport_efficiency=10.0,
-            conductivity=1e4,
-            materials=(material,),
-            planar=True,
-            double_layer_capacitance=self.double_layer_capacitance,
+        return _flat(material, thickness, self.double_layer_capacitance, self.double_layer_exponent)
+
+
+class BlockingElectrode(Spec):
+    """A flat electrode that lets no ion through: steel or gold beside an electrolyte whose conductivity is measured.
+
+    Written as `LithiumMetal`, ``[negative_electrode] blocking = {double_layer_capacitance = "0.1 F/m2"}``. Its double layer is
+    all there is: charge in it is that of the cation.
+
+    Attributes
+    ----------
+    double_layer_capacitance, double_layer_exponent
+        As of an `ElectrodeSpecification`, per area of the cell.
+    """
+
+    double_layer_capacitance: Annotated[float, SI("F m-2"), Field(gt=0)]
+    double_layer_exponent: Annotated[float, Field(gt=0, le=1)] = 1.0
+
+    def electrode(self, window: float) -> ElectrodeSpecification:
+        """The electrode; `window` (mol m-2) is that of a store which nothing reaches: it balances the other electrode."""
+        thickness, depth = 1e-7, 1e-8
+        material = ActiveMaterial(
+            particle_radius=depth,
+            specific_area=1.0 / thickness,
+            geometry="slab",
+            maximum_concentration=window / depth,
+            open_circuit_voltage=Property.constant("open_circuit_voltage", 0.0, "V", ASSUMED),
+            chemical_diffusivity=Property.constant("chemical_diffusivity", 1e-10, "m2 s-1", ASSUMED),
+            exchange_current_density=Property.constant("exchange_current_density", 0.0, "A m-2", ASSUMED),
         )
+        return _flat(material, thickness, self.double_layer_capacitance, self.double_layer_exponent)
+
+
+def _flat(material: ActiveMaterial, thickness: float, capacitance: float, exponent: float) -> ElectrodeSpecification:
+    """One thin layer whose surface is the cell's area."""
+    return ElectrodeSpecification(
+        thickness=thickness,
+        porosity=0.5,
+        transport_efficiency=10.0,
+        conductivity=1e4,
+        materials=(material,),
+        planar=True,
+        double_layer_capacitance=capacitance,
+        double_layer_exponent=exponent,
+    )

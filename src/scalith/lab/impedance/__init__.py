@@ -3,6 +3,7 @@
 from scalith.lab.impedance.circuit import Circuit, parse_circuit
 from scalith.lab.impedance.circuit_fit import CircuitFit, compare_circuits, fit_circuit
 from scalith.lab.impedance.closed_form import gerischer_distribution, warburg_relaxations, zarc_distribution
+from scalith.lab.impedance.conductivity import Conductivity, conductivity_cell, extract_conductivity
 from scalith.lab.impedance.diffusion import (
     Diffusivity,
     WarburgSlope,
@@ -21,13 +22,16 @@ __all__ = [
     "ELEMENTS",
     "Circuit",
     "CircuitFit",
+    "Conductivity",
     "Diffusivity",
     "WarburgSlope",
     "blocked_diffusion",
     "compare_circuits",
+    "conductivity_cell",
     "decompose_peaks",
     "diffusivity_from_warburg",
     "diffusivity_of_element",
+    "extract_conductivity",
     "fit_circuit",
     "gerischer_distribution",
     "kramers_kronig",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -98,6 +98,20 @@ class CircuitFit:
         if self._is_exponent(name):
             return max(value - reach, 0.0), min(value + reach, 1.0)
         return float(value * np.exp(-reach)), float(value * np.exp(reach))
+
+    def sum_interval(self, names: Sequence[str], level: float = 0.95) -> tuple[float, float]:
+        """As `interval`, of the sum of positive parameters: of the logarithm of the sum.
+
+        Raises
+        ------
+        InputError
+            One of them was not fitted, or stands at a bound.
+        """
+        at = [self._index(name) for name in names]
+        values = np.array([self.values[name] for name in names])
+        error = float(np.sqrt(values @ self.covariance[np.ix_(at, at)] @ values))
+        reach = self._quantile(level) * error / float(values.sum())
+        return float(values.sum() * np.exp(-reach)), float(values.sum() * np.exp(reach))
 
     def profile_interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """The same from the profile of χ²: the parameter is held, all others are fitted again, until χ² has risen as `level`

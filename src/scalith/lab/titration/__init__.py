@@ -1,6 +1,12 @@
 """Titration: simulated in closed form, and read from simulated and measured data with the bias of each formula."""
 
-from scalith.lab.titration.entropy import EntropicCoefficient, cell_temperature, extract_entropy, simulate_entropy
+from scalith.lab.titration.entropy import (
+    EntropicCoefficient,
+    cell_temperature,
+    extract_entropy,
+    extract_entropy_of,
+    simulate_entropy,
+)
 from scalith.lab.titration.gitt import Particle, extract_gitt, simulate_gitt, weppner_huggins
 from scalith.lab.titration.interruption import extract_interruption, find_interruptions, interruption_bias
 from scalith.lab.titration.on_a_cell import (
@@ -30,6 +36,7 @@ __all__ = [
     "cell_temperature",
     "current_step",
     "extract_entropy",
+    "extract_entropy_of",
     "extract_gitt",
     "extract_hebb_wagner",
     "extract_interruption",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.quantities import InputError, Result, predicted
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Array = NDArray[np.float64]
 
@@ -138,3 +141,17 @@ def extract_entropy(time: ArrayLike, voltage: ArrayLike, temperature: ArrayLike,
     value = float(found[2])
     residual = float(np.sqrt(np.mean(off**2)))
     return EntropicCoefficient(value, value - reach, value + reach, float(found[1]) / span, float(np.exp(best)), residual)
+
+
+def extract_entropy_of(data: xr.Dataset, *, level: float = 0.95) -> EntropicCoefficient:
+    """`extract_entropy` of a measurement: by the temperature of the chamber, or where there is none by that of the cell.
+
+    Raises
+    ------
+    InputError
+        There is no temperature.
+    """
+    name = next((one for one in ("ambient_temperature", "temperature") if one in data), None)
+    if name is None:
+        raise InputError("extract_entropy", "temperature", "no such column", "the temperature of the chamber, or of the cell")
+    return extract_entropy(data["time"].values, data["voltage"].values, data[name].values, level=level)

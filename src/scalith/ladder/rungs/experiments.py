@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import xarray as xr
+from pydantic import Field, model_validator
 
 from scalith.cell import CellSpecification
 from scalith.ladder.quantity import InputFile, Settings, rung
-from scalith.quantities import InputError, Property, dataset_digest, predicted
+from scalith.quantities import SI, InputError, dataset_digest, predicted
 
 
 class Experiments(Settings):
     """``[experiments]``: on which electrode of the cell, and what was measured.
+
+    Without a file the experiment is virtual.
 
     Attributes
     ----------
@@ -20,14 +23,39 @@ class Experiments(Settings):
         Of one active material; to be stated, so that a study without this section makes no experiments.
     rate : str
         Of the virtual slow cycle and of the pulses.
-    slow_cycle, titration : file, optional
-        Measured on a half cell of this electrode, from 100 % on; without them the experiment is virtual.
+    discharge_rate : str
+        Of the virtual discharge whose heat is found.
+    slow_cycle, titration, calorimetry : file, optional
+        Measured on a half cell of this electrode, from 100 % on; the last with its heat flow, W.
+    temperature_steps, electrode_spectra : files, optional
+        Of the same half cell, each at a state of charge of its own: `temperature_steps_at` and `electrode_spectra_at`, 0 to 1.
+    electrolyte_spectrum : file, optional
+        Of the electrolyte between blocking electrodes, `electrolyte_thickness` (m) apart, of `electrolyte_area` (m2); without
+        these soaked into the cell's separator.
     """
 
     electrode: Literal["positive", "negative"]
     rate: str = "C/20"
+    discharge_rate: str = "C/2"
     slow_cycle: InputFile | None = None
     titration: InputFile | None = None
+    calorimetry: InputFile | None = None
+    temperature_steps: tuple[InputFile, ...] = ()
+    temperature_steps_at: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
+    electrode_spectra: tuple[InputFile, ...] = ()
+    electrode_spectra_at: tuple[Annotated[float, Field(ge=0, le=1)], ...] = ()
+    electrolyte_spectrum: InputFile | None = None
+    electrolyte_thickness: Annotated[float, SI("m"), Field(gt=0)] | None = None
+    electrolyte_area: Annotated[float, SI("m2"), Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _at_states(self) -> Self:
+        for name in ("temperature_steps", "electrode_spectra"):
+            files, states = getattr(self, name), getattr(self, f"{name}_at")
+            if len(files) != len(states):
+                found = f"{len(states)} states of charge for {len(files)} files"
+                raise InputError("[experiments]", f"{name}_at", found, "a state of charge for each file")
+        return self
 
 
 def _read(file: InputFile | None) -> xr.Dataset | None:
@@ -36,18 +64,16 @@ def _read(file: InputFile | None) -> xr.Dataset | None:
     return None if file is None else read_measurement(file.path)
 
 
-def _compared(found: Any, cell: CellSpecification, settings: Experiments, name: str) -> xr.Dataset:
-    """The experiment beside the property that was put into the cell, or why it tells nothing."""
-    from scalith.lab import agreement
+def _each(files: tuple[InputFile, ...], states: tuple[float, ...]) -> list[tuple[float, xr.Dataset]]:
+    from scalith.lab import read_measurement
 
-    electrode = cell.positive_electrode if settings.electrode == "positive" else cell.negative_electrode
-    given: Property | None = getattr(electrode.material, name)
-    if found.value is None or given is None:
-        source = predicted("scalith.lab.experiments", cell.digest, settings=settings.model_dump(mode="json"))
-        verdict = f"not told by this experiment: {found.note}"
-        return xr.Dataset(attrs={"verdict": verdict, "headline": verdict, "source": source.to_json()})
-    compared = agreement(given, found.value, T=cell.reference_temperature)
-    return compared.assign_attrs(headline=f"{found.note}; {compared.attrs['headline']}")
+    return [(share, read_measurement(file.path)) for share, file in zip(states, files, strict=True)]
+
+
+def _beside(found: Any, cell: CellSpecification, settings: Experiments, name: str) -> xr.Dataset:
+    from scalith.lab.experiments import compared, put_in
+
+    return compared(found, put_in(cell, settings.electrode, name), cell)
 
 
 @rung("voltage, put in and by a slow cycle")
@@ -58,7 +84,7 @@ def slow_cycle_agreement(cell_specification: CellSpecification, experiments: Exp
     found = voltage_by_slow_cycle(
         cell_specification, experiments.electrode, rate=experiments.rate, data=_read(experiments.slow_cycle)
     )
-    return _compared(found, cell_specification, experiments, "open_circuit_voltage")
+    return _beside(found, cell_specification, experiments, "open_circuit_voltage")
 
 
 @rung("entropic coefficient, put in and by steps of temperature")
@@ -66,9 +92,9 @@ def entropy_agreement(cell_specification: CellSpecification, experiments: Experi
     """Entropic coefficient of the electrode beside what steps of temperature find."""
     from scalith.lab.experiments import entropy_by_steps
 
-    return _compared(
-        entropy_by_steps(cell_specification, experiments.electrode), cell_specification, experiments, "entropic_coefficient"
-    )
+    data = _each(experiments.temperature_steps, experiments.temperature_steps_at)
+    found = entropy_by_steps(cell_specification, experiments.electrode, data=data)
+    return _beside(found, cell_specification, experiments, "entropic_coefficient")
 
 
 @rung("diffusivity, put in and by titration")
@@ -79,7 +105,53 @@ def titration_agreement(cell_specification: CellSpecification, experiments: Expe
     found = diffusivity_by_titration(
         cell_specification, experiments.electrode, rate=experiments.rate, data=_read(experiments.titration)
     )
-    return _compared(found, cell_specification, experiments, "chemical_diffusivity")
+    return _beside(found, cell_specification, experiments, "chemical_diffusivity")
+
+
+@rung("conductivity of the electrolyte, put in and by spectra")
+def conductivity_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+    """Conductivity of the electrolyte beside what its spectra between blocking electrodes find."""
+    from scalith.lab.experiments import conductivity_by_spectra
+
+    found = conductivity_by_spectra(
+        cell_specification,
+        data=_read(experiments.electrolyte_spectrum),
+        thickness=experiments.electrolyte_thickness,
+        area=experiments.electrolyte_area,
+    )
+    return _beside(found, cell_specification, experiments, "conductivity")
+
+
+@rung("exchange current density, put in and by spectra")
+def exchange_current_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+    """Exchange current density of the electrode beside what the arcs of its spectra find."""
+    from scalith.lab.experiments import charge_transfer_by_spectra
+
+    data = _each(experiments.electrode_spectra, experiments.electrode_spectra_at)
+    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, data=data)
+    return _beside(found.exchange_current_density, cell_specification, experiments, "exchange_current_density")
+
+
+@rung("resistance of charge transfer, put in and by spectra")
+def charge_transfer_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+    """Resistance of charge transfer, with that of the film, beside what the arcs of spectra find."""
+    from scalith.lab.experiments import charge_transfer_by_spectra
+
+    data = _each(experiments.electrode_spectra, experiments.electrode_spectra_at)
+    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, data=data)
+    return _beside(found.resistance, cell_specification, experiments, "charge_transfer_resistance")
+
+
+@rung("heat of a discharge, of the cell and from its voltage or a calorimeter")
+def heat_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+    """Heat of a discharge of the electrode beside what a calorimeter, or its voltage, finds."""
+    from scalith.lab.experiments import compared, current_of, heat_by_discharge, heat_of_discharge
+
+    cell, side = cell_specification, experiments.electrode
+    data = _read(experiments.calorimetry)
+    rate = experiments.discharge_rate if data is None else current_of(data)
+    found = heat_by_discharge(cell, side, rate=rate, slow_rate=experiments.rate, data=data)
+    return compared(found, heat_of_discharge(cell, side, rate), cell)
 
 
 def _lost(data: xr.Dataset) -> str:

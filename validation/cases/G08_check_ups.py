@@ -55,7 +55,8 @@ def run(record: Record) -> None:
     for k in (1, 2):
         for name in LOST:
             record.check(
-                f"cycle {int(modes['check_up'][k])}: {name.replace('_', ' ')}", expected=100.0 * float(modes[f"{name}_planted"][k]),
+                f"cycle {int(modes['check_up'][k])}: {name.replace('_', ' ')}",
+                expected=100.0 * float(modes[f"{name}_planted"][k]),
                 found=100.0 * modes[name][k], tolerance=100.0 * POINTS, unit="%",
             )  # fmt: skip
     figure = modes.plot()

@@ -15,13 +15,16 @@ from scalith.electrode.measure.boundaries import interface_areas, mean_curvature
 from scalith.electrode.measure.diffusion_radius import diffusion_radius
 from scalith.electrode.measure.morphology import chord_lengths, covariance, particle_sizes
 from scalith.electrode.measure.percolation import connected_to, spanning_threshold, through_paths
-from scalith.electrode.measure.reaction_zone import reaction_zone
+from scalith.electrode.measure.reaction_zone import reaction_area, reaction_zone
 from scalith.electrode.mechanics.elasticity import (
     IsotropicElasticity,
     effective_stiffness,
     isotropic_moduli,
     stress_from_eigenstrain,
 )
+from scalith.electrode.mechanics.fracture import FractureModel, InterfaceToughness, cracked_image, simulate_fracture
+from scalith.electrode.mechanics.misfit import debonding_radius, delamination_energy, misfit_pressure
+from scalith.electrode.requirements import ionic_with_debonded
 from scalith.electrode.transport.conduction import effective_conductivity, solve_conduction, tortuosity
 from scalith.electrode.transport.effective_properties import (
     ElectrodeStructure,
@@ -35,6 +38,13 @@ from scalith.electrode.transport.effective_tensor import effective_tensor
 from scalith.electrode.transport.voxel_conduction import conduct_voxels
 
 __all__ = [
+    "misfit_pressure",
+    "delamination_energy",
+    "debonding_radius",
+    "simulate_fracture",
+    "cracked_image",
+    "InterfaceToughness",
+    "FractureModel",
     "CompositeElectrode",
     "ElectrodeStructure",
     "FieldPhase",
@@ -60,6 +70,7 @@ __all__ = [
     "image_from_dataset",
     "interface_areas",
     "ionic_bound",
+    "ionic_with_debonded",
     "isotropic_moduli",
     "laminate",
     "limiting_path",
@@ -72,6 +83,7 @@ __all__ = [
     "random_field",
     "random_sites",
     "connected_to",
+    "reaction_area",
     "reaction_zone",
     "read_image",
     "require_below_bound",

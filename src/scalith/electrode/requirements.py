@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scalith.electrode.image.image import VoxelImage
 from scalith.quantities import InputError, Property, nearest, parse_quantity
 
+DEBONDED = "debonded"
+"""Phase of electrolyte that a crack parts from the active material it faces: it conducts ions, and nothing reacts there."""
 _GROUP = Path("/sys/fs/cgroup")
 
 
@@ -27,6 +29,14 @@ def axis_number(where: str, axis: Any) -> int:
     if axis not in ("x", "y", "z"):
         raise InputError(where, "axis", axis, "x, y or z")
     return "xyz".index(axis)
+
+
+def ionic_with_debonded(image: VoxelImage, ionic: Mapping[str, float], electrolyte: str) -> dict[str, float]:
+    """Ionic conductivities with those of electrolyte that no longer touches, where an image has some."""
+    known = dict(ionic)
+    if DEBONDED in image.phases and electrolyte in known:
+        known.setdefault(DEBONDED, known[electrolyte])
+    return known
 
 
 def require_tolerance(where: str, tolerance: Any) -> None:

@@ -110,6 +110,7 @@ SCALES = (
     "particle",
     "lab",
     "electrode",
+    "mechanics",
     "electrolyte",
     "cell",
     "experiments",

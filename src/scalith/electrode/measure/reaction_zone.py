@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.quantities import ConvergenceError, InputError, Result, labelled, parse_quantity, predicted
@@ -98,6 +100,45 @@ def reaction_zone(
     data = Result({key: labelled((), value, title, unit) for key, (value, title, unit) in values.items()})
     data["overpotential"] = labelled(("x", "y", "z"), overpotential, "overpotential", "V")
     return data.assign_attrs(source=source.to_json())
+
+
+def reaction_area(
+    area: ArrayLike, triple_phase_length: ArrayLike, *, conductivity: float, depth: float, reaction_conductance: float
+) -> Any:
+    r"""Area per volume that takes part in a reaction fed from triple-phase lines, m-1.
+
+    .. math:: S = λ L \tanh\frac{A}{λ L}, \qquad λ = \sqrt{\frac{σ δ}{g}}
+
+    Each metre of the line feeds a strip of the width A/L, in which the carrier spreads as in a fin. A good (mixed) conductor
+    reacts on the whole area A, a poor one on a zone of the length λ beside the lines, λL. `reaction_zone` solves it on voxels.
+
+    Parameters
+    ----------
+    area : array_like
+        A, area between the conductor and the reactant per volume, m-1.
+    triple_phase_length : array_like
+        L, length of the lines where the feed meets both per volume, m-2.
+    conductivity : float
+        σ of the conductor for what the feed brings, S m-1.
+    depth : float
+        δ, thickness over which the conductor carries it along its surface, m.
+    reaction_conductance : float
+        g = F i₀/(RT) of the surface, S m-2.
+
+    Raises
+    ------
+    InputError
+    """
+    A, L = np.asarray(area, dtype=np.float64), np.asarray(triple_phase_length, dtype=np.float64)
+    for name, value in (("conductivity", conductivity), ("depth", depth), ("reaction_conductance", reaction_conductance)):
+        if not (np.isfinite(value) and value > 0.0):
+            raise InputError("reaction_area", name, value, "a positive number")
+    for name, values in (("area", A), ("triple_phase_length", L)):
+        if not np.all(np.isfinite(values) & (values >= 0.0)):
+            raise InputError("reaction_area", name, values, "no negative numbers")
+    reach = np.sqrt(conductivity * depth / reaction_conductance) * L
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(reach > 0.0, reach * np.tanh(A / reach), 0.0)
 
 
 def _faces(inside: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.int64]:

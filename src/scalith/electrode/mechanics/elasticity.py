@@ -13,7 +13,7 @@ from pydantic import Field
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.requirements import require_memory, require_tolerance, rows_of_labels
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import SI, ConvergenceError, InputError, Result, Spec, labelled, nearest, predicted
+from scalith.quantities import SI, ConvergenceError, InputError, Result, Spec, digest, labelled, nearest, predicted
 
 _WARPING = 1e-3
 """Resistance of a voxel to the patterns of its corners that strain no centre, over λ + 3μ.
@@ -55,16 +55,23 @@ class IsotropicElasticity(Spec):
 Elasticity = IsotropicElasticity | NDArray[np.float64]
 
 
-class _Body(NamedTuple):
+class ElasticBody(NamedTuple):
+    """Voxels as kernels take them: see `elasticity_kernels.forces_of`; the last three are of the homogeneous body."""
+
     row: NDArray[np.uint8]
     stiffness: Floats
     warping: Floats
+    intact: Floats
+    expansion: Floats
     lame: float
     shear: float
     mean_warping: float
 
 
-class _Solution(NamedTuple):
+class Deformation(NamedTuple):
+    """Displacements, stress and mean strain at equilibrium."""
+
+    displacement: Floats
     stress: Floats
     mean_strain: Floats
     mean_stress: Floats
@@ -120,12 +127,12 @@ def effective_stiffness(
         The tolerance is not met.
     """
     require_tolerance("effective_stiffness", tolerance)
-    body = _body(image, elasticity)
+    body = elastic_body(image, elasticity)
     cases = [np.eye(6)[case] for case in range(6)]
     none = np.zeros((len(body.stiffness), 6))
-    found: list[_Solution] = []
+    found: list[Deformation] = []
     arguments = ([body] * 6, cases, [none] * 6, [False] * 6, [tolerance] * 6)
-    for solution in parallel_map(_solve, *arguments, executor=executor, threads=1):
+    for solution in parallel_map(solve_equilibrium, *arguments, executor=executor, threads=1):
         found.append(solution)
         if progress is not None:
             progress(len(found) / 6.0, f"load {len(found)} of 6")
@@ -155,6 +162,7 @@ def stress_from_eigenstrain(
     elasticity: Mapping[str, Elasticity],
     eigenstrain: Mapping[str, float | Sequence[float]],
     *,
+    expansion: NDArray[np.float64] | None = None,
     outside: Literal["free", "clamped"] = "free",
     tolerance: float = 1e-5,
 ) -> Result:
@@ -171,6 +179,8 @@ def stress_from_eigenstrain(
         As in `effective_stiffness`.
     eigenstrain : mapping of str to float or sequence of 6
         ε* by phase: one linear strain for an isotropic expansion, or six components in Voigt's order; phases left out have none.
+    expansion : array of the image's shape, optional
+        Factor on ε* of each voxel, for particles whose lithium is not spread evenly.
     outside : {"free", "clamped"}
 
     Returns
@@ -189,17 +199,10 @@ def stress_from_eigenstrain(
     if outside not in ("free", "clamped"):
         raise InputError("stress_from_eigenstrain", "outside", outside, "free or clamped")
     require_tolerance("stress_from_eigenstrain", tolerance)
-    body = _body(image, elasticity)
+    body = elastic_body(image, elasticity, expansion)
+    strains = phase_eigenstrains(image, eigenstrain, "stress_from_eigenstrain")
     names = list(image.phases)
-    strains = np.zeros((len(names), 6))
-    for name, strain in eigenstrain.items():
-        if name not in image.phases:
-            raise InputError("stress_from_eigenstrain", "eigenstrain", name, nearest(name, names))
-        one = np.asarray(strain, dtype=np.float64)
-        if one.shape not in ((), (6,)) or not np.all(np.isfinite(one)):
-            raise InputError("stress_from_eigenstrain", f"eigenstrain of {name}", strain, "one number, or six in Voigt's order")
-        strains[names.index(name)] = one if one.shape else [float(one)] * 3 + [0.0] * 3
-    solution = _solve(body, np.zeros(6), strains, outside == "free", tolerance)
+    solution = solve_equilibrium(body, np.zeros(6), strains, outside == "free", tolerance)
     s = solution.stress
     pressure = (s[0] + s[1] + s[2]) / 3.0
     deviator = 0.5 * ((s[0] - s[1]) ** 2 + (s[1] - s[2]) ** 2 + (s[2] - s[0]) ** 2) + 3.0 * (s[3] ** 2 + s[4] ** 2 + s[5] ** 2)
@@ -217,8 +220,23 @@ def stress_from_eigenstrain(
         coords={"component": list(COMPONENTS), "phase": names},
     )
     settings = _settings(elasticity, tolerance) | {"eigenstrain": {k: np.asarray(v).tolist() for k, v in eigenstrain.items()}}
-    source = predicted("scalith.electrode.stress_from_eigenstrain", image.digest, settings=settings | {"outside": outside})
+    settings |= {"outside": outside} | ({} if expansion is None else {"expansion": digest(body.expansion)})
+    source = predicted("scalith.electrode.stress_from_eigenstrain", image.digest, settings=settings)
     return data.assign_attrs(voxel_size=image.voxel_size, source=source.to_json())
+
+
+def phase_eigenstrains(image: VoxelImage, eigenstrain: Mapping[str, float | Sequence[float]], where: str) -> Floats:
+    """Eigenstrain of each phase in Voigt's order, (phases, 6)."""
+    names = list(image.phases)
+    strains = np.zeros((len(names), 6))
+    for name, strain in eigenstrain.items():
+        if name not in image.phases:
+            raise InputError(where, "eigenstrain", name, nearest(name, names))
+        one = np.asarray(strain, dtype=np.float64)
+        if one.shape not in ((), (6,)) or not np.all(np.isfinite(one)):
+            raise InputError(where, f"eigenstrain of {name}", strain, "one number, or six in Voigt's order")
+        strains[names.index(name)] = one if one.shape else [float(one)] * 3 + [0.0] * 3
+    return strains
 
 
 def isotropic_moduli(stiffness: Floats) -> tuple[float, float]:
@@ -245,8 +263,9 @@ def _settings(elasticity: Mapping[str, Elasticity], tolerance: float) -> dict[st
     return {"elasticity": stated, "tolerance": tolerance}
 
 
-def _body(image: VoxelImage, elasticity: Mapping[str, Elasticity]) -> _Body:
-    require_memory("elasticity", image.labels.size, 170)
+def elastic_body(image: VoxelImage, elasticity: Mapping[str, Elasticity], expansion: Floats | None = None) -> ElasticBody:
+    """Intact voxels with the constants of their phases, and a factor on the eigenstrain of each voxel (1 without)."""
+    require_memory("elasticity", image.labels.size, 190)
     names = list(image.phases)
     for name in elasticity:
         if name not in image.phases:
@@ -269,11 +288,36 @@ def _body(image: VoxelImage, elasticity: Mapping[str, Elasticity]) -> _Body:
     moduli = np.array([isotropic_moduli(one) for one in stiffness])
     warping = _WARPING * (moduli[:, 0] + 7.0 / 3.0 * moduli[:, 1])  # λ + 3μ
     rows = np.ascontiguousarray(rows_of_labels(image, names)[image.labels])
-    return _Body(rows, stiffness, warping, bulk - 2.0 / 3.0 * shear, shear, float(fractions @ warping))
+    one = np.ones(image.shape)
+    factor = one if expansion is None else np.ascontiguousarray(expansion, dtype=np.float64)
+    if factor.shape != image.shape or not np.all(np.isfinite(factor)):
+        raise InputError("elasticity", "expansion", f"shape {factor.shape}", f"finite numbers of the image's shape {image.shape}")
+    return ElasticBody(rows, stiffness, warping, one, factor, bulk - 2.0 / 3.0 * shear, shear, float(fractions @ warping))
 
 
-def _solve(body: _Body, mean: Floats, eigenstrain: Floats, free: bool, tolerance: float, most: int = 2000) -> _Solution:
-    """Conjugate gradients for the displacement and, when the outside is free, the mean strain."""
+def solve_equilibrium(
+    body: ElasticBody,
+    mean: Floats,
+    eigenstrain: Floats,
+    free: bool,
+    tolerance: float,
+    start: Deformation | None = None,
+    most: int = 2000,
+) -> Deformation:
+    """Conjugate gradients for the displacement and, when the outside is free, the mean strain.
+
+    Parameters
+    ----------
+    body : ElasticBody
+    mean : (6,)
+        Mean strain; zero where the outside is free, and found.
+    eigenstrain : (phases, 6)
+    free : bool
+    tolerance : float
+        Residual over that without displacements.
+    start : Deformation, optional
+        Of a body nearly the same.
+    """
     from scalith.electrode.mechanics.elasticity_kernels import forces_of, stress_of
 
     shape = body.row.shape
@@ -283,16 +327,25 @@ def _solve(body: _Body, mean: Floats, eigenstrain: Floats, free: bool, tolerance
     u, strain = np.zeros((3, *shape)), np.array(mean, dtype=np.float64)
     applied, force = np.empty((3, *shape)), np.empty((3, *shape))
     compliance = np.linalg.inv(_isotropic(body.lame, body.shear)) / voxels
+    fields = (body.warping, body.intact, body.expansion)
 
-    forces_of(u, strain, body.row, body.stiffness, eigenstrain, body.warping, force, total)
-    residual, residual_mean = -force, -total if free else np.zeros(6)
-    z, z_mean = _preconditioned(residual, body), compliance @ residual_mean
-    p, p_mean = z.copy(), z_mean.copy()
-    rz = float(np.vdot(residual, z)) + float(residual_mean @ z_mean)
+    def remaining() -> tuple[Floats, Floats, Floats, Floats, float]:
+        forces_of(u, strain, body.row, body.stiffness, eigenstrain, *fields, force, total)
+        residual, residual_mean = -force, -total if free else np.zeros(6)
+        z, z_mean = _preconditioned(residual, body), compliance @ residual_mean
+        return residual, residual_mean, z, z_mean, float(np.vdot(residual, z)) + float(residual_mean @ z_mean)
+
+    residual, residual_mean, z, z_mean, rz = remaining()
     begun, iteration = rz, 0
+    if start is not None:
+        u[:] = start.displacement
+        if free:
+            strain[:] = start.mean_strain
+        residual, residual_mean, z, z_mean, rz = remaining()
+    p, p_mean = z.copy(), z_mean.copy()
     while rz > tolerance**2 * begun and iteration < most:
         iteration += 1
-        forces_of(p, p_mean, body.row, body.stiffness, none, body.warping, applied, total)
+        forces_of(p, p_mean, body.row, body.stiffness, none, *fields, applied, total)
         curvature = float(np.vdot(p, applied)) + (float(p_mean @ total) if free else 0.0)
         if not curvature > 0.0:
             break
@@ -312,11 +365,11 @@ def _solve(body: _Body, mean: Floats, eigenstrain: Floats, free: bool, tolerance
         why = f"the residual is {relative:.2g} after {iteration} iterations where {tolerance:.2g} was asked for"
         raise ConvergenceError("elasticity of the voxels", why)
     stress = np.empty((6, *shape))
-    stress_of(u, strain, body.row, body.stiffness, eigenstrain, stress)
-    return _Solution(stress, strain, stress.reshape(6, -1).mean(axis=1), relative, iteration)
+    stress_of(u, strain, body.row, body.stiffness, eigenstrain, body.intact, body.expansion, stress)
+    return Deformation(u, stress, strain, stress.reshape(6, -1).mean(axis=1), relative, iteration)
 
 
-def _preconditioned(force: Floats, body: _Body) -> Floats:
+def _preconditioned(force: Floats, body: ElasticBody) -> Floats:
     """Displacements that the forces cause in the homogeneous body."""
     from scipy import fft
 

@@ -31,19 +31,23 @@ def _gradient(u: Floats, i: int, j: int, k: int, ip: int, jp: int, kp: int, g: F
 
 
 @compiled_inline
-def _stress(g: Floats, mean: Floats, stiffness: Floats, eigenstrain: Floats, e: Floats, s: Floats) -> None:
-    # σ = C (ε̄ + sym g − ε*) in Voigt's order.
-    e[0] = mean[0] + g[0, 0] - eigenstrain[0]
-    e[1] = mean[1] + g[1, 1] - eigenstrain[1]
-    e[2] = mean[2] + g[2, 2] - eigenstrain[2]
-    e[3] = mean[3] + g[1, 2] + g[2, 1] - eigenstrain[3]
-    e[4] = mean[4] + g[0, 2] + g[2, 0] - eigenstrain[4]
-    e[5] = mean[5] + g[0, 1] + g[1, 0] - eigenstrain[5]
+def _elastic_strain(g: Floats, mean: Floats, eigenstrain: Floats, expansion: float, e: Floats) -> None:
+    # ε̄ + sym g − ε* in Voigt's order.
+    e[0] = mean[0] + g[0, 0] - expansion * eigenstrain[0]
+    e[1] = mean[1] + g[1, 1] - expansion * eigenstrain[1]
+    e[2] = mean[2] + g[2, 2] - expansion * eigenstrain[2]
+    e[3] = mean[3] + g[1, 2] + g[2, 1] - expansion * eigenstrain[3]
+    e[4] = mean[4] + g[0, 2] + g[2, 0] - expansion * eigenstrain[4]
+    e[5] = mean[5] + g[0, 1] + g[1, 0] - expansion * eigenstrain[5]
+
+
+@compiled_inline
+def _stress(stiffness: Floats, intact: float, e: Floats, s: Floats) -> None:
     for row in range(6):
         total = 0.0
         for column in range(6):
             total += stiffness[row, column] * e[column]
-        s[row] = total
+        s[row] = intact * total
 
 
 @compiled
@@ -54,6 +58,8 @@ def forces_of(
     stiffness: Floats,
     eigenstrain: Floats,
     warping: Floats,
+    intact: Floats,
+    expansion: Floats,
     force: Floats,
     total: Floats,
 ) -> None:
@@ -71,6 +77,8 @@ def forces_of(
         Row of the phase.
     stiffness, eigenstrain, warping : (phases, 6, 6), (phases, 6), (phases,)
         C, ε* and w.
+    intact, expansion : (nx, ny, nz)
+        Factors on stiffness (and w) and on ε* of each voxel.
     force : (3, nx, ny, nz)
         Written.
     total : (6,)
@@ -91,10 +99,11 @@ def forces_of(
                 if stiffness[p, 0, 0] == 0.0:
                     continue
                 _gradient(u, i, j, k, ip, jp, kp, g, q)
-                _stress(g, mean, stiffness[p], eigenstrain[p], e, s)
+                _elastic_strain(g, mean, eigenstrain[p], expansion[i, j, k], e)
+                _stress(stiffness[p], intact[i, j, k], e, s)
                 for row in range(6):
                     total[row] += s[row]
-                w = warping[p]
+                w = warping[p] * intact[i, j, k]
                 for a in range(3):
                     # Rows of σ_ax, σ_ay, σ_az.
                     x = 0.25 * (s[0] if a == 0 else (s[5] if a == 1 else s[4]))
@@ -112,7 +121,16 @@ def forces_of(
 
 
 @compiled
-def stress_of(u: Floats, mean: Floats, index: NDArray[np.uint8], stiffness: Floats, eigenstrain: Floats, stress: Floats) -> None:
+def stress_of(
+    u: Floats,
+    mean: Floats,
+    index: NDArray[np.uint8],
+    stiffness: Floats,
+    eigenstrain: Floats,
+    intact: Floats,
+    expansion: Floats,
+    stress: Floats,
+) -> None:
     """Stress (6, nx, ny, nz) at the centre of each voxel; arguments as in `forces_of`."""
     _, nx, ny, nz = u.shape
     e, s = np.empty(6), np.empty(6)
@@ -124,9 +142,68 @@ def stress_of(u: Floats, mean: Floats, index: NDArray[np.uint8], stiffness: Floa
             for k in range(nz):
                 p = index[i, j, k]
                 _gradient(u, i, j, k, ip, jp, k + 1 if k + 1 < nz else 0, g, q)
-                _stress(g, mean, stiffness[p], eigenstrain[p], e, s)
+                _elastic_strain(g, mean, eigenstrain[p], expansion[i, j, k], e)
+                _stress(stiffness[p], intact[i, j, k], e, s)
                 for row in range(6):
                     stress[row, i, j, k] = s[row]
+
+
+@compiled_inline
+def _principal(a: float, b: float, c: float, d: float, e: float, f: float, values: Floats) -> None:
+    # Eigenvalues of [[a, f, e], [f, b, d], [e, d, c]] by the angle in the deviatoric plane.
+    mean = (a + b + c) / 3.0
+    a, b, c = a - mean, b - mean, c - mean
+    radius = np.sqrt((a * a + b * b + c * c + 2.0 * (d * d + e * e + f * f)) / 6.0)
+    if radius == 0.0:
+        values[:] = mean
+        return
+    determinant = (a * (b * c - d * d) - f * (f * c - d * e) + e * (f * d - b * e)) / (2.0 * radius**3)
+    angle = np.arccos(min(max(determinant, -1.0), 1.0)) / 3.0
+    values[0] = mean + 2.0 * radius * np.cos(angle)
+    values[2] = mean + 2.0 * radius * np.cos(angle + 2.0 * np.pi / 3.0)
+    values[1] = 3.0 * mean - values[0] - values[2]
+
+
+@compiled
+def strain_energies(
+    u: Floats,
+    mean: Floats,
+    index: NDArray[np.uint8],
+    moduli: Floats,
+    eigenstrain: Floats,
+    expansion: Floats,
+    tensile: Floats,
+    whole: Floats,
+) -> None:
+    """Energy density of intact isotropic voxels under given displacements: that of tension, and all of it.
+
+    ψ⁺ = ½ λ ⟨tr ε⟩₊² + μ Σ ⟨ε_i⟩₊² with the principal strains ε_i, and ψ = ½ λ (tr ε)² + μ Σ ε_i².
+
+    Parameters
+    ----------
+    moduli : (phases, 2)
+        λ and μ.
+    tensile, whole : (nx, ny, nz)
+        Written. Other arguments as in `forces_of`.
+    """
+    _, nx, ny, nz = u.shape
+    e, values = np.empty(6), np.empty(3)
+    g, q = np.empty((3, 3)), np.empty((3, 4))
+    for i in range(nx):
+        ip = i + 1 if i + 1 < nx else 0
+        for j in range(ny):
+            jp = j + 1 if j + 1 < ny else 0
+            for k in range(nz):
+                p = index[i, j, k]
+                _gradient(u, i, j, k, ip, jp, k + 1 if k + 1 < nz else 0, g, q)
+                _elastic_strain(g, mean, eigenstrain[p], expansion[i, j, k], e)
+                _principal(e[0], e[1], e[2], 0.5 * e[3], 0.5 * e[4], 0.5 * e[5], values)
+                trace, squares, pulled = e[0] + e[1] + e[2], 0.0, 0.0
+                for one in range(3):
+                    squares += values[one] ** 2
+                    pulled += max(values[one], 0.0) ** 2
+                tensile[i, j, k] = 0.5 * moduli[p, 0] * max(trace, 0.0) ** 2 + moduli[p, 1] * pulled
+                whole[i, j, k] = 0.5 * moduli[p, 0] * trace**2 + moduli[p, 1] * squares
 
 
 @compiled

@@ -16,7 +16,7 @@ from scalith.electrode.image.reshaping import crop
 from scalith.electrode.measure.boundaries import interface_areas
 from scalith.electrode.measure.diffusion_radius import diffusion_radius
 from scalith.electrode.measure.percolation import connected_to, pieces_of
-from scalith.electrode.requirements import axis_number, read_bulk, require_tolerance
+from scalith.electrode.requirements import DEBONDED, axis_number, ionic_with_debonded, read_bulk, require_tolerance
 from scalith.electrode.transport.conduction import progress_within, solve_conduction, tortuosity_factor
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import SI, InputError, Property, Result, Spec, dataset_digest, labelled, predicted
@@ -119,7 +119,8 @@ def subvolume_properties(
     with an ionic conductivity, electrons from the collector through those with an electronic one. Active material takes part
     where electrons reach it and its connected piece touches electrolyte that ions reach; the active area is that between the
     two, by Crofton's formula (`interface_areas`). Without electronic conductivities all active material counts as reached,
-    without ionic ones all electrolyte; what needs them is then left out.
+    without ionic ones all electrolyte; what needs them is then left out. A phase ``debonded`` (`cracked_image`) is electrolyte
+    that no longer touches: it conducts, and nothing reacts there.
 
     Parameters
     ----------
@@ -154,6 +155,7 @@ def subvolume_properties(
         The conduction does not reach its tolerance.
     """
     known = [read_bulk("subvolume_properties", image, stated or {}) for stated in (ionic, electronic)]
+    known[0] = ionic_with_debonded(image, known[0], electrolyte)
     roles = {"active": active} if known[1] or active in image.phases else {}
     roles |= {"electrolyte": electrolyte} if known[0] or electrolyte in image.phases else {}
     for role, phase in roles.items():
@@ -311,6 +313,8 @@ def _properties_of(
     for role, name in (("electrolyte", electrolyte), ("active", active)):
         if name in fractions:
             found[f"{role}_volume_fraction"] = fractions[name]
+    if electrolyte in fractions:
+        found["electrolyte_volume_fraction"] += fractions.get(DEBONDED, 0.0)
     if active in fractions and electrolyte in fractions:
         used, area = active_parts(image, ionic, electronic, active, electrolyte, axis)
         found |= {"utilised_volume_fraction": float(used.mean()), "active_interface_area": area}

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from scalith import electrode
-from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase, IsotropicElasticity, ParticleKind
+from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase, ParticleKind, ionic_with_debonded
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Settings, rung
-from scalith.quantities import SI, InputError, Property, Result, Spec, Uncertain, dataset_digest, labelled, predicted
-from scalith.quantities.specification import Count, Fraction, Length
+from scalith.quantities import SI, InputError, Property, Result, Spec, Uncertain, dataset_digest, predicted
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+from scalith.quantities.specification import Count, Fraction, Length, Temperature
 
 OF_MATERIAL = True
 """These rungs exist once for each material of a study."""
@@ -154,21 +155,25 @@ class TriplePhase(Settings):
     phases: tuple[str, str, str]
 
 
-class Expansion(Settings):
-    """``[expansion]``: what the phases resist with, and by how much they would expand by themselves.
+class ReactionZone(Settings):
+    """``[reaction_zone]``: how far from the triple-phase lines the interface reacts; see `scalith.electrode.reaction_area`.
 
     Attributes
     ----------
-    elasticity : dict of str to IsotropicElasticity
-        Of every phase; a pore has a modulus of zero.
-    strain : dict of str to float
-        Linear strain of a phase on its own, ε* = Ω Δc / 3; phases left out have none.
-    outside : {"free", "clamped"}
+    conductivity : float
+        Of the active material for what it takes from the third phase, S m-1.
+    depth : float
+        Thickness over which it carries that along its surface, m.
+    exchange_current_density : float
+        A m-2.
+    temperature : float
+        K.
     """
 
-    elasticity: Annotated[dict[str, IsotropicElasticity], Field(min_length=1)]
-    strain: Annotated[dict[str, Annotated[float, SI("1")]], Field(min_length=1)]
-    outside: Literal["free", "clamped"] = "free"
+    conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
+    depth: Length
+    exchange_current_density: Annotated[float, SI("A m-2"), Field(gt=0)]
+    temperature: Temperature = 298.15
 
 
 class CompositionStudy(Settings):
@@ -265,16 +270,19 @@ def _another_piece(data: xr.Dataset, seed: int) -> xr.Dataset:
 
 
 @rung("properties of parts", headline=lambda data: f"{data.sizes['part']} parts", draw=_another_piece)
-def subvolume_properties(voxel_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
-    """Effective properties of the whole image and of its parts: how they scatter with the volume."""
-    image = electrode.image_from_dataset(voxel_image)
+def subvolume_properties(
+    voxel_image: xr.Dataset, conductivities: BulkConductivities, cracked_voxel_image: xr.Dataset | None = None
+) -> xr.Dataset:
+    """Effective properties of the whole image and of its parts, with its cracks where there are some: how they scatter."""
+    image = electrode.image_from_dataset(voxel_image if cracked_voxel_image is None else cracked_voxel_image)
     found = electrode.subvolume_properties(
         image,
         **conductivities.model_dump(),
         executor=progress.executor.get(),
         progress=report_progress,
     )
-    return found.assign_attrs(resampled=int(image.source.kind == "predicted"))  # by a seed, in each member of an ensemble anew
+    generated = electrode.image_from_dataset(voxel_image).source.kind == "predicted"
+    return found.assign_attrs(resampled=int(generated))  # by a seed, in each member of an ensemble anew
 
 
 @rung("effective ionic conductivity", unit="S m-1", headline=_with_error)
@@ -335,7 +343,8 @@ def active_particle_radius(subvolume_properties: xr.Dataset) -> Property:
 def _reached(image: electrode.VoxelImage, bulk: BulkConductivities, names: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
     """What ions reach from the separator and electrons from the collector, of the phases that carry them."""
     masks: dict[str, NDArray[np.bool_]] = {}
-    for conducting, end in ((bulk.ionic, 0), (bulk.electronic, -1)):
+    ionic = ionic_with_debonded(image, bulk.ionic, bulk.electrolyte)
+    for conducting, end in ((ionic, 0), (bulk.electronic, -1)):
         if not conducting:
             continue
         joined = electrode.connected_to(image, conducting, bulk.axis, end)
@@ -346,16 +355,42 @@ def _reached(image: electrode.VoxelImage, bulk: BulkConductivities, names: Itera
 
 
 @rung("active triple-phase line", unit="m-2", headline=_with_error)
-def triple_phase_length(voxel_image: xr.Dataset, triple_phase: TriplePhase, conductivities: BulkConductivities) -> Property:
+def triple_phase_length(
+    voxel_image: xr.Dataset,
+    triple_phase: TriplePhase,
+    conductivities: BulkConductivities,
+    cracked_voxel_image: xr.Dataset | None = None,
+) -> Property:
     """Length per volume of the line where three phases meet, of what ions and electrons reach; the error is the resolution's."""
-    image = electrode.image_from_dataset(voxel_image)
+    looked_at = voxel_image if cracked_voxel_image is None else cracked_voxel_image
+    image = electrode.image_from_dataset(looked_at)
     active = _reached(image, conductivities, triple_phase.phases)
     found = electrode.triple_phase_length(image, triple_phase.phases, active=active)
     source = predicted(
-        "scalith.electrode.triple_phase_length", dataset_digest(voxel_image), settings={"phases": list(triple_phase.phases)}
+        "scalith.electrode.triple_phase_length", dataset_digest(looked_at), settings={"phases": list(triple_phase.phases)}
     )
     length, error = float(found["length"]), float(found["length_error"])
     return Property.constant("triple_phase_length", length, "m-2", source, error or None)
+
+
+@rung("area that reacts", unit="m-1", headline=_with_error)
+def reaction_area(active_interface_area: Property, triple_phase_length: Property, reaction_zone: ReactionZone) -> Property:
+    """Area per volume that reacts: all of a mixed conductor's, a zone along the triple-phase lines of a poor one's."""
+    stated = reaction_zone
+    conductance = FARADAY * stated.exchange_current_density / (GAS_CONSTANT * stated.temperature)
+
+    def found(area: float, line: float) -> float:
+        how = {"conductivity": stated.conductivity, "depth": stated.depth, "reaction_conductance": conductance}
+        return float(electrode.reaction_area(area, line, **how))
+
+    area, line = float(active_interface_area()), float(triple_phase_length())
+    value, errors = found(area, line), []
+    for known, changed in ((active_interface_area, (1.01, 1.0)), (triple_phase_length, (1.0, 1.01))):
+        if known.standard_error is not None and known() > 0.0:
+            slope = (found(area * changed[0], line * changed[1]) - value) / 0.01  # by the relative change
+            errors.append(slope * float(known.error()) / float(known()))
+    source = predicted("scalith.electrode.reaction_area", active_interface_area.digest, triple_phase_length.digest, stated.digest)
+    return Property.constant("reaction_area", value, "m-1", source, float(np.linalg.norm(errors)) if errors else None)
 
 
 def _areas(data: xr.Dataset) -> str:
@@ -384,26 +419,6 @@ def active_particle_sizes(voxel_image: xr.Dataset, conductivities: BulkConductiv
     image = electrode.image_from_dataset(voxel_image)
     active = _reached(image, conductivities, (conductivities.active,))
     return electrode.particle_sizes(image, conductivities.active, active=active)
-
-
-def _worst(data: xr.Dataset) -> str:
-    shown = zip(data["phase"].values, data["high_stress"].values, strict=True)
-    return ", ".join(f"{name} {value / 1e6:.3g} MPa" for name, value in shown if value > 0.0)
-
-
-@rung("stress from expansion", headline=_worst)
-def expansion_stress(voxel_image: xr.Dataset, expansion: Expansion) -> xr.Dataset:
-    """Stress of each phase when some of them would expand by themselves; the image is mirrored, which makes it periodic."""
-    image = electrode.mirror(electrode.image_from_dataset(voxel_image))
-    found = electrode.stress_from_eigenstrain(image, expansion.elasticity, expansion.strain, outside=expansion.outside)
-    size, names = [count // 2 for count in image.shape], list(image.phases)
-    part = found["von_mises_stress"].values[: size[0], : size[1], : size[2]]
-    labels = image.labels[: size[0], : size[1], : size[2]]
-    inside = [part[labels == image.label(name)] for name in names]
-    high = [float(np.quantile(one, 0.99)) if one.size else 0.0 for one in inside]
-    data = found[["phase_stress", "mean_strain"]].copy()
-    data["high_stress"] = labelled("phase", high, "von Mises stress that one voxel in a hundred exceeds", "Pa")
-    return data.assign_attrs(source=found.attrs["source"])
 
 
 @rung("effective thermal conductivity", unit="W m-1 K-1")
@@ -491,6 +506,7 @@ def electrode_structure(
     active_interface_area: Property,
     active_particle_radius: Property,
     conductivities: BulkConductivities | None = None,
+    reaction_area: Property | None = None,
 ) -> ElectrodeStructure:
     """What the microstructure says to the cell model, in one place: each number with its error."""
     found = {
@@ -498,7 +514,7 @@ def electrode_structure(
         "electronic_conductivity": effective_electronic_conductivity,
         "electrolyte_volume_fraction": electrolyte_volume_fraction,
         "active_volume_fraction": utilised_volume_fraction,
-        "interface_area": active_interface_area,
+        "interface_area": active_interface_area if reaction_area is None else reaction_area,
         "particle_radius": active_particle_radius,
     }
     stated: dict[str, float] = {}

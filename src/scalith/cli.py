@@ -67,6 +67,10 @@ def run(
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")
     ] = None,
+    plan: Annotated[
+        str | None,
+        typer.Option("--plan", help="How members are drawn: random, sobol or 'latin hypercube'; default: as the study says."),
+    ] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     allow_code: Annotated[
         bool,
@@ -83,7 +87,7 @@ def run(
     from scalith.unchanged import note_finished, nothing_changed
 
     folder = out if out is not None else Path("results") / study.stem
-    asked = {"until": until, "draws": draws, "report": report}
+    asked = {"until": until, "draws": draws, "plan": plan, "report": report}
     computed = None if allow_code else nothing_changed(study, folder, asked)
     if computed is not None:
         _console().print("nothing has changed since the last climb", highlight=False)
@@ -92,8 +96,9 @@ def run(
     from scalith.ladder import climb, read_study
 
     read = read_study(study, folder, allow_code=allow_code)
+    way: Any = {"until": until, "draws": draws, "plan": plan}
     with _Progress() as listener, _pool(workers, scheduler) as executor:
-        ledger = climb(read, folder, until=until, draws=draws, executor=executor, listener=listener)
+        ledger = climb(read, folder, executor=executor, listener=listener, **way)
         if report:
             from scalith.report import write_report
 
@@ -102,6 +107,72 @@ def run(
     if not allow_code:
         note_finished(read, folder, asked, computed)
     _say_results(folder, computed, report)
+
+
+@app.command()
+def sensitivity(
+    study: Annotated[Path, typer.Argument(help="Study file (TOML) with numbers that state an error.")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Results folder; default: results/NAME of the study.")] = None,
+    members: Annotated[int, typer.Option("--members", "-m", min=2, help="Members of the ensemble.")] = 64,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", help="pairs or polynomial; default: pairs where a member takes at most a second."),
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", "-g", help="Inputs that count as one: 'electrolyte=cell.electrolyte.*'.")
+    ] = None,
+    plan: Annotated[str, typer.Option("--plan", help="How members are drawn: sobol, 'latin hypercube' or random.")] = "sobol",
+    workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: threads.")] = 0,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")
+    ] = None,
+    allow_code: Annotated[
+        bool,
+        typer.Option("--allow-code", help="Run the Python files that the study names as its own rungs, if you trust them."),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """What the errors of a STUDY's targets come from: shares of their variance among all that states an error."""
+    global _debug
+    _debug = _debug or debug
+    from scalith.ladder import rank_inputs, read_ledger, read_study
+    from scalith.quantities import InputError
+    from scalith.report import write_report
+
+    groups: dict[str, list[str]] = {}
+    for stated in group or []:
+        name, _, patterns = stated.partition("=")
+        if not name or not patterns:
+            raise InputError("sensitivity", "--group", stated, "NAME=PATTERN,PATTERN such as 'electrolyte=cell.electrolyte.*'")
+        groups[name] = [*groups.get(name, []), *patterns.split(",")]
+    folder = out if out is not None else Path("results") / study.stem
+    read = read_study(study, folder, allow_code=allow_code)
+    way: Any = {"method": method, "plan": plan}
+    with _Progress() as listener, _pool(workers, scheduler) as executor:
+        found = rank_inputs(read, folder, members=members, groups=groups, executor=executor, listener=listener, **way)
+        write_report(folder, read_ledger(folder))
+    _say_shares(found)
+    _console().print(f"report: {folder / 'report.html'}", highlight=False)
+
+
+def _say_shares(found: Any) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    for k, output in enumerate(found["output"].values):
+        table = Table(title=str(output), title_justify="left", show_lines=False)
+        for title in ("input", "alone", "with others"):
+            table.add_column(title, overflow="fold")
+        for i in found["total"].values[k].argsort()[::-1]:
+            cells = [
+                f"{100 * found[name].values[k, i]:.1f} ± {100 * found[f'{name}_error'].values[k, i]:.1f} %"
+                for name in ("first_order", "total")
+            ]
+            table.add_row(escape(str(found["input"].values[i])), *cells)
+        _console().print(table)
+    sentences = found.attrs["sentences"]
+    for words in [sentences] if isinstance(sentences, str) else sentences:
+        _console().print(escape(str(words)), highlight=False)
 
 
 @app.command()

@@ -120,7 +120,7 @@ def test_a_member_that_fails_is_kept_with_its_reason(toy, unsure, tmp_path, monk
 def test_the_nominal_result_is_published_before_an_ensemble_starts(toy, unsure, tmp_path, monkeypatch):
     from scalith.ladder import climbing
 
-    def broken(*_):
+    def broken(*_, **__):
         assert read_ledger(tmp_path / "out").entry("outline").file
         raise KeyboardInterrupt
 

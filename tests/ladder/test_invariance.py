@@ -7,6 +7,7 @@ import pytest
 from scalith.ladder import Climb, climb, read_ledger, read_study
 from scalith.ladder.ensemble import member_of
 from scalith.ladder.invariance import KINETICS, require_one_truth
+from scalith.ladder.member_draws import MemberDraws
 from scalith.ladder.progress import Silent
 from scalith.ladder.run import Run
 from scalith.ladder.store import MemoryStore
@@ -103,7 +104,7 @@ def test_an_uncertain_number_that_scales_share_is_drawn_once(tmp_path, changes):
     study = read_study(tmp_path / "s.toml")
     found = []
     for index in range(3):
-        run = Run(member_of(study, index), MemoryStore(), Silent(), member=True)
+        run = Run(member_of(study, index), MemoryStore(), Silent(), member=MemberDraws())
         run.execute(["cell_specification", "discharge", "pack"])
         cell, pack, discharge = (run.values[name] for name in ("cell_specification", "pack", "discharge"))
         assert pack.heat_capacity == pytest.approx(cell.thermal.heat_capacity, rel=1e-12)

@@ -13,14 +13,18 @@ import pytest
 import xarray as xr
 
 from scalith.ladder import climb, read_study
-from scalith.quantities import Property, Source, shipped
+from scalith.ladder.sensitivity import _result
+from scalith.numerics.sobol_indices import polynomial_indices
+from scalith.quantities import Property, Source, shipped, write_results
 from scalith.report import ladder_picture, write_report
 from scalith.report.figures import figures_of
-from scalith.report.page import _as_text, page_of
+from scalith.report.page import page_of, text_only
 from scalith.report.property_figures import Beside
+from scalith.report.sensitivity_figures import cumulative_figure
 from scalith.report.summary import Found
 from tests.ladder.conftest import STUDY, clear_graph, study_file, toy
 
+X = np.random.default_rng(0).standard_normal((40, 3))
 __all__ = ["clear_graph", "study_file", "toy"]
 
 
@@ -35,6 +39,20 @@ def dead_links(page: str) -> set[str]:
     places = re.findall(r" id='([^']*)'", markup)
     assert len(places) == len(set(places))
     return set(re.findall(r"href=['\"]#([^'\"]*)['\"]", markup)) - set(places)
+
+
+def test_the_page_says_what_the_errors_come_from(toy, study_file, tmp_path):
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    one = polynomial_indices({"a": X[:, 0], "b & c": X[:, 1:]}, X @ [2.0, 1.0, 1.0])
+    shares = _result({"swing: end": (one, X @ [2.0, 1.0, 1.0], "C")}, ["a", "b & c"], ["noise, sampled"], "polynomial")
+    write_results(shares, tmp_path / "out" / "ensemble" / "sensitivity.nc")
+    page = write_report(tmp_path / "out", ledger.model_copy(update={"sensitivity_file": "ensemble/sensitivity.nc"})).read_text()
+    assert "67 ± 0 % of the variance of swing: end comes from a, 33 ± 0 % from b &amp; c" in page
+    assert dead_links(page) == set()
+    tornado, cumulative = data_of(page, "page-figures")["page-sensitivity"]
+    assert tornado["data"][1]["y"] == ["b &amp; c", "a"]
+    assert cumulative["data"][0]["y"] == ["a", "b &amp; c"]
+    assert cumulative_figure(shares, "swing: end").data[0].x == pytest.approx([100 * 2 / 3, 100.0])
 
 
 def test_the_page_is_whole(toy, study_file, tmp_path):
@@ -101,7 +119,7 @@ def test_names_in_figures_are_text_for_the_plotting_library():
     data["temperature"] = data["temperature"].isel(cell=0)
     data["heat_by_reaction"] = (("reaction", "time"), [[1.0, 2.0]])
     (figure,) = figures_of("oven_exposure", data)
-    shown = _as_text(figure.to_plotly_json())
+    shown = text_only(figure.to_plotly_json())
     assert [trace["name"] for trace in shown["data"]] == ["temperature", "&lt;b>SEI&lt;/b> &amp; more"]
 
 

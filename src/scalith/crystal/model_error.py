@@ -10,6 +10,7 @@ import xarray as xr
 from pydantic import Field
 
 from scalith.quantities import SI, ErrorComponent, InputError, Spec
+from scalith.quantities.named_deviates import within
 from scalith.quantities.uncertain import correlated_deviates, correlations
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def draw_model_errors(
     if "energy" not in orderings or "x" not in orderings:
         raise InputError("model errors", "orderings", list(orderings), "a data set with energy and x")
     epsilon = np.zeros(_PLACES.size)
-    for error in errors.values():
-        epsilon += error.voltage * correlated_deviates(_PLACES, error.correlation_length, numbers)
+    for name, error in errors.items():
+        epsilon += error.voltage * correlated_deviates(_PLACES, error.correlation_length, within(numbers, name))
     integral = np.concatenate([[0.0], np.cumsum(0.5 * (epsilon[1:] + epsilon[:-1]) * np.diff(_PLACES))])
     shift = -sites * np.interp(orderings["x"].values, _PLACES, integral)
     return orderings.assign(energy=orderings["energy"] + xr.DataArray(shift, dims=orderings["x"].dims))

@@ -1,6 +1,6 @@
 """The wiring: a study file in, a climbed ladder out."""
 
-from scalith.ladder.climbing import climb
+from scalith.ladder.climbing import climb, rank_inputs
 from scalith.ladder.difference import Change, ledger_difference
 from scalith.ladder.graph import Rung, given_only, rungs, sections
 from scalith.ladder.incremental import Climb, Climbed
@@ -24,6 +24,7 @@ __all__ = [
     "export_research_object",
     "given_only",
     "ledger_difference",
+    "rank_inputs",
     "read_entry",
     "read_ledger",
     "read_study",

@@ -34,8 +34,9 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
     -------
     data : xarray.Dataset
         Each variable with a leading ``draw``; beside it ``…_deviation`` (standard deviation), ``…_low`` and ``…_high`` (5 % and
-        95 % quantiles, in which a member that ended stays at its last value), where half of the members are running; the nominal
-        ``time`` and ``capacity`` of stacked runs.
+        95 % quantiles, in which a member that ended stays at its last value), where half of the members are running, and
+        ``…_low_error`` and ``…_high_error``, how far those have settled (`quantile_error`); the nominal ``time`` and
+        ``capacity`` of stacked runs.
     words : str
         The scatter in words; empty when there is nothing to summarise.
     """
@@ -64,6 +65,10 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
             ("high", high, f"{title}, 95 % quantile"),
         ):
             data[f"{name}_{ending}"] = item.assign_attrs(units=about.get("units", ""), long_name=said)
+        for ending, q in zip(("low", "high"), BAND, strict=True):
+            said = f"standard error of the {100 * q:g} % quantile of the {title}"
+            error = quantile_error(held, q).where(present)
+            data[f"{name}_{ending}_error"] = error.assign_attrs(units=about.get("units", ""), long_name=said)
         if np.any(np.isfinite(deviation)) and (name in _SAID or not _SAID & set(names)):
             largest = "" if set(deviation.dims) <= {"c_rate", "cell"} else " (median over time)"
             typical = float(deviation.median()) if largest else float(deviation.max())
@@ -79,6 +84,20 @@ def summarised(nominal: xr.Dataset, values: Sequence[xr.Dataset]) -> tuple[xr.Da
             delivered = xr.concat([energy_of_runs(value) for value in values], "draw")
             data["energy_at_the_end"] = delivered.assign_attrs(units="J", long_name="energy at the end")
     return data.assign(kept), ", ".join(words)
+
+
+def quantile_error(members: xr.DataArray, quantile: float) -> xr.DataArray:
+    """Standard error of a quantile over ``draw``: half of what lies between the quantiles at q ± √(q(1 − q)/n).
+
+    The rank of a quantile of n independent members is binomial. NaN where it reaches beyond the members: of the 5 % quantile with
+    fewer than 20. Members on a Sobol' sequence or a Latin hypercube settle faster than this says.
+    """
+    reach = float(np.sqrt(quantile * (1.0 - quantile) / members.sizes["draw"]))
+    low, high = quantile - reach, quantile + reach
+    if low <= 0.0 or high >= 1.0:
+        return members.isel(draw=0, drop=True) * np.nan
+    ends = members.quantile([low, high], "draw")
+    return 0.5 * (ends.isel(quantile=1, drop=True) - ends.isel(quantile=0, drop=True))
 
 
 def _held(members: xr.DataArray) -> xr.DataArray:

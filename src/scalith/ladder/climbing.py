@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import xarray as xr
 
 from scalith import __version__
 from scalith.ladder import progress
@@ -15,13 +17,18 @@ from scalith.ladder.invariance import require_one_truth, require_one_truth_of, s
 from scalith.ladder.ledger import FILE as LEDGER_FILE
 from scalith.ladder.ledger import Entry, Ledger, read_ledger
 from scalith.ladder.marks import with_marks
+from scalith.ladder.member_draws import Plan
 from scalith.ladder.quantity import Quantity
 from scalith.ladder.results_folder import keep_only, note_files, opened, publish, set_damaged_ledger_aside, written_files
 from scalith.ladder.run import Run
+from scalith.ladder.sensitivity import LEAST_MEMBERS, Groups
 from scalith.ladder.setting_entries import setting_entries
 from scalith.ladder.store import Store, value_digest, value_ending, write_value
 from scalith.ladder.study import Study, read_study, with_targets
-from scalith.quantities import InputError, Property, package_digest, write_property_csv
+from scalith.quantities import InputError, Property, StudyError, package_digest, read_results, write_property_csv
+
+SENSITIVITY = "sensitivity"
+"""Name of the file that says what the errors come from."""
 
 
 def climb(
@@ -30,6 +37,9 @@ def climb(
     *,
     until: str | None = None,
     draws: int | None = None,
+    plan: Plan | None = None,
+    pairs: bool | None = False,
+    groups: Groups | None = None,
     executor: Executor | None = None,
     listener: progress.Listener | None = None,
 ) -> Ledger:
@@ -45,6 +55,13 @@ def climb(
         Climb to this quantity only.
     draws : int, optional
         Members of an ensemble to climb as well, instead of the study's own number: see `scalith.ladder.ensemble`.
+    plan : {"random", "sobol", "latin hypercube"}, optional
+        How members are drawn, instead of the study's own choice: independently, by a scrambled Sobol' sequence or a Latin
+        hypercube, whose percentiles settle with fewer members.
+    pairs : bool, optional
+        Climb a second sample, and one for each input, for sensitivity indices without a polynomial: see `rank_inputs`.
+    groups : mapping of str to sequence of str, optional
+        Inputs that count as one in sensitivity indices, by patterns of their paths: ``{"electrolyte": ["cell.electrolyte.*"]}``.
     executor : concurrent.futures.Executor, optional
         Where rungs send independent work.
     listener : Listener, optional
@@ -86,8 +103,61 @@ def climb(
         with progress.heard_by(listener):
             ledger = _publish(study, folder, run, names)
         if members:
-            ledger = _publish_ensemble(ledger, spread(run, targets, members, executor), folder)
+            ledger = _publish_ensemble(
+                ledger,
+                spread(run, targets, members, executor, plan=plan or study.header.plan, pairs=pairs, groups=groups),
+                folder,
+            )
         return ledger
+
+
+def rank_inputs(
+    study: Study | str | Path,
+    out: str | Path,
+    *,
+    members: int = 64,
+    method: Literal["pairs", "polynomial"] | None = None,
+    plan: Plan = "sobol",
+    groups: Groups | None = None,
+    executor: Executor | None = None,
+    listener: progress.Listener | None = None,
+) -> xr.Dataset:
+    """Divide the errors of a study's targets among all that its members draw.
+
+    Parameters
+    ----------
+    study, out, plan, groups, executor, listener
+        As in `climb`; the results folder gets the ensemble, too.
+    members : int
+    method : {"pairs", "polynomial"}, optional
+        `scalith.numerics.sobol_indices.indices_of_pairs` climbs members times (inputs + 2) times, most of it from the cache, and
+        parts what is fitted or sampled as well; `polynomial_indices` climbs each member once. Without it pairs are
+        climbed where a member takes at most a second.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over ``output`` (numbers of the targets) and ``input``: ``first_order``, ``total`` and their errors; attribute
+        ``sentences`` says it in words.
+
+    Raises
+    ------
+    InputError
+        A group that names no input.
+    StudyError
+        Nothing is drawn, no target has a number, or too few members could be climbed.
+    """
+    study = study if isinstance(study, Study) else read_study(study)
+    if method is not None and method not in ("pairs", "polynomial"):
+        raise InputError("rank_inputs", "method", method, "'pairs' or 'polynomial'")
+    pairs = None if method is None else method == "pairs"
+    ledger = climb(study, out, draws=members, plan=plan, pairs=pairs, groups=groups, executor=executor, listener=listener)
+    if not ledger.sensitivity_file:
+        raise StudyError(
+            f"{study.path}: found nothing to divide the errors of {', '.join(study.targets)} among; expected numbers that state "
+            f"an error, targets with a number, and for a polynomial at least {LEAST_MEMBERS} members"
+        )
+    return read_results(Path(out) / ledger.sensitivity_file)
 
 
 def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
@@ -120,10 +190,14 @@ def _publish(study: Study, folder: Path, run: Run, names: list[str]) -> Ledger:
 
 def _publish_ensemble(ledger: Ledger, ensemble: Ensemble, folder: Path) -> Ledger:
     """The ledger with the scatter of each quantity and the reasons of members that failed."""
-    scatter = ensemble.scatter
-    note_files(folder, {name: [f"ensemble/{name}.nc"] for name in scatter})
+    scatter, indices = ensemble.scatter, ensemble.sensitivity
+    named = [*scatter, *([SENSITIVITY] if indices is not None else [])]
+    note_files(folder, {name: [f"ensemble/{name}.nc"] for name in named})
     entries = tuple(_with_scatter(entry, scatter.get(entry.quantity), folder) for entry in ledger.entries)
-    ledger = ledger.model_copy(update={"entries": entries, "failed_members": ensemble.failed})
+    found: dict[str, Any] = {"entries": entries, "failed_members": ensemble.failed}
+    if indices is not None:
+        found["sensitivity_file"] = write_value(indices, folder / "ensemble" / SENSITIVITY).relative_to(folder).as_posix()
+    ledger = ledger.model_copy(update=found)
     ledger.save(folder)
     _tidy(ledger, folder)
     return ledger
@@ -170,6 +244,8 @@ def _tidy(ledger: Ledger, folder: Path) -> None:
         for entry in ledger.entries
         if entry.file
     }
+    if ledger.sensitivity_file:
+        kept[SENSITIVITY] = [ledger.sensitivity_file]
     keep_only(folder, kept)
 
 

@@ -14,20 +14,27 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.bands import summarised
 from scalith.ladder.ledger import FailedMember
+from scalith.ladder.member_draws import DrawnInputs, MemberDraws, Plan, drawn_inputs, plan_deviates
 from scalith.ladder.run import Run, rung_seed
+from scalith.ladder.sensitivity import Groups, Number, grouped, of_members, of_pairs, outputs_of
 from scalith.ladder.store import Kept, MemberStore, Store
 from scalith.ladder.study import Study
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import Property, ScalithError, Spec, StudyError, package_digest, predicted
+from scalith.quantities import Property, Result, ScalithError, StudyError, package_digest, predicted
+
+Array = NDArray[np.float64]
+CHEAP = 1.0
+"""Seconds of a member up to which pairs of members are climbed rather than a polynomial fitted."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +63,42 @@ class Ensemble:
         For each computed property, and each result with numbers over rate, time or the cells of a row.
     failed : tuple of FailedMember
         Members that could not be climbed, with their reasons; the scatter is that of the others.
+    sensitivity : Result, optional
+        What the errors of the targets come from: see `scalith.ladder.sensitivity`.
     """
 
     scatter: dict[str, Scatter]
     failed: tuple[FailedMember, ...] = ()
+    sensitivity: Result | None = None
 
 
-def spread(run: Run, targets: list[str], draws: int, executor: Executor | None = None) -> Ensemble:
+class _Found(NamedTuple):
+    """What one member found: values (of the ensemble's own members), numbers whose error is divided, deviates that it took."""
+
+    values: dict[str, Any]
+    outputs: dict[str, Number]
+    deviates: dict[str, Array]
+
+
+class _Asked(NamedTuple):
+    """What one member is to climb with, and whether its values are wanted."""
+
+    number: int
+    planned: Mapping[str, Array]
+    seeds: Mapping[str, int]
+    is_whole: bool
+
+
+def spread(
+    run: Run,
+    targets: list[str],
+    draws: int,
+    executor: Executor | None = None,
+    *,
+    plan: Plan = "random",
+    pairs: bool | None = False,
+    groups: Groups | None = None,
+) -> Ensemble:
     """Climb `draws` members beside a finished run and gather the scatter of each quantity.
 
     Parameters
@@ -75,34 +111,93 @@ def spread(run: Run, targets: list[str], draws: int, executor: Executor | None =
         Number of members, at least 2.
     executor : concurrent.futures.Executor, optional
         Climbs the members side by side; one after the other without it.
+    plan : {"random", "sobol", "latin hypercube"}
+        How deviates are drawn: see `scalith.ladder.member_draws.plan_deviates`.
+    pairs : bool, optional
+        Climb a second sample, and one more for each group, for sensitivity indices without a polynomial; `None`: where what
+        members do not share took at most `CHEAP` seconds.
+    groups : mapping of str to sequence of str, optional
+        Inputs that count as one, by patterns of their paths: ``{"electrolyte": ["cell.electrolyte.*"]}``.
 
     Returns
     -------
     Ensemble
-        Scatter of what at least two members found.
+        Scatter of what at least two members found, and what the errors of the targets come from.
     """
-    folder = run.store.folder.resolve() if isinstance(run.store, Store) else None
-    found: list[dict[str, Any]] = []
+    inputs = drawn_inputs(run.values, {name: run.study.graph.nodes[name] for name in run.kept})
+    grouped(inputs, groups)  # a group that names nothing is said before the members are climbed
+    alike = _alike_in_all(run)
+    if pairs is None:
+        pairs = sum(kept.seconds for name, kept in run.kept.items() if run.keys[name] not in alike) <= CHEAP
+    samples = _samples(run, inputs, draws, plan, pairs)
+    found, failed = _climbed(run, targets, alike, [one for sample in samples for one in sample], executor)
+    there = [one.values for one in found[:draws] if one is not None]
+    common = [name for name in run.kept if len(there) >= 2 and all(name in values for values in there)]
+    gathered = {name: _gather(name, run, [values[name] for values in there]) for name in common}
+    scatter = {name: one for name, one in gathered.items() if one is not None}
+    outputs = [{} if one is None else one.outputs for one in found]
+    inputs = inputs.taken_by([one.deviates for one in found if one is not None])
+    if not pairs:
+        deviates = [{} if one is None else one.deviates for one in found]
+        indices = of_members(outputs, deviates, inputs, groups)
+        return Ensemble(scatter, tuple(failed), indices)
+    by_group = {group: names for group, names in grouped(inputs, groups, strict=False).items() if names}
+    mixed: dict[str, list[dict[str, Number]]] = {}
+    for group, names in by_group.items():
+        others, lost = _climbed(
+            run, targets, alike, _mixed(run, inputs, names, samples), executor, len(found) + draws * len(mixed)
+        )
+        mixed[group] = [{} if one is None else one.outputs for one in others]
+        failed += lost
+    return Ensemble(scatter, tuple(failed), of_pairs(outputs[:draws], outputs[draws:], mixed))
+
+
+def _samples(run: Run, inputs: DrawnInputs, draws: int, plan: Plan, pairs: bool) -> list[list[_Asked]]:
+    """The members of the ensemble; with `pairs` a second sample."""
+    if plan == "random" and not pairs:  # each from its own seed
+        return [[_Asked(index, {}, {}, True) for index in range(draws)]]
+    seed = rung_seed(run.study.header.seed, "plan")
+    planned = plan_deviates(inputs.columns, draws, plan, seed, samples=2 if pairs else 1)
+    return [[_Asked(n * draws + k, row, {}, n == 0) for k, row in enumerate(rows)] for n, rows in enumerate(planned)]
+
+
+def _mixed(run: Run, inputs: DrawnInputs, names: list[str], samples: list[list[_Asked]]) -> list[_Asked]:
+    """The first sample with the inputs `names` from the second."""
+    keys = [key for name in names for key in inputs.seeded.get(name, ())]
+    asked = []
+    for one, other in zip(*samples, strict=True):
+        planned = dict(one.planned) | {name: other.planned[name] for name in names if name in inputs.columns}
+        asked.append(_Asked(one.number, planned, dict.fromkeys(keys, _member_seed(run.study.header.seed, other.number)), False))
+    return asked
+
+
+def _climbed(
+    run: Run,
+    targets: list[str],
+    alike: dict[str, tuple[Any, Kept]],
+    asked: list[_Asked],
+    executor: Executor | None,
+    before: int = 0,
+) -> tuple[list[_Found | None], list[FailedMember]]:
+    found: list[_Found | None] = []
     failed: list[FailedMember] = []
-    sent = (run.study, targets, _alike_in_all(run), folder, package_digest())
-    arguments = ([sent] * draws, range(draws))
-    listener = run.listener
+    folder = run.store.folder.resolve() if isinstance(run.store, Store) else None
+    sent = (run.study, targets, alike, folder, package_digest())
+    arguments = ([sent] * len(asked), asked)
+    listener, total = run.listener, len(asked)
     listener.started("ensemble")
     for index, outcome in enumerate(parallel_map(_climb_member, *arguments, executor=executor, threads=1), start=1):
-        listener.advanced("ensemble", index / draws, f"member {index} of {draws}")
+        listener.advanced("ensemble", index / total, f"member {index} of {total}")
         if isinstance(outcome, str):
-            failed.append(FailedMember(member=index, reason=outcome))
-            listener.noted(f"member {index} of {draws} failed: {outcome}")
-        else:
-            found.append(outcome)
+            failed.append(FailedMember(member=before + index, reason=outcome))
+            listener.noted(f"member {index} of {total} failed: {outcome}")
+        found.append(None if isinstance(outcome, str) else outcome)
     lost = f", {len(failed)} failed" if failed else ""
-    listener.finished("ensemble", 0.0, f"{len(found)} members{lost}", reused=False)
-    common = [name for name in run.kept if len(found) >= 2 and all(name in values for values in found)]
-    gathered = {name: _gather(name, run, [values[name] for values in found]) for name in common}
-    return Ensemble({name: scatter for name, scatter in gathered.items() if scatter is not None}, tuple(failed))
+    listener.finished("ensemble", 0.0, f"{total - len(failed)} members{lost}", reused=False)
+    return found, failed
 
 
-def member_of(study: Study, index: int) -> Study:
+def member_of(study: Study, index: int, draws: MemberDraws | None = None) -> Study:
     """The study of one member: what states an error is drawn, and the seed is the member's own.
 
     Raises
@@ -110,17 +205,18 @@ def member_of(study: Study, index: int) -> Study:
     InputError
         Drawn numbers contradict each other, or a limit of their field.
     """
-    seed = rung_seed(study.header.seed, f"draw {index}")
+    seed = _member_seed(study.header.seed, index)
+    taking = draws or MemberDraws()
 
     def drawn(stated: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: _drawn(value, rung_seed(seed, f"draw {name}")) for name, value in stated.items()}
+        return {name: taking.stated(name, value, rung_seed(seed, f"draw {name}")) for name, value in stated.items()}
 
     header = study.header.model_copy(update={"seed": seed})
     return replace(study, header=header, settings=drawn(study.settings), given=drawn(study.given))
 
 
-def _drawn(value: Any, seed: int) -> Any:
-    return value.drawn(np.random.default_rng(seed)) if isinstance(value, (Property, Spec)) else value
+def _member_seed(seed: int, index: int) -> int:
+    return rung_seed(seed, f"draw {index}")
 
 
 def _alike_in_all(run: Run) -> dict[str, tuple[Any, Kept]]:
@@ -142,25 +238,28 @@ def _alike_in_all(run: Run) -> dict[str, tuple[Any, Kept]]:
 
 def _is_drawn(value: Any) -> bool:
     try:
-        return _drawn(value, 0) is not value
+        return MemberDraws().stated("", value, 0) is not value
     except ScalithError:  # a draw that cannot be
         return True
 
 
-def _climb_member(
-    sent: tuple[Study, list[str], dict[str, tuple[Any, Kept]], Path | None, str], index: int
-) -> dict[str, Any] | str:
+def _climb_member(sent: tuple[Study, list[str], dict[str, tuple[Any, Kept]], Path | None, str], asked: _Asked) -> _Found | str:
     """What one member found, or why it could not be climbed: drawn numbers may lie where no model holds."""
     study, targets, known, folder, code = sent
     if package_digest() != code:
         found = f"worker {platform.node()}: found Scalith {__version__} with other code"
         raise StudyError(f"{found}; expected the same version on all machines")
+    draws = MemberDraws(asked.planned, asked.seeds)
     try:
-        run = Run(member_of(study, index), MemberStore(known, folder), progress.Silent(), member=True)
+        run = Run(member_of(study, asked.number, draws), MemberStore(known, folder), progress.Silent(), member=draws)
         run.execute(targets)
     except (ScalithError, ArithmeticError, ValueError) as error:
         return str(error)
-    return {name: run.values[name] for name in run.kept}
+    outputs: dict[str, Number] = {}
+    for name in targets:
+        about = study.graph.about(name)
+        outputs |= outputs_of(name, run.values[name], about.quantity.unit if about is not None else "")
+    return _Found({name: run.values[name] for name in run.kept} if asked.is_whole else {}, outputs, draws.deviates)
 
 
 def _gather(name: str, run: Run, values: Sequence[Any]) -> Scatter | None:

@@ -91,7 +91,7 @@ class FailedMember(BaseModel):
 
 
 class Ledger(BaseModel):
-    """All entries of a climb, leaves first."""
+    """All entries of a climb, leaves first; the file that says what the errors of an ensemble come from."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -102,6 +102,7 @@ class Ledger(BaseModel):
     study_file: str
     entries: tuple[Entry, ...]
     failed_members: tuple[FailedMember, ...] = ()
+    sensitivity_file: str = ""
 
     @property
     def stamp(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -12,6 +13,9 @@ from pydantic import Field, ValidationInfo, model_validator
 
 from scalith.quantities import SI, InputError, Spec, file_digest, shipped
 from scalith.quantities.property import COORDINATE_UNITS
+
+drawing: ContextVar[Callable[[int], np.random.Generator]] = ContextVar("drawing", default=np.random.default_rng)
+"""Makes the generator of what a rung leaves open from its seed; in a member of an ensemble one that knows what it draws."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -134,9 +138,9 @@ class InputFile(Spec):
 
 def draw_within_error(value: Any, seed: int) -> Any:
     """A member of a property or specification within the errors that it states itself: a ``draw`` for rungs."""
-    return value.drawn(np.random.default_rng(seed))
+    return value.drawn(drawing.get()(seed))
 
 
 def draw_stated(value: Spec, seed: int) -> Spec:
     """A member of a specification that was put together: stated numbers are drawn, what was predicted has been already."""
-    return value.drawn(np.random.default_rng(seed), stated_only=True)
+    return value.drawn(drawing.get()(seed), stated_only=True)

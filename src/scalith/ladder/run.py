@@ -13,6 +13,7 @@ from scalith.ladder import progress
 from scalith.ladder.graph import Node
 from scalith.ladder.invariance import drawn_once
 from scalith.ladder.ledger import headline
+from scalith.ladder.member_draws import MemberDraws
 from scalith.ladder.store import Kept, MemberStore, MemoryStore, Store, value_digest
 from scalith.ladder.study import Study
 from scalith.quantities import Property, ScalithError, digest, package_digest
@@ -30,12 +31,17 @@ class Run:
         Under which each computed value is kept.
     kept : dict of str to Kept
         What the store knows of each computed value.
-    member : bool
-        Whether this is a member of an ensemble: what was fitted is then drawn from the posterior of its fit.
+    member : MemberDraws, optional
+        What a member of an ensemble draws: what was fitted is then drawn from the posterior of its fit.
     """
 
     def __init__(
-        self, study: Study, store: Store | MemoryStore | MemberStore, listener: progress.Listener, *, member: bool = False
+        self,
+        study: Study,
+        store: Store | MemoryStore | MemberStore,
+        listener: progress.Listener,
+        *,
+        member: MemberDraws | None = None,
     ) -> None:
         self.member = member
         self.study, self.store, self.listener = study, store, listener
@@ -75,7 +81,7 @@ class Run:
     def _hold(self, name: str, value: Any) -> None:
         if name in self.values and self.values[name] is value:
             return
-        if self.member:
+        if self.member is not None:
             value = drawn_once(name, value, self._drawn)
         self.values[name] = value
         self.digests[name] = value_digest(value)
@@ -86,7 +92,7 @@ class Run:
         arguments = {key: self.values.get(source) for key, source in node.inputs.items()}
         inputs = {key: self.digests.get(source) or value_digest(None) for key, source in node.inputs.items()}
         if "seed" in arguments:
-            arguments["seed"] = rung_seed(self.study.header.seed, name)
+            arguments["seed"] = self._seed(name)
             inputs["seed"] = value_digest(arguments["seed"])
         self.keys[name] = key = digest(name, package_digest(), rung.code, inputs)
         found = self.store.find(key, rung.returns)
@@ -104,11 +110,15 @@ class Run:
             value, kept = found
             self._require_plausible(name, value)
         found_digest = kept.digest
-        if self.member and (draw := rung.quantity.draw) is not None:
-            value = drawn_once(name, draw(value, rung_seed(self.study.header.seed, f"draw {name}")), self._drawn)
+        if self.member is not None and (draw := rung.quantity.draw) is not None:
+            value = drawn_once(name, self.member.drawn(name, value, draw, self._seed(f"draw {name}")), self._drawn)
             found_digest = value_digest(value)
         self.values[name], self.digests[name], self.kept[name] = value, found_digest, kept
         self.listener.finished(name, kept.seconds, headline(value, rung.quantity.headline), reused=found is not None)
+
+    def _seed(self, name: str) -> int:
+        of_member = self.study.header.seed
+        return rung_seed(of_member if self.member is None else self.member.seeds.get(name, of_member), name)
 
     def _require_plausible(self, name: str, value: Any) -> None:
         """Refuse a computed value that cannot be: an input, or a model outside what it holds for, is wrong."""

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from scalith.ladder.graph import ALWAYS, MATERIALS, Graph, required
 from scalith.ladder.ledger import read_entry
+from scalith.ladder.member_draws import Plan
 from scalith.ladder.own_rungs import RungFile, known_with, read_rung_files
 from scalith.ladder.quantity import InputFile, Quantity, Settings
 from scalith.quantities import (
@@ -47,6 +48,8 @@ class Header(Spec):
         The one seed; every rung with randomness gets its own, spawned from it.
     draws : int
         Members of an ensemble to climb as well, from the scatter of what is fitted, sampled and given; 0 for none.
+    plan : {"random", "sobol", "latin hypercube"}
+        How they are drawn.
     implausible : tuple of str
         Quantities whose computed values are taken even where they lie outside their plausible ranges.
     """
@@ -55,6 +58,7 @@ class Header(Spec):
     targets: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=0)] = 1
     draws: Annotated[int, Field(ge=0)] = 0
+    plan: Plan = "random"
     implausible: tuple[str, ...] = ()
 
 

@@ -14,6 +14,7 @@ import xarray as xr
 from scalith.numerics.content_digest import digest
 from scalith.numerics.cubic_hermite import interpolate, nodal_slopes, nodal_values
 from scalith.quantities.errors import DomainError, InputError
+from scalith.quantities.named_deviates import within
 from scalith.quantities.result import Result
 from scalith.quantities.results_file import read_results, write_results
 from scalith.quantities.source import Source, predicted
@@ -215,7 +216,8 @@ class Property:
         scale, axis = scale_of(self.values, self.unit), self._composition
         deviates = np.zeros(self.values.shape)
         for part in self.components:
-            along = correlated_deviates(self.coordinates[axis] if axis else np.zeros(1), part.correlation_length, numbers)
+            of_part = within(numbers, part.name) if len(self.components) > 1 else numbers
+            along = correlated_deviates(self.coordinates[axis] if axis else np.zeros(1), part.correlation_length, of_part)
             spread = [along.size if dim == axis else 1 for dim in self.values.dims]
             share = np.divide(part.standard_error, total.values, out=np.zeros(total.shape), where=total.values > 0)
             deviates += share * along.reshape(spread if axis else [1] * self.values.ndim)

@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from scalith.numerics.content_digest import digest
 from scalith.quantities.errors import InputError, nearest
+from scalith.quantities.named_deviates import within
 from scalith.quantities.plausible_ranges import UNCHECKED, Plausible
 from scalith.quantities.property import Property
 from scalith.quantities.uncertain import Scale, Uncertain, parse_uncertain
@@ -200,7 +201,8 @@ class Spec(BaseModel, metaclass=_OneSentence):
         """
         found = {name: getattr(self, name) for name in type(self).model_fields}
         drawn = {
-            name: _drawn(value, numbers, _scale(type(self).model_fields[name]), stated_only) for name, value in found.items()
+            name: _drawn(value, within(numbers, name), _scale(type(self).model_fields[name]), stated_only)
+            for name, value in found.items()
         }
         changed = {name for name, value in drawn.items() if value is not found[name]}
         if not changed:
@@ -249,8 +251,8 @@ def _drawn(value: Any, numbers: np.random.Generator, scale: Scale, stated_only: 
     if isinstance(value, Property):
         return value if stated_only and value.source.kind == "predicted" else value.drawn(numbers)
     if isinstance(value, (tuple, list, dict)):
-        items = list(value.values()) if isinstance(value, dict) else list(value)
-        drawn = [_drawn(item, numbers, scale, stated_only) for item in items]
+        names, items = (value.keys(), list(value.values())) if isinstance(value, dict) else (range(len(value)), list(value))
+        drawn = [_drawn(item, within(numbers, name), scale, stated_only) for name, item in zip(names, items, strict=True)]
         if all(new is old for new, old in zip(drawn, items, strict=True)):
             return value
         return dict(zip(value, drawn, strict=True)) if isinstance(value, dict) else type(value)(drawn)

@@ -16,13 +16,17 @@ import xarray as xr
 from scalith.ladder import Entry, Ledger, read_entry
 from scalith.ladder.marks import own_marks
 from scalith.quantities import Property, read_results, write_text
+from scalith.report.axes import settled
 from scalith.report.cards import figure_place, ledger_table, link, quantity_card, settings_card, words_of
 from scalith.report.figures import MAIN, figures_of
 from scalith.report.ladder_picture import COLOURS, ladder_picture
 from scalith.report.property_figures import Beside
+from scalith.report.sensitivity_figures import cumulative_figure, tornado_figure
 from scalith.report.summary import Found, Topic, summary
 
 FILE = "report.html"
+_SENSITIVITY = "page-sensitivity"
+_SHARES = (tornado_figure, cumulative_figure)
 
 
 def write_report(folder: str | Path, ledger: Ledger) -> Path:
@@ -52,6 +56,10 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
         drawn = figures_of(name, value, runs, _beside_of(found, f"{material}." if material else "", name, members))
         if drawn:
             figures[entry.quantity] = [text_only(figure.to_plotly_json()) for figure in drawn]
+    if found.sensitivity is not None:
+        pairs = [(draw(found.sensitivity, str(name)) for draw in _SHARES) for name in found.sensitivity["output"].values]
+        shares = [settled(figure) for pair in pairs for figure in pair if figure is not None]
+        figures[_SENSITIVITY] = [text_only(figure.to_plotly_json()) for figure in shares]
     write_text(path, page_of(found, figures))
     return path
 
@@ -77,7 +85,7 @@ def page_of(found: Found, figures: Mapping[str, Any]) -> str:
             "<a class='skip' href='#page-summary'>Skip to the results</a>",
             f"<header><h1>{escape(ledger.title)}</h1><p>{len(quantities)} quantities ({escape(', '.join(scales))}) · ",
             f"Scalith {escape(ledger.version)} · study {escape(ledger.study)} <code>{escape(ledger.study_file[:12])}</code></p>",
-            _navigation(scales) + "</header><main>",
+            _navigation(scales, found.sensitivity is not None) + "</header><main>",
             _summary(found, known),
             "<section id='page-ladder'><h2>The ladder</h2>",
             "<p>Atoms are at the bottom. Each box is a quantity with what was found; ",
@@ -85,6 +93,7 @@ def page_of(found: Found, figures: Mapping[str, Any]) -> str:
             "this page.</p><div class='scroll' tabindex='0' role='region' aria-label='ladder'>",
             ladder_picture(ledger, words) + "</div></section>",
             *parts,
+            _sensitivity(found.sensitivity, len(figures.get(_SENSITIVITY, []))),
             _settings(ledger),
             ledger_table(ledger),
             "</main><dialog id='page-trace' aria-labelledby='page-trace-title'><form method='dialog'>"
@@ -107,7 +116,8 @@ def _read(folder: Path, ledger: Ledger) -> Found:
             members[entry.quantity] = (
                 Property.from_dataset(data, entry.ensemble_file) if isinstance(values[entry.quantity], Property) else data
             )
-    return Found(ledger, values, members)
+    shares = read_results(folder / ledger.sensitivity_file) if ledger.sensitivity_file else None
+    return Found(ledger, values, members, shares)
 
 
 def _beside_of(found: Found, material: str, name: str, members: Any) -> Beside:
@@ -149,8 +159,9 @@ def _plotly() -> str:
     return base64.b64encode(gzip.compress(get_plotlyjs().encode(), 9, mtime=0)).decode()
 
 
-def _navigation(scales: list[str]) -> str:
+def _navigation(scales: list[str], has_shares: bool) -> str:
     places = {"page-summary": "summary", "page-ladder": "ladder"} | {f"scale-{scale}": scale for scale in scales}
+    places |= {_SENSITIVITY: "errors"} if has_shares else {}
     places |= {"page-settings": "settings", "page-ledger": "ledger"}
     links = "".join(f"<a href='#{escape(place)}'>{escape(title)}</a>" for place, title in places.items())
     return f"<nav aria-label='parts of this page'>{links}</nav>"
@@ -215,7 +226,10 @@ def _care(found: Found, known: set[str]) -> str:
         )
     if 0 < found.draws < 20:
         spread = f"{100 / np.sqrt(2 * (found.draws - 1)):.0f} %" if found.draws > 1 else "all of itself"
-        items.append(f"<li><b>Few members:</b> a ± over {found.draws} members is itself uncertain by {spread}</li>")
+        items.append(
+            f"<li><b>Few members:</b> a ± over {found.draws} members is itself uncertain by {spread}, "
+            "and a 5 % or 95 % quantile has not settled</li>"
+        )
     if not found.members:
         more = "<code>scalith run STUDY --draws 20</code> carries all errors up"
         items.append(f"<li><b>No ensemble:</b> a ± is that of its own step; {more}</li>")
@@ -247,6 +261,20 @@ def _scale(
     title = f"<h2 id='scale-{escape(scale)}'>{escape(scale.capitalize())}</h2>"
     inside = f"{title}<div class='main'>{keys}</div><div class='cards'>{''.join(cards)}</div>"
     return f"<section style='--scale:{colour}'>{inside}</section>"
+
+
+def _sensitivity(data: xr.Dataset | None, pictures: int) -> str:
+    """Where the errors come from: a sentence for each number of the targets, then its pictures."""
+    if data is None:
+        return ""
+    said = "".join(f"<li>{escape(str(words))}</li>" for words in np.atleast_1d(data.attrs["sentences"]))
+    way = {"pairs": "pairs of members", "polynomial": "a polynomial fitted to the members"}[str(data.attrs["method"])]
+    about = f"Shares of the variance by {way}, with standard errors of the shares."
+    places = "".join(f"<figure>{figure_place(_SENSITIVITY, k, 'what an error comes from')}</figure>" for k in range(pictures))
+    return (
+        f"<section id='{_SENSITIVITY}'><h2>What the errors come from</h2><p>{about}</p><ul>{said}</ul>"
+        f"<div class='main'>{places}</div></section>"
+    )
 
 
 def _settings(ledger: Ledger) -> str:

@@ -55,11 +55,12 @@ class Topic(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """A ledger with what its files hold: values by quantity, members of an ensemble by quantity."""
+    """A ledger with what its files hold: values by quantity, members of an ensemble by quantity, shares of its errors."""
 
     ledger: Ledger
     values: Mapping[str, Any]
     members: Mapping[str, Any]
+    sensitivity: xr.Dataset | None = None
 
     @property
     def draws(self) -> int:

@@ -30,7 +30,7 @@ from scalith.crystal.mapping import STRAIN_LIMIT
 from scalith.crystal.result_files import result_files
 from scalith.crystal.run_type import RunTypeField
 from scalith.crystal.symmetry import SYMMETRISED
-from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, draw_within_error, rung
+from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, draw_within_error, drawing, rung
 from scalith.quantities import ErrorComponent, InputError, Property, digest, file_digest
 from scalith.quantities.digests import folder_digest
 
@@ -143,7 +143,7 @@ class ModelErrors(Settings):
 def _another_model(data: xr.Dataset, seed: int) -> xr.Dataset:
     stated = json.loads(data.attrs.get("model_errors", "{}"))
     errors = {name: ModelError.read(error) for name, error in stated.items()}
-    return draw_model_errors(data, errors, int(data.attrs["sites"]), np.random.default_rng(seed)) if errors else data
+    return draw_model_errors(data, errors, int(data.attrs["sites"]), drawing.get()(seed)) if errors else data
 
 
 @rung("host crystal", headline=lambda host: f"{host.name}, {len(host.sites)} sites, {host.volume:.2f} Å³")

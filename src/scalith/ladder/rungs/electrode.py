@@ -15,9 +15,10 @@ from scalith import electrode
 from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase, ParticleKind, ionic_with_debonded
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import InputFile, Settings, rung
+from scalith.ladder.quantity import InputFile, Settings, drawing, rung
 from scalith.quantities import SI, InputError, Property, Result, Spec, Uncertain, dataset_digest, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+from scalith.quantities.named_deviates import within
 from scalith.quantities.specification import Count, Fraction, Length, Temperature
 
 OF_MATERIAL = True
@@ -260,12 +261,12 @@ def _another_piece(data: xr.Dataset, seed: int) -> xr.Dataset:
     """The properties of another piece of the electrode, each within its error; a generated piece is another one already."""
     if data.attrs.get("resampled"):
         return data
-    numbers = np.random.default_rng(seed)
+    numbers = drawing.get()(seed)
     drawn = data.copy(deep=True)
     whole = np.flatnonzero(data["parts_per_axis"].values == 1)[0]
     for name in data.data_vars:
         if np.isfinite(data[name].values[whole]):
-            drawn[name][whole] = electrode.effective_property(data, str(name)).drawn(numbers)()
+            drawn[name][whole] = electrode.effective_property(data, str(name)).drawn(within(numbers, name))()
     return drawn
 
 

@@ -14,7 +14,7 @@ from scalith import lattice
 from scalith.crystal import Host
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import AtomicDistance, Quantity, Settings, rung
+from scalith.ladder.quantity import AtomicDistance, Quantity, Settings, drawing, rung
 from scalith.ladder.rungs.crystal import ModelErrors
 from scalith.lattice import ClusterExpansion, HopBarriers
 from scalith.quantities import SI, InputError, Property
@@ -158,7 +158,7 @@ GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     headline=lambda fit: (
         f"{len(fit.orbits)} clusters, leave-one-out error {1e3 * fit.leave_one_out_error:.1f} meV per primitive cell"
     ),
-    draw=lambda fit, seed: fit.draws(1, seed)[0] if fit.covariance else fit,
+    draw=lambda fit, seed: fit.draws(1, drawing.get()(seed))[0] if fit.covariance else fit,
 )
 def cluster_expansion(
     host: Host, mapped_orderings: xr.Dataset, cluster_fit: ClusterFit, localised_orderings: xr.Dataset | None = None

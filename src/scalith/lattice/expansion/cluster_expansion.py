@@ -155,7 +155,7 @@ class ClusterExpansion(Spec):
             energy += self.inverse_permittivity * ewald_energy(self.host, supercell, filled)
         return energy
 
-    def draws(self, count: int, seed: int) -> tuple[ClusterExpansion, ...]:
+    def draws(self, count: int, seed: int | np.random.Generator) -> tuple[ClusterExpansion, ...]:
         """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
         if not self.covariance:
             raise InputError(
@@ -165,6 +165,7 @@ class ClusterExpansion(Spec):
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
         mean = np.array([*self.interactions, self.inverse_permittivity][: len(values)])
+        stated = {"seed": seed} if isinstance(seed, int) else {}
         members = mean + numbers @ root.T
         orbits = len(self.orbits)
         return tuple(
@@ -175,7 +176,7 @@ class ClusterExpansion(Spec):
                 inverse_permittivity=float(member[orbits]) if len(member) > orbits else 0.0,
                 method="draw",
                 known_x=self.known_x,
-                source=predicted("scalith.lattice.ClusterExpansion.draws", self.digest, settings={"seed": seed, "draw": k}),
+                source=predicted("scalith.lattice.ClusterExpansion.draws", self.digest, settings={**stated, "draw": k}),
             )
             for k, member in enumerate(members)
         )

@@ -11,6 +11,7 @@ from scalith.design.density import (
     project,
     pull_back,
 )
+from scalith.design.energy_gradient import energy_gradient
 from scalith.design.fit_records import (
     SpectrumRecord,
     VoltageRecord,
@@ -22,21 +23,28 @@ from scalith.design.fit_records import (
 from scalith.design.identifiability import Identifiability, identify
 from scalith.design.next_measurement import rank_measurements
 from scalith.design.optimised import hashin_shtrikman, optimised_conduction
+from scalith.design.recipe import ElectrodeRecipe, RecipeEvaluation, delivered_energy, recipe_cell, recipe_structure
+from scalith.design.search import hypervolume, search_front
 
 __all__ = [
     "CellFit",
     "DesignedStructure",
+    "ElectrodeRecipe",
     "Identifiability",
     "LatentPhase",
     "LatentStructure",
+    "RecipeEvaluation",
     "SpectrumRecord",
     "StructureTargets",
     "VoltageRecord",
     "conditioned_structure",
+    "delivered_energy",
     "designed_image",
+    "energy_gradient",
     "fields_of_image",
     "fit_cell",
     "hashin_shtrikman",
+    "hypervolume",
     "identify",
     "measure_structure",
     "optimised_conduction",
@@ -45,6 +53,9 @@ __all__ = [
     "project",
     "pull_back",
     "rank_measurements",
+    "recipe_cell",
+    "recipe_structure",
+    "search_front",
     "spectrum_record",
     "voltage_record",
 ]

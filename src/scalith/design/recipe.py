@@ -1,0 +1,186 @@
+"""From the numbers of a recipe to an electrode and what its cell delivers: what a search over recipes evaluates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from scalith.cell import CellSpecification, ElectrodeSpecification, Mesh, read_cell, simulate_discharge
+from scalith.design.density import LatentPhase, LatentStructure, designed_image
+from scalith.electrode import VoxelImage, subvolume_properties
+from scalith.lab.half_cell import half_cell
+from scalith.quantities import ConvergenceError, InputError, Spec
+from scalith.quantities.specification import LayerThickness, Length
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class ElectrodeRecipe(Spec):
+    """Numbers of an electrode of active material, carbon and pores.
+
+    Attributes
+    ----------
+    thickness : float
+        m.
+    porosity : float
+    grading : float
+        Porosity at the separator less that at the collector, over twice the mean: 0.3 is 1.3 against 0.7 of it.
+    pore_size : float
+        Correlation length of pores, and with it of the active material between them, m.
+    carbon_fraction : float
+        Of the volume of the electrode.
+    carbon_size : float
+        Correlation length of the carbon, m: the size of its clusters.
+    """
+
+    thickness: LayerThickness
+    porosity: Share
+    grading: Annotated[float, Field(gt=-1, lt=1)] = 0.0
+    pore_size: Length
+    carbon_fraction: Share
+    carbon_size: Length
+
+
+def recipe_structure(recipe: ElectrodeRecipe, shape: tuple[int, int, int], voxel_size: float) -> LatentStructure:
+    """The recipe's structure; separator at the lower end of x. It stands for the whole depth, its features for themselves."""
+    pores = (recipe.porosity * (1.0 + recipe.grading), recipe.porosity * (1.0 - recipe.grading))
+    phases: dict[str, dict[str, Any]] = {
+        "pore": {"fraction": pores, "feature_size": recipe.pore_size},
+        "carbon": {"fraction": recipe.carbon_fraction, "feature_size": recipe.carbon_size},
+    }
+    made = {name: LatentPhase.read(phase, name) for name, phase in phases.items()}
+    return LatentStructure(shape=shape, voxel_size=voxel_size, phases=made)
+
+
+def recipe_cell(
+    base: CellSpecification | str | Path,
+    recipe: ElectrodeRecipe,
+    image: VoxelImage,
+    *,
+    ionic: Mapping[str, float | str],
+    electronic: Mapping[str, float | str],
+) -> CellSpecification:
+    """Cell of lithium metal against an electrode of the recipe, with the materials of the positive electrode of `base`.
+
+    Transport, reacting area, diffusion radius and the active material that is reached are measured on the image; porosity and
+    transport efficiency follow the grading over the depth (the latter by Bruggeman's power 1.5, scaled to the image's).
+
+    Raises
+    ------
+    InputError
+        Nothing connects, or an electrode of several active materials.
+    """
+    cell = read_cell(base)
+    electrode = cell.positive_electrode
+    if len(electrode.materials) > 1:
+        raise InputError("recipe_cell", "base", f"{len(electrode.materials)} active materials", "one")
+    found = subvolume_properties(image, ionic=ionic, electronic=electronic, electrolyte="pore", parts=(1,)).isel(part=0)
+    number = {str(name): float(found[name]) for name in found.data_vars}
+    for name in ("ionic_transport_efficiency", "effective_electronic_conductivity", "utilised_volume_fraction"):
+        if not number[name] > 0.0:
+            raise InputError(
+                "recipe_cell", name, number[name], "phases of the image that join separator, particles and collector"
+            )
+    depth = np.linspace(0.0, 1.0, 11)
+    porosity = number["electrolyte_volume_fraction"] * (1.0 + recipe.grading * (1.0 - 2.0 * depth))
+    efficiency = porosity**1.5
+    fine = np.interp((np.arange(2000) + 0.5) / 2000, depth, efficiency)
+    efficiency = efficiency * number["ionic_transport_efficiency"] * np.mean(1.0 / fine)
+    material = electrode.material.model_copy(
+        update={
+            "particle_radius": number["active_particle_radius"],
+            "active_volume_fraction": number["utilised_volume_fraction"],
+            "specific_area": number["active_interface_area"],
+        }
+    )
+    graded: dict[str, Any] = {
+        "porosity": {"z": depth.tolist(), "values": porosity.tolist()},
+        "transport_efficiency": {"z": depth.tolist(), "values": efficiency.tolist()},
+    }
+    plain = {"porosity": number["electrolyte_volume_fraction"], "transport_efficiency": number["ionic_transport_efficiency"]}
+    made = ElectrodeSpecification.model_validate(
+        {
+            "thickness": recipe.thickness,
+            **(graded if recipe.grading else plain),
+            "conductivity": number["effective_electronic_conductivity"],
+            "materials": (material,),
+            "double_layer_capacitance": electrode.double_layer_capacitance,
+        }
+    )
+    limits = {name: getattr(cell, name) for name in ("lower_voltage_cut_off", "upper_voltage_cut_off")}
+    return half_cell(cell.model_copy(update={"positive_electrode": made})).cell.model_copy(update=limits)
+
+
+def delivered_energy(
+    cell: CellSpecification, c_rate: float, *, inactive_thickness: float = 0.0, mesh: Mesh | None = None
+) -> float:
+    """Energy of a discharge over the volume of electrode, separator and `inactive_thickness` (foils, counter), J m-3."""
+    run = simulate_discharge(cell, c_rate, mesh=mesh)
+    time, voltage = run["time"].values, run["voltage"].values
+    current = c_rate * cell.nominal_capacity / 3600.0
+    depth = cell.positive_electrode.thickness + cell.separator.thickness + inactive_thickness
+    return current * float(np.trapezoid(voltage, time)) / (cell.plane_area * depth)
+
+
+class RecipeEvaluation(Spec):
+    """Energy per volume at several rates of the cell that a recipe makes; what `search_front` takes.
+
+    Attributes
+    ----------
+    base : str
+        Cell whose materials and separator are taken.
+    ionic, electronic : dict of str to float
+        Bulk conductivities of the phases pore, active and carbon, S m-1.
+    rates : tuple of float
+        C-rates; the objectives are named ``"energy at 3C"``.
+    shape : tuple of int
+    voxel_size : float
+        m.
+    fixed : dict of str to float
+        Numbers of the recipe that are not searched.
+    inactive_thickness : float
+        m.
+    volumes : tuple of int
+        Of the mesh of the cell.
+    """
+
+    base: str
+    ionic: dict[str, float]
+    electronic: dict[str, float]
+    rates: tuple[float, ...] = (1.0 / 3.0, 3.0)
+    shape: tuple[int, int, int] = (48, 48, 48)
+    voxel_size: Length
+    fixed: dict[str, float] = Field(default_factory=dict)
+    inactive_thickness: Annotated[float, Field(ge=0)] = 25e-6
+    volumes: tuple[int, int, int] = (1, 8, 20)
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the objectives."""
+        return tuple(f"energy at {rate:.3g}C" for rate in self.rates)
+
+    def __call__(self, numbers: Mapping[str, float], seed: int) -> dict[str, float]:
+        """Objectives of a recipe with a seed, J m-3.
+
+        Raises
+        ------
+        InputError
+            There is no such electrode.
+        ConvergenceError
+            A discharge cannot be solved.
+        """
+        recipe = ElectrodeRecipe.read({**self.fixed, **numbers}, "recipe")
+        structure = recipe_structure(recipe, self.shape, self.voxel_size)
+        image = designed_image(structure, structure.noise(seed))
+        cell = recipe_cell(self.base, recipe, image, ionic=self.ionic, electronic=self.electronic)
+        mesh = Mesh(*self.volumes)
+        energies: Sequence[float] = [
+            delivered_energy(cell, rate, inactive_thickness=self.inactive_thickness, mesh=mesh) for rate in self.rates
+        ]
+        if not all(np.isfinite(energies)):
+            raise ConvergenceError("recipe", "a discharge has no finite energy")
+        return dict(zip(self.objectives, energies, strict=True))

@@ -1,0 +1,37 @@
+"""From the numbers of a recipe to a cell."""
+
+import numpy as np
+import pytest
+
+from scalith.design import ElectrodeRecipe, RecipeEvaluation, designed_image, recipe_cell, recipe_structure
+from scalith.quantities import InputError
+
+BULK = {"ionic": {"pore": 1.0}, "electronic": {"active": 0.1, "carbon": 100.0}}
+NUMBERS = {"thickness": 80e-6, "porosity": 0.35, "pore_size": 1.2e-6, "carbon_fraction": 0.1, "carbon_size": 0.9e-6}
+
+
+def test_the_cell_has_the_structure_of_its_recipe():
+    recipe = ElectrodeRecipe(**NUMBERS, grading=0.3)
+    structure = recipe_structure(recipe, (24, 24, 24), 4e-7)
+    image = designed_image(structure, structure.noise(1))
+    cell = recipe_cell("lgm50_chen2020", recipe, image, **BULK)
+    electrode = cell.positive_electrode
+    assert electrode.thickness == 80e-6
+    assert electrode.porosity == pytest.approx(0.35, abs=1e-3)
+    ends = electrode.porosity_at(np.array([0.0, 1.0]))
+    np.testing.assert_allclose(ends, [0.35 * 1.3, 0.35 * 0.7], rtol=5e-3)
+    plain = recipe_cell("lgm50_chen2020", recipe.model_copy(update={"grading": 0.0}), image, **BULK).positive_electrode
+    # Graded or not, the layer resists as much as the image does.
+    assert electrode.efficiency == pytest.approx(plain.transport_efficiency, rel=2e-3)
+    window = electrode.window * 96485.33212 * cell.plane_area
+    assert cell.nominal_capacity == pytest.approx(window, rel=1e-9)
+
+
+def test_a_thick_electrode_stores_more_and_delivers_less_of_it():
+    evaluation = RecipeEvaluation(base="lgm50_chen2020", shape=(20, 20, 20), voxel_size=5e-7, rates=(0.33, 3.0), **BULK)
+    thin, thick = (evaluation({**NUMBERS, "thickness": one, "carbon_size": 1e-6}, 1) for one in (50e-6, 150e-6))
+    slow, fast = evaluation.objectives
+    assert thick[slow] > thin[slow]
+    assert thick[fast] / thick[slow] < thin[fast] / thin[slow]
+    with pytest.raises(InputError, match="less than 1: the matrix is the rest"):
+        evaluation({**NUMBERS, "porosity": 0.95}, 1)

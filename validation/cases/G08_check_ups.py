@@ -54,11 +54,8 @@ def run(record: Record) -> None:
     modes = extract_degradation(life, cell)
     for k in (1, 2):
         for name in LOST:
-            record.check(
-                f"cycle {int(modes['check_up'][k])}: {name.replace('_', ' ')}",
-                expected=100.0 * float(modes[f"{name}_planted"][k]),
-                found=100.0 * modes[name][k], tolerance=100.0 * POINTS, unit="%",
-            )  # fmt: skip
+            words, expected = f"cycle {int(modes['check_up'][k])}: {name.replace('_', ' ')}", float(modes[f"{name}_planted"][k])
+            record.check(words, expected=100.0 * expected, found=100.0 * modes[name][k], tolerance=100.0 * POINTS, unit="%")
     figure = modes.plot()
     record.figure("Losses as the check-ups read them (points) and as the model knows them (lines)", figure)
     plt.close(figure)

@@ -1,6 +1,14 @@
 """One cell: specification, porous-electrode solver, protocols, sweeps, impedance, BPX."""
 
-from scalith.cell.ageing import AgeingSegment, EndOfLife, Knee, find_knee, plot_ageing, simulate_ageing
+from scalith.cell.ageing import (
+    AgeingSegment,
+    EndOfLife,
+    Knee,
+    find_knee,
+    plot_ageing,
+    simulate_ageing,
+    simulate_ageing_batch,
+)
 from scalith.cell.files.battery_data_format import read_battery_data, write_battery_data
 from scalith.cell.files.bpx_read import specification_from_bpx
 from scalith.cell.files.bpx_write import to_bpx
@@ -99,6 +107,7 @@ __all__ = [
     "read_battery_data",
     "read_cell",
     "simulate_ageing",
+    "simulate_ageing_batch",
     "simulate_batch",
     "simulate_circuit",
     "simulate_discharge",

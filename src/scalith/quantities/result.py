@@ -18,6 +18,7 @@ _CURVES = ("scalith.quantities.result_plot", "plot_result")
 _PLOTS = {
     "": _CURVES,
     "ageing": ("scalith.cell.ageing.plots", "plot_ageing"),
+    "ageing batch": _CURVES,
     "cell batch": ("scalith.cell.plots", "plot_batch"),
     "cell run": ("scalith.cell.plots", "plot_run"),
     "degradation modes": ("scalith.lab.cycling.plots", "plot_degradation"),

@@ -1,5 +1,6 @@
 """Ageing of a cell over cycles and years: what it loses to which mechanism, and when its life is over."""
 
+from scalith.cell.ageing.batch import simulate_ageing_batch
 from scalith.cell.ageing.check_up import CheckUp, check_up
 from scalith.cell.ageing.inventory import Inventory
 from scalith.cell.ageing.knee import Knee, find_knee
@@ -17,4 +18,5 @@ __all__ = [
     "find_knee",
     "plot_ageing",
     "simulate_ageing",
+    "simulate_ageing_batch",
 ]

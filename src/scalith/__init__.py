@@ -44,6 +44,7 @@ _PACKAGES = (
     "design",
     "ladder",
     "report",
+    "app",
 )
 _FUNCTIONS = {
     "Simulation": ("cell", "Simulation"),

@@ -37,7 +37,9 @@ class Answer(NamedTuple):
 class Record(Protocol):
     """A measurement, or one that is only planned: then `samples` is `None`."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the fit calls it."""
 
     @property
     def samples(self) -> Array | None:

@@ -186,7 +186,8 @@ def simulate_fracture(
     mean = np.zeros(6) if strained is None else strained
     problem = _Problem(body, model, image.voxel_size, driven, outside == "free" and strained is None, tolerance)
     nought = np.zeros(image.shape)
-    state, found = _State(None, nought, nought, nought, 0, 0.0), []
+    state = _State(None, nought, nought, nought, 0, 0.0)
+    steps: list[tuple[_State, float, float]] = []
     done = 0.0
     for number, (load, cycle) in enumerate(when):
         if progress is not None:
@@ -195,7 +196,7 @@ def simulate_fracture(
         done = cycle
         left = toughness * _fatigue(worn, model.fatigue_threshold)
         state = _balance(problem, load * mean, load * strains, left, state._replace(fatigue=worn))
-        found.append((state, *damage_energy(state.damage, left, model.law, model.length, image.voxel_size)))
+        steps.append((state, *damage_energy(state.damage, left, model.law, model.length, image.voxel_size)))
     settings = {
         "eigenstrain": {name: np.asarray(value).tolist() for name, value in eigenstrain.items()},
         "steps": when,
@@ -203,7 +204,7 @@ def simulate_fracture(
         "expansion": "" if expansion is None else digest(body.expansion),
         "tolerance": tolerance,
     }
-    return _labelled(image, model, when, found, settings)
+    return _labelled(image, model, when, steps, settings)
 
 
 def cracked_image(

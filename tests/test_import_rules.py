@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-SOURCE = ROOT / "src" / "scalith"
+from tests.import_statements import ROOT, SOURCE, import_statements, source_files
+
 PACKAGES = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
-KERNELS = sorted(path for path in SOURCE.rglob("*.py") if "kernel" in path.relative_to(SOURCE).as_posix())
+KERNELS = sorted(path for path in source_files() if "kernel" in path.relative_to(SOURCE).as_posix())
 
 
 def imports(path: Path) -> list[tuple[int, str]]:
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node, _ in import_statements(path):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{path}:{node.lineno}: write the import from the root"
             found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
     return found
@@ -72,7 +72,7 @@ def test_kernels_are_compiled_in_the_one_way_and_know_no_class_or_file(path):
 
 
 def test_numba_is_reached_only_through_the_kernels():
-    for path in SOURCE.rglob("*.py"):
+    for path in source_files():
         if path in KERNELS or path.name in ("compiled.py", "call_by_address.py"):
             continue
         assert not [name for _, name in imports(path) if name.split(".")[0] == "numba"], path.relative_to(ROOT)
@@ -80,22 +80,14 @@ def test_numba_is_reached_only_through_the_kernels():
 
 def run_time_imports(path: Path) -> set[tuple[str, str]]:
     """Modules and names that a file of the package imports from the package, but for types alone."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    typed = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for branch in node.body
-        for inner in ast.walk(branch)
-    }
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and id(node) not in typed]
+    nodes = [node for node, typed in import_statements(path) if isinstance(node, ast.ImportFrom) and not typed]
     return {
         (node.module, alias.name) for node in nodes if node.module and node.module.startswith("scalith") for alias in node.names
     }
 
 
 def test_no_two_files_import_each_other():
-    files = {".".join(("scalith", *path.relative_to(SOURCE).with_suffix("").parts)): path for path in SOURCE.rglob("*.py")}
+    files = {".".join(("scalith", *path.relative_to(SOURCE).with_suffix("").parts)): path for path in source_files()}
     edges = {
         name: {f"{module}.{item}" if f"{module}.{item}" in files else module for module, item in run_time_imports(path)}
         for name, path in files.items()
@@ -107,7 +99,7 @@ def test_no_two_files_import_each_other():
 
 def test_no_file_imports_what_is_private_to_another():
     kept = {("scalith.numerics.compiled", "_kernels_digest")}
-    found = {(path.relative_to(SOURCE).as_posix(), *one) for path in SOURCE.rglob("*.py") for one in run_time_imports(path)}
+    found = {(path.relative_to(SOURCE).as_posix(), *one) for path in source_files() for one in run_time_imports(path)}
     private = [one for one in found if one[2].startswith("_") and one[2] != "__version__" and one[1:] not in kept]
     assert private == []
 

@@ -6,11 +6,10 @@ import ast
 import re
 import sys
 import tomllib
-from pathlib import Path
 
 import scalith
+from tests.import_statements import ROOT, import_statements, source_files
 
-ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 IMPORTED_AS = {"pillow": "PIL", "scikit-learn": "sklearn", "ase-db-backends": "ase_db_backends"}
 THROUGH = {"netCDF4": "xarray, by the name of its engine"}
@@ -26,8 +25,8 @@ def names(requirements: list[str]) -> set[str]:
 
 def imported() -> dict[str, str]:
     found: dict[str, str] = {}
-    for path in (ROOT / "src").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path in source_files():
+        for node, _ in import_statements(path):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
             found |= {name.split(".")[0]: path.relative_to(ROOT).as_posix() for name in modules}
@@ -44,16 +43,9 @@ def test_what_the_core_asks_for_is_imported():
 
 
 def test_matplotlib_is_imported_by_pictures_only():
-    for path in (ROOT / "src").rglob("*.py"):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        typed = {
-            id(inner)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-            for inner in ast.walk(node)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom | ast.Import) and id(node) not in typed and "matplotlib" in ast.unparse(node):
+    for path in source_files():
+        for node, typed in import_statements(path):
+            if not typed and "matplotlib" in ast.unparse(node):
                 assert "plot" in path.name, path.relative_to(ROOT)
 
 

@@ -20,8 +20,8 @@ EXAMPLE = ROOT / "examples" / "lixnio2.toml"
 SMALLER = {
     'temperatures = ["5 degC", "25 degC", "45 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
     'temperatures = ["5 degC", "25 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
-    "sweeps = 150": "sweeps = 60",
-    "cells = [12, 12, 6]\nevents = 5000": "cells = [6, 6, 6]\nevents = 2000",
+    "cells = [12, 12, 12]\nsweeps = 150": "cells = [6, 6, 6]\nsweeps = 80",
+    "cells = [12, 12, 6]\nevents = 5000": "cells = [6, 6, 6]\nevents = 1000",
     "c_rates = [0.2, 1.0, 2.0]": "c_rates = [1.0]",
 }
 

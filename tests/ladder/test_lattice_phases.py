@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 
@@ -49,7 +50,9 @@ def test_a_study_of_phases_with_vibrations(tmp_path):
     shifted.write_text(STUDY + '\n[given]\nvibrational_free_energy = "vibrations.csv"\n')
     found = {}
     for study in (plain, shifted):
-        climb(read_study(study), tmp_path / study.stem)
+        if study == shifted:
+            shutil.copytree(tmp_path / "plain", tmp_path / "shifted")  # the sampled orderings are those
+        climb(read_study(study), tmp_path / study.stem, until=None if study == plain else "chemical_potential")
         found[study.stem] = Property.load(next((tmp_path / study.stem).rglob("chemical_potential.nc")))
     x = np.linspace(0.2, 0.9, 8)  # the energies begin at x = 1/6
     assert np.allclose(found["shifted"](x, 350.0) - found["plain"](x, 350.0), 4000.0, atol=300.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,8 @@ def test_one_digest_goes_all_the_way(results):
 
 
 def test_another_set_at_one_scale_is_refused_with_both_digests(results, tmp_path):
-    _, ledger = results
+    folder, ledger = results
+    shutil.copytree(folder, tmp_path / "out")  # the fit is there already
     study = tmp_path / "study.toml"
     study.write_text(SMALL + 'module_kinetics = "shipped:runaway_kinetics/ncm_feng.toml"\n')
     with pytest.raises(ScalithError) as caught:

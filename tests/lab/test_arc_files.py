@@ -64,6 +64,23 @@ def test_without_a_rate_the_slope_of_the_temperature_is_taken(tmp_path):
     assert np.median(np.abs(ratio - 1)) < 0.05
 
 
+def test_an_empty_rate_is_the_slope_and_an_empty_temperature_is_refused(tmp_path):
+    """Instruments leave the rate empty where the exotherm was interrupted."""
+    minutes, celsius, rate = columns_of(EXOTHERM)
+    path = written(tmp_path / "arc.csv", ["time [min]", "temperature [degC]", "rate [K/min]"], (minutes, celsius, rate))
+    lines, k = path.read_text().splitlines(), 20
+    before, slope = lines[k], (celsius[k] - celsius[k - 2]) / (minutes[k] - minutes[k - 2]) / 60.0
+    lines[k] = ",".join([*before.split(",")[:2], ""])
+    path.write_text("\n".join(lines))
+    found = read_arc(path, **PHI)["self_heating"].values
+    np.testing.assert_allclose(np.delete(found, k - 1), np.delete(EXOTHERM["self_heating"].values, k - 1), rtol=1e-6)
+    assert found[k - 1] == pytest.approx(slope, rel=0.1)
+    lines[k] = ",".join([before.split(",")[0], "", before.split(",")[2]])
+    path.write_text("\n".join(lines))
+    with pytest.raises(InputError, match="row 20 of numbers: found an empty cell"):
+        read_arc(path, **PHI)
+
+
 def test_heat_steps_need_to_be_told_from_the_exotherm(tmp_path):
     path = written(tmp_path / "arc.csv", ["time [min]", "temperature [degC]", "rate [K/min]"], columns_of(ARC))
     with pytest.raises(InputError, match="onset="):

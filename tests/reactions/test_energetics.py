@@ -16,6 +16,7 @@ from scalith.reactions import (
     runaway_heat,
     shipped_chemistry,
     shipped_kinetics,
+    with_gas,
     with_heats,
     with_internal_short,
 )
@@ -227,3 +228,34 @@ def test_a_short_needs_positive_numbers(change, message):
     once = with_internal_short(shipped_kinetics("lco_hatchard_kim"), 1e3, 1e-5, collapse_temperature=420.0, duration=10.0)
     with pytest.raises(InputError, match="without an internal short"):
         with_internal_short(once, 1e3, 1e-5, collapse_temperature=420.0, duration=10.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "chemistry", "ampere_hours"),
+    [("nmc_21700", "nmc811_graphite_silicon", 5.0), ("nca_21700", "nca", 5.0), ("lfp_21700", "lfp", 3.0)],
+)
+def test_sets_fitted_to_cells_free_the_heat_of_their_chemistry(name, chemistry, ampere_hours):
+    volume = np.pi / 4 * 0.021**2 * 0.07
+    whole = shipped_kinetics(name).stored_heat * volume
+    assert whole == pytest.approx(runaway_heat(shipped_chemistry(chemistry), 3600.0 * ampere_hours).total, rel=2e-3)
+
+
+def test_gas_goes_with_the_heat():
+    """All of it is made when all has reacted, in one composition; reactions of one reactant, and melting, do not make it twice."""
+    gas, volume = {"CO2": 0.03, "H2": 0.01, "CO": 0.0}, 3.57e-4
+    made = with_gas(shipped_kinetics("ncm_feng"), gas, volume)
+    assert made.reactions["separator"].gas == 0.0
+    assert made.reactions["cathode_1"].gas_composition == {"CO2": 0.75, "H2": 0.25}
+    # Every reactant by one of its reactions, from its state at the start.
+    amount = sum(
+        made.reactions[n].gas * made.reactions[n].content * made.states[s]
+        for n, s in (("sei", "sei"), ("anode", "anode"), *(2 * (n,) for n in ("cathode_1", "cathode_2", "electrolyte")))
+    )
+    assert amount * volume == pytest.approx(0.04, rel=1e-12)
+    heats = {n: (r.heat, r.frequency_factor) for n, r in made.reactions.items()}
+    assert heats == {n: (r.heat, r.frequency_factor) for n, r in shipped_kinetics("ncm_feng").reactions.items()}
+    for wrong, words in (({}, "gas"), ({"CO2": -1.0, "H2": 2.0}, "gas")):
+        with pytest.raises(InputError, match=words):
+            with_gas(made, wrong, volume)
+    with pytest.raises(InputError, match="volume"):
+        with_gas(made, gas, 0.0)

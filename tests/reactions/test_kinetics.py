@@ -35,7 +35,7 @@ def changed(path, value):
     return data
 
 
-@pytest.mark.parametrize("name", ["lco_hatchard_kim", "lco_limited", "ncm_feng"])
+@pytest.mark.parametrize("name", ["lco_hatchard_kim", "lco_limited", "ncm_feng", "nmc_21700", "lfp_21700"])
 @settings(max_examples=25)
 @given(share=st.lists(st.floats(0.0, 0.99), min_size=7, max_size=7), temperature=st.floats(340.0, 900.0))
 def test_slopes_of_rates_are_exact(name, share, temperature):
@@ -58,6 +58,18 @@ def test_slopes_of_rates_are_exact(name, share, temperature):
         rates(set_, extents, temperature + 1e-3, states, plus)
         rates(set_, extents, temperature - 1e-3, states, minus)
         np.testing.assert_allclose(by_T, (plus - minus) / 2e-3, rtol=1e-5, atol=1e-6 * scale)
+
+
+def test_published_constants_of_nmc532_and_spinel():
+    """Energies are stated by molecule, 2.24e-19 and 2.64e-19 J."""
+    nmc, lmo = shipped_kinetics("nmc532_cai"), shipped_kinetics("lmo_wang")
+    molecules = 6.02214076e23
+    for name, joule in (("sei", 2.24e-19), ("anode", 2.24e-19), ("cathode", 2.64e-19)):
+        assert nmc.reactions[name].activation_energy == pytest.approx(joule * molecules, rel=1e-4)
+    cathode = nmc.reactions["cathode"]
+    assert (cathode.frequency_factor, cathode.heat, 1 - nmc.states["cathode"]) == (2.55e14, 7.9e5, pytest.approx(0.04))
+    cathode = lmo.reactions["cathode"]
+    assert (cathode.frequency_factor, cathode.activation_energy, cathode.heat) == (2.09e11, 132100.0, 4.5e5)
 
 
 def test_published_constants_of_the_cobalt_set():

@@ -55,10 +55,10 @@ def read_arc(
 ) -> xr.Dataset:
     """Read a measured ARC record: columns of time and temperature, and the rate of temperature where the file has it.
 
-    Self-heating is the file's rate, or without one the slope of the temperature over rises of half a kelvin. The calorimeter
-    follows the sample (``exotherm``) where the file's column ``exotherm [1]`` says so; else from `onset`, or without it from the
-    first row, until three rows in turn heat themselves by less than half of `threshold`. What heats itself by less than
-    `threshold` does not count.
+    Self-heating is the file's rate, or where it has none (empty cells too) the slope of the temperature over rises of half a
+    kelvin. The calorimeter follows the sample (``exotherm``) where the file's column ``exotherm [1]`` says so; else from
+    `onset`, or without it from the first row, until three rows in turn heat themselves by less than half of `threshold`. What
+    heats itself by less than `threshold` does not count.
 
     Parameters
     ----------
@@ -104,7 +104,10 @@ def read_arc(
             f"{temperature.min():.6g} K",
             "kelvin above 200; degrees Celsius carry the unit degC",
         )
-    rate = table.si("temperature_rate", "K s-1") if "temperature_rate" in table.columns else _slope(time, temperature)
+    rate = _slope(time, temperature)
+    if "temperature_rate" in table.columns:
+        stated = table.si("temperature_rate", "K s-1")
+        rate = np.where(np.isnan(stated), rate, stated)
     if "exotherm" in table.columns:
         follows = table.columns["exotherm"][2] > 0.5
     else:

@@ -128,7 +128,7 @@ def read_table(path: str | Path, titles: Sequence[str] | None = None) -> Calorim
     Raises
     ------
     InputError
-        No rows of numbers, no titles with units over them, a torn row.
+        No rows of numbers, no titles with units over them, a torn row, an empty cell (of the rate of temperature it is NaN).
     """
     name = str(path)
     lines = _decoded(path).splitlines()
@@ -147,6 +147,9 @@ def read_table(path: str | Path, titles: Sequence[str] | None = None) -> Calorim
         kind = _kind(title)
         if kind and kind not in columns:
             columns[kind] = (title, unit, rows[:, k])
+            if kind != "temperature_rate" and np.isnan(rows[:, k]).any():
+                row = int(np.argmax(np.isnan(rows[:, k]))) + 1
+                raise InputError(name, f"column {title!r}, row {row} of numbers", "an empty cell", "a number in every row")
     return CalorimetryTable(name, tuple(lines[:head_end]), tuple(t for t, _ in split), head_end + 1, columns)
 
 
@@ -292,9 +295,9 @@ def _rows(lines: list[str], separator: str, comma: bool, width: int, name: str, 
         if not line.strip():
             continue
         cells = _cells(line, separator)
-        if len(cells) != width or not all(map(_is_number, cells)):
+        if len(cells) != width or not all(not cell or _is_number(cell) for cell in cells):
             raise InputError(name, f"line {number}", line.strip(), f"{width} numbers")
-        rows.append([_number(cell) if comma else float(cell) for cell in cells])
+        rows.append([np.nan if not cell else _number(cell) if comma else float(cell) for cell in cells])
     return np.array(rows)
 
 

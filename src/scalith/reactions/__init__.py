@@ -8,6 +8,7 @@ from scalith.reactions.energetics import (
     nail_test_heat,
     runaway_heat,
     shipped_chemistry,
+    with_gas,
     with_heats,
     with_internal_short,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "runaway_heat",
     "shipped_chemistry",
     "shipped_kinetics",
+    "with_gas",
     "with_heats",
     "with_internal_short",
 ]

@@ -15,7 +15,7 @@ charged positive electrode the rest. Checked against fractional calorimetry of m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import exp
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
@@ -317,18 +317,59 @@ def with_heats(kinetics: ReactionSet, heats: Mapping[str, float], volume: float,
             if heat != 0.0:
                 raise InputError(where, "parts", f"no reaction for {part!r}, {heat:.4g} J", "a reaction for every part with heat")
             continue
-        # Reactions of one reactant share it: the part counts once, by the largest.
-        now: dict[str, float] = {}
-        for name in members:
-            reaction = kinetics.reactions[name]
-            used = next((state for state in reaction.orders if reaction.changed.get(state, 0.0) < 0), "")
-            if not used or reaction.heat == 0.0:
-                raise InputError(where, name, f"a heat of {reaction.heat:g} J/kg", "a reaction with heat that uses up a state")
-            whole = reaction.heat * reaction.content * kinetics.states[used] / -reaction.changed[used]
-            now[used] = max(now.get(used, whole), whole)
-        factor = heat / (volume * sum(now.values()))
+        factor = heat / (volume * _whole_heat(kinetics, members, where))
         changed |= {f"{name}.heat": factor * kinetics.reactions[name].heat for name in members}
     return kinetics.with_values(changed)
+
+
+def with_gas(kinetics: ReactionSet, gas: Mapping[str, float], volume: float) -> ReactionSet:
+    """Kinetics whose whole conversion makes given amounts of gas, parted between exothermic reactions as their heat is.
+
+    Measurements tell what a cell has let out in the end, not which reaction made it: the parting is assumed.
+
+    Parameters
+    ----------
+    kinetics : ReactionSet
+        Its endothermic reactions (melting) make no gas then.
+    gas : mapping of str to float
+        mol of each species (``{"CO2": 0.1, "H2": 0.08}``) from one cell.
+    volume : float
+        What the contents of the set refer to, m³ (`CellBody.reacting_volume`).
+
+    Raises
+    ------
+    InputError
+        No gas, an amount below zero, a volume that is not positive, a set that frees no heat.
+    """
+    where = "with_gas"
+    total = sum(gas.values())
+    if not total > 0 or min(gas.values()) < 0:
+        raise InputError(where, "gas", dict(gas), "amounts of zero or more, mol, and one above")
+    if not volume > 0:
+        raise InputError(where, "volume", volume, "a positive volume, m3")
+    exothermic = [name for name, reaction in kinetics.reactions.items() if reaction.heat > 0]
+    if not exothermic:
+        raise InputError(where, "kinetics", "no reaction that frees heat", "one at least")
+    by_heat = total / (volume * _whole_heat(kinetics, exothermic, where))
+    composition = {species: amount / total for species, amount in gas.items() if amount > 0}
+    data = kinetics.model_dump(mode="json")
+    for name, reaction in data["reactions"].items():
+        made = by_heat * reaction["heat"] if name in exothermic else 0.0
+        reaction |= {"gas": made, "gas_composition": composition if made else {}}
+    return ReactionSet.read(data, where)
+
+
+def _whole_heat(kinetics: ReactionSet, members: Iterable[str], where: str) -> float:
+    """J m-3 that the members free when their reactants are used up; those that share a reactant count once, by the largest."""
+    found: dict[str, float] = {}
+    for name in members:
+        reaction = kinetics.reactions[name]
+        used = next((state for state in reaction.orders if reaction.changed.get(state, 0.0) < 0), "")
+        if not used or reaction.heat == 0.0:
+            raise InputError(where, name, f"a heat of {reaction.heat:g} J/kg", "a reaction with heat that uses up a state")
+        whole = reaction.heat * reaction.content * kinetics.states[used] / -reaction.changed[used]
+        found[used] = max(found.get(used, whole), whole)
+    return sum(found.values())
 
 
 def with_internal_short(

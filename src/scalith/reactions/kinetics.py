@@ -289,7 +289,12 @@ class ReactionSet(Spec):
 
 
 def shipped_kinetics(name: str) -> ReactionSet:
-    """A reaction set that comes with the package: ``"lco_hatchard_kim"``, for modules ``"lco_limited"``, or ``"ncm_feng"``."""
+    """A reaction set that comes with the package.
+
+    LiCoO₂: ``"lco_hatchard_kim"``, for modules ``"lco_limited"``; NMC111: ``"ncm_feng"``; NMC532: ``"nmc532_cai"``; LiMn₂O₄:
+    ``"lmo_wang"``; fitted to ARC records of cells, with gas: ``"nmc_21700"`` (rich in nickel), ``"nca_21700"``, ``"lfp_21700"``.
+    Each file says where its numbers were read, and what is assumed.
+    """
     return ReactionSet.read_toml(Path(shipped(f"runaway_kinetics/{name}.toml")))
 
 

@@ -280,9 +280,20 @@ def rungs(
 def report(
     folder: Annotated[Path | None, typer.Argument(help="Results folder; default: the newest under results/.")] = None,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    interactive: Annotated[
+        bool,
+        typer.Option("--interactive", help="Write interactive.html as well: knobs without a server, by interpolation."),
+    ] = False,
+    knob: Annotated[
+        list[str] | None,
+        typer.Option("--knob", "-k", help="NAME=LOW:HIGH or NAME=LOW:HIGH:NODES; a knob of that page, as the explorer names it."),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Write report.html of a results FOLDER again, from its ledger and its files: nothing is computed."""
+    """Write report.html of a results FOLDER again, from its ledger and its files: nothing is computed.
+
+    With --interactive the study is climbed again at each node of a grid, in memory, for a page with knobs.
+    """
     global _debug
     _debug = _debug or debug
     import webbrowser
@@ -293,6 +304,9 @@ def report(
     found = folder if folder is not None else _newest_results()
     page = write_report(found, read_ledger(found))
     _console().print(f"report: {page}", highlight=False, soft_wrap=True)
+    if interactive or knob:
+        page = _write_twin(found, knob or [])
+        _console().print(f"interactive: {page}", highlight=False, soft_wrap=True)
     if show and not webbrowser.open(page.resolve().as_uri()):
         _console().print("no browser was found here: open the file above in one")
 
@@ -366,6 +380,17 @@ def new(
         raise InputError(str(target), "", "a file that is there already", "a new name, or --force to overwrite it")
     write_text(target, known[name].read_text(encoding="utf-8"))
     _console().print(f"{target} written; climb it with  scalith run {target}", soft_wrap=True)
+
+
+def _write_twin(folder: Path, knobs: list[str]) -> Path:
+    from scalith.app.explorer import Explorer, read_study_of
+    from scalith.app.twin import FILE, read_axes, write_twin
+
+    explorer = Explorer(*read_study_of(folder))
+    axes = read_axes(knobs, explorer)
+    with _Progress() as listener:
+        listener.started("interactive")
+        return write_twin(explorer, axes, folder / FILE, lambda part, words: listener.advanced("interactive", part, words))
 
 
 def main() -> None:

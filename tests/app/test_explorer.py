@@ -50,6 +50,19 @@ def test_what_a_view_shows_comes_first(explorer):
     assert said.index("discharges") < said.index("figures") < said.index("pack_temperature") < said.index("state")
 
 
+def test_both_electrodes_are_thickened_together_and_one_of_them_may_be_moved_besides(explorer, study_file):
+    both = explorer.answer({"thickness of both electrodes": 2.0}).climbed
+    cell = both.values["cell_specification"]
+    assert both.failed == {}
+    assert cell.negative_electrode.thickness == pytest.approx(68e-6)
+    assert cell.positive_electrode.thickness == pytest.approx(160e-6)
+    besides = explorer.answer({"thickness of both electrodes": 2.0, "cell.positive_electrode.thickness": 1.5e-4}).climbed
+    cell = besides.values["cell_specification"]
+    assert (cell.negative_electrode.thickness, cell.positive_electrode.thickness) == pytest.approx((68e-6, 150e-6))
+    back = explorer.answer({"cell.positive_electrode.thickness": 8.2e-5}).climbed.values["cell_specification"]
+    assert (back.negative_electrode.thickness, back.positive_electrode.thickness) == pytest.approx((34e-6, 82e-6))
+
+
 def test_one_knob_moves_a_number_at_all_scales(explorer):
     answer, _ = heard(explorer, {"temperature of the surroundings": 303.15}, "pack")
     assert answer.climbed.failed == {}

@@ -70,10 +70,10 @@ def test_a_moved_knob_changes_the_numbers_as_the_library_does(tab, study_file, t
 
     assert number(page, "cell at 1C") == pytest.approx(computed("discharges", "capacity"), rel=1e-9)
     before = count(page)
-    page.locator(f"{THICKNESS} input[type=number]").fill("100")
+    page.locator(f"{THICKNESS} input[type=number]").fill("90")
     page.keyboard.press("Tab")
     wait(page, before)
-    library.set("cell.positive_electrode.thickness", 1e-4)
+    library.set("cell.positive_electrode.thickness", 9e-5)
     assert number(page, "cell at 1C") == pytest.approx(computed("discharges", "capacity"), rel=1e-9)
     assert number(page, "hottest cell of the row", "Peak temperature") == pytest.approx(
         computed("pack_temperature", "peak_temperature"), rel=1e-9
@@ -134,7 +134,7 @@ def test_views_boxes_files_and_exports(tab, tmp_path):
 def test_a_state_is_in_its_address_and_tabs_do_not_share_one(tab, serving):
     first, second = tab(), tab(viewport={"width": 390, "height": 844})
     before = count(first), count(second)
-    for page, thickness in ((first, "90"), (second, "110")):
+    for page, thickness in ((first, "90"), (second, "95")):
         page.locator(f"{THICKNESS} input[type=number]").fill(thickness)
         page.keyboard.press("Tab")
     wait(first, before[0])

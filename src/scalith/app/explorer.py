@@ -102,7 +102,7 @@ class Explorer:
         self._climb = Climb(study, listener=self._relay, results=self.results)
         self.knobs: dict[str, Knob] = {knob.name: knob for knob in knobs_of(study)}
         self._stated = {place: self._climb.stated(place) for knob in self.knobs.values() for place in knob.places}
-        self._at: dict[str, Any] = {}
+        self._at: dict[str, str] = {}  # by place, what stands there in place of the study's own statement
         self._lock = threading.Lock()
 
     def about(self) -> dict[str, Any]:
@@ -311,18 +311,21 @@ class Explorer:
 
     def _move(self, changes: Changes) -> None:
         """Bring the climb to a state, from whatever state it is in."""
-        statements: dict[str, Any] = {}
-        for name in self._at:
-            if name not in changes:
-                statements |= {place: self._stated[place] for place in self.knobs[name].places}
-        for name, value in changes.items():
+        wanted: dict[str, tuple[str, Any]] = {}
+        for name in changes:
             if name not in self.knobs:
                 raise InputError("explorer", "knob", name, nearest(name, self.knobs))
-            if name not in self._at or self._at[name] != value:
-                statements |= self.statements(name, value)
-        if statements:
-            self._climb.change(statements)
-            self._at = dict(changes)
+        # A knob of several places first: one of them that is moved itself stands.
+        for name in sorted(changes, key=lambda name: -len(self.knobs[name].places)):
+            known = f"{name} {changes[name]!r}"
+            at = {place for place in self.knobs[name].places if self._at.get(place) == known}
+            said = {} if len(at) == len(self.knobs[name].places) else self.statements(name, changes[name])
+            wanted |= {place: (known, said.get(place)) for place in self.knobs[name].places}
+        back = {place: self._stated[place] for place in self._at if place not in wanted}
+        moved = {place: said for place, (known, said) in wanted.items() if self._at.get(place) != known}
+        if back or moved:
+            self._climb.change(back | moved)
+            self._at = {place: known for place, (known, _) in wanted.items()}
 
     def statements(self, name: str, value: object) -> dict[str, Any]:
         """What a knob at a value states in the study, by place."""
@@ -334,7 +337,15 @@ class Explorer:
             raise InputError("knob", name, value, "a positive factor")
         if factor == 1.0:
             return {place: self._stated[place] for place in knob.places}
-        return {place: scaled(self.study.given[place], factor) for place in knob.places}
+        return {place: self._times(place, factor) for place in knob.places}
+
+    def _times(self, place: str, factor: float) -> Any:
+        """What is given, or a number that the study states, times a factor."""
+        if place in self.study.given:
+            return scaled(self.study.given[place], factor)
+        own = self.knobs[place]
+        assert isinstance(own.value, float)
+        return own.statement(own.value * factor)
 
 
 def _numbers(found: Found) -> list[dict[str, Any]]:

@@ -24,6 +24,9 @@ LINKED = (
 )
 """Numbers that several scales share: one knob moves all of those that the study states."""
 
+BALANCED = ("cell.negative_electrode.thickness", "cell.positive_electrode.thickness")
+"""What one knob multiplies, so that the electrodes stay balanced."""
+
 _FRACTION, _WIDTH = ("1", ""), 4.0
 _KELVINS = 40.0
 """To either side of a temperature."""
@@ -32,6 +35,7 @@ _FRONT = (
     "hop_barriers",
     "localisation.interaction",
     "chemical_diffusivity",
+    "thickness of both electrodes",
     "positive_electrode.thickness",
     "positive_electrode.porosity",
     "positive_electrode.particle_radius",
@@ -147,7 +151,7 @@ def knobs_of(study: Study) -> list[Knob]:
     above = _above(study, targets)
     found = [knob for name in targets for knob in _of(name, study)]
     found = [replace(knob, reaches=tuple(above.get(_source(knob, study), ()))) for knob in found]
-    return [replace(knob, front=_in_front(knob.name)) for knob in _linked(found)]
+    return [replace(knob, front=_in_front(knob.name)) for knob in [*_balanced(found), *_linked(found)]]
 
 
 def scaled(value: Any, factor: float) -> Any:
@@ -274,6 +278,17 @@ def _linked(knobs: Sequence[Knob]) -> list[Knob]:
         rest.insert(found.index(first), one)
         found = rest
     return found
+
+
+def _balanced(knobs: Sequence[Knob]) -> list[Knob]:
+    """One knob for the thickness of both electrodes: moved alone, one of them soon holds much more than the other."""
+    both = [knob for knob in knobs if knob.name in BALANCED]
+    if len(both) < len(BALANCED) or any(knob.value == 0.0 or isinstance(knob.value, tuple) for knob in both):
+        return []
+    reaches = tuple(dict.fromkeys(name for knob in both for name in knob.reaches))
+    label, shown = "thickness of both electrodes", ShownUnit("×")
+    plain = (label, BALANCED, f"{label}, times", "cell", 1.0, None, "1", shown, 0.25, 4.0)
+    return [Knob(*plain, logarithmic=True, whole=False, words="", stated=True, factor=True, reaches=reaches)]
 
 
 def _in_front(name: str) -> bool:

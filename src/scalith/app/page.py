@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from scalith.app.tours import TOURS
@@ -20,16 +22,12 @@ def page_of() -> tuple[str, str]:
         The policy is for the header ``Content-Security-Policy``.
     """
     nonce = secrets.token_urlsafe(18)
-    style = (_FOLDER.parent / "report" / "page.css").read_text(encoding="utf-8") + _read("explorer.css")
-    tours = json.dumps([tour.to_plain() for tour in TOURS]).replace("<", "\\u003c")
-    script = "\n".join(_read(name) for name in ("figures.js", "explorer.js"))
-    html = (
-        _read("explorer.html")
-        .replace("/*style*/", style)
-        .replace("/*tours*/", tours)
-        .replace("/*script*/", script)
-        .replace("NONCE", nonce)
-    )
+    parts = {
+        "nonce": nonce,
+        "style": style(),
+        "tours": json.dumps([tour.to_plain() for tour in TOURS]).replace("<", "\\u003c"),
+        "script": read_part("figures.js") + read_part("explorer.js"),
+    }
     sources = [
         "default-src 'none'",
         f"script-src 'nonce-{nonce}'",
@@ -40,8 +38,19 @@ def page_of() -> tuple[str, str]:
         "base-uri 'none'",
         "form-action 'none'",
     ]
-    return html, "; ".join(sources)
+    return filled("explorer.html", parts), "; ".join(sources)
 
 
-def _read(name: str) -> str:
+def filled(name: str, parts: Mapping[str, str]) -> str:
+    """A page with its parts in the places ``/*name*/``; what is filled in is not looked at again."""
+    return re.sub(r"/\*(\w+)\*/", lambda place: parts[place[1]], read_part(name))
+
+
+def style() -> str:
+    """The style of the report, and of what the explorer has besides."""
+    return (_FOLDER.parent / "report" / "page.css").read_text(encoding="utf-8") + read_part("explorer.css")
+
+
+def read_part(name: str) -> str:
+    """A file of the page."""
     return (_FOLDER / name).read_text(encoding="utf-8")

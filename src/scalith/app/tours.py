@@ -137,7 +137,7 @@ TOURS = (
                 "t = L² / (D_e B)",
                 "cell",
                 "discharges",
-                "positive_electrode.thickness",
+                "thickness of both electrodes",
                 1.3,
             ),
             Step(
@@ -252,7 +252,7 @@ TOURS = (
                 "E ∝ L,  R ∝ L",
                 "cell",
                 "discharges",
-                "positive_electrode.thickness",
+                "thickness of both electrodes",
                 1.5,
             ),
             Step(
@@ -260,8 +260,8 @@ TOURS = (
                 "ΔE = E(new) − E(pinned)",
                 "cell",
                 "discharges",
-                "negative_electrode.thickness",
-                1.2,
+                "positive_electrode.particle_radius",
+                0.5,
             ),
             Step(
                 "See what limits it now; export the study when you like what you see.",

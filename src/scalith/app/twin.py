@@ -2,8 +2,8 @@ r"""The offline twin: a page without a server, in which knobs move by interpolat
 
 On each axis of the grid the nodes are Chebyshev's extreme points, so that the polynomial through all of them converges fast for
 smooth answers. The value at a point is :math:`\sum_m w_m v_m` over the members, with :math:`w_m = \prod_i \ell_{m_i}(x_i)`, the
-products of Lagrange's polynomials of each axis (Berrut and Trefethen, SIAM Review 46 (2004) 501, DOI 10.1137/S0036144502417715); the page
-computes the same sum. What it errs by is told by leaving one out: each member within the grid is predicted from the others on
+products of Lagrange's polynomials of each axis (Berrut and Trefethen, SIAM Review 46 (2004) 501, DOI 10.1137/S0036144502417715);
+the page computes the same sum. What it errs by is told by leaving one out: each member within the grid is predicted from the others on
 its line, without it.
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scalith.app.twin import Axis, basis, leave_one_out, read_axes, twin, write_twin
-from scalith.quantities import InputError
+from scalith.quantities import InputError, StudyError
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -95,7 +95,7 @@ def test_a_wrong_grid_is_one_sentence(explorer, text, said):
 
 def test_a_grid_that_cannot_be_computed_says_where(explorer):
     axes = read_axes(["cell.positive_electrode.thickness=75 um:200 um:3"], explorer)
-    with pytest.raises(InputError, match=r"thickness = 0.000122.*windows of equal charge"):
+    with pytest.raises(StudyError, match=r"thickness = 0.000122.*windows of equal charge"):
         twin(explorer, axes)
 
 

@@ -207,9 +207,9 @@ def test_curves_of_the_cell_have_bands_where_there_are_members():
 
 
 def test_the_page_carries_its_plotting_library():
-    from scalith.report.page import _plotly
+    from scalith.report.page import packed_plotly
 
-    library = gzip.decompress(base64.b64decode(_plotly())).decode()
+    library = gzip.decompress(base64.b64decode(packed_plotly())).decode()
     assert "plotly.js v" in library[:400]
     assert len(library) > 1_000_000
 

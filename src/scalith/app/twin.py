@@ -3,8 +3,8 @@ r"""The offline twin: a page without a server, in which knobs move by interpolat
 On each axis of the grid the nodes are Chebyshev's extreme points, so that the polynomial through all of them converges fast for
 smooth answers. The value at a point is :math:`\sum_m w_m v_m` over the members, with :math:`w_m = \prod_i \ell_{m_i}(x_i)`, the
 products of Lagrange's polynomials of each axis (Berrut and Trefethen, SIAM Review 46 (2004) 501, DOI 10.1137/S0036144502417715);
-the page computes the same sum. What it errs by is told by leaving one out: each member within the grid is predicted from the others on
-its line, without it.
+the page computes the same sum. What it errs by is told by leaving one out: each member within the grid is predicted from the
+others on its line, without it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scalith.app.explorer import Explorer
 from scalith.app.page import filled, read_part, style
 from scalith.app.views import VIEWS, drawn, views_of
-from scalith.quantities import InputError, nearest, write_text
+from scalith.quantities import InputError, StudyError, nearest, write_text
 from scalith.quantities.units import parse_quantity
 from scalith.report.page import packed_plotly
 
@@ -145,8 +145,10 @@ def write_twin(
 
     Raises
     ------
+    StudyError
+        A member that cannot be computed.
     InputError
-        A member that cannot be computed; a page of more than 5 MB.
+        A page of more than 5 MB.
     """
     found = twin(explorer, axes, progress)
     parts = {
@@ -177,7 +179,7 @@ def twin(
         if climbed.failed:
             said = ", ".join(f"{name} = {value:.6g}" for name, value in changes.items())
             reason = next(iter(climbed.failed.values()))
-            raise InputError("interactive", "--knob", f"{said}: {reason}", "a grid on which everything can be computed")
+            raise StudyError(f"interactive: at {said}: {reason}; expected a grid on which everything can be computed")
         lines.append([line for line in explorer.said(climbed)["numbers"] if line["value"] is not None])
         views = [view for view in views_of(explorer.study) if view in _VIEWS]
         curves.append([item | {"view": view} for view in views for item in drawn(view, "", climbed)])

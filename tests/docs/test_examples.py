@@ -16,6 +16,17 @@ PAGES = sorted(
 FENCE = re.compile(r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?[^\n]*\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
+LONG = {
+    "compare-cooling-designs",
+    "dsc-curves-to-module-verdict",
+    "ensembles",
+    "from-a-tomogram-to-a-cell-parameter",
+    "from-cif-to-voltage",
+    "voltage-and-diffusivity-from-dft",
+}
+"""Pages that take more than a few seconds."""
+
+
 def blocks(page: Path) -> list[tuple[str, str | None, str, int]]:
     text = page.read_text(encoding="utf-8")
     return [(m["language"], m["title"], m["text"], text.count("\n", 0, m.start()) + 1) for m in FENCE.finditer(text)]
@@ -25,7 +36,14 @@ def runs(page: Path) -> bool:
     return any(language == "python" for language, *_ in blocks(page))
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if runs(page)], ids=lambda page: page.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.relative_to(ROOT).as_posix(), marks=[pytest.mark.long] * (page.stem in LONG))
+        for page in PAGES
+        if runs(page)
+    ],
+)
 def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "__main__"}
@@ -69,6 +87,10 @@ def test_the_first_page_leads_to_every_how_to_by_its_title():
     linked = dict(re.findall(r"\[([^]]+)\]\(how-to/([^)]+)\)", (DOCS / "index.md").read_text(encoding="utf-8")))
     titles = {page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# "): page.name for page in DOCS.glob("how-to/*.md")}
     assert linked == titles
+
+
+def test_pages_named_as_long_are_there():
+    assert {page.stem for page in PAGES if runs(page)} >= LONG
 
 
 def test_the_citation_is_of_this_version():

@@ -40,6 +40,8 @@ from scalith.quantities import read_results, shipped
 from scalith.quantities.constants import BOLTZMANN_EV, ELECTRON_MASS, ELEMENTARY_CHARGE
 from validation.record import Record
 
+LONG = True
+
 EDGE, TAU = 5.0, 1e-14
 MASSES = np.array([0.2, 0.25, 0.3])
 OLIVINE = SmallPolaronHop(

@@ -20,6 +20,8 @@ from scalith.lab.calorimetry import simulate_dsc
 from scalith.pack import ReactionSet, shipped_kinetics
 from validation.record import Record
 
+LONG = True
+
 RATES = (2.0, 5.0, 10.0, 20.0)
 PLANTED = {"reaction.frequency_factor": 3e13, "reaction.activation_energy": 135e3, "reaction.heat": 9e5, "reaction.orders.x": 1.3}
 

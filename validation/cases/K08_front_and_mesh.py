@@ -28,6 +28,8 @@ from scalith.pack.module.module_network import module_network
 from scalith.pack.module.thermal_network import NetworkResult, simulate_network
 from validation.record import Record
 
+LONG = True
+
 CELL = CellBody(
     shape="prismatic",
     thickness=0.012,

@@ -14,6 +14,8 @@ from scalith.lattice.expansion.cluster_space import design_matrix
 from scalith.lattice.expansion.regression import fit
 from validation.record import Record
 
+LONG = True
+
 
 def fcc(a: float = 4.0) -> Host:
     """A face-centred cubic host of one site a cell."""

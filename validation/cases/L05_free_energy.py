@@ -16,6 +16,8 @@ from scalith.lattice.sampling.monte_carlo import model_on
 from scalith.quantities.constants import BOLTZMANN_EV
 from validation.record import Record
 
+LONG = True
+
 
 def square_model() -> ClusterExpansion:
     """Square lattice gas, repulsive nearest and attractive next-nearest neighbours."""

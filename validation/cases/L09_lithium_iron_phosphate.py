@@ -34,6 +34,8 @@ from scalith.quantities import read_columns, shipped
 from scalith.quantities.constants import BOLTZMANN_EV
 from validation.record import Record
 
+LONG = True
+
 OMEGA = 0.1158
 STANDARD = 3.422
 LITHIUM = -1.88034

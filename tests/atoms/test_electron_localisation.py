@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,9 +14,14 @@ from scalith.quantities import InputError
 from tests.atoms.hosts import layered
 
 
+@cache
+def enumerated():
+    return enumerate_orderings(layered(), [1, 2, 3, 4])
+
+
 def orderings(strength=-0.1, noise=0.0):
     """Energies −3 x plus `strength` times the share of unlike pairs within 5 Å."""
-    data = enumerate_orderings(layered(), [1, 2, 3, 4])
+    data = enumerated()
     rough = noise * np.random.default_rng(1).standard_normal(data.sizes["structure"])
     energy = -2.0 - 3.0 * data["x"].values + strength * unlike_pairs(layered(), data, 5.5) + rough * (data["x"].values % 1 > 0)
     return data.assign(energy=("structure", energy, {"units": "eV", "long_name": "energy per primitive cell"}))

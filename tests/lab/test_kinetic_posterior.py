@@ -84,6 +84,7 @@ def test_draws_are_samples_and_repeat(partial):
     assert all(min(abs(one.value("reaction.heat") - heat) for heat in heats) < 1e-3 for one in first)
 
 
+@pytest.mark.long
 def test_sampling_repeats_with_its_seed_and_knows_its_parent(fit, curves, partial):
     assert short(fit, curves, 5).samples == partial.samples
     assert short(fit, curves, 6).samples != partial.samples

@@ -360,7 +360,8 @@ def new(
         typer.Option(
             "--example",
             "-e",
-            help="Which one: ageing, composite_cathode, full_cell, lfp (without it), lfp_hysteresis, lixnio2, module_safety.",
+            help="Which one: ageing, composite_cathode, designed_electrode, full_cell, lfp (without it), lfp_hysteresis, "
+            "lixnio2, module_safety.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,

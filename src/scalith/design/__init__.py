@@ -1,7 +1,7 @@
 """The inverse: parameters of a cell fitted to measurements, what they cannot say, what to measure next; structures to order."""
 
 from scalith.design.calibration import CellFit, fit_cell
-from scalith.design.conditioned import StructureTargets, conditioned_structure, measure_structure
+from scalith.design.conditioned import StructureOrder, StructureTargets, comparison, conditioned_structure, measure_structure
 from scalith.design.density import (
     DesignedStructure,
     LatentPhase,
@@ -35,8 +35,10 @@ __all__ = [
     "LatentStructure",
     "RecipeEvaluation",
     "SpectrumRecord",
+    "StructureOrder",
     "StructureTargets",
     "VoltageRecord",
+    "comparison",
     "conditioned_structure",
     "delivered_energy",
     "designed_image",

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from scalith.design.density import DesignedStructure, LatentStructure, designed_image, fields_of_image, project, pull_back
+from scalith.design.density import (
+    DesignedStructure,
+    LatentPhase,
+    LatentStructure,
+    designed_image,
+    fields_of_image,
+    project,
+    pull_back,
+)
 from scalith.design.share_gradients import Conduction, ShareGradient, area_gradient, line_gradient
 from scalith.electrode import VoxelImage, interface_areas, solve_conduction, triple_phase_length
 from scalith.electrode.requirements import require_seed
@@ -75,6 +83,37 @@ class StructureTargets(Spec):
         return {name: value for name, value in stated.items() if value is not None}
 
 
+class StructureOrder(Spec):
+    """A structure to be made: the recipe of a `LatentStructure`, and what is asked for.
+
+    Attributes
+    ----------
+    phases : dict of str to LatentPhase
+    matrix : str
+        Phase that fills the rest.
+    targets : StructureTargets
+    tolerance : float
+        Largest deviation of a property, relative.
+    """
+
+    phases: dict[str, LatentPhase]
+    matrix: str = "active"
+    targets: StructureTargets
+    tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.02
+
+    def make(
+        self,
+        shape: tuple[int, int, int],
+        voxel_size: float,
+        *,
+        seed: int,
+        progress: Callable[[float, str], None] | None = None,
+    ) -> DesignedStructure:
+        """The structure, by `conditioned_structure`."""
+        structure = LatentStructure(shape=shape, voxel_size=voxel_size, phases=self.phases, matrix=self.matrix)
+        return conditioned_structure(structure, self.targets, seed=seed, tolerance=self.tolerance, progress=progress)
+
+
 def measure_structure(image: VoxelImage, targets: StructureTargets, *, periodic: bool = True) -> dict[str, float]:
     """What is asked for, measured on an image by `solve_conduction`, `interface_areas` and `triple_phase_length`."""
     found: dict[str, float] = {}
@@ -88,6 +127,20 @@ def measure_structure(image: VoxelImage, targets: StructureTargets, *, periodic:
         else:
             found[name] = float(triple_phase_length(image, targets.line)["length"])
     return found
+
+
+def comparison(targets: StructureTargets, measured: Mapping[str, float]) -> Result:
+    """What was asked for beside what was measured, by ``quantity``: ``requested``, ``measured``, ``deviation``."""
+    names = list(targets.asked)
+    requested, found = np.array(list(targets.asked.values())), np.array([measured[name] for name in names])
+    return Result(
+        {
+            "requested": ("quantity", requested, {"long_name": "requested", "units": "SI"}),
+            "measured": ("quantity", found, {"long_name": "measured on the image", "units": "SI"}),
+            "deviation": labelled("quantity", found / requested - 1.0, "measured over requested less 1", "1"),
+        },
+        coords={"quantity": names, "unit": ("quantity", [_UNITS[name] for name in names])},
+    )
 
 
 def conditioned_structure(
@@ -195,21 +248,9 @@ def conditioned_structure(
     }
     source = predicted("scalith.design.conditioned_structure", settings=settings)
     image = VoxelImage(image.labels, image.voxel_size, image.phases, source)
-    return DesignedStructure(image, _table(asked, measured, step).assign_attrs(source=source.to_json()))
-
-
-def _table(asked: dict[str, float], measured: Floats, steps: int) -> Result:
-    requested = np.array(list(asked.values()))
-    data = Result(
-        {
-            "requested": ("quantity", requested, {"long_name": "requested", "units": "SI"}),
-            "measured": ("quantity", measured, {"long_name": "measured on the image", "units": "SI"}),
-            "deviation": labelled("quantity", measured / requested - 1.0, "measured over requested less 1", "1"),
-            "steps": labelled((), steps, "steps", "1"),
-        },
-        coords={"quantity": list(asked), "unit": ("quantity", [_UNITS[name] for name in asked])},
-    )
-    return data
+    table = comparison(targets, dict(zip(asked, measured, strict=True)))
+    table["steps"] = labelled((), step, "steps", "1")
+    return DesignedStructure(image, table.assign_attrs(source=source.to_json()))
 
 
 class _Found:

@@ -66,8 +66,9 @@ def recipe_cell(
 ) -> CellSpecification:
     """Cell of lithium metal against an electrode of the recipe, with the materials of the positive electrode of `base`.
 
-    Transport, reacting area, diffusion radius and the active material that is reached are measured on the image; porosity and
-    transport efficiency follow the grading over the depth (the latter by Bruggeman's power 1.5, scaled to the image's).
+    Transport, reacting area, diffusion radius and the active material that is reached are measured on the image. The transport
+    efficiency follows the grading over the depth, by Bruggeman's power 1.5 of the porosity there, with the image's resistance
+    as a whole; porosity and active material enter with their means (a cell has one fraction of active material).
 
     Raises
     ------
@@ -97,19 +98,17 @@ def recipe_cell(
             "specific_area": number["active_interface_area"],
         }
     )
-    graded: dict[str, Any] = {
-        "porosity": {"z": depth.tolist(), "values": porosity.tolist()},
-        "transport_efficiency": {"z": depth.tolist(), "values": efficiency.tolist()},
-    }
-    plain = {"porosity": number["electrolyte_volume_fraction"], "transport_efficiency": number["ionic_transport_efficiency"]}
-    made = ElectrodeSpecification.model_validate(
+    graded: Any = {"z": depth.tolist(), "values": efficiency.tolist()}
+    made = ElectrodeSpecification.read(
         {
             "thickness": recipe.thickness,
-            **(graded if recipe.grading else plain),
+            "porosity": number["electrolyte_volume_fraction"],
+            "transport_efficiency": graded if recipe.grading else number["ionic_transport_efficiency"],
             "conductivity": number["effective_electronic_conductivity"],
             "materials": (material,),
             "double_layer_capacitance": electrode.double_layer_capacitance,
-        }
+        },
+        "recipe",
     )
     limits = {name: getattr(cell, name) for name in ("lower_voltage_cut_off", "upper_voltage_cut_off")}
     return half_cell(cell.model_copy(update={"positive_electrode": made})).cell.model_copy(update=limits)
@@ -131,7 +130,7 @@ class RecipeEvaluation(Spec):
 
     Attributes
     ----------
-    base : str
+    base : CellSpecification or path
         Cell whose materials and separator are taken.
     ionic, electronic : dict of str to float
         Bulk conductivities of the phases pore, active and carbon, S m-1.
@@ -148,7 +147,7 @@ class RecipeEvaluation(Spec):
         Of the mesh of the cell.
     """
 
-    base: str
+    base: CellSpecification | str
     ionic: dict[str, float]
     electronic: dict[str, float]
     rates: tuple[float, ...] = (1.0 / 3.0, 3.0)

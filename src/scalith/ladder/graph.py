@@ -114,6 +114,7 @@ SCALES = (
     "electrolyte",
     "cell",
     "experiments",
+    "design",
     "pack",
     "safety",
 )

@@ -11,7 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from scalith import electrode
+from scalith import design, electrode
+from scalith.design import StructureOrder
 from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase, ParticleKind, ionic_with_debonded
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
@@ -36,7 +37,7 @@ class Binder(Spec):
 
 
 class Microstructure(Settings):
-    """``[microstructure]``: a piece of electrode in voxels, from a file or generated in one of three ways.
+    """``[microstructure]``: a piece of electrode in voxels, from a file or generated in one of four ways.
 
     Attributes
     ----------
@@ -68,6 +69,8 @@ class Microstructure(Settings):
         Allowed overlap of packed particles.
     binder : Binder, optional
         Placed between packed particles.
+    order : StructureOrder, optional
+        A structure made to order, with the properties that are asked for (`scalith.design.conditioned_structure`).
     """
 
     voxel_size: Length | tuple[Length, Length, Length]
@@ -84,10 +87,12 @@ class Microstructure(Settings):
     matrix: str = "pore"
     overlap: Annotated[float, Field(ge=0, le=0.5)] = 0.05
     binder: Binder | None = None
+    order: StructureOrder | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        stated = {"file": self.file, "composite": self.composite, "particles": self.particles, "field": self.field}
+        names = ("file", "composite", "particles", "field", "order")
+        stated = {name: getattr(self, name) for name in names}
         ways = [name for name, value in stated.items() if value]
         if len(ways) != 1:
             raise InputError("", ", ".join(stated), ", ".join(ways) or "none", "exactly one of them")
@@ -252,9 +257,27 @@ def voxel_image(microstructure: Microstructure, seed: int) -> xr.Dataset:
             image = electrode.place_binder(
                 image, **stated.binder.model_dump(), seed=seed, within=stated.matrix, on=stated.particles[0].phase
             )
+    elif stated.order is not None:
+        image = stated.order.make(stated.shape, stated.edge, seed=seed, progress=report_progress).image
     else:
         image = electrode.random_field(stated.shape, stated.edge, stated.field, seed=seed, matrix=stated.matrix)
     return electrode.image_dataset(image)
+
+
+def _asked(data: xr.Dataset) -> str:
+    worst = float(np.abs(data["deviation"]).max())
+    return f"{data.sizes['quantity']} properties as asked for, within {100 * worst:.2g} %"
+
+
+@rung("structure made to order", headline=_asked)
+def designed_image(voxel_image: xr.Dataset, microstructure: Microstructure) -> xr.Dataset:
+    """What was asked of the structure, and what the image has, measured anew."""
+    order = microstructure.order
+    if order is None:
+        raise InputError("[microstructure]", "order", "none", "what is asked of the structure, for designed_image")
+    found = design.measure_structure(electrode.image_from_dataset(voxel_image), order.targets)
+    source = predicted("scalith.design.measure_structure", dataset_digest(voxel_image), settings=order.model_dump(mode="json"))
+    return design.comparison(order.targets, found).assign_attrs(source=source.to_json())
 
 
 def _another_piece(data: xr.Dataset, seed: int) -> xr.Dataset:

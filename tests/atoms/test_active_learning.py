@@ -42,6 +42,7 @@ def test_the_loop_settles_on_a_planted_model(tmp_path):
     assert [item.computed for item in report.rounds] == sorted(item.computed for item in report.rounds)
 
 
+@pytest.mark.long
 def test_a_loop_that_was_interrupted_repeats_itself(tmp_path, monkeypatch):
     from scalith.atoms import database
 

@@ -64,6 +64,7 @@ def test_bound_ions_do_not_diffuse():
     assert abs(trajectory_diffusivity(motion).values[0]) < 1e-10
 
 
+@pytest.mark.long
 def test_an_interrupted_run_ends_with_the_numbers_of_an_undisturbed_one(tmp_path, monkeypatch):
     settings = DynamicsSettings(time_step=5e-15, duration=2e-12, equilibration=1e-13, friction_time=1e-12, frames=400, runs=2)
     atoms, engine = gas(2, 2), ENGINE

@@ -20,6 +20,7 @@ def image_properties(*, resampled: int) -> xr.Dataset:
     return data.assign_attrs(resampled=resampled)
 
 
+@pytest.mark.long
 def test_members_of_an_ensemble_draw_the_properties_of_a_measured_image_within_their_errors():
     data, draw = image_properties(resampled=0), subvolume_properties.quantity.draw
     for name in ("effective_ionic_conductivity", "electrolyte_volume_fraction"):

@@ -58,6 +58,7 @@ def stated_and_members(climbed):
     return load, Property.load(folder / ledger.entry("load").ensemble_file).values.values
 
 
+@pytest.mark.long
 def test_the_scatter_of_the_members_is_the_stated_error(climbed):
     load, members = stated_and_members(climbed)
     assert [part.name for part in load.components] == ["stated", "sampling", "length", "offset"]
@@ -65,6 +66,7 @@ def test_the_scatter_of_the_members_is_the_stated_error(climbed):
     assert np.allclose(members.mean(axis=0), load.values, atol=3 * load.standard_error / np.sqrt(DRAWS) + 0.02)
 
 
+@pytest.mark.long
 def test_members_lie_within_the_stated_error_at_the_nominal_rate(climbed):
     load, members = stated_and_members(climbed)
     # Around the true curve: the nominal one is off by its own error of the sampling.
@@ -84,6 +86,7 @@ def test_members_lie_within_the_stated_error_at_the_nominal_rate(climbed):
     assert kstest(squares, chi2(len(chosen)).cdf).pvalue > 0.005
 
 
+@pytest.mark.long
 def test_a_stated_number_is_drawn_once(climbed):
     """The width is stated as text and read by a rung; the load beside it was drawn below and is not drawn again."""
     folder, ledger = climbed
@@ -96,6 +99,7 @@ def test_a_stated_number_is_drawn_once(climbed):
     assert np.corrcoef(width, members[:, 5])[0, 1] == pytest.approx(0.0, abs=0.2)
 
 
+@pytest.mark.long
 def test_bands_reach_the_curves_of_the_top(climbed):
     """V = 4 − t/t_end: at t the members' voltage scatters by t/t_end² σ(t_end); a member that has ended is not there."""
     folder, ledger = climbed
@@ -113,6 +117,7 @@ def test_bands_reach_the_curves_of_the_top(climbed):
     assert read_ledger(folder) == ledger
 
 
+@pytest.mark.long
 def test_the_error_counts_in_the_digest_of_a_setting(climbed, tmp_path):
     study = read_study(climbed[0].parent / "chain.toml")
     (tmp_path / "chain.toml").write_text(STUDY.replace("± 3 %", "± 4 %"))

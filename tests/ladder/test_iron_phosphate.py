@@ -35,6 +35,7 @@ def test_the_shipped_study_is_the_example():
     assert shipped("studies/lfp.toml").read_text() == EXAMPLE.read_text()
 
 
+@pytest.mark.long
 def test_every_ordering_is_the_host(results):
     """Orderings that slid or lost their order were left out when the set was made, with their reasons."""
     folder, _ = results
@@ -43,6 +44,7 @@ def test_every_ordering_is_the_host(results):
     assert {0.0, 1.0} <= set(np.round(mapped["x"].values, 9))
 
 
+@pytest.mark.long
 def test_plateau_lies_at_the_average_voltage(results):
     """The correction does not touch the ends, so that the area under V(x) is that of the end members."""
     folder, ledger = results
@@ -56,6 +58,7 @@ def test_plateau_lies_at_the_average_voltage(results):
     assert 3.38 < plateau.mean() < 3.48  # measured: 3.41 to 3.45
 
 
+@pytest.mark.long
 def test_two_phases_are_olivine_and_heterosite(results):
     folder, _ = results
     regions = read_entry(folder, "phase_boundaries").value
@@ -64,6 +67,7 @@ def test_two_phases_are_olivine_and_heterosite(results):
     assert np.all(regions["x_high"] > 0.95)
 
 
+@pytest.mark.long
 def test_uncorrected_energies_keep_no_gap(results):
     """What the correction is for: without it some ordering lies below the mixture of the ends."""
     folder, _ = results
@@ -76,6 +80,7 @@ def test_uncorrected_energies_keep_no_gap(results):
         assert above.min() < bound if name == "energy_uncorrected" else above.min() >= bound
 
 
+@pytest.mark.long
 def test_ions_move_and_the_cell_delivers(results):
     folder, _ = results
     diffusivity = read_entry(folder, "chemical_diffusivity").value
@@ -86,6 +91,7 @@ def test_ions_move_and_the_cell_delivers(results):
     assert 298.0 < float(pack["peak_temperature"]) < 330.0
 
 
+@pytest.mark.long
 def test_experiments_on_the_electrode_find_what_was_put_in_or_say_that_they_do_not(results):
     folder, _ = results
     slow = read_entry(folder, "slow_cycle_agreement").value

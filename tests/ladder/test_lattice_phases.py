@@ -6,6 +6,7 @@ import json
 import shutil
 
 import numpy as np
+import pytest
 
 from scalith.ladder import climb, read_study
 from scalith.ladder.graph import Graph
@@ -39,6 +40,7 @@ points = 30
 """
 
 
+@pytest.mark.long
 def test_a_study_of_phases_with_vibrations(tmp_path):
     plain = tmp_path / "plain.toml"
     plain.write_text(STUDY)

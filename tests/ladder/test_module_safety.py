@@ -28,6 +28,7 @@ def results(tmp_path_factory):
     return folder / "out", climb(read_study(study), folder / "out")
 
 
+@pytest.mark.long
 def test_the_fit_finds_the_planted_kinetics(results):
     folder, _ = results
     fit = read_entry(folder, "decomposition_fit").value
@@ -37,6 +38,7 @@ def test_the_fit_finds_the_planted_kinetics(results):
         assert abs(fit.kinetics.value(key) - truth.value(key)) < 4 * fit.standard_error(key)
 
 
+@pytest.mark.long
 def test_one_digest_goes_all_the_way(results):
     folder, ledger = results
     used = {
@@ -50,6 +52,7 @@ def test_one_digest_goes_all_the_way(results):
     assert used == {read_entry(folder, "decomposition_fit").value.kinetics.digest}
 
 
+@pytest.mark.long
 def test_another_set_at_one_scale_is_refused_with_both_digests(results, tmp_path):
     folder, ledger = results
     shutil.copytree(folder, tmp_path / "out")  # the fit is there already
@@ -61,6 +64,7 @@ def test_another_set_at_one_scale_is_refused_with_both_digests(results, tmp_path
     assert shipped_kinetics("ncm_feng").digest in str(caught.value)
 
 
+@pytest.mark.long
 def test_energy_is_balanced_and_bounded(results):
     folder, _ = results
     data = read_entry(folder, "module_propagation").value
@@ -68,6 +72,7 @@ def test_energy_is_balanced_and_bounded(results):
     assert float(data["heat_released"].isel(time=-1).sum()) <= float(data["stored_reaction_heat"]) * (1 + 1e-9)
 
 
+@pytest.mark.long
 def test_measured_curves_take_the_place_of_the_virtual_ones(tmp_path):
     truth = shipped_kinetics("lco_limited")
     files = []
@@ -86,6 +91,7 @@ def test_measured_curves_take_the_place_of_the_virtual_ones(tmp_path):
     assert {item.name for item in ledger.entry("calorimetry").source.files} == {"study.toml", *files}
 
 
+@pytest.mark.long
 def test_pictures_are_drawn(results):
     folder, ledger = results
     for name in ("calorimetry_curves", "oven_exposure", "module_propagation", "barrier_map"):
@@ -93,6 +99,7 @@ def test_pictures_are_drawn(results):
     assert "data-figure='barrier_map'" in write_report(folder, ledger).read_text()
 
 
+@pytest.mark.long
 def test_the_verdict_carries_its_error_and_what_it_hangs_on(results):
     folder, ledger = results
     data = read_entry(folder, "propagation_probability").value
@@ -137,6 +144,7 @@ def test_the_shipped_study_is_the_example():
     assert shipped("studies/module_safety.toml").read_text() == EXAMPLE.read_text()
 
 
+@pytest.mark.long
 def test_resolved_module_agrees_with_the_network(results):
     """Two descriptions of one module: the same cells run away, and the energy of each is closed."""
     folder, _ = results
@@ -147,6 +155,7 @@ def test_resolved_module_agrees_with_the_network(results):
     assert released == pytest.approx(float(network["heat_released"].values[-1].sum()), rel=0.1)
 
 
+@pytest.mark.long
 def test_slider_shows_one_field_at_a_time(results):
     folder, _ = results
     data = read_entry(folder, "module_temperature_field").value
@@ -159,6 +168,7 @@ def test_slider_shows_one_field_at_a_time(results):
     assert hottest <= float(data["temperature"].max()) - 273.15 + 0.1
 
 
+@pytest.mark.long
 def test_the_thinnest_barrier_agrees_with_the_front_and_the_field(results):
     """The module's own barrier lets runaway through: it is thinner than the thinnest that stops it, or within its error."""
     folder, _ = results

@@ -47,6 +47,7 @@ def test_energy_of_a_supercell_is_that_of_its_parts():
     assert once == pytest.approx(twice, abs=1e-7)
 
 
+@pytest.mark.long
 def test_monte_carlo_tables_carry_the_whole_energy():
     host = read_host(shipped("dft_energies/LixNiO2/smol_lno_prim.json"))
     orderings = map_orderings(host, read_structures(shipped("dft_energies/LixNiO2/smol_lno_entries.json")))

@@ -131,6 +131,7 @@ def test_between_the_phases_the_lever_rule_and_clapeyron_hold_exactly(separating
     assert np.all(np.diff(value[tail]) < 0.0)
 
 
+@pytest.mark.long
 def test_a_gap_that_reaches_nearly_to_the_ends_leaves_dilute_phases():
     expansion = ClusterExpansion.given(host(SQUARE), (0.0, 0.0, -0.02), 3.1)
     data = semi_grand_canonical(expansion, [310.0], cells=(24, 24, 1), sweeps=400, points=64, seed=2)

@@ -89,6 +89,7 @@ def test_stoichiometry_and_symmetry_of_the_square_gas():
         assert {"units", "long_name"} <= set(sampled[name].attrs)
 
 
+@pytest.mark.long
 def test_a_seed_repeats_bit_for_bit_with_any_executor():
     arguments = {"cells": (8, 8, 1), "sweeps": 50, "points": 16, "seed": 5}
     first = semi_grand_canonical(square_model(), [300.0, 400.0], **arguments)

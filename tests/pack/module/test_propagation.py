@@ -73,6 +73,7 @@ def test_barrier_stops_and_map_is_monotonic():
     assert np.all(np.diff(ran, axis=1) <= 0)
 
 
+@pytest.mark.long
 def test_two_rows_and_a_plate_share_the_heat():
     plate = Plate(thickness=3e-3, coolant_coefficient=300.0)
     module = ModuleSpecification(cell=CELL, cells=3, rows=2, plate=plate, barrier=Barrier(thickness=1e-3, conductivity=0.1))
@@ -219,6 +220,7 @@ def test_same_cell_with_a_vent_is_accepted():
     assert found.attrs["kinetics_digest"] == tested
 
 
+@pytest.mark.long
 def test_probability_counts_the_draws_wherever_they_run():
     weak = KINETICS.with_values({"anode.heat": 2e5, "cathode.heat": 5e4})
     draws = [KINETICS, weak, KINETICS, KINETICS]

@@ -49,6 +49,7 @@ def test_a_member_is_drawn_from_every_number_that_states_an_error():
     assert {name: values.shape for name, values in with_fit.inputs.items()} == {"kinetics": (2, 2)}
 
 
+@pytest.mark.long
 def test_the_verdict_of_a_member_is_that_of_its_front_or_undecided(found):
     made = draw_members(module(), KINETICS, HEATER, 20, duration=900.0, seed=4)
     verdict = found["verdict"].values

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.interface import LithiumAnode, critical_plating_current, filament_pressure, opening_overvoltage
+from scalith.interface import (
+    LithiumAnode,
+    PressedLithium,
+    contact_resistance,
+    critical_plating_current,
+    filament_pressure,
+    opening_overvoltage,
+)
 from scalith.quantities import InputError
 
 GARNET = LithiumAnode(toughness=1e6, interface_resistance="10 ohm cm2", activation_energy="35 kJ/mol")
@@ -29,3 +36,18 @@ def test_bad_input_is_named():
         opening_overvoltage(0.0, 1e6)
     with pytest.raises(InputError, match="pressure, temperature"):
         critical_plating_current(GARNET, 1e-6, 0.0, 298.15)
+
+
+def test_pressed_lithium_is_a_point_of_the_map_and_narrows_its_current():
+    stated = GARNET.model_dump() | {"stack_pressure": "2 MPa", "flaw": "3 um"}
+    wide = PressedLithium(**stated)
+    on_the_map = critical_plating_current(GARNET, 3e-6, 2e6, 310.0).critical_current_density
+    assert float(wide.critical_current_density(310.0)) == pytest.approx(float(on_the_map.values.item()))
+    assert wide.area_resistance(298.15) == pytest.approx(1e-3 * 9.0 / 2.0)
+    narrow = PressedLithium(**stated, spacing="5 um", conductivity="1 mS/cm")
+    more = narrow.area_resistance(298.15) - wide.area_resistance(298.15)
+    assert more == pytest.approx(float(contact_resistance(2e6, 9e6, 5e-6, 0.1)))
+    with pytest.raises(InputError, match="both or neither"):
+        PressedLithium(**stated, spacing="5 um")
+    with pytest.raises(InputError, match="of the hardness"):
+        PressedLithium(**stated | {"stack_pressure": "5 MPa"}, spacing="5 um", conductivity="1 mS/cm")

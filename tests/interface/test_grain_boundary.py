@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.interface import brick_layer, depleted_layer_resistance
+from scalith.interface import Polycrystal, brick_layer, debye_length, depleted_layer_resistance
 from scalith.quantities import InputError
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 
 def test_small_potentials_and_mobile_counter_charges_are_exact():
@@ -30,3 +31,19 @@ def test_bad_input_is_named():
         depleted_layer_resistance(1.0, counter_charge="free")
     with pytest.raises(InputError, match="grain_size"):
         brick_layer(0.1, 1e-5, 0.0, 1e-9, 50.0)
+
+
+def test_a_polycrystal_is_its_grains_in_series_with_two_depleted_layers_each():
+    stated = {"bulk_conductivity": 0.2, "activation_energy": "30 kJ/mol", "grain_size": "1 um", "relative_permittivity": 30.0}
+    stated |= {"mobile_concentration": 50.0, "boundary_potential": 0.15}
+    crystal = Polycrystal(**stated)
+    T = 310.0
+    u = 0.15 * FARADAY / (GAS_CONSTANT * T)
+    layer = debye_length(50.0, 30.0, T) * depleted_layer_resistance(u)
+    assert crystal.whole(T).conductivity == pytest.approx(crystal.bulk(T) / (1.0 + 2.0 * layer / 1e-6), rel=1e-12)
+    assert crystal.bulk(298.15) == 0.2
+    assert float(crystal.conductivity()(T=303.15)) == pytest.approx(crystal.whole(303.15).conductivity, rel=1e-3)
+    neutral = Polycrystal(**stated | {"boundary_potential": 0.0})
+    assert neutral.whole(T).conductivity == pytest.approx(neutral.bulk(T))
+    # Smaller grains, more boundaries.
+    assert Polycrystal(**stated | {"grain_size": "0.1 um"}).whole(T).conductivity < crystal.whole(T).conductivity

@@ -4,12 +4,13 @@ from scalith.interface.charge_transfer import ChargeTransfer
 from scalith.interface.contact import constriction_resistance, contact_resistance
 from scalith.interface.dendrites import (
     LithiumAnode,
+    PressedLithium,
     critical_plating_current,
     filament_pressure,
     opening_overvoltage,
     plated_thickness,
 )
-from scalith.interface.grain_boundary import BrickLayer, brick_layer, depleted_layer_resistance
+from scalith.interface.grain_boundary import BrickLayer, Polycrystal, brick_layer, depleted_layer_resistance
 from scalith.interface.ion_flux import constant_field_flux, salt_diffusivity, salt_transference_number
 from scalith.interface.kinetics import (
     asymmetric_marcus_hush_chidsey,
@@ -27,6 +28,8 @@ __all__ = [
     "BrickLayer",
     "ChargeTransfer",
     "LithiumAnode",
+    "Polycrystal",
+    "PressedLithium",
     "asymmetric_marcus_hush_chidsey",
     "brick_layer",
     "butler_volmer",

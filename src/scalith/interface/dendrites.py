@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from scalith.interface.contact import contact_resistance
 from scalith.quantities import SI, InputError, Result, Spec, labelled, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.specification import MolarEnergy
@@ -80,6 +81,47 @@ class LithiumAnode(Spec):
         return self.interface_resistance * np.exp(
             self.activation_energy / GAS_CONSTANT * (1.0 / at - 1.0 / self.reference_temperature)
         )
+
+
+class PressedLithium(LithiumAnode):
+    """Lithium pressed onto a solid electrolyte whose surface has a flaw.
+
+    Attributes
+    ----------
+    stack_pressure : Pa
+    flaw : m
+        Size of the largest flaw of the electrolyte's surface.
+    spacing : m, optional
+        Between the places that touch; with it the current narrows to them (`contact_resistance`, up to a pressure of 0.3 of the
+        hardness).
+    conductivity : S m-1, optional
+        Of the electrolyte, beside `spacing`.
+    """
+
+    stack_pressure: Annotated[float, SI("Pa"), Field(gt=0)]
+    flaw: Annotated[float, SI("m"), Field(gt=0)]
+    spacing: Annotated[float, SI("m"), Field(gt=0)] | None = None
+    conductivity: Annotated[float, SI("S m-1"), Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _narrowed(self) -> Self:
+        if (self.spacing is None) != (self.conductivity is None):
+            found = "spacing alone" if self.conductivity is None else "conductivity alone"
+            raise InputError("pressed lithium", "spacing, conductivity", found, "both or neither")
+        self.area_resistance(self.reference_temperature)
+        return self
+
+    def area_resistance(self, T: float) -> float:
+        """Of the interface per area of the cell: R/f of what touches, and what the current loses on the way there, ohm m2."""
+        touching = float(self.resistance(T)) / float(self.touching(self.stack_pressure))
+        if self.spacing is None or self.conductivity is None:
+            return touching
+        return touching + float(contact_resistance(self.stack_pressure, self.hardness, self.spacing, self.conductivity))
+
+    def critical_current_density(self, T: ArrayLike) -> Any:
+        """Above which lithium opens the flaw, A m-2: see `critical_plating_current`."""
+        eta = opening_overvoltage(self.flaw, self.toughness, self.closing * self.stack_pressure)
+        return self.touching(self.stack_pressure) * eta / self.resistance(T)
 
 
 def critical_plating_current(anode: LithiumAnode, flaw: ArrayLike, pressure: ArrayLike, temperature: ArrayLike) -> Result:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import Field
 
-from scalith.interface.space_charge import gouy_chapman_field, reduced_field
-from scalith.quantities import InputError
-from scalith.quantities.constants import VACUUM_PERMITTIVITY
+from scalith.interface.space_charge import debye_length, gouy_chapman_field, reduced_field
+from scalith.quantities import SI, InputError, Property, Spec, predicted
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
+from scalith.quantities.specification import MolarEnergy
 
 
 def depleted_layer_resistance(reduced_potential: float, occupation: float = 0.0, *, counter_charge: str = "fixed") -> float:
@@ -95,3 +98,55 @@ def brick_layer(
     return BrickLayer(
         1.0 / (1.0 / bulk_conductivity + along), along, bulk_conductivity / (2.0 * np.pi * permittivity), float(boundary)
     )
+
+
+class Polycrystal(Spec):
+    """A polycrystalline electrolyte whose boundaries repel the mobile ion.
+
+    Attributes
+    ----------
+    bulk_conductivity : S m-1
+        At the reference temperature.
+    activation_energy : J mol-1
+        Of it.
+    grain_size : m
+    boundary_width : m
+        Of the core of a boundary with its layers; it sets the frequency of the arc alone.
+    relative_permittivity
+    boundary_potential : V
+        Of a boundary against the bulk, positive: the mobile cation is repelled.
+    mobile_concentration : mol m-3
+        Of the ions that move, in the bulk.
+    occupation
+        Filled share of their sites; 0 for dilute ions.
+    reference_temperature : K
+    """
+
+    bulk_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
+    activation_energy: MolarEnergy = 0.0
+    grain_size: Annotated[float, SI("m"), Field(gt=0)]
+    boundary_width: Annotated[float, SI("m"), Field(gt=0)] = 2e-9
+    relative_permittivity: Annotated[float, Field(gt=0)]
+    boundary_potential: Annotated[float, SI("V"), Field(ge=0, le=2)]
+    mobile_concentration: Annotated[float, SI("mol m-3"), Field(gt=0)]
+    occupation: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    reference_temperature: Annotated[float, SI("K"), Field(gt=0)] = 298.15
+
+    def bulk(self, T: float) -> float:
+        """σ_b(T), S m-1."""
+        slower = self.activation_energy / GAS_CONSTANT * (1.0 / T - 1.0 / self.reference_temperature)
+        return self.bulk_conductivity * float(np.exp(-slower))
+
+    def whole(self, T: float) -> BrickLayer:
+        """The polycrystal at a temperature: two depleted layers a boundary (`depleted_layer_resistance`) in a `brick_layer`."""
+        sigma, u = self.bulk(T), FARADAY * self.boundary_potential / (GAS_CONSTANT * T)
+        layer = debye_length(self.mobile_concentration, self.relative_permittivity, T) / sigma
+        resistance = 2.0 * layer * depleted_layer_resistance(u, self.occupation) if u > 0.0 else 0.0
+        return brick_layer(sigma, resistance, self.grain_size, self.boundary_width, self.relative_permittivity)
+
+    def conductivity(self, temperatures: ArrayLike | None = None) -> Property:
+        """Conductivity of the polycrystal over T, S m-1; −40 to 100 °C unless other temperatures (K) are given."""
+        T = np.linspace(233.15, 373.15, 15) if temperatures is None else np.asarray(temperatures, dtype=np.float64)
+        values = np.array([self.whole(float(one)).conductivity for one in T])
+        source = predicted("scalith.interface.Polycrystal", self.digest)
+        return Property.from_arrays("ionic_conductivity", {"T": T}, values, "S m-1", source)

@@ -46,6 +46,12 @@ from scalith.report.safety_figures import (
     safe_thickness_figure,
     temperature_field_figure,
 )
+from scalith.report.solid_state_figures import (
+    critical_current_figure,
+    hysteresis_figure,
+    loss_by_cracks_figure,
+    part_by_part_figure,
+)
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -67,8 +73,11 @@ MAIN = {
     "lattice": ("open_circuit_voltage",),
     "lab": ("voltage_agreement", "diffusivity_agreement"),
     "electrode": ("composition_map", "voxel_image"),
+    "particle": ("particle_hysteresis",),
+    "mechanics": ("loss_by_cracks",),
     "electrolyte": ("ionic_conductivity",),
     "cell": ("discharges", "cycle_life", "cell_open_circuit_voltage"),
+    "solid_state": ("critical_current",),
     "experiments": (*EXPERIMENTS, "degradation_modes"),
     "pack": ("pack_temperature", "cell_temperature"),
     "safety": ("module_propagation", "oven_exposure", "calorimetry_curves"),
@@ -118,6 +127,10 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "subvolume_properties": (subvolumes_figure,),
     "electrode_currents": (currents_figure, loss_figure),
     "composition_map": (composition_figure, composition_map_figure),
+    "particle_hysteresis": (hysteresis_figure,),
+    "loss_by_cracks": (loss_by_cracks_figure,),
+    "critical_current": (critical_current_figure,),
+    "part_by_part": (part_by_part_figure,),
     "discharges": (discharges_figure,),
     "cycle_life": (fade_figure, losses_figure, resistance_figure, mechanisms_figure),
     "degradation_modes": (modes_figure,),

@@ -161,6 +161,7 @@ def _verdicts(found: Found) -> Iterator[Line]:
     for name, label in (
         ("voltage_agreement", "voltage"),
         ("diffusivity_agreement", "diffusivity"),
+        ("critical_current", "lithium"),
         *EXPERIMENTS.items(),
     ):
         for material, entry in found.entries(name):

@@ -106,6 +106,7 @@ def simulate_discharge(
         The solver could not go on; `partial` holds what it had computed.
     """
     from scalith.cell.kernels.events import DURATION
+    from scalith.cell.model.lithium_surface import add_lithium
     from scalith.cell.model.results import FAILURES, add_slab, dataset, words_of
     from scalith.cell.runs.mesh_choice import find_mesh
     from scalith.cell.runs.simulation import Simulation
@@ -160,6 +161,7 @@ def simulate_discharge(
         simulation.cell, simulation.rows, simulation.states if profiles else None, reason, source, time_steps=simulation.steps
     )
     add_slab(data, simulation)
+    add_lithium(data, specification)
     if choice.error is not None:
         data.attrs["mesh_error"] = choice.error
     if simulation.reason in FAILURES:

@@ -339,6 +339,7 @@ class Simulation:
 
     def result(self, *, reason: str | None = None, source: Source | None = None, profiles: bool = False) -> Result:
         """What was recorded since the start, with the state at the end."""
+        from scalith.cell.model.lithium_surface import add_lithium
         from scalith.cell.model.results import add_slab, dataset, words_of
 
         if self._used == 0:
@@ -348,6 +349,7 @@ class Simulation:
         words = reason or words_of(self.cell, self.rows, self.reason)
         data = dataset(self.cell, self.rows, states, words, origin, time_steps=self.steps)
         add_slab(data, self)
+        add_lithium(data, self.specification)
         data["final_state"] = ("unknown", self.state.copy(), {"units": "SI", "long_name": "state at the end"})
         data.attrs["cell"] = self.specification.digest
         return data

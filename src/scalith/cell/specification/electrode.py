@@ -17,6 +17,7 @@ from scalith.cell.specification.material_function import (
     POROSITY_PROFILE,
     TRANSPORT_EFFICIENCY_PROFILE,
 )
+from scalith.interface import PressedLithium
 from scalith.quantities import SI, InputError, Property, Spec, nearest
 from scalith.quantities.constants import LITHIUM_MOLAR_VOLUME
 from scalith.quantities.specification import ElectricalConductivity, LayerThickness
@@ -126,6 +127,8 @@ class ElectrodeSpecification(PorousLayer):
     materials : tuple of ActiveMaterial
     planar : bool
         A flat electrode: one finite volume, whatever the mesh.
+    pressed_lithium : PressedLithium, optional
+        Of a `LithiumMetal`: what says where a run stands against filaments.
     double_layer_capacitance : F m-2
         Per surface of the particles.
     double_layer_exponent : α, optional
@@ -138,6 +141,7 @@ class ElectrodeSpecification(PorousLayer):
     double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
     double_layer_exponent: Annotated[float, Field(gt=0, le=1)] = 1.0
     planar: bool = False
+    pressed_lithium: PressedLithium | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -192,6 +196,9 @@ class LithiumMetal(Spec):
     potential : V
         Against lithium; 0.62 V for In–Li.
     film_resistance : ohm m2
+    pressed : PressedLithium, optional
+        On a solid electrolyte: the resistance of its contact (at its reference temperature) comes on top of `film_resistance`,
+        and runs say which share of the critical current they take.
     double_layer_capacitance, double_layer_exponent
         As of an `ElectrodeSpecification`.
     reserve_thickness : m, optional
@@ -205,6 +212,7 @@ class LithiumMetal(Spec):
     film_resistance: Annotated[float, SI("ohm m2"), Field(ge=0)] = 0.0
     double_layer_capacitance: Annotated[float, SI("F m-2"), Field(ge=0)] = 0.0
     double_layer_exponent: Annotated[float, Field(gt=0, le=1)] = 1.0
+    pressed: PressedLithium | None = None
     reserve_thickness: Annotated[float, SI("m"), Field(ge=0)] | None = None
 
     def electrode(self, window: float) -> ElectrodeSpecification:
@@ -216,6 +224,7 @@ class LithiumMetal(Spec):
             Lithium between 0 and 100 % state of charge, mol m-2: `ElectrodeSpecification.window` of the other electrode.
         """
         thickness, depth = 1e-7, 1e-8
+        contact = 0.0 if self.pressed is None else self.pressed.area_resistance(self.pressed.reference_temperature)
         if self.reserve_thickness is None:
             total, low = 50.0 * window, 0.49
         else:
@@ -234,9 +243,10 @@ class LithiumMetal(Spec):
             chemical_diffusivity=Property.constant("chemical_diffusivity", 1e-10, "m2 s-1", ASSUMED),
             exchange_current_density=self.exchange_current_density,
             concentration_exponent=self.concentration_exponent,
-            film_resistance=self.film_resistance,
+            film_resistance=self.film_resistance + contact,
         )
-        return _flat(material, thickness, self.double_layer_capacitance, self.double_layer_exponent)
+        flat = _flat(material, thickness, self.double_layer_capacitance, self.double_layer_exponent)
+        return flat.model_copy(update={"pressed_lithium": self.pressed})
 
 
 class BlockingElectrode(Spec):

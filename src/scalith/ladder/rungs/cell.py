@@ -26,6 +26,7 @@ from scalith.cell import (
 )
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.electrode import ElectrodeStructure
+from scalith.interface import PressedLithium
 from scalith.ladder.progress import note, report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung, stated_section
 from scalith.ladder.stacking import by_rate, one_rate
@@ -158,6 +159,13 @@ class Cell(Settings):
             if "phase_field" in getattr(self, f"{side}_electrode"):
                 expected = "none: [separating_particle] makes it from the open-circuit voltage of the material"
                 raise InputError("", f"{side}_electrode.phase_field", "a value here", expected)
+        metal = self.negative_electrode.get("lithium_metal")
+        if "pressed_lithium" in reached and (metal is None or "pressed" in metal):
+            found, expected = (
+                "pressed" if metal else "no lithium_metal",
+                "lithium_metal without pressed: [lithium_anode] gives it",
+            )
+            raise InputError("", "negative_electrode", found, expected)
         for field, name in SEPARATOR.items():
             if name in reached:
                 if field in self.separator:
@@ -189,6 +197,9 @@ class Cell(Settings):
             if metal is not None and "open_circuit_voltage" in found:
                 found = {"lithium_metal": metal | {"potential": found["open_circuit_voltage"]}}
             stated[part] = stated[part] | found
+        if climbed.get("pressed_lithium") is not None:
+            metal = stated["negative_electrode"]["lithium_metal"]
+            stated["negative_electrode"] = {"lithium_metal": metal | {"pressed": climbed["pressed_lithium"]}}
         for side in ("negative", "positive"):
             separating = climbed.get(f"{side}_particle_phase_field")
             if separating is not None:
@@ -328,6 +339,7 @@ def cell_specification(
     negative_electrode_structure: ElectrodeStructure | None = None,
     positive_particle_phase_field: PhaseField | None = None,
     negative_particle_phase_field: PhaseField | None = None,
+    pressed_lithium: PressedLithium | None = None,
     electrolyte_ionic_conductivity: Property | None = None,
     electrolyte_salt_diffusivity: Property | None = None,
     electrolyte_transference_number: Property | None = None,
@@ -343,6 +355,7 @@ def cell_specification(
             "negative_electrode_structure": negative_electrode_structure,
             "positive_particle_phase_field": positive_particle_phase_field,
             "negative_particle_phase_field": negative_particle_phase_field,
+            "pressed_lithium": pressed_lithium,
             "electrolyte_ionic_conductivity": electrolyte_ionic_conductivity,
             "electrolyte_salt_diffusivity": electrolyte_salt_diffusivity,
             "electrolyte_transference_number": electrolyte_transference_number,
@@ -366,7 +379,8 @@ def _found(data: xr.Dataset) -> str:
         known = float(data["capacity_error"].sel(c_rate=rate)) / 3600.0 if "capacity_error" in data else np.nan
         error = f" ± {known:.2g}" if np.isfinite(known) else ""
         shown.append(f"{rate:.3g}C {last:.3g}{error} A h")
-    return ", ".join(shown)
+    on_lithium = f"; {data.attrs['lithium']}" if "lithium" in data.attrs else ""
+    return ", ".join(shown) + on_lithium
 
 
 @rung("discharges", headline=_found)
@@ -397,6 +411,8 @@ def discharges(
             errors.append(_capacity_error(cell_specification, known, rate, discharge.temperature, mesh))
     source = predicted("scalith.cell.simulate_discharge", cell_specification.digest, settings=discharge.model_dump(mode="json"))
     data = by_rate(discharge.c_rates, runs, source)
+    if "lithium" in runs[-1].attrs:
+        data.attrs["lithium"] = runs[int(np.argmax(discharge.c_rates))].attrs["lithium"]
     if known:
         title = "standard error of the capacity from the microstructure"
         data["capacity_error"] = ("c_rate", errors, {"units": "C", "long_name": title})

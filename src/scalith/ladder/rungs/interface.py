@@ -1,0 +1,61 @@
+"""Interfaces of a solid-state cell: boundaries of the electrolyte's grains, and lithium pressed onto it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from scalith import interface
+from scalith.interface import PressedLithium
+from scalith.ladder.quantity import Settings, rung
+from scalith.quantities import SI, InputError, Property
+
+
+class Polycrystal(Settings, interface.Polycrystal):
+    """``[polycrystal]``: a solid electrolyte with depleted boundaries; see `scalith.interface.Polycrystal`."""
+
+
+class LithiumAnode(Settings, interface.LithiumAnode):
+    """``[lithium_anode]``: lithium pressed onto the electrolyte; see `scalith.interface.PressedLithium`.
+
+    Attributes
+    ----------
+    stack_pressure : Pa
+    flaw : m
+    spacing : m, optional
+        Between the places that touch.
+    conductivity : S m-1, optional
+        Beside `spacing`, where no ``[polycrystal]`` gives it.
+    """
+
+    stack_pressure: Annotated[float, SI("Pa"), Field(gt=0)]
+    flaw: Annotated[float, SI("m"), Field(gt=0)]
+    spacing: Annotated[float, SI("m"), Field(gt=0)] | None = None
+    conductivity: Annotated[float, SI("S m-1"), Field(gt=0)] | None = None
+
+
+@rung("conductivity of the polycrystal", unit="S m-1", over="c T")
+def electrolyte_ionic_conductivity(polycrystal: Polycrystal) -> Property:
+    """Grains in series with their boundaries, where space charge keeps the mobile ions away: brick layer."""
+    return polycrystal.conductivity()
+
+
+def _pressed(found: PressedLithium) -> str:
+    T = found.reference_temperature
+    critical, resistance = float(found.critical_current_density(T)), found.area_resistance(T)
+    touching = 100.0 * float(found.touching(found.stack_pressure))
+    return f"{touching:.3g} % touch, {1e4 * resistance:.3g} ohm cm2, critical current {critical / 10.0:.3g} mA/cm2"
+
+
+@rung("lithium under pressure", headline=_pressed)
+def pressed_lithium(lithium_anode: LithiumAnode, electrolyte_ionic_conductivity: Property | None = None) -> PressedLithium:
+    """Contact of the lithium with the electrolyte: what touches, its resistance, the current that opens a flaw."""
+    stated, conductivity = lithium_anode, lithium_anode.conductivity
+    if stated.spacing is not None and conductivity is None:
+        if electrolyte_ionic_conductivity is None:
+            raise InputError("[lithium_anode]", "conductivity", "nothing", "that of the electrolyte, beside the spacing")
+        at = {"c": 1.0, "T": stated.reference_temperature}
+        conductivity = float(electrolyte_ionic_conductivity(extrapolate="nearest", **at))
+    values = {name: getattr(stated, name) for name in PressedLithium.model_fields} | {"conductivity": conductivity}
+    return PressedLithium(**values)

@@ -1,0 +1,131 @@
+"""Solid-state cells: where they stand on the map of critical currents, and what each of their parts changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from scalith.cell import CellSpecification, Mesh, simulate_discharge
+from scalith.interface import PressedLithium, critical_plating_current
+from scalith.ladder.progress import report_progress
+from scalith.ladder.quantity import rung
+from scalith.ladder.rungs.cell import Discharge
+from scalith.ladder.rungs.interface import Polycrystal
+from scalith.ladder.stacking import by_rate
+from scalith.quantities import Property, Source, labelled, predicted
+
+
+def _stand(data: xr.Dataset) -> str:
+    return str(data.attrs["verdict"])
+
+
+@rung("critical current of the lithium", headline=_stand)
+def critical_current(pressed_lithium: PressedLithium, cell_specification: CellSpecification, discharge: Discharge) -> xr.Dataset:
+    """Current density that opens a flaw over flaw size, pressure and temperature, and where each C-rate stands on that map."""
+    T, lithium = discharge.temperature, pressed_lithium
+    flaws = lithium.flaw * np.array([0.1, 1.0, 10.0])
+    pressures = np.geomspace(0.05, 2.0, 40) * lithium.hardness
+    data = critical_plating_current(lithium, flaws, pressures, [T, T + 20.0, T + 40.0])
+    rates = np.array(discharge.c_rates)
+    operating = rates * cell_specification.nominal_capacity / 3600.0 / cell_specification.plane_area
+    critical = float(lithium.critical_current_density(T))
+    share = operating / critical
+    data["operating_current_density"] = labelled("c_rate", operating, "current density of the cell", "A m-2")
+    data["share"] = labelled("c_rate", share, "current density over the critical one", "1")
+    data = data.assign_coords(c_rate=labelled("c_rate", rates, "C-rate", "1"))
+    worst = int(np.argmax(rates))
+    where = (
+        f"{rates[worst]:.3g}C is {operating[worst] / 10.0:.3g} mA/cm2, {share[worst]:.2g} of the critical {critical / 10.0:.3g}"
+    )
+    stated = f"flaws of {1e6 * lithium.flaw:.3g} um, {lithium.stack_pressure / 1e6:.3g} MPa, {T - 273.15:.3g} degC"
+    end = "filaments are expected" if share[worst] > 1.0 else f"up to {rates[worst] / share[worst]:.2g}C"
+    source = predicted("scalith.interface.critical_plating_current", lithium.digest, cell_specification.digest, discharge.digest)
+    marks = {"verdict": f"{where} ({stated}): {end}", "flaw": lithium.flaw, "stack_pressure": lithium.stack_pressure}
+    return data.assign_attrs(source=source.to_json(), **marks)
+
+
+def _changes(data: xr.Dataset) -> str:
+    whole = data.sel(part="all")
+    said = []
+    for part in data["part"].values[1:]:
+        without = data.sel(part=part)
+        volts = 1e3 * (float(without["middle_voltage"]) - float(whole["middle_voltage"]))
+        charge = 100.0 * (float(without["whole_capacity"]) / float(whole["whole_capacity"]) - 1.0)
+        said.append(f"{part} {volts:+.3g} mV, {charge:+.2g} %")
+    return "; ".join(said)
+
+
+@rung("what each part changes", headline=_changes)
+def part_by_part(
+    cell_specification: CellSpecification,
+    discharge: Discharge,
+    polycrystal: Polycrystal | None = None,
+    pressed_lithium: PressedLithium | None = None,
+    positive_loss_by_cracks: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """The fastest discharge of the cell, and of cells without one part: boundaries, imperfect contact, cracks, stress."""
+    cells = {"all": cell_specification}
+    if polycrystal is not None:
+        cells["no grain boundaries"] = _single_crystal(cell_specification, polycrystal)
+    if pressed_lithium is not None:
+        cells["perfect contact"] = _touching(cell_specification, pressed_lithium)
+    if positive_loss_by_cracks is not None:
+        cells["no cracks"] = _intact(cell_specification, positive_loss_by_cracks)
+    material = cell_specification.positive_electrode.material
+    if material.stress is not None:
+        cells["no stress of particles"] = _with_positive(cell_specification, {}, {"stress": None})
+    rate, mesh = max(discharge.c_rates), None if discharge.volumes is None else Mesh(*discharge.volumes)
+    runs = []
+    for index, (name, cell) in enumerate(cells.items()):
+        report_progress(index / len(cells), name)
+        runs.append(simulate_discharge(cell, rate, temperature=discharge.temperature, mesh=mesh))
+    source = predicted("scalith.cell.simulate_discharge", *(cell.digest for cell in cells.values()), discharge.digest)
+    data = by_rate([float(number) for number in range(len(cells))], runs, source)[["time", "voltage", "capacity"]]
+    data = data.rename({"c_rate": "part"}).assign_coords(part=("part", list(cells)))
+    charge = [float(run.capacity[-1]) for run in runs]
+    middle = [float(np.interp(0.5 * charge[0], run.capacity, run.voltage)) for run in runs]
+    data["whole_capacity"] = labelled("part", np.array(charge), "capacity of the discharge", "C")
+    data["middle_voltage"] = labelled("part", np.array(middle), "voltage at half of the capacity of the whole cell", "V")
+    return data.assign_attrs(source=source.to_json(), c_rate=rate)
+
+
+def _single_crystal(cell: CellSpecification, polycrystal: Polycrystal) -> CellSpecification:
+    T = np.linspace(233.15, 373.15, 15)
+    values = np.array([polycrystal.bulk(float(one)) for one in T])
+    bulk = Property.from_arrays("conductivity", {"T": T}, values, "S m-1", Source(kind="assumed", by="[polycrystal]"))
+    return cell.model_copy(update={"electrolyte": cell.electrolyte.model_copy(update={"conductivity": bulk})})
+
+
+def _touching(cell: CellSpecification, lithium: PressedLithium) -> CellSpecification:
+    """Lithium that touches everywhere: its interface's own resistance is left."""
+    T, metal = lithium.reference_temperature, cell.negative_electrode
+    material = metal.material
+    film = material.film_resistance - lithium.area_resistance(T) + float(lithium.resistance(T))
+    materials = (material.model_copy(update={"film_resistance": film}),)
+    return cell.model_copy(update={"negative_electrode": metal.model_copy(update={"materials": materials})})
+
+
+def _intact(cell: CellSpecification, loss: xr.Dataset) -> CellSpecification:
+    """The positive electrode with what cracks took from it."""
+
+    def whole(value: float, name: str) -> float:
+        return value / float(loss[name][-1]) if name in loss else value
+
+    electrode, material = cell.positive_electrode, cell.positive_electrode.material
+    layer = {
+        "transport_efficiency": whole(electrode.efficiency, "ionic_left"),
+        "conductivity": whole(electrode.conductivity, "electronic_left"),
+    }
+    particles = {
+        "specific_area": whole(material.area, "interface_left"),
+        "active_volume_fraction": whole(material.volume_fraction, "utilised_left"),
+    }
+    return _with_positive(cell, layer, particles)
+
+
+def _with_positive(cell: CellSpecification, layer: dict[str, Any], particles: dict[str, Any]) -> CellSpecification:
+    electrode = cell.positive_electrode
+    materials = (electrode.material.model_copy(update=particles), *electrode.materials[1:])
+    return cell.model_copy(update={"positive_electrode": electrode.model_copy(update=layer | {"materials": materials})})

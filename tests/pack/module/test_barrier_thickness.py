@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scalith.pack import (
     Barrier,
@@ -12,6 +14,7 @@ from scalith.pack import (
     shipped_kinetics,
     thinnest_barrier,
 )
+from scalith.pack.module.barrier_thickness import bracket_thickness
 from scalith.pack.module.propagation import cells_that_run_away, meshes_of
 from scalith.quantities import InputError
 
@@ -84,3 +87,25 @@ def test_three_reports_do_not_disagree():
 def test_what_cannot_be_found_is_named(module, more, message):
     with pytest.raises(InputError, match=message):
         thinnest_barrier(module, KINETICS, HEATER, **RUN, **more)
+
+
+@given(turn=st.floats(-4.0, 4.0), guess=st.floats(-3.5, 3.5), reach=st.floats(1e-3, 3.0))
+def test_a_bracket_holds_the_thickness_at_which_the_verdict_turns(turn, guess, reach):
+    """From any guess; open where it turns beyond the bounds."""
+    bounds, seen = (-3.0, 3.0), []
+
+    def stops(thickness):
+        assert bounds[0] <= thickness <= bounds[1]
+        seen.append(thickness)
+        return thickness >= turn
+
+    low, high = bracket_thickness(stops, guess, reach, bounds, 0.01)
+    if turn > bounds[1]:
+        assert (low, high) == (bounds[1], np.inf)
+    elif turn <= bounds[0]:
+        assert (low, high) == (-np.inf, bounds[0])
+    else:
+        assert low < turn <= high
+        assert high - low <= 0.01
+        assert {low, high} <= {*seen}
+    assert len(seen) < 40

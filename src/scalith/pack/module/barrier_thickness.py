@@ -76,12 +76,13 @@ def thinnest_barrier(
 
     bounds = float(np.log(thinnest)), float(np.log(thickest))
     meshes, bracket, upper = list(meshes_of(module)), bounds, bounds[1]
-    _check_bounds(stops, meshes[0], bounds)
     for number, divisions in enumerate(meshes):
-        upper = bracket[1]
-        if number > 0:
-            bracket = _widened(stops, divisions, bracket, 2.0 * resolution, bounds)
-        bracket = bisect_thickness(partial(stops, divisions=divisions), bracket, resolution)
+        upper, width = bracket[1], bracket[1] - bracket[0]
+        # A finer mesh may move the thickness a little beyond the bounds.
+        within = bounds if number == 0 else (bounds[0] - 3.0, bounds[1] + 1.0)
+        there = partial(stops, divisions=divisions)
+        bracket = bracket_thickness(there, upper - 0.5 * width, 0.5 * width, within, resolution)
+        _require_turn(bracket, bounds)
         if progress is not None:
             low, high = 1e3 * np.exp(bracket)
             progress((number + 1) / len(meshes), f"between {low:.3g} and {high:.3g} mm, {divisions.cell} volumes through a cell")
@@ -93,36 +94,31 @@ def thinnest_barrier(
     return Property.constant("barrier_thickness", high, "m", source, 0.5 * (high - low) + abs(high - before))
 
 
-def _check_bounds(stops: Stops, divisions: Divisions, bounds: Bracket) -> None:
-    low, high = (float(value) for value in np.exp(bounds))
-    if not stops(bounds[1], divisions):
-        raise InputError(_WHERE, "thickest", high, "more: runaway still reaches a second cell, or the plate carries it")
-    if stops(bounds[0], divisions):
-        raise InputError(_WHERE, "thinnest", low, "less: this thickness stops the front already")
+def _require_turn(bracket: Bracket, bounds: Bracket) -> None:
+    thinnest, thickest = (float(value) for value in np.exp(bounds))
+    if bracket[1] == np.inf:
+        raise InputError(_WHERE, "thickest", thickest, "more: runaway still reaches a second cell, or the plate carries it")
+    if bracket[0] == -np.inf:
+        raise InputError(_WHERE, "thinnest", thinnest, "less: this thickness stops the front already")
 
 
-def bisect_thickness(stops: Callable[[float], bool], bracket: Bracket, resolution: float) -> Bracket:
-    """A bracket of `resolution`, in logarithms, within one that `stops` at its upper end only."""
-    low, high = bracket
+def bracket_thickness(stops: Callable[[float], bool], guess: float, reach: float, bounds: Bracket, resolution: float) -> Bracket:
+    """A bracket of `resolution`, in logarithms of the thickness, that `stops` at its upper end only.
+
+    It is looked for from `guess` ± `reach` on, further and further out to the bounds: (bound, ∞) where even the upper one does
+    not stop, (−∞, bound) where the lower one does.
+    """
+    low, high = (min(max(value, bounds[0]), bounds[1]) for value in (guess - reach, guess + reach))
+    low_lets_through = False
+    while not stops(high):
+        if high >= bounds[1]:
+            return bounds[1], np.inf
+        low, high, reach, low_lets_through = high, min(high + 2.0 * reach, bounds[1]), 2.0 * reach, True
+    while not low_lets_through and stops(low):
+        if low <= bounds[0]:
+            return -np.inf, bounds[0]
+        low, high, reach = max(low - 2.0 * reach, bounds[0]), low, 2.0 * reach
     while high - low > resolution:
         middle = 0.5 * (low + high)
         low, high = (low, middle) if stops(middle) else (middle, high)
-    return low, high
-
-
-def _widened(stops: Stops, divisions: Divisions, bracket: Bracket, reach: float, bounds: Bracket) -> Bracket:
-    """The bracket of another mesh, moved and widened until it stops at its upper end only."""
-    low, high = bracket
-    further = reach
-    while stops(low, divisions):
-        low, high, further = low - further, low, 2.0 * further
-        if low < bounds[0] - 3.0:
-            raise InputError(_WHERE, "thinnest", float(np.exp(bounds[0])), "less: on a finer mesh any thickness stops the front")
-    if low < bracket[0]:
-        return low, high  # the upper end is one that was just seen to stop
-    further = reach
-    while not stops(high, divisions):
-        low, high, further = high, high + further, 2.0 * further
-        if high > bounds[1] + 1.0:
-            raise InputError(_WHERE, "thickest", float(np.exp(bounds[1])), "more: on a finer mesh runaway reaches a second cell")
     return low, high

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scalith.numerics.parallel_map import parallel_map
 from scalith.numerics.variance_shares import variance_shares
-from scalith.pack.module.barrier_thickness import bisect_thickness
+from scalith.pack.module.barrier_thickness import bracket_thickness
 from scalith.pack.module.module import Barrier, ModuleSpecification, Trigger
 from scalith.pack.module.module_assembly import Divisions
 from scalith.pack.module.propagation import (
@@ -264,7 +264,7 @@ def _limit_of_stated(task: Task, bounds: tuple[float, float]) -> _Stated | None:
 
 
 def _limit(task: tuple[Any, ...]) -> tuple[float, float]:
-    """Bracket of the logarithm of the thinnest barrier that stops runaway; (bound, ∞) or (−∞, bound) where none turns it."""
+    """`bracket_thickness` of a member."""
     module, kinetics, trigger, duration, divisions, guess, reach, bounds, resolution = task
     material: Barrier = module.barrier
 
@@ -272,17 +272,7 @@ def _limit(task: tuple[Any, ...]) -> tuple[float, float]:
         trial = module.model_copy(update={"barrier": material.model_copy(update={"thickness": math.exp(logarithm)})})
         return cells_that_run_away(trial, kinetics, trigger, duration=duration, divisions=divisions, enough=2) <= 1
 
-    low, high = (float(np.clip(value, *bounds)) for value in (guess - reach, guess + reach))
-    low_lets_through = False
-    while not stops(high):
-        if high >= bounds[1]:
-            return bounds[1], math.inf
-        low, high, reach, low_lets_through = high, min(high + 2.0 * reach, bounds[1]), 2.0 * reach, True
-    while not low_lets_through and stops(low):
-        if low <= bounds[0]:
-            return -math.inf, bounds[0]
-        low, high, reach = max(low - 2.0 * reach, bounds[0]), low, 2.0 * reach
-    return bisect_thickness(stops, (low, high), resolution)
+    return bracket_thickness(stops, guess, reach, bounds, resolution)
 
 
 def _by_margins(

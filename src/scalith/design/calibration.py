@@ -177,8 +177,8 @@ def fit_cell(
         From `voltage_record` and `spectrum_record`.
     parameters : sequence of str, or of sequences of str
         Paths to numbers (``"positive_electrode.thickness"``), multipliers of properties (those in
-        `scalith.cell.specification.paths.FACTORS`: what is fitted is the factor on the property as given), or several paths
-        that share one multiplier.
+        `scalith.cell.specification.paths.FACTORS`: what is fitted is the factor on the property as given), ``"inductance"``
+        (of the leads, H; spectra alone see it), or several paths that share one multiplier.
     start : mapping, optional
         Other starting values by name.
     bounds : mapping, optional

@@ -10,6 +10,7 @@ import numpy as np
 
 from scalith.cell import CellSpecification
 from scalith.cell.specification.paths import FACTORS, number_at
+from scalith.design.fit_records import INDUCTANCE
 from scalith.quantities import InputError, Uncertain, nearest
 
 _FRACTIONS = ("stoichiometry", "porosity", "volume_fraction", "transport_efficiency", "transference_number")
@@ -117,6 +118,12 @@ def coordinates_of(
     return [_coordinate(specification, name, group, start, bounds, priors) for name, group in zip(names, groups, strict=True)]
 
 
+def _given(specification: CellSpecification, path: str) -> float:
+    if path in FACTORS:
+        return 1.0
+    return 0.0 if path == INDUCTANCE else float(number_at(specification, path))
+
+
 def _coordinate(
     specification: CellSpecification,
     name: str,
@@ -125,7 +132,7 @@ def _coordinate(
     bounds: Mapping[str, tuple[float, float]],
     priors: Mapping[str, Uncertain],
 ) -> Coordinate:
-    given = {path: 1.0 if path in FACTORS else float(number_at(specification, path)) for path in paths}
+    given = {path: _given(specification, path) for path in paths}
     if len(paths) > 1 and any(value == 0.0 for value in given.values()):
         raise InputError("fit_cell", "parameters", name, "numbers other than zero: they share a multiplier")
     first = float(start.get(name, 1.0 if len(paths) > 1 else given[paths[0]]))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from scalith.cell.runs.protocol_text import Steps
 
 Array = NDArray[np.float64]
+INDUCTANCE = "inductance"
+"""What leads add to a spectrum, H: a parameter of a fit, though no number of the cell."""
 _SAME = 1e-6
 """Rows closer than this, s, are of one time."""
 _APART = 1e-3
@@ -110,10 +112,11 @@ class VoltageRecord:
 
         A cell that cannot carry the load to the last sample gives its last voltages beyond: a fit comes back from there.
         """
-        varied = with_factors(specification, values)
+        of_cell = {name: value for name, value in values.items() if name != INDUCTANCE}
+        varied = with_factors(specification, of_cell)
         run = simulate_sensitivities(
             varied,
-            list(values),
+            list(of_cell),
             protocol=self.protocol,
             temperature=self.temperature,
             initial_state_of_charge=self.state_of_charge,
@@ -121,9 +124,11 @@ class VoltageRecord:
             mesh=self.mesh,
         )
         found, by_path = run.voltage.values, run.voltage_by_parameter.values.T
-        for k, name in enumerate(values):
+        for k, name in enumerate(of_cell):
             if name in FACTORS:
                 by_path[:, k] /= values[name]
+        if INDUCTANCE in values:  # over seconds it does nothing
+            by_path = np.insert(by_path, list(values).index(INDUCTANCE), 0.0, axis=1)
         missing = self.times.size - found.size
         if found.size == 0:
             raise ConvergenceError(f"fit to {self.name!r}", f"the cell ends at once: {run.attrs['reason']}")
@@ -182,7 +187,7 @@ class SpectrumRecord:
 
     def answer(self, specification: CellSpecification, values: dict[str, float]) -> Answer:
         """All changed cells in one batch, central differences (see `scalith.cell.simulate_impedance_batch`)."""
-        names = list(values)
+        names = [name for name in values if name != INDUCTANCE]
         steps = np.array([_APART * abs(values[name]) if values[name] else 1e-6 for name in names])
         runs = 2 * len(names) + 1
         columns = {}
@@ -196,14 +201,15 @@ class SpectrumRecord:
             specification, columns, self.frequencies, self.state_of_charge, temperature=self.temperature, mesh=self.mesh
         )
         z = np.concatenate([found.resistance.values, found.reactance.values], axis=1)
-        by_path = np.stack(
-            [
-                (z[1 + 2 * k] - z[2 + 2 * k]) / (columns[name][1 + 2 * k] - columns[name][2 + 2 * k])
-                for k, name in enumerate(names)
-            ],
-            axis=1,
-        )
-        return Answer(z[0], by_path)
+        by_path = {
+            name: (z[1 + 2 * k] - z[2 + 2 * k]) / (columns[name][1 + 2 * k] - columns[name][2 + 2 * k])
+            for k, name in enumerate(names)
+        }
+        answer = z[0]
+        if INDUCTANCE in values:
+            by_path[INDUCTANCE] = np.concatenate([np.zeros(self.frequencies.size), 2.0 * np.pi * self.frequencies])
+            answer = answer + values[INDUCTANCE] * by_path[INDUCTANCE]
+        return Answer(answer, np.stack([by_path[name] for name in values], axis=1))
 
 
 def voltage_record(

@@ -9,6 +9,7 @@ import numpy as np
 
 from scalith.cell.specification.electrode import ElectrodeSpecification
 from scalith.cell.specification.paths import FACTORS, number_at, vary
+from scalith.design.fit_records import INDUCTANCE
 from scalith.quantities import ErrorComponent, Property, Uncertain, digest, predicted
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def fitted_cell(fit: CellFit) -> CellSpecification:
         deviation = deviation if np.isfinite(deviation) else 0.0
         slopes = one.slopes(at)
         for path, value in one.paths(at).items():
+            if path == INDUCTANCE:  # of the leads, not of the cell
+                continue
             error = deviation * slopes[path]
             if path in FACTORS:
                 factors[path] = (value, error)

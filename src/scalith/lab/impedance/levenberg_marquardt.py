@@ -62,12 +62,16 @@ def minimise(
         g, h = gradient[free], hessian[np.ix_(free, free)]
         weight = np.diag(np.maximum(scale[free], 1e-14 * scale.max()))
         while True:
-            step = np.zeros_like(x)
-            step[free] = np.linalg.solve(h + damping * weight, -g)
-            trial = np.clip(x + step, lower, upper)
-            moved = (trial - x)[free]
+            low, high = (lower - x)[free], (upper - x)[free]
+            moved = np.clip(np.linalg.solve(h + damping * weight, -g), low, high)
             foreseen = float(-(2.0 * g + h @ moved) @ moved)
-            if foreseen <= tolerance * cost and (damping <= 1e-2 or float(np.abs(moved).max(initial=0.0)) < 1e-9):
+            if foreseen < 0.0:  # cut at the bounds, the step leads upwards
+                moved = _step_between(h + damping * weight, g, low, high)
+                foreseen = float(-(2.0 * g + h @ moved) @ moved)
+            trial = x.copy()
+            trial[free] = np.clip(x[free] + moved, lower[free], upper[free])
+            is_small = float(np.abs(moved).max(initial=0.0)) < 1e-9
+            if foreseen <= tolerance * cost and (is_small or (damping <= 1e-2 and foreseen >= 0.0)):
                 return Minimum(x, r, jacobian, True)
             new_r, new_jacobian = function(trial)
             new_cost = float(new_r @ new_r)
@@ -82,3 +86,17 @@ def minimise(
             if damping > 1e14:
                 return Minimum(x, r, jacobian, bool(np.isfinite(cost)))
     return Minimum(x, r, jacobian, False)
+
+
+def _step_between(matrix: Array, gradient: Array, lower: Array, upper: Array) -> Array:
+    """Solve matrix · step = −gradient; what would pass a bound goes to it, and the others take the best step beside it."""
+    step, held = np.zeros_like(gradient), np.zeros(gradient.size, dtype=bool)
+    while True:
+        moving = ~held
+        right = gradient[moving] + matrix[np.ix_(moving, held)] @ step[held]
+        step[moving] = np.linalg.solve(matrix[np.ix_(moving, moving)], -right)
+        beyond = moving & ((step < lower) | (step > upper))
+        step = np.clip(step, lower, upper)
+        if not np.any(beyond) or np.all(held | beyond):
+            return step
+        held |= beyond

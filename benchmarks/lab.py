@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.row import Row
-from scalith.quantities import Result
+from scalith.quantities import Result, shipped
 
 _CIRCUIT = "R0-p(R1-Ws1,Q1)"
 _VALUES = [10.0, 50.0, 80.0, 20.0, 1e-5, 0.85]
+_NMC = shipped("cell/nmc532_mohtat2020.toml")
 _GUESS = [13.0, 65.0, 60.0, 30.0, 1.3e-5, 0.8]
 
 
@@ -86,6 +87,55 @@ def _gitt() -> float:
 
 
 @cache
+def _half_cells() -> dict[str, Result]:
+    """Forty pulses on each electrode of an NMC cell, 1 % of its charge each, 50 µV of noise."""
+    from scalith.lab.half_cell import half_cell
+    from scalith.lab.titration import simulate_gitt_on_cell
+
+    numbers, made = np.random.default_rng(1), {}
+    for side in ("positive", "negative"):
+        half = half_cell(_NMC, side).cell
+        data = simulate_gitt_on_cell(half, rate="C/10", pulse=360.0, rest=3600.0, pulses=40, state_of_charge=0.9)
+        made[side] = data.assign(voltage=data["voltage"] + 5e-5 * numbers.standard_normal(data.sizes["time"]))
+    return made
+
+
+def _gitt_by_model() -> float:
+    from scalith.design import fit_titration
+
+    both = _half_cells()
+    start = time.perf_counter()
+    for side, data in both.items():
+        fit_titration(_NMC, data, side, state_of_charge=0.9)
+    return time.perf_counter() - start
+
+
+def _virtual_gitt() -> float:
+    from scalith.lab.half_cell import half_cell
+    from scalith.lab.titration import simulate_gitt_on_cell
+
+    half = half_cell(_NMC).cell
+    start = time.perf_counter()
+    simulate_gitt_on_cell(half, rate="C/10", pulse=360.0, rest=3600.0, pulses=40, state_of_charge=0.9)
+    return time.perf_counter() - start
+
+
+def _loop() -> float:
+    """Titration of the positive electrode at twenty states, with steps of current and of potential, read back."""
+    from scalith.lab.experiments import diffusivity_by_titration
+    from scalith.lab.half_cell import half_cell
+    from scalith.lab.titration import extract_pitt, simulate_pitt_on_cell
+
+    half = half_cell(_NMC, thickness=5e-6).cell
+    start = time.perf_counter()
+    diffusivity_by_titration(_NMC, pulses=20)
+    for share in np.linspace(0.95, 0.1, 20):
+        (data,) = simulate_pitt_on_cell(half, step=-0.005, hold=3600.0, state_of_charge=float(share))
+        extract_pitt(data, radius=half.positive_electrode.material.particle_radius, step=-0.005)
+    return time.perf_counter() - start
+
+
+@cache
 def _file() -> Path:
     """50 MB as a cycler writes them."""
     path = Path(tempfile.mkdtemp()) / "cycler.csv"
@@ -134,6 +184,21 @@ def rows() -> list[Row]:
         Row(name="relaxation_times_with_band", unit="ms", ours=lambda: _relaxation_times(200), target=200.0, note="200 members"),
         Row(
             name="gitt_40_pulses_inversion", unit="s", ours=_gitt, target=1.0, note="200 samples a pulse with its rest, intervals"
+        ),
+        Row(
+            name="gitt_40_pulses_both_electrodes_by_the_model",
+            unit="s",
+            ours=_gitt_by_model,
+            target=30.0,
+            note="half cells of full thickness, 160 samples a pulse with its rest, two passes, intervals",
+        ),
+        Row(name="virtual_gitt_40_pulses", unit="s", ours=_virtual_gitt, note="porous half cell, 160 samples a pulse and rest"),
+        Row(
+            name="titration_loop_20_states",
+            unit="s",
+            ours=_loop,
+            target=20.0,
+            note="steps of current and of potential on a virtual half cell, both read back",
         ),
         Row(name="read_100_mb_of_csv", unit="s", ours=_read, target=3.0, note="50 MB read, scaled to 100"),
     ]

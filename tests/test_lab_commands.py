@@ -173,7 +173,10 @@ def test_agree_sets_experiments_beside_what_was_put_in(scalith):
     assert code == 0
     assert "virtual slow cycle" in out
     found = json.loads(Path("a.json").read_text(encoding="utf-8"))
-    assert found["open_circuit_voltage"]["verdict"].startswith("rms")
+    for name in ("open_circuit_voltage", "exchange_current_density", "charge_transfer_resistance", "conductivity", "heat"):
+        assert found[name]["verdict"].startswith("agrees"), name
+        assert abs(found[name]["z"]) < 4.0
+    assert found["conductivity"]["predicted"] == pytest.approx(found["conductivity"]["found"], rel=2e-3)
     assert "does not change with temperature" in found["entropic_coefficient"]["experiment"]
 
 
@@ -183,4 +186,8 @@ def test_mistakes_are_one_sentence(scalith):
     code, _, err = scalith("eis", str(DATA / "readers" / "exampleDataGamry.DTA"), "-c", "R0-X1")
     assert code == 2
     assert "character 4: found 'X1'" in err
+    for options in ((), ("--radius", "5 um", "--cell", "lgm50_chen2020")):
+        code, _, err = scalith("gitt", "nothing.csv", *options)
+        assert code == 2
+        assert "one of the two" in err
     assert "--plot" in scalith("drt", "nothing.z", "-p", "a.doc")[2]

@@ -142,33 +142,43 @@ def drt(
 @app.command()
 def gitt(
     file: MeasuredFile,
-    radius: Radius,
+    radius: Annotated[str | None, typer.Option("--radius", help="Of the particles, such as '5 um'; or --cell.")] = None,
+    cell: Annotated[str | None, typer.Option("--cell", help="Cell file or shipped set: then through its model.")] = None,
+    side: Annotated[str, typer.Option("--side", help="With --cell: positive or negative electrode of it.")] = "positive",
     electrode: Annotated[str, typer.Option("--electrode", help="cell, negative or positive.")] = "cell",
     shape: Shape = "sphere",
     repair: Repair = False,
     out: Json = None,
 ) -> None:
-    """Diffusivity from each pulse of a titration: inversion with a 95 % interval, and Weppner–Huggins beside it."""
-    import numpy as np
+    """Diffusivity from each pulse of a titration with a 95 % interval: by the series, or through the model of a cell."""
+    from typing import cast
 
     from scalith.lab import read_measurement
+    from scalith.lab.half_cell import Side
     from scalith.lab.titration import extract_gitt
     from scalith.lab.titration.particle_series import require_shape
-    from scalith.quantities import parse_quantity
+    from scalith.quantities import InputError, parse_quantity
 
+    if (radius is None) == (cell is None):
+        raise InputError("scalith lab gitt", "--radius, --cell", "neither" if cell is None else "both", "one of the two")
     data = read_measurement(file, repair=repair)
-    length = parse_quantity(radius, "m", where="--radius")
-    found = extract_gitt(data, radius=length, shape=require_shape(shape), electrode=electrode)
-    shown = table("D / m² s⁻¹", "pulse", "at rest / V", "D", "from", "to", "Weppner–Huggins", "note")
-    names = ("rest_potential", "diffusivity", "lower", "upper", "weppner_huggins")
+    if cell is not None:
+        from scalith.design import fit_titration
+
+        found = fit_titration(cell, data, cast(Side, side), electrode=electrode)
+        titles = {"stoichiometry": "x", "diffusivity": "D", "lower": "from", "upper": "to", "series_diffusivity": "series"}
+    else:
+        length = parse_quantity(str(radius), "m", where="--radius")
+        found = extract_gitt(data, radius=length, shape=require_shape(shape), electrode=electrode)
+        titles = {"rest_potential": "at rest / V", "diffusivity": "D", "lower": "from", "upper": "to"}
+        titles |= {"weppner_huggins": "Weppner–Huggins"}
+    shown = table("D / m² s⁻¹", "pulse", *titles.values(), "note")
     plain = []
     for k in range(found.sizes["pulse"]):
-        row = {name: float(found[name][k]) for name in names}
-        words = ["" if np.isnan(value) else f"{value:.3g}" for value in row.values()]
-        shown.add_row(str(k), *words, str(found["note"].values[k]))
-        plain.append(
-            {name: None if np.isnan(value) else value for name, value in row.items()} | {"note": str(found["note"].values[k])}
-        )
+        row = {name: float(found[name][k]) for name in titles}
+        note = str(found["note"].values[k])
+        shown.add_row(str(k), *map(_number, row.values()), note)
+        plain.append({name: _plain(value) for name, value in row.items()} | {"note": note})
     console().print(shown)
     _write(out, plain)
 
@@ -427,7 +437,8 @@ def agree(
     }
     rows = {name: made.compared(one, made.put_in(given, side, name), given) for name, one in found.items()}
     rate: str | float = "C/2" if heat is None else made.current_of(heat)
-    by_heat = made.heat_by_discharge(given, side, rate=rate, data=heat)
+    volts, steps = found["open_circuit_voltage"], found["entropic_coefficient"]
+    by_heat = made.heat_by_discharge(given, side, rate=rate, at_rest=volts, entropy=steps, data=heat)
     rows["heat"] = made.compared(by_heat, made.heat_of_discharge(given, side, rate), given)
     title = f"{side} electrode of {given.name}: where put in and found differ most"
     shown = table(title, "quantity", "at", "put in", "found", "z", "verdict")
@@ -443,6 +454,8 @@ def agree(
         numbers = {} if row is None else {key: _plain(value) for key, value in row._asdict().items()}
         plain[name] = {"experiment": str(data.attrs["headline"]), "verdict": verdict, **numbers}
     console().print(shown)
+    for name, one in {**found, "heat": by_heat}.items():
+        console().print(f"{name.replace('_', ' ')}: {one.note}", highlight=False)
     _write(out, plain)
 
 

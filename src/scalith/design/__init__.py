@@ -25,6 +25,7 @@ from scalith.design.next_measurement import rank_measurements
 from scalith.design.optimised import hashin_shtrikman, optimised_conduction
 from scalith.design.recipe import ElectrodeRecipe, RecipeEvaluation, delivered_energy, recipe_cell, recipe_structure
 from scalith.design.search import hypervolume, search_front
+from scalith.design.titration_fit import fit_titration
 
 __all__ = [
     "CellFit",
@@ -45,6 +46,7 @@ __all__ = [
     "energy_gradient",
     "fields_of_image",
     "fit_cell",
+    "fit_titration",
     "hashin_shtrikman",
     "hypervolume",
     "identify",

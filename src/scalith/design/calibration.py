@@ -153,6 +153,7 @@ def fit_cell(
     priors: Mapping[str, Uncertain] | None = None,
     starts: int = 1,
     seed: int = 0,
+    tolerance: float = _TOLERANCE,
     progress: Progress | None = None,
 ) -> CellFit:
     r"""Fit parameters of a cell to discharges, pulses, drive cycles and spectra together.
@@ -188,6 +189,8 @@ def fit_cell(
     starts : int
         Searches: the first from `start`, others from a Sobol' sequence within a factor of 2 of it (and within the bounds).
     seed : int
+    tolerance : float
+        Of the sum of squares at which a search ends.
     progress : callable, optional
         Called with (fraction, message).
 
@@ -229,7 +232,7 @@ def fit_cell(
         if progress is not None:
             progress(k / len(points), f"start {k + 1} of {len(points)}")
         try:
-            found.append(_search(problem, point))
+            found.append(_search(problem, point, tolerance))
         except (ConvergenceError, InputError) as error:
             if k == 0:  # the cell as it was given
                 raise
@@ -378,13 +381,13 @@ class _Found:
         self.at, self.noise, self.score = at, noise, score
 
 
-def _search(problem: CellProblem, start: Array) -> _Found:
+def _search(problem: CellProblem, start: Array, tolerance: float) -> _Found:
     """One search: the noise of the records as stated, or from the residuals until it stays."""
     problem.noise = tuple(RecordNoise.first(record) for record in problem.records)
     at = start
     problem.residuals(at)  # a start that makes no cell says so
     for _ in range(_ROUNDS):
-        found = minimise(problem.function, at, problem.lower, problem.upper, tolerance=_TOLERANCE, steps=_STEPS)
+        found = minimise(problem.function, at, problem.lower, problem.upper, tolerance=tolerance, steps=_STEPS)
         if not found.converged:
             raise ConvergenceError("fit of a cell", f"no minimum within {_STEPS} steps: state bounds, priors or another start")
         at = found.x

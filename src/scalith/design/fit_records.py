@@ -85,6 +85,8 @@ class VoltageRecord:
     correlation : float, optional
         Of neighbouring samples, 0 to 1.
     mesh : Mesh, optional
+    tolerance : float
+        Of a time step, V: less where small changes of the voltage are what tells.
     """
 
     name: str
@@ -96,6 +98,7 @@ class VoltageRecord:
     noise: float | None = None
     correlation: float | None = None
     mesh: Mesh | None = None
+    tolerance: float = 2e-4
 
     @property
     def spread(self) -> Array | None:
@@ -122,6 +125,7 @@ class VoltageRecord:
             initial_state_of_charge=self.state_of_charge,
             output_times=[*self.times],
             mesh=self.mesh,
+            tolerance=self.tolerance,
         )
         found, by_path = run.voltage.values, run.voltage_by_parameter.values.T
         for k, name in enumerate(of_cell):

@@ -16,7 +16,7 @@ from scalith.design.fit_records import Answer, VoltageRecord
 from scalith.lab.half_cell import HalfCell, Side, half_cell
 from scalith.lab.protocol_steps import steps
 from scalith.lab.titration import extract_gitt
-from scalith.quantities import InputError, Result, ScalithError, dataset_digest, labelled, nearest, predicted
+from scalith.quantities import InputError, Property, Result, ScalithError, dataset_digest, labelled, nearest, predicted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,9 +25,15 @@ Array = NDArray[np.float64]
 _PATH = "positive_electrode.chemical_diffusivity"
 _SEARCHED = 100.0
 """Factor on either side of what the series says within which D is looked for."""
+_TOLERANCE = 1e-7
+"""Of a time step, V: so little that the sum of squares is smooth, and a search takes some four runs of the cell."""
+_NEAR = 3.0
+"""Factor within which the series and the cell agree on where to start."""
+_ENOUGH = 1e-5
+"""Of the sum of squares: some hundred samples then tell no difference, and steps in time are not told apart."""
 _WIDEST = 30.0
 """An interval wider than this factor tells nothing."""
-_COLUMNS = {"cell": "voltage", "negative": "negative_electrode_potential", "positive": "positive_electrode_potential"}
+_COLUMNS = {"cell": "voltage", "negative": "negative_potential", "positive": "positive_potential"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +93,7 @@ def fit_titration(
     thickness: float | None = None,
     temperature: float | None = None,
     history: int = 1,
+    passes: int = 2,
     noise: float | None = None,
     samples: int = 80,
     mesh: Mesh | None = None,
@@ -99,8 +106,9 @@ def fit_titration(
     linear drift are free for each pulse. The series (`scalith.lab.titration.extract_gitt`) says where to start, and which pulses
     tell nothing: those are not fitted.
 
-    **Bias**: within a pulse D keeps the shape over x that the cell states; radius, area and the slope of the potential
-    enter as they do in the series.
+    **Bias**: within a pulse D has the shape over x that the cell states, and from the second of `passes` on that of what was
+    found; radius, area and the slope of the potential enter as they do in the series. An electrode of a full cell is read as
+    one against lithium: what the salt between the two electrodes does beside that makes some 7 % of D (planted in an NMC cell).
 
     Parameters
     ----------
@@ -120,6 +128,8 @@ def fit_titration(
         K; without it that of the cell.
     history : int
         Pulses before each that are run as well.
+    passes : int
+        How often all pulses are fitted.
     noise : float, optional
         Standard error of a voltage, V; without it the scatter of the residuals is taken.
     samples : int
@@ -147,15 +157,21 @@ def fit_titration(
     own = _against_lithium(data, electrode)
     shares = _states_of_charge(own, half, state_of_charge)
     series = _by_series(own, half, shares)
-    rows = []
-    for pulse, start in zip(_windows(own, history), series, strict=True):
-        soc = float(shares[pulse.first])
-        x = float(half.stoichiometry((1.0 - 0.5 * float(shares[pulse.begin] + shares[pulse.end])) * half.cell.nominal_capacity))
-        row: dict[str, Any] = {"stoichiometry": x, "diffusivity": np.nan, "lower": np.nan, "upper": np.nan, "residual": np.nan}
-        row |= {"series_diffusivity": start.value, "note": start.note}
-        if np.isfinite(start.value):
-            row |= _fit_pulse(half, own, pulse, soc, x, start.value, temperature, noise, samples, mesh, level)
-        rows.append(row)
+    windows, model = _windows(own, history), half
+    rows: list[dict[str, Any]] = []
+    for window, start in zip(windows, series, strict=True):
+        passed = 1.0 - 0.5 * float(shares[window.begin] + shares[window.end])
+        x = float(half.stoichiometry(passed * half.cell.nominal_capacity))
+        rows.append({"stoichiometry": x, "series_diffusivity": start.value, "note": start.note, **_UNTOLD})
+    for k in range(passes):
+        for window, row in zip(windows, rows, strict=True):
+            start_at = row["diffusivity"] if k else row["series_diffusivity"]
+            if np.isfinite(start_at):
+                soc = float(shares[window.first])
+                row |= _UNTOLD | _fit_pulse(
+                    model, own, window, soc, row["stoichiometry"], start_at, temperature, noise, samples, mesh, level
+                )
+        model = _with_shape(half, rows)
     units = {"stoichiometry": "1", "residual": "V"}
     names = ("stoichiometry", "diffusivity", "lower", "upper", "series_diffusivity", "residual")
     settings = {"side": side, "electrode": electrode, "history": history, "temperature_K": temperature}
@@ -169,6 +185,24 @@ def fit_titration(
     found = Result(columns, {"pulse": ("pulse", np.arange(len(rows)))}, {"source": source.to_json()})
     found["note"] = ("pulse", np.array([str(row["note"]) for row in rows]))
     return found
+
+
+_UNTOLD = {"diffusivity": np.nan, "lower": np.nan, "upper": np.nan, "residual": np.nan}
+
+
+def _with_shape(half: HalfCell, rows: list[dict[str, Any]]) -> HalfCell:
+    """The half cell with the diffusivity that was found, on a logarithmic scale between the pulses and flat beyond them."""
+    told = sorted((row["stoichiometry"], row["diffusivity"]) for row in rows if np.isfinite(row["diffusivity"]))
+    if len(told) < 2:
+        return half
+    electrode = half.cell.positive_electrode
+    x = np.linspace(0.0, 1.0, 501)
+    values = np.exp(np.interp(x, [place for place, _ in told], [np.log(value) for _, value in told]))
+    source = predicted("scalith.design.fit_titration", half.cell.digest)
+    found = Property.from_arrays("chemical_diffusivity", {"x": x}, values, "m2 s-1", source)
+    material = electrode.material.model_copy(update={"chemical_diffusivity": found, "diffusivity_activation_energy": 0.0})
+    electrode = electrode.model_copy(update={"materials": (material,)})
+    return half._replace(cell=half.cell.model_copy(update={"positive_electrode": electrode}))
 
 
 class _Window(NamedTuple):
@@ -242,19 +276,26 @@ def _fit_pulse(
     material = half.cell.positive_electrode.material
     T = half.cell.reference_temperature if temperature is None else temperature
     given = float(material.chemical_diffusivity(x=x, T=T))
-    factor = start / given
     record = _record(data, pulse, soc, temperature, noise, samples, mesh)
-    try:
-        fit = fit_cell(
-            half.cell, [record], [_PATH], start={_PATH: factor}, bounds={_PATH: (factor / _SEARCHED, factor * _SEARCHED)}
-        )
-    except ScalithError as error:
-        return {"note": f"not fitted: {error}"}
+    starts = [start / given]
+    if not 1.0 / _NEAR < starts[0] < _NEAR:
+        starts.append(1.0)  # where the series is far from what the cell states, there may be two minima
+    fits, failed = [], ""
+    for factor in starts:
+        bounds = {_PATH: (factor / _SEARCHED, factor * _SEARCHED)}
+        try:
+            fits.append(fit_cell(half.cell, [record], [_PATH], start={_PATH: factor}, bounds=bounds, tolerance=_ENOUGH))
+        except ScalithError as error:
+            failed = str(error)
+    if not fits:
+        return {"note": f"not fitted: {failed}"}
+    fit = min(fits, key=lambda one: one.minima[0][0])
     low, high = fit.interval(_PATH, level)
     off = fit.residuals[record.name]
     row: dict[str, Any] = {"residual": float(np.sqrt(np.mean(off**2)))}
     if not (np.isfinite(fit.covariance[0, 0]) and high < _WIDEST * low):
-        return row | {"note": f"not identifiable: the interval spans a factor of {high / low:.2g}"}
+        factor = high / low if low > 0.0 else np.inf
+        return row | {"note": f"not identifiable: the interval spans a factor of {factor:.2g}"}
     return row | {"diffusivity": given * fit.values[_PATH], "lower": given * low, "upper": given * high, "note": ""}
 
 
@@ -270,7 +311,7 @@ def _record(
     flowing = t <= ended * (1.0 + 1e-12)
     basis = np.linalg.qr(np.stack([np.ones_like(t), flowing.astype(np.float64), t - t.mean()], axis=1))[0]
     inner = VoltageRecord(
-        f"pulse at row {pulse.begin}", _load(data, pulse, origin), t, volts[kept], soc, temperature, noise, None, mesh
+        f"pulse at row {pulse.begin}", _load(data, pulse, origin), t, volts[kept], soc, temperature, noise, None, mesh, _TOLERANCE
     )
     return PulseRecord(inner.name, inner, basis)
 

@@ -90,7 +90,7 @@ def test_a_plateau_is_not_identifiable():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"electrode": "negative"}, "no negative_electrode_potential"),
+        ({"electrode": "negative"}, "no negative_potential"),
         ({"electrode": "middle"}, "middle"),
         ({"radius": -1.0}, "a positive length"),
         ({"shape": "cube"}, "cube"),

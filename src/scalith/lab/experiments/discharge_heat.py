@@ -54,6 +54,8 @@ def heat_by_discharge(
     *,
     rate: str | float = "C/2",
     slow_rate: str = "C/20",
+    at_rest: Found | None = None,
+    entropy: Found | None = None,
     data: xr.Dataset | None = None,
     heat: str = "heat",
 ) -> Found:
@@ -80,6 +82,8 @@ def heat_by_discharge(
         Of the virtual discharge.
     slow_rate : str
         Of the virtual slow cycle.
+    at_rest, entropy : Found, optional
+        What `voltage_by_slow_cycle` and `entropy_by_steps` found before, so that they are not repeated.
     data : Dataset, optional
         A measured discharge of a half cell of this electrode, from 100 % on, with its heat flow.
     heat : str
@@ -89,7 +93,8 @@ def heat_by_discharge(
     if data is not None:
         return _by_calorimeter(half, data, heat)
     run = _discharge(half, rate)
-    at_rest, entropy = voltage_by_slow_cycle(cell, side, rate=slow_rate), entropy_by_steps(cell, side)
+    at_rest = at_rest or voltage_by_slow_cycle(cell, side, rate=slow_rate)
+    entropy = entropy or entropy_by_steps(cell, side)
     if at_rest.value is None:
         return Found(None, at_rest.note)
     current, T = float(run["current"][-1]), half.cell.reference_temperature

@@ -51,7 +51,7 @@ def read_measurement(
     Result
         A time series: ``voltage`` (V), ``current`` (A, positive while discharging) and what else is there of ``temperature``,
         ``ambient_temperature`` (K),
-        ``negative_electrode_potential``, ``positive_electrode_potential``, ``cycle`` and ``step`` over ``time`` (s). Or a
+        ``negative_potential``, ``positive_potential``, ``cycle`` and ``step`` over ``time`` (s). Or a
         spectrum: ``resistance`` and
         ``reactance`` (ohm) over ``frequency`` (Hz). ``attrs``: ``source`` with the digest of the file, ``format``, ``notes``.
 

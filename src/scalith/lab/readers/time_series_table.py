@@ -20,8 +20,8 @@ _TITLES = {
     "current": ("A", "current, positive while discharging"),
     "temperature": ("K", "cell temperature"),
     "ambient_temperature": ("K", "ambient temperature"),
-    "negative_electrode_potential": ("V", "potential of the negative electrode"),
-    "positive_electrode_potential": ("V", "potential of the positive electrode"),
+    "negative_potential": ("V", "potential of the negative electrode"),
+    "positive_potential": ("V", "potential of the positive electrode"),
     "cycle": ("1", "cycle"),
     "step": ("1", "step of the protocol"),
 }

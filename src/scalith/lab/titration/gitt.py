@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
-_ELECTRODES = {"cell": "voltage", "negative": "negative_electrode_potential", "positive": "positive_electrode_potential"}
+_ELECTRODES = {"cell": "voltage", "negative": "negative_potential", "positive": "positive_potential"}
 _REDUCED = (1e-7, 1e3)
 """D·pulse/R² that are searched: shorter diffusion cannot be told from a capacitor's, longer not from rest."""
 _EVEN: dict[Shape, float] = {"slab": 0.54, "cylinder": 0.31, "sphere": 0.21}

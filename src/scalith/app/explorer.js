@@ -174,13 +174,13 @@ const server = (() => {
     $('numbers').querySelector('thead').replaceChildren(head);
     const rows = [];
     let topic = '';
-    for (const line of present.numbers) {
+    for (const line of present.numbers.filter(one => one.value !== null || state.view === 'agreement')) {
       if (line.topic !== topic) {
         topic = line.topic;
         const title = made('th', topic); title.colSpan = 2 + others.length; title.scope = 'rowgroup';
         const row = made('tr', '', [title]); row.className = 'topic'; rows.push(row);
       }
-      const label = made('th', line.label), now = made('td', words(line)); label.scope = 'row'; now.className = 'now';
+      const label = made('th', line.label), now = made('td', words(line)); label.scope = 'row'; now.className = line.value === null ? '' : 'now';
       const row = made('tr', '', [label, now, ...others.map(pin => { const found = find(pin.numbers, line); return made('td', found ? words(found) : '–'); })]);
       Object.assign(row.dataset, {quantity: line.quantity, topic: line.topic, label: line.label, value: line.value, error: line.error});
       const by = change(line, find(from, line));

@@ -24,7 +24,8 @@ const pictures = (() => {
   // Lines of pinned states, thin and dotted, where the picture has lines; in the legend each state once.
   const beside = (figure, pinned) => {
     const flat = trace => (trace.type ?? 'scatter') === 'scatter' && (trace.fill ?? 'none') === 'none';
-    const extra = pinned.flatMap(({label, figure: other}) => other ? other.data.filter(flat).map((trace, k) => ({...trace,
+    const own = JSON.stringify(figure.data);
+    const extra = pinned.flatMap(({label, figure: other}) => other && JSON.stringify(other.data) !== own ? other.data.filter(flat).map((trace, k) => ({...trace,
       name: label, legendgroup: label, showlegend: k === 0, opacity: 0.65, line: {...trace.line, dash: 'dot', width: 1.5}})) : []);
     return extra.length ? {data: [...figure.data, ...extra], layout: {...figure.layout, showlegend: true}} : figure;
   };

@@ -99,10 +99,10 @@ def bottleneck_figure(values: dict[str, Any]) -> Figure | None:
     gain = 100.0 * found["energy_gain"].values / float(found["energy"])
     more = 100.0 * found["capacity_gain"].values / float(found["capacity"])
     names = [str(name).replace(".", ": ").replace("_", " ") for name in found["process"].values]
-    figure = axes.figure(f"Gain at {said_rate(rate)} of a process twice as fast (%)", "")
+    figure = axes.figure(f"Gain at {said_rate(rate)} (%)", "")
     for label, size, colour in (("energy", gain, axes.PALETTE[0]), ("capacity", more, axes.PALETTE[1])):
         figure.add_bar(x=size[::-1], y=names[::-1], orientation="h", name=label, marker={"color": colour})
-    figure.update_layout(height=420, hovermode="closest", barmode="group")
+    figure.update_layout(height=120 + 34 * len(names), hovermode="closest", barmode="group", yaxis_dtick=1)
     return axes.settled(figure)
 
 
@@ -119,11 +119,12 @@ def numbers_figure(values: dict[str, Any]) -> Figure | None:
     order = [k for k in np.argsort(size) if size[k] > 0.0]
     if not order:
         return None
-    figure = axes.figure(f"Dimensionless number at {said_rate(rate)}: a process limits where it is large", "")
+    figure = axes.figure(f"At {said_rate(rate)}", "")
     meant = [str(found["meaning"].values[k]) for k in order]
     bars = {"x": size[order], "y": [names[k] for k in order], "hovertext": meant, "name": "number"}
     figure.add_bar(**bars, orientation="h", marker={"color": axes.PALETTE[0]})
-    figure.update_layout(xaxis_type="log", height=380, hovermode="closest")
+    figure.update_layout(height=110 + 20 * len(order), hovermode="closest", yaxis_dtick=1)
+    figure.update_xaxes(type="log", dtick=2, tickangle=0)
     return axes.settled(figure)
 
 
@@ -177,7 +178,7 @@ VIEWS: dict[str, View] = {
         ("cell_specification", "discharges"),
         (
             ("bottlenecks", "What each process twice as fast would bring", bottleneck_figure),
-            ("dimensionless numbers", "Dimensionless numbers", numbers_figure),
+            ("dimensionless numbers", "Dimensionless numbers: a process limits where its is large", numbers_figure),
         ),
     ),
     "uncertainty": View(

@@ -23,7 +23,7 @@ from scalith.design.fit_records import (
 from scalith.design.identifiability import Identifiability, identify
 from scalith.design.next_measurement import rank_measurements
 from scalith.design.optimised import hashin_shtrikman, optimised_conduction
-from scalith.design.recipe import ElectrodeRecipe, RecipeEvaluation, delivered_energy, recipe_cell, recipe_structure
+from scalith.design.recipe import ElectrodeRecipe, RecipeEvaluation, delivered_energy, image_cell, recipe_cell, recipe_structure
 from scalith.design.search import hypervolume, search_front
 from scalith.design.titration_fit import fit_titration
 
@@ -50,6 +50,7 @@ __all__ = [
     "hashin_shtrikman",
     "hypervolume",
     "identify",
+    "image_cell",
     "measure_structure",
     "optimised_conduction",
     "planned_run",

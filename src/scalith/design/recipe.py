@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,11 +64,28 @@ def recipe_cell(
     ionic: Mapping[str, float | str],
     electronic: Mapping[str, float | str],
 ) -> CellSpecification:
-    """Cell of lithium metal against an electrode of the recipe, with the materials of the positive electrode of `base`.
+    """`image_cell` with the thickness and the grading of a recipe."""
+    return image_cell(
+        base, image, thickness=recipe.thickness, grading=recipe.grading, ionic=ionic, electronic=electronic, electrolyte="pore"
+    )
 
-    Transport, reacting area, diffusion radius and the active material that is reached are measured on the image. The transport
-    efficiency follows the grading over the depth, by Bruggeman's power 1.5 of the porosity there, with the image's resistance
-    as a whole; porosity and active material enter with their means (a cell has one fraction of active material).
+
+def image_cell(
+    base: CellSpecification | str | Path,
+    image: VoxelImage,
+    *,
+    thickness: float,
+    ionic: Mapping[str, float | str],
+    electronic: Mapping[str, float | str],
+    electrolyte: str = "pore",
+    grading: float = 0.0,
+) -> CellSpecification:
+    """Cell of lithium metal against the electrode of an image, with the materials of the positive electrode of `base`.
+
+    Transport, reacting area, diffusion radius and the active material that is reached are measured on the image. With a
+    `grading` the transport efficiency changes over the depth, by Bruggeman's power 1.5 of the porosity there, with the
+    image's resistance as a whole; porosity and active material enter with their means (a cell has one fraction of active
+    material).
 
     Raises
     ------
@@ -78,19 +95,16 @@ def recipe_cell(
     cell = read_cell(base)
     electrode = cell.positive_electrode
     if len(electrode.materials) > 1:
-        raise InputError("recipe_cell", "base", f"{len(electrode.materials)} active materials", "one")
-    found = subvolume_properties(image, ionic=ionic, electronic=electronic, electrolyte="pore", parts=(1,)).isel(part=0)
+        raise InputError("image_cell", "base", f"{len(electrode.materials)} active materials", "one")
+    found = subvolume_properties(image, ionic=ionic, electronic=electronic, electrolyte=electrolyte, parts=(1,)).isel(part=0)
     number = {str(name): float(found[name]) for name in found.data_vars}
     for name in ("ionic_transport_efficiency", "effective_electronic_conductivity", "utilised_volume_fraction"):
         if not number[name] > 0.0:
-            raise InputError(
-                "recipe_cell", name, number[name], "phases of the image that join separator, particles and collector"
-            )
+            raise InputError("image_cell", name, number[name], "phases of the image that join separator, particles and collector")
     depth = np.linspace(0.0, 1.0, 11)
-    porosity = number["electrolyte_volume_fraction"] * (1.0 + recipe.grading * (1.0 - 2.0 * depth))
-    efficiency = porosity**1.5
-    fine = np.interp((np.arange(2000) + 0.5) / 2000, depth, efficiency)
-    efficiency = efficiency * number["ionic_transport_efficiency"] * np.mean(1.0 / fine)
+    shape = (1.0 + grading * (1.0 - 2.0 * depth)) ** 1.5
+    resistance = np.mean(1.0 / np.interp((np.arange(2000) + 0.5) / 2000, depth, shape))
+    efficiency = shape * number["ionic_transport_efficiency"] * resistance
     material = electrode.material.model_copy(
         update={
             "particle_radius": number["active_particle_radius"],
@@ -101,14 +115,14 @@ def recipe_cell(
     graded: Any = {"z": depth.tolist(), "values": efficiency.tolist()}
     made = ElectrodeSpecification.read(
         {
-            "thickness": recipe.thickness,
+            "thickness": thickness,
             "porosity": number["electrolyte_volume_fraction"],
-            "transport_efficiency": graded if recipe.grading else number["ionic_transport_efficiency"],
+            "transport_efficiency": graded if grading else number["ionic_transport_efficiency"],
             "conductivity": number["effective_electronic_conductivity"],
             "materials": (material,),
             "double_layer_capacitance": electrode.double_layer_capacitance,
         },
-        "recipe",
+        "electrode of the image",
     )
     limits = {name: getattr(cell, name) for name in ("lower_voltage_cut_off", "upper_voltage_cut_off")}
     return half_cell(cell.model_copy(update={"positive_electrode": made})).cell.model_copy(update=limits)
@@ -145,6 +159,9 @@ class RecipeEvaluation(Spec):
         m.
     volumes : tuple of int
         Of the mesh of the cell.
+    structures : int
+        Structures of one recipe whose energies are averaged: near percolation one may connect by luck, and the recipe
+        is one only where all of them do.
     """
 
     base: CellSpecification | str
@@ -156,6 +173,7 @@ class RecipeEvaluation(Spec):
     fixed: dict[str, float] = Field(default_factory=dict)
     inactive_thickness: Annotated[float, Field(ge=0)] = 25e-6
     volumes: tuple[int, int, int] = (1, 8, 20)
+    structures: Annotated[int, Field(ge=1)] = 2
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -174,12 +192,13 @@ class RecipeEvaluation(Spec):
         """
         recipe = ElectrodeRecipe.read({**self.fixed, **numbers}, "recipe")
         structure = recipe_structure(recipe, self.shape, self.voxel_size)
-        image = designed_image(structure, structure.noise(seed))
-        cell = recipe_cell(self.base, recipe, image, ionic=self.ionic, electronic=self.electronic)
-        mesh = Mesh(*self.volumes)
-        energies: Sequence[float] = [
-            delivered_energy(cell, rate, inactive_thickness=self.inactive_thickness, mesh=mesh) for rate in self.rates
-        ]
-        if not all(np.isfinite(energies)):
+        energies = np.empty((self.structures, len(self.rates)))
+        for number, one in enumerate(np.random.SeedSequence(seed).generate_state(self.structures)):
+            image = designed_image(structure, structure.noise(int(one)))
+            cell = recipe_cell(self.base, recipe, image, ionic=self.ionic, electronic=self.electronic)
+            for place, rate in enumerate(self.rates):
+                depth = self.inactive_thickness
+                energies[number, place] = delivered_energy(cell, rate, inactive_thickness=depth, mesh=Mesh(*self.volumes))
+        if not np.all(np.isfinite(energies)):
             raise ConvergenceError("recipe", "a discharge has no finite energy")
-        return dict(zip(self.objectives, energies, strict=True))
+        return dict(zip(self.objectives, energies.mean(axis=0).tolist(), strict=True))

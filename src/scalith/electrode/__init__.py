@@ -9,13 +9,15 @@ from scalith.electrode.generate.packed_particles import ParticleKind, packed_par
 from scalith.electrode.generate.random_field import FieldPhase, random_field
 from scalith.electrode.generate.reference_bodies import checkerboard, laminate, random_sites, sphere_lattice
 from scalith.electrode.image.image import VoxelImage
-from scalith.electrode.image.image_file import image_dataset, image_from_dataset, read_image, write_image
+from scalith.electrode.image.image_file import image_dataset, image_from_dataset, read_grey, read_image, write_image
 from scalith.electrode.image.reshaping import crop, mirror, resample
+from scalith.electrode.image.segmentation import GreyImage, over_thresholds, plausible_thresholds, segment, smooth
 from scalith.electrode.measure.boundaries import interface_areas, mean_curvature, triple_phase_length
 from scalith.electrode.measure.diffusion_radius import diffusion_radius
 from scalith.electrode.measure.morphology import chord_lengths, covariance, particle_sizes
 from scalith.electrode.measure.percolation import connected_to, spanning_threshold, through_paths
 from scalith.electrode.measure.reaction_zone import reaction_area, reaction_zone
+from scalith.electrode.measure.separate_particles import separate_particles
 from scalith.electrode.mechanics.elasticity import (
     IsotropicElasticity,
     effective_stiffness,
@@ -48,6 +50,7 @@ __all__ = [
     "CompositeElectrode",
     "ElectrodeStructure",
     "FieldPhase",
+    "GreyImage",
     "IsotropicElasticity",
     "ParticleKind",
     "VoxelImage",
@@ -56,6 +59,9 @@ __all__ = [
     "composite_electrode",
     "composite_study",
     "conduct_voxels",
+    "segment",
+    "separate_particles",
+    "smooth",
     "solve_conduction",
     "covariance",
     "crop",
@@ -76,15 +82,18 @@ __all__ = [
     "limiting_path",
     "mean_curvature",
     "mirror",
+    "over_thresholds",
     "packed_particles",
     "particle_sizes",
     "percolation_threshold",
     "place_binder",
+    "plausible_thresholds",
     "random_field",
     "random_sites",
     "connected_to",
     "reaction_area",
     "reaction_zone",
+    "read_grey",
     "read_image",
     "require_below_bound",
     "resample",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, require_phases, takes_image
 from scalith.electrode.image.reshaping import to_cubes
+from scalith.electrode.image.segmentation import GreyImage
 from scalith.electrode.image.vtk_file import read_vti, read_vtk, write_vti, write_vtk
 from scalith.electrode.requirements import available_memory
 from scalith.quantities import (
@@ -90,13 +91,7 @@ def read_image(
     """
     path = Path(path)
     where = str(path)
-    if not path.is_file() and not path.is_dir():
-        raise InputError(where, "", "no such file", f"an image ({_KNOWN})")
-    if axes is not None and sorted(axes) != ["x", "y", "z"]:
-        raise InputError(where, "axes", axes, "x, y and z in the order in which they are stored")
-    files = _slices(path) if path.is_dir() else [path]
-    array, stored, spacing = (_stacked(files), "zyx", None) if path.is_dir() else _read(path, variable, shape, dtype, axes)
-    stored = axes or stored
+    array, stored, spacing, files = _voxels(path, axes, variable, shape, dtype)
     labels = _as_labels(where, array, phases)
     if labels.ndim != 3 or min(labels.shape) < 2:
         raise InputError(where, "shape", labels.shape, "a stack of at least two slices, and two voxels along every axis")
@@ -118,6 +113,51 @@ def read_image(
         settings={"edges": list(edges), "voxel_size": size},
     )
     return VoxelImage(labels, size, dict(phases), source)
+
+
+def read_grey(
+    path: str | Path,
+    *,
+    voxel_size: str | float | None = None,
+    axes: str | None = None,
+    variable: str | None = None,
+    shape: tuple[int, int, int] | None = None,
+    dtype: str = "uint8",
+    reference: str = "",
+) -> GreyImage:
+    """Read grey values from the files of `read_image`, for `segment`; voxels are cubes.
+
+    Raises
+    ------
+    InputError
+        As `read_image`; colours.
+    """
+    path = Path(path)
+    array, stored, spacing, files = _voxels(path, axes, variable, shape, dtype)
+    if array.ndim != 3 or min(array.shape) < 2:
+        raise InputError(str(path), "shape", array.shape, "a stack of at least two slices, and two voxels along every axis")
+    edges = _edges(str(path), voxel_size if voxel_size is not None else spacing)
+    if max(edges) > min(edges) * (1.0 + 1e-6):
+        raise InputError(str(path), "voxel_size", edges, "cubes: resample the grey values first")
+    values = np.asarray(array).transpose([stored.index(axis) for axis in "xyz"])
+    records = tuple(FileRecord(name=file.name, digest=file_digest(file)) for file in files)
+    settings = {"voxel_size": edges[0]}
+    source = Source(kind="measured", by="scalith.electrode.read_grey", reference=reference, files=records, settings=settings)
+    return GreyImage(values, edges[0], source)
+
+
+def _voxels(
+    path: Path, axes: str | None, variable: str | None, shape: tuple[int, int, int] | None, dtype: str
+) -> tuple[NDArray[Any], str, tuple[float, float, float] | None, list[Path]]:
+    """Values as stored, their axes from the slowest to the fastest, the spacing where the file has one, and the files."""
+    where = str(path)
+    if not path.is_file() and not path.is_dir():
+        raise InputError(where, "", "no such file", f"an image ({_KNOWN})")
+    if axes is not None and sorted(axes) != ["x", "y", "z"]:
+        raise InputError(where, "axes", axes, "x, y and z in the order in which they are stored")
+    files = _slices(path) if path.is_dir() else [path]
+    array, stored, spacing = (_stacked(files), "zyx", None) if path.is_dir() else _read(path, variable, shape, dtype, axes)
+    return array, axes or stored, spacing, files
 
 
 @takes_image

@@ -23,7 +23,9 @@ from scalith.cell.model.phase_field_particle import with_phase_field
 from scalith.cell.model.single_particle import single_particle
 from scalith.cell.plots import plot_batch, plot_profiles, plot_run, plot_spectrum
 from scalith.cell.processes.active_material_loss import LossByCurrent, LossByStress
+from scalith.cell.processes.contacts import CollectorCorrosion, LossOfContact
 from scalith.cell.processes.cracks import CrackGrowth
+from scalith.cell.processes.driven_loss import DryOut, LossByIsolation, LossBySideReaction
 from scalith.cell.processes.film_growth import (
     ElectronMigrationFilm,
     FilmGrowth,
@@ -35,6 +37,7 @@ from scalith.cell.processes.film_growth import (
 )
 from scalith.cell.processes.plating import LithiumPlating
 from scalith.cell.processes.process import Process
+from scalith.cell.processes.reconstructed_shell import ReconstructedShell
 from scalith.cell.runs.batch import simulate_batch, simulate_impedance_batch
 from scalith.cell.runs.circuit import Balancing, Circuit
 from scalith.cell.runs.circuit_run import simulate_circuit
@@ -62,9 +65,11 @@ __all__ = [
     "BlockingElectrode",
     "CellSpecification",
     "Circuit",
+    "CollectorCorrosion",
     "Collectors",
     "Condition",
     "CrackGrowth",
+    "DryOut",
     "ElectrodeSpecification",
     "ElectronMigrationFilm",
     "ElectrolyteSpecification",
@@ -79,7 +84,10 @@ __all__ = [
     "LithiumMetal",
     "LithiumPlating",
     "LossByCurrent",
+    "LossByIsolation",
+    "LossBySideReaction",
     "LossByStress",
+    "LossOfContact",
     "Mesh",
     "Outcome",
     "PorousLayer",
@@ -87,6 +95,7 @@ __all__ = [
     "Protocol",
     "ProtocolStep",
     "ReactionLimitedFilm",
+    "ReconstructedShell",
     "Simulation",
     "SolventReactionFilm",
     "Tab",

@@ -11,11 +11,13 @@ from scalith.cell.kernels import layout
 from scalith.cell.model.discretise import Discretised
 from scalith.cell.model.results import tag_of
 from scalith.cell.processes.all_processes import processes_of
+from scalith.cell.processes.contacts import LossOfContact
 from scalith.cell.processes.cracks import CrackGrowth, FilmOnCracks
 from scalith.cell.processes.dead_lithium import DeadLithium
 from scalith.cell.processes.film_growth import Film
 from scalith.cell.processes.plating import LithiumPlating
 from scalith.cell.processes.process import Process
+from scalith.cell.processes.reconstructed_shell import ReconstructedShell
 from scalith.quantities.constants import FARADAY
 
 Array = NDArray[np.float64]
@@ -150,6 +152,14 @@ class Inventory:
             self._put(found, f"lithium_dead_{tag}", dead, f"dead lithium, {tag} electrode", "mol")
         elif isinstance(process, CrackGrowth):
             self._put(found, f"crack_length_{tag}", mean, f"mean length of cracks, {tag} electrode", "m")
+        elif process.contact() != 0.0:
+            ohms = found.get("contact_resistance_added", 0.0) + process.contact() * mean
+            self._put(found, "contact_resistance_added", ohms, "contact resistance added by corrosion", "ohm")
+        elif isinstance(process, LossOfContact):
+            self._put(found, f"contact_resistance_{tag}", mean, f"mean contact resistance, {tag} particles", "ohm m2")
+        elif isinstance(process, ReconstructedShell):
+            depth = process.numbers(self.cell.materials[entry.of_class])[0]
+            self._put(found, f"shell_thickness_{tag}", mean * depth, f"mean thickness of the shell, {tag} electrode", "m")
         elif process.lithium() != 0.0:
             # Several films of one material are one film in the account.
             held, thickness = f"lithium_{name_of(process)}_{tag}", f"film_thickness_{tag}"

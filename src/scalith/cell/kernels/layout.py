@@ -37,7 +37,8 @@ BY_ROOT, BY_TABLE, BY_TRANSITION_STATE, BY_COUPLED_TRANSFER = 0, 1, 2, 3
 PLANE_AREA, CONTACT_RESISTANCE, REFERENCE_CONCENTRATION, REFERENCE_TEMPERATURE = 0, 1, 2, 3
 AMBIENT_TEMPERATURE, HEAT_CAPACITY, HEAT_TRANSFER, CONDUCTION_ENERGY, ELECTROLYTE_DIFFUSION_ENERGY = 4, 5, 6, 7, 8
 CONDUCTION_FACTOR, ELECTROLYTE_DIFFUSION_FACTOR, CLIP_BELOW, CLIP_ABOVE, HEAT_OF_MIXING = 9, 10, 11, 12, 13
-SCALARS = 14
+FRESH_CONTACT_RESISTANCE = 14  # `CONTACT_RESISTANCE` is that of now: kept up by `follow_losses`
+SCALARS = 15
 
 # Tables: five of the electrolyte and one that is empty, then six of each material.
 CONDUCTIVITY, DIFFUSIVITY, TRANSFERENCE, THERMODYNAMIC_FACTOR, GENERATION = 0, 1, 2, 3, 4
@@ -49,9 +50,10 @@ CLASS, ADDRESS, STATE = 0, 1, 2
 # Numbers of a process that the cell itself uses, each per unit of the local state z (see `scalith.cell.processes`); its own
 # follow: V per unit of −F j (film resistance, ohm m2), share of the hysteresis, volume of a film (m), lithium bound (mol m-2),
 # then the unit in which the error of z counts, the equilibrium potential of the side reaction (V), the share of the material
-# that is lost, and whether z is where the lithium of lost material is kept (1, mol m-2 of the fresh surface).
-FILM, BRANCH, VOLUME, LITHIUM, SCALE, EQUILIBRIUM, LOSS, LOST = 0, 1, 2, 3, 4, 5, 6, 7
-OWN = 8
+# that is lost, whether z is where the lithium of lost material is kept (1, mol m-2 of the fresh surface), and the contact
+# resistance of the cell (ohm, for the mean of z).
+FILM, BRANCH, VOLUME, LITHIUM, SCALE, EQUILIBRIUM, LOSS, LOST, CONTACT = 0, 1, 2, 3, 4, 5, 6, 7, 8
+OWN = 9
 # What the rate of a process fills: the side reaction (mol m-2 s-1, negative where it reduces) and dz/dt with their slopes.
 SIDE, SIDE_BY_POTENTIAL, SIDE_BY_SALT, SIDE_BY_STOICHIOMETRY, SIDE_BY_STATE = 0, 1, 2, 3, 4
 CHANGE, CHANGE_BY_POTENTIAL, CHANGE_BY_SALT, CHANGE_BY_STOICHIOMETRY, CHANGE_BY_STATE, CHANGE_BY_REACTION = 5, 6, 7, 8, 9, 10

@@ -13,11 +13,13 @@ import numpy as np
 from scalith.cell.kernels.layout import (
     ADDRESS,
     AMBIENT_TEMPERATURE,
+    CLASS,
     CLIP_ABOVE,
     CLIP_BELOW,
     CONDUCTION_ENERGY,
     CONDUCTION_FACTOR,
     CONDUCTIVITY,
+    CONTACT,
     CONTACT_RESISTANCE,
     DIFFUSION_ENERGY,
     DIFFUSION_FACTOR,
@@ -29,6 +31,7 @@ from scalith.cell.kernels.layout import (
     FILM,
     FILM_RESISTANCE,
     FLUX_POTENTIAL,
+    FRESH_CONTACT_RESISTANCE,
     GENERATION,
     HEAT_CAPACITY,
     HEAT_OF_MIXING,
@@ -483,8 +486,29 @@ def least_material(system: System, y: Array) -> float:
 
 @compiled_inside
 def follow_losses(system: System, y: Array) -> None:
-    """Shares of material and surface that the losses of the local states leave; where their lithium goes is not said here."""
+    """Shares of material and surface that the losses of the local states leave; where their lithium goes is not said here.
+
+    The contact resistance follows its states.
+    """
     for p in range(system.start.size):
         if system.first_process[p] < system.first_process[p + 1]:
             for i in range(system.count[p]):
                 system.share[system.reaction_offset[p] + i] = left_of_material(system, y, p, i)
+    follow_contact(system, y)
+
+
+@compiled_inside
+def follow_contact(system: System, y: Array) -> None:
+    """Contact resistance of the cell with what the local states add to it, each its mean over the electrode."""
+    added = 0.0
+    for k in range(system.processes.shape[0]):
+        each = system.process_numbers[k, CONTACT]
+        if each != 0.0:
+            p = system.processes[k, CLASS]
+            total = length = 0.0
+            for i in range(system.count[p]):
+                width = system.width[system.start[p] + i]
+                total += width * y[system.processes[k, STATE] + i]
+                length += width
+            added += each * total / length
+    system.scalars[CONTACT_RESISTANCE] = system.scalars[FRESH_CONTACT_RESISTANCE] + added

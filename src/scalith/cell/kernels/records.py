@@ -6,6 +6,7 @@ import numpy as np
 
 from scalith.cell.kernels.layout import (
     BRANCH,
+    CONTACT_RESISTANCE,
     ENTROPY,
     LITHIUM,
     LOST,
@@ -42,7 +43,8 @@ LAYER_NEGATIVE, LAYER_POSITIVE = 16, 17
 # ∫ (2RT/F) χ (1 − t₊) d ln c from the middle of the separator, and of the solid's potential.
 REFERENCE, LIQUID_NEGATIVE, LIQUID_POSITIVE = 18, 19, 20
 DIFFUSION_NEGATIVE, DIFFUSION_POSITIVE, SOLID_NEGATIVE, SOLID_POSITIVE = 21, 22, 23, 24
-CLASSES = 25
+CONTACT = 25  # contact resistance, ohm
+CLASSES = 26
 # Then for each class: mean x, mean surface x, lowest and highest surface x, mean branch of the hysteresis with memory,
 # means of the surface's equilibrium potential and of φₛ − φₑ, lithium bound by side reactions (mol m-2 of plane), share of the
 # material that is left, lithium in what is lost (mol m-2 of plane). All means are those of the material that is left.
@@ -64,6 +66,7 @@ def record(system: System, bank: TableBank, y: Array, time: float, order: int, w
     row[TIME], row[VOLTS], row[AMPERES] = time, terminal_voltage(system, y), y[at.current]
     row[KELVIN], row[CHARGE] = y[at.temperature], y[at.charge]
     row[ORDER] = order
+    row[CONTACT] = system.scalars[CONTACT_RESISTANCE]
     heat = heat_sources(system, bank, y, work)
     row[HEAT_SOLID], row[HEAT_LIQUID], row[HEAT_REACTION], row[HEAT_ENTROPIC], row[HEAT_MIXING] = heat[:5]
     row[EQUILIBRIUM_POWER], row[LAYER_POWER] = heat[5], heat[6]
@@ -88,7 +91,7 @@ def record_potentials(system: System, y: Array, work: Work, row: Array) -> None:
     thermal = _R * y[at.temperature] / _F
     middle, separator = 0.0, 0
     negative, positive = system.count[0], system.count[system.count.size - 1]
-    for k in range(LAYER_NEGATIVE, CLASSES):
+    for k in range(LAYER_NEGATIVE, CONTACT):
         row[k] = 0.0
     left = right = 0.0
     drop = 0.0

@@ -67,7 +67,7 @@ from scalith.cell.kernels.layout import (
     TableBank,
     Work,
 )
-from scalith.cell.kernels.newton import BY_CLIPPED_POWER, BY_POWER, follow_films, follow_losses, left_of_material
+from scalith.cell.kernels.newton import BY_CLIPPED_POWER, BY_POWER, follow_contact, follow_films, follow_losses, left_of_material
 from scalith.cell.kernels.reaction import mean_stoichiometry
 from scalith.cell.kernels.records import append, copy, grown
 from scalith.numerics.compiled import compiled, compiled_inside
@@ -299,6 +299,7 @@ def run_segment(
         if system.processes.shape[0] > 0:
             keep_salt(system, memory.differences, y)
             keep_lithium(system, memory.differences, y)
+            follow_contact(system, y)
         if counts[EVENT] >= 0:
             reason = counts[EVENT] + 1
             break

@@ -392,7 +392,7 @@ def _class_row(material: ActiveMaterial) -> Array:
 def _scalars(specification: CellSpecification, temperature: float | None, ambient: float) -> Array:
     scalars = np.zeros(layout.SCALARS)
     scalars[layout.PLANE_AREA] = specification.plane_area
-    scalars[layout.CONTACT_RESISTANCE] = specification.contact_resistance
+    scalars[layout.CONTACT_RESISTANCE] = scalars[layout.FRESH_CONTACT_RESISTANCE] = specification.contact_resistance
     scalars[layout.REFERENCE_CONCENTRATION] = specification.electrolyte.initial_concentration
     scalars[layout.REFERENCE_TEMPERATURE] = specification.reference_temperature
     scalars[layout.AMBIENT_TEMPERATURE] = ambient

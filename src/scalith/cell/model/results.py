@@ -142,7 +142,6 @@ def _add_potentials(cell: Discretised, rows: Array, add: Any) -> None:
     With means over each electrode V = U(x̄) + (U(x_s) − U(x̄)) + (φₛ − φₑ − U(x_s)) + Δφₑ + Δφₛ − I R: equilibrium,
     concentration in the particles, reaction, electrolyte (by concentration and ohmic), solid, contact.
     """
-    system = cell.system
     voltage, current = rows[:, records.VOLTS], rows[:, records.AMPERES]
     negative = -rows[:, records.REFERENCE]
     add("negative_potential", negative, "V", "negative electrode against a lithium reference in the separator")
@@ -160,7 +159,7 @@ def _add_potentials(cell: Discretised, rows: Array, add: Any) -> None:
             parts["reaction"] = parts["reaction"] + share * (step - surface)
     liquid = rows[:, records.LIQUID_POSITIVE] - rows[:, records.LIQUID_NEGATIVE]
     concentration = rows[:, records.DIFFUSION_POSITIVE] - rows[:, records.DIFFUSION_NEGATIVE]
-    contact = -current * system.scalars[layout.CONTACT_RESISTANCE]
+    contact = -current * rows[:, records.CONTACT]
     solid = voltage - contact - rows[:, records.SOLID_POSITIVE] + rows[:, records.SOLID_NEGATIVE]
     add("voltage_equilibrium", parts["equilibrium"], "V", "open-circuit voltage at the mean stoichiometries")
     add("voltage_particle", parts["particle"], "V", "part of the voltage: concentration in the particles")

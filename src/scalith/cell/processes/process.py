@@ -88,6 +88,10 @@ class Process(Spec):
         """Whether z is where the lithium of lost material is kept, mol per m2 of the fresh surface."""
         return False
 
+    def contact(self) -> float:
+        """Contact resistance of the cell per unit of z, mean over the particles of the material, ohm."""
+        return 0.0
+
     def companions(self) -> tuple[Process, ...]:
         """Further states that come with the process."""
         return ()
@@ -108,7 +112,7 @@ class Process(Spec):
     def row(self, material: ActiveMaterial) -> NDArray[np.float64]:
         """All numbers: see `layout.FILM` to `layout.OWN`."""
         common = (self.film(), self.branch(), self.volume(), self.lithium(), self.scale, self.equilibrium_potential())
-        lost = (self.loss(), float(self.keeps_lost_lithium()))
+        lost = (self.loss(), float(self.keeps_lost_lithium()), self.contact())
         return np.array([*common, *lost, *self.numbers(material)])
 
 

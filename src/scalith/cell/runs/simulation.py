@@ -448,8 +448,9 @@ class Simulation:
         return reason
 
     def restore_pores(self) -> None:
-        """Porosity, transport and material without films and losses: the first step lets them follow those of the state."""
+        """Porosity, transport, material and contact without films and losses: the first step lets them follow the state."""
         system = self.cell.system
+        system.scalars[layout.CONTACT_RESISTANCE] = system.scalars[layout.FRESH_CONTACT_RESISTANCE]
         system.porosity[:], system.transport[:], system.share[:] = system.fresh[:, 0], system.fresh[:, 1], 1.0
 
     def _run(self, segment: implicit_step.Segment) -> int:

@@ -67,6 +67,6 @@ def _held(simulation: Simulation) -> tuple[System, float]:
     # A small signal goes up and down along a branch of the hysteresis and does not change it.
     classes = system.classes.copy()
     classes[:, layout.HYSTERESIS_RATE] *= -1.0
-    followed = {name: getattr(system, name).copy() for name in ("porosity", "transport", "share")}
+    followed = {name: getattr(system, name).copy() for name in ("porosity", "transport", "share", "scalars")}
     held = link_for_spectrum(system._replace(classes=classes, **followed), simulation.cell.bank, simulation.cell.materials)
     return held, float(simulation.state[system.at.temperature])

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.cell import Mesh, ReconstructedShell, Simulation, simulate_ageing
+from scalith.quantities import InputError
+
+MESH = Mesh(3, 2, 3, nodes=8)
+SHELL = ReconstructedShell(rate_constant=5e-15, diffusivity=2.5e-23, conductivity=1e-5)
+
+
+def test_a_shell_grows_by_reaction_then_by_diffusion_and_takes_host_with_its_lithium(lgm50):
+    """s/k + s²/(2 D) = t, whatever the potential."""
+    electrode = lgm50.positive_electrode
+    material = electrode.material.model_copy(update={"processes": (SHELL,)})
+    cell = lgm50.model_copy(update={"positive_electrode": electrode.model_copy(update={"materials": (material,)})})
+    simulation = Simulation(cell, mesh=MESH, state_of_charge=0.6)
+    data = simulate_ageing(simulation, "Rest for 30 days", cycles=4)
+    t, s = data.end_time.values, data.shell_thickness_positive.values
+    np.testing.assert_allclose(s / SHELL.rate_constant + s**2 / (2.0 * SHELL.diffusivity), t, rtol=2e-3)
+    assert s[-1] ** 2 / (2.0 * SHELL.diffusivity) > 0.4 * t[-1]
+    lost = data.active_material_lost_positive.values
+    np.testing.assert_allclose(lost, 3.0 * s / material.particle_radius, rtol=1e-6)
+    assert float(np.abs(data.lithium_error).max()) < 1e-11
+    held = data.lithium_in_particles_positive.values + data.lithium_in_lost_material_positive.values
+    np.testing.assert_allclose(held, held[0], rtol=1e-9)
+
+
+def test_a_shell_adds_its_resistance(lgm50):
+    electrode = lgm50.positive_electrode
+    numbers = SHELL.row(electrode.material)
+    share = 0.01
+    thickness = share * electrode.material.particle_radius / 3.0
+    assert numbers[0] * share == pytest.approx(thickness / SHELL.conductivity, rel=1e-12)
+
+
+def test_a_lithium_metal_has_none(lgm50):
+    material = lgm50.negative_electrode.material.model_copy(update={"metal_thickness": 1e-5})
+    with pytest.raises(InputError, match="lithium metal"):
+        SHELL.refuse(material)

@@ -175,6 +175,48 @@ def _say_shares(found: Any) -> None:
         _console().print(escape(str(words)), highlight=False)
 
 
+@app.command("next")
+def next_(
+    target: Annotated[str, typer.Argument(help="A number of the targets, such as 'capacity at 2C', or a part of its name.")],
+    candidates: Annotated[
+        Path | None,
+        typer.Option("--candidates", "-c", help="What could be done (TOML, [[candidate]]); default: each input once more."),
+    ] = None,
+    choose: Annotated[int, typer.Option("--choose", "-n", min=1, help="How many to choose together.")] = 1,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Results folder; default: the newest under results/.")] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """What to measure or compute next: how much each candidate narrows a TARGET, for its cost.
+
+    It needs to know what the error comes from: 'scalith sensitivity STUDY', or 'scalith run STUDY --draws 64'.
+    """
+    global _debug
+    _debug = _debug or debug
+    from rich.markup import escape
+    from rich.table import Table
+
+    from scalith.design import rank_improvements, read_improvements
+    from scalith.ladder import read_ledger
+    from scalith.quantities import InputError, read_results
+
+    folder = out if out is not None else _newest_results()
+    ledger = read_ledger(folder)
+    if not ledger.sensitivity_file:
+        raise InputError(str(folder), "", "no shares of errors", "those of 'scalith sensitivity STUDY' or a run with --draws 64")
+    asked = read_improvements(candidates) if candidates is not None else []
+    found = rank_improvements(read_results(folder / ledger.sensitivity_file), target, asked, choose=choose)
+    unit = f" {found['standard_error'].attrs['units']}".rstrip()
+    table = Table(title=f"{found.attrs['target']}: ± {found.attrs['standard_error_now']:.3g}{unit} now", title_justify="left")
+    for title in ("candidate", "± after it", "cost", "gain per cost", "chosen"):
+        table.add_column(title, overflow="fold")
+    for k in found["gain_per_cost"].values.argsort()[::-1]:
+        error, cost, gain = (float(found[name].values[k]) for name in ("standard_error", "cost", "gain_per_cost"))
+        place = int(found["order"].values[k])
+        cells = (f"{error:.3g}{unit}", f"{cost:g}", f"{gain:.3g}", str(place) if place else "")
+        table.add_row(escape(str(found["candidate"].values[k])), *cells)
+    _console().print(table)
+
+
 @app.command()
 def trace(
     quantity: Annotated[str, typer.Argument(help="A quantity of the ledger, for example open_circuit_voltage.")],

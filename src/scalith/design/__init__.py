@@ -21,6 +21,7 @@ from scalith.design.fit_records import (
     voltage_record,
 )
 from scalith.design.identifiability import Identifiability, identify
+from scalith.design.next_computation import Improvement, rank_improvements, rank_orderings, rank_places, read_improvements
 from scalith.design.next_measurement import rank_measurements
 from scalith.design.optimised import hashin_shtrikman, optimised_conduction
 from scalith.design.recipe import ElectrodeRecipe, RecipeEvaluation, delivered_energy, image_cell, recipe_cell, recipe_structure
@@ -32,6 +33,7 @@ __all__ = [
     "DesignedStructure",
     "ElectrodeRecipe",
     "Identifiability",
+    "Improvement",
     "LatentPhase",
     "LatentStructure",
     "RecipeEvaluation",
@@ -57,7 +59,11 @@ __all__ = [
     "planned_spectrum",
     "project",
     "pull_back",
+    "rank_improvements",
     "rank_measurements",
+    "rank_orderings",
+    "rank_places",
+    "read_improvements",
     "recipe_cell",
     "recipe_structure",
     "search_front",

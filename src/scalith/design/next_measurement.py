@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.design.fit_noise import RecordNoise, whitened
-from scalith.quantities import InputError, Result, labelled, nearest, predicted
+from scalith.design.information_gain import checked_costs, checked_criterion, choose_candidates, ranked
+from scalith.quantities import InputError, Result, nearest, predicted
 
 if TYPE_CHECKING:
     from scalith.design.calibration import CellFit
@@ -27,13 +28,15 @@ def rank_measurements(
     *,
     costs: Sequence[float] | None = None,
     choose: int = 1,
+    criterion: Literal["D", "A"] = "D",
 ) -> Result:
     r"""Rank measurements that could be made by how much they would narrow a target.
 
     With Fisher's information I of the fit and I_c of a candidate, the covariance after it is (I + I_c)⁻¹; for a target with
     derivatives g by the parameters its variance falls from gᵀI⁻¹g to gᵀ(I + I_c)⁻¹g (c-optimal), for ``"all"`` the volume of
-    the parameters' ellipsoid shrinks, ½ ln det (D-optimal). Of several to choose, each next one is the best beside those before
-    (greedy). Fedorov, Theory of Optimal Experiments (1972).
+    the parameters' ellipsoid shrinks, ½ ln det (D-optimal), or the mean of their variances (A-optimal). Of several to choose,
+    each next one is the best beside those before, and they are exchanged while that gains (`choose_candidates`). Fedorov,
+    Theory of Optimal Experiments (1972).
 
     Parameters
     ----------
@@ -47,6 +50,8 @@ def rank_measurements(
         Of each candidate, in any one unit (hours): gains are per cost.
     choose : int
         How many to choose.
+    criterion : {"D", "A"}
+        Of ``"all"``: the volume of the parameters' ellipsoid, or the mean of their variances, in the coordinates of the fit.
 
     Returns
     -------
@@ -62,11 +67,7 @@ def rank_measurements(
     """
     if not candidates:
         raise InputError("rank_measurements", "candidates", "none", "planned_run(…) or planned_spectrum(…)")
-    price = np.ones(len(candidates)) if costs is None else np.asarray(costs, dtype=np.float64)
-    if price.shape != (len(candidates),) or not np.all(price > 0.0):
-        raise InputError("rank_measurements", "costs", costs, f"{len(candidates)} positive numbers")
-    if not 1 <= choose <= len(candidates):
-        raise InputError("rank_measurements", "choose", choose, f"1 to {len(candidates)}")
+    price = checked_costs(costs, len(candidates), choose, "rank_measurements")
     gradient = _gradient(fit, target)
     problem, at = fit._problem, fit._at
     problem.noise = fit.noise
@@ -79,31 +80,12 @@ def rank_measurements(
         ((_, slopes),) = problem.answers(at, [record])
         rows = whitened(slopes, record, RecordNoise.first(record))
         added.append(rows.T @ rows)
-    before = _error(information, gradient)
-    after = np.array([_error(information + one, gradient) for one in added])
-    order = np.zeros(len(candidates), dtype=np.int64)
-    held, now = information, before
-    for place in range(1, choose + 1):
-        gains = [-np.inf if order[k] else np.log(now / _error(held + one, gradient)) / price[k] for k, one in enumerate(added)]
-        best = int(np.argmax(gains))
-        order[best] = place
-        held = held + added[best]
-        now = _error(held, gradient)
-    gain = np.log(before / after)
-    names = np.array([record.name for record in candidates])
-    settings = {"target": target if isinstance(target, str) else dict(target), "candidates": names.tolist()}
+    chosen_by = checked_criterion(criterion, "rank_measurements") if gradient is None else "c"
+    choice = choose_candidates(information, added, price, choose, chosen_by, gradient)
+    names = [record.name for record in candidates]
+    settings = {"target": target if isinstance(target, str) else dict(target), "candidates": names, "criterion": chosen_by}
     source = predicted("scalith.design.rank_measurements", fit.specification.digest, settings=settings)
-    return Result(
-        {
-            "standard_error": labelled("candidate", after, "standard error of the target after it", "1"),
-            "gain": labelled("candidate", gain, "ln of the factor by which the error falls", "1"),
-            "gain_per_cost": labelled("candidate", gain / price, "the same per cost", "1"),
-            "cost": labelled("candidate", price, "cost", "1"),
-            "order": labelled("candidate", order, "place among those chosen", "1"),
-        },
-        {"candidate": labelled("candidate", names, "measurement", "")},
-        {"kind": "ranked measurements", "source": source.to_json(), "standard_error_now": before, "standard_error_then": now},
-    )
+    return ranked(choice, price, names, "1", "ranked measurements", source.to_json())
 
 
 def _gradient(fit: CellFit, target: str | Mapping[str, float]) -> Array | None:
@@ -116,9 +98,3 @@ def _gradient(fit: CellFit, target: str | Mapping[str, float]) -> Array | None:
             raise InputError("rank_measurements", "target", name, nearest(name, [*fit.names, "all"]))
     slopes = [one.slope(float(x)) for one, x in zip(fit._problem.coordinates, fit._at, strict=True)]
     return np.array([stated.get(name, 0.0) * slope for name, slope in zip(fit.names, slopes, strict=True)])
-
-
-def _error(information: Array, gradient: Array | None) -> float:
-    if gradient is None:
-        return float(np.exp(-0.5 * np.linalg.slogdet(information)[1] / information.shape[0]))
-    return float(np.sqrt(gradient @ np.linalg.solve(information, gradient)))

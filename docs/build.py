@@ -57,6 +57,9 @@ def put_together(docs: Path, work: Path) -> None:
         from validation.running import find_cases
 
         write_gallery(work / "docs" / "validation", find_cases())
+    architecture = work / "docs" / "architecture.md"
+    if architecture.is_file():
+        architecture.write_text(with_sizes(architecture.read_text(encoding="utf-8")), encoding="utf-8")
     for notebook in sorted((docs.resolve().parent / "notebooks").glob("*.py")):
         page = work / "docs" / "story" / f"{notebook.stem}.md"
         page.parent.mkdir(exist_ok=True)
@@ -72,6 +75,14 @@ def put_together(docs: Path, work: Path) -> None:
     configuration = (docs / "zensical.toml").read_text(encoding="utf-8")
     listed = re.sub(r'= "([\w-]+/)"', lambda found: f"= {_pages(work / 'docs', found[1])}", configuration)
     (work / "zensical.toml").write_text(listed, encoding="utf-8")
+
+
+def with_sizes(page: str) -> str:
+    """The page with the counts of `sizes.py` between its marks."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    from sizes import counted, sized_functions
+
+    return re.sub(r"<!-- sizes -->.*?<!-- end of sizes -->", lambda _: counted(sized_functions()), page, flags=re.DOTALL)
 
 
 def notebook_page(text: str, name: str) -> str:

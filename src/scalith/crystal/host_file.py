@@ -33,7 +33,7 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symp
         mark the active sites; in a file without any, each of its sites is active. The cell is reduced to a primitive one.
     working_ion : str
         Element that fills and leaves its sites. Other disorder of one element (Ni3+/Ni4+ on one site) is averaged into a
-        spectator; sites shared by two elements are refused.
+        spectator; sites shared by two elements are not supported.
     name : str
         Without it a formula such as ``LixNiO2``.
     symprec : float

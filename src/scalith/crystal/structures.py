@@ -111,7 +111,7 @@ def read_structures(path: str | Path, *, licence: str = "", unconverged: bool = 
     ------
     InputError
         Nothing readable, no energy with a structure, an energy that is not finite, disorder in an entry, energies of several
-        engines (where the file names them). Mixed functionals and settings are refused where structures are mapped, see
+        engines (where the file names them). Mixed functionals and settings are rejected where structures are mapped, see
         `map_orderings`.
     """
     path = Path(path)

@@ -160,7 +160,6 @@ def space_charge(
     ------
     InputError
     """
-
     if not _number(surface_potential):
         raise InputError(_WHERE, "surface_potential", surface_potential, "a number in V")
     debye = debye_length(concentration, relative_permittivity, T, charge=charge)
@@ -171,11 +170,7 @@ def space_charge(
     gathered = concentration * float(np.exp(min(-reduced, 700.0)))
     if site_concentration is None and (debye < lattice_spacing or gathered > 0.1 * dense):
         site_concentration = dense
-    occupation = 0.0 if site_concentration is None else concentration / site_concentration
-    if not 0.0 <= occupation < 1.0:
-        raise InputError(
-            _WHERE, "site_concentration", site_concentration, f"more than the {concentration:g} mol/m3 of ions on it"
-        )
+    occupation = _bulk_occupation(concentration, site_concentration)
     thermal = GAS_CONSTANT * T / (charge * FARADAY)
     start = surface_potential / thermal
     u, depth = _profile(start, occupation, points)
@@ -184,17 +179,9 @@ def space_charge(
     permittivity = VACUUM_PERMITTIVITY * relative_permittivity
     field = float(reduced_field(start, occupation))
     narrowest = debye / np.sqrt(max(1.0, float(occupied.max())))
-    valid = bool(narrowest >= lattice_spacing)
     # The layer's charge balances the field at its boundary (Gauss): −ε φ′(0), and φ falls into the bulk.
     total = -permittivity * np.sign(start) * field * thermal / debye
     slope = abs(float(occupied[0]) - 1.0) / field if field > 1e-6 else np.sqrt(1.0 - occupation)
-    words = (
-        f"holds: the least Debye length of {narrowest * 1e9:.3g} nm is at least the distance of sites, "
-        f"{lattice_spacing * 1e9:.3g} nm"
-        if valid
-        else f"does not hold: the least Debye length of {narrowest * 1e9:.3g} nm is less than the distance of sites, "
-        f"{lattice_spacing * 1e9:.3g} nm; sites are finite here, profiles within one of them mean little"
-    )
     settings = {
         "surface_potential_V": surface_potential,
         "concentration_mol_m3": concentration,
@@ -211,13 +198,37 @@ def space_charge(
             "charge_density": labelled("depth", density, "charge density", "C m-3"),
             "debye_length": labelled((), debye, "Debye length", "m"),
             "surface_charge": labelled((), total, "charge of the layer", "C m-2"),
-            "differential_capacitance": labelled(
-                (), permittivity / debye * slope, "differential capacitance of the layer", "F m-2"
-            ),
+            "differential_capacitance": labelled((), permittivity / debye * slope, "differential capacitance", "F m-2"),
         },
         {"depth": labelled("depth", debye * depth, "distance from the boundary", "m")},
-        {"source": source.to_json(), "continuum": words, "continuum_holds": int(valid), "bulk_occupation": occupation},
+        {
+            "source": source.to_json(),
+            "continuum": _validity(narrowest, lattice_spacing),
+            "continuum_holds": int(narrowest >= lattice_spacing),
+            "bulk_occupation": occupation,
+        },
     )
+
+
+def _bulk_occupation(concentration: float, site_concentration: float | None) -> float:
+    """Share of the sites that are occupied in the bulk, 0 where sites are without limit."""
+    occupation = 0.0 if site_concentration is None else concentration / site_concentration
+    if not 0.0 <= occupation < 1.0:
+        raise InputError(
+            _WHERE, "site_concentration", site_concentration, f"more than the {concentration:g} mol/m3 of ions on it"
+        )
+    return occupation
+
+
+def _validity(narrowest: float, lattice_spacing: float) -> str:
+    """Whether a continuum describes the layer, in words."""
+    length, spacing = (
+        f"the least Debye length of {narrowest * 1e9:.3g} nm",
+        f"the distance of sites, {lattice_spacing * 1e9:.3g} nm",
+    )
+    if narrowest >= lattice_spacing:
+        return f"holds: {length} is at least {spacing}"
+    return f"does not hold: {length} is less than {spacing}; sites are finite here, profiles within one of them mean little"
 
 
 def _relative_occupation(u: Array, occupation: float) -> Array:

@@ -12,7 +12,7 @@ from scalith.cell.runs.load import discharge_load
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.electrode import ElectrodeSpecification
 from scalith.interface import debye_length
-from scalith.quantities import InputError, Result, labelled, predicted
+from scalith.quantities import InputError, Result, arrhenius_factor, labelled, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _RELATIVE_PERMITTIVITY = 90.0
@@ -123,7 +123,7 @@ def _of_electrode(
 
     def bulk(name: str, energy: float = 0.0) -> float:
         value = float(getattr(electrolyte, name)(c=c0, T=T, extrapolate="nearest"))
-        return value * _arrhenius(energy, T, reference)
+        return value * arrhenius_factor(energy, T, reference)
 
     efficiency, volt = electrode.efficiency, GAS_CONSTANT * T / FARADAY
     conductivity = bulk("conductivity", electrolyte.conductivity_activation_energy) * efficiency
@@ -170,14 +170,14 @@ def _of_particle(material: ActiveMaterial, share: float, T: float, reference: fl
     """D, i₀ and dU/dx at a share of the window."""
     x = material.minimum_stoichiometry + share * (material.maximum_stoichiometry - material.minimum_stoichiometry)
     D = float(material.chemical_diffusivity(x=x, T=T, extrapolate="nearest"))
-    D *= _arrhenius(material.diffusivity_activation_energy, T, reference)
+    D *= arrhenius_factor(material.diffusivity_activation_energy, T, reference)
     if material.exchange_current_density is not None:
         i0 = float(material.exchange_current_density(x=x, T=T, extrapolate="nearest"))
     else:
         assert material.reaction_rate_constant is not None
         anodic, cathodic = material.anodic_transfer_coefficient, material.cathodic_transfer_coefficient
         i0 = FARADAY * material.reaction_rate_constant * (1.0 - x) ** anodic * x**cathodic
-    i0 *= _arrhenius(material.reaction_activation_energy, T, reference)
+    i0 *= arrhenius_factor(material.reaction_activation_energy, T, reference)
     slope = float(material.open_circuit_voltage.derivative("x")(x=x, T=T, extrapolate="nearest"))
     return D, i0, slope
 
@@ -210,7 +210,3 @@ def _number(
     name: str, where: str, above: float, below: float, numerator: str, denominator: str, meaning: str
 ) -> DimensionlessNumber:
     return DimensionlessNumber(name, where, above / below, numerator, denominator, meaning)
-
-
-def _arrhenius(energy: float, T: float, reference: float) -> float:
-    return float(np.exp(energy / GAS_CONSTANT * (1.0 / reference - 1.0 / T)))

@@ -42,7 +42,7 @@ def simulate_dsc_series(
     Raises
     ------
     InputError
-        Negative noise, or what `simulate_dsc` refuses.
+        Negative noise, or what `simulate_dsc` rejects.
     """
     if not noise >= 0.0:
         raise InputError("simulate_dsc_series", "noise", noise, "a number that is not negative")

@@ -1,7 +1,7 @@
 """One truth a number: what several scales share must be the same wherever a climb uses it.
 
 A kinetic parameter set, the heat capacity of a cell and its temperature are stated, fitted or given at several places of a
-study. Each place says what it takes them to be; two that differ are refused, both named, before anything is published.
+study. Each place says what it takes them to be; two that differ are rejected, both named, before anything is published.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from scalith.quantities import SI, InputError, Spec, file_digest, shipped
 from scalith.quantities.property import COORDINATE_UNITS
@@ -110,6 +110,15 @@ def stated_section(info: ValidationInfo, name: str) -> Mapping[str, Any]:
     """Another section of the study as it is written, for what is stated once and counts in several; empty without it."""
     stated = (info.context or {}).get("stated", {}).get(name)
     return stated if isinstance(stated, Mapping) else {}
+
+
+def _beside_the_study(value: Any, info: ValidationInfo) -> Any:
+    folder = (info.context or {}).get("folder")
+    return value if folder is None or not isinstance(value, str) or "://" in value else str(Path(folder) / value)
+
+
+BesideTheStudy = Annotated[str, BeforeValidator(_beside_the_study)]
+"""A file or folder beside the study that need not be there yet; a URL stays as it is."""
 
 
 class InputFile(Spec):

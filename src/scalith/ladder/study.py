@@ -313,7 +313,7 @@ _BELONGS = {
 
 
 def _plausible(full: str, value: Any, quantity: Quantity, kind: type[Any], path: Path, results: str | Path | None) -> Any:
-    """A given value; one outside its range is refused unless ``implausible = true`` stands beside it."""
+    """A given value; one outside its range is rejected unless ``implausible = true`` stands beside it."""
     where, name = _stated_under(str(path), full)
     stated, accepted = unwrapped(value)
     found = _given(full, stated, quantity, kind, path, results, accepted=accepted)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scalith.numerics.content_digest import digest, package_digest
+    from scalith.quantities.arrhenius import arrhenius_factor
     from scalith.quantities.atomic_write import whole_file, write_text
     from scalith.quantities.column_file import ColumnFile, read_columns, read_property_csv, write_property_csv
     from scalith.quantities.digests import dataset_digest, file_digest
@@ -49,6 +50,7 @@ _HOME = {
     "Source": "source",
     "Spec": "specification",
     "StudyError": "errors",
+    "arrhenius_factor": "arrhenius",
     "dataset_digest": "digests",
     "Uncertain": "uncertain",
     "digest": "content_digest",
@@ -99,6 +101,7 @@ __all__ = [
     "Spec",
     "StudyError",
     "Uncertain",
+    "arrhenius_factor",
     "dataset_digest",
     "digest",
     "file_digest",

@@ -91,16 +91,8 @@ def specification_from_bpx(
     record = FileRecord(name=Path(path).name, digest=file_digest(path))
     header, parameters = content["Header"], content["Parameterisation"]
     reference = header.get("References") or header.get("Description") or Path(path).name
-    for section in ("Cell", "Electrolyte", "Negative electrode", "Separator", "Positive electrode"):
-        if section not in parameters:
-            found = f"nothing (Model {header['Model']})"
-            raise InputError(str(path), section, found, "a full porous-electrode parameter set (Model DFN)")
-    cell, user = parameters["Cell"], dict(parameters.get("User-defined") or {})
-    user.pop("description", None)
-    for name in ignore:
-        if name not in user:
-            raise InputError("specification_from_bpx", "ignore", name, f"a user-defined entry of the file: {', '.join(user)}")
-        del user[name]
+    _require_sections(parameters, header["Model"], str(path))
+    cell, user = parameters["Cell"], _user_entries(parameters, ignore)
     temperature = cell.get("Reference temperature [K]", 298.15)
     source = Source(kind="published", reference=reference, files=(record,), settings={} if check_plausible else UNCHECKED)
     file = _File(str(path), source, temperature)
@@ -146,6 +138,23 @@ def specification_from_bpx(
     specification = _specification(made, str(path), check_plausible)
     _check_written(specification, parameters, file)
     return _degraded(specification, state.get("Degradation"), parameters, file)
+
+
+def _require_sections(parameters: Mapping[str, Any], model: str, where: str) -> None:
+    for section in ("Cell", "Electrolyte", "Negative electrode", "Separator", "Positive electrode"):
+        if section not in parameters:
+            raise InputError(where, section, f"nothing (Model {model})", "a full porous-electrode parameter set (Model DFN)")
+
+
+def _user_entries(parameters: Mapping[str, Any], ignore: Collection[str]) -> dict[str, Any]:
+    """What a file states beyond BPX, without what is to be ignored."""
+    user = dict(parameters.get("User-defined") or {})
+    user.pop("description", None)
+    for name in ignore:
+        if name not in user:
+            raise InputError("specification_from_bpx", "ignore", name, f"a user-defined entry of the file: {', '.join(user)}")
+        del user[name]
+    return user
 
 
 def _specification(made: Mapping[str, Any], where: str, check_plausible: bool) -> CellSpecification:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -134,29 +134,17 @@ def system_of(
     ]
     layers = [negative, specification.separator, positive]
     counts = [len(width) for width in widths]
-    electrodes = (
-        ("negative_electrode", 0, counts[0], negative),
-        ("positive_electrode", counts[0] + counts[1], counts[2], positive),
-    )
-    start, count, rows, radials = [], [], [], []
     factors = factors or {}
-    for name, first, cells, electrode in electrodes:
-        for material in electrode.materials:
-            radials.append(_radial(material, mesh))
-            start.append(first)
-            count.append(cells)
-            row = _class_row(material)
-            if material.phase_field is not None:
-                row[layout.STRAIN :] = phase_field_numbers(material)
-            row[layout.DIFFUSION_FACTOR] *= factors.get(f"{name}.chemical_diffusivity", 1.0)
-            row[layout.RATE] *= factors.get(f"{name}.exchange_current_density", 1.0)
-            rows.append(row)
-    cells_of = np.array(count, dtype=np.int64)
-    nodes = np.array([radial.nodes.size for radial in radials], dtype=np.int64)
+    of_negative, of_positive = len(negative.materials), len(positive.materials)
+    start = [0] * of_negative + [counts[0] + counts[1]] * of_positive
+    cells_of = np.array([counts[0]] * of_negative + [counts[2]] * of_positive, dtype=np.int64)
+    rows = [*_class_rows(negative, "negative_electrode", factors), *_class_rows(positive, "positive_electrode", factors)]
     materials = (*negative.materials, *positive.materials)
-    porosity = np.concatenate([_porosities(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)])
-    transport = np.concatenate(
-        [_efficiencies(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)]
+    radials = [_radial(material, mesh) for material in materials]
+    nodes = np.array([radial.nodes.size for radial in radials], dtype=np.int64)
+    porosity, transport = (
+        np.concatenate([values(layer, width, layer is negative) for layer, width in zip(layers, widths, strict=True)])
+        for values in (_porosities, _efficiencies)
     )
     at = offsets_of(materials, int(nodes @ cells_of), sum(counts), cells_of)
     offsets = np.concatenate([[[0, 0]], np.cumsum([nodes * cells_of, cells_of], axis=1).T[:-1]]).astype(np.int64)
@@ -164,10 +152,7 @@ def system_of(
     scalars[layout.CONDUCTION_FACTOR] = factors.get("electrolyte.conductivity", 1.0)
     scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
     numbers = process_arrays(materials, cells_of, at)
-    bare = porosity.copy()
-    for p, material in enumerate(materials):
-        # The porosity of the cell is that with the films it starts with.
-        bare[start[p] : start[p] + cells_of[p]] += rows[p][layout.SPECIFIC_AREA] * initial_film(material)
+    bare = _without_films(porosity, [(start[p], cells_of[p], rows[p], material) for p, material in enumerate(materials)])
     return layout.System(
         at,
         np.concatenate(widths),
@@ -192,6 +177,27 @@ def system_of(
         *numbers,
         np.zeros(layout.KERNELS, dtype=np.int64),
     )
+
+
+def _without_films(porosity: Array, classes: Sequence[tuple[int, int, Array, ActiveMaterial]]) -> Array:
+    """Porosity without the films at the start; that of the cell is with them. A class: first volume, volumes, row."""
+    bare = porosity.copy()
+    for first, count, row, material in classes:
+        bare[first : first + count] += row[layout.SPECIFIC_AREA] * initial_film(material)
+    return bare
+
+
+def _class_rows(electrode: ElectrodeSpecification, name: str, factors: Mapping[str, float]) -> list[Array]:
+    """A row of numbers for each class of particles of an electrode."""
+    rows = []
+    for material in electrode.materials:
+        row = _class_row(material)
+        if material.phase_field is not None:
+            row[layout.STRAIN :] = phase_field_numbers(material)
+        row[layout.DIFFUSION_FACTOR] *= factors.get(f"{name}.chemical_diffusivity", 1.0)
+        row[layout.RATE] *= factors.get(f"{name}.exchange_current_density", 1.0)
+        rows.append(row)
+    return rows
 
 
 def double_layer_exponents(specification: CellSpecification, mesh: Mesh) -> Array:

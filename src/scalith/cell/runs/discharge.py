@@ -15,7 +15,10 @@ from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
 if TYPE_CHECKING:
-    from scalith.quantities import Result
+    from numpy.typing import NDArray
+
+    from scalith.cell.runs.simulation import Simulation
+    from scalith.quantities import Result, Source
 
 Progress = Callable[[float, str], None]
 
@@ -105,20 +108,13 @@ def simulate_discharge(
     ConvergenceError
         The solver could not go on; `partial` holds what it had computed.
     """
-    from scalith.cell.kernels.events import DURATION
-    from scalith.cell.model.lithium_surface import add_lithium
-    from scalith.cell.model.results import FAILURES, add_slab, dataset, words_of
+    from scalith.cell.model.results import words_of
     from scalith.cell.runs.mesh_choice import find_mesh
     from scalith.cell.runs.simulation import Simulation
 
     specification = read_cell(specification)
     load = discharge_load(specification, c_rate, current)
-    if duration is not None and not 0.0 < duration < np.inf:
-        raise InputError("simulate_discharge", "duration", duration, "a positive number, s")
-    if output_times is not None:
-        times = np.asarray(output_times, dtype=np.float64)
-        if times.ndim != 1 or not np.all(times >= 0.0) or np.any(np.diff(times) <= 0.0):
-            raise InputError("simulate_discharge", "output_times", output_times, "increasing times from 0 on, s")
+    times = _checked_times(duration, output_times)
     choice = find_mesh(
         specification, load, temperature, initial_state_of_charge, cut_off=cut_off, duration=duration, mesh=mesh, tried=mesh_error
     )
@@ -130,18 +126,17 @@ def simulate_discharge(
         tolerance=tolerance,
         state_of_charge=initial_state_of_charge,
     )
-    if progress is not None:
-        progress(0.0, f"{specification.name}: {load:.4g} A")
+    say = progress or (lambda fraction, words: None)
+    say(0.0, f"{specification.name}: {load:.4g} A")
     simulation.hold(
         "current",
         load,
         **discharge_limits(specification, load, cut_off, duration),
         temperature_high=temperature_limit,
-        output_times=None if output_times is None else np.asarray(output_times, dtype=np.float64),
+        output_times=times,
         keep_states=profiles,
     )
-    if progress is not None:
-        progress(1.0, words_of(simulation.cell, simulation.rows, simulation.reason))
+    say(1.0, words_of(simulation.cell, simulation.rows, simulation.reason))
     source = predicted(
         "scalith.cell.simulate_discharge",
         specification.digest,
@@ -154,16 +149,36 @@ def simulate_discharge(
             "mesh": str(simulation.mesh),
         },
     )
+    return _outcome(simulation, source, choice.error, profiles=profiles, limited=duration is not None)
+
+
+def _checked_times(duration: float | None, output_times: Sequence[float] | None) -> NDArray[np.float64] | None:
+    if duration is not None and not 0.0 < duration < np.inf:
+        raise InputError("simulate_discharge", "duration", duration, "a positive number, s")
+    if output_times is None:
+        return None
+    times = np.asarray(output_times, dtype=np.float64)
+    if times.ndim != 1 or not np.all(times >= 0.0) or np.any(np.diff(times) <= 0.0):
+        raise InputError("simulate_discharge", "output_times", output_times, "increasing times from 0 on, s")
+    return times
+
+
+def _outcome(simulation: Simulation, source: Source, mesh_error: float | None, *, profiles: bool, limited: bool) -> Result:
+    """The result of a discharge that has ended; raises where the solver could not go on."""
+    from scalith.cell.kernels.events import DURATION
+    from scalith.cell.model.lithium_surface import add_lithium
+    from scalith.cell.model.results import FAILURES, add_slab, dataset, words_of
+
     reason = words_of(simulation.cell, simulation.rows, simulation.reason)
-    if simulation.reason == DURATION and duration is None:
+    if simulation.reason == DURATION and not limited:
         reason = "1.5 nominal discharges passed without reaching the cut-off"
     data = dataset(
         simulation.cell, simulation.rows, simulation.states if profiles else None, reason, source, time_steps=simulation.steps
     )
     add_slab(data, simulation)
-    add_lithium(data, specification)
-    if choice.error is not None:
-        data.attrs["mesh_error"] = choice.error
+    add_lithium(data, simulation.specification)
+    if mesh_error is not None:
+        data.attrs["mesh_error"] = mesh_error
     if simulation.reason in FAILURES:
         time = float(simulation.rows[-1, 0]) if len(simulation.rows) else 0.0
         raise ConvergenceError(

@@ -28,8 +28,8 @@ from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.load import discharge_limits, discharge_load
 from scalith.cell.runs.simulation import Simulation, read_share
 from scalith.cell.specification.cell import CellSpecification
-from scalith.quantities import InputError
-from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+from scalith.quantities import InputError, arrhenius_factor
+from scalith.quantities.constants import FARADAY
 
 Array = NDArray[np.float64]
 ACCURACY = 5e-4
@@ -182,7 +182,7 @@ _PER_AMPERE: dict[tuple[str, float], LoadNumbers] = {}
 def _per_ampere(specification: CellSpecification, T: float) -> LoadNumbers:
     electrolyte, reference = specification.electrolyte, specification.reference_temperature
     c = electrolyte.initial_concentration
-    D = float(electrolyte.diffusivity(c=c, T=T)) * _arrhenius(electrolyte.diffusivity_activation_energy, T, reference)
+    D = float(electrolyte.diffusivity(c=c, T=T)) * arrhenius_factor(electrolyte.diffusivity_activation_energy, T, reference)
     i = 1.0 / specification.plane_area
     drift = (1.0 - float(electrolyte.transference_number(c=c, T=T))) * i / (FARADAY * c)
     separator = specification.separator
@@ -195,15 +195,11 @@ def _per_ampere(specification: CellSpecification, T: float) -> LoadNumbers:
                 continue  # lithium metal; a phase field has nodes of its own
             x = np.linspace(material.minimum_stoichiometry, material.maximum_stoichiometry, 51)
             values = np.asarray(material.chemical_diffusivity(x=x, T=T)) * np.ones(x.size)
-            slowness = float(np.mean(1.0 / values)) / _arrhenius(material.diffusivity_activation_energy, T, reference)
+            slowness = float(np.mean(1.0 / values)) / arrhenius_factor(material.diffusivity_activation_energy, T, reference)
             j = i / (FARADAY * area * electrode.thickness)
             length = material.particle_radius**2 / material.storage_radius
             particle = max(particle, j * length / (5.0 * material.maximum_concentration) * slowness)
     return LoadNumbers(salt, particle)
-
-
-def _arrhenius(energy: float, T: float, reference: float) -> float:
-    return math.exp(energy / GAS_CONSTANT * (1.0 / reference - 1.0 / T))
 
 
 class _Trial:

@@ -229,7 +229,7 @@ class LithiumMetal(Spec):
             total, low = 50.0 * window, 0.49
         else:
             reserve = self.reserve_thickness / LITHIUM_MOLAR_VOLUME
-            total = 1.25 * (reserve + window)  # there is room for more: the metal grows as long as lithium comes
+            total = 1.25 * (reserve + window)  # not the limit: the metal grows as long as lithium comes
             low = reserve / total
         material = ActiveMaterial(
             particle_radius=depth,

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.lab.protocol_steps import steps
-from scalith.quantities import ConvergenceError, InputError, Result, dataset_digest, labelled, predicted
-from scalith.quantities.constants import GAS_CONSTANT
+from scalith.quantities import ConvergenceError, InputError, Result, arrhenius_factor, dataset_digest, labelled, predicted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -212,17 +211,16 @@ def characteristic_times(cell: CellSpecification | str | Path, *, temperature: f
 
     specification = read_cell(cell)
     electrolyte, found = specification.electrolyte, {}
-    # What an activation energy adds from the reference temperature on, in units of it: e^{E/R (1/T₀ − 1/T)}.
-    inverse = (1.0 / specification.reference_temperature - 1.0 / temperature) / GAS_CONSTANT
+    reference = specification.reference_temperature
     salt = float(electrolyte.diffusivity(c=electrolyte.initial_concentration, T=temperature))
-    salt *= float(np.exp(electrolyte.diffusivity_activation_energy * inverse))
+    salt *= arrhenius_factor(electrolyte.diffusivity_activation_energy, temperature, reference)
     layers = {"negative electrode": specification.negative_electrode, "positive electrode": specification.positive_electrode}
     for name, electrode in layers.items():
         if electrode.planar:
             continue
         for k, material in enumerate(electrode.materials):
             x = np.linspace(material.minimum_stoichiometry, material.maximum_stoichiometry, 201)
-            warmer = float(np.exp(material.diffusivity_activation_energy * inverse))
+            warmer = arrhenius_factor(material.diffusivity_activation_energy, temperature, reference)
             D = warmer * np.broadcast_to(material.chemical_diffusivity(x=x, T=temperature), x.shape)
             d = material.dimensions
             which = "" if len(electrode.materials) == 1 else f" {k + 1}"

@@ -18,7 +18,7 @@ from scalith.atoms import BandSettings, BarrierCorrection, Engine, Relaxation
 from scalith.crystal import Host, enumerate_orderings, map_orderings
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, rung
+from scalith.ladder.quantity import AtomicDistance, BesideTheStudy, InputFile, Settings, rung
 from scalith.lattice import HopBarriers
 from scalith.quantities import SI, InputError, Property, Source
 from scalith.quantities.specification import Count
@@ -45,15 +45,7 @@ class StudyEngine(Settings, Engine, Relaxation):
         from there.
     """
 
-    database: str | None = Field(default=None, exclude=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _beside_the_study(cls, data: Any, info: ValidationInfo) -> Any:
-        folder = (info.context or {}).get("folder")
-        if not isinstance(data, dict) or folder is None or not isinstance(data.get("database"), str) or "://" in data["database"]:
-            return data
-        return data | {"database": str(Path(folder) / data["database"])}
+    database: BesideTheStudy | None = Field(default=None, exclude=True)
 
     @model_validator(mode="after")
     def _allowed(self, info: ValidationInfo) -> Self:
@@ -100,7 +92,7 @@ class Orderings(Settings):
     between_ends : bool
         Start each ordering between the host relaxed empty and relaxed full.
     oxidation_states : dict of str to number or range, optional
-        Cells that cannot be neutral are refused: ``{ Li = 1, Co = [3, 4], O = -2 }``.
+        Cells that cannot be neutral are rejected: ``{ Li = 1, Co = [3, 4], O = -2 }``.
     """
 
     largest_cell: Annotated[int, Field(ge=1, le=12)]

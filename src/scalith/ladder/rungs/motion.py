@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import xarray as xr
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field
 
 from scalith import atoms
 from scalith.atoms import DynamicsSettings
 from scalith.crystal import Host
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import AtomicDistance, Settings, rung
+from scalith.ladder.quantity import AtomicDistance, BesideTheStudy, Settings, rung
 from scalith.ladder.rungs.engines import StudyEngine
 from scalith.ladder.rungs.lattice import Temperatures
 from scalith.quantities import InputError, Property, Source
@@ -138,15 +137,7 @@ class MolecularDynamics(Settings, DynamicsSettings):
     candidates: Count = 10
     supercell: Cells = (2, 2, 2)
     dimensions: Literal[1, 2, 3] = 3
-    kept: str | None = Field(default=None, exclude=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _beside_the_study(cls, data: Any, info: ValidationInfo) -> Any:
-        folder = (info.context or {}).get("folder")
-        if not isinstance(data, dict) or folder is None or not isinstance(data.get("kept"), str):
-            return data
-        return data | {"kept": str(Path(folder) / data["kept"])}
+    kept: BesideTheStudy | None = Field(default=None, exclude=True)
 
     @property
     def dynamics(self) -> DynamicsSettings:

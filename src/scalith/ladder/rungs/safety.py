@@ -1,7 +1,7 @@
 """Safety: decomposition kinetics from calorimetry, one cell in an oven, the module that it may take along.
 
 One parameter set goes all the way: `cell_kinetics` and `module_kinetics` are the fitted set unless a study gives another, and a
-module whose kinetics are not those of the cell is refused with both digests.
+module whose kinetics are not those of the cell is rejected with both digests.
 """
 
 from __future__ import annotations
@@ -286,7 +286,7 @@ def _verdict(data: xr.Dataset) -> str:
 def module_propagation(
     module: Module, module_kinetics: ReactionSet, oven_exposure: xr.Dataset, trigger: ModuleTrigger, propagation: Propagation
 ) -> xr.Dataset:
-    """One cell is set off; what do its neighbours do? Kinetics other than the cell's are refused."""
+    """One cell is set off; what do its neighbours do? Kinetics other than the cell's are rejected."""
     return pack_package.propagate_runaway(
         module,
         module_kinetics,

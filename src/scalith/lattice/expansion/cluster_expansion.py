@@ -237,10 +237,8 @@ def fit_cluster_expansion(
     if electrostatics:
         A = np.column_stack([A, electrostatic_energies(host, orderings)])
         shrunk = np.append(shrunk, False)
-    if not end_importance > 0.0:
-        raise InputError("cluster expansion", "end_importance", end_importance, "a positive number")
     x = orderings["x"].values
-    importance = np.where((x < x.min() + 1e-9) | (x > x.max() - 1e-9), end_importance, 1.0)
+    importance = _importance(x, end_importance)
     result = fit(A, y, shrunk, method, importance)
     scaled = A * importance[:, None]
     weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
@@ -277,6 +275,13 @@ def fit_cluster_expansion(
             files=energies.files,
         ),
     )
+
+
+def _importance(x: NDArray[np.float64], of_ends: float) -> NDArray[np.float64]:
+    """Weight of each structure in the fit: 1, and `of_ends` for the emptiest and the fullest."""
+    if not of_ends > 0.0:
+        raise InputError("cluster expansion", "end_importance", of_ends, "a positive number")
+    return np.where((x < x.min() + 1e-9) | (x > x.max() - 1e-9), of_ends, 1.0)
 
 
 def _constrained(

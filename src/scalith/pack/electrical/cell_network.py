@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from scalith.cell import (
     ActiveMaterial,
@@ -138,35 +139,23 @@ def discharge_network(
     count = series * parallel
     if series < 1 or parallel < 1 or len(cells) != count or pack.cells != count:
         raise InputError(_WHERE, "cells", f"{len(cells)} cells, a row of {pack.cells}", f"{series} × {parallel} of both")
-    if (
-        not 0 < duration < np.inf
-        or current == 0
-        or not np.isfinite(current)
-        or windows < 2
-        or interconnect_resistance < 0
-        or passes < 1
-    ):
+    possible = 0 < duration < np.inf and current != 0 and np.isfinite(current)
+    if not possible or windows < 2 or interconnect_resistance < 0 or passes < 1:
         found = (current, duration, windows, interconnect_resistance, passes)
         raise InputError(_WHERE, "current, duration, windows, interconnect_resistance, passes", found, "positive finite numbers")
     circuit = Circuit.of_groups(series, parallel, interconnect_resistance)
     mean = np.full(count, pack.start_temperature)
     for repeat in range(passes):
         run = _electrical(cells, circuit, current, duration, mean, windows, voltage_tolerance, mesh, progress)
-        time = np.concatenate([[0.0], run["time"].values])
-        currents, voltages = run["cell_current"].values, run["cell_voltage"].values
-        begin = np.vstack([currents[:1], currents[:-1]])  # the current is linear over a window
-        heat = run["cell_heat"].values + interconnect_resistance * (begin**2 + begin * currents + currents**2) / 3.0
-        steps = np.repeat(np.arange(len(time) - 1), 2)
-        knots = np.sort(np.concatenate([time[:-1] + 1e-6 * np.diff(time), time[1:]]))
-        row = simulate_row(pack, np.concatenate([[time[0]], knots]), np.concatenate([heat[:1], heat[steps]]))
-        at_ends = row["temperature"].values[2::2]
-        new = np.trapezoid(row["temperature"].values, row["time"].values, axis=0) / time[-1]  # windows are of unequal length
-        change = float(np.abs(new - mean).max())
-        mean = new
+        heat, row = _warmed(pack, run, interconnect_resistance)
+        # Windows are of unequal length.
+        new = np.trapezoid(row["temperature"].values, row["time"].values, axis=0) / float(run["time"][-1])
+        change, mean = float(np.abs(new - mean).max()), new
         if change < 0.1:
             break
         if progress is not None:
             progress((repeat + 1) / passes, f"temperatures changed by {change:.2f} K")
+    currents = run["cell_current"].values
     groups = currents.reshape(-1, series, parallel)
     spread = np.abs(groups / groups.mean(axis=2, keepdims=True) - 1).max()
     source = predicted(
@@ -178,20 +167,30 @@ def discharge_network(
     return Result(
         {
             "current": labelled(("time", "cell"), currents, "current of each cell", "A"),
-            "voltage": labelled(("time", "cell"), voltages, "voltage of each cell", "V"),
+            "voltage": labelled(("time", "cell"), run["cell_voltage"].values, "voltage of each cell", "V"),
             "heat": labelled(("time", "cell"), heat, "heat of each cell and its interconnect, mean of the window", "W"),
-            "temperature": labelled(("time", "cell"), at_ends, "temperature of each cell", "K"),
+            "temperature": labelled(("time", "cell"), row["temperature"].values[2::2], "temperature of each cell", "K"),
             "pack_voltage": labelled("time", run["voltage"].values, "voltage of the pack", "V"),
             "current_spread": labelled((), float(spread), "largest relative deviation of a current in its group", "1"),
             "temperature_change": labelled((), change, "change of the mean temperatures in the last pass", "K"),
             "energy_balance_error": labelled((), float(row["energy_balance_error"]), "relative error of the energy balance", "1"),
         },
         coords={
-            "time": labelled("time", time[1:], "time", "s"),
+            "time": labelled("time", run["time"].values, "time", "s"),
             "cell": ("cell", np.arange(1, count + 1), {"long_name": "cell in the row"}),
         },
         attrs={"source": source.to_json(), "reason": run.attrs["reason"]},
     )
+
+
+def _warmed(pack: PackSpecification, run: xr.Dataset, interconnect_resistance: float) -> tuple[NDArray[np.float64], Result]:
+    """Heat of each cell and its interconnect, mean of each window, W, and the row of cells that it warms."""
+    time, currents = np.concatenate([[0.0], run["time"].values]), run["cell_current"].values
+    begin = np.vstack([currents[:1], currents[:-1]])  # the current is linear over a window
+    heat = run["cell_heat"].values + interconnect_resistance * (begin**2 + begin * currents + currents**2) / 3.0
+    steps = np.repeat(np.arange(len(time) - 1), 2)
+    knots = np.sort(np.concatenate([time[:-1] + 1e-6 * np.diff(time), time[1:]]))
+    return heat, simulate_row(pack, np.concatenate([[time[0]], knots]), np.concatenate([heat[:1], heat[steps]]))
 
 
 def _electrical(

@@ -164,12 +164,7 @@ def compare_cooling(
     InputError
         A cylindrical cell, a name twice, numbers out of their range.
     """
-    where = "compare_cooling"
-    if cell.shape != "prismatic" or cell.thickness is None or cell.width is None:
-        raise InputError(where, "cell.shape", cell.shape, "a prismatic cell")
-    names = [design.name for design in designs]
-    if not designs or len(set(names)) != len(names):
-        raise InputError(where, "designs", names, "at least one design, with different names")
+    names = _names_of(cell, designs)
     found = [
         simulate_heat_3d(
             _cooled(cell, design, in_plane_conductivity, volumes),
@@ -216,6 +211,16 @@ def compare_cooling(
         coords={"design": ("design", names, {"long_name": "cooling design"}), "time": found[0]["time"]},
         attrs={"source": source.to_json()},
     )
+
+
+def _names_of(cell: CellBody, designs: Sequence[CoolingDesign]) -> list[str]:
+    """Names of designs that can be compared on a cell."""
+    if cell.shape != "prismatic" or cell.thickness is None or cell.width is None:
+        raise InputError("compare_cooling", "cell.shape", cell.shape, "a prismatic cell")
+    names = [design.name for design in designs]
+    if not designs or len(set(names)) != len(names):
+        raise InputError("compare_cooling", "designs", names, "at least one design, with different names")
+    return names
 
 
 def weakest_cooling(

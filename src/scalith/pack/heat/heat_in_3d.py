@@ -415,9 +415,9 @@ def _dataset(
     supplied, lost, stored = (np.array([getattr(row, name) for row in rows]) for name in ("supplied", "lost", "stored"))
     released, ejected = np.array([row.released for row in rows]), np.array([row.ejected for row in rows])
     # Heat that goes through the body from one side to the other counts too.
-    scale = max(run.state.exchanged, *(np.abs(part).max() for part in (supplied, stored, released.sum(axis=1))))
-    residual = np.abs(released.sum(axis=1) + supplied - stored - lost - ejected.sum(axis=1)).max()
-    error = float(residual / max(scale, 1e-3 * run.properties.capacity.sum()))
+    largest = max(run.state.exchanged, *(np.abs(part).max() for part in (supplied, stored, released.sum(axis=1))))
+    account = max(largest, 1e-3 * run.properties.capacity.sum())
+    error = float(np.abs(released.sum(axis=1) + supplied - stored - lost - ejected.sum(axis=1)).max() / account)
     if not error < 1e-8:
         raise ConvergenceError(
             "heat in three dimensions", f"the energy balance is open by {error:.1e}: use smaller steps", partial=fields
@@ -440,15 +440,10 @@ def _dataset(
         "heat_stored": ("time", stored, "J", "heat stored since the start"),
         "heat_lost": ("time", lost, "J", "heat given to the surroundings since the start"),
         "peak_temperature": ((), float(run.state.peak.max()), "K", "highest temperature in a block"),
-        "energy_balance_error": (
-            (),
-            error,
-            "1",
-            "largest relative error of the energy balance",
-        ),
+        "energy_balance_error": ((), error, "1", "largest relative error of the energy balance"),
         "solver_imbalance": (
             (),
-            run.conduction.closing_heat / max(scale, 1e-3 * run.properties.capacity.sum()),
+            run.conduction.closing_heat / account,
             "1",
             "heat that the solver was off by, closed step by step with a constant, over the largest account",
         ),
@@ -456,26 +451,39 @@ def _dataset(
         "steps": ((), run.state.steps, "1", "time steps"),
     }
     if kinetics is not None:
-        mass = np.array([assembly.materials[block.material].density for block in assembly.blocks]) * run.volume_of
-        fraction = np.array([block.reacting_fraction for block in assembly.blocks])
-        gas, pressure = np.array([row.gas for row in rows]), np.array([row.pressure for row in rows])
-        whole = kinetics.stored_heat * fraction * run.volume_of
-        data |= run.vents.outputs(time, gas, pressure, ejected, released, whole, mass)
-    data |= _coolant(run, rows, max(scale, 1e-3 * run.properties.capacity.sum()))
+        data |= _vented(assembly, run, time, rows, kinetics)
+    data |= _coolant(run, rows, account)
     parents = [assembly.digest] if kinetics is None else [kinetics.digest, assembly.digest]
     source = predicted("scalith.pack.simulate_heat_3d", *parents)
-    centres = [0.5 * (line[1:] + line[:-1]) for line in grid.edges]
     attrs = {"source": source.to_json()} | ({} if kinetics is None else {"kinetics_digest": kinetics_digest})
     return Result(
         {name: labelled(dims, values, title, unit) for name, (dims, values, unit, title) in data.items()},
-        coords={
-            "time": labelled("time", time, "time", "s"),
-            "block": ("block", [block.name for block in assembly.blocks], {"long_name": "block"}),
-            **_stream_sides(run),
-            **{name: labelled(name, centre, name, "m") for name, centre in zip("xyz", centres, strict=True)},
-        },
+        coords=_coordinates(assembly, grid, run, time),
         attrs=attrs,
     )
+
+
+def _coordinates(assembly: Assembly, grid: Grid, run: _Stepper, time: Array) -> dict[str, Any]:
+    centres = [0.5 * (line[1:] + line[:-1]) for line in grid.edges]
+    return {
+        "time": labelled("time", time, "time", "s"),
+        "block": ("block", [block.name for block in assembly.blocks], {"long_name": "block"}),
+        **_stream_sides(run),
+        **{name: labelled(name, centre, name, "m") for name, centre in zip("xyz", centres, strict=True)},
+    }
+
+
+def _vented(
+    assembly: Assembly, run: _Stepper, time: Array, rows: list[_Ledger], kinetics: ReactionSet
+) -> dict[str, tuple[Any, Any, str, str]]:
+    """What left through vents, and how much of what could react has."""
+    mass = np.array([assembly.materials[block.material].density for block in assembly.blocks]) * run.volume_of
+    fraction = np.array([block.reacting_fraction for block in assembly.blocks])
+    gas, pressure, released, ejected = (
+        np.array([getattr(row, name) for row in rows]) for name in ("gas", "pressure", "released", "ejected")
+    )
+    whole = kinetics.stored_heat * fraction * run.volume_of
+    return run.vents.outputs(time, gas, pressure, ejected, released, whole, mass)
 
 
 def _stream_sides(run: _Stepper) -> dict[str, Any]:

@@ -60,13 +60,9 @@ def module_assembly(
     gap = module.barrier.thickness if module.barrier else 0.0
     row_gap = module.row_barrier.thickness if module.row_barrier else 0.0
     length = module.cells * depth + (module.cells - 1) * gap
-    materials = {"cell": Material(density=cell.density, specific_heat=cell.specific_heat, conductivity=cell.conductivities)}
     share = _busbar_share(module, width * height)
+    materials = _materials(module, share)
     contact, contact_of_rows = _contact(module, module.barrier), _contact(module, module.row_barrier)
-    if module.barrier is not None:
-        materials["barrier"] = _material(module.barrier, 1.0 / share)
-    if module.row_barrier is not None:
-        materials["row_barrier"] = _material(module.row_barrier, 1.0)
     blocks: list[Block] = []
     contacts: list[Contact] = []
 
@@ -103,7 +99,6 @@ def module_assembly(
             contacts += [Contact(between=pair, resistance=contact_of_rows) for pair in sides]
     if module.plate is not None:
         plate, breadth = module.plate, module.rows * width + (module.rows - 1) * row_gap
-        materials["plate"] = Material(density=plate.density, specific_heat=plate.specific_heat, conductivity=plate.conductivity)
         contacts += [
             Contact(between=(block.name, "plate"), resistance=1.0 / plate.contact_conductance) for block in blocks if block.reacts
         ]
@@ -111,6 +106,19 @@ def module_assembly(
     return Assembly(
         materials=materials, blocks=tuple(blocks), spacing=spacing, contacts=tuple(contacts), surfaces=_surfaces(module)
     )
+
+
+def _materials(module: ModuleSpecification, share: float) -> dict[str, Material]:
+    """What cells, barriers and plate are made of; busbars beside a barrier add to its conductivity."""
+    cell, plate = module.cell, module.plate
+    materials = {"cell": Material(density=cell.density, specific_heat=cell.specific_heat, conductivity=cell.conductivities)}
+    if module.barrier is not None:
+        materials["barrier"] = _material(module.barrier, 1.0 / share)
+    if module.row_barrier is not None:
+        materials["row_barrier"] = _material(module.row_barrier, 1.0)
+    if plate is not None:
+        materials["plate"] = Material(density=plate.density, specific_heat=plate.specific_heat, conductivity=plate.conductivity)
+    return materials
 
 
 def _surfaces(module: ModuleSpecification) -> dict[Side, Surface]:

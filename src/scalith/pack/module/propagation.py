@@ -68,7 +68,7 @@ def propagate_runaway(
         s, or text with a unit (``"1 h"``).
     kinetics_digest : str
         ``kinetics_digest`` of the result of the scale before (an oven test of the cell): another set, or one that reacts in
-        another share of the cell or leaves through another vent, is refused. ``module.cell.kinetics_digest(kinetics)`` where
+        another share of the cell or leaves through another vent, is rejected. ``module.cell.kinetics_digest(kinetics)`` where
         there is no scale before.
     output_times : int
         Outputs, evenly spaced.
@@ -203,6 +203,38 @@ def _on_mesh(
         progress=progress,
     )
     rows, places = np.divmod(np.arange(len(built.bodies)), module.cells)
+    data = _outcome(module, kinetics, trigger, built, found, returned, runaway_rate)
+    data["nodes_per_cell"] = ((), divisions.cell, "1", "volumes through the thickness of a cell")
+    source = predicted(
+        "scalith.pack.propagate_runaway",
+        kinetics.digest,
+        module.digest,
+        trigger.digest,
+        settings={"tolerance": tolerance, "nodes_per_cell": divisions.cell},
+    )
+    return xr.Dataset(
+        {name: (dims, values, {"units": unit, "long_name": title}) for name, (dims, values, unit, title) in data.items()},
+        coords={
+            "time": ("time", found.time, {"units": "s", "long_name": "time"}),
+            "cell": ("cell", np.arange(1, len(built.bodies) + 1), {"long_name": "cell"}),
+            "row": ("cell", rows + 1, {"long_name": "row of the cell"}),
+            "state": ("state", list(kinetics.states), {"long_name": "state of the reaction set"}),
+            "place": ("cell", places + 1, {"long_name": "place in the row"}),
+        },
+        attrs={"source": source.to_json(), "kinetics_digest": module.cell.kinetics_digest(kinetics)},
+    )
+
+
+def _outcome(
+    module: ModuleSpecification,
+    kinetics: ReactionSet,
+    trigger: Trigger,
+    built: ModuleNetwork,
+    found: NetworkResult,
+    returned: Array,
+    runaway_rate: float,
+) -> dict[str, tuple[Any, Any, str, str]]:
+    """What a run on one mesh found: dimensions, values, unit and title by name."""
     capacity = np.array([body["capacity"] for body in built.network.bodies])
     first = np.array([bodies[0] for bodies in built.bodies])
     runaway = found.runaway_time[first]
@@ -211,14 +243,7 @@ def _on_mesh(
     released = np.array([found.released[:, bodies].sum(axis=1) for bodies in built.bodies]).T
     stored = (capacity * (found.temperature - module.ambient_temperature)).sum(axis=1)
     count = int(np.isfinite(runaway).sum())
-    source = predicted(
-        "scalith.pack.propagate_runaway",
-        kinetics.digest,
-        module.digest,
-        trigger.digest,
-        settings={"tolerance": tolerance, "nodes_per_cell": divisions.cell},
-    )
-    data: dict[str, Any] = {
+    return {
         "temperature": (("time", "cell"), np.array(means).T, "K", "mean temperature of each cell"),
         "heat_released": (("time", "cell"), released, "J", "heat of reaction of each cell since the start"),
         "states": (
@@ -251,20 +276,8 @@ def _on_mesh(
             "J",
             "heat that all reactions can free",
         ),
-        "nodes_per_cell": ((), divisions.cell, "1", "volumes through the thickness of a cell"),
         "energy_balance_error": ((), found.energy_balance_error, "1", "largest relative error of the energy balance"),
     }
-    return xr.Dataset(
-        {name: (dims, values, {"units": unit, "long_name": title}) for name, (dims, values, unit, title) in data.items()},
-        coords={
-            "time": ("time", found.time, {"units": "s", "long_name": "time"}),
-            "cell": ("cell", np.arange(1, len(built.bodies) + 1), {"long_name": "cell"}),
-            "row": ("cell", rows + 1, {"long_name": "row of the cell"}),
-            "state": ("state", list(kinetics.states), {"long_name": "state of the reaction set"}),
-            "place": ("cell", places + 1, {"long_name": "place in the row"}),
-        },
-        attrs={"source": source.to_json(), "kinetics_digest": module.cell.kinetics_digest(kinetics)},
-    )
 
 
 def _states_at_end(built: ModuleNetwork, found: NetworkResult, kinetics: ReactionSet) -> Array:

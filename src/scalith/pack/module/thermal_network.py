@@ -87,17 +87,11 @@ class ThermalNetwork:
 
     def ordered(self, start: float) -> tuple[NetworkArrays, NDArray[np.int64], int]:
         """Kernel arrays, the order of the bodies in them, and the bandwidth."""
-        from scipy.sparse import coo_matrix
-        from scipy.sparse.csgraph import reverse_cuthill_mckee
-
         from scalith.pack.kernels.network import NetworkArrays
 
         count = len(self.bodies)
         ends = np.array([[a, b] for a, b, _, _ in self.links], dtype=np.int64).reshape(-1, 2)
-        order = np.arange(count, dtype=np.int64)
-        if len(ends):
-            graph = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count)).tocsr()
-            order = reverse_cuthill_mckee((graph + graph.T).tocsr(), symmetric_mode=True).astype(np.int64)
+        order = _narrowest_order(ends, count)
         place = np.empty(count, dtype=np.int64)
         place[order] = np.arange(count)
         ends = np.sort(place[ends], axis=1)
@@ -158,6 +152,18 @@ class ThermalNetwork:
         tables = [self.ambient[0], *[time for _, time, _ in self.sources]]
         twice = [t for time in tables for t in time[1:][np.diff(time) == 0]]
         return np.sort(np.concatenate([np.unique(np.concatenate(tables)), np.unique(twice)]))
+
+
+def _narrowest_order(ends: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """An order of `count` bodies in which those that are linked, by their numbers (links, 2), lie near each other."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import reverse_cuthill_mckee
+
+    if not len(ends):
+        return np.arange(count, dtype=np.int64)
+    graph = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count)).tocsr()
+    order: NDArray[np.int64] = reverse_cuthill_mckee((graph + graph.T).tocsr(), symmetric_mode=True).astype(np.int64)
+    return order
 
 
 def _at(times: Array, given: Array, values: Array) -> Array:

@@ -83,10 +83,9 @@ def test_links_between_the_pages_at_the_root_lead_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_first_page_leads_to_every_how_to_by_its_title():
-    linked = dict(re.findall(r"\[([^]]+)\]\(how-to/([^)]+)\)", (DOCS / "index.md").read_text(encoding="utf-8")))
-    titles = {page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# "): page.name for page in DOCS.glob("how-to/*.md")}
-    assert linked == titles
+def test_the_first_page_leads_to_every_how_to():
+    linked = re.findall(r"\]\(how-to/([^)#]+)\)", (DOCS / "index.md").read_text(encoding="utf-8"))
+    assert sorted(set(linked)) == sorted(page.name for page in DOCS.glob("how-to/*.md"))
 
 
 def test_pages_named_as_long_are_there():

@@ -6,8 +6,9 @@ with dV/dQ), and their errors are those that the noise allows (the bounds of Cra
 electrode of two materials gives its share back.
 
 **[E]** Discharges at C/20 of a porous-electrode model before and after ageing (O'Kane et al. 2022, computed with PyBaMM): here
-polarisation, films and gradients are in the curves, and with a constant overpotential fitted the losses are within 0.5 points of
-the true ones.
+polarisation, films and gradients are in the curves. With a constant overpotential fitted the losses are within 0.5 points of the
+true ones and within three of their errors, which count how far fifths of the curve pull the balance apart; what the model misses
+everywhere alike shows in no error.
 
 **[M]** LG M50: slow discharge of one cell, with half-cell curves of another. What is left of the voltage is stated, and its
 stoichiometries beside the published ones.
@@ -118,11 +119,10 @@ def _aged(record: Record) -> None:
     for mode, name in zip(PLANTED, names, strict=True):
         expected = 100.0 * (1.0 - truth["aged"][name] / truth["fresh"][name])
         record.check(f"aged model at C/20: {mode}", expected=expected, found=100.0 * modes[mode], tolerance=0.5, unit="%")
-        record.compare(
-            f"aged model: standard error of {mode}, beside its deviation",
-            reference=abs(100.0 * modes[mode] - expected),
-            found=100.0 * modes[mode].error,  # type: ignore[attr-defined]
-            unit="%",
+        record.check_at_most(
+            f"aged model: deviation of {mode} in stated standard errors",
+            limit=3.0,
+            found=abs(100.0 * modes[mode] - expected) / (100.0 * modes[mode].error),  # type: ignore[attr-defined]
         )
 
 

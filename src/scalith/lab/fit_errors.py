@@ -65,7 +65,7 @@ def covariance_of_fit(jacobian: Array, residuals: Array, lengths: Sequence[int])
     lengths : sequence of int
         Points of each curve, one after the other.
     """
-    from scipy.linalg import solve_triangular, toeplitz
+    from scipy.linalg import toeplitz
     from scipy.special import stdtrit
 
     count, parameters = jacobian.shape
@@ -87,10 +87,49 @@ def covariance_of_fit(jacobian: Array, residuals: Array, lengths: Sequence[int])
         if np.linalg.cond(others) > 1e12:
             return np.asarray(within)
         shifts.append(np.linalg.solve(others, jacobian[part].T @ residuals[part]))
-    spread = np.array(shifts).T
     scale = stdtrit(curves - 1, 0.8413447460685429) * np.sqrt((curves - 1) / curves)
+    return _larger(within, scale * np.array(shifts).T)
+
+
+def widened_by_parts(within: Array, jacobian: Array, residuals: Array, parts: Sequence[NDArray[np.int64]]) -> Array:
+    r"""A covariance widened by what a model misses, which is alike over parts of one curve and differs from part to part.
+
+    With the hat matrix of a part, P_c = J_c H⁻¹ J_cᵀ,
+
+    C_b = t² Σ_c δ_c δ_cᵀ,   δ_c = H⁻¹ J_cᵀ (1 − P_c)^{-1/2} r_c,
+
+    the covariance for residuals correlated in any way within each part (R. M. Bell and D. F. McCaffrey, Survey Methodology 28
+    (2002) 169), t as in `covariance_of_fit`; in each direction the larger of the two counts. What the model misses everywhere in
+    the way in which a parameter would change the curve shows in no residual.
+
+    Parameters
+    ----------
+    within : ndarray, shape (p, p)
+    jacobian, residuals : ndarray, shape (N, p), (N,)
+        In a scale in which JᵀJ is well conditioned.
+    parts : sequence of ndarray of int
+        Rows of each part.
+    """
+    from scipy.special import stdtrit
+
+    if len(parts) < 2 or not residuals.any():
+        return within
+    inverse = np.linalg.inv(jacobian.T @ jacobian)
+    shifts = []
+    for part in parts:
+        own = jacobian[part]
+        left, direction = np.linalg.eigh(np.eye(part.size) - own @ inverse @ own.T)
+        adjusted = direction @ ((direction.T @ residuals[part]) / np.sqrt(np.maximum(left, 1e-3)))
+        shifts.append(inverse @ (own.T @ adjusted))
+    return _larger(within, float(stdtrit(len(parts) - 1, 0.8413447460685429)) * np.array(shifts).T)
+
+
+def _larger(within: Array, spread: Array) -> Array:
+    """In each direction the larger of a covariance and of the sum of the outer products of `spread`'s columns."""
+    from scipy.linalg import solve_triangular
+
     factor = np.linalg.cholesky(within)
-    values, vectors = np.linalg.eigh(_outer(solve_triangular(factor, scale * spread, lower=True)))
+    values, vectors = np.linalg.eigh(_outer(solve_triangular(factor, spread, lower=True)))
     return _outer(factor @ vectors @ np.diag(np.sqrt(np.maximum(values, 1.0))))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scalith.cell import CellSpecification, ElectrodeSpecification, Mesh, read_cell, simulate_discharge
 from scalith.design.density import LatentPhase, LatentStructure, designed_image
@@ -174,6 +174,11 @@ class RecipeEvaluation(Spec):
     inactive_thickness: Annotated[float, Field(ge=0)] = 25e-6
     volumes: tuple[int, int, int] = (1, 8, 20)
     structures: Annotated[int, Field(ge=1)] = 2
+
+    @field_validator("base")
+    @classmethod
+    def _read_once(cls, base: CellSpecification | str) -> CellSpecification:
+        return read_cell(base)
 
     @property
     def objectives(self) -> tuple[str, ...]:

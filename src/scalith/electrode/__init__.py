@@ -37,6 +37,7 @@ from scalith.electrode.transport.effective_properties import (
     subvolume_properties,
 )
 from scalith.electrode.transport.effective_tensor import effective_tensor
+from scalith.electrode.transport.electrode_tortuosity import electrode_tortuosity
 from scalith.electrode.transport.voxel_conduction import conduct_voxels
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "effective_property",
     "effective_stiffness",
     "effective_tensor",
+    "electrode_tortuosity",
     "heckel_porosity",
     "image_dataset",
     "image_from_dataset",

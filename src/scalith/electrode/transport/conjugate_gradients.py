@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import log
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.electrode.measure.islands import Islands
 from scalith.electrode.transport.multigrid import Level, cycle
 from scalith.electrode.transport.plane_threads import PlaneThreads
 from scalith.quantities import ConvergenceError
 
 Floats = NDArray[np.float64]
+
+
+class Lift(Protocol):
+    """Adds what the cycle does not see to its result, as `Islands` does."""
+
+    def lift(self, z: NDArray[np.float32], residual: Floats, scale: float, threads: PlaneThreads) -> None:
+        """Add it to `z` (padded, times `scale`)."""
 
 
 def square(values: Floats) -> float:
@@ -28,7 +35,7 @@ def conjugate_gradients(
     reference: Callable[[float], float],
     levels: list[Level],
     work: Floats,
-    islands: Islands,
+    islands: Lift,
     threads: PlaneThreads,
     tolerance: float,
     progress: Callable[[float, str], None] | None = None,
@@ -46,7 +53,7 @@ def conjugate_gradients(
         What |b − A φ|² is measured by, given Σ α r·z: twice the energy released so far.
     levels, work
         From `build_levels`.
-    islands : Islands
+    islands : Islands, or nothing (`NoIslands`)
     threads : PlaneThreads
     tolerance : float
         Of the residual, as the root of its share of the reference.

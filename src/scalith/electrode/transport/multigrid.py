@@ -62,7 +62,7 @@ def level_of_faces(faces: list[Floats], total: Floats) -> tuple[Level, Floats]:
     faces : three arrays
         Conductance to the next voxel along each axis, one fewer than voxels there.
     total : (nx, ny, nz)
-        Sum of the conductances around each voxel, those to the electrodes included.
+        Sum of the conductances around each voxel, those to the electrodes included; zero where nothing conducts.
     """
     count = int(np.prod([size + 2 for size in total.shape]))
     shared = np.empty(count)
@@ -70,7 +70,7 @@ def level_of_faces(faces: list[Floats], total: Floats) -> tuple[Level, Floats]:
     for axis, along in enumerate((level.gx, level.gy, level.gz)):
         inside = along[1:-1, 1:-1, 1:-1]
         np.moveaxis(inside, axis, 0)[:-1] = np.moveaxis(faces[axis], axis, 0)
-    level.inverse[1:-1, 1:-1, 1:-1] = 1.0 / total
+    np.divide(1.0, total, out=level.inverse[1:-1, 1:-1, 1:-1], where=total > 0.0, casting="same_kind")
     return level, shared[: total.size].reshape(total.shape)
 
 

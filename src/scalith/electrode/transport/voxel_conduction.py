@@ -16,7 +16,7 @@ from scalith.quantities import InputError, Result, digest, labelled, predicted
 Floats = NDArray[np.float64]
 
 
-class _NoIslands:
+class NoIslands:
     """Nothing beside the multigrid cycle: conductivities that change step by step have no pieces to tell apart."""
 
     def lift(self, z: NDArray[np.float32], residual: Floats, scale: float, threads: PlaneThreads) -> None:
@@ -99,7 +99,7 @@ def conduct_voxels(conductivity: Any, *, axis: str = "x", tolerance: float = 1e-
 
     first, work = level_of_faces(faces, total)
     levels = [first]
-    islands: Any = _NoIslands()
+    islands = NoIslands()
     with PlaneThreads(threads) as crew:
         add_coarser(levels, crew)
         iterations, _ = conjugate_gradients(potential, residual, currents, reference, levels, work, islands, crew, tolerance)

@@ -1,0 +1,140 @@
+"""Tortuosity of an electrode whose pores end on its surface: ions go in, and not through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.measure.percolation import connected_to
+from scalith.electrode.requirements import axis_number, require_memory, require_tolerance
+from scalith.electrode.transport.plane_threads import PlaneThreads
+from scalith.electrode.transport.voxel_conduction import NoIslands
+from scalith.quantities import InputError, Result, labelled, nearest, predicted
+
+Floats = NDArray[np.float64]
+
+
+@takes_image
+def electrode_tortuosity(
+    image: VoxelImage,
+    phase: str = "pore",
+    *,
+    onto: Sequence[str] | None = None,
+    axis: str = "x",
+    tolerance: float = 1e-6,
+) -> Result:
+    r"""Electrode tortuosity τ_e: of ions that come in at the separator and end on the surface inside.
+
+    A cell of two equal electrodes with blocking surfaces has at low frequency the resistance of ions that charge all surface
+    alike. With the separator at the lower end of `axis` and the upper end closed,
+
+    .. math::
+
+        ∇·(σ ∇φ) = 0, \quad φ = 0 \text{ at the separator}, \quad σ\, ∂φ/∂n = i / S \text{ at the surface}, \qquad
+        τ_e = \frac{3 ε σ A}{L} \frac{⟨φ⟩_S}{i},
+
+    with i the current, A the plane and S all the surface that is reached, ε the share of the phase that is reached; it is 1 for
+    straight pores with even walls (T.-T. Nguyen et al., npj Comput. Mater. 6 (2020) 123, doi:10.1038/s41524-020-00386-4). The
+    tortuosity factor of `solve_conduction` counts ways from face to face, this one ways to the surface, dead ends with them: the
+    one that the impedance of blocking electrodes measures.
+
+    Parameters
+    ----------
+    image : VoxelImage
+    phase : str
+        That the ions are in.
+    onto : sequence of str, optional
+        Phases whose surface takes charge; all others without it.
+    axis : {"x", "y", "z"}
+    tolerance : float
+        Relative residual.
+
+    Returns
+    -------
+    Result
+        ``electrode_tortuosity``; ``reached`` share of the phase that joins the separator, ``reached_surface`` of its surface;
+        ``surface_potential`` over ``depth``, in units of i L/(σ A) (NaN where there is no surface).
+
+    Raises
+    ------
+    InputError
+        An unknown phase, no surface that ions reach.
+    ConvergenceError
+        The tolerance is not met.
+    """
+    from scalith.electrode.transport.conjugate_gradients import conjugate_gradients, square
+    from scalith.electrode.transport.multigrid import add_coarser, level_of_faces
+
+    along = axis_number("electrode_tortuosity", axis)
+    require_tolerance("electrode_tortuosity", tolerance)
+    others = [name for name in image.phases if name != phase]
+    for name in (phase, *(onto or ())):
+        if name not in image.phases:
+            raise InputError("electrode_tortuosity", "phase", name, nearest(name, list(image.phases)))
+    require_memory("electrode_tortuosity", image.labels.size, 140)
+    solid = np.isin(image.labels, [image.label(name) for name in (others if onto is None else onto)])
+    inside = np.ascontiguousarray(np.moveaxis(connected_to(image, {phase: 1.0}, axis, 0), along, 0))
+    whole = np.moveaxis(image.mask(phase), along, 0)
+    walls = _faces_onto(whole, np.moveaxis(solid, along, 0))
+    source = np.where(inside, walls, 0.0)
+    if not source.any():
+        raise InputError(
+            "electrode_tortuosity", "image", f"no surface that ions reach in {phase} along {axis}", "an open electrode"
+        )
+    reached_surface = float(source.sum() / walls.sum())
+    source /= float(source.sum())
+    faces, total = [], np.zeros(inside.shape)
+    for n in range(3):
+        here, sums = np.moveaxis(inside, n, 0), np.moveaxis(total, n, 0)
+        face = (here[:-1] & here[1:]).astype(float)
+        sums[:-1] += face
+        sums[1:] += face
+        faces.append(np.moveaxis(face, 0, n))
+    total[0] += 2.0 * inside[0]
+
+    def currents(of: Floats, result: Floats) -> float:
+        np.multiply(total, of, out=result)
+        for n in range(3):
+            value, to, face = (np.moveaxis(one, n, 0) for one in (of, result, faces[n]))
+            to[:-1] -= face * value[1:]
+            to[1:] -= face * value[:-1]
+        return float(np.einsum("ijk,ijk->", of, result))
+
+    potential, residual = np.zeros(inside.shape), source.copy()
+    begun = square(residual)
+    first, work = level_of_faces(faces, total)
+    levels = [first]
+    with PlaneThreads(1) as crew:
+        add_coarser(levels, crew)
+        conjugate_gradients(potential, residual, currents, lambda _: begun, levels, work, NoIslands(), crew, tolerance)
+    length, plane = inside.shape[0], inside[0].size
+    share = float(inside.mean())
+    resistance = float(np.sum(potential * source))  # in units of 1/(σ h)
+    weight = source.sum(axis=(1, 2))
+    profile = np.divide((potential * source).sum(axis=(1, 2)), weight, out=np.full(length, np.nan), where=weight > 0.0)
+    settings = {"phase": phase, "onto": None if onto is None else list(onto), "axis": axis, "tolerance": tolerance}
+    made = predicted("scalith.electrode.electrode_tortuosity", image.digest, settings=settings)
+    depth = (np.arange(length) + 0.5) * image.voxel_size
+    return Result(
+        {
+            "electrode_tortuosity": labelled((), 3.0 * share * plane / length * resistance, "electrode tortuosity", "1"),
+            "reached": labelled((), float(inside.sum() / max(whole.sum(), 1)), "share of the phase that is reached", "1"),
+            "reached_surface": labelled((), reached_surface, "share of the surface that is reached", "1"),
+            "surface_potential": labelled("depth", profile * plane / length, "potential of the surface over i L/(σ A)", "1"),
+        },
+        coords={"depth": labelled("depth", depth, "distance from the separator", "m")},
+        attrs={"source": made.to_json()},
+    )
+
+
+def _faces_onto(inside: NDArray[np.bool_], solid: NDArray[np.bool_]) -> Floats:
+    """Faces of each voxel of a phase to a solid one."""
+    count = np.zeros(inside.shape)
+    for axis in range(3):
+        one, other, to = np.moveaxis(inside, axis, 0), np.moveaxis(solid, axis, 0), np.moveaxis(count, axis, 0)
+        to[:-1] += one[:-1] & other[1:]
+        to[1:] += one[1:] & other[:-1]
+    return count

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from scalith.lab.baselines import require_baseline, subtract_baseline
-from scalith.lab.calorimetry import read_dsc, simulate_arc, simulate_dsc
+from scalith.lab.calorimetry import HeatWaitSeek, read_dsc, simulate_arc, simulate_dsc
 from scalith.pack import ReactionSet, shipped_kinetics
 from scalith.quantities import InputError, Source
 
@@ -122,3 +122,13 @@ def test_endothermic_sign_is_noticed():
 def test_bad_settings_are_refused(change):
     with pytest.raises(InputError):
         simulate_dsc(**{"kinetics": ONE, "heating_rate": 0.1, **change})
+
+
+def test_a_calorimeter_that_looks_closer_finds_the_exotherm_earlier():
+    plain = simulate_arc(ONE, specific_heat=2e6, end=700.0)
+    close = simulate_arc(ONE, specific_heat=2e6, end=700.0, search=HeatWaitSeek(step="2 K", threshold="0.002 K/min"))
+    assert float(close["onset_temperature"]) < float(plain["onset_temperature"])
+    settings = [Source.from_json(one.attrs["source"]).settings for one in (plain, close)]
+    assert (settings[0]["step"], settings[1]["step"]) == (5.0, 2.0)
+    with pytest.raises(InputError, match="seek: found -1, expected greater than 0"):
+        HeatWaitSeek(seek=-1)

@@ -69,9 +69,9 @@ def run(record: Record) -> None:
     square = 2 / np.log(1 + np.sqrt(2))
     figure, axes = plt.subplots(1, 2, figsize=(10, 4))
     for kind, exact, sizes, sweeps, tolerance in (
-        ("square", square, (8, 16), 300_000, 0.004),
-        ("triangular", 4 / np.log(3), (8, 16), 300_000, 0.004),
-        ("cubic", 1 / 0.221654626, (8, 16), 40_000, 0.005),
+        ("square", square, (8, 16), 120_000, 0.004),
+        ("triangular", 4 / np.log(3), (8, 16), 120_000, 0.004),
+        ("cubic", 1 / 0.221654626, (8, 16), 20_000, 0.005),
     ):
         found, reduced, cumulants = critical_temperature(kind, exact, sizes, sweeps)
         record.check(f"kT_c/J, {kind}", expected=exact, found=found, tolerance=tolerance * exact)

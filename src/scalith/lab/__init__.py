@@ -4,7 +4,7 @@ from scalith.lab.agreement_table import LargestDeviation, agreement, largest_dev
 from scalith.lab.arc_files import read_arc, thermal_inertia
 from scalith.lab.baselines import subtract_baseline
 from scalith.lab.bottleneck import find_bottlenecks
-from scalith.lab.calorimetry import read_dsc, simulate_arc, simulate_dsc
+from scalith.lab.calorimetry import HeatWaitSeek, read_dsc, simulate_arc, simulate_dsc
 from scalith.lab.dimensionless_numbers import dimensionless_numbers
 from scalith.lab.impedance import (
     CircuitFit,
@@ -27,6 +27,7 @@ from scalith.lab.protocol_steps import steps
 from scalith.lab.readers import read_measurement, read_measurements
 
 __all__ = [
+    "HeatWaitSeek",
     "CircuitFit",
     "KineticFit",
     "LargestDeviation",

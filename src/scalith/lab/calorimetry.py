@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import xarray as xr
+from pydantic import Field
 
 from scalith.pack import ReactionSet
 from scalith.pack.module.thermal_network import ThermalNetwork, simulate_network
-from scalith.quantities import ConvergenceError, FileRecord, InputError, Source, file_digest, predicted, read_columns
+from scalith.quantities import SI, ConvergenceError, FileRecord, InputError, Source, Spec, file_digest, predicted, read_columns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +20,29 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+HeatingRate = Annotated[float, SI("K s-1"), Field(gt=0)]
 FASTEST_HEATING = 5.0
 """K s-1; 300 K/min is more than a heat-flux calorimeter follows."""
+
+
+class HeatWaitSeek(Spec):
+    """How an accelerating-rate calorimeter looks for an exotherm.
+
+    Attributes
+    ----------
+    step, step_rate : float
+        By how much it warms the sample, K, and how fast, K s-1.
+    wait, seek : float
+        How long it waits then, and how long it looks, s.
+    threshold : float
+        Self-heating that counts as exotherm, K s-1.
+    """
+
+    step: Annotated[float, SI("K"), Field(gt=0)] = 5.0
+    step_rate: HeatingRate = 2.0 / 60.0
+    wait: Annotated[float, SI("s"), Field(gt=0)] = 900.0
+    seek: Annotated[float, SI("s"), Field(gt=0)] = 600.0
+    threshold: HeatingRate = 0.02 / 60.0
 
 
 def simulate_dsc(
@@ -141,16 +163,12 @@ def simulate_arc(
     thermal_inertia: float = 1.0,
     start: float = 323.15,
     end: float = 623.15,
-    step: float = 5.0,
-    step_rate: float = 2.0 / 60.0,
-    wait: float = 900.0,
-    seek: float = 600.0,
-    threshold: float = 0.02 / 60.0,
+    search: HeatWaitSeek | None = None,
     tolerance: float = 1e-7,
 ) -> xr.Dataset:
     """Accelerating-rate calorimetry with heat, wait and seek.
 
-    The calorimeter warms the sample by `step`, waits, and looks whether its self-heating exceeds `threshold`. If it
+    The calorimeter warms the sample by a step, waits, and looks whether its self-heating exceeds a threshold. If it
     does, the calorimeter follows the sample's temperature (adiabatic); when the self-heating falls below the threshold
     again, heating goes on. φ ρ c dT/dt = Σ_r heat_r dξ_r/dt in the adiabatic phases, φ the thermal inertia of the bomb.
 
@@ -166,12 +184,8 @@ def simulate_arc(
         φ ≥ 1.
     start, end : float
         First and last temperature, K.
-    step, step_rate : float
-        K and K s-1.
-    wait, seek : float
-        s.
-    threshold : float
-        Self-heating that counts as exotherm, K s-1.
+    search : HeatWaitSeek, optional
+        Step, pauses and threshold of the calorimeter.
     tolerance : float
         Local error of a step.
 
@@ -189,10 +203,8 @@ def simulate_arc(
     """
     from scalith.pack.kernels.network import heat_by_reaction
 
-    settings = {
-        "specific_heat": specific_heat, "sample_density": sample_density, "thermal_inertia": thermal_inertia, "step": step,
-        "step_rate": step_rate, "wait": wait, "seek": seek, "threshold": threshold,
-    }  # fmt: skip
+    search = search or HeatWaitSeek()
+    settings = {"specific_heat": specific_heat, "sample_density": sample_density, "thermal_inertia": thermal_inertia}
     for name, value in settings.items():
         if not value > 0 or (name == "thermal_inertia" and value < 1):
             raise InputError(
@@ -232,16 +244,16 @@ def simulate_arc(
         return float(heating[last])
 
     for _ in range(10_000):
-        phase(step / step_rate, capacity * step_rate, 11, hot=False)
-        rate = phase(wait + seek, 0.0, 11, hot=False)
-        while rate >= threshold and now < end:
+        phase(search.step / search.step_rate, capacity * search.step_rate, 11, hot=False)
+        rate = phase(search.wait + search.seek, 0.0, 11, hot=False)
+        while rate >= search.threshold and now < end:
             # Short enough that the temperature changes by about one step, long enough to come to an end.
-            rate = phase(max(min(seek, step / rate), 1e-3), 0.0, 21, hot=True)
+            rate = phase(max(min(search.seek, search.step / rate), 1e-3), 0.0, 21, hot=True)
         if now >= end:
             break
     else:
-        raise ConvergenceError("the ARC", f"end was not reached within 10000 steps of {step} K", time=clock)
-    source = predicted("scalith.lab.simulate_arc", kinetics.digest, settings=settings)
+        raise ConvergenceError("the ARC", f"end was not reached within 10000 steps of {search.step} K", time=clock)
+    source = predicted("scalith.lab.simulate_arc", kinetics.digest, settings=settings | search.model_dump())
     columns = [np.concatenate(parts) for parts in (times, temperatures, rates)]
     found = arc_record(columns[0], columns[1], columns[2], np.concatenate(exotherm), thermal_inertia, specific_heat, source)
     return found.assign_attrs(kinetics_digest=kinetics.digest)

@@ -45,7 +45,7 @@ def ageing_result(run: _Ageing) -> Result:
     if numbers.size:
         numbers = np.arange(1, max(int(numbers[-1]), 1) + 1)
     titles = _OF_CYCLE | run.inventory.titles
-    names = list(run.cycles[-1].found) if run.cycles else []
+    names = list(run.cycles[-1].found) if run.cycles else list(_OF_CYCLE)
     data = Result({}, {"cycle": labelled("cycle", numbers, "cycle", "1")}, {"kind": "ageing"})
     for name in names:
         values = np.array([one.found.get(name, np.nan) for one in run.cycles])
@@ -94,7 +94,7 @@ def _add_knee(data: Result) -> None:
     """Where the capacity begins to fall fast; not a number without a knee."""
     from scalith.quantities import labelled
 
-    knee = find_knee(data["cycle"].values, data["discharge_capacity"].values) if "discharge_capacity" in data else None
+    knee = find_knee(data["cycle"].values, data["discharge_capacity"].values)
     at, level = (np.nan, np.nan) if knee is None else (knee.cycle, knee.capacity)
     data["knee_cycle"] = labelled((), at, "cycle of the knee in the discharge capacity", "1")
     data["knee_capacity"] = labelled((), level, "discharge capacity at the knee", "C")

@@ -39,7 +39,7 @@ SHOWN = {
     "batch_1000_discharges": "1,000 discharges with other parameters; the peer on one core",
     "cycling_10_cc_cv": "ten CC–CV cycles",
     "ageing_coupled_cycle": "a CC–CV cycle with film, plating, cracks and lost material; CPU seconds",
-    "ageing_1000_cycles": "1,000 such cycles, each solved; CPU seconds",
+    "ageing_1000_cycles": "1,000 cycles of these mechanisms on a smooth voltage, each solved; CPU seconds",
     "ageing_1000_cycles_extrapolated": "the same with cycles skipped within 1e-3",
     "ageing_ten_years_of_storage": "ten years of storage",
     "ageing_100_lifetimes": "100 lives of 1,000 cycles on two cores",

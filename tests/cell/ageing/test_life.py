@@ -141,6 +141,8 @@ def test_pores_that_close_end_it_with_the_cycle_and_the_place(filmed):
     data = simulate_ageing(fresh(cell), "Rest for 300 days", cycles=3)
     assert "closed the pores" in data.attrs["reason"]
     assert "um from the negative collector" in data.attrs["reason"]
+    assert data.sizes["cycle"] == 0
+    data.plot()  # an ageing without a whole cycle is empty, and drawn so
 
 
 def test_a_jump_over_a_parabola_is_exact_and_keeps_lithium(filmed):

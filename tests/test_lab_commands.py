@@ -83,8 +83,9 @@ def test_drt_lists_peaks(scalith):
 
 def test_gitt_reads_pulses(scalith):
     file = str(DATA / "lgm50_gitt" / "pulse_11.csv")
-    code, out, _ = scalith("gitt", file, "--radius", "5.86 um", "--electrode", "negative", "-j", "a.json")
+    code, out, _ = scalith("gitt", file, "--radius", "5.86 um", "--electrode", "negative", "-j", "a.json", "-p", "a.svg")
     assert code == 0
+    assert Path("a.svg").is_file()
     assert "not identifiable" in out
     assert json.loads(Path("a.json").read_text(encoding="utf-8"))[0]["diffusivity"] is None
 
@@ -169,9 +170,10 @@ def test_pitt_reads_the_holds_of_a_titration(scalith):
 
 @pytest.mark.long
 def test_agree_sets_experiments_beside_what_was_put_in(scalith):
-    code, out, _ = scalith("agree", "lgm50_chen2020", "-j", "a.json")
+    code, out, _ = scalith("agree", "lgm50_chen2020", "-j", "a.json", "-p", "a.png")
     assert code == 0
     assert "virtual slow cycle" in out
+    assert Path("a.png").is_file()
     found = json.loads(Path("a.json").read_text(encoding="utf-8"))
     for name in ("open_circuit_voltage", "exchange_current_density", "charge_transfer_resistance", "conductivity", "heat"):
         assert found[name]["verdict"].startswith("agrees"), name

@@ -148,6 +148,7 @@ def gitt(
     electrode: Annotated[str, typer.Option("--electrode", help="cell, negative or positive.")] = "cell",
     shape: Shape = "sphere",
     repair: Repair = False,
+    plot: Plot = None,
     out: Json = None,
 ) -> None:
     """Diffusivity from each pulse of a titration with a 95 % interval: by the series, or through the model of a cell."""
@@ -159,6 +160,7 @@ def gitt(
     from scalith.lab.titration.particle_series import require_shape
     from scalith.quantities import InputError, parse_quantity
 
+    require_endings(None, plot)
     if (radius is None) == (cell is None):
         raise InputError("scalith lab gitt", "--radius, --cell", "neither" if cell is None else "both", "one of the two")
     data = read_measurement(file, repair=repair)
@@ -181,6 +183,7 @@ def gitt(
         plain.append({name: _plain(value) for name, value in row.items()} | {"note": note})
     console().print(shown)
     _write(out, plain)
+    _keep_picture(found, plot)
 
 
 @app.command()
@@ -412,6 +415,7 @@ def agree(
     titration: Annotated[Path | None, typer.Option("--titration", help="Measured, of a half cell; virtual without it.")] = None,
     calorimetry: Annotated[Path | None, typer.Option("--calorimetry", help="A discharge of a half cell with its heat.")] = None,
     spectrum: Annotated[Path | None, typer.Option("--spectrum", help="Of the electrolyte between blocking electrodes.")] = None,
+    plot: Plot = None,
     out: Json = None,
 ) -> None:
     """What experiments on an electrode find, virtual or measured, beside what the CELL's parameters say."""
@@ -422,6 +426,7 @@ def agree(
     from scalith.lab import largest_deviation, read_measurement
     from scalith.lab.half_cell import Side
 
+    require_endings(None, plot)
     given, side = read_cell(cell), cast(Side, electrode)
     cycle, pulses_there, heat, ions = (
         None if path is None else read_measurement(path) for path in (slow_cycle, titration, calorimetry, spectrum)
@@ -457,6 +462,8 @@ def agree(
     for name, one in {**found, "heat": by_heat}.items():
         console().print(f"{name.replace('_', ' ')}: {one.note}", highlight=False)
     _write(out, plain)
+    if plot is not None:
+        save_figure(made.plot_agreements(rows), plot)
 
 
 def _number(value: float) -> str:

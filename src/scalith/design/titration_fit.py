@@ -182,7 +182,7 @@ def fit_titration(
         )
         for name in names
     }
-    found = Result(columns, {"pulse": ("pulse", np.arange(len(rows)))}, {"source": source.to_json()})
+    found = Result(columns, {"pulse": ("pulse", np.arange(len(rows)))}, {"kind": "titration", "source": source.to_json()})
     found["note"] = ("pulse", np.array([str(row["note"]) for row in rows]))
     return found
 

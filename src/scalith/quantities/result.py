@@ -26,6 +26,7 @@ _PLOTS = {
     "impedance spectrum": ("scalith.cell.plots", "plot_spectrum"),
     "Kramers–Kronig test": ("scalith.lab.impedance.plots", "plot_kramers_kronig"),
     "open circuit": ("scalith.lab.cycling.plots", "plot_open_circuit"),
+    "titration": ("scalith.lab.titration.plots", "plot_titration"),
     "relaxation times": ("scalith.lab.impedance.plots", "plot_relaxation_times"),
 }
 """Which function draws which kind of result: module and name. They are loaded when a plot is asked for."""

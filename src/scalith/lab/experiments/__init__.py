@@ -5,6 +5,7 @@ from scalith.lab.experiments.discharge_heat import current_of, heat_by_discharge
 from scalith.lab.experiments.electrode_spectra import ChargeTransfer, charge_transfer_by_spectra
 from scalith.lab.experiments.electrolyte_spectra import conductivity_by_spectra
 from scalith.lab.experiments.found import Found
+from scalith.lab.experiments.plots import plot_agreements
 from scalith.lab.experiments.put_in import put_in
 from scalith.lab.experiments.slow_cycle import voltage_by_slow_cycle
 from scalith.lab.experiments.temperature_steps import entropy_by_steps
@@ -21,6 +22,7 @@ __all__ = [
     "entropy_by_steps",
     "heat_by_discharge",
     "heat_of_discharge",
+    "plot_agreements",
     "put_in",
     "voltage_by_slow_cycle",
 ]

@@ -20,9 +20,12 @@ from scalith.lab.titration.particle_series import current_step, potential_step, 
 from scalith.lab.titration.pitt import PittFit, extract_pitt, potential_steps, simulate_pitt
 from scalith.lab.titration.polarisation import (
     MixedConductivity,
+    MixedConductor,
     bruce_vincent,
     extract_hebb_wagner,
+    extract_mixed_conductor,
     hebb_wagner_current,
+    mixed_conductor_voltage,
     newman_number,
     restricted_diffusion,
 )
@@ -30,6 +33,7 @@ from scalith.lab.titration.polarisation import (
 __all__ = [
     "EntropicCoefficient",
     "MixedConductivity",
+    "MixedConductor",
     "Particle",
     "PittFit",
     "bruce_vincent",
@@ -40,10 +44,12 @@ __all__ = [
     "extract_gitt",
     "extract_hebb_wagner",
     "extract_interruption",
+    "extract_mixed_conductor",
     "extract_pitt",
     "find_interruptions",
     "hebb_wagner_current",
     "interruption_bias",
+    "mixed_conductor_voltage",
     "newman_number",
     "potential_step",
     "potential_steps",

@@ -253,3 +253,24 @@ def test_rungs_tells_what_is_given_and_what_is_a_section(toy, scalith):
     assert "[spring]" in rows["force"] or "elastic_energy" in rows["force"]
     assert "[spring]" in rows["elastic_energy"]
     assert "seed" not in rows["oscillation"]
+
+
+def test_what_cannot_be_explored_is_one_sentence(scalith, tmp_path):
+    code, _, said = scalith("explore", "nothing.toml")
+    assert (code, "no such file" in said) == (2, True)
+    code, _, said = scalith("explore")
+    assert (code, "no finished climb" in said) == (2, True)
+
+
+def test_without_the_extra_the_explorer_says_how_to_get_it(study_file, scalith, monkeypatch):
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    code, _, said = scalith("explore", "toy.toml", "--no-open")
+    assert (code, "pip install 'scalith[app]'" in said) == (2, True)
+
+
+def test_a_page_with_knobs_is_written_beside_the_report(toy, study_file, scalith, tmp_path):
+    scalith("run", "toy.toml", "--no-report")
+    code, out, _ = scalith("report", "results/toy", "--knob", "mass=400 g:600 g:3")
+    assert code == 0
+    assert "interactive.html" in out
+    assert (tmp_path / "results" / "toy" / "interactive.html").is_file()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scalith.app.explorer import Cancelled, read_study_of
+from scalith.app.views import unpacked
 from scalith.ladder import Climb, climb, read_study
 from scalith.quantities import InputError
 
@@ -125,9 +126,34 @@ def test_bottlenecks_are_those_of_the_library(explorer):
     from scalith.lab import find_bottlenecks
 
     answer, _ = heard(explorer, {}, "bottleneck")
-    found = find_bottlenecks(answer.climbed.values["cell_specification"], 2.0)
+    found = find_bottlenecks(answer.climbed.values["cell_specification"], 2.0, temperature=298.15)
     shown = next(item for item in answer.figures if item["name"] == "bottlenecks")["figure"]["data"][0]
     assert shown["y"][-1] == str(found["process"].values[0]).replace(".", ": ").replace("_", " ")
+
+
+def test_pictures_of_the_inside_are_of_the_library(explorer):
+    from scalith.cell import simulate_discharge
+
+    answer, _ = heard(explorer, {}, "inside")
+    pictures = {item["name"]: item["figure"] for item in answer.figures}
+    run = simulate_discharge(answer.climbed.values["cell_specification"], 2.0, temperature=298.15, profiles=True)
+    last = unpacked(pictures["concentration"]["data"][-1]["y"])
+    assert last == pytest.approx(1e-3 * run["concentration"].values[-1], rel=1e-9)
+    assert len(pictures["particle"]["data"]) == 5
+
+
+def test_what_dominates_an_error_is_the_derivative_times_it(explorer):
+    answer, _ = heard(explorer, {}, "uncertainty")
+    shown = next(item for item in answer.figures if item["name"] == "what dominates")["figure"]["data"][0]
+    assert shown["y"] == ["negative electrode: thickness"]
+    cell = answer.climbed.values["cell_specification"]
+    ends = []
+    for sign in (-1.0, 1.0):
+        moved = {"cell.negative_electrode.thickness": 34e-6 * (1.0 + 0.01 * sign)}
+        found = explorer.answer(moved).climbed.values["discharges"]
+        ends.append(float(found["capacity"].sel(c_rate=2.0).max()) / 3600.0)
+    slope = (ends[1] - ends[0]) / (0.02 * cell.negative_electrode.thickness)
+    assert unpacked(shown["x"])[0] == pytest.approx(abs(slope) * 0.05 * 34e-6, rel=0.1)
 
 
 def test_a_results_folder_leads_to_its_study(study_file, tmp_path):

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scalith.quantities import InputError
+from scalith.quantities import InputError, MissingDependencyError
 
 if TYPE_CHECKING:
     from scalith.app.explorer import Explorer
@@ -66,8 +66,10 @@ class Serving:
     """
 
     def __init__(self, explorer: Callable[[], Explorer], port: int = 0) -> None:
-        import uvicorn
-
+        try:
+            import uvicorn
+        except ImportError:
+            raise MissingDependencyError("uvicorn", "scalith explore", "app") from None
         from scalith.app.server import application
 
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from scalith.app.explorer import Explorer
 from scalith.app.page import filled, read_part, style
-from scalith.app.views import VIEWS, drawn, views_of
+from scalith.app.views import VIEWS, drawn, unpacked, views_of
 from scalith.quantities import InputError, StudyError, nearest, write_text
 from scalith.quantities.units import parse_quantity
 from scalith.report.page import packed_plotly
@@ -278,7 +278,7 @@ def _sampled(trace: dict[str, Any]) -> list[float] | None:
     """A line at evenly spaced places: its two ends, then its heights; `None` for what is no line that goes one way."""
     if trace.get("type", "scatter") != "scatter" or trace.get("fill") == "toself" or "lines" not in trace.get("mode", "lines"):
         return None
-    x, y = _numbers_of(trace.get("x")), _numbers_of(trace.get("y"))
+    x, y = unpacked(trace.get("x")), unpacked(trace.get("y"))
     if x is None or y is None or x.size != y.size:
         return None
     known = np.isfinite(x) & np.isfinite(y)
@@ -286,13 +286,3 @@ def _sampled(trace: dict[str, Any]) -> list[float] | None:
     if x.size < 2 or np.any(np.diff(x) < 0.0) or not x[-1] > x[0]:
         return None
     return [float(x[0]), float(x[-1]), *np.interp(np.linspace(x[0], x[-1], _POINTS), x, y).tolist()]
-
-
-def _numbers_of(stored: Any) -> Array | None:
-    """Numbers as Plotly's JSON holds them: a list, or packed."""
-    if isinstance(stored, dict) and "bdata" in stored:
-        return np.frombuffer(base64.b64decode(stored["bdata"]), dtype=np.dtype(stored["dtype"])).astype(np.float64)
-    try:
-        return np.array([np.nan if item is None else item for item in stored], dtype=np.float64)
-    except (TypeError, ValueError):
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from scalith.cell import CellSpecification
+from scalith.cell import CellSpecification, simulate_discharge, simulate_impedance, simulate_sensitivities
 from scalith.ladder import Climbed, Study
 from scalith.ladder.stacking import one_rate
-from scalith.quantities import Property
+from scalith.quantities import InputError, Property, Source, Uncertain
 from scalith.report import axes
 from scalith.report.cell_figures import said_rate
 from scalith.report.figures import figures_of
@@ -47,6 +49,15 @@ class View:
 
 def _highest(data: xr.Dataset) -> float:
     return float(data["c_rate"].max())
+
+
+def _cell_and_rate(values: dict[str, Any]) -> tuple[CellSpecification, float, float] | None:
+    """The cell, the highest rate and the temperature of its discharges."""
+    cell, data = values.get("cell_specification"), values.get("discharges")
+    if not isinstance(cell, CellSpecification) or not isinstance(data, xr.Dataset):
+        return None
+    source = Source.from_json(data.attrs["source"])
+    return cell, _highest(data), float(source.settings.get("temperature", cell.initial_temperature))
 
 
 def voltage_split_figure(values: dict[str, Any]) -> Figure | None:
@@ -91,11 +102,10 @@ def bottleneck_figure(values: dict[str, Any]) -> Figure | None:
     """What each process would bring, were it twice as fast."""
     from scalith.lab import find_bottlenecks
 
-    cell, data = values.get("cell_specification"), values.get("discharges")
-    if not isinstance(cell, CellSpecification) or not isinstance(data, xr.Dataset):
+    if (known := _cell_and_rate(values)) is None:
         return None
-    rate = _highest(data)
-    found = find_bottlenecks(cell, rate)
+    cell, rate, temperature = known
+    found = find_bottlenecks(cell, rate, temperature=temperature)
     gain = 100.0 * found["energy_gain"].values / float(found["energy"])
     more = 100.0 * found["capacity_gain"].values / float(found["capacity"])
     names = [str(name).replace(".", ": ").replace("_", " ") for name in found["process"].values]
@@ -110,11 +120,10 @@ def numbers_figure(values: dict[str, Any]) -> Figure | None:
     """Dimensionless numbers of the highest rate: times of processes against the time of the discharge."""
     from scalith.lab import dimensionless_numbers
 
-    cell, data = values.get("cell_specification"), values.get("discharges")
-    if not isinstance(cell, CellSpecification) or not isinstance(data, xr.Dataset):
+    if (known := _cell_and_rate(values)) is None:
         return None
-    rate = _highest(data)
-    found = dimensionless_numbers(cell, rate)
+    cell, rate, temperature = known
+    found = dimensionless_numbers(cell, rate, temperature=temperature)
     size, names = found["value"].values, [str(name) for name in found["number"].values]
     order = [k for k in np.argsort(size) if size[k] > 0.0]
     if not order:
@@ -125,6 +134,100 @@ def numbers_figure(values: dict[str, Any]) -> Figure | None:
     figure.add_bar(**bars, orientation="h", marker={"color": axes.PALETTE[0]})
     figure.update_layout(height=110 + 20 * len(order), hovermode="closest", yaxis_dtick=1)
     figure.update_xaxes(type="log", dtick=2, tickangle=0)
+    return axes.settled(figure)
+
+
+def concentration_figure(values: dict[str, Any]) -> Figure | None:
+    """Salt concentration across the cell at the highest rate, from start to end."""
+    if (found := _cell_and_rate(values)) is None:
+        return None
+    cell, rate, temperature = found
+    run = simulate_discharge(cell, rate, temperature=temperature, profiles=True)
+    figure = axes.figure("Depth from the negative collector (µm)", f"Salt concentration at {said_rate(rate)} (mol/L)")
+    _add_moments(figure, run, 1e6 * run["depth"].values, lambda k: 1e-3 * run["concentration"].values[k])
+    return axes.settled(figure)
+
+
+def particle_figure(values: dict[str, Any]) -> Figure | None:
+    """Stoichiometry within a particle of the middle of the positive electrode at the highest rate, from start to end."""
+    if (found := _cell_and_rate(values)) is None:
+        return None
+    cell, rate, temperature = found
+    run = simulate_discharge(cell, rate, temperature=temperature, profiles=True)
+    if "stoichiometry_profile_positive" not in run:
+        return None
+    inside = run["stoichiometry_profile_positive"].transpose("time", "depth_positive", "radius_positive").values
+    middle = inside.shape[1] // 2
+    figure = axes.figure("Distance from the centre of the particle (nm)", f"Filled fraction of the sites at {said_rate(rate)}")
+    _add_moments(figure, run, 1e9 * run["radius_positive"].values, lambda k: inside[k, middle])
+    return axes.settled(figure)
+
+
+def _add_moments(figure: Figure, run: xr.Dataset, x: Any, y: Callable[[int], Any]) -> None:
+    """Lines at five moments, from blue to vermilion."""
+    moments = np.unique(np.linspace(0, run.sizes["time"] - 1, 5).astype(int))
+    for k, colour in zip(moments, axes.gradient(len(moments)), strict=True):
+        label = f"{float(run['time'][k]) / 60:.3g} min"
+        figure.add_scatter(x=x, y=y(int(k)), mode="lines", name=label, line={"color": colour, "width": 2})
+
+
+_FREQUENCIES = (1e-3, 1e4, 50)
+
+
+def nyquist_figure(values: dict[str, Any]) -> Figure | None:
+    """Impedance of the half-charged cell."""
+    if (found := _cell_and_rate(values)) is None:
+        return None
+    run = simulate_impedance(found[0], np.geomspace(*_FREQUENCIES), 0.5, temperature=found[2])
+    figure = axes.figure("Re Z (mΩ)", "−Im Z (mΩ)")
+    hover = [f"{f:.3g} Hz" for f in run["frequency"].values]
+    places = {"x": 1e3 * run["resistance"].values, "y": -1e3 * run["reactance"].values, "hovertext": hover}
+    figure.add_scatter(**places, mode="lines+markers", name="half charged", line={"color": axes.PALETTE[0]}, marker={"size": 5})
+    figure.update_layout(hovermode="closest")
+    return axes.settled(figure)
+
+
+def relaxation_figure(values: dict[str, Any]) -> Figure | None:
+    """Distribution of relaxation times of that impedance, with its band."""
+    from scalith.lab import relaxation_times
+    from scalith.report.property_figures import shade
+
+    if (found := _cell_and_rate(values)) is None:
+        return None
+    run = simulate_impedance(found[0], np.geomspace(*_FREQUENCIES), 0.5, temperature=found[2])
+    drt = relaxation_times(run)
+    figure = axes.figure("Relaxation time (s)", "Distribution of resistance (mΩ)")
+    time = drt["relaxation_time"].values
+    low, high = (1e3 * drt[f"distribution_{end}"].values for end in ("lower", "upper"))
+    shade(figure, time, low, high, axes.PALETTE[0], "95 % band")
+    line = {"color": axes.PALETTE[0], "width": 2}
+    figure.add_scatter(x=time, y=1e3 * drt["distribution"].values, mode="lines", name="distribution", line=line)
+    figure.update_xaxes(type="log")
+    return axes.settled(figure)
+
+
+def dominant_figure(values: dict[str, Any]) -> Figure | None:
+    """Which stated errors of the cell make the error of its capacity: derivative times error of each, to first order."""
+    if (found := _cell_and_rate(values)) is None:
+        return None
+    cell, rate, temperature = found
+    unsure = {path: number.error for path, number in cell.numbers_by_path().items() if isinstance(number, Uncertain)}
+    parts: dict[str, float] = {}
+    for path, error in unsure.items():
+        try:
+            run = simulate_sensitivities(cell, [path], rate, temperature=temperature)
+        except InputError:  # a number that a discharge does not depend on, or that cannot be varied
+            continue
+        if "capacity_by_parameter" in run:
+            parts[path] = abs(float(run["capacity_by_parameter"].values[0])) * error / 3600.0
+    if not parts:
+        return None
+    order = sorted(parts, key=lambda path: parts[path])
+    names = [path.replace(".materials.0", "").replace(".", ": ").replace("_", " ") for path in order]
+    figure = axes.figure(f"Error of the capacity at {said_rate(rate)} (A h)", "")
+    bars = {"x": [parts[path] for path in order], "y": names, "name": "error"}
+    figure.add_bar(**bars, orientation="h", marker={"color": axes.PALETTE[0]})
+    figure.update_layout(height=130 + 26 * len(order), hovermode="closest", yaxis_dtick=1)
     return axes.settled(figure)
 
 
@@ -158,6 +261,24 @@ VIEWS: dict[str, View] = {
         ("discharges", "heat_generation", "cell_open_circuit_voltage"),
         (("voltage split", "The voltage split into its parts", voltage_split_figure), ("ragone", "Ragone", ragone_figure)),
     ),
+    "inside": View(
+        "Inside",
+        "What happens across the cell and within a particle?",
+        ("cell_specification", "discharges"),
+        (
+            ("concentration", "Salt across the cell", concentration_figure),
+            ("particle", "Within a particle of the positive electrode", particle_figure),
+        ),
+    ),
+    "impedance": View(
+        "Impedance",
+        "Which process answers at which frequency?",
+        ("cell_specification", "discharges"),
+        (
+            ("nyquist", "Impedance of the half-charged cell", nyquist_figure),
+            ("relaxation times", "Distribution of relaxation times", relaxation_figure),
+        ),
+    ),
     "life": View("Life", "What wears the cell out?", ("cycle_life",)),
     "pack": View(
         "Pack",
@@ -185,6 +306,7 @@ VIEWS: dict[str, View] = {
         "Uncertainty",
         "How sure is that?",
         ("open_circuit_voltage", "discharges", "cell_temperature", "pack_temperature", "propagation_probability"),
+        (("what dominates", "Which stated errors of the cell count", dominant_figure),),
     ),
     "agreement": View(
         "Agreement",
@@ -201,14 +323,16 @@ VIEWS: dict[str, View] = {
 }
 """By name, in the order of their tabs."""
 
-_WITHOUT_PICTURES = {"bottleneck": ("discharges",)}
+_OF_THE_CELL = ("inside", "impedance", "bottleneck")
+
+_WITHOUT_PICTURES = dict.fromkeys(_OF_THE_CELL, ("discharges",))
 """Quantities that a view needs and does not draw."""
 
 
 def views_of(study: Study) -> list[str]:
     """Views that a study has something for."""
     here = {name.rpartition(".")[2] for name in study.needed_for(study.targets)}
-    needed = {"bottleneck": {"cell_specification", "discharges"}}
+    needed = {name: {"cell_specification", "discharges"} for name in _OF_THE_CELL}
     return [name for name, view in VIEWS.items() if needed.get(name, set()) <= here and here & set(view.quantities)]
 
 
@@ -251,6 +375,16 @@ def plain_figure(figure: Figure) -> dict[str, Any]:
     made: dict[str, Any] = json.loads(json.dumps(text_only(figure.to_plotly_json()), cls=PlotlyJSONEncoder))
     made["layout"].pop("template", None)
     return made
+
+
+def unpacked(stored: Any) -> NDArray[np.float64] | None:
+    """Numbers of a picture, which may be packed, as an array; `None` where they are no numbers."""
+    if isinstance(stored, dict) and "bdata" in stored:
+        return np.frombuffer(base64.b64decode(stored["bdata"]), dtype=np.dtype(stored["dtype"])).astype(np.float64)
+    try:
+        return np.array([np.nan if item is None else item for item in stored], dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
 
 
 def pictures_of(name: str, found: Climbed, members: Any = None) -> list[Figure]:

@@ -3,8 +3,8 @@ r"""The offline twin: a page without a server, in which knobs move by interpolat
 On each axis of the grid the nodes are Chebyshev's extreme points, so that the polynomial through all of them converges fast for
 smooth answers. The value at a point is :math:`\sum_m w_m v_m` over the members, with :math:`w_m = \prod_i \ell_{m_i}(x_i)`, the
 products of Lagrange's polynomials of each axis (Berrut and Trefethen, SIAM Review 46 (2004) 501, DOI 10.1137/S0036144502417715);
-the page computes the same sum. What it errs by is told by leaving one out: each member within the grid is predicted from the
-others on its line, without it.
+the page computes the same sum. What it errs by is told by leaving one out: each member is predicted from the others on its
+line, without it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from scalith.report.page import packed_plotly
 FILE = "interactive.html"
 LARGEST = 5_000_000
 """Bytes of the page."""
+
+RESOLUTION = 1e-4
+"""Of the largest value: runs of the cell are solved to a tolerance of 2e-4 in its states."""
 
 _VIEWS = ("cell", "pack", "material", "life")
 _POINTS = 64
@@ -150,9 +153,21 @@ def write_twin(
     InputError
         A page of more than 5 MB.
     """
-    found = twin(explorer, axes, progress)
+    page = twin_page(twin(explorer, axes, progress), explorer.study.header.title)
+    write_text(path, page)
+    return Path(path)
+
+
+def twin_page(found: dict[str, Any], title: str) -> str:
+    """The page of what `twin` gathered.
+
+    Raises
+    ------
+    InputError
+        More than 5 MB.
+    """
     parts = {
-        "title": escape(explorer.study.header.title),
+        "title": escape(title),
         "style": style(),
         "twin": json.dumps(found).replace("<", "\\u003c"),
         "plotly": packed_plotly(),
@@ -160,9 +175,10 @@ def write_twin(
     }
     page = filled("twin.html", parts)
     if (size := len(page.encode())) > LARGEST:
-        raise InputError(str(path), "", f"a page of {size / 1e6:.1f} MB", f"at most {LARGEST / 1e6:.0f} MB: fewer knobs or nodes")
-    write_text(path, page)
-    return Path(path)
+        raise InputError(
+            "interactive", "", f"a page of {size / 1e6:.1f} MB", f"at most {LARGEST / 1e6:.0f} MB: fewer knobs or nodes"
+        )
+    return page
 
 
 def twin(
@@ -208,6 +224,9 @@ def _lagrange(nodes: Array, at: float) -> Array:
 def leave_one_out(values: Array, axes: Sequence[Axis]) -> float:
     """The largest error with which members are predicted without themselves.
 
+    Those at the ends of an axis as well: that is extrapolation, so that between the members the error is rather less. Never below
+    a ten-thousandth of the largest value: members are solved to a tolerance, and what lies below it does not vary smoothly.
+
     Parameters
     ----------
     values : numpy.ndarray, shape (nodes of each axis…, points)
@@ -216,12 +235,12 @@ def leave_one_out(values: Array, axes: Sequence[Axis]) -> float:
     Returns
     -------
     float
-        In the unit of `values`; nodes at the ends of an axis are not predicted along it, which would be extrapolation.
+        In the unit of `values`.
     """
-    largest = 0.0
+    largest = RESOLUTION * float(np.max(np.abs(values)))
     for i, axis in enumerate(axes):
         along = np.moveaxis(values, i, 0)
-        for k in range(1, axis.nodes - 1):
+        for k in range(axis.nodes):
             weights = _lagrange(np.delete(axis.places, k), axis.places[k])
             predicted = np.tensordot(weights, np.delete(along, k, axis=0), axes=1)
             largest = max(largest, float(np.max(np.abs(predicted - along[k]))))

@@ -48,6 +48,15 @@ def test_what_is_no_number_is_refused(explorer, value):
         explorer.knobs["cell.separator.thickness"].statement(value)
 
 
+@pytest.mark.parametrize(
+    "text", ["shipped:open_circuit_voltage/LFP_mean_Dreyer2010.csv", "/etc/passwd", "2 kg", "__import__('os')"]
+)
+@pytest.mark.parametrize("name", ["chemical_diffusivity", "open_circuit_voltage", "cell.separator.thickness"])
+def test_a_text_is_a_quantity_and_never_a_file(explorer, name, text):
+    with pytest.raises(InputError):
+        explorer.answer({name: text})
+
+
 def test_half_a_cell_is_refused(explorer):
     with pytest.raises(InputError, match="expected a whole number"):
         explorer.knobs["pack.cells"].statement(2.5)

@@ -11,7 +11,7 @@ from typing import Any
 from scalith.ladder import Entry, Study
 from scalith.ladder.setting_entries import STATED, limits_of, setting_entries
 from scalith.lattice import HopBarriers
-from scalith.quantities import InputError, Property, Spec
+from scalith.quantities import InputError, Property, Spec, parse_uncertain
 from scalith.quantities.plausible_ranges import plausible_range
 from scalith.report.shown_units import ShownUnit, shown_unit
 
@@ -119,7 +119,8 @@ class Knob:
         if isinstance(self.value, tuple):
             numbers = value if isinstance(value, (list, tuple)) else [value]
             return [self._said(_number(self.name, item), None) for item in numbers]
-        if isinstance(value, str):
+        if isinstance(value, str):  # a quantity, never the name of a file
+            parse_uncertain(value, self.unit or "1", where="knob", field=self.name)
             return value
         number = _number(self.name, value)
         if self.whole and number != round(number):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from pathlib import Path
 
@@ -150,3 +151,11 @@ def test_pages_of_cases_that_are_gone_are_removed(cases, tmp_path):
     assert (tmp_path / "C90.md").is_file()
     write_gallery(tmp_path, [cases["L90"]])
     assert sorted(path.name for path in Path(tmp_path).glob("*.md")) == ["L90.md", "index.md"]
+
+
+def test_every_case_stands_in_the_list_of_what_counts_as_right():
+    listed = re.findall(
+        r"^- ([A-Z]\d+) ", (running.FOLDER.parent / "ACCEPTANCE.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert len(set(listed)) == len(listed)
+    assert {case.id for case in running.find_cases()} <= set(listed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.electrode.image.array_files import read_archive, read_matlab, read_nested, read_nrrd
 from scalith.electrode.image.image import VoxelImage, require_phases, takes_image
 from scalith.electrode.image.reshaping import to_cubes
 from scalith.electrode.image.segmentation import GreyImage
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _STORED = {".tif": "zyx", ".tiff": "zyx", ".npy": "xyz", ".raw": "zyx", ".h5": "zyx", ".hdf5": "zyx", ".nc": "zyx"}
+_STORED |= {".npz": "xyz", ".mat": "xyz", ".nrrd": "xyz"}
 """Axes of the stored array from the slowest to the fastest, where nothing else is said. VTK states its own."""
 
 _KNOWN = ".tif, .tiff, .npy, .raw, .vtk, .vti, .h5, .hdf5 or .nc, or a folder of slices"
+_KNOWN_TO_READ = ".tif, .tiff, .npy, .npz, .mat, .nrrd, .raw, .vtk, .vti, .h5, .hdf5 or .nc, or a folder of slices"
 _SLICES = (".tif", ".tiff", ".png", ".bmp")
 
 
@@ -55,6 +58,8 @@ def read_image(
     ============================  ==========================================================================================
     ``.tif``, ``.tiff``           a stack of pages: page z, row y, column x
     ``.npy``                      an array [x, y, z]; pickled objects are rejected
+    ``.npz``, ``.mat``            an array [x, y, z] of a NumPy archive or of MATLAB, by `variable` where there are several
+    ``.nrrd``                     data inside, raw or gzip; the spacing with its unit, where the file has both
     ``.raw``                      bytes without a header, x fastest; `shape` = (nx, ny, nz) and `dtype` must be stated
     ``.vtk``, ``.vti``            VTK structured points and image data; they carry their spacing, taken as m
     a folder                      slices, one picture each (.tif, .png, .bmp), in the order of the numbers in their names
@@ -73,7 +78,7 @@ def read_image(
     axes : str, optional
         Stored axes from the slowest to the fastest, when they differ from the table: ``"xyz"``.
     variable : str, optional
-        Which array of a VTK or HDF5 file; the first of three dimensions without it.
+        Which array of a file; the first of three dimensions without it. Within groups of HDF5 by its path, ``"volume/labels"``.
     shape, dtype
         Of a raw file.
     reference : str
@@ -246,7 +251,13 @@ def _read(
         values, spacing = (read_vtk if ending == ".vtk" else read_vti)(path, variable)
         return values, "xyz", spacing
     if ending not in _STORED:
-        raise InputError(where, "", f"ending {ending!r}", _KNOWN)
+        raise InputError(where, "", f"ending {ending!r}", _KNOWN_TO_READ)
+    if ending in (".npz", ".mat", ".nrrd"):
+        _fits(where, 4 * path.stat().st_size)
+        if ending == ".nrrd":
+            found, edges = read_nrrd(path)
+            return found, _STORED[ending], edges
+        return (read_archive if ending == ".npz" else read_matlab)(path, variable), _STORED[ending], None
     if ending in (".tif", ".tiff"):
         return _read_tiff(path), _STORED[ending], None
     if ending == ".npy":
@@ -259,6 +270,8 @@ def _read(
     if ending == ".raw":
         return _read_raw(path, shape, dtype, axes or _STORED[ending]), _STORED[ending], None
     _fits(where, 2 * path.stat().st_size)
+    if variable is not None and "/" in variable.strip("/"):
+        return read_nested(path, variable), _STORED[ending], None
     data = read_results(path)
     cubes = [str(key) for key, item in data.data_vars.items() if item.ndim == 3]
     chosen = variable if variable is not None else next(iter(cubes), None)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell import CellSpecification, read_cell
-from scalith.design.fit_coordinates import Coordinate, coordinates_of
+from scalith.design.fit_coordinates import Coordinate, coordinates_of, smoothness_rows, split_priors
 from scalith.design.fit_noise import RecordNoise, noise_of_residuals, whitened
-from scalith.design.fit_records import Record
+from scalith.design.fit_records import Record, answer_by_path
 from scalith.lab.fit_errors import covariance_at_minimum
 from scalith.lab.impedance.levenberg_marquardt import minimise
 from scalith.quantities import ConvergenceError, InputError, Uncertain
@@ -116,6 +116,23 @@ class CellFit:
 
         return fitted_cell(self)
 
+    def posterior(self, samples: int = 1000, *, seed: int = 0) -> Array:
+        """Samples of the parameters beyond the normal approximation, by affine-invariant walkers (emcee), shape (samples, p).
+
+        The noise is that of the fit. Each sample asks the cell for all its records once: thousands take as many answers.
+
+        Raises
+        ------
+        MissingDependencyError
+            emcee is not installed (``pip install 'scalith[bayes]'``).
+        ConvergenceError
+            The walkers have not forgotten where they began.
+        """
+        from scalith.design.profile import posterior_samples
+
+        found = posterior_samples(self._problem, self._at, self.covariance, samples, seed)
+        return np.array([list(self._problem.values(row).values()) for row in found])
+
     def summary(self) -> str:
         """A table of the parameters with their 95 % intervals, and of the measurements with their residuals."""
         from scalith.design.fitted_cell import summary_of
@@ -150,7 +167,7 @@ def fit_cell(
     *,
     start: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
-    priors: Mapping[str, Uncertain] | None = None,
+    priors: Mapping[str, Uncertain | float] | None = None,
     starts: int = 1,
     seed: int = 0,
     tolerance: float = _TOLERANCE,
@@ -179,13 +196,16 @@ def fit_cell(
     parameters : sequence of str, or of sequences of str
         Paths to numbers (``"positive_electrode.thickness"``), multipliers of properties (those in
         `scalith.cell.specification.paths.FACTORS`: what is fitted is the factor on the property as given), ``"inductance"``
-        (of the leads, H; spectra alone see it), or several paths that share one multiplier.
+        (of the leads, H; spectra alone see it), factors on a diffusivity along the stoichiometry
+        (``"positive_electrode.chemical_diffusivity(x=0.4)"``, one for each node), or several paths that share one multiplier.
     start : mapping, optional
         Other starting values by name.
     bounds : mapping, optional
         (lowest, highest) by name; without it a positive number is looked for within a factor of 1,000.
     priors : mapping of str to Uncertain, optional
-        What is known beforehand: ``{"contact_resistance": Uncertain(5e-3, 1e-3)}``, normal in the coordinate of the fit.
+        What is known beforehand: ``{"contact_resistance": Uncertain(5e-3, 1e-3)}``, normal in the coordinate of the fit. Of
+        factors at nodes also a number by the path of the property, ``{"positive_electrode.chemical_diffusivity": 0.3}``: how
+        far the logarithm of a factor may be off the line between its neighbours (one standard deviation).
     starts : int
         Searches: the first from `start`, others from a Sobol' sequence within a factor of 2 of it (and within the bounds).
     seed : int
@@ -220,8 +240,9 @@ def fit_cell(
             raise InputError(
                 "fit_cell", "records", f"{name!r} {names.count(name)} times", "a name for each: voltage_record(…, name=…)"
             )
-    coordinates = coordinates_of(cell, parameters, start or {}, bounds or {}, priors or {})
-    problem = CellProblem(cell, measured, coordinates)
+    known, smoothness = split_priors(parameters, priors or {})
+    coordinates = coordinates_of(cell, parameters, start or {}, bounds or {}, known)
+    problem = CellProblem(cell, measured, coordinates, smoothness)
     if problem.count <= len(coordinates):
         raise InputError("fit_cell", "records", f"{problem.count} samples", f"more than the {len(coordinates)} parameters")
     problem.require_sensitive()
@@ -265,8 +286,15 @@ def fit_cell(
 class CellProblem:
     """Residuals of all records and their derivatives by the coordinates of the fit."""
 
-    def __init__(self, specification: CellSpecification, records: Sequence[Record], coordinates: Sequence[Coordinate]) -> None:
+    def __init__(
+        self,
+        specification: CellSpecification,
+        records: Sequence[Record],
+        coordinates: Sequence[Coordinate],
+        smoothness: Mapping[str, float] | None = None,
+    ) -> None:
         self.specification, self.records, self.coordinates = specification, list(records), list(coordinates)
+        self.smooth = smoothness_rows(self.coordinates, smoothness or {})
         self.noise: tuple[RecordNoise, ...] = tuple(RecordNoise.first(record) for record in self.records)
         self._known: tuple[bytes, list[tuple[Array, Array]]] | None = None
 
@@ -298,13 +326,12 @@ class CellProblem:
         paths = self.by_path(at)
         made = []
         for record in self.records if records is None else records:
-            found = record.answer(self.specification, paths)
-            by_path = dict(zip(paths, found.by_path.T, strict=True))
+            found, by_path = answer_by_path(record, self.specification, paths)
             columns = [
                 sum(slope * by_path[path] for path, slope in one.slopes(float(x)).items())
                 for one, x in zip(self.coordinates, at, strict=True)
             ]
-            made.append((found.values, np.stack(columns, axis=1)))
+            made.append((found, np.stack(columns, axis=1)))
         return made
 
     def raw(self, at: Array) -> list[Array]:
@@ -315,7 +342,7 @@ class CellProblem:
         """In standard errors, whitened; then the priors'."""
         parts = [whitened(off, record, noise) for off, record, noise in zip(self.raw(at), self.records, self.noise, strict=True)]
         prior = [one.prior_residual(float(x)) for one, x in zip(self.coordinates, at, strict=True) if one.has_prior]
-        return np.concatenate([*parts, np.array(prior)])
+        return np.concatenate([*parts, np.array(prior), self.smooth @ at])
 
     def jacobian(self, at: Array) -> Array:
         """Of `residuals`, shape (samples + priors, p)."""
@@ -324,14 +351,14 @@ class CellProblem:
             for one, row in zip(self.coordinates, np.eye(len(self.coordinates)), strict=True)
             if one.has_prior
         ]
-        return np.concatenate([self.sensitivities(at), np.array(prior).reshape(-1, len(self.coordinates))])
+        return np.concatenate([self.sensitivities(at), np.array(prior).reshape(-1, len(self.coordinates)), self.smooth])
 
     def function(self, at: Array) -> tuple[Array, Array]:
         """Residuals and their derivatives; not a number where there is no such cell, or it cannot be run: a step goes back."""
         try:
             return self.residuals(at), self.jacobian(at)
         except (InputError, ConvergenceError):
-            rows = self.count + sum(one.has_prior for one in self.coordinates)
+            rows = self.count + sum(one.has_prior for one in self.coordinates) + len(self.smooth)
             return np.full(rows, np.nan), np.full((rows, at.size), np.nan)
 
     def sensitivities(self, at: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from scalith.cell import CellSpecification
+from scalith.cell.specification.node_factors import node_of
 from scalith.cell.specification.paths import FACTORS, number_at
 from scalith.design.fit_records import INDUCTANCE
 from scalith.quantities import InputError, Uncertain, nearest
@@ -119,7 +120,7 @@ def coordinates_of(
 
 
 def _given(specification: CellSpecification, path: str) -> float:
-    if path in FACTORS:
+    if path in FACTORS or node_of(path) is not None:
         return 1.0
     return 0.0 if path == INDUCTANCE else float(number_at(specification, path))
 
@@ -173,3 +174,39 @@ def _coordinate(
         size = known.error / (float(known) * (1.0 - float(known))) if scale == "logit" else size
         prior = (centre, size)
     return Coordinate(name, given, scale, at, float(lower), float(upper), prior)
+
+
+def split_priors(
+    parameters: Sequence[str | Sequence[str]], priors: Mapping[str, Uncertain | float]
+) -> tuple[dict[str, Uncertain], dict[str, float]]:
+    """Priors of parameters, and those of the smoothness of a property that has factors at nodes."""
+    names = [item for item in parameters if isinstance(item, str)]
+    with_nodes = {node[0] for name in names if (node := node_of(name)) is not None}
+    smooth = {path: float(value) for path, value in priors.items() if path in with_nodes and path not in names}
+    return {name: value for name, value in priors.items() if name not in smooth}, smooth  # type: ignore[misc]
+
+
+def smoothness_rows(coordinates: Sequence[Coordinate], smoothness: Mapping[str, float]) -> np.ndarray:
+    """Rows of the prior that factors at nodes lie on a line between their neighbours, shape (rows, p).
+
+    ln f_k − (the line between ln f_{k−1} and ln f_{k+1} at x_k), over its standard deviation.
+
+    Raises
+    ------
+    InputError
+        A property without three nodes among the parameters, or a deviation that is not positive.
+    """
+    rows = []
+    for path, deviation in smoothness.items():
+        found = [(node[1], k) for k, one in enumerate(coordinates) if (node := node_of(one.name)) is not None and node[0] == path]
+        if len(found) < 3:
+            raise InputError("fit_cell", "priors", path, f"a property with three nodes among the parameters: '{path}(x=0.4)'")
+        if not deviation > 0.0:
+            raise InputError("fit_cell", f"prior of {path}", deviation, "a positive deviation of ln D")
+        ordered = sorted(found)
+        for (left, i), (x, k), (right, j) in zip(ordered, ordered[1:], ordered[2:], strict=False):
+            row = np.zeros(len(coordinates))
+            share = (x - left) / (right - left)
+            row[[i, k, j]] = [-(1.0 - share) / deviation, 1.0 / deviation, -share / deviation]
+            rows.append(row)
+    return np.array(rows).reshape(-1, len(coordinates))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scalith.cell import CellSpecification, Mesh, simulate_impedance_batch, simulate_sensitivities
 from scalith.cell.runs.protocol_steps import JUMP, ProtocolStep
+from scalith.cell.specification.node_factors import node_of, with_node_factors
 from scalith.cell.specification.paths import FACTORS, number_at, with_factors
 from scalith.lab.measurement import spectrum_arrays
 from scalith.quantities import ConvergenceError, InputError, parse_quantity
@@ -214,6 +215,23 @@ class SpectrumRecord:
             by_path[INDUCTANCE] = np.concatenate([np.zeros(self.frequencies.size), 2.0 * np.pi * self.frequencies])
             answer = answer + values[INDUCTANCE] * by_path[INDUCTANCE]
         return Answer(answer, np.stack([by_path[name] for name in values], axis=1))
+
+
+def answer_by_path(record: Record, specification: CellSpecification, paths: dict[str, float]) -> tuple[Array, dict[str, Array]]:
+    """Samples of the cell and their derivatives by path; those by factors at nodes are differences of whole answers."""
+    nodes = {name: value for name, value in paths.items() if node_of(name) is not None}
+    others = {name: value for name, value in paths.items() if name not in nodes}
+    if not nodes:
+        found = record.answer(specification, others)
+        return found.values, dict(zip(others, found.by_path.T, strict=True))
+    # A record is asked for one derivative at least.
+    asked = others or {"contact_resistance": float(number_at(specification, "contact_resistance"))}
+    found = record.answer(with_node_factors(specification, nodes), asked)
+    by_path = {name: slope for name, slope in zip(asked, found.by_path.T, strict=True) if name in others}
+    for name, value in nodes.items():
+        moved = with_node_factors(specification, nodes | {name: value * (1.0 + _APART)})
+        by_path[name] = (record.answer(moved, asked).values - found.values) / (value * _APART)
+    return found.values, by_path
 
 
 def voltage_record(

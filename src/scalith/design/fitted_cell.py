@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalith.cell.specification.electrode import ElectrodeSpecification
+from scalith.cell.specification.node_factors import node_of, with_node_factors
 from scalith.cell.specification.paths import FACTORS, number_at, vary
 from scalith.design.fit_records import INDUCTANCE
 from scalith.quantities import ErrorComponent, Property, Uncertain, digest, predicted
@@ -25,6 +26,8 @@ def fitted_cell(fit: CellFit) -> CellSpecification:
     """
     numbers: dict[str, float] = {}
     factors: dict[str, tuple[float, float]] = {}
+    nodes: dict[str, float] = {}
+    at_nodes: dict[str, float] = {}
     for k, one in enumerate(fit._problem.coordinates):
         at = float(fit._at[k])
         deviation = float(np.sqrt(fit.covariance[k, k]))
@@ -34,11 +37,15 @@ def fitted_cell(fit: CellFit) -> CellSpecification:
             if path == INDUCTANCE:  # of the leads, not of the cell
                 continue
             error = deviation * slopes[path]
+            if node_of(path) is not None:
+                nodes[path], at_nodes[path] = value, error / value
+                continue
             if path in FACTORS:
                 factors[path] = (value, error)
             else:
                 numbers[path] = _with_known_error(value, error, number_at(fit.specification, path))
     specification, _ = vary(fit.specification, numbers)
+    specification = with_node_factors(specification, nodes, at_nodes) if nodes else specification
     for path, (factor, error) in factors.items():
         part, field = path.split(".")
         made = _with_error(getattr(specification, part), field, factor, error, fit)

@@ -1,4 +1,4 @@
-"""Profile of the sum of squares: one parameter held, all others fitted again."""
+"""Beyond the normal approximation: the profile of the sum of squares, and samples of the posterior."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.quantities import ConvergenceError, InputError, MissingDependencyError
+
 if TYPE_CHECKING:
     from scalith.design.calibration import CellProblem
 
 Array = NDArray[np.float64]
+_LENGTHS = 10.0
+"""Lengths of correlation that kept steps must span."""
+_MOST = 20
+"""Times the steps of the first part at most."""
 
 
 def profile_ends(problem: CellProblem, at: Array, covariance: Array, held: int, rise: float, cost: float) -> tuple[float, float]:
@@ -52,3 +58,43 @@ def profile_cost(problem: CellProblem, at: Array, held: int, place: float) -> fl
     start, lower, upper = at.copy(), problem.lower.copy(), problem.upper.copy()
     start[held] = lower[held] = upper[held] = place
     return minimise(problem.function, start, lower, upper, tolerance=1e-7, steps=30).cost
+
+
+def posterior_samples(problem: CellProblem, at: Array, covariance: Array, samples: int, seed: int) -> Array:
+    """Coordinates drawn from exp(−χ²/2) within the bounds, shape (samples, p), by emcee from the normal one."""
+    try:
+        import emcee
+    except ImportError:
+        raise MissingDependencyError("emcee", "posterior of a fit", "bayes") from None
+    if samples < 1:
+        raise InputError("posterior", "samples", samples, "at least 1")
+    numbers = np.random.default_rng(seed)
+    count = at.size
+    walkers = max(2 * count + 2, 8)
+    variance = np.diagonal(covariance)
+    width = np.sqrt(np.where(np.isfinite(variance), variance, 0.01))
+    begin = at + np.clip(width, 0.0, 1.0) * numbers.standard_normal((walkers, count))
+    edge = 1e-9 * (problem.upper - problem.lower)
+    begin = np.clip(begin, problem.lower + edge, problem.upper - edge)
+
+    def logarithm(place: Array) -> float:
+        if np.any(place < problem.lower) or np.any(place > problem.upper):
+            return -np.inf
+        found = problem.function(place)[0]
+        return -0.5 * float(found @ found) if np.all(np.isfinite(found)) else -np.inf
+
+    sampler = emcee.EnsembleSampler(walkers, count, logarithm)
+    sampler.random_state = np.random.RandomState(seed).get_state()
+    steps = max(-(-samples // walkers), 50)
+    state = sampler.run_mcmc(begin, steps)
+    forgotten = steps
+    while True:  # the first part is forgotten: as many steps as are kept
+        length = float(np.max(sampler.get_autocorr_time(tol=0)))
+        if sampler.iteration >= forgotten + steps and sampler.iteration - forgotten >= _LENGTHS * length:
+            kept = np.asarray(sampler.get_chain(discard=forgotten, flat=True), dtype=np.float64)
+            return kept[np.sort(numbers.choice(len(kept), samples, replace=len(kept) < samples))]
+        if sampler.iteration > _MOST * steps:
+            raise ConvergenceError(
+                "posterior of a fit", f"correlated over {length:.0f} of {sampler.iteration} steps: ask for more samples"
+            )
+        state = sampler.run_mcmc(state, steps)

@@ -10,6 +10,8 @@ import pytest
 from scalith.ladder import climb, read_study
 from scalith.quantities import shipped
 from scalith.report import write_report
+from tests.ladder import test_full_cell, test_iron_phosphate
+from tests.ladder.smaller_study import smaller
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -23,6 +25,8 @@ EXAMPLES = {
     "composite_cathode": "composition_map",
 }
 """Each example, as far as tests of the page need it; `SCALITH_TEST_PAGES=FOLDER` takes finished results instead."""
+SMALLER = {"lfp": test_iron_phosphate.SMALLER, "full_cell": test_full_cell.SMALLER}
+"""Examples that sample lattices, with fewer samples: the page shows the same."""
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +48,10 @@ def page(request, tmp_path_factory):
         folder = f"{finished}/{request.param}"
         return write_report(folder, read_ledger(folder))
     folder = tmp_path_factory.mktemp(request.param)
-    return write_report(
-        folder, climb(read_study(shipped(f"studies/{request.param}.toml")), folder, until=EXAMPLES[request.param])
-    )
+    study = folder / "study.toml"
+    text = shipped(f"studies/{request.param}.toml").read_text(encoding="utf-8")
+    study.write_text(smaller(text, SMALLER.get(request.param, {})), encoding="utf-8")
+    return write_report(folder / "out", climb(read_study(study), folder / "out", until=EXAMPLES[request.param]))
 
 
 def opened(browser, page, **options):

@@ -20,6 +20,7 @@ SMALLER = {
     'temperatures = ["5 degC", "25 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
     "sweeps = 150": "sweeps = 60",
     "cells = [12, 12, 4]\nevents = 5000": "cells = [6, 6, 4]\nevents = 2000",
+    '[experiments]\nelectrode = "positive"\n': "",
 }
 SIDES = ("positive", "negative")
 
@@ -106,6 +107,12 @@ def test_a_separator_may_be_a_material(tmp_path):
     (tmp_path / "study.toml").write_text(text.replace('thickness = "20 um"', 'thickness = "20 um"\nporosity = 0.45'))
     with pytest.raises(InputError, match=r"separator.porosity: .*electrolyte_volume_fraction of the separator material"):
         read_study(tmp_path / "study.toml")
+
+
+@pytest.mark.long
+def test_experiments_on_the_cell_find_what_was_put_in(given):
+    for name in ("conductivity", "exchange_current"):
+        assert given[f"{name}_agreement"].attrs["verdict"].startswith("agrees"), name
 
 
 @pytest.mark.long

@@ -101,3 +101,8 @@ def test_experiments_on_the_electrode_find_what_was_put_in_or_say_that_they_do_n
     assert read_entry(folder, "entropy_agreement").value.attrs["verdict"].startswith(("agrees", "not told by this experiment"))
     # Particles of 50 nm are even before the first sample.
     assert read_entry(folder, "titration_agreement").value.attrs["verdict"].startswith("not told by this experiment")
+    assert read_entry(folder, "conductivity_agreement").value.attrs["verdict"].startswith("agrees")
+    for name in ("exchange_current_agreement", "charge_transfer_agreement"):
+        assert read_entry(folder, name).value.attrs["median_ratio"] == pytest.approx(1.0, abs=0.01)
+    # A curve of Monte Carlo bends between the nine states at which its entropic coefficient is read: that is in the heat.
+    assert read_entry(folder, "heat_agreement").value.attrs["median_ratio"] == pytest.approx(1.0, abs=0.4)

@@ -17,6 +17,7 @@ from scalith.lab.half_cell import HalfCell, Side, half_cell
 from scalith.lab.protocol_steps import steps
 from scalith.lab.titration import extract_gitt
 from scalith.quantities import InputError, Property, Result, ScalithError, dataset_digest, labelled, nearest, predicted
+from scalith.quantities.constants import GAS_CONSTANT
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -163,14 +164,12 @@ def fit_titration(
         passed = 1.0 - 0.5 * float(shares[window.begin] + shares[window.end])
         x = float(half.stoichiometry(passed * half.cell.nominal_capacity))
         rows.append({"stoichiometry": x, "series_diffusivity": start.value, "note": start.note, **_UNTOLD})
+    records = [_record(own, one, float(shares[one.first]), temperature, noise, samples, mesh) for one in windows]
     for k in range(passes):
-        for window, row in zip(windows, rows, strict=True):
+        for record, row in zip(records, rows, strict=True):
             start_at = row["diffusivity"] if k else row["series_diffusivity"]
             if np.isfinite(start_at):
-                soc = float(shares[window.first])
-                row |= _UNTOLD | _fit_pulse(
-                    model, own, window, soc, row["stoichiometry"], start_at, temperature, noise, samples, mesh, level
-                )
+                row |= _UNTOLD | _fit_pulse(model, record, row["stoichiometry"], start_at, level)
         model = _with_shape(half, rows)
     units = {"stoichiometry": "1", "residual": "V"}
     names = ("stoichiometry", "diffusivity", "lower", "upper", "series_diffusivity", "residual")
@@ -269,14 +268,11 @@ def _by_series(data: xr.Dataset, half: HalfCell, shares: Array) -> list[_Start]:
     ]
 
 
-def _fit_pulse(
-    half: HalfCell, data: xr.Dataset, pulse: _Window, soc: float, x: float, start: float, temperature: float | None,
-    noise: float | None, samples: int, mesh: Mesh | None, level: float,
-) -> dict[str, Any]:  # fmt: skip
-    material = half.cell.positive_electrode.material
-    T = half.cell.reference_temperature if temperature is None else temperature
-    given = float(material.chemical_diffusivity(x=x, T=T))
-    record = _record(data, pulse, soc, temperature, noise, samples, mesh)
+def _fit_pulse(half: HalfCell, record: PulseRecord, x: float, start: float, level: float) -> dict[str, Any]:
+    material, reference = half.cell.positive_electrode.material, half.cell.reference_temperature
+    T = reference if record.inner.temperature is None else record.inner.temperature
+    faster = np.exp(material.diffusivity_activation_energy / GAS_CONSTANT * (1.0 / reference - 1.0 / T))
+    given = float(material.chemical_diffusivity(x=x, T=T)) * float(faster)
     starts = [start / given]
     if not 1.0 / _NEAR < starts[0] < _NEAR:
         starts.append(1.0)  # where the series is far from what the cell states, there may be two minima

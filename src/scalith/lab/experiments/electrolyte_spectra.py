@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.cell import Mesh, read_cell, simulate_impedance
-from scalith.lab.experiments.found import NORMAL, Found, curve
-from scalith.lab.impedance.conductivity import conductivity_cell, extract_conductivity
-from scalith.quantities import dataset_digest, predicted
+from scalith.lab.experiments.found import NORMAL, Found
+from scalith.lab.impedance.conductivity import CIRCUITS, conductivity_cell, extract_conductivity
+from scalith.quantities import ErrorComponent, Property, dataset_digest, predicted
 from scalith.quantities.uncertain import deviation_of_log
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from scalith.cell import CellSpecification
 
 _FREQUENCIES = np.geomspace(1.0, 1e6, 37)
-_LEAST = 2e-3
-"""Relative error of a reading: thickness and area are known no better."""
+_LIQUID = ("R0-Q1", "R0-Ws1-Q1")
+_GEOMETRY, _BETWEEN = 2e-3, 1e-3
+"""Relative errors: of thickness and area, the same at all concentrations, and of the curve between two of them."""
 
 
 def conductivity_by_spectra(
@@ -45,7 +46,7 @@ def conductivity_by_spectra(
     given = read_cell(cell)
     own = given.electrolyte.initial_concentration
     low, high = given.electrolyte.conductivity.domain.get("c", (0.0, np.inf))
-    wanted = np.array([1.0] if data is not None else [0.5, 0.75, 1.0, 1.25, 1.5]) * own
+    wanted = np.array([1.0] if data is not None else np.linspace(0.5, 1.5, 9)) * own
     at = wanted[(wanted >= low) & (wanted <= high)]
     rows, notes = [], []
     for c in at:
@@ -56,12 +57,20 @@ def conductivity_by_spectra(
             thickness=one.separator.thickness,
             area=one.plane_area if area is None else area,
             transport_efficiency=one.separator.efficiency,
+            circuits=_LIQUID if data is None else CIRCUITS,
         )
-        rows.append((found.value, max(float(np.log(found.high / found.low)) / (2.0 * NORMAL), _LEAST)))
+        rows.append((found.value, float(np.log(found.high / found.low)) / (2.0 * NORMAL)))
         notes.append(found.note)
     table = np.array(rows)
     digests = [] if data is None else [dataset_digest(data)]
     source = predicted("scalith.lab.conductivity_by_spectra", given.digest, *digests)
-    value = curve("conductivity", at, table[:, 0], "S m-1", source, table[:, 0] * deviation_of_log(table[:, 1]), coordinate="c")
+    reading = table[:, 0] * deviation_of_log(table[:, 1])
+    parts = [ErrorComponent("geometry", _GEOMETRY * table[:, 0])]
+    if at.size > 1:
+        # Between the concentrations the curve is interpolated.
+        parts.append(ErrorComponent("reading", np.maximum(reading, _BETWEEN * table[:, 0]), float(at[1] - at[0])))
+    else:
+        parts.append(ErrorComponent("reading", reading))
+    value = Property.from_arrays("conductivity", {"c": at}, table[:, 0], "S m-1", source, None, parts)
     words = f"virtual spectra at {at.size} concentrations" if data is None else f"measured spectrum, {notes[0]}"
     return Found(value, f"{words} between blocking electrodes")

@@ -36,7 +36,7 @@ def words(measured: bool) -> str:
     return "measured" if measured else "virtual"
 
 
-def curve(name: str, at: Array, values: Array, unit: str, source: Source, errors: Array, *, coordinate: str = "x") -> Property:
+def curve(name: str, at: Array, values: Array, unit: str, source: Source, errors: Array) -> Property:
     """Values read one by one, at increasing places; their errors are alike at stoichiometries that are."""
-    length = ALIKE if coordinate == "x" and at.size > 1 else None
-    return Property.from_arrays(name, {coordinate: at}, values, unit, source, None, (ErrorComponent("reading", errors, length),))
+    length = ALIKE if at.size > 1 else None
+    return Property.from_arrays(name, {"x": at}, values, unit, source, None, (ErrorComponent("reading", errors, length),))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from scalith.app.explorer import Explorer
 from scalith.app.knobs import scaled
+from scalith.ladder import read_study
+from scalith.ladder.setting_entries import setting_entries
 from scalith.lattice import HopBarriers
-from scalith.quantities import InputError, Property, Source
+from scalith.quantities import InputError, Property, Source, shipped
 
 
 def test_a_knob_knows_its_unit_its_error_and_its_range(explorer):
@@ -78,3 +81,28 @@ def test_a_factor_scales_a_curve_and_all_barriers():
     assert "all barriers times 0.8" in less.source.note
     with pytest.raises(InputError, match="a positive factor"):
         scaled(curve, 0.0)
+
+
+def numbers(study):
+    """Every number of the settings, and its error, by name."""
+    entries = [entry for name, settings in study.settings.items() for entry in setting_entries(name, settings, study.file)]
+    values = {entry.quantity: entry.value for entry in entries} | {
+        f"± {entry.quantity}": entry.standard_error for entry in entries
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+STUDIES = sorted(path.stem for path in shipped("studies/lfp.toml").parent.glob("*.toml"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_knob_of_every_example_can_be_turned(name, tmp_path):
+    explorer = Explorer(read_study(shipped(f"studies/{name}.toml")), tmp_path)
+    assert explorer.knobs
+    assert all(knob.low <= knob.value <= knob.high for knob in explorer.knobs.values() if isinstance(knob.value, float))
+    as_stated = {knob.name: list(knob.value) if isinstance(knob.value, tuple) else knob.value for knob in explorer.knobs.values()}
+    with explorer.at(as_stated) as climb:
+        assert numbers(climb.study) == pytest.approx(numbers(explorer.study), rel=1e-12)
+    with explorer.at({}) as climb:
+        assert climb.study.text == explorer.study.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scalith.ladder import Climb, climb, read_entry, read_study
-from scalith.quantities import InputError, Property, Source, StudyError, read_results
+from scalith.quantities import InputError, Property, Source, StudyError, read_results, shipped
 
 RUNGS = ("elastic_energy", "force", "oscillation", "outline")
 
@@ -121,6 +121,25 @@ def test_changes_stand_together_or_not_at_all(toy, climbed):
     assert climbed.stated("mass") == "600 g"
     assert climbed.stated("spring.stiffness") == 3.0
     assert climbed.stated("spring.nodes") is None
+
+
+def test_changes_since_an_earlier_state_take_back_the_others(toy, climbed):
+    as_stated = climbed.study
+    climbed.change({"mass": "600 g", "damper.shortening": 0.25})
+    climbed.change({"spring.stiffness": 3.0}, since=as_stated)
+    assert climbed.stated("mass") == "500 g"
+    assert climbed.study.text["spring"]["stiffness"] == 3.0
+    climbed.change({}, since=as_stated)
+    assert climbed.study.text == as_stated.text
+
+
+def test_one_of_several_tables_is_set_by_its_number():
+    climbed = Climb(read_study(shipped("studies/ageing.toml")))
+    climbed.set("ageing.segments.0.cycles", 20)
+    assert climbed.stated("ageing.segments.0.cycles") == 20
+    assert climbed.study.settings["ageing"].segments[0].cycles == 20
+    with pytest.raises(InputError, match="a table that holds 9"):
+        climbed.set("ageing.segments.9.cycles", 20)
 
 
 def test_what_an_earlier_climb_finished_is_read(toy, study_file, tmp_path):

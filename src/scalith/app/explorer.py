@@ -102,7 +102,7 @@ class Explorer:
         self._climb = Climb(study, listener=self._relay, results=self.results)
         self.knobs: dict[str, Knob] = {knob.name: knob for knob in knobs_of(study)}
         self._stated = {place: self._climb.stated(place) for knob in self.knobs.values() for place in knob.places}
-        self._at: dict[str, str] = {}  # by place, what stands there in place of the study's own statement
+        self._at: dict[str, tuple[str, Any]] = {}  # by place: the knob with its value, and what it states there
         self._lock = threading.Lock()
 
     def about(self) -> dict[str, Any]:
@@ -317,15 +317,17 @@ class Explorer:
                 raise InputError("explorer", "knob", name, nearest(name, self.knobs))
         # A knob of several places first: one of them that is moved itself stands.
         for name in sorted(changes, key=lambda name: -len(self.knobs[name].places)):
-            known = f"{name} {changes[name]!r}"
-            at = {place for place in self.knobs[name].places if self._at.get(place) == known}
-            said = {} if len(at) == len(self.knobs[name].places) else self.statements(name, changes[name])
-            wanted |= {place: (known, said.get(place)) for place in self.knobs[name].places}
-        back = {place: self._stated[place] for place in self._at if place not in wanted}
-        moved = {place: said for place, (known, said) in wanted.items() if self._at.get(place) != known}
-        if back or moved:
-            self._climb.change(back | moved)
-            self._at = {place: known for place, (known, _) in wanted.items()}
+            known, places = f"{name} {changes[name]!r}", self.knobs[name].places
+            there = {place: self._at[place] for place in places if place in self._at and self._at[place][0] == known}
+            said = (
+                there
+                if len(there) == len(places)
+                else {place: (known, x) for place, x in self.statements(name, changes[name]).items()}
+            )
+            wanted |= said
+        if {place: known for place, (known, _) in wanted.items()} != {place: known for place, (known, _) in self._at.items()}:
+            self._climb.change({place: said for place, (_, said) in wanted.items() if said is not None}, since=self.study)
+            self._at = wanted
 
     def statements(self, name: str, value: object) -> dict[str, Any]:
         """What a knob at a value states in the study, by place."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
@@ -203,12 +202,13 @@ def _of(name: str, study: Study) -> Iterator[Knob]:
 
 def _of_setting(entry: Entry, section: str, study: Study) -> Knob | None:
     path = entry.quantity[len(section) + 1 :]
-    value = _value(entry)
+    read = _read(study, section, path)
+    value = _value(entry, read)
     if value is None or path == "seed" or not isinstance(study.settings[section], Spec):
         return None
     limits = limits_of(study.settings[section], path)
     typical = value if isinstance(value, float) else value[-1]
-    whole = limits.whole or (entry.unit == "1" and isinstance(value, float) and "int" in _kind(study, section, path))
+    whole = limits.whole or type(read) is int
     low, high, logarithmic = _slider(path, typical, entry.unit, (limits.low, limits.high), whole=whole)
     shown = shown_unit(entry.unit, typical) if entry.unit != "K" or "temperature" in path else ShownUnit("K")
     return Knob(
@@ -229,22 +229,23 @@ def _of_setting(entry: Entry, section: str, study: Study) -> Knob | None:
     )
 
 
-def _kind(study: Study, section: str, path: str) -> str:
-    """Type of a setting of a section that keeps its fields."""
+def _read(study: Study, section: str, path: str) -> Any:
+    """A setting as its section keeps it."""
     value: Any = study.settings[section]
     for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
-    return type(value).__name__
+        if isinstance(value, (list, tuple)):
+            value = value[int(part)] if part.isdecimal() and int(part) < len(value) else None
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+    return value
 
 
-def _value(entry: Entry) -> float | tuple[float, ...] | None:
+def _value(entry: Entry, read: Any) -> float | tuple[float, ...] | None:
     """A number, or the numbers of a list."""
     if entry.value is not None:
         return entry.value if isfinite(entry.value) else None
-    items = re.split(r",\s*", entry.headline)
-    if len(items) > 1 and all(re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", item) for item in items):
-        return tuple(float(item) for item in items)
-    return None
+    numbers = isinstance(read, (list, tuple)) and len(read) > 1 and all(type(item) in (int, float) for item in read)
+    return tuple(float(item) for item in read) if numbers else None
 
 
 def _slider(name: str, value: float, unit: str, ends: tuple[float, float], *, whole: bool) -> tuple[float, float, bool]:

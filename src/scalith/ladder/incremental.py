@@ -183,7 +183,8 @@ class Climb:
         name : str
             A setting by its section and field, as in the study: ``"monte_carlo.sweeps"``,
             ``"positive.cluster_fit.pair_cutoff"``, ``"cell.positive_electrode.thickness"``, or shorter
-            ``"cell.positive.thickness"``; or a quantity.
+            ``"cell.positive.thickness"``; in one of several tables by its number from 0,
+            ``"ageing.segments.0.cycles"``; or a quantity.
         value : object
             What the study file would say: a number, ``"80 um"``, a table, a file; or a `Property`, specification or data
             set. `None` takes a statement back.
@@ -195,8 +196,14 @@ class Climb:
         """
         self.change({name: value})
 
-    def change(self, statements: Mapping[str, Any]) -> None:
+    def change(self, statements: Mapping[str, Any], *, since: Study | None = None) -> None:
         """Change several settings or given quantities at once; each as `set` takes it.
+
+        Parameters
+        ----------
+        statements : mapping of str to object
+        since : Study, optional
+            What else the study says: an earlier state, so that other changes are taken back. The present one without it.
 
         Raises
         ------
@@ -204,7 +211,8 @@ class Climb:
             As `set`; the study stays as it was.
         """
         study = self.study
-        text, state = study.text, study.file.digest
+        base = since or study
+        text, state = base.text, base.file.digest
         for name, value in statements.items():
             text = _changed(text, _place(name, study), value, name)
             state = digest(state, name, repr(value))
@@ -221,9 +229,12 @@ class Climb:
         """
         found: Any = self.study.text
         for key in _place(name, self.study):
-            if not isinstance(found, Mapping) or key not in found:
+            if isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+                found = found[int(key)]
+            elif isinstance(found, Mapping) and key in found:
+                found = found[key]
+            else:
                 return None
-            found = found[key]
         return found
 
 
@@ -270,6 +281,12 @@ def _changed(text: Mapping[str, Any], place: list[str], value: Any, name: str) -
             changed[key] = value
         return changed
     below = text.get(key, {})
+    if isinstance(below, list) and len(rest) > 1 and rest[0].isdecimal() and int(rest[0]) < len(below):
+        number, *within = rest  # one of several tables: processes.1.rate_constant
+        tables = list(below)
+        tables[int(number)] = _changed(below[int(number)], within, value, name)
+        changed[key] = tables
+        return changed
     if not isinstance(below, Mapping):
         raise InputError("climb", name, f"{key} = {below!r}", f"a table that holds {rest[0]}")
     changed[key] = _changed(below, rest, value, name)

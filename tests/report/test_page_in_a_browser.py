@@ -23,10 +23,23 @@ EXAMPLES = {
     "module_safety": "oven_exposure",
     "lixnio2": "average_voltage",
     "composite_cathode": "composition_map",
+    "ageing": "cycle_life",
+    "lfp_hysteresis": "particle_hysteresis",
+    "designed_electrode": "designed_image",
+    "solid_state": "part_by_part",
 }
 """Each example, as far as tests of the page need it; `SCALITH_TEST_PAGES=FOLDER` takes finished results instead."""
-SMALLER = {"lfp": test_iron_phosphate.SMALLER, "full_cell": test_full_cell.SMALLER}
-"""Examples that sample lattices, with fewer samples: the page shows the same."""
+SMALLER = {
+    "lfp": test_iron_phosphate.SMALLER,
+    "full_cell": test_full_cell.SMALLER,
+    "solid_state": {
+        "[36, 28, 28]": "[20, 16, 16]",
+        '"0.6 um"': '"0.8 um"',
+        "[0.4, 0.7, 1.0]": "[1.0]",
+        "cycles = [10, 100]\n": "",
+    },
+}
+"""Fewer samples, smaller images: the page shows the same."""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +76,10 @@ def opened(browser, page, **options):
     tab.goto(page.as_uri())
     tab.wait_for_selector("body[data-ready]")
     return tab, said
+
+
+def test_every_example_is_among_them():
+    assert {path.stem for path in shipped("studies/lfp.toml").parent.glob("*.toml")} == set(EXAMPLES)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -7,9 +7,10 @@ free energy never rises, in slab and sphere, with the logarithmic free energy of
 too; with a flux the content changes by it.
 
 In two dimensions, periodic: PFHub benchmark 1a ($f = 5(c-0.3)^2(0.7-c)^2$, $\kappa=2$, $M=5$, 200 × 200). Converged free
-energies are 318.85, 297.93, 213.45 and 167.41 at t = 1, 10, 20, 50, met within 0.3 %; later ones hang on which domains vanish
-first, and stand beside. MOOSE's published ones were taken with steps of one time unit at first, within 5 %. And the energy of a
-square of 400 × 400 that starts from noise falls as $t^{-1/3}$ (500 < t < 5000).
+energies are 318.85, 297.93, 213.45, 167.41, 137.95 and 118.15 at t = 1, 10, 20, 50, 100, 200, met within 0.3 % with 128 × 128
+points; later ones hang on which domains vanish first (with 200 × 200 points already at t = 100), and stand beside. MOOSE's
+published ones were taken with steps of one time unit at first, within 5 %. And the energy of a square of 400 × 400 that starts
+from noise falls as $t^{-1/3}$ (500 < t < 5000).
 """
 
 from __future__ import annotations
@@ -81,33 +82,33 @@ def _two_dimensions(record: Record) -> None:
         + (np.cos(0.13 * x) * np.cos(0.087 * y)) ** 2
         + np.cos(0.025 * x - 0.15 * y) * np.cos(0.07 * x - 0.02 * y)
     )
-    times = [0.0, 1.0, 5.0, 10.0, 20.0, 50.0, 101.6, 200.0, 500.0, 997.0]
+    times = [0.0, 1.0, 5.0, 10.0, 20.0, 50.0, 100.0, 101.6, 200.0, 500.0, 997.0]
     data = simulate_spinodal_decomposition(material, 200.0, times, initial=start, temperature=T_one, tolerance=3e-6)
     energy = data.free_energy.values + empty * 200.0**2
     published = read_columns(PFHUB)
     moose = np.interp(times, published.columns["time"], published.columns["total_energy"])
-    for at, converged in ((1, 318.85), (3, 297.93), (4, 213.45), (5, 167.41)):
+    for at, converged in ((1, 318.85), (3, 297.93), (4, 213.45), (5, 167.41), (6, 137.95), (8, 118.15)):
         words = f"PFHub 1a, free energy at t = {times[at]:g}"
         record.check(words, expected=converged, found=energy[at], tolerance=0.003 * converged)
-    for at, converged in ((7, 118.15), (8, 99.76)):
+    for at, converged in ((9, 99.76), (10, 86.05)):
         record.compare(f"PFHub 1a, free energy at t = {times[at]:g}", reference=converged, found=energy[at], note="converged")
-    record.check("PFHub 1a, free energy at t = 101.6 over MOOSE's", expected=1.0, found=energy[6] / 140.1, tolerance=0.05)
-    record.check("PFHub 1a, free energy at t = 997 over MOOSE's", expected=1.0, found=energy[9] / 83.2, tolerance=0.05)
+    record.check("PFHub 1a, free energy at t = 101.6 over MOOSE's", expected=1.0, found=energy[7] / 140.1, tolerance=0.05)
+    record.check("PFHub 1a, free energy at t = 997 over MOOSE's", expected=1.0, found=energy[10] / 83.2, tolerance=0.05)
     content = data.stoichiometry.mean(("x", "y")).values
     record.check_at_most("PFHub 1a, change of the content", limit=1e-12, found=np.ptp(content))
     record.check_at_most("PFHub 1a, rise of the free energy", limit=0.0, found=max(0.0, np.diff(energy).max()))
-    for at in (3, 4, 7):
+    for at in (3, 4, 8):
         record.compare(f"PFHub 1a, free energy at t = {times[at]:g}", reference=moose[at], found=energy[at], note="MOOSE")
     noise = 0.5 + 0.05 * np.random.default_rng(5).standard_normal((256, 256))
     late = np.array([0.0, 500.0, 1000.0, 2000.0, 5000.0])
     coarse = simulate_spinodal_decomposition(
-        material, 400.0, late, initial=noise, temperature=T_one, tolerance=3e-5, keep_fields=False
+        material, 400.0, late, initial=noise, temperature=T_one, tolerance=1e-3, keep_fields=False
     )
     falling = coarse.free_energy.values + empty * 400.0**2
     exponent = -np.polyfit(np.log(late[1:]), np.log(falling[1:]), 1)[0]
     record.check("coarsening exponent of the energy", expected=1.0 / 3.0, found=exponent, tolerance=0.03)
     figure, axes = plt.subplots(1, 3, figsize=(13, 3.8))
-    for axis, at in zip(axes[:2], (4, 9), strict=True):
+    for axis, at in zip(axes[:2], (4, 10), strict=True):
         axis.imshow(data.stoichiometry[at], origin="lower", extent=(0, 200, 0, 200), cmap="viridis", vmin=0.3, vmax=0.7)
         axis.set(title=f"t = {times[at]:g}")
     axes[2].loglog(published.columns["time"], published.columns["total_energy"], "k", lw=1, label="MOOSE")

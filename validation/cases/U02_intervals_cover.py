@@ -2,11 +2,11 @@ r"""U02: Intervals of fitted parameters hold the truth at the rate that they sta
 
 **[E]** 80 synthetic discharges of the LG M50 at 1C for 40 minutes, 120 voltages each with 1 mV of noise: half of them
 independent, half with neighbours correlated by 0.9. Diffusion in the positive particles, charge transfer of the negative
-electrode and a resistance are fitted; size and correlation of the noise are those of the residuals. Of the 95 % intervals,
-95 % hold the planted value within what forty draws tell (12 %), and the scatter of the fitted values is that of their standard
+electrode and a resistance are fitted; size and correlation of the noise are those of the residuals. Of the 95 % intervals, 95 %
+hold the planted value within what forty draws tell (12 %), and the scatter of the fitted values is that of their standard
 errors within 35 % (three standard deviations of forty draws), so that intervals that are too wide fail, too; of correlated
-samples the resistance is only compared, since some fits put it near zero. Of a hundred independent samples, measured once, 94, 94 and
-91 % held it. Intervals that take correlated samples for independent hold it far less often (compared).
+samples the resistance is only compared, since some fits put it near zero. Of a hundred independent samples, measured once, 94,
+94 and 91 % held it. Intervals that take correlated samples for independent hold it far less often (compared).
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
 r"""U07: Orderings chosen by what they tell, against orderings at random.
 
-**[goal, not verified]** LixNiO₂: from 8 of the 28 shipped orderings that stay the host (L11), one after the other is computed and
-the expansion (pairs up to 7 Å) fitted again: the one that narrows the energies of all 28 most (as
-`scalith.design.rank_orderings`; no energy is looked at), or one at random. Counted is how many orderings are needed until the error over all 28 is down to the
-leave-one-out error of the whole set. The goal was at most 70 % of what the random order needs, over 20 repeats: it is 83 % of
-all orderings, 58 % of those beyond the first 8. Asserted is that the choice does not need more than chance.
+**[goal, not verified]** LixNiO₂: from 8 of the 28 shipped orderings that stay the host (L11), one after the other is computed
+and the expansion (pairs up to 7 Å) fitted again: the one that narrows the energies of all 28 most (as
+`scalith.design.rank_orderings`; no energy is looked at), or one at random. Counted is how many orderings are needed until the
+error over all 28 is down to the leave-one-out error of the whole set. The goal was at most 70 % of what the random order needs,
+over 20 repeats: it is 83 % of all orderings, 58 % of those beyond the first 8. Asserted is that the choice does not need more
+than chance.
 """
 
 from __future__ import annotations

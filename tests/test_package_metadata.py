@@ -12,8 +12,8 @@ from tests.import_statements import ROOT, import_statements, source_files
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 IMPORTED_AS = {"scikit-image": "skimage", "pillow": "PIL", "scikit-learn": "sklearn", "ase-db-backends": "ase_db_backends"}
-THROUGH = {"netCDF4": "xarray, by the name of its engine"}
-"""Dependencies of the core that no line imports."""
+THROUGH: dict[str, str] = {}
+"""Dependencies of the core that no line imports, and through what they are used."""
 BESIDE = {"torch": "chgnet", "pymatgen": "chgnet", "pydantic_core": "pydantic"}
 """What comes with a declared package and is imported beside it."""
 

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from scalith.ladder import Climb, climb, read_entry, read_study
+from scalith.ladder.quantity import draw_stated
 from scalith.quantities import InputError, shipped
 from scalith.quantities.constants import AVOGADRO, ELEMENTARY_CHARGE, FARADAY
 from scalith.report import write_report
 from tests.ladder.smaller_study import smaller
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "full_cell.toml"
+AGEING = EXAMPLE.with_name("ageing.toml")
 
 SMALLER = {
     'temperatures = ["5 degC", "25 degC", "45 degC", "65 degC"]': 'temperatures = ["15 degC", "35 degC"]',
@@ -34,6 +36,7 @@ def given(tmp_path):
         live.set(f"{side}.entropic_coefficient", "0 V/K")
         live.set(f"{side}.chemical_diffusivity", "1e-14 m2/s")
         live.set(f"{side}.maximum_concentration", "50000 mol/m3" if side == "positive" else "30000 mol/m3")
+    live.set("positive.partial_molar_volume", "-4e-7 m3/mol ± 1e-7 m3/mol")
     live.set("cell.upper_voltage_cut_off", "4.3 V")
     return live
 
@@ -98,6 +101,39 @@ def test_a_value_that_a_material_gives_is_not_stated_in_the_cell(given):
         given.set("cell.negative.maximum_concentration", "30000 mol/m3")
 
 
+def test_swelling_of_a_stressed_material_is_that_of_its_atoms(given, tmp_path):
+    stress = given["cell_specification"].positive_electrode.material.stress
+    assert stress.partial_molar_volume == pytest.approx(-4e-7)
+    assert stress.partial_molar_volume.error == pytest.approx(1e-7)
+    member = draw_stated(given["cell_specification"], 1).positive_electrode.material.stress
+    assert member.partial_molar_volume != stress.partial_molar_volume  # the error reaches the members of an ensemble
+    nodes = given.study.graph.nodes["cell_specification"].inputs
+    assert nodes["positive_partial_molar_volume"] == "positive.partial_molar_volume"
+    assert "negative_partial_molar_volume" not in nodes  # no stress is asked for there
+    with pytest.raises(InputError, match=r"stress.partial_molar_volume.*partial_molar_volume of the positive material fills"):
+        given.set("cell.positive_electrode.stress.partial_molar_volume", "1e-6 m3/mol")
+    # One that changes with the content counts by its mean over the window.
+    (tmp_path / "omega.csv").write_text("# reference: a straight line\nx [1],partial_molar_volume [m3/mol]\n0,0\n1,2e-6\n")
+    given.set("positive.partial_molar_volume", str(tmp_path / "omega.csv"))
+    material = given["cell_specification"].positive_electrode.material
+    middle = 0.5 * (material.minimum_stoichiometry + material.maximum_stoichiometry)
+    assert material.stress.partial_molar_volume == pytest.approx(2e-6 * middle, rel=1e-9)
+
+
+def test_without_a_swelling_material_stress_states_its_own(tmp_path):
+    text = AGEING.read_text().replace("shifts_voltage = false", 'shifts_voltage = false\npartial_molar_volume = "3e-6 m3/mol"')
+    (tmp_path / "study.toml").write_text(text)
+    with pytest.raises(InputError, match=r"partial_molar_volume of the negative material fills this field; to state it, put"):
+        read_study(tmp_path / "study.toml")
+    own = "\n".join(line for line in text.splitlines() if not line.startswith("partial_molar_volume = {"))
+    (tmp_path / "study.toml").write_text(own)
+    stated = Climb(read_study(tmp_path / "study.toml"))["cell_specification"].negative_electrode.material.stress
+    assert stated.partial_molar_volume == 3e-6
+    (tmp_path / "study.toml").write_text(own.replace('partial_molar_volume = "3e-6 m3/mol"', ""))
+    with pytest.raises(InputError, match="partial_molar_volume"):
+        read_study(tmp_path / "study.toml")
+
+
 def test_a_separator_may_be_a_material(tmp_path):
     text = EXAMPLE.read_text().replace("porosity = 0.45\n", "")
     text += "\n[materials.separator.given]\nelectrolyte_volume_fraction = 0.5\nionic_transport_efficiency = 0.35\n"
@@ -139,6 +175,12 @@ def test_two_climbed_hosts_from_the_file_to_the_report(tmp_path):
     # Averages of the two hosts: 4.08 V and 2.11 V.
     assert voltage(x, T).mean() == pytest.approx(1.7, abs=0.4)
     assert np.all(np.diff(voltage(x, T)) < 1e-6)
+    # The particles swell as the orderings do.
+    omega = read_entry(tmp_path / "out", "positive.partial_molar_volume").value
+    within = np.linspace(positive.material.minimum_stoichiometry, positive.material.maximum_stoichiometry, 2001)
+    assert positive.material.stress.partial_molar_volume == pytest.approx(np.mean(omega(within)), rel=1e-3)
+    assert 0.0 < positive.material.stress.partial_molar_volume.error < 1e-6
+    assert "positive.partial_molar_volume" in ledger.entry("cell_specification").parents
     # A discharge follows it from below.
     discharge = found["discharges"].isel(c_rate=0).dropna("sample", subset=["time"])
     assert float(discharge["voltage"].max()) < float(voltage(x[0], T)) + 0.01

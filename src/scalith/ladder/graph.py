@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -81,7 +81,7 @@ class Node:
         ``"open_circuit_voltage"``, or ``"positive.open_circuit_voltage"`` in a study whose materials have names.
     rung : Rung
     inputs : dict of str to str
-        Node, given quantity or section of the study by parameter.
+        Node, given quantity or section of the study by parameter; without parameters that this study does not ask for.
     """
 
     name: str
@@ -91,7 +91,7 @@ class Node:
     @property
     def optional(self) -> set[str]:
         """Inputs that the rung does without."""
-        return {self.inputs[key] for key in self.rung.optional}
+        return {self.inputs[key] for key in self.rung.optional if key in self.inputs}
 
 
 ALWAYS = ("seed",)
@@ -237,7 +237,8 @@ class Graph:
     materials : sequence of str
         Names of the study's materials; none for a study of one host.
     stated : iterable of str
-        Sections that the study has: one that it states beside its materials serves each material without its own.
+        Sections that the study has: one that it states beside its materials serves each material without its own. As a mapping it
+        also says what stands in them, which some rungs need to know (`Quantity.asked_by`).
     known : dict of str to Rung, optional
         The package's rungs when not given.
     givens : dict of str to GivenOnly, optional
@@ -267,6 +268,7 @@ class Graph:
         self._of_material = {name for name, item in self._known.items() if item.of_material}
         self._of_material |= {name for name, item in only.items() if item.of_material}
         self._stated = set(stated)
+        tables: Mapping[str, Any] = stated if isinstance(stated, Mapping) else {}
         self._materials = tuple(materials)
         kinds = sections_of(self._known.values())
         own = sections_of(item for item in self._known.values() if item.of_material)
@@ -282,7 +284,8 @@ class Graph:
         for name, rung in self._known.items():
             for full in self._instances(name, rung.of_material):
                 material = full.rpartition(".")[0]
-                self.nodes[full] = Node(full, rung, {need: self._input(need, rung, material) for need in rung.needs})
+                asked = [need for need in rung.needs if _asked(need, rung, tables)]
+                self.nodes[full] = Node(full, rung, {need: self._input(need, rung, material) for need in asked})
 
     def _instances(self, name: str, of_material: bool) -> list[str]:
         return [f"{material}.{name}" for material in self._materials] if of_material and self._materials else [name]
@@ -377,6 +380,15 @@ class Graph:
         if name not in self.nodes:
             once = [full for full in self.nodes if full.endswith(f".{name}")]
             raise InputError(where, field, name, f"one of {', '.join(once)}" if once else nearest(name, self.nodes))
+
+
+def _asked(need: str, rung: Rung, tables: Mapping[str, Any]) -> bool:
+    """Whether a study asks for a parameter: it states what `Quantity.asked_by` names, or nothing need be stated for it."""
+    place = rung.quantity.asked_by.get(need)
+    found: Any = tables
+    for key in place.split(".") if place else ():
+        found = found.get(key) if isinstance(found, Mapping) else getattr(found, key, None)
+    return found is not None
 
 
 def required(kind: type[Settings]) -> list[str]:

@@ -46,6 +46,9 @@ class Quantity:
         Reads a given text such as ``"2.1e-3 * c"`` as a property.
     one_of : tuple of str
         Optional parameters of which one is needed.
+    asked_by : dict of str to str
+        Optional parameters that are taken only where the study states something, with its place:
+        ``{"negative_partial_molar_volume": "cell.negative_electrode.stress"}``.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Quantity:
     draw: Callable[[Any, int], Any] | None = None
     formula: Callable[[str], Any] | None = None
     one_of: tuple[str, ...] = ()
+    asked_by: Mapping[str, str] = field(default_factory=dict)
 
 
 def rung(
@@ -67,6 +71,7 @@ def rung(
     exports: Mapping[str, Callable[[Any, Path], None]] | None = None,
     draw: Callable[[Any, int], Any] | None = None,
     one_of: tuple[str, ...] = (),
+    asked_by: Mapping[str, str] | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as a rung: its name is the quantity, its parameters are the quantities and settings it needs.
 
@@ -78,7 +83,7 @@ def rung(
         SI unit, for a `Property`.
     over : str
         Coordinates that the property may depend on, separated by spaces: ``"x T"``.
-    headline, exports, draw, one_of
+    headline, exports, draw, one_of, asked_by
         See `Quantity`.
     """
 
@@ -91,6 +96,7 @@ def rung(
             exports or {},
             draw,
             one_of=one_of,
+            asked_by=asked_by or {},
         )
         return function
 

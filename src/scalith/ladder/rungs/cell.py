@@ -34,6 +34,7 @@ from scalith.particle import PhaseField
 from scalith.quantities import InputError, Property, Source, Spec, Uncertain, dataset_digest, predicted
 from scalith.quantities.plausible_ranges import Plausible, unwrapped
 from scalith.quantities.specification import WRITTEN_BY_HAND, AmbientTemperature, Count, Duration, Fraction, Temperature
+from scalith.quantities.uncertain import parse_uncertain
 
 _MATERIAL = ("open_circuit_voltage", "entropic_coefficient", "chemical_diffusivity", "maximum_concentration")
 
@@ -65,6 +66,10 @@ SEPARATOR = {
     "transport_efficiency": "separator_ionic_transport_efficiency",
 }
 """Fields of the separator that its microstructure fills."""
+
+
+SWELLING = {side: f"{side}_partial_molar_volume" for side in ("negative", "positive")}
+"""What fills `partial_molar_volume` of an electrode's ``stress`` where the study states that section without it."""
 
 
 def _with_paths(stated: Any) -> Any:
@@ -156,6 +161,10 @@ class Cell(Settings):
                         self._refuse(f"{side}_electrode", field, f"{side}_electrode_structure")
                 numbers = dict.fromkeys(STRUCTURE.values(), 0.4) | {"interface_area": 1e6, "particle_radius": 1e-6}
                 trial[f"{side}_electrode_structure"] = ElectrodeStructure.read(numbers)
+            if SWELLING[side] in reached:
+                if "partial_molar_volume" in _stress(getattr(self, f"{side}_electrode")):
+                    self._refuse(f"{side}_electrode", "stress.partial_molar_volume", SWELLING[side])
+                trial[SWELLING[side]] = Property.constant(SWELLING[side], 1e-7, "m3 mol-1", Source(kind="assumed"))
             if "phase_field" in getattr(self, f"{side}_electrode"):
                 expected = "none: [separating_particle] makes it from the open-circuit voltage of the material"
                 raise InputError("", f"{side}_electrode.phase_field", "a value here", expected)
@@ -179,7 +188,7 @@ class Cell(Settings):
         expected = f"none: {quantity} of the {material} material fills this field"
         if quantity == "electrode_structure":
             expected = "none: the microstructure gives it"
-        if part in ("negative_electrode", "positive_electrode") and field in _MATERIAL:
+        if part in ("negative_electrode", "positive_electrode") and field in (*_MATERIAL, "stress.partial_molar_volume"):
             expected += f"; to state it, put it under [given] or [materials.{material}.given]"
         raise InputError("", f"{part}.{field}", "a value here", expected)
 
@@ -211,6 +220,10 @@ class Cell(Settings):
             if structure is not None:
                 # Errors stay with the structure: members of an ensemble are drawn there.
                 stated[f"{side}_electrode"] |= {field: float(getattr(structure, name)) for field, name in STRUCTURE.items()}
+            swelling = climbed.get(SWELLING[side])
+            if swelling is not None:
+                electrode = stated[f"{side}_electrode"]
+                electrode["stress"] = _stress(electrode) | {"partial_molar_volume": _over_the_window(swelling, electrode)}
         conducts = {field: climbed[name]() for field, name in SEPARATOR.items() if climbed.get(name) is not None}
         stated["separator"] = stated["separator"] | conducts
         cell = CellSpecification.read(stated, "[cell]", context=WRITTEN_BY_HAND)
@@ -221,6 +234,28 @@ class Cell(Settings):
     def stated_thermal(self) -> ThermalSpecification | None:
         """The heat balance, where the section has one."""
         return None if self.thermal is None else ThermalSpecification.read(self.thermal, "[cell] thermal")
+
+
+def _stress(electrode: Mapping[str, Any]) -> dict[str, Any]:
+    stated = electrode["stress"]
+    if not isinstance(stated, dict):
+        raise InputError("[cell]", "stress", stated, "a section with youngs_modulus and poisson_ratio")
+    return stated
+
+
+def _over_the_window(partial_molar_volume: Property, electrode: Mapping[str, Any]) -> float:
+    """Mean of Ω(x) over the stoichiometries that an electrode keeps to, m³/mol: what makes its whole change of volume.
+
+    Its error is the mean one, as if the errors at all stoichiometries went together: no less than that of the mean.
+    """
+    ends = {"minimum_stoichiometry": 0.0, "maximum_stoichiometry": 1.0}
+    low, high = (
+        float(parse_uncertain(unwrapped(electrode.get(name, other))[0], "1", where="[cell]", field=name))
+        for name, other in ends.items()
+    )
+    x = np.linspace(low, high, 201)
+    mean, error = (float(np.trapezoid(at(x=x), dx=1.0 / 200.0)) for at in (partial_molar_volume, partial_molar_volume.error))
+    return Uncertain(mean, error) if error > 0.0 else mean
 
 
 class Discharge(Settings):
@@ -331,6 +366,7 @@ def cell_materials(
     headline=lambda cell: f"{cell.name}, {cell.nominal_capacity / 3600:.3g} A h",
     exports={".bpx.json": _write_bpx},
     draw=draw_stated,
+    asked_by={name: f"cell.{side}_electrode.stress" for side, name in SWELLING.items()},
 )
 def cell_specification(
     cell: Cell,
@@ -339,6 +375,8 @@ def cell_specification(
     negative_electrode_structure: ElectrodeStructure | None = None,
     positive_particle_phase_field: PhaseField | None = None,
     negative_particle_phase_field: PhaseField | None = None,
+    positive_partial_molar_volume: Property | None = None,
+    negative_partial_molar_volume: Property | None = None,
     pressed_lithium: PressedLithium | None = None,
     electrolyte_ionic_conductivity: Property | None = None,
     electrolyte_salt_diffusivity: Property | None = None,
@@ -355,6 +393,8 @@ def cell_specification(
             "negative_electrode_structure": negative_electrode_structure,
             "positive_particle_phase_field": positive_particle_phase_field,
             "negative_particle_phase_field": negative_particle_phase_field,
+            "positive_partial_molar_volume": positive_partial_molar_volume,
+            "negative_partial_molar_volume": negative_partial_molar_volume,
             "pressed_lithium": pressed_lithium,
             "electrolyte_ionic_conductivity": electrolyte_ionic_conductivity,
             "electrolyte_salt_diffusivity": electrolyte_salt_diffusivity,

@@ -7,7 +7,7 @@ from numba import prange
 
 from scalith.cell.kernels.events import ELECTROLYTE_EMPTY, HOST_LOST, PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED
 from scalith.cell.kernels.implicit_step import Segment, make_memory
-from scalith.cell.kernels.layout import Array, Integers, System, TableBank, one_of
+from scalith.cell.kernels.layout import RUN, Array, Integers, System, TableBank, one_of
 from scalith.cell.kernels.newton import make_work
 from scalith.cell.kernels.records import (
     AMPERES,
@@ -20,7 +20,7 @@ from scalith.cell.kernels.records import (
     TIME,
     VOLTS,
 )
-from scalith.cell.kernels.stepping import run_segment
+from scalith.numerics.call_by_address import call_for_tables
 from scalith.numerics.compiled import compiled_inside, compiled_parallel
 
 # Columns of the summary of a run.
@@ -47,7 +47,7 @@ def run_batch(
     summary : ndarray, shape (runs, SUMMARY)
         Filled.
     """
-    # A bare constant would compile the whole solver again, for its value.
+    # Numbers as the solver was compiled for, not constants: it is called by its address.
     none, most, keep = int(np.int64(0)), int(np.int64(200000)), starts.shape[0] < 0
     for b in prange(starts.shape[0]):
         system = one_of(systems, b)
@@ -68,7 +68,9 @@ def run_batch(
                 output_times,
                 keep,
             )
-            time, reason, rows, states, used, _ = run_segment(system, bank, y, time, segment, memory, rows, states, used, work)
+            time, reason, rows, states, used, _ = call_for_tables(
+                system.kernels[RUN], (system, bank, y, time, segment, memory, rows, states, used, work)
+            )
             if reason in (PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED, HOST_LOST) or reason >= ELECTROLYTE_EMPTY:
                 break
         summarise(rows, used, reason, output_times, voltages[b], temperatures[b], summary[b])

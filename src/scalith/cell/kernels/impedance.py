@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from scalith.cell.kernels.layout import STATES, Array, System, TableBank, Work, one_of
+from scalith.cell.kernels.layout import SPECTRUM, STATES, Array, System, TableBank, Work, one_of
 from scalith.cell.kernels.newton import collector_drop, evaluate_electrolyte, follow_films, follow_losses, particle_unknowns
 from scalith.cell.kernels.particles import eliminate_particles
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
+from scalith.numerics.call_by_address import call_for_nothing
 from scalith.numerics.compiled import compiled, compiled_inside, compiled_parallel
 from scalith.quantities.constants import FARADAY
 
@@ -52,7 +54,7 @@ def complex_work(system: System) -> Work:
 
 
 @compiled_inside
-def respond(system: System, bank: TableBank, y: Array, T: float, rate: complex, exponents: Array, work: Work) -> None:
+def respond(system: System, bank: TableBank, y: Array, T: float, rate: Any, exponents: Array, work: Work) -> None:
     """Fill `work.right` with the answer of the potentials and the salt to a current at iω = `rate`."""
     eliminate_particles(system, bank, y, y, rate, T, work)
     local_sources(system, y, y, rate, work)
@@ -89,7 +91,7 @@ def impedances(
     drop, bend = collector_drop(system)
     begin_spectrum(system, bank, y, T, work)
     for k in range(frequencies.size):
-        respond(system, bank, y, T, 2j * math.pi * frequencies[k], exponents, work)
+        call_for_nothing(system.kernels[SPECTRUM], (system, bank, y, T, 2j * math.pi * frequencies[k], exponents, work))
         source, end = work.source[last], work.right[last]
         change = source[2] * (end[2, 1] - end[1, 1]) + source[3] * end[0, 1]
         result[k] = -(end[2, 1] - drop - bend * change)
@@ -103,7 +105,7 @@ def potential_responses(
     work = complex_work(system)
     begin_spectrum(system, bank, y, T, work)
     for k in range(frequencies.size):
-        respond(system, bank, y, T, 2j * math.pi * frequencies[k], exponents, work)
+        call_for_nothing(system.kernels[SPECTRUM], (system, bank, y, T, 2j * math.pi * frequencies[k], exponents, work))
         for i in range(system.width.size):
             result[k, i] = work.right[i, 1, 1]
 

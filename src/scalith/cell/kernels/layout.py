@@ -62,8 +62,8 @@ OUTPUTS = 11
 MEAN, STATES = 11, 12
 
 # Entries of `System.kernels`: addresses of kernels that others call (0 where none is needed).
-NEWTON, ELIMINATE_PHASE_FIELD, SUBSTITUTE_PHASE_FIELD, PHASE_FIELD_VOLTAGE, RUN = 0, 1, 2, 3, 4
-KERNELS = 5
+NEWTON, ELIMINATE_PHASE_FIELD, SUBSTITUTE_PHASE_FIELD, PHASE_FIELD_VOLTAGE, RUN, SPECTRUM = 0, 1, 2, 3, 4, 5
+KERNELS = 6
 
 
 class TableBank(NamedTuple):

@@ -72,6 +72,8 @@ def initial_film(material: ActiveMaterial) -> float:
 
 _LINKED: dict[bool, layout.Integers] = {}
 """Addresses, without and with particles that separate: the kernels take one kind of arrays only."""
+_LONG: dict[int, int] = {}
+"""Addresses of the integrator and of the answer to a small signal, by entry."""
 
 
 def link(system: layout.System, bank: layout.TableBank) -> layout.System:
@@ -96,10 +98,28 @@ def link(system: layout.System, bank: layout.TableBank) -> layout.System:
     return system._replace(kernels=kernels.copy())
 
 
+def link_for_batch(system: layout.System, bank: layout.TableBank) -> layout.System:
+    """The system with the address of the integrator, which a batch calls: it is long, and compiled already."""
+    from scalith.cell.kernels.events import EVENTS
+    from scalith.cell.kernels.implicit_step import Segment, make_memory
+    from scalith.cell.kernels.newton import make_work
+    from scalith.cell.kernels.stepping import run_segment
+    from scalith.numerics.call_by_address import address_of
+
+    if layout.RUN not in _LONG:
+        y, table, times = np.empty(1), np.empty((1, 1)), np.zeros(2)
+        segment = Segment(0, times, times, np.zeros(EVENTS), 1.0, 1.0, 1, times, False)
+        arguments = (system, bank, y, 0.0, segment, make_memory(1), table, table, 0, make_work(system, 1))
+        _LONG[layout.RUN] = address_of(run_segment, *arguments)
+    kernels = system.kernels.copy()
+    kernels[layout.RUN] = _LONG[layout.RUN]
+    return system._replace(kernels=kernels)
+
+
 def link_for_spectrum(system: layout.System, bank: layout.TableBank, materials: Sequence[ActiveMaterial]) -> layout.System:
     """The system for a small signal: kernels for complex numbers, and a hysteresis that holds its branch."""
     from scalith.cell.kernels import hysteresis, phase_field
-    from scalith.cell.kernels.impedance import complex_work
+    from scalith.cell.kernels.impedance import complex_work, respond
     from scalith.numerics.call_by_address import address_of
 
     kernels, processes = system.kernels.copy(), system.processes.copy()
@@ -108,6 +128,9 @@ def link_for_spectrum(system: layout.System, bank: layout.TableBank, materials: 
         kernels[layout.ELIMINATE_PHASE_FIELD] = address_of(
             phase_field.eliminate_phase_field, system, bank, y, y, rate, 1.0, 0, complex_work(system)
         )
+    if layout.SPECTRUM not in _LONG:
+        _LONG[layout.SPECTRUM] = address_of(respond, system, bank, y, 1.0, rate, y, complex_work(system))
+    kernels[layout.SPECTRUM] = _LONG[layout.SPECTRUM]
     kinds = [process for material in materials for process in processes_of(material)]
     for k, process in enumerate(kinds):
         if isinstance(process, HysteresisWithMemory):

@@ -75,6 +75,7 @@ def simulate_batch(
     """
     from scalith.cell.kernels import batch as kernel
     from scalith.cell.model.discretise import require_capacitors
+    from scalith.cell.model.processes import link_for_batch
     from scalith.cell.model.results import REASONS
     from scalith.cell.runs.simulation import checked_tolerance
     from scalith.quantities import Result
@@ -111,9 +112,10 @@ def simulate_batch(
         times = np.linspace(0.0, float(steps.durations[0].sum()), output_times + 1)[1:]
     voltages, temperatures = np.empty((runs, times.size)), np.empty((runs, times.size))
     summary = np.empty((runs, kernel.SUMMARY))
+    kernels = np.broadcast_to(link_for_batch(cells.cell.system, cells.cell.bank).kernels, cells.systems.kernels.shape).copy()
     kernel.run_batch(
-        cells.systems, cells.cell.bank, cells.starts, steps.modes, steps.targets, steps.durations, steps.limits,
-        checked_tolerance(tolerance), times, voltages, temperatures, summary,
+        cells.systems._replace(kernels=kernels), cells.cell.bank, cells.starts, steps.modes, steps.targets, steps.durations,
+        steps.limits, checked_tolerance(tolerance), times, voltages, temperatures, summary,
     )  # fmt: skip
     settings: dict[str, Any] = {"varied": {name: digest(array) for name, array in arrays.items()}, "thermal": thermal}
     settings["temperature_K"] = float(T[0]) if T.size == 1 else digest(T)

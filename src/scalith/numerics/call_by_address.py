@@ -44,6 +44,6 @@ def _call(returned: types.Type) -> Callable[..., Any]:
 
 _TABLE = types.Array(types.float64, 2, "C")
 call_for_number = _call(types.float64)
-call_for_tables = _call(types.Tuple((types.float64, types.int64, _TABLE, _TABLE, types.int64, types.int64)))
+call_for_tables = _call(cast(Any, types).Tuple((types.float64, types.int64, _TABLE, _TABLE, types.int64, types.int64)))
 """What `scalith.cell.kernels.stepping.run_segment` returns; its tables are counted as those of any call."""
 call_for_nothing = _call(types.void)

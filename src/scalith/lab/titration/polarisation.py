@@ -200,7 +200,7 @@ def extract_mixed_conductor(time: ArrayLike, voltage: ArrayLike, current: float,
 
     def linear(log: float) -> tuple[Array, Array, Array]:
         matrix = np.stack([np.ones_like(t), _polarised(np.exp(log) * t / t[-1])], axis=1)
-        found = np.linalg.lstsq(matrix, v, rcond=None)[0]
+        found = np.asarray(np.linalg.lstsq(matrix, v, rcond=None)[0], dtype=np.float64)
         return found, matrix, v - matrix @ found
 
     grid = np.log(np.geomspace(1e-3, 1e3, 61))
@@ -227,12 +227,13 @@ def extract_mixed_conductor(time: ArrayLike, voltage: ArrayLike, current: float,
     # By V₀, V∞ − V₀ and ln D̃.
     by_electrons = np.array([-electrons / (first + rise), -electrons / (first + rise), 0.0])
     by_ions = np.array([-total / first, 0.0, 0.0]) - by_electrons
-    errors = [float(np.sqrt(row @ covariance @ row)) for row in (by_ions, by_electrons)]
+    ions_error, electrons_error = (float(np.sqrt(row @ covariance @ row)) for row in (by_ions, by_electrons))
     diffusivity = float(np.exp(best)) * thickness**2 / float(t[-1])
     residual = float(np.sqrt(np.mean(off**2)))
     return MixedConductor(
-        float(total - electrons), float(electrons), diffusivity, *errors, diffusivity * float(np.sqrt(covariance[2, 2])), residual
-    )
+        float(total - electrons), float(electrons), diffusivity, ions_error, electrons_error,
+        diffusivity * float(np.sqrt(covariance[2, 2])), residual,
+    )  # fmt: skip
 
 
 def _polarised(reduced: Array) -> Array:

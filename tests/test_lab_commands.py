@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from scalith import cli
+from scalith.cell import read_cell
 from scalith.lab import parse_circuit
+from scalith.lab.experiments import put_in
+from scalith.lab.half_cell import half_cell
 from scalith.lab.titration import Particle, simulate_entropy, simulate_gitt, simulate_pitt
 from scalith.quantities import Result
 
@@ -128,8 +131,9 @@ def test_ocv_and_balance_read_a_slow_cycle(scalith):
     assert Path("a.png").is_file()
     assert len(json.loads(Path("a.json").read_text(encoding="utf-8"))["voltage"]) == 401
     curves = ("--negative", "negative.csv", "--positive", "positive.csv", "--by", "voltage")
-    code, out, _ = scalith("balance", "aged.csv", *curves, "--first", "fresh.csv", "-j", "b.json")
+    code, out, _ = scalith("balance", "aged.csv", *curves, "--first", "fresh.csv", "-j", "b.json", "-p", "b.png")
     assert code == 0
+    assert Path("b.png").is_file()
     assert "lost since fresh.csv" in out
     found = json.loads(Path("b.json").read_text(encoding="utf-8"))
     assert found["values"]["Q_negative"]["value"] == pytest.approx(18_000.0, rel=0.02)
@@ -139,21 +143,22 @@ def test_ocv_and_balance_read_a_slow_cycle(scalith):
 def test_entropy_pulses_rate_and_interruptions(scalith):
     steps = simulate_entropy(coefficient=2e-4, time_constant=600.0)
     written("steps.csv", steps.assign(current=("time", np.zeros(steps.sizes["time"]))))
-    code, out, _ = scalith("entropy", "steps.csv")
+    code, out, _ = scalith("entropy", "steps.csv", "-p", "entropy.svg")
     assert code == 0
     assert "0.2 mV/K" in out
     particle = Particle(radius=5e-6, diffusivity=4e-15, slope=-2e-4, resistance=0.02)
     data = simulate_gitt(particle, current=1.0, pulse=60.0, rest=60.0, pulses=2)
     written("pulses.csv", data)
-    code, out, _ = scalith("pulses", "pulses.csv", "--window", "1", "--window", "10", "-j", "p.json")
+    code, out, _ = scalith("pulses", "pulses.csv", "--window", "1", "--window", "10", "-j", "p.json", "-p", "pulses.svg")
     assert code == 0
     assert len(json.loads(Path("p.json").read_text(encoding="utf-8"))) == 2
-    code, out, _ = scalith("rate", "pulses.csv")
+    code, out, _ = scalith("rate", "pulses.csv", "-p", "rate.svg")
     assert code == 0
     assert "0.016667" in out
-    code, out, _ = scalith("ici", "pulses.csv", "--radius", "5 um", "--longest", "100")
+    code, out, _ = scalith("ici", "pulses.csv", "--radius", "5 um", "--longest", "100", "-p", "ici.svg")
     assert code == 0
     assert "interruptions" in out
+    assert all(Path(f"{name}.svg").stat().st_size > 1000 for name in ("entropy", "pulses", "rate", "ici"))
 
 
 def test_pitt_reads_the_holds_of_a_titration(scalith):
@@ -162,24 +167,54 @@ def test_pitt_reads_the_holds_of_a_titration(scalith):
     volts = np.concatenate([np.full(10, 3.70), np.full(held.sizes["time"], 3.69)])
     current = np.concatenate([np.zeros(10), -held["current"].values])
     written("holds.csv", Result({"voltage": ("time", volts), "current": ("time", current)}, {"time": ("time", time)}))
-    code, *_ = scalith("pitt", "holds.csv", "--radius", "5 um", "-j", "a.json")
+    code, *_ = scalith("pitt", "holds.csv", "--radius", "5 um", "-j", "a.json", "-p", "a.svg")
     assert code == 0
+    assert Path("a.svg").is_file()
     (found,) = json.loads(Path("a.json").read_text(encoding="utf-8"))
     assert found["diffusivity"] == pytest.approx(1e-14, rel=0.05)
 
 
+def measured_on_a_half_cell(cell):
+    """Options of `agree`: steps of temperature and arcs of charge transfer at nine states, as files."""
+    half = half_cell(cell)
+    electrode = half.cell.positive_electrode
+    resistance, coefficient = (put_in(cell, "positive", name) for name in ("charge_transfer_resistance", "entropic_coefficient"))
+    surface, options = half.cell.plane_area * electrode.thickness * electrode.material.area, []
+    f = np.geomspace(1e5, 1e-2, 50)
+    for share in np.linspace(0.9, 0.1, 9).round(1):
+        x = float(half.stoichiometry(np.array([(1.0 - share) * half.cell.nominal_capacity]))[0])
+        arc = [0.01, float(resistance(x=x, T=298.15)) / surface, 0.05, 0.95]
+        z = parse_circuit("R0-p(R1,Q1)").impedance(f, arc)
+        head = "freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm"
+        np.savetxt(f"arc{share}.csv", np.stack([f, z.real, z.imag], 1), delimiter=",", header=head, comments="", fmt="%.9g")
+        steps = simulate_entropy(coefficient=float(coefficient(x=x)), time_constant=600.0)
+        written(f"steps{share}.csv", steps.assign(current=("time", np.zeros(steps.sizes["time"]))))
+        options += ["--temperature-steps", f"steps{share}.csv", "--temperature-steps-at", str(share)]
+        options += ["--electrode-spectra", f"arc{share}.csv", "--electrode-spectra-at", str(share)]
+    return options
+
+
 @pytest.mark.long
 def test_agree_sets_experiments_beside_what_was_put_in(scalith):
-    code, out, _ = scalith("agree", "lgm50_chen2020", "-j", "a.json", "-p", "a.png")
+    options = measured_on_a_half_cell(read_cell("nmc532_mohtat2020"))
+    code, out, _ = scalith("agree", "nmc532_mohtat2020", *options, "-j", "a.json", "-p", "a.png")
     assert code == 0
     assert "virtual slow cycle" in out
     assert Path("a.png").is_file()
     found = json.loads(Path("a.json").read_text(encoding="utf-8"))
-    for name in ("open_circuit_voltage", "exchange_current_density", "charge_transfer_resistance", "conductivity", "heat"):
+    for name in (
+        "open_circuit_voltage",
+        "entropic_coefficient",
+        "exchange_current_density",
+        "charge_transfer_resistance",
+        "conductivity",
+        "heat",
+    ):
         assert found[name]["verdict"].startswith("agrees"), name
         assert abs(found[name]["z"]) < 4.0
     assert found["conductivity"]["predicted"] == pytest.approx(found["conductivity"]["found"], rel=2e-3)
-    assert "does not change with temperature" in found["entropic_coefficient"]["experiment"]
+    assert "measured steps of temperature at 9 states" in out
+    assert "measured spectra: 9 of 9 states" in out
 
 
 def test_mistakes_are_one_sentence(scalith):
@@ -193,3 +228,10 @@ def test_mistakes_are_one_sentence(scalith):
         assert code == 2
         assert "one of the two" in err
     assert "--plot" in scalith("drt", "nothing.z", "-p", "a.doc")[2]
+    for option in ("--temperature-steps", "--electrode-spectra"):
+        code, _, err = scalith("agree", "lgm50_chen2020", option, "a.csv", option, "b.csv", f"{option}-at", "0.5")
+        assert code == 2
+        assert f"{option}-at: found 1 states of charge for 2 files, expected a state of charge for each file" in err
+    code, _, err = scalith("agree", "lgm50_chen2020", "--electrode-spectra-at", "50")
+    assert code == 2
+    assert "Invalid value for '--electrode-spectra-at'" in err

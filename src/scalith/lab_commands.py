@@ -12,6 +12,11 @@ from scalith.cell_commands import console, require_endings, save_figure
 from scalith.cell_commands import titled_table as table
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from scalith.lab.cycling import ElectrodeBalance
+    from scalith.lab.titration import PittFit
     from scalith.quantities import Result
 
 app = typer.Typer(help="Measurements: read files, fit spectra, test them, titration.", no_args_is_help=True)
@@ -23,6 +28,9 @@ Plot = Annotated[Path | None, typer.Option("--plot", "-p", help="Write the pictu
 Json = Annotated[Path | None, typer.Option("--json", "-j", help="Write what was found as JSON.")]
 Radius = Annotated[str, typer.Option("--radius", help="Of the particles, such as '5 um'.")]
 Shape = Annotated[str, typer.Option("--shape", help="sphere, cylinder or slab.")]
+StatesOfCharge = Annotated[
+    list[float] | None, typer.Option(min=0.0, max=1.0, help="State of charge of each of these files, 0 to 1; as often as files.")
+]
 NOT_VALID = 1
 
 
@@ -192,29 +200,37 @@ def pitt(
     radius: Radius,
     shape: Shape = "sphere",
     repair: Repair = False,
+    plot: Plot = None,
     out: Json = None,
 ) -> None:
     """Diffusivity from each step of potential: inversion with a 95 % interval, the resistance beside it, and both limits."""
     from scalith.lab import read_measurement
     from scalith.lab.titration import extract_pitt, potential_steps
     from scalith.lab.titration.particle_series import require_shape
+    from scalith.lab.titration.plots import plot_potential_steps
     from scalith.quantities import InputError, parse_quantity
 
+    require_endings(None, plot)
     length = parse_quantity(radius, "m", where="--radius")
     shown = table("D / m² s⁻¹", "step / mV", "D", "from", "to", "R / Ω", "Cottrell", "last decay", "note")
-    plain = []
+    plain: list[dict[str, Any]] = []
+    held: list[tuple[Result, float, PittFit | None]] = []
     for data, step in potential_steps(read_measurement(file, repair=repair)):
         try:
             found = extract_pitt(data, radius=length, step=step, shape=require_shape(shape))
         except InputError as error:
             shown.add_row(f"{1e3 * step:.3g}", *[""] * 6, str(error))
             plain.append({"step": step, "note": str(error)})
+            held.append((data, step, None))
             continue
+        held.append((data, step, found))
         values = (found.diffusivity, found.lower, found.upper, found.kinetic_resistance, found.cottrell, found.long_time)
         shown.add_row(f"{1e3 * step:.3g}", *map(_number, values), found.note)
         plain.append({"step": step} | {name: _plain(value) for name, value in found._asdict().items()})
     console().print(shown)
     _write(out, plain)
+    if plot is not None:
+        save_figure(plot_potential_steps(held, radius=length, shape=require_shape(shape)), plot)
 
 
 @app.command()
@@ -224,37 +240,47 @@ def ici(
     shape: Shape = "sphere",
     longest: Annotated[float, typer.Option("--longest", help="Rests longer than this (s) are no interruptions.")] = 60.0,
     repair: Repair = False,
+    plot: Plot = None,
     out: Json = None,
 ) -> None:
     """Diffusivity and resistance from each interruption of a constant current, the drift and the bias taken off."""
     from scalith.lab import read_measurement
     from scalith.lab.titration import extract_interruption, find_interruptions
     from scalith.lab.titration.particle_series import require_shape
+    from scalith.lab.titration.plots import plot_interruptions
     from scalith.quantities import ScalithError, parse_quantity
 
+    require_endings(None, plot)
     data = read_measurement(file, repair=repair)
     length = parse_quantity(radius, "m", where="--radius")
     shown = table("interruptions", "begin / s", "D / m² s⁻¹", "R / Ω", "note")
-    plain = []
+    plain: list[dict[str, Any]] = []
+    found: list[tuple[float, float, float, float]] = []
     for begin, end in find_interruptions(data, longest):
         value, ohms, note = float("nan"), float("nan"), ""
         try:
             value, ohms = extract_interruption(data, begin=begin, end=end, radius=length, shape=require_shape(shape))
         except ScalithError as error:
             note = str(error)
+        found.append((begin, end, value, ohms))
         shown.add_row(f"{begin:.6g}", _number(value), _number(ohms), note)
         plain.append({"begin": begin, "diffusivity": _plain(value), "resistance": _plain(ohms), "note": note})
     console().print(shown)
     _write(out, plain)
+    if plot is not None:
+        save_figure(plot_interruptions(data, found), plot)
 
 
 @app.command()
-def entropy(file: MeasuredFile, repair: Repair = False, out: Json = None) -> None:
+def entropy(file: MeasuredFile, repair: Repair = False, plot: Plot = None, out: Json = None) -> None:
     """Entropic coefficient from the voltage at rest while the temperature is stepped, with the drift and the cell's own delay."""
     from scalith.lab import read_measurement
     from scalith.lab.titration import extract_entropy_of
+    from scalith.lab.titration.plots import plot_entropy
 
-    found = extract_entropy_of(read_measurement(file, repair=repair))
+    require_endings(None, plot)
+    data = read_measurement(file, repair=repair)
+    found = extract_entropy_of(data)
     ends = f"[{1e3 * found.lower:.4g}, {1e3 * found.upper:.4g}]"
     console().print(f"∂U/∂T = {1e3 * found.value:.4g} mV/K, 95 % {ends}", highlight=False)
     more = (
@@ -262,6 +288,8 @@ def entropy(file: MeasuredFile, repair: Repair = False, out: Json = None) -> Non
     )
     console().print(more, highlight=False)
     _write(out, {key: _plain(value) for key, value in found._asdict().items()})
+    if plot is not None:
+        save_figure(plot_entropy(data, found), plot)
 
 
 @app.command()
@@ -312,29 +340,33 @@ def balance(
     direction: Annotated[str, typer.Option("--direction", help="both, discharge or charge.")] = "discharge",
     polarisation: Annotated[bool, typer.Option("--polarisation", help="Fit a constant overpotential.")] = False,
     repair: Repair = False,
+    plot: Plot = None,
     out: Json = None,
 ) -> None:
     """Electrode balance of a cell from a slow cycle and half-cell curves; with --first, the degradation modes since then."""
     from typing import cast
 
     from scalith.lab import read_measurement
-    from scalith.lab.cycling import ElectrodeBalance, degradation_modes, extract_balance, extract_open_circuit
+    from scalith.lab.cycling import degradation_modes, extract_balance, extract_open_circuit
     from scalith.lab.cycling.electrode_balance import By
     from scalith.lab.cycling.open_circuit import Direction
+    from scalith.lab.cycling.plots import plot_balance
     from scalith.quantities import read_property_csv
 
+    require_endings(None, plot)
     over = {"x": "1", "T": "K"}
     curves = [
         read_property_csv(path, "open_circuit_voltage", "V", over) for path in (negative, second, positive) if path is not None
     ]
     below = curves[0] if second is None else (curves[0], curves[1])
 
-    def balanced(path: Path) -> ElectrodeBalance:
+    def balanced(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], ElectrodeBalance]:
         data = extract_open_circuit(read_measurement(path, repair=repair), direction=cast(Direction, direction))
         q, v = data["charge"].values, data["voltage"].values
-        return extract_balance(q, v, below, curves[-1], by=cast(By, by), polarisation=polarisation)
+        return q, v, extract_balance(q, v, below, curves[-1], by=cast(By, by), polarisation=polarisation)
 
-    own = balanced(file)
+    aged = balanced(file)
+    own, figure = aged[2], None if plot is None else plot_balance(*aged, label=file.name)
     shown = table(f"residual {1e3 * own.residual:.3g} mV", "value", "", "95 % from", "to", "unit")
     plain: dict[str, Any] = {"residual": own.residual, "note": own.note, "values": {}}
     for name, value in own.values.items():
@@ -346,7 +378,10 @@ def balance(
     if own.note:
         console().print(f"note: {own.note}", highlight=False)
     if first is not None:
-        lost = degradation_modes(balanced(first), own)
+        fresh = balanced(first)
+        if figure is not None:
+            plot_balance(*fresh, label=first.name, figure=figure)
+        lost = degradation_modes(fresh[2], own)
         modes = table(f"lost since {first.name}", "mode", "%", "±")
         for name, value in lost.items():
             error = getattr(value, "error", 0.0)
@@ -354,18 +389,23 @@ def balance(
             plain.setdefault("modes", {})[name] = {"value": float(value), "standard_error": error}
         console().print(modes)
     _write(out, plain)
+    if plot is not None:
+        save_figure(figure, plot)
 
 
 @app.command()
 def rate(
     files: Annotated[list[Path], typer.Argument(help="Files with discharges at several rates.")],
     repair: Repair = False,
+    plot: Plot = None,
     out: Json = None,
 ) -> None:
     """Capacity against rate, and the curve of Tian et al. through four rates or more."""
     from scalith.lab import read_measurement
     from scalith.lab.cycling import extract_capacities, extract_rate_capability
+    from scalith.lab.cycling.plots import plot_rate_test
 
+    require_endings(None, plot)
     found = extract_capacities(*(read_measurement(file, repair=repair) for file in files))
     current, capacity = found["current"].values, found["capacity"].values
     shown = table("rate test", "current / A", "capacity / A h", "time / h")
@@ -373,13 +413,15 @@ def rate(
         shown.add_row(f"{i:.4g}", f"{q / 3600.0:.5g}", f"{q / i / 3600.0:.3g}")
     console().print(shown)
     plain: dict[str, Any] = {"current": current.tolist(), "capacity": capacity.tolist()}
-    if current.size >= 4:
-        fit = extract_rate_capability(current, capacity)
+    fit = extract_rate_capability(current, capacity) if current.size >= 4 else None
+    if fit is not None:
         ends = f"[{fit.time_interval[0]:.3g}, {fit.time_interval[1]:.3g}]"
         words = f"characteristic time {fit.time:.3g} s {ends}, exponent {fit.exponent:.3g}"
         console().print(fit.note or words, highlight=False)
         plain |= {"time": fit.time, "time_interval": fit.time_interval, "exponent": fit.exponent, "note": fit.note}
     _write(out, plain)
+    if plot is not None:
+        save_figure(plot_rate_test(found, fit=fit), plot)
 
 
 @app.command()
@@ -387,12 +429,14 @@ def pulses(
     file: MeasuredFile,
     window: Annotated[list[float], typer.Option("--window", help="s since the current began; several times.")] = [0.1, 1.0, 10.0],  # noqa: B006
     repair: Repair = False,
+    plot: Plot = None,
     out: Json = None,
 ) -> None:
     """Resistance of each pulse after stated times."""
     from scalith.lab import read_measurement
     from scalith.lab.cycling import extract_pulse_resistances
 
+    require_endings(None, plot)
     found = extract_pulse_resistances(read_measurement(file, repair=repair), windows=window)
     shown = table("resistance / mΩ", "at rest / V", "current / A", *(f"{one:g} s" for one in window))
     plain = []
@@ -405,6 +449,7 @@ def pulses(
         )
     console().print(shown)
     _write(out, plain)
+    _keep_picture(found, plot)
 
 
 @app.command()
@@ -415,6 +460,14 @@ def agree(
     titration: Annotated[Path | None, typer.Option("--titration", help="Measured, of a half cell; virtual without it.")] = None,
     calorimetry: Annotated[Path | None, typer.Option("--calorimetry", help="A discharge of a half cell with its heat.")] = None,
     spectrum: Annotated[Path | None, typer.Option("--spectrum", help="Of the electrolyte between blocking electrodes.")] = None,
+    temperature_steps: Annotated[
+        list[Path] | None, typer.Option("--temperature-steps", help="Measured, of a half cell at rest; several times.")
+    ] = None,
+    temperature_steps_at: StatesOfCharge = None,
+    electrode_spectra: Annotated[
+        list[Path] | None, typer.Option("--electrode-spectra", help="Measured, of a half cell; several times.")
+    ] = None,
+    electrode_spectra_at: StatesOfCharge = None,
     plot: Plot = None,
     out: Json = None,
 ) -> None:
@@ -431,10 +484,12 @@ def agree(
     cycle, pulses_there, heat, ions = (
         None if path is None else read_measurement(path) for path in (slow_cycle, titration, calorimetry, spectrum)
     )
-    transfer = made.charge_transfer_by_spectra(given, side)
+    warmed = _at_states("temperature-steps", temperature_steps, temperature_steps_at)
+    arcs = _at_states("electrode-spectra", electrode_spectra, electrode_spectra_at)
+    transfer = made.charge_transfer_by_spectra(given, side, data=arcs)
     found = {
         "open_circuit_voltage": made.voltage_by_slow_cycle(given, side, data=cycle),
-        "entropic_coefficient": made.entropy_by_steps(given, side),
+        "entropic_coefficient": made.entropy_by_steps(given, side, data=warmed),
         "chemical_diffusivity": made.diffusivity_by_titration(given, side, data=pulses_there),
         "conductivity": made.conductivity_by_spectra(given, data=ions),
         "exchange_current_density": transfer.exchange_current_density,
@@ -464,6 +519,18 @@ def agree(
     _write(out, plain)
     if plot is not None:
         save_figure(made.plot_agreements(rows), plot)
+
+
+def _at_states(option: str, files: list[Path] | None, states: list[float] | None) -> list[tuple[float, Result]]:
+    """What was measured, each with its state of charge."""
+    from scalith.lab import read_measurement
+    from scalith.quantities import InputError
+
+    paths, shares = files or [], states or []
+    if len(paths) != len(shares):
+        found = f"{len(shares)} states of charge for {len(paths)} files"
+        raise InputError("scalith lab agree", f"--{option}-at", found, "a state of charge for each file")
+    return [(share, read_measurement(path)) for share, path in zip(shares, paths, strict=True)]
 
 
 def _number(value: float) -> str:

@@ -26,6 +26,8 @@ _PLOTS = {
     "impedance spectrum": ("scalith.cell.plots", "plot_spectrum"),
     "Kramers–Kronig test": ("scalith.lab.impedance.plots", "plot_kramers_kronig"),
     "open circuit": ("scalith.lab.cycling.plots", "plot_open_circuit"),
+    "pulse resistances": ("scalith.lab.cycling.plots", "plot_pulse_resistances"),
+    "rate test": ("scalith.lab.cycling.plots", "plot_rate_test"),
     "titration": ("scalith.lab.titration.plots", "plot_titration"),
     "relaxation times": ("scalith.lab.impedance.plots", "plot_relaxation_times"),
 }

@@ -1,14 +1,21 @@
-"""Pictures of slow cycles."""
+"""Pictures of slow cycles, of the balance and the losses they tell, of rate tests and of pulses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from scalith.lab.cycling.rate_test import capacity_at_rate
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
+
+    from scalith.lab.cycling.electrode_balance import ElectrodeBalance
+    from scalith.lab.cycling.rate_test import RateCapability
 
 
 def plot_open_circuit(data: xr.Dataset, *names: str, label: str | None = None, figure: Figure | None = None) -> Figure:
@@ -55,5 +62,56 @@ def plot_degradation(data: xr.Dataset) -> Figure:
         error = 200.0 * data[f"{name}_error"].values
         axis.errorbar(at, 100.0 * data[name].values, error, fmt="o", ms=4, color=line.get_color(), label=words)
     axis.set(xlabel="cycle", ylabel="lost (%): points as read, lines as planted")
+    axis.legend(frameon=False)
+    return figure
+
+
+def plot_balance(
+    charge: ArrayLike, voltage: ArrayLike, found: ElectrodeBalance, *, label: str = "measured", figure: Figure | None = None
+) -> Figure:
+    """Pseudo-open-circuit voltage (dots) with that of the balance (line), and what it leaves; onto `figure`, if given."""
+    from matplotlib import pyplot as plt
+
+    figure = figure or plt.figure(figsize=(9.0, 3.4), layout="constrained")
+    left, right = figure.axes or list(figure.subplots(1, 2))
+    q, v = np.asarray(charge, dtype=np.float64) / 3600.0, np.asarray(voltage, dtype=np.float64)
+    (dots,) = left.plot(q, v, ".", markersize=3, alpha=0.5, label=label)
+    left.plot(q, found.fitted, color=dots.get_color(), linewidth=1.0)
+    left.set(xlabel="charge / A h", ylabel="voltage / V", title="measured (dots), fit (lines)")
+    left.legend(frameon=False)
+    right.plot(q, 1e3 * (found.fitted - v), color=dots.get_color())
+    right.axhline(0.0, color="grey", linewidth=0.8)
+    right.set(xlabel="charge / A h", ylabel="fit less measured / mV")
+    return figure
+
+
+def plot_rate_test(data: xr.Dataset, *, fit: RateCapability | None = None) -> Figure:
+    """Capacity over the current (dots), and the curve of `extract_rate_capability` through it (line)."""
+    from matplotlib import pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(6.0, 3.6), layout="constrained")
+    current, capacity = data["current"].values, data["capacity"].values
+    axis.semilogx(current, capacity / 3600.0, "o", markersize=4, label="measured")
+    if fit is not None:
+        # Along the rate I/Q, which gives the capacity and with it the current.
+        rate = np.geomspace(0.5 * np.min(current / capacity), 2.0 * np.max(current / capacity), 200)
+        line = fit.capacity * capacity_at_rate(rate, fit.time, fit.exponent)
+        words = "time not identifiable" if fit.note else f"{fit.time:.3g} s, exponent {fit.exponent:.2g}"
+        axis.semilogx(rate * line, line / 3600.0, label=f"fit: {words}")
+    axis.set(xlabel="current / A", ylabel="capacity / A h")
+    axis.legend(frameon=False)
+    return figure
+
+
+def plot_pulse_resistances(data: xr.Dataset) -> Figure:
+    """Resistance of each pulse after each stated time, with two standard errors, over the voltage at rest before it."""
+    from matplotlib import pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(6.0, 3.6), layout="constrained")
+    for window in data["window"].values:
+        one = data.sel(window=window)
+        ohms, error = 1e3 * one["resistance"].values, 2e3 * one["resistance_error"].values
+        axis.errorbar(data["rest_voltage"].values, ohms, error, fmt="o", markersize=4, label=f"after {window:g} s")
+    axis.set(xlabel="voltage at rest / V", ylabel="resistance / mΩ")
     axis.legend(frameon=False)
     return figure

@@ -134,7 +134,7 @@ def extract_pulse_resistances(
             "pulse": labelled("pulse", np.arange(len(rows)), "pulse", "1"),
             "window": labelled("window", np.asarray(windows, dtype=np.float64), "time since the current began", "s"),
         },
-        {"source": source.to_json()},
+        {"source": source.to_json(), "kind": "pulse resistances"},
     )
 
 

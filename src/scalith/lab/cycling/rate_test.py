@@ -236,5 +236,5 @@ def _table(rows: list[tuple[float, float]], source: str) -> Result:
     return Result(
         {"capacity": labelled("current", table[:, 1], "capacity", "C")},
         {"current": labelled("current", table[:, 0], "current", "A")},
-        {"source": source},
+        {"source": source, "kind": "rate test"},
     )

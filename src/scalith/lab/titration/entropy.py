@@ -151,7 +151,19 @@ def extract_entropy_of(data: xr.Dataset, *, level: float = 0.95) -> EntropicCoef
     InputError
         There is no temperature.
     """
+    temperature = temperature_outside(data)
+    return extract_entropy(data["time"].values, data["voltage"].values, temperature, level=level)
+
+
+def temperature_outside(data: xr.Dataset) -> Array:
+    """Temperature (K) that the cell follows in a measurement: that of the chamber, or where there is none its own.
+
+    Raises
+    ------
+    InputError
+        There is no temperature.
+    """
     name = next((one for one in ("ambient_temperature", "temperature") if one in data), None)
     if name is None:
         raise InputError("extract_entropy", "temperature", "no such column", "the temperature of the chamber, or of the cell")
-    return extract_entropy(data["time"].values, data["voltage"].values, data[name].values, level=level)
+    return np.asarray(data[name].values, dtype=np.float64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,32 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Array = NDArray[np.float64]
+
+
+class InterruptionLine(NamedTuple):
+    """What is read of one interruption.
+
+    Attributes
+    ----------
+    root_time, relaxed : ndarray
+        √t since the current was switched off (s^½), and the potential there with the drift taken off (V).
+    slope, start : float
+        Of the straight line through them, V s^-½ and V.
+    drift : float
+        (dE/dt)_I before the interruption, V s-1.
+    last : float
+        Potential of the last sample under current, V.
+    current : float
+        Mean before the interruption, A.
+    """
+
+    root_time: Array
+    relaxed: Array
+    slope: float
+    start: float
+    drift: float
+    last: float
+    current: float
 
 
 def interruption_bias(window: ArrayLike, shape: Shape, *, corrected: bool, samples: int = 200) -> Array:
@@ -95,6 +121,27 @@ def extract_interruption(
         Fewer than 5 samples before or in the interruption, or a current that is not off.
     """
     shape = require_shape(shape)
+    line = interruption_line(data, begin=begin, end=end, electrode=electrode)
+    length = end - begin
+    apparent = 4.0 / np.pi * (radius / DIMENSIONS[shape] * line.drift / line.slope) ** 2
+    found = apparent
+    for _ in range(50):
+        last_found, found = found, apparent / float(interruption_bias(found * length / radius**2, shape, corrected=True)[0])
+        if abs(found - last_found) <= 1e-9 * found:
+            break
+    else:
+        raise ConvergenceError("extract_interruption", "the bias of the square root of time has no fixed point")
+    return float(found), abs((line.start - line.last) / line.current)
+
+
+def interruption_line(data: xr.Dataset, *, begin: float, end: float, electrode: str = "voltage") -> InterruptionLine:
+    """The straight line over √t of one interruption, from a tenth of it on, and the drift before it: `extract_interruption`.
+
+    Raises
+    ------
+    InputError
+        Fewer than 5 samples before or in the interruption, or a current that is not off.
+    """
     time, potential = data["time"].values, np.asarray(data[electrode].values, dtype=np.float64)
     current = np.asarray(data["current"].values, dtype=np.float64)
     length = end - begin
@@ -111,13 +158,4 @@ def extract_interruption(
     t = time[inside] - begin
     relaxed = potential[inside] - drift * t
     slope, start = np.polyfit(np.sqrt(t), relaxed, 1)
-    last = float(potential[before][-1])
-    apparent = 4.0 / np.pi * (radius / DIMENSIONS[shape] * drift / float(slope)) ** 2
-    found = apparent
-    for _ in range(50):
-        last_found, found = found, apparent / float(interruption_bias(found * length / radius**2, shape, corrected=True)[0])
-        if abs(found - last_found) <= 1e-9 * found:
-            break
-    else:
-        raise ConvergenceError("extract_interruption", "the bias of the square root of time has no fixed point")
-    return float(found), float(abs((float(start) - last) / flowing))
+    return InterruptionLine(np.sqrt(t), relaxed, float(slope), float(start), drift, float(potential[before][-1]), flowing)

@@ -16,7 +16,6 @@ from scalith.lab_commands import app as lab_app
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from scalith.ladder import Entry
 
 app = typer.Typer(
     help="From the energy of a few atoms to the heat of a pack: one ladder, with errors and provenance at each rung.",
@@ -229,16 +228,17 @@ def trace(
     from rich.tree import Tree
 
     from scalith.ladder import read_ledger
+    from scalith.report import entry_line, source_lines
 
     folder = out if out is not None else _newest_results()
     ledger = read_ledger(folder)
     branches: list[Any] = []
     for depth, entry, seen in ledger.ancestry(quantity, str(folder / "ledger.json"), folder):
-        label = f"[bold]{entry.quantity}[/bold] [dim](above)[/dim]" if seen else _label(entry)
+        label = f"[bold]{entry.quantity}[/bold] [dim](above)[/dim]" if seen else entry_line(entry)
         del branches[depth:]
         branches.append(branches[depth - 1].add(label) if depth else Tree(label))
         if not seen:
-            for line in _leaves(entry):
+            for line in source_lines(entry):
                 branches[depth].add(line)
     _console().print(branches[0])
 
@@ -488,44 +488,6 @@ def _newest_results() -> Path:
     if not found:
         raise InputError("results", "", "no finished climb", "a results folder, named with --out, or made by 'scalith run STUDY'")
     return found[-1].parent
-
-
-def _label(entry: Entry) -> str:
-    from rich.markup import escape
-
-    from scalith.ladder.marks import own_marks
-
-    error = f" ± {entry.standard_error:.2g}" if entry.standard_error else ""
-    of = f" ({entry.value_of})" if entry.value_of else ""
-    value = f"{entry.value:.6g}{error} {entry.unit}{of}; " if entry.value is not None else ""
-    scatter = f"; scatter {entry.scatter}" if entry.scatter else ""
-    origin = ", ".join(
-        [
-            entry.source.kind if entry.source else entry.origin,
-            *(mark for mark in own_marks(entry) if mark != "assumed"),
-        ]
-    )
-    by = f", {entry.source.by}" if entry.source and entry.source.by else ""
-    found = f"[cyan]{escape(value)}{escape(entry.headline + scatter)}[/cyan]"
-    return f"[bold]{entry.quantity}[/bold] {found} [dim]({origin}{escape(by)}; {entry.digest[:12]})[/dim]"
-
-
-def _leaves(entry: Entry) -> list[str]:
-    from rich.markup import escape
-
-    if entry.source is None:
-        return []
-    lines = []
-    if entry.source.reference:
-        lines.append(f"[green]{entry.source.kind}:[/green] {escape(entry.source.reference)}")
-    if entry.source.reference_state:
-        lines.append(f"reference state: {escape(entry.source.reference_state)}")
-    if entry.source.note:
-        lines.append(f"[yellow]note:[/yellow] {escape(entry.source.note)}")
-    if entry.results:
-        lines.append(f"taken from the results {escape(entry.results)}, {escape(entry.quantity_there)} there")
-    lines += [f"file {escape(item.name)} [dim]({item.digest[:12]})[/dim]" for item in entry.source.files]
-    return lines
 
 
 def _say_results(folder: Path, computed: int, report: bool) -> None:

@@ -23,6 +23,7 @@ def total(values):
     return result
 
 
+@pytest.mark.filterwarnings("ignore::numba.core.errors.NumbaPerformanceWarning")  # nothing here to do in parallel
 @pytest.mark.parametrize("decorate", [compiled, compiled_inline, compiled_parallel])
 def test_a_compiled_kernel_gives_what_the_plain_function_gives(decorate):
     import numba

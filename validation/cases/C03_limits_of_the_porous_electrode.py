@@ -89,7 +89,8 @@ def run(record: Record) -> None:
     # Blocking electrodes: de Levie.
     layer = 0.2
     blocking = _cell(1.0, exchange_current_density=1e-16, double_layer_capacitance=layer)
-    frequencies = np.logspace(-1, 3.5, 36)
+    # From 1 Hz on: below, little of the digits is left beside a solid that conducts 10⁵ times as well as the pore.
+    frequencies = np.logspace(0.0, 3.5, 29)
     spectrum = simulate_impedance(blocking, frequencies, mesh=Mesh(negative=160, separator=4, positive=160, nodes=4, finest=0.3))
     z_found = spectrum.resistance.values + 1j * spectrum.reactance.values
     pore = LENGTH / (KAPPA * AREA)

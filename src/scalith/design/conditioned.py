@@ -135,8 +135,8 @@ def comparison(targets: StructureTargets, measured: Mapping[str, float]) -> Resu
     requested, found = np.array(list(targets.asked.values())), np.array([measured[name] for name in names])
     return Result(
         {
-            "requested": ("quantity", requested, {"long_name": "requested", "units": "SI"}),
-            "measured": ("quantity", found, {"long_name": "measured on the image", "units": "SI"}),
+            "requested": labelled("quantity", requested, "requested", "SI"),
+            "measured": labelled("quantity", found, "measured on the image", "SI"),
             "deviation": labelled("quantity", found / requested - 1.0, "measured over requested less 1", "1"),
         },
         coords={"quantity": names, "unit": ("quantity", [_UNITS[name] for name in names])},

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scalith.electrode.requirements import require_seed
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import ConvergenceError, InputError, MissingDependencyError, Result, predicted
+from scalith.quantities import ConvergenceError, InputError, MissingDependencyError, Result, labelled, predicted
 
 Floats = NDArray[np.float64]
 Evaluate = Callable[[dict[str, float], int], Mapping[str, float]]
@@ -119,7 +119,7 @@ def search_front(
         "evaluated": (("evaluation", "objective_name"), objective, "objective", "SI"),
     }
     return Result(
-        {name: (dims, of, {"long_name": title, "units": unit}) for name, (dims, of, title, unit) in data.items()},
+        {name: labelled(dims, of, title, unit) for name, (dims, of, title, unit) in data.items()},
         coords={"parameter": names, "objective_name": list(objectives)},
         attrs={"source": predicted("scalith.design.search_front", settings=settings).to_json()},
     )

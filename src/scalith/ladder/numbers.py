@@ -108,6 +108,20 @@ NUMBERS: dict[str, _Number] = {
     "composition_map": _Number("largest effective ionic conductivity", "S m-1", _largest("effective_ionic_conductivity")),
     "phase_areas": _Number("largest area between two phases", "m-1", _largest("area")),
     "active_particle_sizes": _Number("radius that half of the volume exceeds", "m", lambda data: data["median_radius"]),
+    "designed_image": _Number(
+        "largest distance from what was asked, relative", "1", lambda data: np.abs(data["deviation"]).max()
+    ),
+    "design_front": _Number("recipes of which none is better in all respects", "1", lambda data: data.sizes["point"]),
+    "cracks": _Number("largest area of cracks per volume", "m-1", _largest("crack_area")),
+    "cracked_voxel_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
+    "loss_by_cracks": _Number("contact that is left", "1", lambda data: data["interface_left"].values[-1]),
+    "pressed_lithium": _Number(
+        "resistance of the interface, contact and reaction",
+        "ohm m2",
+        lambda lithium: lithium.area_resistance(lithium.reference_temperature),
+    ),
+    "critical_current": _Number("largest current density over the critical one", "1", _largest("share")),
+    "part_by_part": _Number("capacity with all parts", "C", lambda data: data["whole_capacity"].values[0]),
     "expansion_stress": _Number("largest stress that one voxel in a hundred exceeds", "Pa", _largest("high_stress")),
     "electrode_structure": _Number("active volume fraction that is reached", "1", lambda found: found.active_volume_fraction),
     "cell_materials": _Number(

@@ -97,7 +97,9 @@ def cache_folder() -> Path:
 @cache
 def _kernels_digest(package: str) -> str:
     files = [Path(__file__)]  # the options of compilation count as well
-    for name in {package, *_CALLED_BY_ALL}:
+    # A user's own kernel may take anything from any package.
+    packages = {path.name for path in _PACKAGE.iterdir() if path.is_dir()} if package == "outside" else {package}
+    for name in packages | set(_CALLED_BY_ALL):
         for path in (_PACKAGE / name).rglob("*.py"):
             called = name == "numerics" and path.stem in _CALLED_IN_NUMERICS
             if called or "kernel" in path.relative_to(_PACKAGE / name).as_posix():

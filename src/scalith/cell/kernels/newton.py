@@ -62,7 +62,7 @@ from scalith.cell.kernels.layout import (
     table_of,
 )
 from scalith.cell.kernels.particles import bent_potentials, eliminate_particles, substitute_particles
-from scalith.cell.kernels.reaction import arrhenius, equilibrium, mean_stoichiometry, tell_particle
+from scalith.cell.kernels.reaction import GONE, arrhenius, equilibrium, mean_stoichiometry, tell_particle
 from scalith.cell.kernels.transport import factorise, local_sources, solve_blocks
 from scalith.numerics.call_by_address import call_for_nothing, call_for_number
 from scalith.numerics.compiled import compiled, compiled_inside
@@ -263,7 +263,7 @@ def newton_step(
         c = y[first_c + i]
         if d_c < -0.9 * c:
             # A concentration stays positive: it falls to a tenth at most, whatever the others do.
-            d_c = -0.9 * c
+            d_c = -0.9 * c if c > GONE * c_reference else 0.0
             clipped = clipped or c > 1e-10 * c_reference
         if abs(d_c) > 0.1 * c:
             # φₑ follows ln c, which is far from straight here: what is left of the step without it is.

@@ -34,6 +34,8 @@ from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 _F = FARADAY
 _R = GAS_CONSTANT
+GONE = 1e-30
+"""Relative concentration of ions below which nothing follows it any more."""
 EDGE = 1e-5
 """Stoichiometry: a surface nearer to 0 or 1, where the exchange current vanishes, leaves with that of here."""
 
@@ -53,7 +55,7 @@ def reaction_rate(
         return coupled_transfer(row, x, c, phi, U, T, rate)
     eta = phi - U
     anodic, cathodic, order = row[ANODIC], row[CATHODIC], row[CONCENTRATION_EXPONENT]
-    safe = max(c, 1e-30)
+    safe = max(c, GONE)
     # A full surface empties (an empty one fills): its exchange current ends, by itself it would stay as it is.
     inward = (x > 1.0 - EDGE and eta > 0.0) or (x < EDGE and eta < 0.0)
     by_mu = 0.0
@@ -81,7 +83,7 @@ def reaction_rate(
             shape = safe**order * (1.0 - inside) ** anodic * inside**cathodic
         exchange_rate = rate * shape
         by_x = exchange_rate * (cathodic / inside - anodic / (1.0 - inside)) if inside == x else 0.0
-    by_c = exchange_rate * order / safe
+    by_c = exchange_rate * order / safe if c > GONE else 0.0
     reduced = _F * eta / (_R * T)
     if kinetics.coefficients.shape[1] > 1:
         h, slope = evaluate(kinetics, reduced, T)
@@ -104,13 +106,19 @@ def coupled_transfer(
     row: Array, x: float, c: float, phi: float, U: float, T: float, rate: float
 ) -> tuple[float, float, float, float, float]:  # fmt: skip
     """As `reaction_rate`, for coupled ion–electron transfer: it reduces where the particle inserts."""
-    thermal, order, safe = _R * T / _F, row[CONCENTRATION_EXPONENT], max(c, 1e-30)
+    thermal, order, safe = _R * T / _F, row[CONCENTRATION_EXPONENT], max(c, GONE)
     inside = min(max(x, 1e-13), 1.0 - 1e-13)
     mu = -(U - row[REFERENCE_VOLTAGE]) / thermal
     u = min(max((phi - row[REFERENCE_VOLTAGE]) / thermal, -300.0), 300.0)
     net, by_x, by_mu, by_u = insertion(COUPLED, row[REORGANISATION] / (_R * T), inside, mu, u)
     power = rate * safe**order
-    return -power * net, -power * by_u / thermal, power * by_mu / thermal, -power * by_x, -power * net * order / safe
+    return (
+        -power * net,
+        -power * by_u / thermal,
+        power * by_mu / thermal,
+        -power * by_x,
+        -power * net * order / safe if c > GONE else 0.0,
+    )
 
 
 @compiled_inline_inside

@@ -257,7 +257,7 @@ def over_thresholds(
     }
     source = predicted("scalith.electrode.over_thresholds", digest(grey.values), settings={"phases": list(phases), "odds": odds})
     return Result(
-        {name: (dims, values, {"long_name": title, "units": "SI"}) for name, (dims, values, title) in data.items()},
+        {name: labelled(dims, values, title, "SI") for name, (dims, values, title) in data.items()},
         coords={"quantity": list(names), "threshold": cuts["threshold"].values},
         attrs={"source": source.to_json()},
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.requirements import axis_number, require_memory, require_tolerance
@@ -114,5 +113,5 @@ def conduct_voxels(conductivity: Any, *, axis: str = "x", tolerance: float = 1e-
     data = Result({"conductivity": labelled((), through * len(body) / body[0].size * unit, "effective conductivity", "S m-1")})
     data["iterations"] = labelled((), iterations, "iterations", "1")
     for name, (values, title, of) in fields.items():
-        data[name] = xr.Variable(("x", "y", "z"), np.moveaxis(values, 0, along), {"long_name": title, "units": of})
+        data[name] = labelled(("x", "y", "z"), np.moveaxis(values, 0, along), title, of)
     return data.assign_attrs(source=source.to_json())

@@ -23,6 +23,8 @@ def _figures_are_closed() -> Iterator[None]:
         sys.modules["matplotlib.pyplot"].close("all")
 
 
+_MADE_ONCE = ("test_errors_of_a_chain", "test_iron_phosphate", "test_kinetic_posterior", "test_module_safety")
+"""Files whose fixtures take tens of seconds: each stays in one worker."""
 _BATCHES = (
     "cell/runs/test_batch.py",
     "cell/model/test_phase_field_particle.py",
@@ -48,6 +50,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(part in item.nodeid for part in _BATCHES):
             item.add_marker(pytest.mark.xdist_group("batches"))
+        elif item.path.stem in _MADE_ONCE:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     kernels = [item for item in items if {"lattice", "pack", "electrode", "particle"} & set(item.path.parts)]
     cell = [
         item

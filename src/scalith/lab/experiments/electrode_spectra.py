@@ -112,7 +112,7 @@ def charge_transfer_by_spectra(
 def _resistance(data: xr.Dataset, material: ActiveMaterial) -> tuple[float, float] | None:
     """Of the arc, ohm, and the standard error of its logarithm; nothing where the spectrum does not tell it."""
     diffusion = _DIFFUSION[material.geometry]
-    circuits = ["R0-p(R1,Q1)", f"R0-p(R1-{diffusion}1,Q1)", f"R0-p(R1-{diffusion}1,Q1)-Ws1"]
+    circuits = ["R0-p(R1,Q1)", "R0-p(R1,Q1)-Ws1", f"R0-p(R1-{diffusion}1,Q1)", f"R0-p(R1-{diffusion}1,Q1)-Ws1"]
     try:
         best = compare_circuits(circuits, data)[0]
         low, high = best.interval("R1")

@@ -9,6 +9,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from benchmarks.row import Row
 
@@ -75,7 +76,7 @@ def study_file() -> Path:
 
 
 @cache
-def _explorer() -> object:
+def _explorer() -> Any:
     from scalith.app.explorer import Explorer
     from scalith.ladder import read_study
 
@@ -97,7 +98,7 @@ def _moved(knob: str, value: float, view: str) -> float:
 
     explorer = _explorer()
     began = time.perf_counter()
-    explorer.answer({knob: value * (1.0 + 1e-3 * next(_steps))}, view, hear)  # type: ignore[attr-defined]
+    explorer.answer({knob: value * (1.0 + 1e-3 * next(_steps))}, view, hear)
     return came[0]
 
 

@@ -17,7 +17,7 @@ from html import escape
 from itertools import product
 from math import exp, log
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,11 +95,15 @@ def read_axes(texts: Sequence[str], explorer: Explorer) -> list[Axis]:
         No such knob, no range, or more members than are sensible.
     """
     knobs = explorer.knobs
-    front = [knob for knob in knobs.values() if knob.front and isinstance(knob.value, float) and not knob.whole]
+    front = [
+        Axis(knob.name, 0.85 * knob.value, 1.15 * knob.value, 5, knob.logarithmic)
+        for knob in knobs.values()
+        if knob.front and isinstance(knob.value, float) and not knob.whole
+    ]
     if not texts and not front:
         raise InputError("interactive", "--knob", "none", "NAME=LOW:HIGH")
     read = [_read_axis(text, explorer) for text in texts]
-    axes = read or [Axis(knob.name, 0.85 * knob.value, 1.15 * knob.value, 5, knob.logarithmic) for knob in front[:2]]  # type: ignore[operator]
+    axes = read or front[:2]
     if len({axis.knob for axis in axes}) < len(axes):
         raise InputError("interactive", "--knob", [axis.knob for axis in axes], "each knob once")
     members = int(np.prod([axis.nodes for axis in axes]))
@@ -253,7 +257,7 @@ def _plain_axis(axis: Axis, explorer: Explorer) -> dict[str, Any]:
         "knob": axis.knob,
         "label": knob.label,
         "shown": list(knob.shown),
-        "value": min(max(float(knob.value), axis.low), axis.high),  # type: ignore[arg-type]
+        "value": min(max(cast(float, knob.value), axis.low), axis.high),
         "low": axis.low,
         "high": axis.high,
         "logarithmic": axis.logarithmic,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -302,10 +303,10 @@ def _gradients(names: list[str], targets: StructureTargets) -> list[Callable[[Fl
             found.append(Conduction(names, bulk, targets.axis, 1e-4).gradient)
         elif name == "interface_area":
             pair = [names.index(one) for one in targets.between]
-            found.append(lambda shares, pair=pair: area_gradient(shares, *pair))  # type: ignore[misc]
+            found.append(partial(area_gradient, one=pair[0], other=pair[1]))
         else:
             pair = [names.index(one) for one in targets.line[:2]]
-            found.append(lambda shares, pair=pair: line_gradient(shares, *pair))  # type: ignore[misc]
+            found.append(partial(line_gradient, one=pair[0], other=pair[1]))
     return found
 
 

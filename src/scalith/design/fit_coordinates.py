@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
@@ -183,7 +183,7 @@ def split_priors(
     names = [item for item in parameters if isinstance(item, str)]
     with_nodes = {node[0] for name in names if (node := node_of(name)) is not None}
     smooth = {path: float(value) for path, value in priors.items() if path in with_nodes and path not in names}
-    return {name: value for name, value in priors.items() if name not in smooth}, smooth  # type: ignore[misc]
+    return {name: cast(Uncertain, value) for name, value in priors.items() if name not in smooth}, smooth
 
 
 def smoothness_rows(coordinates: Sequence[Coordinate], smoothness: Mapping[str, float]) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, cast, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -136,7 +136,7 @@ def checked_criterion(criterion: str, where: str) -> Criterion:
     """D, A or c."""
     if criterion not in get_args(Criterion):
         raise InputError(where, "criterion", criterion, nearest(str(criterion), get_args(Criterion)))
-    return criterion  # type: ignore[return-value]
+    return cast(Criterion, criterion)
 
 
 def ranked(choice: Choice, price: Array, names: Sequence[str], unit: str, kind: str, source: str) -> Result:

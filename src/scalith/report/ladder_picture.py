@@ -57,7 +57,7 @@ class _Box(NamedTuple):
 
     @property
     def height(self) -> float:
-        """Room for all lines."""
+        """Height that all lines need."""
         return 16.0 + sum(measures[2] for _, measures, _ in self.texts)
 
 

@@ -1,4 +1,4 @@
-"""Interfaces of a solid-state cell: boundaries of the electrolyte's grains, and lithium pressed onto it."""
+"""Interfaces of a solid-state cell: grain boundaries of the electrolyte, and lithium pressed onto it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LithiumAnode(Settings, interface.LithiumAnode):
 
 @rung("conductivity of the polycrystal", unit="S m-1", over="c T")
 def electrolyte_ionic_conductivity(polycrystal: Polycrystal) -> Property:
-    """Grains in series with their boundaries, where space charge keeps the mobile ions away: brick layer."""
+    """Crystallites in series with their boundaries, where space charge keeps the mobile ions away: brick layer."""
     return polycrystal.conductivity()
 
 

@@ -146,8 +146,7 @@ def integrate(
         free = _choose_length(at, level, stop)
         if free < 1e-13 * (1.0 + abs(at.now[level])):
             return STEP_TOO_SMALL, steps, level
-        room = level + 1 < at.low.size
-        done = try_level(set_, net, state, at, level, band, tolerance, segment, room)
+        done = try_level(set_, net, state, at, level, band, tolerance, segment)
         steps += 1
         if done > 0 and at.wanted[level] > at.length[level]:
             # A step cut short by a stop does not shorten the next one.

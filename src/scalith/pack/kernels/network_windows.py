@@ -35,13 +35,20 @@ def _surroundings(net: NetworkArrays, at: Steps, level: int, segment: int) -> fl
 
 
 @compiled_inside
-def _find_window(net: NetworkArrays, state: NetworkState, at: Steps, level: int, band: int, tolerance: float, room: bool) -> int:
+def _may_nest(at: Steps, level: int) -> bool:
+    """Whether a window of shorter steps fits below this level."""
+    nests: bool = level + 1 < at.low.size
+    return nests
+
+
+@compiled_inside
+def _find_window(net: NetworkArrays, state: NetworkState, at: Steps, level: int, band: int, tolerance: float) -> int:
     """Bodies that need shorter steps with all that they reach; how many, 0 when they are not worth a window.
 
     A cell with a closed vent goes whole or not at all: its pressure is that of all its bodies.
     """
     low, high = at.low[level], at.high[level]
-    if not room:
+    if not _may_nest(at, level):
         return 0
     spread_of(net, state, at, level, band, tolerance)
     first, beyond = high, low
@@ -133,27 +140,26 @@ def try_level(
     band: int,
     tolerance: float,
     segment: int,
-    room: bool,
 ) -> int:
     """One step of a level: 1 done, 2 done but for a window, 0 to be taken again with what is wanted then."""
-    step = at.length[level]
+    step, nests = at.length[level], _may_nest(at, level)
     after = _surroundings(net, at, level, segment)
     growth = prepare_step(set_, net, state, at, level, band, tolerance)
     bursts = _explodes(at, level)
-    if bursts and _find_window(net, state, at, level, band, tolerance, room) == 0:
-        at.wanted[level] = 0.5 * step if room else min(0.5 * step, 1.0 / growth)
+    if bursts and _find_window(net, state, at, level, band, tolerance) == 0:
+        at.wanted[level] = 0.5 * step if nests else min(0.5 * step, 1.0 / growth)
         return 0
     take_step(set_, net, state, at, level, band, tolerance, after)
     error = _judge(at, level, 0, 0)
     if not bursts and error <= 1.0:
         at.wanted[level] = step * min(5.0, 0.9 * max(error, 1e-6) ** -0.25)
-        if not room and growth > 0.0:
+        if not nests and growth > 0.0:
             at.wanted[level] = min(at.wanted[level], max(1.5 / growth, 0.5 * step))
         return 1
-    size = _find_window(net, state, at, level, band, tolerance, room)
+    size = _find_window(net, state, at, level, band, tolerance)
     if size == 0:
         shorter = max(0.1, 0.9 * error**-0.25) if error < 1e30 else 0.1
-        at.wanted[level] = step * (max(shorter, 0.5) if room else min(shorter, 0.9))
+        at.wanted[level] = step * (max(shorter, 0.5) if nests else min(shorter, 0.9))
         return 0
     slow = _judge(at, level, at.window_low[level], at.window_high[level])
     factor = min(2.0, 0.9 * max(slow, 1e-6) ** -0.25)

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import tomllib
 
 import pytest
 
 from scalith.ladder import Climb, read_study
+from tests.chromium import browser, needs_chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+__all__ = ["browser"]
 
-pytestmark = [pytest.mark.long, pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")]
+pytestmark = [pytest.mark.long, needs_chromium]
 
 THICKNESS = '[data-knob="cell.positive_electrode.thickness"]'
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        options = ["--no-sandbox", "--use-gl=swiftshader", "--enable-unsafe-swiftshader"]
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -61,6 +61,8 @@ def test_few_functions_are_long_and_all_are_documented(sizes):
     assert [one.where for one in functions if one.undocumented] == []
 
 
-def test_the_page_has_the_marks_of_its_counts():
+def test_the_page_gets_its_counts_when_it_is_built():
+    """Counts that stood in the file would be those of another day."""
     page = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    assert page.index("<!-- sizes -->") < page.index("<!-- end of sizes -->")
+    between = page.split("<!-- sizes -->")[1].split("<!-- end of sizes -->")[0]
+    assert not any(sign.isdigit() for sign in between)

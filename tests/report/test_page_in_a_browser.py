@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 import pytest
 
 from scalith.ladder import climb, read_study
 from scalith.quantities import shipped
 from scalith.report import write_report
+from tests.chromium import browser, needs_chromium
 from tests.ladder import test_full_cell, test_iron_phosphate
 from tests.ladder.smaller_study import smaller
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+__all__ = ["browser"]
 
-pytestmark = [pytest.mark.long, pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")]
+pytestmark = [pytest.mark.long, needs_chromium]
 
 EXAMPLES = {
     "lfp": "open_circuit_voltage",
@@ -40,16 +40,6 @@ SMALLER = {
     },
 }
 """Fewer samples, smaller images: the page shows the same."""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        options = ["--no-sandbox", "--use-gl=swiftshader", "--enable-unsafe-swiftshader"]
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module", params=list(EXAMPLES))

@@ -8,8 +8,8 @@ separate balls. Where both must connect, Schwarz' surface P, $\cos x + \cos y + 
 **[E]** From noise, `optimised_conduction` climbs to structures whose conductivities are those of P, measured by the same solver
 on the same grid. One eighth of the periodic cell is designed, with mirrors around it, whose conductivities between electrodes are
 those of the cell. P itself has 0.804 of the bound in a cell of $64^3$ voxels and 0.813 in one of $128^3$, so that 0.9 of
-the bound for both at once is not to be had: it is compared, not asserted. Designed in $64^3$ voxels (`SIZE` 32), the means are
-0.803 and 0.806, the lowest axis 2 % below.
+the bound for both at once is not to be had: it is compared, not asserted. Designed in $64^3$ voxels (`SIZE` 32, measured once),
+the means are 0.803 and 0.806, the lowest axis 2 % below.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def run(record: Record) -> None:
         message = ""
     except ConvergenceError as error:
         message = str(error)
-    record.check_true("an area that fine features alone have is refused, with its distance", "interface_area" in message)
+    record.check_true("an area that fine features alone have is rejected, with its distance", "interface_area" in message)
 
 
 def measure(size: int, targets: int) -> None:

@@ -4,11 +4,11 @@ r"""D06: A designed electrode delivers more at high rates than fields, spheres a
 LG M50), in voxels of 0.4 µm. Beside each other: a Gaussian random field; the same with its porosity graded linearly in depth by
 ± 30 %; packed spheres with the carbon in clusters; and the field's recipe with its transport asked for (`conditioned_structure`):
 more conduction of both carriers through the thickness, the area between active material and pores as the field has it. Fractions
-are equal to one voxel, the area within 3 %.
+are equal within 0.002, the area within 3 %.
 
 Energy per volume at C/3 and at 3C spans a rectangle from the origin, the hypervolume of one recipe: that of the designed
-structure is at least 1.2 times the best of the others (1.7 times in $64^3$ voxels). Stiffness and stress are not among the
-targets; measured apart, the designed structure is 1.43 times as stiff through the thickness as the field, and the stress of
+structure is at least 1.2 times the best of the others (1.7 times in $64^3$ voxels, measured once). Stiffness and
+stress are not among the targets; measured apart, once, the designed structure is 1.43 times as stiff through the thickness as the field, and the stress of
 one active voxel in a hundred is 0.95 of the field's where the clamped active material expands by 1 %.
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 from validation.record import Record
 
 LONG = True
+PAIR = ("Gaussian field", "designed")
 PORES, CARBON, THICKNESS, EDGE = 0.35, 0.08, 140e-6, 4e-7
 BULK: dict[str, Any] = {"ionic": {"pore": 1.0}, "electronic": {"active": 0.05, "carbon": 100.0}}
 
@@ -66,8 +67,10 @@ def energies(images: dict[str, tuple[Any, float]]) -> dict[str, list[float]]:
 
 
 def run(record: Record) -> None:
-    """One seed in 32³ voxels; the second holds as well."""
+    """One seed in 32³ voxels."""
     import matplotlib.pyplot as plt
+
+    from scalith.electrode import interface_areas
 
     figure, axes = plt.subplots(figsize=(5.0, 4.0), constrained_layout=True)
     images = structures(32, seed=1)
@@ -77,8 +80,12 @@ def run(record: Record) -> None:
     record.check_true("hypervolume at least 1.2 times the best of the others", volume["designed"] >= 1.2 * best)
     record.compare("hypervolume over the best of the others", reference=1.2, found=volume["designed"] / best)
     for name, (image, _) in images.items():
-        record.check(f"pores of the {name}", expected=PORES, found=image.volume_fractions["pore"], tolerance=2e-3)
+        for phase, share in (("pore", PORES), ("carbon", CARBON)):
+            words = f"{phase} of the {name}"
+            record.check(words, expected=share, found=image.volume_fractions[phase], tolerance=2e-3)
         axes.plot(*found[name], "o", label=name)
+    area = {name: float(interface_areas(images[name][0], periodic=True).sel(phase="active", neighbour="pore")) for name in PAIR}
+    record.check("area of the designed over that of the field", expected=1.0, found=area[PAIR[1]] / area[PAIR[0]], tolerance=0.03)
     axes.set(xlabel="Wh/l at C/3", ylabel="Wh/l at 3C")
     axes.legend()
     record.figure("Energy of four structures of equal volumes.", figure)

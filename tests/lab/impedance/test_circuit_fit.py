@@ -79,14 +79,17 @@ def test_an_ideal_capacitor_holds_the_exponent_at_its_bound():
         fit.interval("Q1.alpha")
 
 
-# With seed 1 the noise itself looks like a second arc: the criteria differ by 0.2, which decides nothing.
-@pytest.mark.parametrize("seed", [3, 20])
-def test_a_circuit_with_parts_too_many_ends_in_its_flat_valley(seed):
+def test_a_circuit_with_parts_too_many_ends_in_its_flat_valley():
     """A sum of squares that no longer falls is a minimum, however far its parameters could still slide."""
-    measured = spectrum(FREQUENCIES, noisy("R0-p(R1-Ws1,Q1)", [0.01, 0.05, 0.08, 20.0, 0.5, 0.85], 3e-3, seed))
-    right, more = fit_circuit("R0-p(R1-Ws1,Q1)", measured), fit_circuit("R0-p(R1-Ws1,Q1)-p(R2,Q2)", measured)
-    assert more.chi_squared == pytest.approx(right.chi_squared, rel=0.08)
-    assert right.aicc < more.aicc
+    gains = []
+    for seed in (1, 2, 3, 4, 20):
+        measured = spectrum(FREQUENCIES, noisy("R0-p(R1-Ws1,Q1)", [0.01, 0.05, 0.08, 20.0, 0.5, 0.85], 3e-3, seed))
+        right, more = fit_circuit("R0-p(R1-Ws1,Q1)", measured), fit_circuit("R0-p(R1-Ws1,Q1)-p(R2,Q2)", measured)
+        assert more.chi_squared == pytest.approx(right.chi_squared, rel=0.08)
+        gains.append(more.aicc - right.aicc)
+    # Once in a while noise looks like a second arc.
+    assert np.sum(np.array(gains) > 0.0) >= 4
+    assert np.mean(gains) > 2.0
 
 
 def test_fixed_values_stay_and_bounds_hold():

@@ -7,9 +7,10 @@ more conduction of both carriers through the thickness, the area between active 
 are equal within 0.002, the area within 3 %.
 
 Energy per volume at C/3 and at 3C spans a rectangle from the origin, the hypervolume of one recipe: that of the designed
-structure is at least 1.2 times the best of the others (1.7 times in $64^3$ voxels, measured once). Stiffness and
-stress are not among the targets; measured apart, once, the designed structure is 1.43 times as stiff through the thickness as the field, and the stress of
-one active voxel in a hundred is 0.95 of the field's where the clamped active material expands by 1 %.
+structure is at least 1.2 times the best of the others (1.7 times in $64^3$ voxels, measured once). Stiffness
+and stress are not among the targets; measured apart, once, the designed structure is 1.43 times as stiff through the thickness
+as the field, and the stress of one active voxel in a hundred is 0.95 of the field's where the clamped active material expands
+by 1 %.
 """
 
 from __future__ import annotations

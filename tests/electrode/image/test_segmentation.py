@@ -15,7 +15,7 @@ from scalith.electrode import (
     segment,
     smooth,
 )
-from scalith.quantities import InputError
+from scalith.quantities import InputError, Source
 
 PHASES = ("pore", "binder", "active")
 GREYS = np.array([50.0, 120.0, 200.0])
@@ -81,6 +81,29 @@ def test_smoothing_takes_noise_away(how, share):
     assert smooth(grey, "none") is grey
 
 
+@pytest.mark.parametrize("share", [0.05, 0.95])
+def test_phases_that_overlap_have_no_thresholds(share):
+    """Nowhere between the means is the rarer phase the likelier one."""
+    numbers = np.random.default_rng(4)
+    shape = (24,) * 3
+    centre = np.where(numbers.random(shape) < share, 0.0, 1.5)
+    with pytest.raises(InputError, match="dark and bright overlap"):
+        plausible_thresholds(GreyImage(centre + numbers.normal(0.0, 1.0, shape), 1e-7), ("dark", "bright"))
+
+
+def test_results_of_other_thresholds_or_other_files_have_other_sources():
+    def of(grey, thresholds=None):
+        return over_thresholds(grey, PHASES, lambda image: {"one": 1.0}, thresholds=thresholds).attrs["source"]
+
+    grey = scan(noise=4.0)
+    cuts = plausible_thresholds(grey, PHASES)
+    moved = cuts.assign(high=cuts["high"] + 1.0)
+    assert of(grey) == of(grey, cuts) != of(grey, moved)
+    named = GreyImage(grey.values, grey.voxel_size, Source(kind="measured", reference="a scan"))
+    assert smooth(named).source != smooth(grey).source
+    assert of(named) != of(grey)
+
+
 def test_grey_values_are_read_from_files(tmp_path):
     values = scan(noise=4.0).values[:, :, :8]
     np.save(tmp_path / "grey.npy", values)
@@ -101,5 +124,9 @@ def test_what_cannot_be_segmented():
         segment(grey, PHASES, [80.0, 1e4])
     with pytest.raises(InputError, match="more than 1"):
         plausible_thresholds(grey, PHASES, odds=1.0)
+    two = np.where(np.arange(64).reshape(4, 4, 4) % 2, 1.0, 1.0001)
+    two[0, 0, 0] = 9.0
+    with pytest.raises(InputError, match="2 that 256 steps tell apart"):
+        plausible_thresholds(GreyImage(two, 1e-7), PHASES)
     with pytest.raises(InputError, match="finite grey values"):
         GreyImage(np.full((4, 4, 4), np.nan), 1e-7)

@@ -47,7 +47,10 @@ def test_a_rod_is_one_particle_and_every_voxel_belongs_to_one():
 
 def test_what_cannot_be_told_apart():
     image = balls([(24.0, 24.0, 24.0)], 5.0)
-    with pytest.raises(InputError, match="0 to 1"):
-        separate_particles(image, "active", neck=1.5)
+    for neck in (0.0, 1.5):
+        with pytest.raises(InputError, match=r"neck: .*between 0 and 1"):
+            separate_particles(image, "active", neck=neck)
+    with pytest.raises(InputError, match=r"smoothing: .*0 to 5 voxels"):
+        separate_particles(image, "active", smoothing=6.0)
     with pytest.raises(InputError, match="a phase with voxels and a surface"):
         separate_particles(VoxelImage(np.zeros((4, 4, 4), np.uint8), H, {"pore": 0, "active": 1}), "active")

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage
 from scalith.electrode.requirements import read_length
-from scalith.quantities import InputError, MissingDependencyError, Result, Source, digest, labelled, predicted
+from scalith.quantities import InputError, MissingDependencyError, Result, Source, dataset_digest, digest, labelled, predicted
 
 Smoothing = Literal["none", "median", "non_local_means"]
 _IN_PYTHON = Source(kind="assumed", reference="grey values given in Python")
 _SAMPLE = 20000
+_BINS = 256
 Floats = NDArray[np.float64]
 
 
@@ -53,6 +54,12 @@ class GreyImage:
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "voxel_size", read_length("grey image", "voxel_size", self.voxel_size))
 
+    @property
+    def parents(self) -> list[str]:
+        """What the source of anything made of it names: the values, and where they are from."""
+        origin = [] if self.source is _IN_PYTHON else [digest(self.source.model_dump(mode="json"))]
+        return [digest(self.values), *origin]
+
 
 def smooth(grey: GreyImage, how: Smoothing = "median") -> GreyImage:
     """Grey values with less noise: the median of the 27 voxels around, or non-local means (scikit-image), which keep edges sharp.
@@ -80,7 +87,7 @@ def smooth(grey: GreyImage, how: Smoothing = "median") -> GreyImage:
         values = denoise_nl_means(grey.values, patch_size=5, patch_distance=4, h=0.5 * spread, sigma=spread, fast_mode=True)
     else:
         raise InputError("smooth", "how", how, "none, median or non_local_means")
-    source = predicted("scalith.electrode.smooth", digest(grey.values), settings={"how": how})
+    source = predicted("scalith.electrode.smooth", *grey.parents, settings={"how": how})
     return GreyImage(values, grey.voxel_size, source)
 
 
@@ -108,7 +115,8 @@ def plausible_thresholds(grey: GreyImage, phases: Sequence[str], *, odds: float 
     Raises
     ------
     InputError
-        Fewer than two phases, one twice, odds of 1 or less, fewer grey values than phases.
+        Fewer than two phases, one twice, odds of 1 or less, fewer grey values than phases, two phases that overlap
+        so far that the odds are not reached between their means.
     MissingDependencyError
         scikit-image is not installed.
     """
@@ -122,23 +130,30 @@ def plausible_thresholds(grey: GreyImage, phases: Sequence[str], *, odds: float 
         raise InputError("plausible_thresholds", "phases", names, "two names or more, from dark to bright, each once")
     if not odds > 1.0:
         raise InputError("plausible_thresholds", "odds", odds, "more than 1")
-    if np.unique(grey.values).size < len(names):
-        raise InputError(
-            "plausible_thresholds", "grey values", np.unique(grey.values).size, f"at least {len(names)} different ones"
-        )
     flat = grey.values.ravel()
-    sample = np.random.default_rng(0).choice(flat, min(flat.size, _SAMPLE), replace=False).astype(np.float64)
-    best = np.array(threshold_multiotsu(grey.values, classes=len(names)), float)
+    counts, edges = np.histogram(flat, _BINS)
+    if np.count_nonzero(counts) < len(names):
+        found = f"{np.count_nonzero(counts)} that {_BINS} steps tell apart"
+        raise InputError("plausible_thresholds", "grey values", found, f"at least {len(names)} different ones")
+    best = np.array(threshold_multiotsu(hist=(counts / flat.size, 0.5 * (edges[:-1] + edges[1:])), classes=len(names)), float)
+    drawn = flat if flat.size <= _SAMPLE else flat[np.random.default_rng(0).integers(flat.size, size=_SAMPLE)]
+    sample = drawn.astype(np.float64)
     weight, centre, spread = _mixture(sample, best)
     low, high = best.copy(), best.copy()
     for k in range(len(best)):
         between = np.linspace(centre[k], centre[k + 1], 2001)
         one, other = (np.log(weight[n] / spread[n]) - 0.5 * ((between - centre[n]) / spread[n]) ** 2 for n in (k, k + 1))
-        low[k] = between[np.argmax(other - one > -np.log(odds))]
-        high[k] = between[np.argmax(other - one >= np.log(odds))]
+        brighter = other - one  # ln of how much likelier
+        if brighter[0] > -np.log(odds) or brighter[-1] < np.log(odds):
+            far = f"{names[k]} and {names[k + 1]} overlap: means {centre[k]:.4g} and {centre[k + 1]:.4g}"
+            far += f", deviations {spread[k]:.4g} and {spread[k + 1]:.4g}"
+            expected = f"grey values that are {odds:g} to one either phase: smooth them"
+            raise InputError("plausible_thresholds", "phases", far, expected)
+        low[k] = between[np.argmax(brighter > -np.log(odds))]
+        high[k] = between[np.argmax(brighter >= np.log(odds))]
     best = np.clip(best, low, high)
     settings = {"phases": names, "odds": odds}
-    source = predicted("scalith.electrode.plausible_thresholds", digest(grey.values), settings=settings)
+    source = predicted("scalith.electrode.plausible_thresholds", *grey.parents, settings=settings)
     found = {
         "best": (best, "threshold"),
         "low": (low, "lowest plausible threshold"),
@@ -187,8 +202,7 @@ def segment(grey: GreyImage, phases: Sequence[str], thresholds: Any) -> VoxelIma
     for number, name in enumerate(phases):
         if not np.any(labels == number):
             raise InputError("segment", "thresholds", cuts.tolist(), f"thresholds that leave {name} a voxel")
-    parents = [] if grey.source is _IN_PYTHON else [digest(grey.source.model_dump(mode="json"))]
-    source = predicted("scalith.electrode.segment", digest(grey.values), *parents, settings={"thresholds": cuts.tolist()})
+    source = predicted("scalith.electrode.segment", *grey.parents, settings={"thresholds": cuts.tolist()})
     return VoxelImage(labels, grey.voxel_size, {name: number for number, name in enumerate(phases)}, source)
 
 
@@ -255,7 +269,8 @@ def over_thresholds(
         "highest": ("quantity", every.max(axis=0), "highest over the plausible thresholds"),
         "error_by_threshold": (("threshold", "quantity"), half, "half of the distance between the ends of the threshold"),
     }
-    source = predicted("scalith.electrode.over_thresholds", digest(grey.values), settings={"phases": list(phases), "odds": odds})
+    parents = [*grey.parents, dataset_digest(cuts)]
+    source = predicted("scalith.electrode.over_thresholds", *parents, settings={"phases": list(phases), "odds": odds})
     return Result(
         {name: labelled(dims, values, title, "SI") for name, (dims, values, title) in data.items()},
         coords={"quantity": list(names), "threshold": cuts["threshold"].values},

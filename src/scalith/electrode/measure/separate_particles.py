@@ -24,7 +24,7 @@ def separate_particles(image: VoxelImage, phase: str, *, neck: float = 0.15, smo
     phase : str
         Of pores it gives the bodies of a network and their throats.
     neck : float
-        Share of the largest radius by which a particle must stand out of its necks.
+        Share of the largest radius by which a particle must stand out of its necks, between 0 and 1.
     smoothing : float
         Standard deviation of the Gaussian that takes the steps of voxels out of the distance, voxels.
 
@@ -54,8 +54,10 @@ def separate_particles(image: VoxelImage, phase: str, *, neck: float = 0.15, smo
     inside = image.mask(phase)
     if not inside.any() or inside.all():
         raise InputError("separate_particles", "phase", phase, "a phase with voxels and a surface")
-    if not 0.0 <= neck < 1.0 or not 0.0 <= smoothing <= 5.0:
-        raise InputError("separate_particles", "neck, smoothing", f"{neck}, {smoothing}", "0 to 1, and 0 to 5 voxels")
+    if not 0.0 < neck < 1.0:  # with nothing to stand out by, no maximum stands out
+        raise InputError("separate_particles", "neck", neck, "a share between 0 and 1")
+    if not 0.0 <= smoothing <= 5.0:
+        raise InputError("separate_particles", "smoothing", smoothing, "0 to 5 voxels")
     depth = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"))[1:-1, 1:-1, 1:-1]
     height = ndimage.gaussian_filter(depth, smoothing) * inside if smoothing else depth
     # Maxima stand out of what the height lowered by its own share floods.

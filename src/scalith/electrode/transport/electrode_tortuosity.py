@@ -71,9 +71,11 @@ def electrode_tortuosity(
     along = axis_number("electrode_tortuosity", axis)
     require_tolerance("electrode_tortuosity", tolerance)
     others = [name for name in image.phases if name != phase]
-    for name in (phase, *(onto or ())):
-        if name not in image.phases:
-            raise InputError("electrode_tortuosity", "phase", name, nearest(name, list(image.phases)))
+    if phase not in image.phases:
+        raise InputError("electrode_tortuosity", "phase", phase, nearest(phase, list(image.phases)))
+    for name in onto or ():
+        if name not in others:
+            raise InputError("electrode_tortuosity", "onto", name, nearest(name, others))
     require_memory("electrode_tortuosity", image.labels.size, 140)
     solid = np.isin(image.labels, [image.label(name) for name in (others if onto is None else onto)])
     inside = np.ascontiguousarray(np.moveaxis(connected_to(image, {phase: 1.0}, axis, 0), along, 0))

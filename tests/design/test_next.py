@@ -56,8 +56,9 @@ def test_the_mean_of_the_variances_is_another_criterion_than_the_volume():
     for record, error in zip((flat, even), found.standard_error.values, strict=True):
         after = np.linalg.inv(information + record.matrix.T @ record.matrix / record.noise**2)
         assert error == pytest.approx(np.sqrt(np.trace(after) / 3), rel=1e-5)
-    with pytest.raises(InputError, match="criterion"):
-        rank_measurements(fit, [flat], criterion="E")
+    for criterion, target in (("E", "all"), ("c", "all"), ("E", PATHS[0])):
+        with pytest.raises(InputError, match=r"criterion: .*D or A"):
+            rank_measurements(fit, [flat], target, criterion=criterion)
 
 
 def test_an_input_measured_once_more_halves_its_share_of_the_variance():

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from scalith.cell import read_cell
+from scalith.cell import Mesh, read_cell
 from scalith.cell.specification.node_factors import with_node_factors
 from scalith.design import fit_cell
-from scalith.design.fit_records import Answer
+from scalith.design.fit_records import Answer, SpectrumRecord, VoltageRecord, answer_by_path
 from scalith.quantities import InputError
 from tests.design.linear_record import PATHS, LinearRecord
 from tests.design.test_calibration import MATRIX, TRUTH
 
 CELL = read_cell("lgm50_chen2020")
+MESH = Mesh(4, 2, 4, nodes=8)
 PATH = "positive_electrode.chemical_diffusivity"
 NODES = [f"{PATH}(x={x:g})" for x in (0.3, 0.4, 0.5, 0.6, 0.7)]
 
@@ -92,6 +93,34 @@ def test_a_factor_of_one_changes_nothing_but_the_source():
     old = CELL.positive_electrode.material.chemical_diffusivity
     assert same(x=0.37) == pytest.approx(float(old(x=0.37, extrapolate="nearest")), rel=1e-12)
     assert old.digest in same.source.parents
+
+
+def test_derivatives_by_all_nodes_together_are_that_by_the_whole_curve():
+    """A rising ln f moved at every node is ln f moved as a whole; the derivative by that is found with the run."""
+    factors = {name: float(np.exp(x - 0.5)) for name, x in zip(NODES, (0.3, 0.4, 0.5, 0.6, 0.7), strict=True)}
+    record = VoltageRecord("2C", "discharge at 2C until 2.5 V", np.linspace(60.0, 900.0, 15), None, 0.8, mesh=MESH)
+    _, by_path = answer_by_path(record, CELL, factors | {PATH: 1.0})
+    together = sum(value * by_path[name] for name, value in factors.items())
+    assert together == pytest.approx(by_path[PATH], rel=0.01)
+
+
+def test_an_inductance_does_nothing_to_voltages_whatever_else_is_asked_for():
+    record = VoltageRecord("1C", "discharge at 1C for 1 min", np.array([10.0, 20.0]), None, 0.8, mesh=MESH)
+    values, by_path = answer_by_path(record, CELL, {"inductance": 1e-7})
+    np.testing.assert_array_equal(by_path["inductance"], [0.0, 0.0])
+    of_nodes, beside = answer_by_path(record, CELL, {"inductance": 1e-7} | dict.fromkeys(NODES, 1.0))
+    assert of_nodes == pytest.approx(values, abs=1e-4)
+    assert set(beside) == {"inductance", *NODES}
+    np.testing.assert_array_equal(beside["inductance"], [0.0, 0.0])
+
+
+def test_a_spectrum_answers_for_its_inductance_alone():
+    record = SpectrumRecord("spectrum", np.array([1.0, 1e3]), None, 0.5, mesh=MESH)
+    values, by_path = answer_by_path(record, CELL, {"inductance": 1e-7})
+    without, none = answer_by_path(record, CELL, {})
+    assert none == {}
+    assert by_path["inductance"] == pytest.approx([0.0, 0.0, 2.0 * np.pi, 2e3 * np.pi])
+    assert values - without == pytest.approx(1e-7 * by_path["inductance"], abs=1e-12)
 
 
 def test_samples_of_a_linear_model_have_its_mean_and_covariance():

@@ -26,6 +26,8 @@ INDUCTANCE = "inductance"
 """What leads add to a spectrum, H: a parameter of a fit, though no number of the cell."""
 _SAME = 1e-6
 """Rows closer than this, s, are of one time."""
+_ANY = "contact_resistance"
+"""A number of every cell: what runs that vary nothing are asked about."""
 _APART = 1e-3
 """Relative change of a parameter that a spectrum's central differences are taken over."""
 
@@ -61,7 +63,7 @@ class Record(Protocol):
         """Correlation of neighbouring samples; without it that of the residuals is taken."""
 
     def answer(self, specification: CellSpecification, values: dict[str, float]) -> Answer:
-        """The cell's samples with `values` by path (multipliers of properties among them)."""
+        """The cell's samples with `values` by path, multipliers of properties among them; there may be none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +122,7 @@ class VoltageRecord:
         varied = with_factors(specification, of_cell)
         run = simulate_sensitivities(
             varied,
-            list(of_cell),
+            list(of_cell) or [_ANY],
             protocol=self.protocol,
             temperature=self.temperature,
             initial_state_of_charge=self.state_of_charge,
@@ -128,7 +130,7 @@ class VoltageRecord:
             mesh=self.mesh,
             tolerance=self.tolerance,
         )
-        found, by_path = run.voltage.values, run.voltage_by_parameter.values.T
+        found, by_path = run.voltage.values, run.voltage_by_parameter.values.T[:, : len(of_cell)]
         for k, name in enumerate(of_cell):
             if name in FACTORS:
                 by_path[:, k] /= values[name]
@@ -195,7 +197,7 @@ class SpectrumRecord:
         names = [name for name in values if name != INDUCTANCE]
         steps = np.array([_APART * abs(values[name]) if values[name] else 1e-6 for name in names])
         runs = 2 * len(names) + 1
-        columns = {}
+        columns = {} if names else {_ANY: np.array([number_at(specification, _ANY)])}
         for k, name in enumerate(names):
             column = np.full(runs, values[name])
             column[1 + 2 * k] += steps[k]
@@ -214,7 +216,7 @@ class SpectrumRecord:
         if INDUCTANCE in values:
             by_path[INDUCTANCE] = np.concatenate([np.zeros(self.frequencies.size), 2.0 * np.pi * self.frequencies])
             answer = answer + values[INDUCTANCE] * by_path[INDUCTANCE]
-        return Answer(answer, np.stack([by_path[name] for name in values], axis=1))
+        return Answer(answer, np.array([by_path[name] for name in values]).T.reshape(answer.size, len(values)))
 
 
 def answer_by_path(record: Record, specification: CellSpecification, paths: dict[str, float]) -> tuple[Array, dict[str, Array]]:
@@ -224,13 +226,11 @@ def answer_by_path(record: Record, specification: CellSpecification, paths: dict
     if not nodes:
         found = record.answer(specification, others)
         return found.values, dict(zip(others, found.by_path.T, strict=True))
-    # A record is asked for one derivative at least.
-    asked = others or {"contact_resistance": float(number_at(specification, "contact_resistance"))}
-    found = record.answer(with_node_factors(specification, nodes), asked)
-    by_path = {name: slope for name, slope in zip(asked, found.by_path.T, strict=True) if name in others}
+    found = record.answer(with_node_factors(specification, nodes), others)
+    by_path = dict(zip(others, found.by_path.T, strict=True))
     for name, value in nodes.items():
         moved = with_node_factors(specification, nodes | {name: value * (1.0 + _APART)})
-        by_path[name] = (record.answer(moved, asked).values - found.values) / (value * _APART)
+        by_path[name] = (record.answer(moved, others).values - found.values) / (value * _APART)
     return found.values, by_path
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scalith.quantities import InputError, Result, labelled, nearest
+from scalith.quantities import InputError, Result, labelled
 
 Array = NDArray[np.float64]
 Criterion = Literal["D", "A", "c"]
@@ -130,13 +130,6 @@ def checked_costs(costs: ArrayLike | None, count: int, choose: int, where: str) 
     if not 1 <= choose <= count:
         raise InputError(where, "choose", choose, f"1 to {count}")
     return price
-
-
-def checked_criterion(criterion: str, where: str) -> Criterion:
-    """D, A or c."""
-    if criterion not in get_args(Criterion):
-        raise InputError(where, "criterion", criterion, nearest(str(criterion), get_args(Criterion)))
-    return cast(Criterion, criterion)
 
 
 def ranked(choice: Choice, price: Array, names: Sequence[str], unit: str, kind: str, source: str) -> Result:

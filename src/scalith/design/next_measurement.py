@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.design.fit_noise import RecordNoise, whitened
-from scalith.design.information_gain import checked_costs, checked_criterion, choose_candidates, ranked
+from scalith.design.information_gain import Criterion, checked_costs, choose_candidates, ranked
 from scalith.quantities import InputError, Result, nearest, predicted
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def rank_measurements(
     if not candidates:
         raise InputError("rank_measurements", "candidates", "none", "planned_run(…) or planned_spectrum(…)")
     price = checked_costs(costs, len(candidates), choose, "rank_measurements")
+    if criterion not in ("D", "A"):
+        raise InputError("rank_measurements", "criterion", criterion, "D or A")
     gradient = _gradient(fit, target)
     problem, at = fit._problem, fit._at
     problem.noise = fit.noise
@@ -80,7 +82,7 @@ def rank_measurements(
         ((_, slopes),) = problem.answers(at, [record])
         rows = whitened(slopes, record, RecordNoise.first(record))
         added.append(rows.T @ rows)
-    chosen_by = checked_criterion(criterion, "rank_measurements") if gradient is None else "c"
+    chosen_by: Criterion = criterion if gradient is None else "c"
     choice = choose_candidates(information, added, price, choose, chosen_by, gradient)
     names = [record.name for record in candidates]
     settings = {"target": target if isinstance(target, str) else dict(target), "candidates": names, "criterion": chosen_by}

@@ -36,8 +36,10 @@ def test_the_example_is_shipped():
 def test_its_parts_reach_the_cell(climbed):
     folder, ledger = climbed
     cell, lithium = (read_entry(folder, name).value for name in ("cell_specification", "pressed_lithium"))
-    material = cell.negative_electrode.material
-    assert material.film_resistance == pytest.approx(lithium.area_resistance(298.15))
+    metal = cell.negative_electrode
+    assert metal.pressed_lithium == lithium
+    assert metal.contact_area_resistance == pytest.approx(lithium.area_resistance(298.15))
+    assert metal.material.film_resistance == 0.0
     whole = read_entry(folder, "electrolyte_ionic_conductivity").value
     assert lithium.conductivity == pytest.approx(float(whole(T=298.15)))
     assert float(cell.electrolyte.conductivity(c=41098.0, T=298.15)) == pytest.approx(float(whole(T=298.15)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from scalith.cell import LithiumMetal, Mesh, Simulation, read_cell, simulate_discharge
+from scalith.cell import LithiumMetal, Mesh, Simulation, read_cell, simulate_batch, simulate_discharge
 from scalith.interface import PressedLithium
+from scalith.quantities import InputError
 
 MESH = Mesh(1, 3, 4, nodes=8, finest=0.1)
 PRESSED = PressedLithium(toughness=1e6, interface_resistance="10 ohm cm2", stack_pressure="1 MPa", flaw="10 um")
@@ -35,6 +37,18 @@ def test_the_contact_is_a_resistance_of_the_cell():
         for cell in (_garnet(), _garnet(pressed=PRESSED))
     ]
     assert drops[0] - drops[1] == pytest.approx(1e-5 * PRESSED.area_resistance(298.15) / 1e-4, rel=1e-3)
+
+
+def test_the_contact_follows_its_stack_pressure(lgm50):
+    """R/f with f = P/H: half the pressure, twice the resistance, in every run of a batch."""
+    cell, path = _garnet(pressed=PRESSED), "negative_electrode.pressed_lithium.stack_pressure"
+    runs = simulate_batch(cell, {path: [1e6, 5e5, 2.5e5]}, current=1e-5, output_times=[1.0], mesh=MESH)
+    drops = -np.diff(runs.voltage.values[:, 0])
+    added = 1e-5 * PRESSED.area_resistance(298.15) / 1e-4
+    np.testing.assert_allclose(drops, [added, 2.0 * added], rtol=1e-3)
+    porous = dict(lgm50.negative_electrode) | {"pressed_lithium": PRESSED}
+    with pytest.raises(InputError, match="pressed_lithium"):
+        type(lgm50.negative_electrode).read(porous, "electrode")
 
 
 def test_without_the_numbers_a_run_says_that_it_does_not_know():

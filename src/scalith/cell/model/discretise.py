@@ -192,6 +192,7 @@ def _class_rows(electrode: ElectrodeSpecification, name: str, factors: Mapping[s
     rows = []
     for material in electrode.materials:
         row = _class_row(material)
+        row[layout.FILM_RESISTANCE] += electrode.contact_area_resistance
         if material.phase_field is not None:
             row[layout.STRAIN :] = phase_field_numbers(material)
         row[layout.DIFFUSION_FACTOR] *= factors.get(f"{name}.chemical_diffusivity", 1.0)

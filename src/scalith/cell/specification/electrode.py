@@ -128,7 +128,8 @@ class ElectrodeSpecification(PorousLayer):
     planar : bool
         A flat electrode: one finite volume, whatever the mesh.
     pressed_lithium : PressedLithium, optional
-        Of a `LithiumMetal`: what says where a run stands against filaments.
+        Of a `LithiumMetal`, and of a planar electrode alone: what says where a run stands against filaments. The resistance of
+        its contact comes on top of the film resistance of the material.
     double_layer_capacitance : F m-2
         Per surface of the particles.
     double_layer_exponent : α, optional
@@ -162,7 +163,15 @@ class ElectrodeSpecification(PorousLayer):
             raise InputError(
                 "electrode", "porosity", f"{self.most_porosity:g} with {solid:.4g} of active material", "together at most 1"
             )
+        if self.pressed_lithium is not None and not self.planar:
+            raise InputError("electrode", "pressed_lithium", "a porous electrode", "a planar one: lithium metal")
         return self
+
+    @property
+    def contact_area_resistance(self) -> float:
+        """Of lithium that is pressed on, at its reference temperature, ohm m2 of the cell's area; 0 without."""
+        pressed = self.pressed_lithium
+        return 0.0 if pressed is None else pressed.area_resistance(pressed.reference_temperature)
 
     @property
     def window(self) -> float:
@@ -224,7 +233,6 @@ class LithiumMetal(Spec):
             Lithium between 0 and 100 % state of charge, mol m-2: `ElectrodeSpecification.window` of the other electrode.
         """
         thickness, depth = 1e-7, 1e-8
-        contact = 0.0 if self.pressed is None else self.pressed.area_resistance(self.pressed.reference_temperature)
         if self.reserve_thickness is None:
             total, low = 50.0 * window, 0.49
         else:
@@ -243,10 +251,9 @@ class LithiumMetal(Spec):
             chemical_diffusivity=Property.constant("chemical_diffusivity", 1e-10, "m2 s-1", ASSUMED),
             exchange_current_density=self.exchange_current_density,
             concentration_exponent=self.concentration_exponent,
-            film_resistance=self.film_resistance + contact,
+            film_resistance=self.film_resistance,
         )
-        flat = _flat(material, thickness, self.double_layer_capacitance, self.double_layer_exponent)
-        return flat.model_copy(update={"pressed_lithium": self.pressed})
+        return _flat(material, thickness, self.double_layer_capacitance, self.double_layer_exponent, self.pressed)
 
 
 class BlockingElectrode(Spec):
@@ -279,7 +286,9 @@ class BlockingElectrode(Spec):
         return _flat(material, thickness, self.double_layer_capacitance, self.double_layer_exponent)
 
 
-def _flat(material: ActiveMaterial, thickness: float, capacitance: float, exponent: float) -> ElectrodeSpecification:
+def _flat(
+    material: ActiveMaterial, thickness: float, capacitance: float, exponent: float, pressed: PressedLithium | None = None
+) -> ElectrodeSpecification:
     """One thin layer whose surface is the cell's area."""
     return ElectrodeSpecification(
         thickness=thickness,
@@ -290,4 +299,5 @@ def _flat(material: ActiveMaterial, thickness: float, capacitance: float, expone
         planar=True,
         double_layer_capacitance=capacitance,
         double_layer_exponent=exponent,
+        pressed_lithium=pressed,
     )

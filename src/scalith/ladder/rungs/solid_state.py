@@ -100,11 +100,9 @@ def _single_crystal(cell: CellSpecification, polycrystal: Polycrystal) -> CellSp
 
 def _touching(cell: CellSpecification, lithium: PressedLithium) -> CellSpecification:
     """Lithium that touches everywhere: its interface's own resistance is left."""
-    T, metal = lithium.reference_temperature, cell.negative_electrode
-    material = metal.material
-    film = material.film_resistance - lithium.area_resistance(T) + float(lithium.resistance(T))
-    materials = (material.model_copy(update={"film_resistance": film}),)
-    return cell.model_copy(update={"negative_electrode": metal.model_copy(update={"materials": materials})})
+    touching = lithium.model_copy(update={"stack_pressure": lithium.hardness, "spacing": None, "conductivity": None})
+    metal = cell.negative_electrode.model_copy(update={"pressed_lithium": touching})
+    return cell.model_copy(update={"negative_electrode": metal})
 
 
 def _intact(cell: CellSpecification, loss: xr.Dataset) -> CellSpecification:

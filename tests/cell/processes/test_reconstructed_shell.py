@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scalith.cell import Mesh, ReconstructedShell, Simulation, simulate_ageing
+from scalith.cell.ageing.inventory import Inventory
 from scalith.quantities import InputError
 
 MESH = Mesh(3, 2, 3, nodes=8)
@@ -33,6 +34,19 @@ def test_a_shell_adds_its_resistance(lgm50):
     share = 0.01
     thickness = share * electrode.material.particle_radius / 3.0
     assert numbers[0] * share == pytest.approx(thickness / SHELL.conductivity, rel=1e-12)
+
+
+def test_two_shells_are_both_in_the_account(lgm50):
+    electrode = lgm50.positive_electrode
+    material = electrode.material.model_copy(update={"processes": (SHELL, SHELL)})
+    cell = lgm50.model_copy(update={"positive_electrode": electrode.model_copy(update={"materials": (material,)})})
+    simulation = Simulation(cell, mesh=MESH)
+    inventory = Inventory(simulation.cell)
+    shells = [entry for entry in inventory.entries if isinstance(entry.process, ReconstructedShell)]
+    for entry, share in zip(shells, (0.01, 0.02), strict=True):
+        simulation.state[entry.states] = share
+    thickness = inventory.read(simulation.state)["shell_thickness_positive"]
+    assert thickness == pytest.approx(0.03 * material.particle_radius / 3.0, rel=1e-12)
 
 
 def test_a_lithium_metal_has_none(lgm50):

@@ -153,13 +153,15 @@ class Inventory:
         elif isinstance(process, CrackGrowth):
             self._put(found, f"crack_length_{tag}", mean, f"mean length of cracks, {tag} electrode", "m")
         elif process.contact() != 0.0:
-            ohms = found.get("contact_resistance_added", 0.0) + process.contact() * mean
+            ohms = found.get("contact_resistance_added", 0.0) + process.contact() * mean / self.area
             self._put(found, "contact_resistance_added", ohms, "contact resistance added by corrosion", "ohm")
         elif isinstance(process, LossOfContact):
-            self._put(found, f"contact_resistance_{tag}", mean, f"mean contact resistance, {tag} particles", "ohm m2")
+            ohms = found.get(f"contact_resistance_{tag}", 0.0) + mean  # in series, as films
+            self._put(found, f"contact_resistance_{tag}", ohms, f"mean contact resistance, {tag} particles", "ohm m2")
         elif isinstance(process, ReconstructedShell):
-            depth = process.numbers(self.cell.materials[entry.of_class])[0]
-            self._put(found, f"shell_thickness_{tag}", mean * depth, f"mean thickness of the shell, {tag} electrode", "m")
+            depth = process.depth(self.cell.materials[entry.of_class])
+            whole = found.get(f"shell_thickness_{tag}", 0.0) + mean * depth
+            self._put(found, f"shell_thickness_{tag}", whole, f"mean thickness of the shell, {tag} electrode", "m")
         elif process.lithium() != 0.0:
             # Several films of one material are one film in the account.
             held, thickness = f"lithium_{name_of(process)}_{tag}", f"film_thickness_{tag}"

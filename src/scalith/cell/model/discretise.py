@@ -151,7 +151,7 @@ def system_of(
     scalars = _scalars(specification, temperature, ambient)
     scalars[layout.CONDUCTION_FACTOR] = factors.get("electrolyte.conductivity", 1.0)
     scalars[layout.ELECTROLYTE_DIFFUSION_FACTOR] = factors.get("electrolyte.diffusivity", 1.0)
-    numbers = process_arrays(materials, cells_of, at)
+    numbers = process_arrays(materials, cells_of, at, specification.plane_area)
     bare = _without_films(porosity, [(start[p], cells_of[p], rows[p], material) for p, material in enumerate(materials)])
     return layout.System(
         at,

@@ -36,9 +36,9 @@ def offsets_of(
 
 
 def process_arrays(
-    materials: Sequence[ActiveMaterial], particles: layout.Integers, at: layout.Offsets
+    materials: Sequence[ActiveMaterial], particles: layout.Integers, at: layout.Offsets, plane_area: float
 ) -> tuple[layout.Integers, Array, layout.Integers]:
-    """`System.processes`, `process_numbers` and `first_process`."""
+    """`System.processes`, `process_numbers` and `first_process`; in them contact resistances are those of the cell, ohm."""
     rows: list[tuple[int, int, int]] = []
     numbers: list[Array] = []
     first, state = [0], at.states
@@ -52,6 +52,7 @@ def process_arrays(
     padded = np.zeros((len(rows), longest))
     for k, row in enumerate(numbers):
         padded[k, : row.size] = row
+    padded[:, layout.CONTACT] /= plane_area
     return np.array(rows, dtype=np.int64).reshape(-1, 3), padded, np.array(first, dtype=np.int64)
 
 

@@ -60,22 +60,22 @@ class CollectorCorrosion(Process):
 
     Attributes
     ----------
-    resistance_rate : ohm s-1
-        Of the cell.
+    resistance_rate : ohm m2 s-1
+        Times the area of all layers of the cell: a cell, or a patch of one, of half the area gains twice the ohms.
     activation_energy : J mol-1
     reference_temperature : K
     """
 
     kind: ClassVar[str] = "collector_corrosion"
     rate: ClassVar[Callable[..., Any]] = corrosion_rate
-    scale: ClassVar[float] = 1e-3
+    scale: ClassVar[float] = 1e-4
 
-    resistance_rate: Annotated[float, SI("ohm s-1"), Field(ge=0)]
+    resistance_rate: Annotated[float, SI("ohm m2 s-1"), Field(ge=0)]
     activation_energy: MolarEnergy = 0.0
     reference_temperature: Temperature = 298.15
 
     def contact(self) -> float:
-        """It is a resistance of the cell."""
+        """It is a resistance of the cell, times its area."""
         return 1.0
 
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:

@@ -89,7 +89,7 @@ class Process(Spec):
         return False
 
     def contact(self) -> float:
-        """Contact resistance of the cell per unit of z, mean over the particles of the material, ohm."""
+        """Contact resistance of the cell times its area, per unit of z, mean over the particles of the material, ohm m2."""
         return 0.0
 
     def companions(self) -> tuple[Process, ...]:

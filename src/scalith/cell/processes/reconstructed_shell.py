@@ -63,20 +63,19 @@ class ReconstructedShell(LossOfActiveMaterial):
         if material.metal_thickness is not None:
             raise InputError("active material", "processes", f"{self.kind} on a lithium metal", "particles of a layered oxide")
 
+    def depth(self, material: ActiveMaterial) -> float:
+        """Volume of a particle over its surface, R/d, m: the thickness of a shell that has taken all of it."""
+        return material.volume_fraction / material.area
+
     def row(self, material: ActiveMaterial) -> NDArray[np.float64]:
         """With the film resistance of the shell: per share of the host it goes with the size of the particle."""
         numbers = super().row(material)
-        numbers[layout.FILM] = _depth(material) / self.conductivity
+        numbers[layout.FILM] = self.depth(material) / self.conductivity
         return numbers
 
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
         """R/d, k₀, D, α, U, E, T_ref."""
         return (
-            _depth(material), self.rate_constant, self.diffusivity, self.transfer_coefficient, self.reference_potential,
+            self.depth(material), self.rate_constant, self.diffusivity, self.transfer_coefficient, self.reference_potential,
             self.activation_energy, self.reference_temperature,
         )  # fmt: skip
-
-
-def _depth(material: ActiveMaterial) -> float:
-    """Volume of a particle over its surface, m."""
-    return material.volume_fraction / material.area

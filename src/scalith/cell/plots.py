@@ -92,7 +92,7 @@ def plot_batch(data: xr.Dataset, *names: str, by: str | None = None, figure: Fig
     *names : str
         ``"voltage"``, ``"temperature"``; a panel each. Without names: the voltage.
     by : str, optional
-        The varied parameter that colours the runs; without it the first.
+        The varied parameter that colours the runs; without it the first that differs between them.
     figure : matplotlib.figure.Figure, optional
         As in `plot_run`.
 
@@ -108,7 +108,7 @@ def plot_batch(data: xr.Dataset, *names: str, by: str | None = None, figure: Fig
             raise InputError("plot", name, "no such curves over run and time", nearest(name, curves))
     if by is not None and by not in varied:
         raise InputError("plot", "by", by, nearest(by, varied))
-    by = by or (varied[0] if varied else None)
+    by = by or next((name for name in varied if np.ptp(data[name].values) > 0.0), None)
     axes = panels(figure, len(names))
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable

@@ -58,3 +58,16 @@ def test_wrong_input_is_told_before_a_life_begins(cell):
         simulate_ageing_batch(cell, {RATE: [1e-7, 2e-7]}, CYCLE, temperature=[298.15] * 3, mesh=MESH)
     with pytest.raises(InputError, match="limit of the resistance"):
         simulate_ageing_batch(cell, {RATE: 1e-7}, CYCLE, until=EndOfLife(resistance=2.0), mesh=MESH)
+    with pytest.raises(InputError, match=r"simulate_ageing_batch.*active material in run 1.*together at most 1"):
+        simulate_ageing_batch(cell, {"negative_electrode.porosity": [0.25, 0.9]}, CYCLE, mesh=MESH)
+    with pytest.raises(InputError, match="no values"):
+        simulate_ageing_batch(cell, {RATE: []}, CYCLE, mesh=MESH)
+
+
+def test_a_life_that_ends_in_its_first_cycle_hides_nothing_of_the_others(cell):
+    data = simulate_ageing_batch(cell, {RATE: [1.0, 1e-7]}, CYCLE, temperature=298.15, mesh=MESH)
+    assert data.last_cycle.values.tolist() == [0, 1]
+    assert np.isnan(data.film_thickness_negative.values[0, 0])
+    assert data.film_thickness_negative.values[1, 0] > 0.0
+    assert data.initial_temperature.attrs["units"] == "K"
+    assert '"mesh"' in data.attrs["source"]

@@ -93,6 +93,24 @@ def test_an_interrupt_within_a_cycle_keeps_the_one_before(filmed, monkeypatch):
     np.testing.assert_array_equal(again.final_state.values, whole.final_state.values)
 
 
+def test_an_interrupt_behind_a_jump_takes_back_the_jump(filmed):
+    """Nothing has judged it: only cycles that were solved are handed back, and a run goes on from the last of them."""
+    numbers = []
+
+    def stop(share: float, words: str) -> None:
+        if words.startswith("cycle "):
+            numbers.append(int(words.split()[1]))
+            if len(numbers) > 1 and numbers[-1] > numbers[-2] + 1:
+                raise KeyboardInterrupt
+
+    data = simulate_ageing(fresh(filmed), CYCLE, cycles=40, extrapolate=0.05, progress=stop)
+    assert data.attrs["reason"] == "interrupted"
+    assert numbers[-1] > numbers[-2] + 1
+    assert data.sizes["cycle"] == numbers[-2] == data.attrs["solved_cycles"]
+    solved = simulate_ageing(fresh(filmed), CYCLE, cycles=numbers[-2])
+    np.testing.assert_array_equal(data.final_state, solved.final_state)
+
+
 def test_segments_of_a_cell_that_warms_have_the_temperatures_of_their_surroundings(filmed):
     thermal = ThermalSpecification(heat_capacity=80.0, heat_transfer=0.3, ambient_temperature=298.15)
     cell = filmed.model_copy(update={"thermal": thermal})

@@ -67,6 +67,8 @@ def test_one_temperature_for_each_run(lgm50):
         ({"separator.porosity": [1.1]}, "at most 1"),
         ({"positive_electrode.maximum_stoichiometry": [1.05]}, "max ≤ 1"),
         ({"positive_electrode.thickness": [1e-4, 1e-4], "separator.thickness": [1e-5, 1e-5, 1e-5]}, "as the longest"),
+        ({"positive_electrode.thickness": []}, "no values"),
+        ({"positive_electrode.thickness": [[1e-4, 1e-4]]}, "as the longest"),
     ],
 )
 def test_wrong_paths_and_values_are_named(lgm50, values, message):
@@ -80,6 +82,8 @@ def test_the_initial_state_of_the_cell_counts(lgm50):
     one = simulate_discharge(cell, 1.0, output_times=[60.0])
     assert float(batch.voltage[0, 0]) == pytest.approx(float(one.voltage.sel(time=60.0)), abs=1e-9)
     assert float(one.temperature[0]) == 288.15
+    assert batch.initial_temperature.values.tolist() == [288.15]
+    assert batch.state_of_charge.attrs["units"] == "1"
 
 
 def test_repetitions_of_a_protocol_are_run_as_often_as_they_say(lgm50):

@@ -15,16 +15,18 @@ from scalith.cell.ageing.life import simulate_ageing
 from scalith.cell.ageing.segments import EndOfLife, Life
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
+from scalith.cell.runs.batch import columns_of, coordinates_of, digests_of, require_possible, set_of
 from scalith.cell.runs.simulation import Simulation
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.paths import with_factors
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import InputError, Result, digest, labelled, predicted
+from scalith.quantities import InputError, Result, labelled, predicted
 
 if TYPE_CHECKING:
     from scalith.cell.runs.discharge import Progress
 
 Array = NDArray[np.float64]
+_WHERE = "simulate_ageing_batch"
 _OF_LIFE = ("knee_cycle", "knee_capacity")
 
 
@@ -64,7 +66,8 @@ def simulate_ageing_batch(
     -------
     Result
         Over (run, cycle) what `simulate_ageing` says of each cycle, not a number behind the end of a life; over run
-        ``last_cycle``, ``solved_cycles``, ``knee_cycle``, ``knee_capacity`` and ``reason``; the varied values as coordinates.
+        ``last_cycle``, ``solved_cycles``, ``knee_cycle``, ``knee_capacity`` and ``reason``; the varied values as coordinates
+        (temperatures as ``initial_temperature``).
 
     Raises
     ------
@@ -72,27 +75,26 @@ def simulate_ageing_batch(
         An unknown path, arrays of unequal length, or a set that makes no cell.
     """
     specification = read_cell(specification)
-    arrays = {name: np.atleast_1d(np.asarray(value, dtype=np.float64)) for name, value in values.items()}
-    if temperature is not None:
-        arrays["temperature"] = np.atleast_1d(np.asarray(temperature, dtype=np.float64))
-    runs = max((array.size for array in arrays.values()), default=1)
-    for name, array in arrays.items():
-        if array.ndim != 1 or array.size not in (1, runs):
-            raise InputError("simulate_ageing_batch", name, f"shape {array.shape}", f"one value or {runs}, as the longest")
+    start = {} if temperature is None else {"initial_temperature": temperature}
+    columns, runs = columns_of(_WHERE, values, **start)
     if until is not None and until.resistance is not None:
-        raise InputError("simulate_ageing_batch", "until", "a limit of the resistance", "limits of capacity or porosity")
-    chosen = [{name: float(array[b if array.size > 1 else 0]) for name, array in arrays.items()} for b in range(runs)]
-    cells = [with_factors(specification, {name: value for name, value in one.items() if name != "temperature"}) for one in chosen]
+        raise InputError(_WHERE, "until", "a limit of the resistance", "limits of capacity or porosity")
+    temperatures = [float(T) for T in np.broadcast_to(columns["initial_temperature"], (runs,))] if start else [None] * runs
+    cells = []
+    for b in range(runs):
+        cell = with_factors(specification, set_of({name: columns[name] for name in values}, b))
+        require_possible(cell, _WHERE, b)
+        cells.append(cell)
     one_life = partial(_age, protocol=protocol, cycles=cycles, until=until, extrapolate=extrapolate, mesh=mesh)
     lives: list[Result] = []
-    for life in parallel_map(one_life, cells, [one.get("temperature") for one in chosen], executor=executor):
+    for life in parallel_map(one_life, cells, temperatures, executor=executor):
         lives.append(life)
         if progress is not None:
             progress(len(lives) / runs, f"{len(lives)} of {runs} lives")
-    settings: dict[str, Any] = {"varied": {name: digest(array) for name, array in arrays.items()}, "protocol": str(protocol)}
+    settings: dict[str, Any] = {"varied": digests_of(columns), "protocol": str(protocol), "mesh": str(mesh or Mesh())}
     settings |= {"cycles": cycles, "extrapolate": extrapolate, "until": None if until is None else until.digest}
     source = predicted("scalith.cell.simulate_ageing_batch", specification.digest, settings=settings)
-    return _together(lives, arrays, source.to_json())
+    return _together(lives, coordinates_of(columns, runs), source.to_json())
 
 
 def _age(
@@ -111,11 +113,13 @@ def _age(
     return life.drop_vars(["kept_state", "final_state", "initial_state"])
 
 
-def _together(lives: list[Result], arrays: Mapping[str, Array], source: str) -> Result:
+def _together(lives: list[Result], varied: dict[str, Any], source: str) -> Result:
     """Lives of different length in one result."""
     most = max(life.sizes["cycle"] for life in lives)
     made: dict[str, Any] = {}
-    for name in (str(name) for name in lives[0].data_vars if lives[0][name].dims == ("cycle",)):
+    # A life that ends in its first cycle has no account of lithium and films: names are those of all lives.
+    names = dict.fromkeys(str(name) for life in lives for name in life.data_vars if life[name].dims == ("cycle",))
+    for name in names:
         values = np.full((len(lives), most), np.nan)
         for b, life in enumerate(lives):
             if name in life:
@@ -128,8 +132,8 @@ def _together(lives: list[Result], arrays: Mapping[str, Array], source: str) -> 
     made["last_cycle"] = labelled("run", [life.sizes["cycle"] for life in lives], "last cycle of the life", "1")
     made["solved_cycles"] = labelled("run", [life.attrs["solved_cycles"] for life in lives], "cycles that were solved", "1")
     made["reason"] = labelled("run", [life.attrs["reason"] for life in lives], "why the life ended", "")
-    coordinates: dict[str, Any] = {"cycle": labelled("cycle", np.arange(1, most + 1), "cycle", "1")}
-    for name, array in arrays.items():
-        values = np.broadcast_to(array, (len(lives),))
-        coordinates[name] = labelled("run", values, name, "K" if name == "temperature" else "SI")
-    return Result(made, coordinates, {"kind": "ageing batch", "source": source})
+    return Result(
+        made,
+        {"cycle": labelled("cycle", np.arange(1, most + 1), "cycle", "1"), **varied},
+        {"kind": "ageing batch", "source": source},
+    )

@@ -52,8 +52,8 @@ def simulate_ageing(
 
     Memory stays flat: of each cycle a line is kept, of chosen ones the state. What a check-up measures (`check_up`) it
     measures on a copy. The run ends early where a step cannot be carried out (pores close, a host is used up, the electrolyte is
-    depleted), where a step never reaches its end, at a limit of `until`, or by Ctrl-C: what there is, is handed back, and
-    ``attrs["reason"]`` says why, in which cycle and where.
+    depleted), where a step never reaches its end, at a limit of `until`, or by Ctrl-C: what there is, is handed back (a jump that
+    no cycle has judged yet is taken back), and ``attrs["reason"]`` says why, in which cycle and where.
 
     Parameters
     ----------
@@ -161,6 +161,8 @@ class _Ageing:
                 self.examine(self.done)
         except KeyboardInterrupt:
             self.reason = INTERRUPTED
+            if self.jumps is not None and self.jumps.unproven:
+                self.take_back(self.jumps)
         if self.progress is not None:
             self.progress(1.0, self.reason or "done")
         result = ageing_result(self)

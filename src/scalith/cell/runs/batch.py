@@ -85,22 +85,24 @@ def simulate_batch(
         raise InputError("simulate_batch", "c_rate, current, protocol", "none or several", "one of the three")
     if thermal not in ("isothermal", "lumped"):
         raise InputError("simulate_batch", "thermal", thermal, "'isothermal' or 'lumped': one temperature for each run")
-    arrays = {name: _column(value) for name, value in values.items()}
-    T = _column(specification.initial_temperature if temperature is None else temperature)
     stated = specification.initial_state.state_of_charge
-    charge = _column(stated if initial_state_of_charge is None else initial_state_of_charge)
-    load = _column([0.0] if protocol is not None else current if c_rate is None else c_rate)  # type: ignore[arg-type]
-    if c_rate is not None:
-        load = load * specification.nominal_capacity / 3600.0
-    runs = max(array.size for array in (load, T, charge, *arrays.values()))
-    for name, array in [*arrays.items(), ("current", load), ("temperature", T), ("initial_state_of_charge", charge)]:
-        if array.size not in (1, runs):
-            raise InputError("simulate_batch", name, f"{array.size} values", f"{runs}, as the longest")
+    columns, runs = columns_of(
+        "simulate_batch",
+        values,
+        initial_temperature=specification.initial_temperature if temperature is None else temperature,
+        state_of_charge=stated if initial_state_of_charge is None else initial_state_of_charge,
+        current=[0.0] if protocol is not None else current if c_rate is None else c_rate,  # type: ignore[arg-type]
+    )
+    load = columns.pop("current") * (1.0 if c_rate is None else specification.nominal_capacity / 3600.0)
+    T, charge = columns["initial_temperature"], columns["state_of_charge"]
     if protocol is None and (not np.all(np.isfinite(load)) or np.any(load == 0.0)):
         raise InputError("simulate_batch", "current", load, "finite numbers other than zero")
     if not np.all((charge >= 0.0) & (charge <= 1.0)):
         raise InputError("simulate_batch", "initial_state_of_charge", charge, "0 to 1")
-    cells = stack_cells(specification, arrays, T, charge, runs, thermal=thermal, mesh=mesh or Mesh())
+    cells = stack_cells(
+        "simulate_batch", specification, {name: columns[name] for name in values}, T, charge, runs, thermal=thermal,
+        mesh=mesh or Mesh(),
+    )  # fmt: skip
     currents = np.broadcast_to(load, (runs,)).copy()
     require_capacitors(cells.double_layer_exponents, specification.name)
     steps = _discharge(specification, currents) if protocol is None else _steps(specification, protocol, runs)
@@ -117,13 +119,13 @@ def simulate_batch(
         cells.systems._replace(kernels=kernels), cells.cell.bank, cells.starts, steps.modes, steps.targets, steps.durations,
         steps.limits, checked_tolerance(tolerance), times, voltages, temperatures, summary,
     )  # fmt: skip
-    settings: dict[str, Any] = {"varied": {name: digest(array) for name, array in arrays.items()}, "thermal": thermal}
-    settings["temperature_K"] = float(T[0]) if T.size == 1 else digest(T)
+    settings: dict[str, Any] = {"varied": digests_of(columns), "thermal": thermal, "tolerance": tolerance}
+    settings |= {"mesh": str(mesh or Mesh()), "currents": digest(currents)}
     if protocol is not None:
         settings["steps"] = list(steps.texts)
     source = predicted("scalith.cell.simulate_batch", specification.digest, settings=settings)
     along = "run"
-    columns = (
+    summaries = (
         ("end_time", kernel.END_TIME, "s", "time at the end"),
         ("capacity", kernel.END_CHARGE, "C", "charge passed"),
         ("energy", kernel.ENERGY, "J", "energy delivered (trapezoid over the records)"),
@@ -137,19 +139,11 @@ def simulate_batch(
     }
     if protocol is None:
         made["current"] = (along, currents, {"units": "A", "long_name": "current, positive while discharging"})
-    for name, column, units, title in columns:
+    for name, column, units, title in summaries:
         made[name] = (along, summary[:, column], {"units": units, "long_name": title})
     reasons = np.array([REASONS[int(reason)] for reason in summary[:, kernel.REASON]])
     made["reason"] = (along, reasons, {"units": "1", "long_name": "why the run ended"})
-    coordinates: dict[str, Any] = {"time": ("time", times, {"units": "s", "long_name": "time"})}
-    varied = {
-        **arrays,
-        **({"initial_temperature": T} if T.size > 1 else {}),
-        **({"state_of_charge": charge} if charge.size > 1 else {}),
-    }
-    for name, array in varied.items():
-        units = "K" if name == "initial_temperature" else "1" if name in FACTORS or name == "state_of_charge" else "SI"
-        coordinates[name] = (along, np.broadcast_to(array, (runs,)), {"units": units, "long_name": name})
+    coordinates = {"time": ("time", times, {"units": "s", "long_name": "time"}), **coordinates_of(columns, runs)}
     return Result(made, coordinates, {"kind": "cell batch", "source": source.to_json()})
 
 
@@ -165,6 +159,7 @@ class Cells(NamedTuple):
 
 
 def stack_cells(
+    where: str,
     specification: CellSpecification,
     arrays: Mapping[str, Array],
     temperature: Array,
@@ -181,7 +176,7 @@ def stack_cells(
     InputError
         An unknown path, or a set that makes no cell.
     """
-    from scalith.cell.model.discretise import check_cell, discretise, double_layer_exponents, initial_state, system_of
+    from scalith.cell.model.discretise import discretise, double_layer_exponents, initial_state, system_of
     from scalith.cell.model.phase_field_particle import most_phase_field_nodes
 
     lumped = thermal == "lumped"
@@ -196,13 +191,12 @@ def stack_cells(
     systems, starts, exponents = [], np.empty((runs, cell.size)), np.empty((runs, cell.system.width.size))
     at_rest: dict[Any, Array] = {}
     for b in range(runs):
-        chosen = {name: float(array[b if array.size > 1 else 0]) for name, array in arrays.items()}
+        chosen = set_of(arrays, b)
         T = float(temperature[b if temperature.size > 1 else 0])
         charge = float(state_of_charge[b if state_of_charge.size > 1 else 0])
         varied, factors = vary(specification, chosen)
         if varied is not specification:
-            _require_possible(varied, b)
-            check_cell(varied)
+            require_possible(varied, where, b)
         exponents[b] = double_layer_exponents(varied, mesh)
         systems.append(system_of(varied, mesh, None if lumped else T, T if stated is None else stated, factors))
         key = (T, charge, *(value for name, value in chosen.items() if "stoichiometry" in name or "concentration" in name))
@@ -322,14 +316,12 @@ def simulate_impedance_batch(
     f = np.array(frequencies, dtype=np.float64, ndmin=1)  # a copy that can be written to, see `Simulation.follow`
     if f.size == 0 or not np.all(np.isfinite(f)) or f.min() <= 0.0:
         raise InputError("simulate_impedance_batch", "frequencies", f, "positive numbers, Hz")
-    arrays = {name: _column(value) for name, value in values.items()}
-    T = _column(specification.initial_temperature if temperature is None else temperature)
-    charge = _column(state_of_charge)
-    runs = max(array.size for array in (T, charge, *arrays.values()))
-    for name, array in [*arrays.items(), ("temperature", T), ("state_of_charge", charge)]:
-        if array.size not in (1, runs):
-            raise InputError("simulate_impedance_batch", name, f"{array.size} values", f"{runs}, as the longest")
-    cells = stack_cells(specification, arrays, T, charge, runs, mesh=mesh or FINE)
+    T = specification.initial_temperature if temperature is None else temperature
+    columns, runs = columns_of("simulate_impedance_batch", values, initial_temperature=T, state_of_charge=state_of_charge)
+    cells = stack_cells(
+        "simulate_impedance_batch", specification, {name: columns[name] for name in values}, columns["initial_temperature"],
+        columns["state_of_charge"], runs, mesh=mesh or FINE,
+    )  # fmt: skip
     held = link_for_spectrum(cells.cell.system, cells.cell.bank, cells.cell.materials)
     classes = cells.systems.classes.copy()
     classes[:, :, layout.HYSTERESIS_RATE] *= -1.0
@@ -338,12 +330,9 @@ def simulate_impedance_batch(
     z = np.empty((runs, f.size), dtype=np.complex128)
     systems = cells.systems._replace(classes=classes, kernels=addresses, processes=processes)
     impedance_batch(systems, cells.cell.bank, cells.starts, cells.double_layer_exponents, f, z)
-    settings = {name: digest(array) for name, array in arrays.items()}
-    source = predicted("scalith.cell.simulate_impedance_batch", specification.digest, settings={"varied": settings})
-    coordinates: dict[str, Any] = {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"})}
-    for name, array in {**arrays, "state_of_charge": charge, "initial_temperature": T}.items():
-        units = "K" if name == "initial_temperature" else "1" if name in FACTORS or name == "state_of_charge" else "SI"
-        coordinates[name] = ("run", np.broadcast_to(array, (runs,)), {"units": units, "long_name": name})
+    settings = {"varied": digests_of(columns), "mesh": str(mesh or FINE)}
+    source = predicted("scalith.cell.simulate_impedance_batch", specification.digest, settings=settings)
+    coordinates = {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"}), **coordinates_of(columns, runs)}
     made = {
         "resistance": (("run", "frequency"), z.real.copy(), {"units": "ohm", "long_name": "real part of the impedance"}),
         "reactance": (("run", "frequency"), z.imag.copy(), {"units": "ohm", "long_name": "imaginary part of the impedance"}),
@@ -351,25 +340,71 @@ def simulate_impedance_batch(
     return Result(made, coordinates, {"kind": "impedance batch", "source": source.to_json()})
 
 
-def _column(value: ArrayLike) -> Array:
-    return np.atleast_1d(np.asarray(value, dtype=np.float64))
+def columns_of(where: str, values: Mapping[str, ArrayLike], **others: ArrayLike) -> tuple[dict[str, Array], int]:
+    """What varies from run to run, each an array of one value or one for each run, and how many runs there are.
+
+    Parameters
+    ----------
+    where : str
+        Whose arguments they are.
+    values : mapping of str to array_like
+        By path: see `simulate_batch`.
+    **others : array_like
+        What else varies.
+
+    Raises
+    ------
+    InputError
+        No values, several dimensions, or unequal lengths.
+    """
+    columns = {name: np.atleast_1d(np.asarray(value, dtype=np.float64)) for name, value in (dict(values) | others).items()}
+    runs = max((column.size for column in columns.values()), default=1)
+    for name, column in columns.items():
+        if column.size == 0:
+            raise InputError(where, name, "no values", "one value, or one for each run")
+        if column.ndim != 1 or column.size not in (1, runs):
+            raise InputError(where, name, f"shape {column.shape}", f"one value or {runs}, as the longest")
+    return columns, runs
 
 
-def _require_possible(specification: CellSpecification, run: int) -> None:
-    """Fields are replaced without their validators, for speed: what a specification rejects is rejected here."""
+def set_of(columns: Mapping[str, Array], run: int) -> dict[str, float]:
+    """The values of one run."""
+    return {name: float(column[run if column.size > 1 else 0]) for name, column in columns.items()}
+
+
+def digests_of(columns: Mapping[str, Array]) -> dict[str, str]:
+    """What varies, as the source of a result says it."""
+    return {name: digest(column) for name, column in columns.items()}
+
+
+def coordinates_of(columns: Mapping[str, Array], runs: int) -> dict[str, Any]:
+    """What varies, as coordinates over ``run``."""
+    units = dict.fromkeys(columns, "SI") | dict.fromkeys((*FACTORS, "state_of_charge"), "1") | {"initial_temperature": "K"}
+    return {
+        name: ("run", np.broadcast_to(column, (runs,)), {"units": units[name], "long_name": name})
+        for name, column in columns.items()
+    }
+
+
+def require_possible(specification: CellSpecification, where: str, run: int) -> None:
+    """Fields are replaced without their validators, for speed: what a specification rejects is rejected here.
+
+    Raises
+    ------
+    InputError
+    """
+    from scalith.cell.model.discretise import check_cell
+
     for name in ("negative_electrode", "positive_electrode"):
         electrode = getattr(specification, name)
         solid = sum(material.volume_fraction for material in electrode.materials)
         if electrode.most_porosity + solid > 1.0 + 1e-6:
             found = f"{electrode.most_porosity:.4g} with {solid:.4g} of active material in run {run}"
-            raise InputError("simulate_batch", f"{name}.porosity", found, "together at most 1")
+            raise InputError(where, f"{name}.porosity", found, "together at most 1")
         for material in electrode.materials:
             low, high = material.minimum_stoichiometry, material.maximum_stoichiometry
             if not 0.0 <= low < high <= 1.0:
-                raise InputError(
-                    "simulate_batch", f"{name} stoichiometries", f"{low:.4g} to {high:.4g} in run {run}", "0 ≤ min < max ≤ 1"
-                )
+                raise InputError(where, f"{name} stoichiometries", f"{low:.4g} to {high:.4g} in run {run}", "0 ≤ min < max ≤ 1")
     if not specification.separator.porosity <= 1.0:
-        raise InputError(
-            "simulate_batch", "separator.porosity", f"{specification.separator.porosity:.4g} in run {run}", "at most 1"
-        )
+        raise InputError(where, "separator.porosity", f"{specification.separator.porosity:.4g} in run {run}", "at most 1")
+    check_cell(specification)

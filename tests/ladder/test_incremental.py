@@ -58,6 +58,19 @@ def test_a_section_that_was_not_stated_can_be_set_and_taken_back(toy, climbed):
     assert climbed["outline"].length == pytest.approx(length - 0.25)
 
 
+@pytest.mark.parametrize(
+    "statement", [{"damper.shortening": 0.25}, {"shortening": "50 cm"}], ids=["a section", "a given quantity"]
+)
+def test_an_optional_quantity_goes_with_the_statement_that_brought_it(toy, climbed, statement):
+    as_stated, before = climbed.study, climbed.compute(["outline"])
+    climbed.change(statement)
+    assert climbed.compute(["outline"]).values["outline"].length < before.values["outline"].length
+    climbed.change({}, since=as_stated)
+    again = climbed.compute(["outline"])
+    assert again.values["outline"].length == climbed["outline"].length == before.values["outline"].length
+    assert again.ledger.entry("outline").parents == before.ledger.entry("outline").parents
+
+
 def test_a_property_can_be_given_as_it_is(toy, climbed):
     stiff = Property.from_arrays("force", {"x": [-1.0, 1.0]}, [3.0, -3.0], "N", Source(kind="assumed"))
     climbed.set("force", stiff)
@@ -163,3 +176,12 @@ def test_members_in_memory_are_those_of_a_climb_with_a_folder(toy, study_file, t
     assert found.scatter["oscillation"].members["x"].values == pytest.approx(published["x"].values, rel=1e-12)
     with pytest.raises(InputError, match="at least 2"):
         Climb(read_study(study_file)).ensemble(["outline"], 1)
+
+
+def test_members_in_memory_are_drawn_as_the_study_says(toy, study_file, tmp_path):
+    text = study_file.read_text().replace('"500 g"', '{ value = "500 g", standard_error = "50 g" }')
+    study_file.write_text(text.replace("seed = 3", 'seed = 3\nplan = "sobol"'))
+    climb(read_study(study_file), tmp_path / "out", draws=4)
+    found = Climb(read_study(study_file)).ensemble(["outline"], 4)
+    published = read_results(tmp_path / "out/ensemble/oscillation.nc")
+    assert found.scatter["oscillation"].members["x"].values == pytest.approx(published["x"].values, rel=1e-12)

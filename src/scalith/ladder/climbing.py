@@ -105,7 +105,7 @@ def climb(
         if members:
             ledger = _publish_ensemble(
                 ledger,
-                spread(run, targets, members, executor, plan=plan or study.header.plan, pairs=pairs, groups=groups),
+                spread(run, targets, members, executor, plan=plan, pairs=pairs, groups=groups),
                 folder,
             )
         return ledger

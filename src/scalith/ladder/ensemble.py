@@ -95,7 +95,7 @@ def spread(
     draws: int,
     executor: Executor | None = None,
     *,
-    plan: Plan = "random",
+    plan: Plan | None = None,
     pairs: bool | None = False,
     groups: Groups | None = None,
 ) -> Ensemble:
@@ -111,8 +111,8 @@ def spread(
         Number of members, at least 2.
     executor : concurrent.futures.Executor, optional
         Climbs the members side by side; one after the other without it.
-    plan : {"random", "sobol", "latin hypercube"}
-        How deviates are drawn: see `scalith.ladder.member_draws.plan_deviates`.
+    plan : {"random", "sobol", "latin hypercube"}, optional
+        How deviates are drawn, instead of the study's own choice: see `scalith.ladder.member_draws.plan_deviates`.
     pairs : bool, optional
         Climb a second sample, and one more for each group, for sensitivity indices without a polynomial; `None`: where what
         members do not share took at most `CHEAP` seconds.
@@ -129,7 +129,7 @@ def spread(
     alike = _alike_in_all(run)
     if pairs is None:
         pairs = sum(kept.seconds for name, kept in run.kept.items() if run.keys[name] not in alike) <= CHEAP
-    samples = _samples(run, inputs, draws, plan, pairs)
+    samples = _samples(run, inputs, draws, plan or run.study.header.plan, pairs)
     found, failed = _climbed(run, targets, alike, [one for sample in samples for one in sample], executor)
     there = [one.values for one in found[:draws] if one is not None]
     common = [name for name in run.kept if len(there) >= 2 and all(name in values for values in there)]

@@ -62,7 +62,9 @@ class Run:
             the first failure is raised.
         """
         study = self.study
-        for name in study.needed_for(targets):
+        needed = study.needed_for(targets)
+        self._forget_all_but(set(needed))
+        for name in needed:
             if name in study.given or name in study.settings:
                 self._hold(name, study.given.get(name, study.settings.get(name)))
             elif name in study.graph.nodes:
@@ -77,6 +79,12 @@ class Run:
                     if failed is None:
                         raise
                     failed[name] = f"{name.replace('_', ' ')}: {error}"
+
+    def _forget_all_but(self, needed: set[str]) -> None:
+        """An optional quantity that the study states no more must not be found: what is computed again comes from the store."""
+        for known in (self.values, self.digests, self.keys, self.kept):
+            for name in known.keys() - needed:
+                del known[name]
 
     def _hold(self, name: str, value: Any) -> None:
         if name in self.values and self.values[name] is value:

@@ -37,6 +37,24 @@ def test_a_band_does_not_leap_where_a_member_ends(made):
     assert np.isnan(data["voltage"].isel(draw=0).values.ravel()[70])
 
 
+def test_errors_of_a_band_are_those_of_its_order_statistics_and_take_no_slow_path_without_gaps(monkeypatch):
+    skipped, quantile = [], xr.DataArray.quantile
+    monkeypatch.setattr(xr.DataArray, "quantile", lambda *a, **k: skipped.append(k["skipna"]) or quantile(*a, **k))
+    nominal, members = run(100.0), [run(80.0 + k) for k in range(40)]
+    data, _ = summarised(nominal, members)
+    assert len(skipped) == 6  # a band and the errors of its two ends, of two curves
+    assert not any(skipped)
+    # At 40 s member k stands at 4 − 40/(80 + k); ranks of a quantile of 40 stand 39 steps apart.
+    at = np.sort([4.0 - 40.0 / (80.0 + k) for k in range(40)])
+    reach = np.sqrt(0.05 * 0.95 / 40.0)
+    ends = np.interp(39.0 * (0.05 + reach * np.array([-1.0, 1.0])), np.arange(40.0), at)
+    assert float(data["voltage_low_error"].sel(time=40.0)) == pytest.approx(0.5 * (ends[1] - ends[0]), rel=1e-9)
+    gap = [one.copy(deep=True) for one in members]
+    gap[0]["voltage"][:] = np.nan  # a member that has no voltage is left out of its band
+    of_the_others = summarised(nominal, members[1:])[0]
+    np.testing.assert_allclose(summarised(nominal, gap)[0]["voltage_low"], of_the_others["voltage_low"], rtol=1e-12)
+
+
 def test_energies_of_the_members_are_those_of_their_whole_runs():
     members = [stacked(end) for end in (60.0, 140.0)]
     data, _ = summarised(stacked(100.0), members)

@@ -118,7 +118,8 @@ def sensitivity(
         typer.Option("--method", help="pairs or polynomial; default: pairs where a member takes at most a second."),
     ] = None,
     group: Annotated[
-        list[str] | None, typer.Option("--group", "-g", help="Inputs that count as one: 'electrolyte=cell.electrolyte.*'.")
+        list[str] | None,
+        typer.Option("--group", "-g", help="Inputs that count as one: 'electrolyte=cell_specification.electrolyte.*'."),
     ] = None,
     plan: Annotated[str, typer.Option("--plan", help="How members are drawn: sobol, 'latin hypercube' or random.")] = "sobol",
     workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: threads.")] = 0,
@@ -142,7 +143,9 @@ def sensitivity(
     for stated in group or []:
         name, _, patterns = stated.partition("=")
         if not name or not patterns:
-            raise InputError("sensitivity", "--group", stated, "NAME=PATTERN,PATTERN such as 'electrolyte=cell.electrolyte.*'")
+            raise InputError(
+                "sensitivity", "--group", stated, "NAME=PATTERN,PATTERN such as 'electrolyte=cell_specification.electrolyte.*'"
+            )
         groups[name] = [*groups.get(name, []), *patterns.split(",")]
     folder = out if out is not None else Path("results") / study.stem
     read = read_study(study, folder, allow_code=allow_code)

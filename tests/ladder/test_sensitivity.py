@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from scalith.ladder import climb, graph, rank_inputs, read_study
-from scalith.ladder.member_draws import plan_deviates
+from scalith import cli
+from scalith.ladder import climb, climbing, ensemble, graph, progress, rank_inputs, read_study
+from scalith.ladder.member_draws import drawn_inputs, plan_deviates
+from scalith.ladder.run import Run
+from scalith.ladder.sensitivity import grouped
+from scalith.ladder.store import MemoryStore
 from scalith.quantities import InputError, read_results
 from scalith.quantities.uncertain import log_of_deviation
+from tests.app.conftest import STUDY as CELL
 from tests.ladder import toy_chain
 from tests.ladder.test_errors_of_a_chain import STIFFNESS, STUDY
 
@@ -87,6 +95,20 @@ def test_a_group_that_names_nothing_is_refused(chain, tmp_path):
         climb(chain, tmp_path / "out", draws=2, groups={"beam": ["beam.lenght"]})
     with pytest.raises(InputError, match="latin hypercube"):
         plan_deviates({"a": 1}, 4, "latin", 0)
+
+
+def test_the_patterns_that_are_shown_name_inputs_of_a_study_that_has_them(tmp_path):
+    (tmp_path / "cell.toml").write_text(CELL.replace('"2e-10 m2/s"', '"2e-10 m2/s ± 10 %"'))
+    study = read_study(tmp_path / "cell.toml")
+    run = Run(study, MemoryStore(), progress.Silent())
+    run.execute(["cell_specification"])
+    inputs = drawn_inputs(run.values, {name: study.graph.nodes[name] for name in run.kept})
+    how_to = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "ensembles.md"
+    for file in (cli.__file__, climbing.__file__, ensemble.__file__, how_to):
+        shown = re.findall(r"[\w.]*electrolyte\.\*", Path(file).read_text(encoding="utf-8"))
+        assert shown
+        for pattern in shown:
+            assert grouped(inputs, {"electrolyte": [pattern]})["electrolyte"] == ["cell_specification.electrolyte.diffusivity"]
 
 
 @pytest.mark.parametrize("plan", ["sobol", "latin hypercube"])

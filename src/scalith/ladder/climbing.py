@@ -61,7 +61,8 @@ def climb(
     pairs : bool, optional
         Climb a second sample, and one for each input, for sensitivity indices without a polynomial: see `rank_inputs`.
     groups : mapping of str to sequence of str, optional
-        Inputs that count as one in sensitivity indices, by patterns of their paths: ``{"electrolyte": ["cell.electrolyte.*"]}``.
+        Inputs that count as one in sensitivity indices, by patterns of their paths:
+        ``{"electrolyte": ["cell_specification.electrolyte.*"]}``.
     executor : concurrent.futures.Executor, optional
         Where rungs send independent work.
     listener : Listener, optional

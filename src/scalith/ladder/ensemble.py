@@ -117,7 +117,7 @@ def spread(
         Climb a second sample, and one more for each group, for sensitivity indices without a polynomial; `None`: where what
         members do not share took at most `CHEAP` seconds.
     groups : mapping of str to sequence of str, optional
-        Inputs that count as one, by patterns of their paths: ``{"electrolyte": ["cell.electrolyte.*"]}``.
+        Inputs that count as one, by patterns of their paths: ``{"electrolyte": ["cell_specification.electrolyte.*"]}``.
 
     Returns
     -------

@@ -30,8 +30,8 @@ class MemberDraws:
     Attributes
     ----------
     planned : dict of str to ndarray
-        Standard normal deviates by the path of what takes them (``"cell.electrolyte.conductivity"``); what is not named comes
-        from the member's seed.
+        Standard normal deviates by the path of what takes them (``"cell_specification.electrolyte.conductivity"``); what is not
+        named comes from the member's seed.
     seeds : dict of str to int
         Seeds of members whose samples (``"ion_hopping"``) and fits (``"draw decomposition_fit"``) this one takes instead of
         its own.

@@ -16,8 +16,8 @@ class NamedDeviates(np.random.Generator):
     """Normal deviates that are kept, or planned, by the name of what takes them.
 
     Specifications and properties that are drawn with it (`Spec.drawn`, `Property.drawn`) go down to each number with `within`,
-    so that its name is its path: ``"cell.electrolyte.conductivity"``. What the plan does not have comes from the generator, as
-    that of the same seed would give it.
+    so that its name is its path: ``"cell_specification.electrolyte.conductivity"``. What the plan does not have comes from the
+    generator, as that of the same seed would give it.
 
     Parameters
     ----------

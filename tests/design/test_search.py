@@ -36,6 +36,13 @@ def test_the_front_is_found_and_checked_with_other_seeds():
     np.testing.assert_array_equal(again["recipe"], found["recipe"])
 
 
+def test_the_budget_is_not_exceeded_and_said_as_it_is_spent():
+    said = []
+    found = search_front(trade, BOUNDS, AIMS, evaluations=40, seed=7, check_seeds=(1,), progress=lambda *one: said.append(one))
+    assert found.sizes["evaluation"] == 32
+    assert said[-1] == (1.0, "32 of 32 recipes")
+
+
 def test_hypervolume_of_steps_and_rows_that_none_beats():
     values = np.array([[1.0, 1.0], [2.0, 3.0], [0.5, 0.5], [3.0, np.nan]])
     # Gain above 0, cost below 4: two rectangles, and a third inside the first.

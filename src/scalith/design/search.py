@@ -30,7 +30,7 @@ def search_front(
     executor: Executor | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Result:
-    """Recipes of which none is better in all objectives (a Pareto front), found with NSGA-II of pymoo.
+    """Recipes than which none is as good in all objectives and better in one (a Pareto front), found with NSGA-II of pymoo.
 
     The first generation is a Sobol' sequence. While it is searched every recipe is made with the one seed: what the front
     gains by its luck is found out afterwards, when each of its points is evaluated anew with the other seeds
@@ -44,7 +44,7 @@ def search_front(
     parameters : mapping of str to (low, high)
     objectives : mapping of str to {"maximum", "minimum"}
     evaluations : int
-        Budget without the checks.
+        Budget without the checks: as many whole generations as it holds are made.
     seed : int
     check_seeds : sequence of int
         Of the structures that check each point, other than `seed`.
@@ -58,8 +58,8 @@ def search_front(
     -------
     Result
         Of the front (point, …): ``recipe`` (parameter), ``objective`` (mean over the check seeds), ``objective_error``
-        (standard error of that mean), ``found`` with the seed of the search, ``holds``: still no worse than the others by the
-        means. Of all evaluations (evaluation, …): ``evaluated_recipe``, ``evaluated`` (NaN where there is no such electrode).
+        (standard error of that mean), ``found`` with the seed of the search, ``holds``: still on the front by the means. Of all
+        evaluations (evaluation, …): ``evaluated_recipe``, ``evaluated`` (NaN where there is no such electrode).
 
     Raises
     ------
@@ -71,6 +71,7 @@ def search_front(
     require_seed("search_front", seed)
     _require(parameters, objectives, evaluations, seed, check_seeds, generation)
     names, signs = list(parameters), np.array([-1.0 if aim == "maximum" else 1.0 for aim in objectives.values()])
+    budget = evaluations - evaluations % generation
     tried: list[Floats] = []
     values: list[Floats] = []
 
@@ -86,7 +87,7 @@ def search_front(
         tried.extend(recipes)
         values.extend(found)
         if progress is not None:
-            progress(min(len(tried) / evaluations, 1.0), f"{len(tried)} of {evaluations} recipes")
+            progress(min(len(tried) / budget, 1.0), f"{len(tried)} of {budget} recipes")
         return found
 
     _evolve(advance, np.array(list(parameters.values()), float), signs, evaluations, generation, seed)
@@ -114,7 +115,7 @@ def search_front(
         "objective": (of_objective, mean, "objective, mean over the check seeds", "SI"),
         "objective_error": (of_objective, error, "standard error of the mean", "SI"),
         "found": (of_objective, objective[front], "objective with the seed of the search", "SI"),
-        "holds": (("point",), holds, "no other point is better in all objectives, by the means", "1"),
+        "holds": (("point",), holds, "no other point is as good in all objectives and better in one, by the means", "1"),
         "evaluated_recipe": (("evaluation", "parameter"), every, "recipe", "SI"),
         "evaluated": (("evaluation", "objective_name"), objective, "objective", "SI"),
     }
@@ -126,7 +127,7 @@ def search_front(
 
 
 def non_dominated(costs: Floats) -> NDArray[np.int_]:
-    """Rows of `costs` (n, objectives, lower is better) that no other row beats in all objectives."""
+    """Rows of `costs` (n, objectives, lower is better): no other row is as good in all objectives and better in one."""
     kept = [n for n, cost in enumerate(costs) if not np.any(np.all(costs <= cost, axis=1) & np.any(costs < cost, axis=1))]
     return np.array(kept, dtype=int)
 
@@ -172,7 +173,7 @@ def _evolve(
     numbers = qmc.Sobol(len(bounds), rng=np.random.default_rng(seed)).random_base2(int(np.ceil(np.log2(generation))))
     first = qmc.scale(numbers[:generation], bounds[:, 0], bounds[:, 1])
     algorithm = NSGA2(pop_size=generation, sampling=first)
-    algorithm.setup(problem, termination=("n_eval", evaluations), seed=seed, verbose=False)
+    algorithm.setup(problem, termination=("n_gen", evaluations // generation), seed=seed, verbose=False)
     while algorithm.has_next():
         population = algorithm.ask()
         algorithm.evaluator.eval(problem, population)

@@ -15,6 +15,7 @@ from scalith.electrode import (
     sphere_lattice,
     stress_from_eigenstrain,
 )
+from scalith.electrode.mechanics.elasticity import elastic_body, solve_equilibrium
 from scalith.quantities import ConvergenceError, InputError, Source
 
 STIFF = IsotropicElasticity(youngs_modulus="100 GPa", poisson_ratio=0.25)
@@ -158,3 +159,17 @@ def test_bad_eigenstrain():
         stress_from_eigenstrain(image, constants, {"sphere": [0.1, 0.2]})
     with pytest.raises(InputError, match="free or clamped"):
         stress_from_eigenstrain(image, constants, {"sphere": 0.1}, outside="fixed")
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_without_a_load_nothing_is_left_of_where_it_began(free):
+    image = sphere_lattice(8, 1e-7, 0.2)
+    body = elastic_body(image, dict.fromkeys(image.phases, SOFT))
+    strains = np.zeros((2, 6))
+    strains[0, :3] = 0.01
+    loaded = solve_equilibrium(body, np.zeros(6), strains, free, 1e-4)
+    assert np.abs(loaded.stress).max() > 0.0
+    unloaded = solve_equilibrium(body, np.zeros(6), 0.0 * strains, free, 1e-4, loaded)
+    assert unloaded.iterations == 0
+    np.testing.assert_array_equal(unloaded.stress, 0.0)
+    np.testing.assert_array_equal(unloaded.mean_strain, 0.0)

@@ -164,6 +164,9 @@ def test_bad_models_and_images():
     found = simulate_fracture(BAR, brittle(), {})
     with pytest.raises(InputError, match="that of the image"):
         cracked_image(disc(8), found)
+    for field, value in (("step", 1), ("step", -2), ("threshold", 1.5), ("threshold", float("nan"))):
+        with pytest.raises(InputError, match=f"cracked_image: {field}"):
+            cracked_image(BAR, found, active="a", electrolyte="a", **{field: value})
     named = VoxelImage(BAR.labels, EDGE, {"crack": 1}, ASSUMED)
     with pytest.raises(InputError, match="without one"):
         cracked_image(named, found)

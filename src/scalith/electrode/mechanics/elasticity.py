@@ -337,7 +337,7 @@ def solve_equilibrium(
 
     residual, residual_mean, z, z_mean, rz = remaining()
     begun, iteration = rz, 0
-    if start is not None:
+    if start is not None and begun > 0.0:  # without a load the answer is there already
         u[:] = start.displacement
         if free:
             strain[:] = start.mean_strain

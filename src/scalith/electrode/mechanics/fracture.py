@@ -237,17 +237,21 @@ def cracked_image(
     Raises
     ------
     InputError
-        The damage is not of this image, a name is no phase, the image has a phase ``crack`` or ``debonded``.
+        The damage is not of this image, a name is no phase, the image has a phase ``crack`` or ``debonded``, there is no such
+        step, a threshold that is not between 0 and 1.
     """
-    damage = fracture["damage"].values[step]
-    if damage.shape != image.shape:
-        raise InputError("cracked_image", "fracture", f"shape {damage.shape}", f"that of the image, {image.shape}")
+    field = fracture["damage"].values
+    if field.shape[1:] != image.shape:
+        raise InputError("cracked_image", "fracture", f"shape {field.shape[1:]}", f"that of the image, {image.shape}")
+    if not -len(field) <= step < len(field):
+        raise InputError("cracked_image", "step", step, f"0 to {len(field) - 1}, or −1 for the last")
+    if not 0.0 < threshold < 1.0:
+        raise InputError("cracked_image", "threshold", threshold, "a damage above 0 and below 1")
     for name in ("crack", DEBONDED):
         if name in image.phases:
             raise InputError("cracked_image", "image", f"a phase {name!r}", "an image without one")
-    require_tolerance("cracked_image", threshold)
     particles, around = image.mask(active), image.mask(electrolyte)
-    marked, labels = damage > threshold, np.array(image.labels)
+    marked, labels = field[step] > threshold, np.array(image.labels)
     debonded = marked & around & _beside(particles)
     crack = marked & ~debonded & ~(particles & _beside(around))
     free = [number for number in range(256) if number not in image.phases.values()][:2]

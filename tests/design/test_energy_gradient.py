@@ -5,7 +5,7 @@ import pytest
 
 from scalith.cell import Mesh
 from scalith.design import energy_gradient
-from scalith.electrode import laminate
+from scalith.electrode import VoxelImage, laminate
 from scalith.quantities import InputError
 
 BULK = {"ionic": {"electrolyte": "2.05 mS/cm"}, "electronic": {"active": "1 S/m"}}
@@ -26,6 +26,18 @@ def test_the_voxels_share_what_the_carrier_has():
     assert np.all(of_electrons[~active] == 0.0)
     assert np.ptp(of_electrons[active]) < 1e-9 * of_electrons.max()
     np.testing.assert_allclose(found["effective_conductivity"], [0.5 * 0.205, 0.5], rtol=1e-9)
+
+
+def test_electrolyte_that_lost_its_contact_still_conducts():
+    image = columns()
+    labels = np.array(image.labels)
+    labels[0, :, :][labels[0, :, :] == image.phases["electrolyte"]] = 7
+    parted = VoxelImage(labels, image.voxel_size, {**image.phases, "debonded": 7})
+    stated = {"axis": "y", "mesh": Mesh(2, 2, 3, nodes=6), "tolerance": 1e-3, **BULK}
+    found, same = (energy_gradient("lpscl_ncm622_indium", one, **stated) for one in (parted, image))
+    np.testing.assert_allclose(found["effective_conductivity"], same["effective_conductivity"], rtol=1e-9)
+    warm = energy_gradient("lpscl_ncm622_indium", image, temperature=298.15, **stated)
+    assert warm.attrs["source"] != same.attrs["source"]
 
 
 def test_what_has_no_gradient():

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from scalith.cell import CellSpecification, Mesh, read_cell, simulate_sensitivities
-from scalith.electrode import VoxelImage, ionic_bound, require_below_bound, solve_conduction
+from scalith.cell.runs.load import discharge_load
+from scalith.electrode import VoxelImage, ionic_bound, ionic_with_debonded, require_below_bound, solve_conduction
 from scalith.electrode.requirements import read_bulk
 from scalith.quantities import InputError, Result, labelled, predicted
 
@@ -55,7 +57,8 @@ def energy_gradient(
         What `scalith.cell.read_cell` takes; transport efficiency and electronic conductivity of the electrode are the image's.
     image : VoxelImage
     ionic, electronic : mapping of str to float or text
-        Bulk conductivity of each phase that conducts, S m-1.
+        Bulk conductivity of each phase that conducts, S m-1. A phase ``debonded`` (`scalith.electrode.cracked_image`) conducts
+        ions as the electrolyte does.
     electrolyte : str
         Phase by whose conductivity the transport efficiency is measured.
     c_rate : float
@@ -87,6 +90,7 @@ def energy_gradient(
         raise InputError(
             "energy_gradient", "ionic", ionic, f"a conductivity of {electrolyte!r}, which the others are measured by"
         )
+    bulk["ions"] = ionic_with_debonded(image, bulk["ions"], electrolyte)
     runs = {name: solve_conduction(image, one, axis=axis, tolerance=1e-8, sensitivity=True) for name, one in bulk.items()}
     effective = {name: float(run["conductivity"]) for name, run in runs.items()}
     for name, value in effective.items():
@@ -102,7 +106,7 @@ def energy_gradient(
         raise InputError(
             "energy_gradient", "c_rate", f"a discharge that ends by {run.attrs['reason']}", "the lower cut-off voltage"
         )
-    current = c_rate * cell.nominal_capacity / 3600.0
+    current = discharge_load(cell, c_rate, None)
     time, voltage = run["time"].values, run["voltage"].values
     by_parameter = np.trapezoid(run["voltage_by_parameter"].values, time, axis=1)
     by_parameter = current * (by_parameter + voltage[-1] * run["end_time_by_parameter"].values)
@@ -110,6 +114,7 @@ def energy_gradient(
     voxels = np.stack([slope * runs[name]["sensitivity"].values for name, slope in zip(runs, by_logarithm, strict=True)])
     settings: dict[str, Any] = {name: dict(one) for name, one in bulk.items()}
     settings |= {"electrolyte": electrolyte, "c_rate": c_rate, "side": side, "axis": axis, "tolerance": tolerance}
+    settings |= {"temperature_K": temperature, "mesh": None if mesh is None else asdict(mesh)}
     source = predicted("scalith.design.energy_gradient", cell.digest, image.digest, settings=settings)
     per = "derivative of the energy by ln of the conductivity"
     return Result(

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from scalith.cell import CellSpecification, ElectrodeSpecification, Mesh, read_cell, simulate_discharge
+from scalith.cell.runs.load import discharge_load
 from scalith.design.density import LatentPhase, LatentStructure, designed_image
 from scalith.electrode import VoxelImage, subvolume_properties
 from scalith.lab.half_cell import half_cell
@@ -134,7 +135,7 @@ def delivered_energy(
     """Energy of a discharge over the volume of electrode, separator and `inactive_thickness` (foils, counter), J m-3."""
     run = simulate_discharge(cell, c_rate, mesh=mesh)
     time, voltage = run["time"].values, run["voltage"].values
-    current = c_rate * cell.nominal_capacity / 3600.0
+    current = discharge_load(cell, c_rate, None)
     depth = cell.positive_electrode.thickness + cell.separator.thickness + inactive_thickness
     return current * float(np.trapezoid(voltage, time)) / (cell.plane_area * depth)
 

@@ -225,12 +225,14 @@ def filter_noise(structure: LatentStructure, name: str, values: Floats) -> Float
     """G w of a phase: its own adjoint, so that it also takes gradients back."""
     from scipy import fft
 
+    from scalith.electrode.generate.random_field import gaussian_damping
+
     length = structure.phases[name].feature_size / structure.voxel_size
     axes = []
     for axis, size in enumerate(structure.shape):
         last = fft.rfftfreq(size) if axis == 2 else fft.fftfreq(size)
         frequency = np.arange(size) / (2.0 * size) if structure.sides == "mirror" else last
-        axes.append(np.exp(-((np.pi * frequency * length) ** 2)).reshape([-1 if other == axis else 1 for other in range(3)]))
+        axes.append(gaussian_damping(frequency, length, axis))
     gain = axes[0] * axes[1] * axes[2]
     if structure.sides == "mirror":
         gain /= np.sqrt(np.mean(gain**2))

@@ -16,8 +16,17 @@ from scalith.design.fit_records import Answer, VoltageRecord
 from scalith.lab.half_cell import HalfCell, Side, half_cell
 from scalith.lab.protocol_steps import steps
 from scalith.lab.titration import extract_gitt
-from scalith.quantities import InputError, Property, Result, ScalithError, dataset_digest, labelled, nearest, predicted
-from scalith.quantities.constants import GAS_CONSTANT
+from scalith.quantities import (
+    InputError,
+    Property,
+    Result,
+    ScalithError,
+    arrhenius_factor,
+    dataset_digest,
+    labelled,
+    nearest,
+    predicted,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -271,8 +280,8 @@ def _by_series(data: xr.Dataset, half: HalfCell, shares: Array) -> list[_Start]:
 def _fit_pulse(half: HalfCell, record: PulseRecord, x: float, start: float, level: float) -> dict[str, Any]:
     material, reference = half.cell.positive_electrode.material, half.cell.reference_temperature
     T = reference if record.inner.temperature is None else record.inner.temperature
-    faster = np.exp(material.diffusivity_activation_energy / GAS_CONSTANT * (1.0 / reference - 1.0 / T))
-    given = float(material.chemical_diffusivity(x=x, T=T)) * float(faster)
+    given = float(material.chemical_diffusivity(x=x, T=T))
+    given *= arrhenius_factor(material.diffusivity_activation_energy, T, reference)
     starts = [start / given]
     if not 1.0 / _NEAR < starts[0] < _NEAR:
         starts.append(1.0)  # where the series is far from what the cell states, there may be two minima

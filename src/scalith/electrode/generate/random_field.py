@@ -99,13 +99,19 @@ def gaussian_field(shape: tuple[int, int, int], length: float, numbers: np.rando
     noise = fft.rfftn(numbers.standard_normal(shape, dtype=np.float32))
     for axis, size in enumerate(shape):
         frequency = fft.rfftfreq(size) if axis == 2 else fft.fftfreq(size)
-        # The amplitude is the root of the spectrum: a Gaussian of length/√2.
-        damping = np.exp(-((np.pi * frequency * length) ** 2)).astype(np.float32)
-        noise *= damping.reshape([-1 if other == axis else 1 for other in range(3)])
+        noise *= gaussian_damping(frequency, length, axis).astype(np.float32)
     field = fft.irfftn(noise, shape)
     field -= field.mean()
     field /= field.std()
     return np.asarray(field, dtype=np.float32)
+
+
+def gaussian_damping(frequency: NDArray[np.float64], length: float, axis: int) -> NDArray[np.float64]:
+    """What waves along an axis keep in a field with the correlation exp(−r²/(2 length²)), frequencies per voxel; on three axes.
+
+    The amplitude is the root of the spectrum: a Gaussian of length/√2.
+    """
+    return np.asarray(np.exp(-((np.pi * frequency * length) ** 2)).reshape([-1 if other == axis else 1 for other in range(3)]))
 
 
 def take_highest(labels: NDArray[np.uint8], label: int, score: NDArray[np.float32], fraction: float) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.measure.boundaries import faces_onto
 from scalith.quantities import ConvergenceError, InputError, Result, labelled, parse_quantity, predicted
 
 
@@ -65,7 +66,7 @@ def reaction_zone(
     number = np.full(image.shape, -1, np.int64)
     number[inside] = np.arange(np.count_nonzero(inside))
     size, edge = int(np.count_nonzero(inside)), image.voxel_size
-    faces = _faces(inside, fed), _faces(inside, open_)
+    faces = faces_onto(inside, fed), faces_onto(inside, open_)
     for phase, touching in zip((feed, reactant), faces, strict=True):
         if not np.any(touching):
             raise InputError("reaction_zone", phase, "no face to the conductor", f"a phase that touches {conductor}")
@@ -139,13 +140,3 @@ def reaction_area(
     reach = np.sqrt(conductivity * depth / reaction_conductance) * L
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(reach > 0.0, reach * np.tanh(A / reach), 0.0)
-
-
-def _faces(inside: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Faces of each voxel inside to voxels of the other mask."""
-    count = np.zeros(inside.shape, np.int64)
-    for axis in range(3):
-        total, mine, theirs = (np.moveaxis(array, axis, 0) for array in (count, inside, other))
-        total[:-1] += mine[:-1] & theirs[1:]
-        total[1:] += mine[1:] & theirs[:-1]
-    return count

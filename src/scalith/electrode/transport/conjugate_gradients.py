@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import log
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,10 @@ from scalith.electrode.transport.multigrid import Level, cycle
 from scalith.electrode.transport.plane_threads import PlaneThreads
 from scalith.quantities import ConvergenceError
 
+if TYPE_CHECKING:
+    from scalith.electrode.measure.islands import Islands
+
 Floats = NDArray[np.float64]
-
-
-class Lift(Protocol):
-    """Adds what the cycle does not see to its result, as `Islands` does."""
-
-    def lift(self, z: NDArray[np.float32], residual: Floats, scale: float, threads: PlaneThreads) -> None:
-        """Add it to `z` (padded, times `scale`)."""
 
 
 def square(values: Floats) -> float:
@@ -35,7 +31,7 @@ def conjugate_gradients(
     reference: Callable[[float], float],
     levels: list[Level],
     work: Floats,
-    islands: Lift,
+    islands: Islands | None,
     threads: PlaneThreads,
     tolerance: float,
     progress: Callable[[float, str], None] | None = None,
@@ -53,7 +49,7 @@ def conjugate_gradients(
         What |b − A φ|² is measured by, given Σ α r·z: twice the energy released so far.
     levels, work
         From `build_levels`.
-    islands : Islands, or nothing (`NoIslands`)
+    islands : Islands, optional
     threads : PlaneThreads
     tolerance : float
         Of the residual, as the root of its share of the reference.
@@ -89,7 +85,8 @@ def conjugate_gradients(
         iteration += 1
         scale = 1.0 / np.sqrt(size)  # the cycle works in single precision
         z = cycle(levels, residual, scale, threads)
-        islands.lift(z, residual, scale, threads)
+        if islands is not None:
+            islands.lift(z, residual, scale, threads)
         threads.run(product, shape, residual, z, sums)
         rz = float(sums.sum()) / scale
         threads.run(turn, shape, direction, z, scale, rz / before if iteration > 1 else 0.0)

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
+from scalith.electrode.measure.boundaries import faces_onto
 from scalith.electrode.measure.percolation import connected_to
 from scalith.electrode.requirements import axis_number, require_memory, require_tolerance
 from scalith.electrode.transport.plane_threads import PlaneThreads
-from scalith.electrode.transport.voxel_conduction import NoIslands
 from scalith.quantities import InputError, Result, labelled, nearest, predicted
-
-Floats = NDArray[np.float64]
 
 
 @takes_image
@@ -66,7 +63,7 @@ def electrode_tortuosity(
         The tolerance is not met.
     """
     from scalith.electrode.transport.conjugate_gradients import conjugate_gradients, square
-    from scalith.electrode.transport.multigrid import add_coarser, level_of_faces
+    from scalith.electrode.transport.multigrid import add_coarser, currents_through, faces_of, level_of_faces
 
     along = axis_number("electrode_tortuosity", axis)
     require_tolerance("electrode_tortuosity", tolerance)
@@ -80,7 +77,7 @@ def electrode_tortuosity(
     solid = np.isin(image.labels, [image.label(name) for name in (others if onto is None else onto)])
     inside = np.ascontiguousarray(np.moveaxis(connected_to(image, {phase: 1.0}, axis, 0), along, 0))
     whole = np.moveaxis(image.mask(phase), along, 0)
-    walls = _faces_onto(whole, np.moveaxis(solid, along, 0))
+    walls = faces_onto(whole, np.moveaxis(solid, along, 0))
     source = np.where(inside, walls, 0.0)
     if not source.any():
         raise InputError(
@@ -88,30 +85,16 @@ def electrode_tortuosity(
         )
     reached_surface = float(source.sum() / walls.sum())
     source /= float(source.sum())
-    faces, total = [], np.zeros(inside.shape)
-    for n in range(3):
-        here, sums = np.moveaxis(inside, n, 0), np.moveaxis(total, n, 0)
-        face = (here[:-1] & here[1:]).astype(float)
-        sums[:-1] += face
-        sums[1:] += face
-        faces.append(np.moveaxis(face, 0, n))
+    faces, total = faces_of(inside.astype(np.float64))
     total[0] += 2.0 * inside[0]
-
-    def currents(of: Floats, result: Floats) -> float:
-        np.multiply(total, of, out=result)
-        for n in range(3):
-            value, to, face = (np.moveaxis(one, n, 0) for one in (of, result, faces[n]))
-            to[:-1] -= face * value[1:]
-            to[1:] -= face * value[:-1]
-        return float(np.einsum("ijk,ijk->", of, result))
-
+    currents = currents_through(faces, total)
     potential, residual = np.zeros(inside.shape), source.copy()
     begun = square(residual)
     first, work = level_of_faces(faces, total)
     levels = [first]
     with PlaneThreads(1) as crew:
         add_coarser(levels, crew)
-        conjugate_gradients(potential, residual, currents, lambda _: begun, levels, work, NoIslands(), crew, tolerance)
+        conjugate_gradients(potential, residual, currents, lambda _: begun, levels, work, None, crew, tolerance)
     length, plane = inside.shape[0], inside[0].size
     share = float(inside.mean())
     resistance = float(np.sum(potential * source))  # in units of 1/(σ h)
@@ -130,13 +113,3 @@ def electrode_tortuosity(
         coords={"depth": labelled("depth", depth, "distance from the separator", "m")},
         attrs={"source": made.to_json()},
     )
-
-
-def _faces_onto(inside: NDArray[np.bool_], solid: NDArray[np.bool_]) -> Floats:
-    """Faces of each voxel of a phase to a solid one."""
-    count = np.zeros(inside.shape)
-    for axis in range(3):
-        one, other, to = np.moveaxis(inside, axis, 0), np.moveaxis(solid, axis, 0), np.moveaxis(count, axis, 0)
-        to[:-1] += one[:-1] & other[1:]
-        to[1:] += one[1:] & other[:-1]
-    return count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -72,6 +73,39 @@ def level_of_faces(faces: list[Floats], total: Floats) -> tuple[Level, Floats]:
         np.moveaxis(inside, axis, 0)[:-1] = np.moveaxis(faces[axis], axis, 0)
     np.divide(1.0, total, out=level.inverse[1:-1, 1:-1, 1:-1], where=total > 0.0, casting="same_kind")
     return level, shared[: total.size].reshape(total.shape)
+
+
+def faces_of(sigma: Floats) -> tuple[list[Floats], Floats]:
+    """Conductances of the faces between voxels along each axis, the harmonic mean, and their sum around each voxel.
+
+    Parameters
+    ----------
+    sigma : (nx, ny, nz)
+        Conductivity of each voxel; zero where nothing conducts.
+    """
+    faces, total = [], np.zeros(sigma.shape)
+    for n in range(3):
+        here, sums = np.moveaxis(sigma, n, 0), np.moveaxis(total, n, 0)
+        product, both = here[:-1] * here[1:], here[:-1] + here[1:]
+        face = np.divide(2.0 * product, both, out=np.zeros(product.shape), where=both > 0.0)
+        sums[:-1] += face
+        sums[1:] += face
+        faces.append(np.moveaxis(face, 0, n))
+    return faces, total
+
+
+def currents_through(faces: list[Floats], total: Floats) -> Callable[[Floats, Floats], float]:
+    """What `conjugate_gradients` takes as currents: writes A p of `level_of_faces` into the second argument, gives p · A p."""
+
+    def currents(of: Floats, result: Floats) -> float:
+        np.multiply(total, of, out=result)
+        for n in range(3):
+            value, to, face = (np.moveaxis(one, n, 0) for one in (of, result, faces[n]))
+            to[:-1] -= face * value[1:]
+            to[1:] -= face * value[:-1]
+        return float(np.einsum("ijk,ijk->", of, result))
+
+    return currents
 
 
 def add_coarser(levels: list[Level], threads: PlaneThreads) -> None:

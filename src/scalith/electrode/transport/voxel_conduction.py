@@ -15,13 +15,6 @@ from scalith.quantities import InputError, Result, digest, labelled, predicted
 Floats = NDArray[np.float64]
 
 
-class NoIslands:
-    """Nothing beside the multigrid cycle: conductivities that change step by step have no pieces to tell apart."""
-
-    def lift(self, z: NDArray[np.float32], residual: Floats, scale: float, threads: PlaneThreads) -> None:
-        """Leave `z` as it is."""
-
-
 def conduct_voxels(conductivity: Any, *, axis: str = "x", tolerance: float = 1e-6, begin: Any = None, threads: int = 1) -> Result:
     """Conduction between electrodes on opposite faces as in `solve_conduction`, with a conductivity for each voxel.
 
@@ -52,7 +45,7 @@ def conduct_voxels(conductivity: Any, *, axis: str = "x", tolerance: float = 1e-
         The tolerance is not met.
     """
     from scalith.electrode.transport.conjugate_gradients import conjugate_gradients, square
-    from scalith.electrode.transport.multigrid import add_coarser, level_of_faces
+    from scalith.electrode.transport.multigrid import add_coarser, currents_through, faces_of, level_of_faces
 
     along = axis_number("conduct_voxels", axis)
     require_tolerance("conduct_voxels", tolerance)
@@ -63,25 +56,11 @@ def conduct_voxels(conductivity: Any, *, axis: str = "x", tolerance: float = 1e-
     require_memory("conduct_voxels", sigma.size, 140)
     unit = float(sigma.max())
     body = np.ascontiguousarray(np.moveaxis(sigma / unit, along, 0))
-    faces, total = [], np.zeros(body.shape)
-    for n in range(3):
-        here, whole = np.moveaxis(body, n, 0), np.moveaxis(total, n, 0)
-        face = 2.0 * here[:-1] * here[1:] / (here[:-1] + here[1:])
-        whole[:-1] += face
-        whole[1:] += face
-        faces.append(np.moveaxis(face, 0, n))
+    faces, total = faces_of(body)
     low, high = 2.0 * body[0], 2.0 * body[-1]
     total[0] += low
     total[-1] += high
-
-    def currents(of: Floats, result: Floats) -> float:
-        np.multiply(total, of, out=result)
-        for n in range(3):
-            value, to, face = (np.moveaxis(one, n, 0) for one in (of, result, faces[n]))
-            to[:-1] -= face * value[1:]
-            to[1:] -= face * value[:-1]
-        return float(np.einsum("ijk,ijk->", of, result))
-
+    currents = currents_through(faces, total)
     line = np.broadcast_to(((np.arange(len(body)) + 0.5) / len(body)).reshape(-1, 1, 1), body.shape)
     residual, potential = np.empty(body.shape), np.array(line)
     currents(potential, residual)
@@ -98,10 +77,9 @@ def conduct_voxels(conductivity: Any, *, axis: str = "x", tolerance: float = 1e-
 
     first, work = level_of_faces(faces, total)
     levels = [first]
-    islands = NoIslands()
     with PlaneThreads(threads) as crew:
         add_coarser(levels, crew)
-        iterations, _ = conjugate_gradients(potential, residual, currents, reference, levels, work, islands, crew, tolerance)
+        iterations, _ = conjugate_gradients(potential, residual, currents, reference, levels, work, None, crew, tolerance)
     through = 0.5 * float(np.sum(low * potential[0]) + np.sum(high * (1.0 - potential[-1])))
     _, loss = current_and_loss(potential, lambda _: body, 1.0)
     settings = {"conductivity": digest(sigma), "axis": axis, "tolerance": tolerance}

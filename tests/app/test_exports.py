@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 import tomllib
 import zipfile
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scalith.app.explorer import Explorer
 from scalith.app.exports import exported, study_text
 from scalith.cell import read_cell
 from scalith.ladder import Climb, read_study
@@ -66,10 +69,17 @@ def test_the_cell_is_written_as_bpx(explorer, tmp_path):
     assert read_cell(tmp_path / "cell.json").separator.thickness == pytest.approx(3e-5)
 
 
-def test_the_report_of_a_state_is_a_page(explorer):
+def test_the_report_of_a_state_is_a_page_and_needs_no_folder(explorer, monkeypatch):
+    monkeypatch.setattr(Explorer, "workspace", lambda self: pytest.fail("a folder was made"))
     page = exported(explorer, {}, "report").content.decode()
     assert "<script>alert" not in page
     assert "id='page-ledger'" in page
+    figures = json.loads(re.search(r"<script type='application/json' id='page-figures'>(.*?)</script>", page, re.DOTALL)[1])
+    answer = explorer.answer({}, "cell")
+    shown = [item for item in answer.figures if item["quantity"] == "discharges"]
+    assert [trace["name"] for trace in figures["discharges"][0]["data"]] == [
+        trace["name"] for trace in shown[0]["figure"]["data"]
+    ]
 
 
 def test_another_form_is_refused(explorer):

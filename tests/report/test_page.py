@@ -44,15 +44,22 @@ def dead_links(page: str) -> set[str]:
 def test_the_page_says_what_the_errors_come_from(toy, study_file, tmp_path):
     ledger = climb(read_study(study_file), tmp_path / "out")
     one = polynomial_indices({"a": X[:, 0], "b & c": X[:, 1:]}, X @ [2.0, 1.0, 1.0])
-    shares = _result({"swing: end": (one, X @ [2.0, 1.0, 1.0], "C")}, ["a", "b & c"], ["noise, sampled"], "polynomial")
+    other = polynomial_indices({"a": X[:, 0], "b & c": X[:, 1:]}, X @ [1.0, 2.0, 2.0])
+    numbers = {"swing: end": (one, X @ [2.0, 1.0, 1.0], "C"), "swing: peak": (other, X @ [1.0, 2.0, 2.0], "V")}
+    shares = _result(numbers, ["a", "b & c"], ["noise, sampled"], "polynomial")
     write_results(shares, tmp_path / "out" / "ensemble" / "sensitivity.nc")
     page = write_report(tmp_path / "out", ledger.model_copy(update={"sensitivity_file": "ensemble/sensitivity.nc"})).read_text()
     assert "67 ± 0 % of the variance of swing: end comes from a, 33 ± 0 % from b &amp; c" in page
     assert dead_links(page) == set()
-    tornado, cumulative = data_of(page, "page-figures")["page-sensitivity"]
-    assert tornado["data"][1]["y"] == ["b &amp; c", "a"]
-    assert cumulative["data"][0]["y"] == ["a", "b &amp; c"]
-    assert cumulative_figure(shares, "swing: end").data[0].x == pytest.approx([100 * 2 / 3, 100.0])
+    tornado, cumulative, other_tornado, other_cumulative = data_of(page, "page-figures")["page-sensitivity"]
+    assert tornado["data"][1]["y"] == other_cumulative["data"][0]["y"] == ["b &amp; c", "a"]
+    assert cumulative["data"][0]["y"] == other_tornado["data"][1]["y"] == ["a", "b &amp; c"]
+    titles = [item["layout"]["xaxis"]["title"]["text"] for item in (tornado, other_tornado)]
+    assert [title.split(" less")[0] for title in titles] == ["end", "peak"]
+    together, alone = cumulative_figure(shares, "swing: end").data
+    assert together.x == pytest.approx([100 * 2 / 3, 100.0])
+    assert together.error_x.array is None
+    assert alone.error_x.array == pytest.approx(100.0 * shares["first_order_error"].values[0])
 
 
 def test_the_page_is_whole(toy, study_file, tmp_path):

@@ -16,7 +16,7 @@ import xarray as xr
 from scalith.app.explorer import Changes, Explorer
 from scalith.ladder import Climbed
 from scalith.quantities import InputError, Property, Spec, nearest, write_property_csv
-from scalith.report.page import page_of, text_only
+from scalith.report.page import page_of, plain_figures
 from scalith.report.summary import Found, summary
 
 FORMS = ("toml", "numbers", "csv", "bpx", "report")
@@ -53,12 +53,11 @@ def exported(explorer: Explorer, changes: Changes, form: str, quantity: str = ""
     if form not in FORMS:
         raise InputError("export", "form", form, nearest(form, FORMS))
     name = explorer.study.name
-    with explorer.workspace() as place:
-        if form == "toml":
-            with explorer.at(changes) as climb:
-                return _study(climb.study.text, name, place)
-        with explorer.at(changes) as climb:
-            found = climb.compute([quantity] if form == "csv" else explorer.study.targets)
+    if form == "toml":
+        with explorer.workspace() as place, explorer.at(changes) as climb:
+            return _study(climb.study.text, name, place)
+    with explorer.at(changes) as climb:
+        found = climb.compute([quantity] if form == "csv" else explorer.study.targets)
     if form == "numbers":
         return Exported(f"{name}.csv", "text/csv", _numbers(found).encode())
     if form == "report":
@@ -185,8 +184,5 @@ def _bpx(found: Climbed, name: str, place: Path) -> Exported:
 
 
 def _report(found: Climbed) -> str:
-    from scalith.app.views import pictures_of
-
-    figures = {name: drawn for name in found.values if (drawn := pictures_of(name, found))}
-    plain = {name: [text_only(figure.to_plotly_json()) for figure in drawn] for name, drawn in figures.items()}
-    return page_of(Found(found.ledger, found.values, {}), plain)
+    whole = Found(found.ledger, found.values, {})
+    return page_of(whole, plain_figures(whole))

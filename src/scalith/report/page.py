@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -23,6 +23,9 @@ from scalith.report.ladder_picture import COLOURS, ladder_picture
 from scalith.report.property_figures import Beside
 from scalith.report.sensitivity_figures import cumulative_figure, tornado_figure
 from scalith.report.summary import Found, Topic, summary
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 FILE = "report.html"
 _SENSITIVITY = "page-sensitivity"
@@ -46,22 +49,34 @@ def write_report(folder: str | Path, ledger: Ledger) -> Path:
     """
     path = Path(folder) / FILE
     found = _read(Path(folder), ledger)
-    figures: dict[str, Any] = {}
-    for entry in ledger.entries:
-        if entry.quantity not in found.values:
-            continue
-        material, _, name = entry.quantity.rpartition(".")
-        value, members = found.values[entry.quantity], found.members.get(entry.quantity)
-        runs = members if isinstance(members, xr.Dataset) else None
-        drawn = figures_of(name, value, runs, _beside_of(found, f"{material}." if material else "", name, members))
-        if drawn:
-            figures[entry.quantity] = [text_only(figure.to_plotly_json()) for figure in drawn]
-    if found.sensitivity is not None:
-        pairs = [(draw(found.sensitivity, str(name)) for draw in _SHARES) for name in found.sensitivity["output"].values]
-        shares = [settled(figure) for pair in pairs for figure in pair if figure is not None]
-        figures[_SENSITIVITY] = [text_only(figure.to_plotly_json()) for figure in shares]
-    write_text(path, page_of(found, figures))
+    write_text(path, page_of(found, plain_figures(found)))
     return path
+
+
+def plain_figures(found: Found) -> dict[str, list[Any]]:
+    """Every picture of the page as plain data, by quantity, then those of where the errors come from."""
+    drawn = {name: pictures_of(name, found) for name in found.values}
+    if found.sensitivity is not None:
+        names = [str(name) for name in found.sensitivity["output"].values]
+        shares = [draw(found.sensitivity, name) for name in names for draw in _SHARES]
+        drawn[_SENSITIVITY] = [settled(figure) for figure in shares if figure is not None]
+    return {name: [text_only(figure.to_plotly_json()) for figure in figures] for name, figures in drawn.items() if figures}
+
+
+def pictures_of(name: str, found: Found) -> list[Figure]:
+    """The pictures of a quantity, with its members, its measurement and the gaps of its material beside it."""
+    material, dot, own = name.rpartition(".")
+    members, measured, gaps = (
+        found.members.get(name),
+        found.values.get(f"{material}{dot}measured_{own}"),
+        found.values.get(f"{material}{dot}phase_boundaries"),
+    )
+    beside = Beside(
+        members if isinstance(members, Property) else None,
+        measured if isinstance(measured, Property) else None,
+        gaps if isinstance(gaps, xr.Dataset) and "region" in gaps.dims else None,
+    )
+    return figures_of(own, found.values[name], members if isinstance(members, xr.Dataset) else None, beside)
 
 
 def page_of(found: Found, figures: Mapping[str, Any]) -> str:
@@ -118,16 +133,6 @@ def _read(folder: Path, ledger: Ledger) -> Found:
             )
     shares = read_results(folder / ledger.sensitivity_file) if ledger.sensitivity_file else None
     return Found(ledger, values, members, shares)
-
-
-def _beside_of(found: Found, material: str, name: str, members: Any) -> Beside:
-    measured = found.values.get(f"{material}measured_{name}")
-    gaps = found.values.get(f"{material}phase_boundaries")
-    return Beside(
-        members if isinstance(members, Property) else None,
-        measured if isinstance(measured, Property) else None,
-        gaps if isinstance(gaps, xr.Dataset) and "region" in gaps.dims else None,
-    )
 
 
 def text_only(part: Any) -> Any:

@@ -37,7 +37,7 @@ def tornado_figure(data: xr.Dataset, output: str) -> Figure | None:
 
 
 def cumulative_figure(data: xr.Dataset, output: str) -> Figure | None:
-    """Share of the variance that goes if the first inputs are known, one after the other; with the error of each."""
+    """Share of the variance that goes if the first inputs are known, one after the other; each alone with its error."""
     one = data.sel(output=output)
     first = one["first_order"].values
     if not np.isfinite(first).all():
@@ -46,15 +46,10 @@ def cumulative_figure(data: xr.Dataset, output: str) -> Figure | None:
     order = np.argsort(-first)[:_MOST]
     names = [str(name).replace("_", " ") for name in data["input"].values[order]]
     error = {"type": "data", "array": 100.0 * one["first_order_error"].values[order], "color": INK}
-    drawn.add_scatter(
-        x=100.0 * np.cumsum(first[order]),
-        y=names,
-        mode="lines+markers",
-        line={"color": PALETTE[1]},
-        name="together",
-        error_x=error,
-    )
-    drawn.add_bar(x=100.0 * first[order], y=names, orientation="h", marker={"color": PALETTE[0]}, name="alone")
+    together = 100.0 * np.cumsum(first[order])
+    drawn.add_scatter(x=together, y=names, mode="lines+markers", line={"color": PALETTE[1]}, name="together")
+    alone = {"orientation": "h", "marker": {"color": PALETTE[0]}, "name": "alone", "error_x": error}
+    drawn.add_bar(x=100.0 * first[order], y=names, **alone)
     drawn.update_layout(
         hovermode="closest",
         yaxis={"type": "category", "autorange": "reversed"},

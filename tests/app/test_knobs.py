@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from scalith.app.explorer import Explorer
-from scalith.app.knobs import scaled
+from scalith.app.knobs import _linked, scaled
 from scalith.ladder import read_study
 from scalith.ladder.setting_entries import setting_entries
 from scalith.lattice import HopBarriers
@@ -69,6 +71,27 @@ def test_numbers_that_scales_share_are_one_knob(explorer):
     knob = explorer.knobs["temperature of the surroundings"]
     assert set(knob.places) == {"discharge.temperature", "cell.thermal.ambient_temperature", "pack.ambient_temperature"}
     assert not any("ambient_temperature" in name for name in explorer.knobs)
+
+
+def test_a_number_that_is_stated_otherwise_stays_a_knob_of_its_own(study_file, tmp_path):
+    before, _, after = study_file.read_text().rpartition('ambient_temperature = "25 degC"')
+    (tmp_path / "warm.toml").write_text(f'{before}ambient_temperature = "35 degC"{after}')
+    knobs = Explorer(read_study(tmp_path / "warm.toml"), tmp_path).knobs
+    assert set(knobs["temperature of the surroundings"].places) == {"discharge.temperature", "cell.thermal.ambient_temperature"}
+    assert knobs["temperature of the surroundings"].value == pytest.approx(298.15)
+    assert knobs["pack.ambient_temperature"].value == pytest.approx(308.15)
+    assert set(knobs["heat capacity of a cell"].places) == {"cell.thermal.heat_capacity", "pack.cell_heat_capacity"}
+
+
+def test_a_default_is_not_hidden_by_what_scales_share(explorer):
+    one = explorer.knobs["temperature of the surroundings"]
+    cell, discharge, module = (
+        replace(one, name=name, places=(name,))
+        for name in ("cell.thermal.ambient_temperature", "discharge.temperature", "module.ambient_temperature")
+    )
+    assert _linked([cell, module, discharge])[0].places == (cell.name, module.name, discharge.name)
+    joined, alone = _linked([cell, replace(module, stated=False), discharge])
+    assert (joined.places, alone.places) == ((cell.name, discharge.name), (module.name,))
 
 
 def test_a_factor_scales_a_curve_and_all_barriers():

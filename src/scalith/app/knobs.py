@@ -21,7 +21,7 @@ LINKED = (
     ),
     ("heat capacity of a cell", ("cell.thermal.heat_capacity", "pack.cell_heat_capacity")),
 )
-"""Numbers that several scales share: one knob moves all of those that the study states."""
+"""Numbers that several scales share: one knob moves all of those that the study states alike."""
 
 BALANCED = ("cell.negative_electrode.thickness", "cell.positive_electrode.thickness")
 """What one knob multiplies, so that the electrodes stay balanced."""
@@ -265,10 +265,12 @@ def _slider(name: str, value: float, unit: str, ends: tuple[float, float], *, wh
 
 
 def _linked(knobs: Sequence[Knob]) -> list[Knob]:
-    """Knobs with those joined that stand for one number."""
+    """Knobs with those joined that stand for one number; one that the study states otherwise stays a knob of its own."""
     found = list(knobs)
     for label, names in LINKED:
-        joined = [knob for knob in found if knob.name in names and knob.stated]
+        stated = [knob for knob in found if knob.name in names and knob.stated]
+        alike = [[knob for knob in stated if _says(knob) == _says(one)] for one in stated]
+        joined = max(alike, key=len, default=[])
         if len(joined) < 2:
             continue
         first = joined[0]
@@ -276,10 +278,14 @@ def _linked(knobs: Sequence[Knob]) -> list[Knob]:
         places = tuple(place for knob in joined for place in knob.places)
         low, high = max(knob.low for knob in joined), min(knob.high for knob in joined)
         one = replace(first, name=label, label=label, places=places, reaches=reaches, low=low, high=high)
-        rest = [knob for knob in found if knob.name not in names]
-        rest.insert(found.index(first), one)
-        found = rest
+        found[found.index(first)] = one
+        found = [knob for knob in found if knob not in joined[1:]]
     return found
+
+
+def _says(knob: Knob) -> tuple[str, str]:
+    """Value and error to ten digits: 25 °C is 298.15 K."""
+    return f"{knob.value:.10g}", "" if knob.error is None else f"{knob.error:.10g}"
 
 
 def _balanced(knobs: Sequence[Knob]) -> list[Knob]:

@@ -112,6 +112,15 @@ def test_a_crash_says_what_happened_and_the_server_goes_on(climbed, monkeypatch)
     assert "done" in climbed({})
 
 
+def test_a_crash_of_any_other_call_is_said_as_well(ask, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(Explorer, "about", lambda self: 1 / 0)
+        status, said, headers = ask("/about")
+    assert (status, json.loads(said)) == (500, {"error": "ZeroDivisionError: division by zero"})
+    assert headers["Cache-Control"] == "no-store"
+    assert ask("/about")[0] == 200
+
+
 def test_a_later_question_of_a_tab_stops_its_earlier_one(ask, explorer):
     import threading
 

@@ -169,8 +169,10 @@ def application(explorer: Future[Explorer], token: str, port: int) -> Guard:
         return JSONResponse(await asyncio.wrap_future(pool.submit(overlay, found, changes, name, content)), headers=_ALWAYS)
 
     async def wrong(request: Request, error: Exception) -> Response:
-        words = str(error) if isinstance(error, (ScalithError, ValueError)) else f"{type(error).__name__}: {error}"
-        return JSONResponse({"error": words}, 422 if isinstance(error, (ScalithError, ValueError)) else 500, headers=_ALWAYS)
+        return JSONResponse({"error": str(error)}, 422, headers=_ALWAYS)
+
+    async def crashed(request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 500, headers=_ALWAYS)
 
     async def too_large(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": str(error)}, 413, headers=_ALWAYS)
@@ -184,7 +186,7 @@ def application(explorer: Future[Explorer], token: str, port: int) -> Guard:
         Route("/export", export, methods=["POST"]),
         Route("/measured", measured, methods=["POST"]),
     ]
-    handlers = {ScalithError: wrong, ValueError: wrong, _TooLarge: too_large}
+    handlers = {ScalithError: wrong, ValueError: wrong, _TooLarge: too_large, Exception: crashed}
     return Guard(Starlette(routes=routes, exception_handlers=handlers), token, port)
 
 

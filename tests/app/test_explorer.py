@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from scalith.app.explorer import Cancelled, read_study_of
-from scalith.app.views import unpacked
+from scalith.app.views import unpacked, views_of
 from scalith.ladder import Climb, climb, read_study
-from scalith.quantities import InputError
+from scalith.quantities import InputError, shipped
 
 THICKER = {"cell.positive_electrode.thickness": 9e-5}
 
@@ -132,14 +132,50 @@ def test_bottlenecks_are_those_of_the_library(explorer):
 
 
 def test_pictures_of_the_inside_are_of_the_library(explorer):
-    from scalith.cell import simulate_discharge
+    from scalith.cell import Mesh, simulate_discharge
 
     answer, _ = heard(explorer, {}, "inside")
     pictures = {item["name"]: item["figure"] for item in answer.figures}
-    run = simulate_discharge(answer.climbed.values["cell_specification"], 2.0, temperature=298.15, profiles=True)
+    cell = answer.climbed.values["cell_specification"]
+    run = simulate_discharge(cell, 2.0, temperature=298.15, mesh=Mesh(6, 4, 6), profiles=True)  # those of [discharge]
     last = unpacked(pictures["concentration"]["data"][-1]["y"])
     assert last == pytest.approx(1e-3 * run["concentration"].values[-1], rel=1e-9)
     assert len(pictures["particle"]["data"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("view", "simulate", "drawn"),
+    [
+        ("inside", "simulate_discharge", ["concentration", "particle"]),
+        ("impedance", "simulate_impedance", ["nyquist", "relaxation times"]),
+    ],
+)
+def test_what_two_pictures_show_is_simulated_once(explorer, monkeypatch, view, simulate, drawn):
+    from scalith.app import cell_state
+
+    run, times = getattr(cell_state, simulate), []
+    monkeypatch.setattr(cell_state, simulate, lambda *asked, **more: times.append(1) or run(*asked, **more))
+    answer, _ = heard(explorer, {}, view)
+    assert [item["name"] for item in answer.figures] == drawn
+    assert len(times) == 1
+
+
+def test_a_picture_that_cannot_be_drawn_says_why_beside_the_others(explorer, monkeypatch):
+    def refuse(*asked, **more):
+        raise InputError("relaxation times", "", "nothing", "a spectrum")
+
+    monkeypatch.setattr("scalith.lab.relaxation_times", refuse)
+    answer, events = heard(explorer, {}, "impedance")
+    assert [item["name"] for item in answer.figures] == ["nyquist"]
+    figures = next(event for event in events if event["event"] == "figures")
+    assert figures["not_drawn"] == {"Distribution of relaxation times": "relaxation times: missing, expected a spectrum"}
+    assert next(event for event in events if event["event"] == "state")["failed"] == {}
+
+
+def test_views_of_the_cell_need_it_and_its_discharges(explorer, tmp_path):
+    assert {"inside", "impedance", "bottleneck"} <= set(views_of(explorer.study))
+    hysteresis = read_study(shipped("studies/lfp_hysteresis.toml"), tmp_path)
+    assert not {"inside", "impedance", "bottleneck"} & set(views_of(hysteresis))
 
 
 def test_what_dominates_an_error_is_the_derivative_times_it(explorer):
@@ -164,6 +200,8 @@ def test_a_results_folder_leads_to_its_study(study_file, tmp_path):
     note_finished(study, tmp_path / "out", {}, 1)
     found, results = read_study_of(tmp_path / "out")
     assert (found.file, results) == (study.file, tmp_path / "out")
+    with pytest.raises(InputError, match="or one results folder"):
+        read_study_of(tmp_path / "out", tmp_path / "other")
     (tmp_path / "out/.scalith-finished.json").unlink()
     with pytest.raises(InputError, match="or the study file itself"):
         read_study_of(tmp_path / "out")

@@ -9,7 +9,9 @@ import shutil
 import numpy as np
 import pytest
 
-from scalith.app.twin import RESOLUTION, Axis, basis, leave_one_out, read_axes, twin, twin_page
+from scalith.app import twin as module
+from scalith.app.explorer import Explorer
+from scalith.app.twin import RESOLUTION, Axis, leave_one_out, read_axes, twin, twin_page
 from scalith.quantities import InputError, StudyError
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -26,8 +28,19 @@ def members(explorer):
 def weights(axes, state):
     one = np.ones(1)
     for axis, value in zip(axes, state, strict=True):
-        one = np.outer(one, basis(axis, axis.place(value))).ravel()
+        one = np.outer(one, basis(axis.places, place(axis, value))).ravel()
     return one
+
+
+def place(axis, value):
+    """Where a value lies between −1 and 1, as the page says it."""
+    low, high, at = (np.log if axis.logarithmic else np.asarray)([axis.low, axis.high, value])
+    return 2.0 * (at - low) / (high - low) - 1.0
+
+
+def basis(nodes, at):
+    """Lagrange's polynomials, by node."""
+    return [np.prod([(at - other) / (node - other) for other in nodes if other != node]) for node in nodes]
 
 
 def test_polynomials_of_the_nodes_are_exact():
@@ -66,6 +79,29 @@ def test_curves_hold_their_members(explorer, members):
         run = climb["discharges"].isel(c_rate=0)
     assert numbers[0, 0, 1] == pytest.approx(float(run["capacity"].max()) / 3600, rel=1e-6)
     assert numbers[0, 0, 2] == pytest.approx(float(run["voltage"][0]), rel=1e-6)
+
+
+def line(name, x, y):
+    trace = {"type": "scatter", "name": name, "x": x, "y": y}
+    return {"name": "a", "title": "a", "view": "cell", "figure": {"data": [trace], "layout": {}}}
+
+
+def test_lines_are_interpolated_by_their_name_and_their_ends_have_an_error():
+    axes = [Axis("a", -1.0, 1.0, 3, False)]
+    moving = [[line("1C", [0.0, end], [1.0, 1.0])] for end in (1.0, 2.0, 1.0)]
+    (figure,) = module._figures(moving, axes, (3,))
+    assert figure["error"] == pytest.approx(RESOLUTION)
+    assert figure["error_of_ends"] == pytest.approx(2.0)  # the parabola through 1, 2, 1 is 3 away from a line, at an end
+    fixed = [[line("1C", [0.0, 1.0], [1.0, end])] for end in (1.0, 2.0, 1.0)]
+    assert module._figures(fixed, axes, (3,))[0]["error_of_ends"] == 0.0
+    renamed = [[line(name, [0.0, 1.0], [1.0, 1.0])] for name in ("1C", "2C", "1C")]
+    assert module._figures(renamed, axes, (3,)) == []
+
+
+def test_members_are_not_drawn_as_ladders(explorer, monkeypatch):
+    monkeypatch.setattr(Explorer, "said", lambda *asked: pytest.fail("a ladder was drawn"))
+    found = twin(explorer, [Axis("pack.cooling_coefficient", 100.0, 200.0, 3, False)])
+    assert found["numbers"]
 
 
 def test_the_page_is_one_file_that_loads_nothing(members):

@@ -182,12 +182,12 @@ class Explorer:
         if quantity and quantity not in known:
             raise InputError("explorer", "quantity", quantity, nearest(quantity, known))
         with self.at(changes, hear, stopped) as climb:
-            first = [name for name in known if name == quantity or (view and name.rpartition(".")[2] in VIEWS[view].quantities)]
+            first = [name for name in known if name == quantity or (view and name.rpartition(".")[2] in VIEWS[view].computed)]
             figures: list[dict[str, Any]] = []
             if first:
                 found = climb.compute(first)
-                figures = drawn(view, quantity, found)
-                hear({"event": "figures", "figures": figures, "failed": found.failed})
+                figures, not_drawn = drawn(view, quantity, Found(found.ledger, found.values, {}))
+                hear({"event": "figures", "figures": figures, "failed": found.failed, "not_drawn": not_drawn})
             climbed = climb.compute(self.study.targets)
             hear({"event": "state"} | self.said(climbed))
         return Answer(climbed, figures)
@@ -220,16 +220,16 @@ class Explorer:
             raise InputError("explorer", "view", view, nearest(view, views_of(self.study)))
         with self.at(changes, hear, stopped) as climb:
             wanted = [entry.quantity for entry in self._expected().entries if entry.origin == "computed"]
-            wanted = [name for name in wanted if name.rpartition(".")[2] in VIEWS[view].quantities]
+            wanted = [name for name in wanted if name.rpartition(".")[2] in VIEWS[view].computed]
             found = climb.compute(wanted)
             ensemble = climb.ensemble([name for name in wanted if name in found.values], draws)
             members = {name: scatter.members for name, scatter in ensemble.scatter.items()}
-            figures = drawn(view, "", found, members)
+            whole = Found(found.ledger, found.values, members)
+            figures, not_drawn = drawn(view, "", whole)
             scatter = {name: item.headline for name, item in ensemble.scatter.items()}
             lost = {str(item.member): item.reason for item in ensemble.failed}
-            numbers = _numbers(Found(found.ledger, found.values, members))
-            hear({"event": "figures", "figures": figures, "failed": found.failed})
-            hear({"event": "spread", "scatter": scatter, "lost": lost, "numbers": numbers, "draws": draws})
+            hear({"event": "figures", "figures": figures, "failed": found.failed, "not_drawn": not_drawn})
+            hear({"event": "spread", "scatter": scatter, "lost": lost, "numbers": numbers_of(whole), "draws": draws})
         return Answer(found, figures)
 
     @contextmanager
@@ -254,10 +254,9 @@ class Explorer:
             reason = climbed.failed.get(name, "")
             missing[name] = entry.model_copy(update={"headline": "could not be computed" if reason else entry.headline})
         ledger = climbed.ledger.model_copy(update={"entries": (*climbed.ledger.entries, *missing.values())})
-        numbers = _numbers(Found(climbed.ledger, climbed.values, {}))
         return {
             "ladder": ladder_picture(ledger, words),
-            "numbers": numbers,
+            "numbers": numbers_of(Found(climbed.ledger, climbed.values, {})),
             "boxes": {entry.quantity: self._box(entry, words[entry.quantity]) for entry in climbed.ledger.entries},
             "failed": climbed.failed,
         }
@@ -350,7 +349,7 @@ class Explorer:
         return own.statement(own.value * factor)
 
 
-def _numbers(found: Found) -> list[dict[str, Any]]:
+def numbers_of(found: Found) -> list[dict[str, Any]]:
     """The lines of the summary as plain data."""
     lines = [(topic.title, line) for topic in summary(found) for line in topic.lines]
     return [line._asdict() | {"topic": title, "shown": list(_shown(line.unit, line.value))} for title, line in lines]
@@ -367,7 +366,7 @@ def read_study_of(path: str | Path, out: str | Path | None = None, *, allow_code
     Raises
     ------
     InputError
-        The folder does not say which study it is of, or that study has changed since.
+        The folder does not say which study it is of, or that study has changed since; two results folders.
     """
     import json
 
@@ -376,6 +375,8 @@ def read_study_of(path: str | Path, out: str | Path | None = None, *, allow_code
     from scalith.unchanged import FILE
 
     path = Path(path)
+    if path.is_dir() and out is not None:
+        raise InputError(str(path), "", f"a results folder, with another one ({out})", "the study file, or one results folder")
     if not path.is_dir():
         results = Path("results") / path.stem if out is None else Path(out)
         return read_study(path, results, allow_code=allow_code), results

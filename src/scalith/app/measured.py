@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from scalith.app.cell_state import CellState
 from scalith.app.explorer import Changes, Explorer
 from scalith.app.views import plain_figure
 from scalith.cell import CellSpecification, read_cell, simulate_discharge, simulate_impedance
 from scalith.lab import read_measurement
 from scalith.ladder import Climbed
-from scalith.quantities import InputError, ScalithError, read_property_csv
+from scalith.quantities import InputError, Property, ScalithError, read_property_csv
 from scalith.quantities.property import COORDINATE_UNITS
 from scalith.report import axes
 from scalith.report.cell_figures import said_rate
@@ -63,16 +64,16 @@ def overlay(explorer: Explorer, changes: Changes, name: str, content: bytes) -> 
         wanted = [quantity for quantity in ("cell_specification", "discharges") if quantity in explorer.study.graph.nodes]
         found = climb.compute([quantity for quantity in wanted if quantity in climb.study.needed_for(explorer.study.targets)])
         if isinstance(read, tuple):
-            found = climb.compute(_quantities(explorer, read[0]))
-            return _over_curve(read[0], read[1], found, name)
-    cell = found.values.get("cell_specification")
-    if not isinstance(cell, CellSpecification):
+            quantity = _quantity(explorer, read[0])
+            return _over_curve(quantity, read[1], climb.compute([quantity]), name)
+    state = CellState.of(found.values)
+    if state.cell is None:
         raise InputError(name, "", "a measurement of a cell", "a study with [cell] to lay it over")
     if isinstance(read, CellSpecification):
-        return _over_cell(read, found, name)
+        return _over_cell(read, state, name)
     if "frequency" in read.dims:
-        return _over_spectrum(read, cell, name)
-    return _over_discharge(read, cell, name)
+        return _over_spectrum(read, state.cell, state.temperature, name)
+    return _over_discharge(read, state.cell, state, name)
 
 
 def _read(file: Path, name: str) -> Any:
@@ -89,21 +90,25 @@ def _read(file: Path, name: str) -> Any:
         raise InputError(name, "", str(error).replace(str(file), name), "a measurement, a curve over x or a BPX file") from None
 
 
-def _quantities(explorer: Explorer, curve: str) -> list[str]:
+def _quantity(explorer: Explorer, curve: str) -> str:
     there = [quantity for quantity in explorer.study.needed_for(explorer.study.targets) if quantity.rpartition(".")[2] == curve]
     if not there:
         raise InputError("explorer", "", f"a file with {curve}", "a study that has it")
-    return there[:1]
+    return there[0]
 
 
-def _over_curve(curve: str, measured: Any, found: Climbed, name: str) -> dict[str, Any]:
+def _over_curve(quantity: str, measured: Property, found: Climbed, name: str) -> dict[str, Any]:
     from scalith.report.property_figures import Beside, property_figure
 
-    quantity, predicted = next(iter(found.values.items()))
-    quantity, predicted = next(((key, item) for key, item in found.values.items() if key.endswith(curve)), (quantity, predicted))
+    predicted = found.values.get(quantity)
+    if not isinstance(predicted, Property) or "x" not in predicted.coordinates:
+        reason = found.failed.get(quantity, f"one number for {quantity}")
+        raise InputError(name, "", reason, f"a study in which {quantity} is a curve over x")
     x = measured.coordinates["x"]
     low, high = predicted.domain["x"]
     inside = (x >= low) & (x <= high)
+    if not inside.any():
+        raise InputError(name, "x", f"{x.min():.4g} to {x.max():.4g}", f"places within {low:.4g} to {high:.4g}")
     states = {"x": x[inside]} | ({"T": np.clip(298.15, *predicted.domain["T"])} if "T" in predicted.coordinates else {})
     there = {"x": x[inside]} | ({"T": np.clip(298.15, *measured.domain["T"])} if "T" in measured.coordinates else {})
     rms = float(np.sqrt(np.mean((predicted(**states) - measured(**there)) ** 2)))
@@ -113,7 +118,7 @@ def _over_curve(curve: str, measured: Any, found: Climbed, name: str) -> dict[st
     return _laid(quantity.replace("_", " "), words, figure)
 
 
-def _over_discharge(measured: xr.Dataset, cell: CellSpecification, name: str) -> dict[str, Any]:
+def _over_discharge(measured: xr.Dataset, cell: CellSpecification, state: CellState, name: str) -> dict[str, Any]:
     time, current, voltage = (np.asarray(measured[key].values, dtype=np.float64) for key in ("time", "current", "voltage"))
     rows = _longest(current > 0.01 * max(float(np.nanmax(current)), 0.0))
     if rows.size < _FEWEST:
@@ -121,7 +126,7 @@ def _over_discharge(measured: xr.Dataset, cell: CellSpecification, name: str) ->
     time, current, voltage = time[rows], current[rows], voltage[rows]
     charge = np.concatenate([[0.0], np.cumsum(0.5 * (current[1:] + current[:-1]) * np.diff(time))])
     load = float(charge[-1] / (time[-1] - time[0]))
-    run = simulate_discharge(cell, current=load)
+    run = simulate_discharge(cell, current=load, temperature=state.temperature, mesh=state.mesh)
     simulated = np.asarray(run["capacity"].values)
     inside = charge <= simulated[-1]
     apart = np.interp(charge[inside], simulated, run["voltage"].values) - voltage[inside]
@@ -147,9 +152,9 @@ def _longest(inside: Any) -> Any:
     return np.arange(starts[k], ends[k])
 
 
-def _over_spectrum(measured: xr.Dataset, cell: CellSpecification, name: str) -> dict[str, Any]:
+def _over_spectrum(measured: xr.Dataset, cell: CellSpecification, temperature: float | None, name: str) -> dict[str, Any]:
     frequency = np.asarray(measured["frequency"].values)
-    run = simulate_impedance(cell, frequency, 0.5)
+    run = simulate_impedance(cell, frequency, 0.5, temperature=temperature)
     figure = axes.figure("Re Z (Ω)", "−Im Z (Ω)")
     for label, data, style in (("predicted, half charged", run, "lines+markers"), (f"measured: {name}", measured, "markers")):
         colour = axes.PALETTE[0] if data is run else axes.INK
@@ -165,15 +170,16 @@ def _over_spectrum(measured: xr.Dataset, cell: CellSpecification, name: str) -> 
     )
 
 
-def _over_cell(other: CellSpecification, found: Climbed, name: str) -> dict[str, Any]:
-    data = found.values.get("discharges")
-    if not isinstance(data, xr.Dataset):
+def _over_cell(other: CellSpecification, state: CellState, name: str) -> dict[str, Any]:
+    data = state.discharges
+    if data is None:
         raise InputError(name, "", "a cell", "a study with [discharge] to lay it over")
     from scalith.ladder.stacking import one_rate
 
     figure, said = axes.figure("Discharged capacity (A h)", "Voltage (V)"), []
     for rate, colour in zip(data["c_rate"].values, axes.cycle(data.sizes["c_rate"]), strict=True):
-        here, run = one_rate(data, rate), simulate_discharge(other, float(rate))
+        run = simulate_discharge(other, float(rate), temperature=state.temperature, mesh=state.mesh)
+        here = one_rate(data, rate)
         for label, one, dash in ((said_rate(rate), here, "solid"), (f"{said_rate(rate)}, {name}", run, "dash")):
             line = {"color": colour, "width": 2, "dash": dash}
             figure.add_scatter(x=one["capacity"].values / 3600, y=one["voltage"].values, mode="lines", name=label, line=line)

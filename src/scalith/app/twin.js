@@ -32,8 +32,9 @@
       const [low, high, ...y] = sum.subarray(k * size, (k + 1) * size);
       return {...trace, x: y.map((_, j) => low + (high - low) * j / (one.points - 1)), y};
     });
-    const unit = /\(([^)]*)\)\s*$/.exec(one.layout.yaxis?.title?.text ?? '')?.[1] ?? '';
-    return {name: one.name, title: `${one.title} (± ${digits(one.error, 2)} ${unit})`, figure: {data, layout: one.layout}};
+    const unit = axis => /\(([^)]*)\)\s*$/.exec(one.layout[axis]?.title?.text ?? '')?.[1] ?? '';
+    const ends = one.error_of_ends ? `; ends of lines ± ${digits(one.error_of_ends, 2)} ${unit('xaxis')}` : '';
+    return {name: one.name, title: `${one.title} (± ${digits(one.error, 2)} ${unit('yaxis')}${ends})`, figure: {data, layout: one.layout}};
   };
   const show = async () => {
     const w = weights();

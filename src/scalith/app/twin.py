@@ -22,18 +22,19 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.app.explorer import Explorer
+from scalith.app.explorer import Explorer, numbers_of
 from scalith.app.page import filled, read_part, style
 from scalith.app.views import VIEWS, drawn, unpacked, views_of
 from scalith.quantities import InputError, StudyError, nearest, write_text
 from scalith.quantities.units import parse_quantity
 from scalith.report.page import packed_plotly
+from scalith.report.summary import Found
 
 FILE = "interactive.html"
 LARGEST = 5_000_000
 """Bytes of the page."""
 
-RESOLUTION = 1e-4
+RESOLUTION = 2e-4
 """Of the largest value: runs of the cell are solved to a tolerance of 2e-4 in its states."""
 
 _VIEWS = ("cell", "pack", "material", "life")
@@ -78,12 +79,6 @@ class Axis:
         if self.logarithmic:
             return [exp(log(self.low) + float(part) * log(self.high / self.low)) for part in middle]
         return [0.5 * (self.low + self.high) + 0.5 * float(part) * (self.high - self.low) for part in half]
-
-    def place(self, value: float) -> float:
-        """Where a value lies between −1 and 1."""
-        if self.logarithmic:
-            return 2.0 * log(value / self.low) / log(self.high / self.low) - 1.0
-        return 2.0 * (value - self.low) / (self.high - self.low) - 1.0
 
 
 def read_axes(texts: Sequence[str], explorer: Explorer) -> list[Axis]:
@@ -196,13 +191,14 @@ def twin(
         changes = {axis.knob: value for axis, value in zip(axes, values, strict=True)}
         with explorer.at(changes) as climb:
             climbed = climb.compute(explorer.study.targets)
-        if climbed.failed:
+        found = Found(climbed.ledger, climbed.values, {})
+        pictures = {view: drawn(view, "", found) for view in views_of(explorer.study) if view in _VIEWS}
+        failed = [*climbed.failed.values(), *(reason for one in pictures.values() for reason in one.failed.values())]
+        if failed:
             said = ", ".join(f"{name} = {value:.6g}" for name, value in changes.items())
-            reason = next(iter(climbed.failed.values()))
-            raise StudyError(f"interactive: at {said}: {reason}; expected a grid on which everything can be computed")
-        lines.append([line for line in explorer.said(climbed)["numbers"] if line["value"] is not None])
-        views = [view for view in views_of(explorer.study) if view in _VIEWS]
-        curves.append([item | {"view": view} for view in views for item in drawn(view, "", climbed)])
+            raise StudyError(f"interactive: at {said}: {failed[0]}; expected a grid on which everything can be computed")
+        lines.append([line for line in numbers_of(found) if line["value"] is not None])
+        curves.append([item | {"view": view} for view, one in pictures.items() for item in one.figures])
     shape = tuple(axis.nodes for axis in axes)
     return {
         "axes": [_plain_axis(axis, explorer) for axis in axes],
@@ -210,11 +206,6 @@ def twin(
         "figures": _figures(curves, axes, shape),
         "views": [{"name": name, "title": VIEWS[name].title} for name in views_of(explorer.study) if name in _VIEWS],
     }
-
-
-def basis(axis: Axis, at: float) -> Array:
-    """Lagrange's polynomials of an axis at a place between −1 and 1, by node."""
-    return _lagrange(axis.places, at)
 
 
 def _lagrange(nodes: Array, at: float) -> Array:
@@ -229,7 +220,7 @@ def leave_one_out(values: Array, axes: Sequence[Axis]) -> float:
     """The largest error with which members are predicted without themselves.
 
     Those at the ends of an axis as well: that is extrapolation, so that between the members the error is rather less. Never below
-    a ten-thousandth of the largest value: members are solved to a tolerance, and what lies below it does not vary smoothly.
+    `RESOLUTION` of the largest value: members are solved to a tolerance, and what lies below it does not vary smoothly.
 
     Parameters
     ----------
@@ -283,17 +274,19 @@ def _figures(curves: list[list[dict[str, Any]]], axes: Sequence[Axis], shape: tu
     for k, item in enumerate(curves[0]):
         same = [of_one[k] for of_one in curves if len(of_one) > k and of_one[k]["name"] == item["name"]]
         sampled = [[_sampled(trace) for trace in one["figure"]["data"]] for one in same]
-        whole = len(same) == len(curves) and all(len(one) == len(sampled[0]) for one in sampled)
+        names = [[trace.get("name") for trace in one["figure"]["data"]] for one in same]
+        whole = len(same) == len(curves) and all(one == names[0] for one in names)
         if not whole or any(trace is None for one in sampled for trace in one):
             continue
         values = np.array(sampled)  # member, trace, ends and heights
-        error = leave_one_out(values[:, :, 2:].reshape(*shape, -1), axes)
+        ends, heights = values[:, :, :2], values[:, :, 2:]
+        error = leave_one_out(heights.reshape(*shape, -1), axes)
+        error_of_ends = leave_one_out(ends.reshape(*shape, -1), axes) if np.ptp(ends, axis=0).any() else 0.0
         plain = {key: item[key] for key in ("name", "title", "view")}
         traces = [{key: part for key, part in trace.items() if key not in ("x", "y")} for trace in item["figure"]["data"]]
         packed = base64.b64encode(values.astype("<f4").tobytes()).decode()
-        found.append(
-            plain | {"layout": item["figure"]["layout"], "traces": traces, "values": packed, "error": error, "points": _POINTS}
-        )
+        plain |= {"layout": item["figure"]["layout"], "traces": traces, "values": packed, "points": _POINTS}
+        found.append(plain | {"error": error, "error_of_ends": error_of_ends})
     return found
 
 

@@ -6,26 +6,26 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from scalith.cell import CellSpecification, simulate_discharge, simulate_impedance, simulate_sensitivities
-from scalith.ladder import Climbed, Study
+from scalith.app.cell_state import CellState
+from scalith.cell import simulate_sensitivities
+from scalith.ladder import Study
 from scalith.ladder.stacking import one_rate
-from scalith.quantities import InputError, Property, Source, Uncertain
+from scalith.quantities import InputError, ScalithError, Uncertain
 from scalith.report import axes
 from scalith.report.cell_figures import said_rate
-from scalith.report.figures import figures_of
-from scalith.report.page import text_only
-from scalith.report.property_figures import Beside
+from scalith.report.page import pictures_of, text_only
+from scalith.report.summary import Found
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-Extra = Callable[[dict[str, Any]], "Figure | None"]
+Extra = Callable[[CellState], "Figure | None"]
 
 
 @dataclass(frozen=True)
@@ -38,34 +38,29 @@ class View:
     quantities : tuple of str
         Names without materials, in the order of their pictures.
     extras : tuple of (str, str, callable)
-        Pictures beyond those of the report: name, title, and the function that draws from values by quantity.
+        Pictures beyond those of the report: name, title, and the function that draws them.
+    needs : tuple of str
+        Quantities that the extras are drawn from and that a study must have for this view.
     """
 
     title: str
     question: str
     quantities: tuple[str, ...]
     extras: tuple[tuple[str, str, Extra], ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """Quantities that are there before its pictures are drawn, names without materials."""
+        return (*self.quantities, *self.needs)
 
 
-def _highest(data: xr.Dataset) -> float:
-    return float(data["c_rate"].max())
-
-
-def _cell_and_rate(values: dict[str, Any]) -> tuple[CellSpecification, float, float] | None:
-    """The cell, the highest rate and the temperature of its discharges."""
-    cell, data = values.get("cell_specification"), values.get("discharges")
-    if not isinstance(cell, CellSpecification) or not isinstance(data, xr.Dataset):
-        return None
-    source = Source.from_json(data.attrs["source"])
-    return cell, _highest(data), float(source.settings.get("temperature", cell.initial_temperature))
-
-
-def voltage_split_figure(values: dict[str, Any]) -> Figure | None:
+def voltage_split_figure(state: CellState) -> Figure | None:
     """Where the voltage of the highest rate goes: the parts below the open-circuit voltage, one on the other."""
-    data = values.get("discharges")
-    if not isinstance(data, xr.Dataset) or "voltage_equilibrium" not in data:
+    data = state.discharges
+    if data is None or "voltage_equilibrium" not in data:
         return None
-    one = one_rate(data, rate := _highest(data))
+    one = one_rate(data, rate := state.rate)
     charge = one["capacity"].values / 3600.0
     figure = axes.figure("Discharged capacity (A h)", f"Voltage at {said_rate(rate)} (V)")
     level = one["voltage_equilibrium"].values.copy()
@@ -82,12 +77,12 @@ def voltage_split_figure(values: dict[str, Any]) -> Figure | None:
     return axes.settled(figure)
 
 
-def ragone_figure(values: dict[str, Any]) -> Figure | None:
+def ragone_figure(state: CellState) -> Figure | None:
     """Energy against mean power, a point a rate."""
     from scalith.ladder.bands import energy_of_runs
 
-    data = values.get("discharges")
-    if not isinstance(data, xr.Dataset) or data.sizes.get("c_rate", 0) < 2:
+    data = state.discharges
+    if data is None or data.sizes.get("c_rate", 0) < 2:
         return None
     energy = energy_of_runs(data).values
     power = energy / np.nanmax(data["time"].transpose("c_rate", "sample").values, axis=1)
@@ -98,14 +93,14 @@ def ragone_figure(values: dict[str, Any]) -> Figure | None:
     return axes.settled(figure)
 
 
-def bottleneck_figure(values: dict[str, Any]) -> Figure | None:
+def bottleneck_figure(state: CellState) -> Figure | None:
     """What each process would bring, were it twice as fast."""
     from scalith.lab import find_bottlenecks
 
-    if (known := _cell_and_rate(values)) is None:
+    if state.cell is None or state.discharges is None:
         return None
-    cell, rate, temperature = known
-    found = find_bottlenecks(cell, rate, temperature=temperature)
+    rate = state.rate
+    found = find_bottlenecks(state.cell, rate, temperature=state.temperature)
     gain = 100.0 * found["energy_gain"].values / float(found["energy"])
     more = 100.0 * found["capacity_gain"].values / float(found["capacity"])
     names = [str(name).replace(".", ": ").replace("_", " ") for name in found["process"].values]
@@ -116,14 +111,14 @@ def bottleneck_figure(values: dict[str, Any]) -> Figure | None:
     return axes.settled(figure)
 
 
-def numbers_figure(values: dict[str, Any]) -> Figure | None:
+def numbers_figure(state: CellState) -> Figure | None:
     """Dimensionless numbers of the highest rate: times of processes against the time of the discharge."""
     from scalith.lab import dimensionless_numbers
 
-    if (known := _cell_and_rate(values)) is None:
+    if state.cell is None or state.discharges is None:
         return None
-    cell, rate, temperature = known
-    found = dimensionless_numbers(cell, rate, temperature=temperature)
+    rate = state.rate
+    found = dimensionless_numbers(state.cell, rate, temperature=state.temperature)
     size, names = found["value"].values, [str(name) for name in found["number"].values]
     order = [k for k in np.argsort(size) if size[k] > 0.0]
     if not order:
@@ -137,28 +132,22 @@ def numbers_figure(values: dict[str, Any]) -> Figure | None:
     return axes.settled(figure)
 
 
-def concentration_figure(values: dict[str, Any]) -> Figure | None:
+def concentration_figure(state: CellState) -> Figure | None:
     """Salt concentration across the cell at the highest rate, from start to end."""
-    if (found := _cell_and_rate(values)) is None:
+    if (run := state.profiles) is None:
         return None
-    cell, rate, temperature = found
-    run = simulate_discharge(cell, rate, temperature=temperature, profiles=True)
-    figure = axes.figure("Depth from the negative collector (µm)", f"Salt concentration at {said_rate(rate)} (mol/L)")
+    figure = axes.figure("Depth from the negative collector (µm)", f"Salt concentration at {said_rate(state.rate)} (mol/L)")
     _add_moments(figure, run, 1e6 * run["depth"].values, lambda k: 1e-3 * run["concentration"].values[k])
     return axes.settled(figure)
 
 
-def particle_figure(values: dict[str, Any]) -> Figure | None:
+def particle_figure(state: CellState) -> Figure | None:
     """Stoichiometry within a particle of the middle of the positive electrode at the highest rate, from start to end."""
-    if (found := _cell_and_rate(values)) is None:
-        return None
-    cell, rate, temperature = found
-    run = simulate_discharge(cell, rate, temperature=temperature, profiles=True)
-    if "stoichiometry_profile_positive" not in run:
+    if (run := state.profiles) is None or "stoichiometry_profile_positive" not in run:
         return None
     inside = run["stoichiometry_profile_positive"].transpose("time", "depth_positive", "radius_positive").values
     middle = inside.shape[1] // 2
-    figure = axes.figure("Distance from the centre of the particle (nm)", f"Filled fraction of the sites at {said_rate(rate)}")
+    figure = axes.figure("Distance from the centre of the particle (nm)", f"Stoichiometry at {said_rate(state.rate)}")
     _add_moments(figure, run, 1e9 * run["radius_positive"].values, lambda k: inside[k, middle])
     return axes.settled(figure)
 
@@ -171,14 +160,10 @@ def _add_moments(figure: Figure, run: xr.Dataset, x: Any, y: Callable[[int], Any
         figure.add_scatter(x=x, y=y(int(k)), mode="lines", name=label, line={"color": colour, "width": 2})
 
 
-_FREQUENCIES = (1e-3, 1e4, 50)
-
-
-def nyquist_figure(values: dict[str, Any]) -> Figure | None:
+def nyquist_figure(state: CellState) -> Figure | None:
     """Impedance of the half-charged cell."""
-    if (found := _cell_and_rate(values)) is None:
+    if (run := state.spectrum) is None:
         return None
-    run = simulate_impedance(found[0], np.geomspace(*_FREQUENCIES), 0.5, temperature=found[2])
     figure = axes.figure("Re Z (mΩ)", "−Im Z (mΩ)")
     hover = [f"{f:.3g} Hz" for f in run["frequency"].values]
     places = {"x": 1e3 * run["resistance"].values, "y": -1e3 * run["reactance"].values, "hovertext": hover}
@@ -187,14 +172,13 @@ def nyquist_figure(values: dict[str, Any]) -> Figure | None:
     return axes.settled(figure)
 
 
-def relaxation_figure(values: dict[str, Any]) -> Figure | None:
+def relaxation_figure(state: CellState) -> Figure | None:
     """Distribution of relaxation times of that impedance, with its band."""
     from scalith.lab import relaxation_times
     from scalith.report.property_figures import shade
 
-    if (found := _cell_and_rate(values)) is None:
+    if (run := state.spectrum) is None:
         return None
-    run = simulate_impedance(found[0], np.geomspace(*_FREQUENCIES), 0.5, temperature=found[2])
     drt = relaxation_times(run)
     figure = axes.figure("Relaxation time (s)", "Distribution of resistance (mΩ)")
     time = drt["relaxation_time"].values
@@ -206,16 +190,16 @@ def relaxation_figure(values: dict[str, Any]) -> Figure | None:
     return axes.settled(figure)
 
 
-def dominant_figure(values: dict[str, Any]) -> Figure | None:
+def dominant_figure(state: CellState) -> Figure | None:
     """Which stated errors of the cell make the error of its capacity: derivative times error of each, to first order."""
-    if (found := _cell_and_rate(values)) is None:
+    cell, rate = state.cell, state.rate
+    if cell is None or state.discharges is None:
         return None
-    cell, rate, temperature = found
     unsure = {path: number.error for path, number in cell.numbers_by_path().items() if isinstance(number, Uncertain)}
     parts: dict[str, float] = {}
     for path, error in unsure.items():
         try:
-            run = simulate_sensitivities(cell, [path], rate, temperature=temperature)
+            run = simulate_sensitivities(cell, [path], rate, temperature=state.temperature, mesh=state.mesh)
         except InputError:  # a number that a discharge does not depend on, or that cannot be varied
             continue
         if "capacity_by_parameter" in run:
@@ -230,6 +214,8 @@ def dominant_figure(values: dict[str, Any]) -> Figure | None:
     figure.update_layout(height=130 + 26 * len(order), hovermode="closest", yaxis_dtick=1)
     return axes.settled(figure)
 
+
+_CELL = ("cell_specification", "discharges")
 
 VIEWS: dict[str, View] = {
     "material": View(
@@ -264,20 +250,22 @@ VIEWS: dict[str, View] = {
     "inside": View(
         "Inside",
         "What happens across the cell and within a particle?",
-        ("cell_specification", "discharges"),
+        (),
         (
             ("concentration", "Salt across the cell", concentration_figure),
             ("particle", "Within a particle of the positive electrode", particle_figure),
         ),
+        _CELL,
     ),
     "impedance": View(
         "Impedance",
         "Which process answers at which frequency?",
-        ("cell_specification", "discharges"),
+        (),
         (
             ("nyquist", "Impedance of the half-charged cell", nyquist_figure),
             ("relaxation times", "Distribution of relaxation times", relaxation_figure),
         ),
+        _CELL,
     ),
     "life": View("Life", "What wears the cell out?", ("cycle_life",)),
     "pack": View(
@@ -296,11 +284,12 @@ VIEWS: dict[str, View] = {
     "bottleneck": View(
         "Bottleneck",
         "Which process limits the highest rate?",
-        ("cell_specification", "discharges"),
+        (),
         (
             ("bottlenecks", "What each process twice as fast would bring", bottleneck_figure),
             ("dimensionless numbers", "Dimensionless numbers: a process limits where its is large", numbers_figure),
         ),
+        _CELL,
     ),
     "uncertainty": View(
         "Uncertainty",
@@ -323,21 +312,30 @@ VIEWS: dict[str, View] = {
 }
 """By name, in the order of their tabs."""
 
-_OF_THE_CELL = ("inside", "impedance", "bottleneck")
-
-_WITHOUT_PICTURES = dict.fromkeys(_OF_THE_CELL, ("discharges",))
-"""Quantities that a view needs and does not draw."""
-
 
 def views_of(study: Study) -> list[str]:
     """Views that a study has something for."""
     here = {name.rpartition(".")[2] for name in study.needed_for(study.targets)}
-    needed = {name: {"cell_specification", "discharges"} for name in _OF_THE_CELL}
-    return [name for name, view in VIEWS.items() if needed.get(name, set()) <= here and here & set(view.quantities)]
+    return [name for name, view in VIEWS.items() if here.issuperset(view.needs) and here.intersection(view.computed)]
 
 
-def drawn(view: str, quantity: str, found: Climbed, members: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Pictures of a view, or of one quantity, as plain data.
+class Drawn(NamedTuple):
+    """Pictures of a view.
+
+    Attributes
+    ----------
+    figures : list of dict
+        ``name``, ``title``, ``quantity`` and ``figure`` (of Plotly), in the order of the view.
+    failed : dict of str to str
+        Why a picture could not be drawn, by its title.
+    """
+
+    figures: list[dict[str, Any]]
+    failed: dict[str, str]
+
+
+def drawn(view: str, quantity: str, found: Found) -> Drawn:
+    """Pictures of a view, or of one quantity, as plain data; one that cannot be drawn leaves the others.
 
     Parameters
     ----------
@@ -345,27 +343,27 @@ def drawn(view: str, quantity: str, found: Climbed, members: dict[str, Any] | No
         Empty for none.
     quantity : str
         Empty for none.
-    found : Climbed
-    members : dict of str to object, optional
-        Members of an ensemble by quantity, for bands.
-
-    Returns
-    -------
-    list of dict
-        ``name``, ``title`` and ``figure`` (of Plotly), in the order of the view.
+    found : Found
+        Values, and the members of an ensemble for bands.
     """
     shown: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    state = CellState.of(found.values)
     wanted = VIEWS[view].quantities if view else ()
     order = [name for short in wanted for name in found.values if name.rpartition(".")[2] == short]
-    order = [name for name in order if name.rpartition(".")[2] not in _WITHOUT_PICTURES.get(view, ())]
     for name in dict.fromkeys([*([quantity] if quantity in found.values else []), *order]):
         title = found.ledger.entry(name).title
-        for index, figure in enumerate(pictures_of(name, found, (members or {}).get(name))):
+        for index, figure in enumerate(pictures_of(name, found)):
             shown.append({"name": f"{name} {index}", "quantity": name, "title": title, "figure": plain_figure(figure)})
     for name, title, draw in VIEWS[view].extras if view else ():
-        if (figure := draw(found.values)) is not None:
-            shown.append({"name": name, "quantity": "", "title": title, "figure": plain_figure(figure)})
-    return shown
+        try:
+            extra = draw(state)
+        except ScalithError as error:
+            failed[title] = str(error)
+            continue
+        if extra is not None:
+            shown.append({"name": name, "quantity": "", "title": title, "figure": plain_figure(extra)})
+    return Drawn(shown, failed)
 
 
 def plain_figure(figure: Figure) -> dict[str, Any]:
@@ -385,16 +383,3 @@ def unpacked(stored: Any) -> NDArray[np.float64] | None:
         return np.array([np.nan if item is None else item for item in stored], dtype=np.float64)
     except (TypeError, ValueError):
         return None
-
-
-def pictures_of(name: str, found: Climbed, members: Any = None) -> list[Figure]:
-    """The report's pictures of a quantity, with what is drawn beside it."""
-    material, _, short = name.rpartition(".")
-    before = f"{material}." if material else ""
-    measured, gaps = found.values.get(f"{before}measured_{short}"), found.values.get(f"{before}phase_boundaries")
-    beside = Beside(
-        members if isinstance(members, Property) else None,
-        measured if isinstance(measured, Property) else None,
-        gaps if isinstance(gaps, xr.Dataset) and "region" in gaps.dims else None,
-    )
-    return figures_of(short, found.values[name], members if isinstance(members, xr.Dataset) else None, beside)

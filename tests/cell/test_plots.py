@@ -87,5 +87,7 @@ def test_the_runs_of_a_batch_are_coloured_by_what_varies(lgm50):
     assert len({line.get_color() for line in voltage.lines}) == 3
     assert temperature.get_ylabel() == "cell temperature / °C"
     assert scale.get_ylabel() == "negative_electrode.particle_radius"
+    alike = simulate_batch(lgm50, {"electrolyte.conductivity": 1.0}, [1.0, 2.0], output_times=3).plot()
+    assert alike.axes[-1].get_ylabel() == "run"  # nothing but the load differs
     with pytest.raises(InputError, match="did you mean"):
         batch.plot(by="electrolyte.conductiviti")

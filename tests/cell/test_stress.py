@@ -61,7 +61,7 @@ def test_the_voltage_of_the_surface_is_that_of_the_particle_by_itself(lgm50):
     )
     surface, mean = (np.interp(times, particle.time, x) for x in (particle.stoichiometry[:, -1], particle.mean_stoichiometry))
     added = STRESS.surface_voltage(material.maximum_concentration, surface, mean)
-    assert np.all(added < -1e-3)  # filling: the surface is fuller than the mean, and pressed
+    assert np.all(added < -1e-3)  # lithiation: the surface holds more than the mean, and is pressed
     np.testing.assert_allclose(found.voltage - plain.voltage, added, rtol=5e-3)
     np.testing.assert_allclose(found.surface_stoichiometry_positive, surface, atol=5e-4)
 

@@ -23,7 +23,10 @@ MATERIAL = PhaseField.regular_solution(
 
 
 def test_a_particle_too_small_for_an_interface_has_none():
-    data = simulate_hysteresis(MATERIAL, 1.5e-9, [1e-3])
+    told: list[float] = []
+    data = simulate_hysteresis(MATERIAL, 1.5e-9, [1e-3], nodes=16, progress=lambda share, words: told.append(share))
+    assert told == [0.0, 1.0]
+    assert '"nodes": 16' in data.attrs["source"] or '"nodes":16' in data.attrs["source"]
     # Uniform throughout: both branches follow the homogeneous voltage, and a uniform particle has no coherency energy.
     potential = homogeneous_functions(MATERIAL, T, 0.0)[0]
     inside = data.voltage.sel(x=slice(0.1, 0.9))

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalith.particle import radial_mesh
+from scalith.particle import radial_mesh, simulate_particle
+from scalith.particle.mesh import dimensions_of
+from scalith.quantities import InputError, Property, Source
 
 
 @given(st.integers(4, 60), st.floats(0.001, 0.5), st.sampled_from([1, 2, 3]))
@@ -27,3 +29,10 @@ def test_a_lumped_mesh_has_no_couplings_and_the_finest_interval_is_at_the_surfac
     assert not mesh.couplings.any()
     assert np.diff(mesh.nodes)[-1] == pytest.approx(0.01, rel=1e-6)
     assert np.all(np.diff(mesh.nodes, 2) < 0.0)
+
+
+def test_another_geometry_is_named_wherever_it_is_stated():
+    assert [dimensions_of(name) for name in ("slab", "cylinder", "sphere")] == [1, 2, 3]
+    constant = Property.constant("chemical_diffusivity", 1e-14, "m2 s-1", Source(kind="assumed"))
+    with pytest.raises(InputError, match=r"simulate_particle.*'sphere', 'cylinder' or 'slab'"):
+        simulate_particle(constant, 1e-6, 1.0, geometry="ball", surface_flux=0.0, initial=0.5)

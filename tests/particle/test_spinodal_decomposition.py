@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scalith.particle import PhaseField, simulate_spinodal_decomposition
-from scalith.quantities import InputError, Property, Source
+from scalith.quantities import ConvergenceError, InputError, Property, Source
 from scalith.quantities.constants import GAS_CONSTANT
 
 T_ONE = 1.0 / GAS_CONSTANT  # RT = 1
@@ -56,5 +56,17 @@ def test_what_it_cannot_do_is_named():
         simulate_spinodal_decomposition(WELLS, 1.0, [0.0, 1.0], initial=np.zeros(8))
     with pytest.raises(InputError, match="constant mobility"):
         simulate_spinodal_decomposition(WELLS.model_copy(update={"ideal": True}), 1.0, [0.0, 1.0], initial=np.full((8, 8), 0.5))
+    holed = np.full((8, 8), 0.5)
+    holed[3, 4] = np.nan
+    with pytest.raises(InputError, match="1 values that are not finite"):
+        simulate_spinodal_decomposition(WELLS, 1.0, [0.0, 1.0], initial=holed)
     with pytest.raises(InputError, match="increasing"):
         simulate_spinodal_decomposition(WELLS, 1.0, [1.0, 0.0], initial=np.full((8, 8), 0.5))
+
+
+def test_steps_that_no_length_makes_right_end_it():
+    """Below rounding no step meets the tolerance: it is told, in place of a step that does not meet it."""
+    with pytest.raises(ConvergenceError, match="too small"):
+        simulate_spinodal_decomposition(
+            WELLS, 20.0, [0.0, 1.0], initial=0.5 + _wave(20.0, 16), temperature=T_ONE, tolerance=1e-40
+        )

@@ -10,11 +10,9 @@ from pydantic import Field, model_validator
 
 from scalith.interface.contact import contact_resistance
 from scalith.quantities import SI, InputError, Result, Spec, labelled, predicted
-from scalith.quantities.constants import FARADAY, GAS_CONSTANT
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT, LITHIUM_MOLAR_VOLUME
 from scalith.quantities.specification import MolarEnergy
 
-LITHIUM_MOLAR_VOLUME = 1.3e-5
-"""V_Li, m3 mol-1: 6.941 g/mol at 0.534 g/cm³."""
 EDGE_CRACK = 1.12
 """Shape factor of a shallow flaw at a surface."""
 
@@ -82,6 +80,11 @@ class LithiumAnode(Spec):
             self.activation_energy / GAS_CONSTANT * (1.0 / at - 1.0 / self.reference_temperature)
         )
 
+    def plating_limit(self, flaw: ArrayLike, pressure: ArrayLike, T: ArrayLike) -> Any:
+        """Current density above which lithium opens a flaw (m) under a stack pressure (Pa), A m-2: `critical_plating_current`."""
+        eta = opening_overvoltage(flaw, self.toughness, self.closing * np.asarray(pressure, dtype=np.float64))
+        return self.touching(pressure) * eta / self.resistance(T)
+
 
 class PressedLithium(LithiumAnode):
     """Lithium pressed onto a solid electrolyte whose surface has a flaw.
@@ -120,8 +123,7 @@ class PressedLithium(LithiumAnode):
 
     def critical_current_density(self, T: ArrayLike) -> Any:
         """Above which lithium opens the flaw, A m-2: see `critical_plating_current`."""
-        eta = opening_overvoltage(self.flaw, self.toughness, self.closing * self.stack_pressure)
-        return self.touching(self.stack_pressure) * eta / self.resistance(T)
+        return self.plating_limit(self.flaw, self.stack_pressure, T)
 
 
 def critical_plating_current(anode: LithiumAnode, flaw: ArrayLike, pressure: ArrayLike, temperature: ArrayLike) -> Result:
@@ -151,7 +153,7 @@ def critical_plating_current(anode: LithiumAnode, flaw: ArrayLike, pressure: Arr
     if not (np.all(P > 0.0) and np.all(T > 0.0)):
         raise InputError("critical_plating_current", "pressure, temperature", (pressure, temperature), "positive numbers")
     eta = opening_overvoltage(a[:, None], anode.toughness, anode.closing * P[None, :])
-    current = anode.touching(P)[None, :, None] * eta[:, :, None] / anode.resistance(T)[None, None, :]
+    current = anode.plating_limit(a[:, None, None], P[None, :, None], T[None, None, :])
     source = predicted("scalith.interface.critical_plating_current", anode.digest)
     return Result(
         {

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from scalith.interface.space_charge import debye_length, gouy_chapman_field, reduced_field
-from scalith.quantities import SI, InputError, Property, Spec, predicted
+from scalith.quantities import SI, InputError, Property, Spec, arrhenius_factor, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 from scalith.quantities.specification import MolarEnergy
 
@@ -134,8 +134,7 @@ class Polycrystal(Spec):
 
     def bulk(self, T: float) -> float:
         """σ_b(T), S m-1."""
-        slower = self.activation_energy / GAS_CONSTANT * (1.0 / T - 1.0 / self.reference_temperature)
-        return self.bulk_conductivity * float(np.exp(-slower))
+        return self.bulk_conductivity * arrhenius_factor(self.activation_energy, T, self.reference_temperature)
 
     def whole(self, T: float) -> BrickLayer:
         """The polycrystal at a temperature: two depleted layers a boundary (`depleted_layer_resistance`) in a `brick_layer`."""

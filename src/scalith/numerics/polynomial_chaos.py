@@ -46,7 +46,7 @@ class PolynomialChaos:
         """The same terms fitted to other members."""
         basis = _terms(columns, self.exponents, self.marginal)
         coefficients = np.asarray(np.linalg.lstsq(basis, output, rcond=None)[0], dtype=np.float64)
-        return replace(self, coefficients=coefficients, left_variance=_left_out(np.linalg.qr(basis)[0], output))
+        return replace(self, coefficients=coefficients, left_variance=left_out_error(np.linalg.qr(basis)[0], output))
 
 
 def fit_polynomial(columns: Array, output: Array, *, marginal: Marginal = "normal", degree: int = 8) -> PolynomialChaos:
@@ -129,7 +129,7 @@ def _pursue(basis: Array, y: Array) -> _Chosen:
     residual = y - q @ (q.T @ y)
     best = _Chosen(np.inf, chosen, 0.0)
     while True:
-        error = _left_out(q, y)
+        error = left_out_error(q, y)
         score = float(np.log(error + floor / n)) + price * len(chosen)
         if score < best.score:
             best = _Chosen(score, [*chosen], error)
@@ -149,7 +149,7 @@ def _pursue(basis: Array, y: Array) -> _Chosen:
         residual = residual - q[:, -1] * float(q[:, -1] @ residual)
 
 
-def _left_out(q: Array, y: Array) -> float:
+def left_out_error(q: Array, y: Array) -> float:
     """Mean square error of members that are left out in turn, of an orthonormal basis; infinite where one decides its own fit."""
     leverage = np.square(q).sum(axis=1)
     if np.any(leverage > 1.0 - 1e-9):

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.numerics.polynomial_chaos import left_out_error
+
 Array = NDArray[np.float64]
 _MOST_DEGREE = 10
 _GROUPS = 20
@@ -114,13 +116,9 @@ def _basis(columns: Mapping[str, Array], degree: int) -> tuple[Array, dict[str, 
 
 
 def _left_out(basis: Array, y: Array) -> float:
-    """Mean square error of prediction of members that are left out in turn; infinite where a member decides its own fit."""
+    """`left_out_error` of the polynomials with a constant."""
     whole = np.concatenate([np.ones((y.size, 1)), basis], axis=1)
-    q = np.linalg.qr(whole)[0]
-    leverage = np.sum(q**2, axis=1)
-    if np.any(leverage > 1.0 - 1e-9):
-        return float("inf")
-    return float(np.mean(((y - q @ (q.T @ y)) / (1.0 - leverage)) ** 2))
+    return left_out_error(np.linalg.qr(whole)[0], y)
 
 
 def _shares(columns: Mapping[str, Array], y: Array, degree: int) -> tuple[dict[str, float], float]:

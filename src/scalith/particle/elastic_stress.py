@@ -6,11 +6,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from scalith.particle.mesh import dimensions_of
 from scalith.particle.stress_assisted_diffusion import ParticleStress
 from scalith.quantities import InputError, Result, dataset_digest, labelled, predicted
 
 Array = NDArray[np.float64]
-_DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
 
 
 def elastic_stress(data: xr.Dataset, stress: ParticleStress, maximum_concentration: float, *, geometry: str = "sphere") -> Result:
@@ -48,9 +48,7 @@ def elastic_stress(data: xr.Dataset, stress: ParticleStress, maximum_concentrati
     InputError
         Volume changes beyond small strain.
     """
-    if geometry not in _DIMENSIONS:
-        raise InputError("elastic_stress", "geometry", geometry, "'sphere', 'cylinder' or 'slab'")
-    d = _DIMENSIONS[geometry]
+    d = dimensions_of(geometry, "elastic_stress")
     stress.require_small_strain(maximum_concentration)
     radius = data["radius"].values
     rho, x = radius / radius[-1], data["stoichiometry"].values - stress.stress_free

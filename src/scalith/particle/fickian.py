@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from scalith.particle.mesh import radial_mesh
+from scalith.particle.mesh import dimensions_of, radial_mesh
 from scalith.quantities import ConvergenceError, InputError, Property, Result, labelled, predicted
 
 if TYPE_CHECKING:
     pass
-
-_DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
 
 
 def simulate_particle(
@@ -79,7 +77,8 @@ def simulate_particle(
     for name, value in (("radius", radius), ("duration", duration), ("biot", biot)):
         if not value > 0.0:
             raise InputError("simulate_particle", name, value, "a positive number")
-    mesh = radial_mesh(nodes, finest, _DIMENSIONS[geometry])
+    dimensions = dimensions_of(geometry, "simulate_particle")
+    mesh = radial_mesh(nodes, finest, dimensions)
     times = duration * np.linspace(0.0, 1.0, time_steps + 1) ** 2
     at_start = float(diffusivity(x=initial, T=temperature, extrapolate="nearest"))
     # A held surface is an exchange so strong that its resistance is far below that of one interval.
@@ -104,7 +103,7 @@ def simulate_particle(
     if reached < times.size:
         raise ConvergenceError("diffusion in a particle", "Newton's method failed; look at D(x)", time=float(times[reached]))
     out = surface_flux + strength * radius * (profiles[:, -1] - outside)
-    mean = profiles @ mesh.volumes * _DIMENSIONS[geometry]
+    mean = profiles @ mesh.volumes * dimensions
     source = predicted(
         "scalith.particle.simulate_particle", diffusivity.digest, settings={"radius_m": radius, "geometry": geometry}
     )

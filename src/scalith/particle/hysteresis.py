@@ -7,10 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from scalith.particle.mesh import dimensions_of
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
 from scalith.quantities import InputError, Result, labelled, predicted
-
-_DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
 
 
 def simulate_hysteresis(
@@ -57,8 +56,7 @@ def simulate_hysteresis(
     rates = np.asarray(c_rates, dtype=np.float64)
     if rates.ndim != 1 or rates.size == 0 or not np.all(np.isfinite(rates) & (rates > 0.0)):
         raise InputError("simulate_hysteresis", "c_rates", c_rates, "one or more positive rates, 1/h")
-    if geometry not in _DIMENSIONS:
-        raise InputError("simulate_hysteresis", "geometry", geometry, "'sphere', 'cylinder' or 'slab'")
+    dimensions = dimensions_of(geometry, "simulate_hysteresis")
     poor, rich = phase_separation(material, temperature).binodal.values
     x = np.linspace(0.02, 0.98, 97)
     voltages = np.full((rates.size, 2, x.size), np.nan)
@@ -73,7 +71,7 @@ def simulate_hysteresis(
                 radius,
                 np.linspace(0.0, 0.995 * whole, 400),
                 initial=float(start),
-                surface_flux=-speed * radius / _DIMENSIONS[geometry],
+                surface_flux=-speed * radius / dimensions,
                 temperature=temperature,
                 geometry=geometry,
                 nodes=nodes,
@@ -82,8 +80,10 @@ def simulate_hysteresis(
             mean, voltage = run.mean_stoichiometry.values, run.voltage.values
             order = slice(None) if sign > 0.0 else slice(None, None, -1)
             voltages[index, branch] = np.interp(x, mean[order], voltage[order], left=np.nan, right=np.nan)
+    if progress is not None:
+        progress(1.0, "done")
     middle = voltages[:, 1, x.size // 2] - voltages[:, 0, x.size // 2]
-    settings = {"radius_m": radius, "geometry": geometry, "temperature_K": temperature, "c_rates": rates.tolist()}
+    settings = {"radius_m": radius, "geometry": geometry, "temperature_K": temperature, "c_rates": rates.tolist(), "nodes": nodes}
     source = predicted("scalith.particle.simulate_hysteresis", material.digest, settings=settings)
     return Result(
         {

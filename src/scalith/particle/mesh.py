@@ -7,7 +7,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.quantities import InputError
+
 Array = NDArray[np.float64]
+_DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
+
+
+def dimensions_of(geometry: str, where: str = "particle") -> int:
+    """1 for a slab, 2 for a cylinder, 3 for a sphere.
+
+    Raises
+    ------
+    InputError
+        Another geometry; `where` names whose it is.
+    """
+    if geometry not in _DIMENSIONS:
+        raise InputError(where, "geometry", geometry, "'sphere', 'cylinder' or 'slab'")
+    return _DIMENSIONS[geometry]
 
 
 class RadialMesh(NamedTuple):

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from scalith.interface.charge_transfer import ChargeTransfer, Law
 from scalith.particle.homogeneous_free_energy import has_plateau, homogeneous_free_energy
-from scalith.particle.mesh import radial_mesh
+from scalith.particle.mesh import dimensions_of, radial_mesh
 from scalith.quantities import (
     SI,
     ConvergenceError,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from scalith.numerics.kernel_table import KernelTable
 
 Array = NDArray[np.float64]
-_DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
 _NODES = 4097
 
 
@@ -338,7 +337,8 @@ def simulate_phase_field(
         if not value > 0.0:
             raise InputError("simulate_phase_field", name, value, "a positive number")
     nodes = require_mesh(material, radius, temperature, nodes, "simulate_phase_field")
-    mesh = radial_mesh(nodes, 1.0, _DIMENSIONS[geometry], lumped=True)
+    dimensions = dimensions_of(geometry, "simulate_phase_field")
+    mesh = radial_mesh(nodes, 1.0, dimensions, lumped=True)
     generator = np.random.default_rng(seed)
     given = np.asarray(initial, dtype=np.float64)
     if given.ndim == 0:
@@ -385,7 +385,7 @@ def simulate_phase_field(
     if (reaction := material.charge_transfer) is not None:
         within = np.clip(surface, 1e-12, 1.0 - 1e-12)
         overvoltage = reaction.overvoltage(within, potentials[:, -1], FARADAY * density * flux_at, temperature)
-    mean = profiles @ mesh.volumes * _DIMENSIONS[geometry]
+    mean = profiles @ mesh.volumes * dimensions
     whole = reached == np.size(times)
     stopped = "surface empty" if flux_at[-1] > 0.0 else "surface full"
     settings = {"radius_m": radius, "geometry": geometry, "nodes": nodes, "seed": seed, "temperature_K": temperature}

@@ -12,6 +12,8 @@ from scalith.quantities.constants import GAS_CONSTANT
 Array = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 _WHERE = "simulate_spinodal_decomposition"
+_LEAST_STEP = 1e-14
+"""Over the whole time."""
 _ORDERS = 5.0 / 3.0
 """The distance d of a step from the parabola through those before is of third order, its error of fifth: about d^(5/3)."""
 
@@ -69,6 +71,8 @@ def simulate_spinodal_decomposition(
     x = np.array(initial, dtype=np.float64)
     if when.ndim != 1 or when.size < 2 or np.any(np.diff(when) <= 0.0):
         raise InputError(_WHERE, "times", when, "at least two increasing times")
+    if not np.all(np.isfinite(x)):
+        raise InputError(_WHERE, "initial", f"{np.sum(~np.isfinite(x))} values that are not finite", "finite numbers")
     if x.ndim != 2 or x.shape[0] != x.shape[1] or x.shape[0] < 8:
         raise InputError(_WHERE, "initial", f"shape {x.shape}", "a square array")
     if material.ideal or material.mobility != "constant" or material.coherency_strain != 0.0:
@@ -85,13 +89,13 @@ def simulate_spinodal_decomposition(
         while time < stop:
             left = float(stop) - time
             used = left if h >= left * (1.0 - 1e-9) else h
-            if used < 1e-14 * whole:
-                raise ConvergenceError("spinodal decomposition", "time steps became too small", time=time)
             new_spectrum = run.step(spectrum, used)
             new = np.asarray(np.fft.irfft2(new_spectrum, s=run.shape))
             error = float(np.abs(new - _extrapolated(time + used, time, x, past)).max()) ** _ORDERS
-            if not error < tolerance and used > 1e-9 * whole:
+            if not error < tolerance:
                 h *= 0.5
+                if h < _LEAST_STEP * whole:
+                    raise ConvergenceError("spinodal decomposition", "time steps became too small", time=time)
                 continue
             past = [(time, x), *past[:1]]
             time = float(stop) if used == left else time + used

@@ -17,6 +17,7 @@ from scalith.cell import (
 )
 from scalith.cell.kernels import layout, records
 from scalith.cell.kernels.newton import BY_CURRENT, make_work, newton_step
+from scalith.cell.model.phase_field_particle import exchange_law
 from scalith.cell.runs.simulation import Simulation
 from scalith.particle import PhaseField, phase_separation, simulate_phase_field
 from scalith.quantities import InputError, Property, Source
@@ -300,6 +301,11 @@ def test_coupled_transfer_has_no_other_law_of_overvoltage():
     particle = IRON_PHOSPHATE | {"reaction": "coupled_ion_electron", "reorganisation_energy": 0.3}
     with pytest.raises(InputError, match="none beside coupled ion–electron transfer"):
         half_cell(particle, anodic_transfer_coefficient=0.4, cathodic_transfer_coefficient=0.6)
+    # Without a k₀ of the phase field it is not the law: i₀ is that of a reaction rate constant.
+    without = {name: value for name, value in particle.items() if name != "exchange_current_density"}
+    own = {"anodic_transfer_coefficient": 0.4, "cathodic_transfer_coefficient": 0.6, "reaction_rate_constant": 1e-6}
+    material = half_cell(without, **own).positive_electrode.material
+    assert exchange_law(material) == layout.BY_ROOT
 
 
 def test_sizes_and_blends_stand_side_by_side(lgm50):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from scalith.cell import CellSpecification, Mesh, Simulation, choose_mesh, simulate_discharge, simulate_protocol
+from scalith.cell.runs import mesh_choice
 from scalith.cell.runs.mesh_choice import error_between, load_numbers
 from scalith.quantities import InputError, shipped
 from scalith.quantities.constants import FARADAY
@@ -65,6 +66,21 @@ def test_a_mesh_found_by_trial_is_as_right_as_it_says(lgm50):
     assert rms < said < 0.5
     assert abs(end) < 2e-3
     assert true_error(lgm50, 3.0, 298.15, Mesh())[0] > 2.0
+
+
+def test_steps_in_time_are_tried_at_the_tolerance_of_the_run_and_only_where_an_error_is_asked_for(lgm50, monkeypatch):
+    tried = []
+
+    def curve(self, mesh, times, tolerance=None):
+        tried.append(tolerance)
+        return np.linspace(0.0, 1.0, 5), np.full(5, 3.0)
+
+    monkeypatch.setattr(mesh_choice._Trial, "curve", curve)
+    load = 3.0 * lgm50.nominal_capacity / 3600.0
+    assert mesh_choice.find_mesh(lgm50, load).error == 0.0
+    assert set(tried) == {None}
+    mesh_choice.find_mesh(lgm50, load, tolerance=1e-3)
+    assert tried[-2:] == [2e-4, 1e-3]
 
 
 def test_the_error_of_a_stated_mesh_is_told_on_request():

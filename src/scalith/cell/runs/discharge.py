@@ -116,7 +116,15 @@ def simulate_discharge(
     load = discharge_load(specification, c_rate, current)
     times = _checked_times(duration, output_times)
     choice = find_mesh(
-        specification, load, temperature, initial_state_of_charge, cut_off=cut_off, duration=duration, mesh=mesh, tried=mesh_error
+        specification,
+        load,
+        temperature,
+        initial_state_of_charge,
+        cut_off=cut_off,
+        duration=duration,
+        mesh=mesh,
+        tried=mesh_error,
+        tolerance=tolerance,
     )
     simulation = Simulation(
         specification,

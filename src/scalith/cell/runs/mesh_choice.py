@@ -121,6 +121,7 @@ def find_mesh(
     accuracy: float = ACCURACY,
     mesh: Mesh | None = None,
     tried: bool = False,
+    tolerance: float | None = None,
 ) -> Choice:
     """As `choose_mesh`, with the load in A, and with the error that was found.
 
@@ -130,6 +131,8 @@ def find_mesh(
         Keep to this one.
     tried : bool
         Estimate the error also where it is not needed for the choice.
+    tolerance : float, optional
+        Of the time steps of the run that the mesh is for: the error of a mesh found by trial counts theirs too.
     """
     if mesh is not None and not tried:
         return Choice(mesh, None)
@@ -154,7 +157,7 @@ def find_mesh(
         if across + within <= accuracy or finest or trial == _TRIALS - 1:
             break
         mesh = _refined(mesh, _factor(across, accuracy, _ORDER), _factor(within, accuracy, 2.0))
-    return Choice(mesh, across + within + run.error_of_steps(mesh))
+    return Choice(mesh, across + within + (0.0 if tolerance is None else run.error_of_steps(mesh, tolerance)))
 
 
 def load_numbers(specification: CellSpecification, load: float, temperature: float) -> LoadNumbers:
@@ -224,15 +227,16 @@ class _Trial:
         across, within = self.curve(_halved(mesh), fine[0]), self.curve(_coarser(mesh), fine[0])
         return error_between(fine, across, _ORDER), error_between(fine, within, 2.0)
 
-    def error_of_steps(self, mesh: Mesh) -> float:
-        """Estimated error of the default steps in time, V: it counts where salt is depleted, and no mesh takes it away."""
-        fine = self.curve(mesh, None, 0.2)
-        return error_between(fine, self.curve(mesh, fine[0]), 1.0)
+    def error_of_steps(self, mesh: Mesh, tolerance: float) -> float:
+        """Estimated error of the steps in time, V: it counts where salt is depleted, and no mesh takes it away."""
+        fine = self.curve(mesh, None, 0.2 * tolerance)
+        return error_between(fine, self.curve(mesh, fine[0], tolerance), 1.0)
 
-    def curve(self, mesh: Mesh, times: Array | None, part: float = 1.0) -> tuple[Array, Array]:
-        """Times and voltages, as far as the run came; at a part of the default tolerance."""
+    def curve(self, mesh: Mesh, times: Array | None, tolerance: float | None = None) -> tuple[Array, Array]:
+        """Times and voltages, as far as the run came; at the default tolerance without another."""
         simulation = Simulation(self.specification, mesh=mesh, temperature=self.temperature, state_of_charge=self.state_of_charge)
-        simulation.tolerance *= part
+        if tolerance is not None:
+            simulation.tolerance = tolerance
         simulation.hold("current", self.load, output_times=times, **self.limits)
         return simulation.rows[:, records.TIME].copy(), simulation.rows[:, records.VOLTS].copy()
 

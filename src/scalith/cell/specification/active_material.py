@@ -17,6 +17,7 @@ from scalith.cell.specification.material_function import (
     OPEN_CIRCUIT_VOLTAGE,
     OVERVOLTAGE_FUNCTION,
 )
+from scalith.particle.mesh import dimensions_of
 from scalith.particle.phase_field import PhaseField
 from scalith.particle.stress_assisted_diffusion import ParticleStress
 from scalith.quantities import SI, InputError, Property, Spec
@@ -178,7 +179,10 @@ class ActiveMaterial(Spec):
     def _require_one_law(self) -> None:
         """Coupled ion–electron transfer has a law of overvoltage of its own."""
         particle = self.phase_field
-        coupled = particle is not None and particle.reaction == "coupled_ion_electron" and self.exchange_current_density is None
+        with_rate = (
+            particle is not None and particle.exchange_current_density is not None and self.exchange_current_density is None
+        )
+        coupled = with_rate and particle is not None and particle.reaction == "coupled_ion_electron"
         own = (self.anodic_transfer_coefficient, self.cathodic_transfer_coefficient) != (0.5, 0.5)
         if coupled and (own or self.overvoltage_function is not None):
             name = "overvoltage_function" if self.overvoltage_function is not None else "transfer coefficients"
@@ -198,7 +202,7 @@ class ActiveMaterial(Spec):
     @property
     def dimensions(self) -> int:
         """1 for slabs, 2 for cylinders, 3 for spheres."""
-        return {"slab": 1, "cylinder": 2, "sphere": 3}[self.geometry]
+        return dimensions_of(self.geometry)
 
     @property
     def order_in_concentration(self) -> float:

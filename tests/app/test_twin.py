@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import re
 import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -127,6 +129,26 @@ def test_the_page_is_one_file_that_loads_nothing(members):
 def test_a_wrong_grid_is_one_sentence(explorer, text, said):
     with pytest.raises(InputError, match=said):
         read_axes([text], explorer)
+
+
+def test_axes_that_nobody_states_are_about_the_first_knobs_within_their_limits(explorer):
+    first, second = read_axes([], explorer)
+    assert (first.knob, second.knob) == ("thickness of both electrodes", "cell.negative_electrode.thickness")
+    assert (second.low, second.high) == pytest.approx((0.85 * 34e-6, 1.15 * 34e-6))
+    known = explorer.knobs["cell.negative_electrode.thickness"]
+    moved = [
+        replace(known, name="zero", value=0.0, low=0.0, high=1.0),
+        replace(known, name="warm", value=298.15, unit="K", low=258.15, high=338.15),
+        replace(known, name="negative", value=-2.0, low=-4.0, high=0.0, logarithmic=False),
+        replace(known, name="full", value=0.95, low=0.5, high=1.0, logarithmic=False),
+    ]
+    axes = read_axes([], SimpleNamespace(knobs={knob.name: knob for knob in moved}))
+    assert [(axis.knob, axis.low, axis.high) for axis in axes] == [
+        ("negative", pytest.approx(-2.3), pytest.approx(-1.7)),
+        ("full", pytest.approx(0.8075), 1.0),
+    ]
+    with pytest.raises(InputError, match="NAME=LOW:HIGH"):
+        read_axes([], SimpleNamespace(knobs={"warm": moved[1]}))
 
 
 def test_a_grid_that_cannot_be_computed_says_where(explorer):

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import product
+from itertools import islice, product
 from math import exp, log
 from pathlib import Path
 from typing import Any, cast
@@ -82,29 +82,31 @@ class Axis:
 
 
 def read_axes(texts: Sequence[str], explorer: Explorer) -> list[Axis]:
-    """Axes as the command line states them: ``NAME=LOW:HIGH`` or ``NAME=LOW:HIGH:NODES``; the first two knobs without any.
+    """Axes as the command line states them: ``NAME=LOW:HIGH`` or ``NAME=LOW:HIGH:NODES``; two knobs in front without any.
 
     Raises
     ------
     InputError
         No such knob, no range, or more members than are sensible.
     """
-    knobs = explorer.knobs
-    front = [
-        Axis(knob.name, 0.85 * knob.value, 1.15 * knob.value, 5, knob.logarithmic)
-        for knob in knobs.values()
-        if knob.front and isinstance(knob.value, float) and not knob.whole
-    ]
-    if not texts and not front:
+    axes = [_read_axis(text, explorer) for text in texts] or [*islice(_own_axes(explorer), 2)]
+    if not axes:
         raise InputError("interactive", "--knob", "none", "NAME=LOW:HIGH")
-    read = [_read_axis(text, explorer) for text in texts]
-    axes = read or front[:2]
     if len({axis.knob for axis in axes}) < len(axes):
         raise InputError("interactive", "--knob", [axis.knob for axis in axes], "each knob once")
     members = int(np.prod([axis.nodes for axis in axes]))
     if members > _MOST_MEMBERS:
         raise InputError("interactive", "--knob", f"{members} members", f"at most {_MOST_MEMBERS}: fewer knobs or nodes")
     return axes
+
+
+def _own_axes(explorer: Explorer) -> Iterator[Axis]:
+    """15 % to either side of the knobs in front, within their limits; a temperature has no such range, nor has zero."""
+    for knob in explorer.knobs.values():
+        if not knob.front or not isinstance(knob.value, float) or knob.whole or knob.unit == "K" or knob.value == 0.0:
+            continue
+        low, high = sorted((0.85 * knob.value, 1.15 * knob.value))
+        yield Axis(knob.name, max(low, knob.low), min(high, knob.high), 5, knob.logarithmic)
 
 
 def _read_axis(text: str, explorer: Explorer) -> Axis:

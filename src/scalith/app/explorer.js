@@ -314,7 +314,7 @@ const server = (() => {
     guide.hidden = !walk;
     document.querySelectorAll('.knob.asked').forEach(box => box.classList.remove('asked'));
     if (!walk) return;
-    const {sentence, equation, view, quantity, knob, factor} = walk.tour.steps[walk.at];
+    const {sentence, equation, view, quantity, knob, factor, difference} = walk.tour.steps[walk.at];
     guide.querySelector('h2').textContent = walk.tour.title;
     guide.querySelector('.sentence').textContent = sentence; guide.querySelector('.equation').textContent = equation;
     guide.querySelector('.where').textContent = `${walk.at + 1} of ${walk.tour.steps.length}`;
@@ -322,8 +322,10 @@ const server = (() => {
     const there = about.knobs.find(one => one.name === knob || (knob && one.name.endsWith('.' + knob))), turn = guide.querySelector('.turn');
     turn.replaceChildren();
     if (there && !Array.isArray(there.value)) {
-      const box = [...document.querySelectorAll('.knob')].find(one => one.dataset.knob === there.name), button = made('button', `turn ${there.label} by ${factor > 1 ? '+' : '−'}${Math.abs(Math.round(100 * (factor - 1)))} %`);
-      button.type = 'button'; button.onclick = () => setKnob(there, +(there.value * factor).toPrecision(4));
+      const box = [...document.querySelectorAll('.knob')].find(one => one.dataset.knob === there.name), {text, factor: scale} = shown(there.unit, there.shown);
+      const by = difference ? `${digits(Math.abs(difference * scale))} ${text === '°C' ? 'K' : text}` : `${Math.abs(Math.round(100 * (factor - 1)))} %`;
+      const button = made('button', `turn ${there.label} by ${factor > 1 || difference > 0 ? '+' : '−'}${by}`);
+      button.type = 'button'; button.onclick = () => setKnob(there, +(there.value * factor + difference).toPrecision(12));
       box.classList.add('asked'); turn.append(button);
     }
     const box = about.quantities.find(name => name === quantity || name.endsWith('.' + quantity)) ?? '';

@@ -19,8 +19,8 @@ class Step:
         Box of the ladder that is marked, by its name without material; empty for none.
     knob : str
         End of the name of a knob to turn; empty for none.
-    factor : float
-        What the step suggests to multiply that knob by.
+    factor, difference : float
+        What the step suggests to multiply that knob by, and to add to it, SI.
     """
 
     sentence: str
@@ -29,6 +29,7 @@ class Step:
     quantity: str = ""
     knob: str = ""
     factor: float = 1.0
+    difference: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -190,7 +191,7 @@ TOURS = (
                 "life",
                 "cycle_life",
                 "temperature of the surroundings",
-                1.05,
+                difference=15.0,
             ),
         ),
     ),

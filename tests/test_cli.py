@@ -84,6 +84,17 @@ def test_debug_shows_the_traceback(toy, study_file, scalith):
     assert "Traceback" in scalith("--debug", "run", "toy.toml")[2]
 
 
+@pytest.mark.parametrize("draws", [(), ("--draws", "4")])
+def test_a_plan_that_there_is_not_is_said_before_anything_is_climbed(toy, study_file, scalith, draws):
+    code, _, err = scalith("run", "toy.toml", "--plan", "sobl", *draws)
+    assert (code, "plan: found 'sobl', expected 'random', 'sobol'" in err or "did you mean 'sobol'" in err) == (
+        cli.USER_ERROR,
+        True,
+    )
+    assert scalith("sensitivity", "toy.toml", "--plan", "sobl")[0] == cli.USER_ERROR
+    assert toy("force") == 0
+
+
 def test_a_missing_study_is_said(scalith):
     code, _, err = scalith("run", "nowhere.toml")
     assert code == cli.USER_ERROR

@@ -227,6 +227,10 @@ def test_mistakes_are_one_sentence(scalith):
         code, _, err = scalith("gitt", "nothing.csv", *options)
         assert code == 2
         assert "one of the two" in err
+    code, _, err = scalith("gitt", "nothing.csv", "--cell", "lgm50_chen2020", "--shape", "slab")
+    assert (code, "--shape: found 'slab', expected that of the particles of --cell" in err) == (2, True)
+    code, _, err = scalith("gitt", "nothing.csv", "--radius", "5 um", "--side", "negative")
+    assert (code, "--side: found 'negative', expected --cell" in err) == (2, True)
     assert "--plot" in scalith("drt", "nothing.z", "-p", "a.doc")[2]
     for option in ("--temperature-steps", "--electrode-spectra"):
         code, _, err = scalith("agree", "lgm50_chen2020", option, "a.csv", option, "b.csv", f"{option}-at", "0.5")

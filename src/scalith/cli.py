@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -16,6 +16,7 @@ from scalith.lab_commands import app as lab_app
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from scalith.ladder.member_draws import Plan
 
 app = typer.Typer(
     help="From the energy of a few atoms to the heat of a pack: one ladder, with errors and provenance at each rung.",
@@ -95,9 +96,9 @@ def run(
     from scalith.ladder import climb, read_study
 
     read = read_study(study, folder, allow_code=allow_code)
-    way: Any = {"until": until, "draws": draws, "plan": plan}
+    drawn = cast("Plan | None", plan)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
-        ledger = climb(read, folder, executor=executor, listener=listener, **way)
+        ledger = climb(read, folder, until=until, draws=draws, plan=drawn, executor=executor, listener=listener)
         if report:
             from scalith.report import write_report
 
@@ -149,9 +150,11 @@ def sensitivity(
         groups[name] = [*groups.get(name, []), *patterns.split(",")]
     folder = out if out is not None else Path("results") / study.stem
     read = read_study(study, folder, allow_code=allow_code)
-    way: Any = {"method": method, "plan": plan}
+    drawn, parted = cast("Plan", plan), cast("Literal['pairs', 'polynomial'] | None", method)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
-        found = rank_inputs(read, folder, members=members, groups=groups, executor=executor, listener=listener, **way)
+        found = rank_inputs(
+            read, folder, members=members, method=parted, plan=drawn, groups=groups, executor=executor, listener=listener
+        )
         write_report(folder, read_ledger(folder))
     _say_shares(found)
     _console().print(f"report: {folder / 'report.html'}", highlight=False)

@@ -152,9 +152,11 @@ def gitt(
     file: MeasuredFile,
     radius: Annotated[str | None, typer.Option("--radius", help="Of the particles, such as '5 um'; or --cell.")] = None,
     cell: Annotated[str | None, typer.Option("--cell", help="Cell file or shipped set: then through its model.")] = None,
-    side: Annotated[str, typer.Option("--side", help="With --cell: positive or negative electrode of it.")] = "positive",
+    side: Annotated[
+        str | None, typer.Option("--side", help="With --cell: positive (without it) or negative electrode of it.")
+    ] = None,
     electrode: Annotated[str, typer.Option("--electrode", help="cell, negative or positive.")] = "cell",
-    shape: Shape = "sphere",
+    shape: Annotated[str | None, typer.Option("--shape", help="With --radius: sphere (without it), cylinder or slab.")] = None,
     repair: Repair = False,
     plot: Plot = None,
     out: Json = None,
@@ -171,15 +173,21 @@ def gitt(
     require_endings(None, plot)
     if (radius is None) == (cell is None):
         raise InputError("scalith lab gitt", "--radius, --cell", "neither" if cell is None else "both", "one of the two")
+    if cell is not None and shape is not None:
+        raise InputError("scalith lab gitt", "--shape", shape, "that of the particles of --cell; --shape goes with --radius")
+    if cell is None and side is not None:
+        raise InputError(
+            "scalith lab gitt", "--side", side, "--cell, whose electrode it names; --electrode says what was measured"
+        )
     data = read_measurement(file, repair=repair)
     if cell is not None:
         from scalith.design import fit_titration
 
-        found = fit_titration(cell, data, cast(Side, side), electrode=electrode)
+        found = fit_titration(cell, data, cast(Side, side or "positive"), electrode=electrode)
         titles = {"stoichiometry": "x", "diffusivity": "D", "lower": "from", "upper": "to", "series_diffusivity": "series"}
     else:
         length = parse_quantity(str(radius), "m", where="--radius")
-        found = extract_gitt(data, radius=length, shape=require_shape(shape), electrode=electrode)
+        found = extract_gitt(data, radius=length, shape=require_shape(shape or "sphere"), electrode=electrode)
         titles = {"rest_potential": "at rest / V", "diffusivity": "D", "lower": "from", "upper": "to"}
         titles |= {"weppner_huggins": "Weppner–Huggins"}
     shown = table("D / m² s⁻¹", "pulse", *titles.values(), "note")

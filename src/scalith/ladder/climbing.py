@@ -17,7 +17,7 @@ from scalith.ladder.invariance import require_one_truth, require_one_truth_of, s
 from scalith.ladder.ledger import FILE as LEDGER_FILE
 from scalith.ladder.ledger import Entry, Ledger, read_ledger
 from scalith.ladder.marks import with_marks
-from scalith.ladder.member_draws import Plan
+from scalith.ladder.member_draws import Plan, require_plan
 from scalith.ladder.quantity import Quantity
 from scalith.ladder.results_folder import keep_only, note_files, opened, publish, set_damaged_ledger_aside, written_files
 from scalith.ladder.run import Run
@@ -75,7 +75,7 @@ def climb(
     Raises
     ------
     InputError
-        `until` is not a quantity.
+        `until` is not a quantity, or `plan` no way to draw members.
     StudyError
         The results folder cannot be written or is in use; or two scales disagree on a number that they share.
     ScalithError
@@ -91,6 +91,8 @@ def climb(
     members = study.header.draws if draws is None else draws
     if members == 1 or members < 0:
         raise InputError("draws", "", members, "0 for none, or at least 2")
+    if plan is not None:
+        require_plan(plan)
     require_one_truth_of(study)
     with opened(Path(out)) as folder:
         if word := set_damaged_ledger_aside(folder):

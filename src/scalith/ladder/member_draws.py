@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,6 +119,18 @@ def _has_a_seed(name: str, value: Any, draw: Callable[[Any, int], Any], taken: d
     finally:
         drawing.reset(token)
     return found is not value and set(taken) == before
+
+
+def require_plan(plan: str) -> Plan:
+    """The plan, if it is one.
+
+    Raises
+    ------
+    InputError
+    """
+    if plan not in get_args(Plan):
+        raise InputError("ensemble", "plan", plan, nearest(str(plan), get_args(Plan)))
+    return cast(Plan, plan)
 
 
 def plan_deviates(

@@ -29,9 +29,36 @@ def test_archives_and_matlab_files(tmp_path):
     assert read_grey(tmp_path / "a.npz", voxel_size="1 um").values.shape == LABELS.shape
     with pytest.raises(InputError, match="an array of three dimensions: labels, other"):
         read_image(tmp_path / "a.mat", phases=PHASES, voxel_size="1 um", variable="label")
+    with pytest.raises(InputError, match="found 'note', expected an array of three dimensions"):
+        read_image(tmp_path / "a.npz", phases=PHASES, voxel_size="1 um", variable="note")
     np.savez(tmp_path / "b.npz", labels=np.array([{}], dtype=object))
     with pytest.raises(InputError, match="a NumPy archive of arrays"):
         read_image(tmp_path / "b.npz", phases=PHASES, voxel_size="1 um")
+
+
+def matlab_73(path, arrays):
+    """HDF5 behind the 512 bytes of MATLAB's own header, axes in reverse."""
+    with netCDF4.Dataset(path, "w") as file:
+        for size in arrays["labels"].shape:
+            file.createDimension(f"d{size}", size)
+        for name, one in arrays.items():
+            file.createVariable(name, "u1", tuple(f"d{size}" for size in one.shape[::-1]))[:] = one.transpose()
+    text = b"MATLAB 7.3 MAT-file".ljust(124) + bytes([0, 2]) + b"IM"
+    path.write_bytes(text.ljust(512, b"\0") + path.read_bytes())
+    return path
+
+
+def test_of_several_arrays_the_first_is_read_whatever_the_file(tmp_path):
+    several = {"labels": LABELS, "other": 1 - LABELS}
+    savemat(tmp_path / "old.mat", several)
+    np.savez(tmp_path / "a.npz", **several)
+    files = [tmp_path / "old.mat", tmp_path / "a.npz", matlab_73(tmp_path / "new.mat", several)]
+    for file in files:
+        for name, expected in ((None, LABELS), *several.items()):
+            found = read_image(file, phases=PHASES, voxel_size="1 um", variable=name)
+            np.testing.assert_array_equal(found.labels, expected)
+        with pytest.raises(InputError, match="found 'label', expected an array of three dimensions: labels, other"):
+            read_image(file, phases=PHASES, voxel_size="1 um", variable="label")
 
 
 @pytest.mark.parametrize(("encoding", "encode"), [("raw", bytes), ("gzip", gzip.compress)])
@@ -48,8 +75,24 @@ def test_nrrd_that_does_not_say_enough(tmp_path):
     short = nrrd(tmp_path / "b.nrrd", LABELS, "encoding: raw", lambda data: data[:-1])
     with pytest.raises(InputError, match=r"119 bytes, expected 120 for 4 x 5 x 6"):
         read_image(short, phases=PHASES, voxel_size="1 um")
+    for head in ("spacings: 1 one 1", "space directions: (1,0,0) none (0,0,1)"):
+        with pytest.raises(InputError, match=rf"{head.split(':')[0]}: found .*, expected numbers"):
+            read_image(nrrd(tmp_path / "d.nrrd", LABELS, f"encoding: raw\n{head}"), phases=PHASES)
     with pytest.raises(InputError, match="raw or gzip"):
         read_image(nrrd(tmp_path / "c.nrrd", LABELS, "encoding: bzip2"), phases=PHASES, voxel_size="1 um")
+
+
+def test_gzip_is_unpacked_no_further_than_the_header_says(tmp_path, monkeypatch):
+    long = nrrd(tmp_path / "a.nrrd", LABELS, "encoding: gzip", lambda data: gzip.compress(data + bytes(10**6)))
+    unpacked = []
+    read = gzip.GzipFile.read
+    monkeypatch.setattr(gzip.GzipFile, "read", lambda self, size=-1: unpacked.append(read(self, size)) or unpacked[-1])
+    with pytest.raises(InputError, match="found more bytes, expected 120"):
+        read_image(long, phases=PHASES, voxel_size="1 um")
+    assert [len(one) for one in unpacked] == [121]
+    damaged = nrrd(tmp_path / "b.nrrd", LABELS, "encoding: gzip", lambda data: gzip.compress(data)[:12] + b"damaged" * 9)
+    with pytest.raises(InputError, match="gzip data"):
+        read_image(damaged, phases=PHASES, voxel_size="1 um")
 
 
 def test_arrays_within_groups(tmp_path):
@@ -60,5 +103,7 @@ def test_arrays_within_groups(tmp_path):
         group.createVariable("labels", "u1", ("a", "b", "c"))[:] = LABELS
     found = read_image(tmp_path / "a.h5", phases=PHASES, voxel_size="1 um", variable="volume/data/labels", axes="xyz")
     np.testing.assert_array_equal(found.labels, LABELS)
+    with pytest.raises(InputError, match=r"npz, \.mat, \.nrrd"):
+        read_image(tmp_path / "none.nrrd", phases=PHASES)
     with pytest.raises(InputError, match="volume/data/labels"):
         read_image(tmp_path / "a.h5", phases=PHASES, voxel_size="1 um", variable="volume/labels")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import io
+import math
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.quantities import InputError, nearest, to_si
+from scalith.electrode.requirements import available_memory
+from scalith.quantities import InputError, to_si
 
 Spacing = tuple[float, float, float] | None
 _NRRD_TYPES = {
@@ -26,6 +30,19 @@ _NRRD_TYPES = {
 }
 
 
+def require_readable(where: str, needed: int) -> None:
+    """Reject what the memory does not hold, before it is read.
+
+    Raises
+    ------
+    InputError
+    """
+    available = available_memory()
+    if available is not None and needed > available:
+        found = f"{needed / 2**30:.3g} GiB needed to read it, {available / 2**30:.3g} GiB available"
+        raise InputError(where, "size", found, "an image that fits: crop it or coarsen it first")
+
+
 def read_archive(path: Path, variable: str | None) -> NDArray[Any]:
     """An array of three dimensions of an ``.npz`` file; pickled objects are rejected.
 
@@ -35,13 +52,11 @@ def read_archive(path: Path, variable: str | None) -> NDArray[Any]:
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            if variable is not None and variable in archive.files:
-                return np.asarray(archive[variable])
-            return _chosen(path, {name: np.asarray(archive[name]) for name in archive.files}, variable)
-    except InputError:
-        raise
+            asked = archive.files if variable not in archive.files else [str(variable)]  # others may be large, or no arrays
+            arrays = {name: np.asarray(archive[name]) for name in asked}
     except Exception as error:  # a damaged file makes the reader raise whatever it stumbles over
         raise InputError(str(path), "", _one_line(error), "a NumPy archive of arrays") from None
+    return _cube(path, arrays, variable)
 
 
 def read_matlab(path: Path, variable: str | None) -> NDArray[Any]:
@@ -59,7 +74,7 @@ def read_matlab(path: Path, variable: str | None) -> NDArray[Any]:
         return read_nested(path, variable).transpose()
     except Exception as error:  # as above
         raise InputError(str(path), "", _one_line(error), "a readable MATLAB file") from None
-    return _chosen(path, {name: value for name, value in found.items() if isinstance(value, np.ndarray)}, variable)
+    return _cube(path, {name: value for name, value in found.items() if isinstance(value, np.ndarray)}, variable)
 
 
 def read_nested(path: Path, variable: str | None) -> NDArray[Any]:
@@ -74,17 +89,28 @@ def read_nested(path: Path, variable: str | None) -> NDArray[Any]:
     try:
         with netCDF4.Dataset(path) as file:
             known = dict(_arrays(file, ""))
-            name = None if variable is None else variable.strip("/")
-            if name is None and len(known) == 1:
-                name = next(iter(known))
-            if name not in known:
-                raise InputError(str(path), "variable", variable or "nothing", nearest(variable or "", list(known)))
+            name = chosen_array(path, list(known), None if variable is None else variable.strip("/"))
             known[name].set_auto_maskandscale(False)
             return np.asarray(known[name][:])
     except InputError:
         raise
     except Exception as error:  # as above
         raise InputError(str(path), "", _one_line(error), "a readable HDF5 file") from None
+
+
+def chosen_array(path: Path, cubes: list[str], variable: str | None) -> str:
+    """Which of a file's arrays of three dimensions is meant: the first of them without a name.
+
+    Raises
+    ------
+    InputError
+        There is none, or none of that name.
+    """
+    name = variable if variable is not None else next(iter(cubes), None)
+    if name is None or name not in cubes:
+        expected = ": ".join(["an array of three dimensions", *([", ".join(cubes)] if cubes else [])])
+        raise InputError(str(path), "variable", variable or "nothing", expected)
+    return name
 
 
 def read_nrrd(path: Path) -> tuple[NDArray[Any], Spacing]:
@@ -118,23 +144,26 @@ def read_nrrd(path: Path) -> tuple[NDArray[Any], Spacing]:
     if len(sizes) != 3:
         raise InputError(where, "sizes", header["sizes"], "three numbers of voxels")
     order = ">" if header.get("endian", "little").lower() == "big" else "<"
-    needed = int(np.prod(sizes)) * np.dtype(kind).itemsize
-    try:
-        values = data if encoding == "raw" else gzip.decompress(data)
-    except (OSError, EOFError) as error:
+    needed = math.prod(sizes) * np.dtype(kind).itemsize
+    require_readable(where, needed)
+    try:  # a few bytes of gzip may hold any number of them: one more than are needed tells as much
+        values = data if encoding == "raw" else gzip.GzipFile(fileobj=io.BytesIO(data)).read(needed + 1)
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(where, "data", _one_line(error), "gzip data") from None
     if len(values) != needed:
-        raise InputError(where, "data", f"{len(values)} bytes", f"{needed} for {' x '.join(map(str, sizes))} of {header['type']}")
+        found = f"{len(values)} bytes" if encoding == "raw" or len(values) < needed else "more bytes"
+        raise InputError(where, "data", found, f"{needed} for {' x '.join(map(str, sizes))} of {header['type']}")
     return np.frombuffer(values, dtype=order + kind).reshape(sizes, order="F"), _nrrd_spacing(where, header)
 
 
 def _nrrd_spacing(where: str, header: dict[str, str]) -> Spacing:
     units = [one for one in header.get("space units", header.get("units", "")).replace('"', " ").split() if one]
-    if "space directions" in header:
-        rows = [[float(one) for one in row.strip("()").split(",")] for row in header["space directions"].split()]
-        edges = [float(np.linalg.norm(row)) for row in rows]
-    else:
-        edges = [float(one) for one in header.get("spacings", "").split()]
+    field = "space directions" if "space directions" in header else "spacings"
+    rows = [row.strip("()").split(",") for row in header.get(field, "").split()]
+    try:
+        edges = [float(np.linalg.norm([float(one) for one in row])) for row in rows]
+    except ValueError:
+        raise InputError(where, field, header[field], "numbers") from None
     if len(edges) != 3 or len(units) != 3 or not all(np.isfinite(edges)):
         return None
     try:
@@ -145,19 +174,16 @@ def _nrrd_spacing(where: str, header: dict[str, str]) -> Spacing:
 
 
 def _arrays(group: Any, above: str) -> list[tuple[str, Any]]:
-    found = [(above + name, item) for name, item in group.variables.items() if item.ndim == 3]
+    items = group.variables.items()
+    found = [(above + name, item) for name, item in items if item.ndim == 3 and np.dtype(item.dtype).kind in "uif"]
     for name, inner in group.groups.items():
         found += _arrays(inner, f"{above}{name}/")
     return found
 
 
-def _chosen(path: Path, arrays: dict[str, NDArray[Any]], variable: str | None) -> NDArray[Any]:
+def _cube(path: Path, arrays: dict[str, NDArray[Any]], variable: str | None) -> NDArray[Any]:
     cubes = {name: one for name, one in arrays.items() if one.ndim == 3 and one.dtype.kind in "uibf"}
-    name = variable if variable is not None else next(iter(cubes), None)
-    if name is None or name not in cubes:
-        found = variable or "nothing"
-        raise InputError(str(path), "variable", found, f"an array of three dimensions: {', '.join(cubes) or 'there is none'}")
-    return cubes[name]
+    return cubes[chosen_array(path, list(cubes), variable)]
 
 
 def _one_line(error: Exception) -> str:

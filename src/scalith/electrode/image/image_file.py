@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.electrode.image.array_files import read_archive, read_matlab, read_nested, read_nrrd
+from scalith.electrode.image.array_files import chosen_array, read_archive, read_matlab, read_nested, read_nrrd, require_readable
 from scalith.electrode.image.image import VoxelImage, require_phases, takes_image
 from scalith.electrode.image.reshaping import to_cubes
 from scalith.electrode.image.segmentation import GreyImage
 from scalith.electrode.image.vtk_file import read_vti, read_vtk, write_vti, write_vtk
-from scalith.electrode.requirements import available_memory
 from scalith.quantities import (
     FileRecord,
     InputError,
@@ -58,7 +57,7 @@ def read_image(
     ============================  ==========================================================================================
     ``.tif``, ``.tiff``           a stack of pages: page z, row y, column x
     ``.npy``                      an array [x, y, z]; pickled objects are rejected
-    ``.npz``, ``.mat``            an array [x, y, z] of a NumPy archive or of MATLAB, by `variable` where there are several
+    ``.npz``, ``.mat``            an array [x, y, z] of a NumPy archive or of MATLAB, by `variable` where it is not the first
     ``.nrrd``                     data inside, raw or gzip; the spacing with its unit, where the file has both
     ``.raw``                      bytes without a header, x fastest; `shape` = (nx, ny, nz) and `dtype` must be stated
     ``.vtk``, ``.vti``            VTK structured points and image data; they carry their spacing, taken as m
@@ -157,7 +156,7 @@ def _voxels(
     """Values as stored, their axes from the slowest to the fastest, the spacing where the file has one, and the files."""
     where = str(path)
     if not path.is_file() and not path.is_dir():
-        raise InputError(where, "", "no such file", f"an image ({_KNOWN})")
+        raise InputError(where, "", "no such file", f"an image ({_KNOWN_TO_READ})")
     if axes is not None and sorted(axes) != ["x", "y", "z"]:
         raise InputError(where, "axes", axes, "x, y and z in the order in which they are stored")
     files = _slices(path) if path.is_dir() else [path]
@@ -247,13 +246,13 @@ def _read(
     """Values as stored, their axes from the slowest to the fastest, and the spacing where the file has one."""
     where, ending = str(path), path.suffix.lower()
     if ending in (".vtk", ".vti"):
-        _fits(where, 4 * path.stat().st_size)
+        require_readable(where, 4 * path.stat().st_size)
         values, spacing = (read_vtk if ending == ".vtk" else read_vti)(path, variable)
         return values, "xyz", spacing
     if ending not in _STORED:
         raise InputError(where, "", f"ending {ending!r}", _KNOWN_TO_READ)
     if ending in (".npz", ".mat", ".nrrd"):
-        _fits(where, 4 * path.stat().st_size)
+        require_readable(where, 4 * path.stat().st_size)
         if ending == ".nrrd":
             found, edges = read_nrrd(path)
             return found, _STORED[ending], edges
@@ -265,20 +264,16 @@ def _read(
             mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         except Exception as error:  # a damaged header reaches NumPy's parser, which raises whatever it stumbles over
             raise InputError(where, "", _one_line(error), "a NumPy array of whole numbers") from None
-        _fits(where, 2 * mapped.size)
+        require_readable(where, 2 * mapped.size)
         return mapped, _STORED[ending], None
     if ending == ".raw":
         return _read_raw(path, shape, dtype, axes or _STORED[ending]), _STORED[ending], None
-    _fits(where, 2 * path.stat().st_size)
+    require_readable(where, 2 * path.stat().st_size)
     if variable is not None and "/" in variable.strip("/"):
         return read_nested(path, variable), _STORED[ending], None
     data = read_results(path)
     cubes = [str(key) for key, item in data.data_vars.items() if item.ndim == 3]
-    chosen = variable if variable is not None else next(iter(cubes), None)
-    if chosen is None or chosen not in cubes:
-        raise InputError(
-            where, "variable", chosen or "nothing", f"an array of three dimensions: {', '.join(cubes) or 'there is none'}"
-        )
+    chosen = chosen_array(path, cubes, variable)
     dims = [str(dim) for dim in data[chosen].dims]
     named = "".join(dims) if sorted(dims) == ["x", "y", "z"] else _STORED[ending]
     size = data.attrs.get("voxel_size")
@@ -318,7 +313,7 @@ def _read_tiff(path: Path) -> NDArray[Any]:
             pages = getattr(stack, "n_frames", 1)
             if stack.mode not in ("1", "L", "P", "I", "F") and not stack.mode.startswith("I;16"):
                 raise InputError(str(path), "pixels", f"colours ({stack.mode})", "one label a pixel")
-            _fits(str(path), 2 * pages * stack.width * stack.height)
+            require_readable(str(path), 2 * pages * stack.width * stack.height)
             values: NDArray[Any] | None = None
             for page in range(pages):
                 stack.seek(page)
@@ -351,7 +346,7 @@ def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str, stored
     wanted = int(np.prod(shape)) * kind.itemsize
     if path.stat().st_size != wanted:
         raise InputError(where, "", f"{path.stat().st_size} bytes", f"{wanted} bytes for {shape} voxels of {dtype}")
-    _fits(where, 2 * wanted)
+    require_readable(where, 2 * wanted)
     along = dict(zip("xyz", shape, strict=True))
     return np.memmap(path, kind, "r", shape=tuple(along[axis] for axis in stored))
 
@@ -390,11 +385,3 @@ def _edges(where: str, stated: Any) -> tuple[float, float, float]:
         raise InputError(where, "voxel_size", stated, "positive lengths")
     require_plausible("length", (x, y, z), where=where, field="voxel_size", found=stated)
     return x, y, z
-
-
-def _fits(where: str, needed: int) -> None:
-    """Reject what the memory does not hold, before it is read."""
-    available = available_memory()
-    if available is not None and needed > available:
-        found = f"{needed / 2**30:.3g} GiB needed to read it, {available / 2**30:.3g} GiB available"
-        raise InputError(where, "size", found, "an image that fits: crop it or coarsen it first")

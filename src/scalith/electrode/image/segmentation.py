@@ -133,8 +133,8 @@ def plausible_thresholds(grey: GreyImage, phases: Sequence[str], *, odds: float 
     flat = grey.values.ravel()
     counts, edges = np.histogram(flat, _BINS)
     if np.count_nonzero(counts) < len(names):
-        found = f"{np.count_nonzero(counts)} that {_BINS} steps tell apart"
-        raise InputError("plausible_thresholds", "grey values", found, f"at least {len(names)} different ones")
+        few = f"{np.count_nonzero(counts)} that {_BINS} steps tell apart"
+        raise InputError("plausible_thresholds", "grey values", few, f"at least {len(names)} different ones")
     best = np.array(threshold_multiotsu(hist=(counts / flat.size, 0.5 * (edges[:-1] + edges[1:])), classes=len(names)), float)
     drawn = flat if flat.size <= _SAMPLE else flat[np.random.default_rng(0).integers(flat.size, size=_SAMPLE)]
     sample = drawn.astype(np.float64)

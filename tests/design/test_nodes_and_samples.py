@@ -11,7 +11,7 @@ from scalith.cell import Mesh, read_cell
 from scalith.cell.specification.node_factors import with_node_factors
 from scalith.design import fit_cell
 from scalith.design.fit_records import Answer, SpectrumRecord, VoltageRecord, answer_by_path
-from scalith.quantities import InputError
+from scalith.quantities import InputError, Uncertain
 from tests.design.linear_record import PATHS, LinearRecord
 from tests.design.test_calibration import MATRIX, TRUTH
 
@@ -79,6 +79,7 @@ def test_a_node_that_no_data_touch_follows_its_neighbours_by_the_prior():
         ([f"{PATH}(x=1.2)"], {}, "0 to 1"),
         (NODES[:2], {PATH: 0.1}, "three nodes"),
         (NODES, {PATH: -0.1}, "positive"),
+        (NODES, {PATH: Uncertain(0.1, 0.05)}, "0.1 with the error 0.05"),
         (["negative_electrode.thickness(x=0.2)"], {}, "thickness"),
     ],
 )

@@ -179,9 +179,20 @@ def _coordinate(
 def split_priors(
     parameters: Sequence[str | Sequence[str]], priors: Mapping[str, Uncertain | float]
 ) -> tuple[dict[str, Uncertain], dict[str, float]]:
-    """Priors of parameters, and those of the smoothness of a property that has factors at nodes."""
+    """Priors of parameters, and those of the smoothness of a property that has factors at nodes.
+
+    Raises
+    ------
+    InputError
+        A smoothness with a standard error: it is one itself.
+    """
     names = [item for item in parameters if isinstance(item, str)]
     with_nodes = {node[0] for name in names if (node := node_of(name)) is not None}
+    for path, value in priors.items():
+        if path in with_nodes and path not in names and isinstance(value, Uncertain):
+            found = f"{float(value):g} with the error {value.error:g}"
+            expected = "one number, how far ln D may be off the line of its neighbours"
+            raise InputError("fit_cell", f"prior of {path}", found, expected)
     smooth = {path: float(value) for path, value in priors.items() if path in with_nodes and path not in names}
     return {name: cast(Uncertain, value) for name, value in priors.items() if name not in smooth}, smooth
 

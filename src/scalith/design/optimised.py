@@ -83,7 +83,7 @@ def optimised_conduction(
     Raises
     ------
     InputError
-        An unknown phase, a carrier that nothing conducts, an axis that is none of x, y, z, a negative weight.
+        An unknown phase, a carrier that nothing conducts, an axis that is none of x, y, z, a weight that is not positive.
     """
     from scipy.optimize import minimize
 

@@ -87,12 +87,12 @@ def posterior_samples(problem: CellProblem, at: Array, covariance: Array, sample
     sampler.random_state = np.random.RandomState(seed).get_state()
     steps = max(-(-samples // walkers), 50)
     state = sampler.run_mcmc(begin, steps)
-    forgotten = steps
-    while True:  # the first part is forgotten: as many steps as are kept
+    forgotten = steps  # with as many kept after them at least, which hold the samples
+    while True:
         length = float(np.max(sampler.get_autocorr_time(tol=0)))
         if sampler.iteration >= forgotten + steps and sampler.iteration - forgotten >= _LENGTHS * length:
             kept = np.asarray(sampler.get_chain(discard=forgotten, flat=True), dtype=np.float64)
-            return kept[np.sort(numbers.choice(len(kept), samples, replace=len(kept) < samples))]
+            return kept[np.sort(numbers.choice(len(kept), samples, replace=False))]
         if sampler.iteration > _MOST * steps:
             raise ConvergenceError(
                 "posterior of a fit", f"correlated over {length:.0f} of {sampler.iteration} steps: ask for more samples"

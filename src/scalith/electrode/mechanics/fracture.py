@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, NamedTuple, Self, cast
 
 import numpy as np
 import xarray as xr
@@ -361,7 +361,7 @@ def _labelled(
     settings: Mapping[str, object],
 ) -> Result:
     states = [state for state, _, _ in found]
-    bent = [state.deformation for state in states if state.deformation is not None]
+    bent = [cast(Deformation, state.deformation) for state in states]  # each step has one
     fields = ("step", "x", "y", "z")
     over = ("step", "component")
     source = predicted(f"scalith.electrode.{_WHERE}", image.digest, model.digest, settings=settings)

@@ -72,7 +72,7 @@ def test_an_input_measured_once_more_halves_its_share_of_the_variance():
     assert rank_improvements(SHARES, "2C", [dear, cheap]).order.values.tolist() == [0, 1]
     with pytest.raises(InputError, match="improves"):
         rank_improvements(SHARES, "2C", [Improvement(name="d", improves=("d",))])
-    with pytest.raises(InputError, match="capacity at 2C"):
+    with pytest.raises(InputError, match=r"rank_improvements: target: .*capacity at 2C"):
         rank_improvements(SHARES, "capacity at 3C")
 
 
@@ -83,6 +83,26 @@ def test_candidates_are_read_from_a_file(tmp_path):
     (tmp_path / "bad.toml").write_text("candidate = 3\n")
     with pytest.raises(InputError, match="candidate"):
         read_improvements(tmp_path / "bad.toml")
+
+
+def test_what_changes_a_ranking_changes_its_source():
+    known = {"deviation": 1.0, "length": 1.0, "noise": 0.1}
+    places = [
+        rank_places([0.0, 1.0], **known),
+        rank_places([0.0, 2.0], **known),
+        rank_places([0.0, 1.0], target=[3.0], **known),
+        rank_places([0.0, 1.0], costs=[1.0, 2.0], **known),
+        rank_places([0.0, 1.0], choose=2, **known),
+    ]
+    assert len({found.attrs["source"] for found in places}) == len(places)
+    shares = [SHARES, SHARES.assign(deviation=2.0 * SHARES["deviation"])]
+    assert len({rank_improvements(one, "2C").attrs["source"] for one in shares}) == 2
+    fit = fit_cell(CELL, [LinearRecord(MATRIX, MATRIX @ TRUTH, 0.01)], PATHS)
+    plans = [LinearRecord(MATRIX, None, 0.01), LinearRecord(2.0 * MATRIX, None, 0.01)]
+    measured = [rank_measurements(fit, [one]).attrs["source"] for one in plans]
+    assert measured[0] != measured[1]
+    assert measured[0] == rank_measurements(fit, plans[:1]).attrs["source"]
+    assert measured[0] != rank_measurements(fit, plans[:1], costs=[2.0]).attrs["source"]
 
 
 def test_the_command_line_says_which_study_it_needs(tmp_path, monkeypatch):
@@ -120,5 +140,8 @@ def test_an_ordering_narrows_what_its_energy_says():
     assert float(now.standard_error[20]) == pytest.approx(alone, rel=1e-9)
     both = rank_orderings(fit, orderings, choose=2)
     assert both.attrs["standard_error_then"] < float(both.standard_error.min()) < both.attrs["standard_error_now"]
+    part = rank_orderings(fit, orderings.isel(structure=slice(0, 21)), {20: 1.0})
+    dear = rank_orderings(fit, orderings, {20: 1.0}, costs=[2.0] * orderings.sizes["structure"])
+    assert len({now.attrs["source"], part.attrs["source"], dear.attrs["source"]}) == 3
     with pytest.raises(InputError, match="posterior"):
         rank_orderings(fit.model_copy(update={"covariance": ()}), orderings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import read_cell
+from scalith.cell import Mesh, read_cell
 from scalith.design import fit_titration
 from scalith.lab.half_cell import half_cell
 from scalith.lab.titration import simulate_gitt_on_cell
@@ -69,3 +69,10 @@ def test_what_cannot_be_read_is_said():
         fit_titration(CELL, data.drop_vars("negative_potential"), "negative", electrode="negative")
     with pytest.raises(InputError, match="0 to 100 %"):
         fit_titration(CELL, data, state_of_charge=0.01)
+
+
+def test_what_changes_a_fit_changes_its_source():
+    data = simulate_gitt_on_cell(half_cell(CELL).cell, pulse=600.0, rest=600.0, pulses=2)
+    changes = [{}, {"state_of_charge": 1.0}, {"noise": 1e-3}, {"samples": 20}, {"level": 0.9}, {"mesh": Mesh(4, 2, 4)}]
+    found = {fit_titration(CELL, data, passes=0, **change).attrs["source"] for change in changes}
+    assert len(found) == len(changes)

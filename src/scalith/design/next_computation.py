@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from scalith.design.information_gain import Criterion, checked_costs, choose_candidates, ranked
-from scalith.quantities import InputError, Result, Spec, nearest, predicted, read_toml
+from scalith.quantities import InputError, Result, Spec, dataset_digest, nearest, predicted, read_toml
 from scalith.quantities.uncertain import correlations
 
 if TYPE_CHECKING:
@@ -89,8 +89,12 @@ def rank_orderings(
         raise InputError(where, "target", target, "'energies', 'interactions' or weights by place")
     added = [np.outer(row, row) / expansion.noise**2 for row in white]
     choice = choose_candidates(np.eye(white.shape[1]), added, price, choose, criterion, gradient)
-    settings = {"target": {str(k): float(v) for k, v in target.items()} if isinstance(target, Mapping) else target}
-    source = predicted("scalith.design.rank_orderings", expansion.digest, settings=settings)
+    settings = {
+        "target": {str(k): float(v) for k, v in target.items()} if isinstance(target, Mapping) else target,
+        "costs": price.tolist(),
+        "choose": choose,
+    }
+    source = predicted("scalith.design.rank_orderings", expansion.digest, dataset_digest(candidates), settings=settings)
     names = [str(k) for k in range(count)]
     return ranked(choice, price, names, "eV" if gradient is not None else "1", "ranked orderings", source.to_json())
 
@@ -154,7 +158,8 @@ def rank_places(
     information = np.eye(root.shape[1]) + at_seen.T @ at_seen / noise**2
     added = [np.outer(row, row) / noise**2 for row in at_x]
     choice = choose_candidates(information, added, price, choose, "c", at_wanted / np.sqrt(wanted.size))
-    settings = {"deviation": deviation, "length": length, "noise": noise, "known": seen.tolist()}
+    settings = {"deviation": deviation, "length": length, "noise": noise, "known": seen.tolist(), "places": x.tolist()}
+    settings |= {"target": wanted.tolist(), "costs": price.tolist(), "choose": choose}
     source = predicted("scalith.design.rank_places", settings=settings)
     return ranked(choice, price, [f"{value:g}" for value in x], "", "ranked places", source.to_json())
 
@@ -207,9 +212,9 @@ def output_of(shares: xr.Dataset, target: str) -> str:
     names = [str(name) for name in shares["output"].values]
     found = [target] if target in names else [name for name in names if target in name]
     if len(found) > 1:
-        raise InputError("next", "target", target, f"one of {', '.join(map(repr, found))}")
+        raise InputError("rank_improvements", "target", target, f"one of {', '.join(map(repr, found))}")
     if not found:
-        raise InputError("next", "target", target, nearest(target, names))
+        raise InputError("rank_improvements", "target", target, nearest(target, names))
     return found[0]
 
 
@@ -241,7 +246,7 @@ def rank_improvements(shares: xr.Dataset, target: str, candidates: Sequence[Impr
     InputError
         No such target, or one that does not vary; a candidate that improves nothing.
     """
-    where = "next"
+    where = "rank_improvements"
     output = output_of(shares, target)
     one = shares.sel(output=output)
     first, inputs = np.clip(one["first_order"].values, 0.0, 1.0), [str(name) for name in one["input"].values]
@@ -260,7 +265,7 @@ def rank_improvements(shares: xr.Dataset, target: str, candidates: Sequence[Impr
     rest = max(1.0 - float(first.sum()), 0.0)  # what is done together, and left: known to no candidate
     gradient = deviation * np.sqrt(np.append(first, rest))
     choice = choose_candidates(np.eye(gradient.size), added, price, choose, "c", gradient)
-    settings = {"target": output, "candidates": [one.model_dump(mode="json") for one in asked]}
-    source = predicted("scalith.design.rank_improvements", settings=settings)
+    settings = {"target": output, "candidates": [one.model_dump(mode="json") for one in asked], "choose": choose}
+    source = predicted("scalith.design.rank_improvements", dataset_digest(shares), settings=settings)
     names, unit = [one.name for one in asked], str(one["output_unit"].values)
     return ranked(choice, price, names, unit, "ranked improvements", source.to_json()).assign_attrs(target=output)

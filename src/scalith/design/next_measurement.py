@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scalith.design.fit_noise import RecordNoise, whitened
 from scalith.design.information_gain import Criterion, checked_costs, choose_candidates, ranked
-from scalith.quantities import InputError, Result, nearest, predicted
+from scalith.quantities import InputError, Result, digest, nearest, predicted
 
 if TYPE_CHECKING:
     from scalith.design.calibration import CellFit
@@ -85,8 +85,10 @@ def rank_measurements(
     chosen_by: Criterion = criterion if gradient is None else "c"
     choice = choose_candidates(information, added, price, choose, chosen_by, gradient)
     names = [record.name for record in candidates]
-    settings = {"target": target if isinstance(target, str) else dict(target), "candidates": names, "criterion": chosen_by}
-    source = predicted("scalith.design.rank_measurements", fit.specification.digest, settings=settings)
+    settings: dict[str, Any] = {"target": target if isinstance(target, str) else dict(target), "candidates": names}
+    settings |= {"criterion": chosen_by, "costs": price.tolist(), "choose": choose}
+    parents = (fit.specification.digest, digest(information, *added))  # what the fit knows, and what the candidates would tell
+    source = predicted("scalith.design.rank_measurements", *parents, settings=settings)
     return ranked(choice, price, names, "1", "ranked measurements", source.to_json())
 
 

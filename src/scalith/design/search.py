@@ -30,7 +30,7 @@ def search_front(
     executor: Executor | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Result:
-    """Recipes than which none is as good in all objectives and better in one (a Pareto front), found with NSGA-II of pymoo.
+    """Recipes that no other one matches in all objectives and beats in one (a Pareto front), found with NSGA-II of pymoo.
 
     The first generation is a Sobol' sequence. While it is searched every recipe is made with the one seed: what the front
     gains by its luck is found out afterwards, when each of its points is evaluated anew with the other seeds
@@ -115,7 +115,7 @@ def search_front(
         "objective": (of_objective, mean, "objective, mean over the check seeds", "SI"),
         "objective_error": (of_objective, error, "standard error of the mean", "SI"),
         "found": (of_objective, objective[front], "objective with the seed of the search", "SI"),
-        "holds": (("point",), holds, "no other point is as good in all objectives and better in one, by the means", "1"),
+        "holds": (("point",), holds, "no other point matches it in all objectives and beats it in one, by the means", "1"),
         "evaluated_recipe": (("evaluation", "parameter"), every, "recipe", "SI"),
         "evaluated": (("evaluation", "objective_name"), objective, "objective", "SI"),
     }
@@ -127,7 +127,7 @@ def search_front(
 
 
 def non_dominated(costs: Floats) -> NDArray[np.int_]:
-    """Rows of `costs` (n, objectives, lower is better): no other row is as good in all objectives and better in one."""
+    """Rows of `costs` (n, objectives, lower is better): no other row matches them in all objectives and beats them in one."""
     kept = [n for n, cost in enumerate(costs) if not np.any(np.all(costs <= cost, axis=1) & np.any(costs < cost, axis=1))]
     return np.array(kept, dtype=int)
 

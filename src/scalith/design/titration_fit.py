@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -183,6 +183,8 @@ def fit_titration(
     units = {"stoichiometry": "1", "residual": "V"}
     names = ("stoichiometry", "diffusivity", "lower", "upper", "series_diffusivity", "residual")
     settings = {"side": side, "electrode": electrode, "history": history, "temperature_K": temperature}
+    settings |= {"state_of_charge": state_of_charge, "passes": passes, "noise": noise, "samples": samples, "level": level}
+    settings |= {"mesh": None if mesh is None else asdict(mesh)}
     source = predicted("scalith.design.fit_titration", half.cell.digest, dataset_digest(data), settings=settings)
     columns = {
         name: labelled(

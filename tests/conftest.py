@@ -23,8 +23,6 @@ def _figures_are_closed() -> Iterator[None]:
         sys.modules["matplotlib.pyplot"].close("all")
 
 
-_MADE_ONCE = ("test_errors_of_a_chain", "test_iron_phosphate", "test_kinetic_posterior", "test_module_safety")
-"""Files whose fixtures take tens of seconds: each stays in one worker."""
 _BATCHES = (
     "cell/runs/test_batch.py",
     "cell/model/test_phase_field_particle.py",
@@ -35,28 +33,35 @@ _BATCHES = (
     "[U0",
 )
 """Tests that compile the kernels of whole batches of cells, which take longest."""
+_APART = ("test_cases", "test_examples")
+"""Files whose tests share no fixture."""
+_KERNELS = {"lattice", "pack", "electrode", "particle"}
+"""Packages that share no compiled kernel with the cell."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Where there are several workers, tests of one group run in one of them."""
+    """Where there are several workers, tests of one group run in one of them, in the order below."""
     if getattr(config.option, "dist", "no") == "load":
         config.option.dist = "loadgroup"
+        config.option.loadscopereorder = False
+
+
+def _place(item: pytest.Item) -> int:
+    """One worker starts with batches of cells, the others with packages that share no kernels: none is compiled twice."""
+    if item.get_closest_marker("xdist_group") == pytest.mark.xdist_group("batches").mark:
+        return 0
+    if _KERNELS & set(item.path.parts):
+        return 1
+    return 3 if "cell" in item.path.parts else 2
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker starts with batches of cells, the others with packages that share no kernels: none is compiled twice."""
+    """A file stays in one worker, so that what its tests share is made once."""
     for item in items:
         if any(part in item.nodeid for part in _BATCHES):
             item.add_marker(pytest.mark.xdist_group("batches"))
-        elif item.path.stem in _MADE_ONCE:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    kernels = [item for item in items if {"lattice", "pack", "electrode", "particle"} & set(item.path.parts)]
-    cell = [
-        item
-        for item in items
-        if "cell" in item.path.parts and not {"lattice", "pack", "electrode", "particle"} & set(item.path.parts)
-    ]
-    placed = {*cell, *kernels}
-    items[:] = kernels + [item for item in items if item not in placed] + cell
+        elif item.path.stem not in _APART:
+            item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
+    items.sort(key=_place)

@@ -192,6 +192,7 @@ def test_version(scalith):
     assert scalith("--version")[1].strip() == f"scalith {__version__}"
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_with_its_code_and_says_how_to_go_on(study_file, tmp_path):
     study_file.write_text(STUDY.replace("stiffness = 2.0", "stiffness = 2.0\nwait = 30.0"))
     root = Path(__file__).resolve().parents[1]

@@ -302,6 +302,7 @@ def test_ledgers(toy, study_file, tmp_path, amount):
         path.write_bytes(whole)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_caches_and_folders(toy, study_file, tmp_path, amount):
     """Whatever lies in the cache, the climb gives what it gave: damaged values are computed anew."""

@@ -161,6 +161,7 @@ def test_entropy_pulses_rate_and_interruptions(scalith):
     assert all(Path(f"{name}.svg").stat().st_size > 1000 for name in ("entropy", "pulses", "rate", "ici"))
 
 
+@pytest.mark.long
 def test_pitt_reads_the_holds_of_a_titration(scalith):
     held = simulate_pitt(radius=5e-6, diffusivity=1e-14, step=-0.01, capacity=10.0, kinetic_resistance=0.05)
     time = np.concatenate([np.arange(0.0, 100.0, 10.0), 90.0 + held["time"].values])

@@ -50,6 +50,7 @@ def test_a_changed_study_or_file_is_climbed(climbed, study_file, tmp_path):
     assert SAID in climbed()
 
 
+@pytest.mark.long
 def test_a_damaged_or_missing_result_is_mended(climbed, tmp_path):
     folder = tmp_path / "results" / "toy"
     whole = (folder / "quantities" / "force.csv").read_bytes()
@@ -64,6 +65,7 @@ def test_a_damaged_or_missing_result_is_mended(climbed, tmp_path):
     assert SAID in climbed()
 
 
+@pytest.mark.long
 def test_what_is_asked_and_the_program_count(climbed, monkeypatch):
     assert SAID not in climbed("--no-report")
     assert SAID in climbed("--no-report")
@@ -78,6 +80,7 @@ def test_rungs_of_installed_packages_are_always_looked_at(climbed, monkeypatch):
     assert SAID not in climbed()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("note", ["", "[]", "{}", '{"inputs": 1}', '{"inputs": {}, "results": {}, "asked": {}}'])
 def test_a_damaged_note_means_a_climb(climbed, tmp_path, note):
     (tmp_path / "results" / "toy" / unchanged.FILE).write_text(note)

@@ -18,6 +18,7 @@ def heard(explorer, changes, view="cell", **more):
     return answer, events
 
 
+@pytest.mark.long
 def test_numbers_are_what_the_library_computes(explorer, study_file):
     library = Climb(read_study(study_file))
     library.set("cell.positive_electrode.thickness", "90 um")
@@ -101,6 +102,7 @@ def test_an_answer_that_is_not_wanted_any_more_stops(explorer):
     assert heard(explorer, {})[0].climbed.failed == {}
 
 
+@pytest.mark.long
 def test_bands_of_members_and_what_is_written(explorer, study_file):
     events = []
     answer = explorer.spread({}, "uncertainty", 2, events.append)

@@ -26,6 +26,7 @@ def expansion(known, candidates):
     return np.array(energies(fitted)), scatter, fitted.leave_one_out_error
 
 
+@pytest.mark.long
 def test_the_loop_settles_on_a_planted_model(tmp_path):
     """Neighbours repel: the checkerboard layers are the only ground states between empty and full."""
     candidates = enumerate_orderings(layered(), [1, 2, 3, 4])

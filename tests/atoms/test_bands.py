@@ -46,6 +46,7 @@ def test_mass_at_the_top_of_a_band_is_negative():
     assert np.all(found["principal_mass"] < 0)
 
 
+@pytest.mark.long
 def test_density_of_states_counts_every_state():
     bands = band_grid(CUBE, np.concatenate([tight_binding(12), 2.0 + tight_binding(12)], axis=3), 2.0)
     energy = np.linspace(-3.5, 5.5, 1001)

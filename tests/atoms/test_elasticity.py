@@ -108,6 +108,7 @@ def test_isotropic_stiffness_has_one_average():
     np.testing.assert_allclose(data["compliance"].values @ isotropic(), np.eye(6), atol=1e-12)
 
 
+@pytest.mark.long
 @given(st.integers(0, 10_000))
 def test_reuss_never_exceeds_voigt_and_averages_do_not_turn(seed):
     matrix = random_stiffness(seed)

@@ -35,6 +35,7 @@ def test_unlike_pairs_of_a_random_stoichiometry():
     assert unlike_pairs(layered(), half, 3.1).max() == pytest.approx(1.0)
 
 
+@pytest.mark.long
 @settings(max_examples=20)
 @given(st.floats(-0.3, 0.3), st.floats(0.01, 0.3))
 def test_a_planted_delocalisation_is_taken_out(strength, interaction):

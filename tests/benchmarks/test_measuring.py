@@ -107,6 +107,7 @@ def test_the_command_writes_table_and_json(rows, tmp_path, capsys):
     assert "found 'pack'" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_every_file_lists_its_rows_without_its_peers():
     """Peers are imported when they are measured; here they cannot be."""
     rows = [row for group in measuring.groups() for row in importlib.import_module(f"benchmarks.{group}").rows()]

@@ -29,6 +29,7 @@ def found_twins(of, orderings):
     return duplicates(of, *[data[name].values for name in ("supercell", "filled", "sublattice", "offset")])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("of", "cells", "periods"), [(SIMPLE, 4, [1, 2, 4]), (DIAMOND, 3, [1, 3])])
 def test_all_stoichiometries_of_all_supercells_are_the_enumerated_ones(of, cells, periods):
     sites = cells * len(of.active)

@@ -17,12 +17,16 @@ FENCE = re.compile(r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?[^\n]*\n
 
 
 LONG = {
+    "composite-cathode",
     "compare-cooling-designs",
     "dsc-curves-to-module-verdict",
     "ensembles",
     "from-a-tomogram-to-a-cell-parameter",
     "from-cif-to-voltage",
+    "vasp-folder-to-voltage",
     "voltage-and-diffusivity-from-dft",
+    "what-kills-my-cell",
+    "which-barrier",
 }
 """Pages that take more than a few seconds."""
 

@@ -60,6 +60,7 @@ def test_what_would_be_fetched_from_elsewhere_is_found(site):
     assert build.external_requests(site) == ["index.html: loads https://cdn.org/a.js", "index.html: loads https://f.org/b.css"]
 
 
+@pytest.mark.long
 def test_the_navigation_leads_to_every_page_of_the_docs(tmp_path):
     build.put_together(ROOT / "docs", tmp_path)
     configuration = (tmp_path / "zensical.toml").read_text()

@@ -137,6 +137,7 @@ def test_fields_of_several_phases():
         random_field((32, 32), 1e-7, phases, seed=1)
 
 
+@pytest.mark.long
 def test_binder_goes_from_film_over_clusters_to_bridges():
     image = packed_particles((64, 64, 64), 1e-7, [_kind(fraction=0.45, spread=0.1, radius="1 um")], seed=2)
     contact, thickness = [], []

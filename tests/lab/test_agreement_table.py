@@ -52,6 +52,7 @@ def curve(values: np.ndarray, error: np.ndarray, length: float | None, unit: str
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("lengths", "unit"), [((None, 0.2), "V"), ((0.1, 0.4), "m2 s-1")])
 def test_curves_that_agree_are_said_to_at_the_nominal_rate(lengths, unit):
     """Both sides drawn about one truth, with the correlations that they state."""

@@ -130,6 +130,7 @@ def test_an_endothermic_reaction_is_fitted():
         fit_kinetics(curves, ONE)
 
 
+@pytest.mark.long
 def test_dsc_and_arc_together_tell_more_than_either():
     """Planted set from both kinds, each weighted by its own scatter; the errors hold."""
     from scalith.lab import simulate_arc

@@ -33,6 +33,7 @@ def record(tmp_path):
     return path
 
 
+@pytest.mark.long
 def test_a_study_fits_curves_and_adiabatic_records_together(record):
     settings = Calorimetry.read(
         SETTINGS | {"adiabatic_records": [str(record)], "thermal_inertia": 1.5, "specific_heat": "1100 J/(kg K)"}, "study"

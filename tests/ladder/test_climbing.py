@@ -228,6 +228,7 @@ def test_a_given_file_may_be_told_its_origin(toy, study_file, tmp_path):
 # -- interruption and trouble -----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_an_interrupted_climb_goes_on_where_it_stopped(toy, study_file, tmp_path, monkeypatch, how):
     for module in ("run", "climbing"):  # the same code in both processes, whatever is being edited
@@ -247,6 +248,7 @@ def test_an_interrupted_climb_goes_on_where_it_stopped(toy, study_file, tmp_path
     assert not list(out.rglob("*.part"))
 
 
+@pytest.mark.long
 def test_a_second_run_in_the_same_folder_is_refused(toy, study_file, tmp_path):
     out = tmp_path / "out"
     study_file.write_text(STUDY.replace("stiffness = 2.0", "stiffness = 2.0\nwait = 30.0"))
@@ -268,6 +270,7 @@ def test_an_unwritable_folder_is_said(toy, study_file, tmp_path):
         climb(read_study(study_file), tmp_path / "file" / "out")
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_earlier_results_as_they_were(toy, study_file, tmp_path):
     out = tmp_path / "out"
     before = climb(read_study(study_file), out)

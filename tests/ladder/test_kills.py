@@ -104,6 +104,7 @@ def kill_again_and_again(study, tmp_path: Path, kills: int) -> None:
         log.unlink()
 
 
+@pytest.mark.long
 def test_a_toy_climb_that_is_killed(toy, study_file, tmp_path):
     kill_again_and_again(read_study(study_file), tmp_path, int(os.environ.get("SCALITH_KILLS", "10")))
 

@@ -77,6 +77,7 @@ def test_changed_source_recomputes_that_rung_alone(toy, own_study, tmp_path):
     assert climb(read_study(own_study, allow_code=True), tmp_path / "out").entry("half_life").value == pytest.approx(2.0)
 
 
+@pytest.mark.long
 def test_a_study_of_one_process_is_read_in_another(own_study, tmp_path):
     """Settings of an own section are of a type that the other process has never seen: the code goes along."""
     (tmp_path / "study.pickle").write_bytes(pickle.dumps(read_study(own_study, allow_code=True)))

@@ -61,6 +61,7 @@ def exact() -> dict[str, tuple[float, float]]:
     return {name: (first[name] / variance, total[name] / variance) for name in INPUTS}
 
 
+@pytest.mark.long
 def test_one_ensemble_divides_the_error_as_the_closed_form_does(chain, tmp_path):
     found = rank_inputs(chain, tmp_path / "out", members=32, method="polynomial")
     assert set(found["input"].values.tolist()) == set(INPUTS)

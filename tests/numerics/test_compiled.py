@@ -44,6 +44,7 @@ def test_division_by_zero_gives_infinity_as_in_numpy():
     assert ratio(1.0, 0.0) == np.inf
 
 
+@pytest.mark.long
 def test_machine_code_is_kept_in_the_cache_folder_and_used_again(tmp_path):
     program = textwrap.dedent("""
         import numpy as np

@@ -96,6 +96,7 @@ def test_fixing_the_temperature_gives_a_table_that_does_not_depend_on_it():
         SURFACE.table(T=400.0)
 
 
+@pytest.mark.long
 @given(st.floats(0.06, 0.94), st.floats(261, 339))
 def test_slope_in_temperature(x, temperature):
     table = SURFACE.table(pieces=256)

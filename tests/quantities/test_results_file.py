@@ -45,6 +45,7 @@ def test_missing_and_foreign_files_are_said(tmp_path):
         read_results(tmp_path / "text.nc")
 
 
+@pytest.mark.long
 def test_a_full_disk_is_said_and_leaves_the_old_results(tmp_path):
     small = Property.constant("density", 1.0, "kg m-3", Source(kind="assumed"))
     small.save(tmp_path / "r.nc")

@@ -113,6 +113,7 @@ def test_common_units_are_what_pint_says(number, pair):
     assert parse_quantity(f"{number!r} {unit}", expected) == float(f"{to_si(number, unit, expected):.15g}")
 
 
+@pytest.mark.long
 def test_a_cell_is_read_without_the_definitions_of_pint():
     code = (
         "import sys; from scalith.cell import CellSpecification; from scalith.quantities import shipped;"

@@ -159,6 +159,7 @@ def _stated(draw):
 
 
 # Cells of this size shrink too slowly to be of use.
+@pytest.mark.long
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate))
 @given(cell=cells())
 def test_a_written_cell_comes_back_equal(tmp_path_factory, cell):

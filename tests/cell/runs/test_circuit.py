@@ -59,6 +59,7 @@ def test_kirchhoffs_laws_hold_and_the_power_adds_up(mode, target):
     assert held == pytest.approx(target, rel=1e-12)
 
 
+@pytest.mark.long
 def test_unequal_cells_in_series_groups_converge_with_the_tolerance():
     cells, circuit = [CELL, thinner(0.97)] * 2, Circuit.of_groups(2, 2, 2e-3)
     steps = ["Discharge at 10 A for 40 minutes", "Rest for 10 minutes", "Charge at 5 A for 10 minutes"]

@@ -118,6 +118,7 @@ def test_diffusivity_over_six_decades_ends_cleanly(lgm50):
     assert float(np.abs(data.lithium_error).max()) < 1e-12
 
 
+@pytest.mark.long
 def test_depletion_of_the_electrolyte_ends_the_run_with_a_reason(lgm50):
     data = simulate_discharge(lgm50, 8.0, cut_off=-20.0)
     assert data.attrs["reason"].startswith(("electrolyte depleted", "stoichiometry left"))

@@ -82,6 +82,7 @@ def test_random_composites_lie_between_the_bounds_and_repeat_in_parallel():
     np.testing.assert_array_equal(again.stiffness, found.stiffness)
 
 
+@pytest.mark.long
 def test_with_pores_it_converges_in_as_many_iterations_on_a_finer_grid():
     coarse = random_field((16, 16, 16), 2e-7, {"solid": FieldPhase(fraction=0.6, correlation_length=5e-7)}, seed=1)
     fine = type(coarse)(np.kron(coarse.labels, np.ones((2, 2, 2), np.uint8)), 1e-7, coarse.phases, coarse.source)

@@ -74,6 +74,7 @@ def test_active_material_behind_dry_electrolyte_takes_no_part():
     assert "ionic_tortuosity_factor" not in effective_properties(_image(labels), **BULK, parts=(1,))
 
 
+@pytest.mark.long
 def test_the_error_is_the_scatter_over_parts_and_matches_that_of_new_structures():
     phases = {"active": FieldPhase(fraction=0.5, correlation_length=1.5e-7)}
     images = [random_field((32, 32, 32), 1e-7, phases, seed=seed, matrix="electrolyte") for seed in range(6)]

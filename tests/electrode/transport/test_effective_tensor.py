@@ -216,6 +216,7 @@ def test_good_grains_in_a_poor_conductor_converge_and_odd_cells_do():
     )
 
 
+@pytest.mark.long
 def test_threads_and_progress():
     image = random_field((48, 47, 50), 1e-7, {"solid": FieldPhase(fraction=0.4, correlation_length=3e-7)}, seed=2)
     bulk = {"pore": _layered(Rotation.random(random_state=1)), "solid": 0.02}

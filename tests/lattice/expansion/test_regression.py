@@ -18,6 +18,7 @@ def problem(noise, rows=40, columns=12, active=5, seed=0):
     return A, planted, A @ planted + rng.normal(0, noise, rows), shrunk
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", ["ridge", "ard", "bayesian"])
 @given(seed=st.integers(0, 50))
 def test_exact_data_give_exact_weights(method, seed):

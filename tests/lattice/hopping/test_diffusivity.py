@@ -35,6 +35,7 @@ def test_an_arrhenius_law_is_recovered():
     assert fit.attrs["warnings"] == []
 
 
+@pytest.mark.long
 def test_errors_of_the_fit_cover_the_truth():
     rng = np.random.default_rng(0)
     grid = {"x": X, "T": T}

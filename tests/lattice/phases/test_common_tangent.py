@@ -18,6 +18,7 @@ def regular(omega, tilt=0.0):
     return g, slope
 
 
+@pytest.mark.long
 @given(st.floats(2.3, 8.0), st.floats(-20.0, 20.0))
 def test_both_conditions_hold_for_any_tilt(omega, tilt):
     g, slope = regular(omega, tilt)

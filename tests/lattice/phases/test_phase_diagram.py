@@ -59,6 +59,7 @@ def test_sublattices_that_fill_first_are_an_order_too():
     assert long_range_order(diamond, (4, 4, 4), filled) == ("sublattices", pytest.approx(1.0))
 
 
+@pytest.mark.long
 def test_orders_of_the_fcc_model_and_their_regions():
     found = phase_diagram(fcc_model(), [150.0, 180.0], cells=6, sweeps=60, points=60, seed=1)
     assert {"ordered (0 1/2 1/2) × 1", "ordered (0 1/2 1/2) × 3", "disordered"} <= set(found["phase_high"].values)

@@ -20,6 +20,7 @@ BODY = CellBody(
 )  # fmt: skip
 
 
+@pytest.mark.long
 def test_the_heat_of_the_plane_warms_the_cell_where_it_is_made():
     run = simulate_in_plane(SPM, SHEET, ["Discharge at 2C for 5 minutes"], patches=(4, 3), mesh=COARSE)
     area = run.attrs["patch_area"]

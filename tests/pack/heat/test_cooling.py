@@ -11,6 +11,7 @@ FLOW = {"heat_transfer_coefficient": 500.0, "volume_flow": 1e-6, "pressure_drop"
 DESIGNS = [CoolingDesign(name=kind, kind=kind, **FLOW) for kind in ("tab", "surface", "edge", "immersion")]
 
 
+@pytest.mark.long
 def test_more_cooled_area_is_colder():
     found = compare_cooling(CELL, DESIGNS, **SETTING)
     peak = {name: float(found["peak_temperature"].sel(design=name)) for name in ("tab", "surface", "edge", "immersion")}

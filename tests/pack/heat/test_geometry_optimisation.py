@@ -28,6 +28,7 @@ def test_cell_cooled_at_its_edge_wants_to_be_low():
     assert best.height == pytest.approx(CELL.volume / (0.03 * 0.15), rel=0.06)
 
 
+@pytest.mark.long
 def test_limit_on_the_gradient_is_kept_or_named():
     free, tried = best_cell_shape(CELL, design("surface"), **SETTING, **BOUNDS, evaluations=30)
     gradients = tried["gradient"].values

@@ -148,6 +148,7 @@ def test_heat_at_a_spot_is_hotter_than_spread_heat():
     np.testing.assert_allclose(spot["heat_stored"][-1], even["heat_stored"][-1], rtol=1e-9)
 
 
+@pytest.mark.long
 def test_good_conductor_with_reactions_is_the_lumped_cell():
     cell = CellBody(shape="prismatic", thickness=0.01, width=0.01, height=0.01, density=2000.0, specific_heat=1000.0)
     sides = {
@@ -202,6 +203,7 @@ def test_vent_of_a_good_conductor_is_that_of_the_lumped_cell():
     assert float(found["heat_released"][-1, 0]) == pytest.approx(float(lumped["heat_released"][-1]), rel=0.01)
 
 
+@pytest.mark.long
 def test_a_block_boils_to_the_boiling_point():
     """More electrolyte than the heat of the cell can boil: the flash ends at the boiling point, as in a test of one cell."""
     vent = Vent(pressure=6e5, free_volume=2e-7, evaporated_mass=2e-3)

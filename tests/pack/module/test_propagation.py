@@ -47,6 +47,7 @@ def test_front_runs_through_touching_cells():
     assert KINETICS.digest in Source.from_json(found.attrs["source"]).parents
 
 
+@pytest.mark.long
 def test_trigger_in_the_middle_is_symmetric():
     module = ROW.model_copy(update={"cells": 5})
     found = propagate_runaway(
@@ -56,6 +57,7 @@ def test_trigger_in_the_middle_is_symmetric():
     np.testing.assert_allclose(found["runaway_time"][1], found["runaway_time"][3], rtol=1e-6)
 
 
+@pytest.mark.long
 def test_barrier_stops_and_map_is_monotonic():
     plane = propagation_map(
         ROW,

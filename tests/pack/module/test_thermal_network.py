@@ -275,6 +275,7 @@ def test_outputs_change_no_step_and_balance_within_them():
     assert np.all(np.diff(many.ambient) > -1e-9)
 
 
+@pytest.mark.long
 def test_runaway_is_located_within_steps():
     """The moment is that of the rates in the outputs, and does not wait for the end of a step: it hardly knows the tolerance."""
     exact, coarse = row_of_cells_burning(np.linspace(0.0, 180.0, 3601), 1e-9), row_of_cells_burning(np.array([0.0, 180.0]))

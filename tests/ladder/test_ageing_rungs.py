@@ -8,7 +8,7 @@ import pytest
 
 from scalith.ladder import climb, read_entry, read_study
 from scalith.ladder.rungs.experiments import degradation_modes
-from scalith.quantities import shipped
+from scalith.quantities import InputError, Property, Source, shipped
 from tests.ladder.smaller_study import smaller
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "ageing.toml"
@@ -60,3 +60,15 @@ def test_a_life_without_two_check_ups_says_so_in_place_of_modes(climbed):
     without = degradation_modes(found["cycle_life"].drop_dims("check_up"), found["cell_specification"])
     assert not without.data_vars
     assert "two at least" in without.attrs["verdict"]
+
+
+def test_a_cell_whose_modes_no_check_up_tells_is_said_and_another_cell_s_life_is_refused(climbed):
+    _, found = climbed
+    cell = found["cell_specification"]
+    flat = Property.constant("open_circuit_voltage", 0.0, "V", Source(kind="assumed"))
+    side = cell.negative_electrode
+    metal = side.model_copy(update={"materials": (side.material.model_copy(update={"open_circuit_voltage": flat}),)})
+    told = degradation_modes(found["cycle_life"], cell.model_copy(update={"negative_electrode": metal}))
+    assert "a potential that is not over x" in told.attrs["verdict"]
+    with pytest.raises(InputError, match="the cell that aged"):
+        degradation_modes(found["cycle_life"].assign_attrs(cell="another"), cell)

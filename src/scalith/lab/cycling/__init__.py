@@ -3,7 +3,7 @@
 from scalith.lab.cycling.degradation_modes import degradation_modes
 from scalith.lab.cycling.electrode_balance import ElectrodeBalance, blended_potential, extract_balance, simulate_balance
 from scalith.lab.cycling.entropy_from_heat import extract_entropy_from_heat
-from scalith.lab.cycling.extract_degradation import extract_degradation
+from scalith.lab.cycling.extract_degradation import extract_degradation, require_check_ups
 from scalith.lab.cycling.open_circuit import extract_open_circuit, extract_rest_voltages, simulate_open_circuit
 from scalith.lab.cycling.pulse_resistance import extract_pulse_resistances, simulate_pulses
 from scalith.lab.cycling.rate_test import (
@@ -30,6 +30,7 @@ __all__ = [
     "extract_pulse_resistances",
     "extract_rate_capability",
     "extract_rest_voltages",
+    "require_check_ups",
     "simulate_balance",
     "simulate_open_circuit",
     "simulate_pulses",

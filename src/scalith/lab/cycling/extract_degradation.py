@@ -51,18 +51,11 @@ def extract_degradation(life: xr.Dataset, specification: CellSpecification) -> R
     Raises
     ------
     InputError
-        No check-ups, fewer than two, or an electrode without a half-cell curve that the balance can take.
+        As `require_check_ups`, or the life is that of another cell.
     """
-    if "check_up" not in life.coords or life.sizes["check_up"] < 2:
-        found = "none" if "check_up" not in life.coords else str(life.sizes["check_up"])
-        raise InputError("extract_degradation", "check-ups", found, "two at least: simulate_ageing(…, check_up_every=100)")
+    negative, positive = require_check_ups(life, specification)
     if life.attrs.get("cell") != specification.digest:
         raise InputError("extract_degradation", "cell", specification.digest, f"{life.attrs.get('cell')}: the cell that aged")
-    negative, positive = _half_cells(specification, "negative"), _half_cells(specification, "positive")
-    if not isinstance(positive, Property):
-        raise InputError(
-            "extract_degradation", "positive electrode", "two materials", "one: a blend is told on the negative side"
-        )
     charge = life["check_up_slow_discharge_charge"].values
     voltage = life["check_up_slow_discharge_voltage"].values
     T = float(life.attrs["ambient"])
@@ -81,6 +74,38 @@ def extract_degradation(life: xr.Dataset, specification: CellSpecification) -> R
     at = labelled("check_up", life["check_up"].values, "cycle before the check-up", "1")
     notes = "; ".join(dict.fromkeys(one.note for one in balances if one.note))
     return Result(made, {"check_up": at}, {"kind": "degradation modes", "source": source.to_json(), "note": notes})
+
+
+def require_check_ups(
+    life: xr.Dataset, specification: CellSpecification
+) -> tuple[Property | tuple[Property, Property], Property]:
+    """Half-cell curves of both electrodes, where check-ups can tell what a life took from them.
+
+    Parameters
+    ----------
+    life, specification
+        As `extract_degradation` takes them.
+
+    Returns
+    -------
+    negative : Property or two of them
+        Of a blend two.
+    positive : Property
+
+    Raises
+    ------
+    InputError
+        No check-ups, fewer than two, or an electrode without a half-cell curve that the balance can take.
+    """
+    if "check_up" not in life.coords or life.sizes["check_up"] < 2:
+        found = "none" if "check_up" not in life.coords else str(life.sizes["check_up"])
+        raise InputError("extract_degradation", "check-ups", found, "two at least: simulate_ageing(…, check_up_every=100)")
+    negative, positive = _half_cells(specification, "negative"), _half_cells(specification, "positive")
+    if not isinstance(positive, Property):
+        raise InputError(
+            "extract_degradation", "positive electrode", "two materials", "one: a blend is told on the negative side"
+        )
+    return negative, positive
 
 
 def inner_part(charge: Array, voltage: Array) -> tuple[Array, Array]:

@@ -165,10 +165,11 @@ def _lost(data: xr.Dataset) -> str:
 @rung("degradation modes, as check-ups read them", headline=_lost)
 def degradation_modes(cycle_life: xr.Dataset, cell_specification: CellSpecification) -> xr.Dataset:
     """Lithium inventory and active material lost, read from the check-ups of the life, beside what the model knows."""
-    from scalith.lab.cycling import extract_degradation
+    from scalith.lab.cycling import extract_degradation, require_check_ups
 
     try:
-        return extract_degradation(cycle_life, cell_specification)
+        require_check_ups(cycle_life, cell_specification)
     except InputError as error:
         source = predicted("scalith.lab.cycling.extract_degradation", cell_specification.digest, dataset_digest(cycle_life))
         return xr.Dataset(attrs={"verdict": f"not told by check-ups: {error}", "source": source.to_json()})
+    return extract_degradation(cycle_life, cell_specification)

@@ -114,7 +114,7 @@ NUMBERS: dict[str, _Number] = {
     "design_front": _Number("recipes of which none is better in all respects", "1", lambda data: data.sizes["point"]),
     "cracks": _Number("largest area of cracks per volume", "m-1", _largest("crack_area")),
     "cracked_voxel_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
-    "loss_by_cracks": _Number("contact that is left", "1", lambda data: data["interface_left"].values[-1]),
+    "loss_by_cracks": _Number("contact that is left", "1", _last("interface_left")),
     "pressed_lithium": _Number(
         "resistance of the interface, contact and reaction",
         "ohm m2",
@@ -134,7 +134,7 @@ NUMBERS: dict[str, _Number] = {
     "particle_stress": _Number("largest hoop stress", "Pa", lambda data: np.abs(data["hoop_stress"]).max()),
     "cell_specification": _Number("nominal capacity", "C", lambda cell: cell.nominal_capacity),
     "discharges": _Number("capacity at the highest rate", "C", lambda data: _at_highest_rate(data, "capacity").max()),
-    "cycle_life": _Number("discharge capacity of the last cycle", "C", lambda data: data["discharge_capacity"].values[-1]),
+    "cycle_life": _Number("discharge capacity of the last cycle", "C", _last("discharge_capacity")),
     "degradation_modes": _Number(
         "lithium inventory lost, as the last check-up reads it",
         "1",
@@ -144,7 +144,7 @@ NUMBERS: dict[str, _Number] = {
     "heat_generation": _Number("heat of the discharge at the highest rate", "J", _total_heat),
     "cell_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),
     "pack_temperature": _Number("peak temperature", "K", _largest("peak_temperature")),
-    "in_plane_discharge": _Number("heat of the collectors at the end", "W", lambda data: data["heat_collectors"].values[-1]),
+    "in_plane_discharge": _Number("heat of the collectors at the end", "W", _last("heat_collectors")),
     "cell_temperature_field": _Number("peak temperature", "K", _largest("peak_temperature")),
     "cooling_comparison": _Number("lowest peak temperature of a design", "K", lambda data: data["peak_temperature"].min()),
     "network_currents": _Number("largest current of a cell", "A", _largest("cell_current")),

@@ -18,6 +18,7 @@ drawing: ContextVar[Callable[[int], np.random.Generator]] = ContextVar("drawing"
 """Makes the generator of what a rung leaves open from its seed; in a member of an ensemble one that knows what it draws."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Specification = TypeVar("Specification", bound=Spec)
 
 AtomicDistance = Annotated[float, SI("Å"), Field(gt=0, le=50)]
 """A distance between atoms, in Å as everywhere in crystals and lattices, or a text with its unit."""
@@ -110,6 +111,10 @@ class Settings(Spec):
     """
 
     stands_for: ClassVar[type[Spec] | None] = None
+
+    def as_specification(self, kind: type[Specification], **others: Any) -> Specification:
+        """The specification whose fields stand in this section, with `others` in place of what it states."""
+        return kind(**{name: getattr(self, name) for name in kind.model_fields if name not in others} | others)
 
 
 def stated_section(info: ValidationInfo, name: str) -> Mapping[str, Any]:

@@ -142,7 +142,7 @@ class MolecularDynamics(Settings, DynamicsSettings):
     @property
     def dynamics(self) -> DynamicsSettings:
         """How the atoms move."""
-        return DynamicsSettings(**{name: getattr(self, name) for name in DynamicsSettings.model_fields})
+        return self.as_specification(DynamicsSettings)
 
 
 def _motion(data: xr.Dataset) -> str:

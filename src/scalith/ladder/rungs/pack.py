@@ -206,7 +206,7 @@ def _coldest(data: xr.Dataset) -> str:
 def cooling_comparison(heat_generation: xr.Dataset, resolved_cell: ResolvedCell, cooling: Cooling) -> xr.Dataset:
     """Peak, gradient, pumping power and what the coolant takes, for one cell at the highest rate."""
     one = _heat_at(heat_generation, float(heat_generation["c_rate"].max()))
-    body = CellBody(**{name: getattr(resolved_cell, name) for name in CellBody.model_fields})
+    body = resolved_cell.as_specification(CellBody)
     time, heat = one["time"].values, one["heat"].values
     return pack_package.compare_cooling(
         body,

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from scalith.ladder import climb, read_entry, read_study
-from scalith.quantities import InputError, shipped
+from scalith.ladder.rungs import solid_state
+from scalith.ladder.rungs.cell import Discharge
+from scalith.ladder.rungs.interface import LithiumAnode, pressed_lithium
+from scalith.ladder.rungs.solid_state import _intact, _with_positive, part_by_part
+from scalith.quantities import DomainError, InputError, Property, Source, shipped
 from scalith.report import write_report
 from scalith.report.figures import figures_of
 
@@ -62,12 +67,55 @@ def test_each_part_costs_something_and_can_be_taken_away(climbed):
     folder, _ = climbed
     data = read_entry(folder, "part_by_part").value
     parts = [str(part) for part in data["part"].values]
-    assert parts == ["all", "no grain boundaries", "perfect contact", "no cracks", "no stress of particles"]
+    assert parts == ["all", "no grain boundaries", "perfect contact", "no cracks", "no stress of the positive particles"]
     gained = data["middle_voltage"].values - data["middle_voltage"].values[0]
     assert np.all(gained[1:4] > 0.0)  # ohms and contact that a part no longer costs
     lithium, cell = (read_entry(folder, name).value for name in ("pressed_lithium", "cell_specification"))
     ohms = (lithium.area_resistance(298.15) - float(lithium.resistance(298.15))) / cell.plane_area
     assert gained[2] == pytest.approx(ohms * 0.5 * cell.nominal_capacity / 3600.0, rel=0.05)
+
+
+def test_a_part_that_the_cell_does_not_have_is_left_out_and_one_it_has_otherwise_is_refused(climbed, monkeypatch):
+    folder, _ = climbed
+    cell, loss, measured = (
+        read_entry(folder, name).value for name in ("cell_specification", "loss_by_cracks", "subvolume_properties")
+    )
+    reacting = _with_positive(cell, {}, {"specific_area": 0.5 * cell.positive_electrode.material.area})
+    for other, image, said in ((reacting, measured, "on the cracked image"), (cell, None, "no image")):
+        with pytest.raises(InputError, match=f"active_interface_area.*{said}"):
+            part_by_part(other, Discharge(), positive_loss_by_cracks=loss, positive_subvolume_properties=image)
+    loose = cell.positive_electrode.model_copy(update={"transport_efficiency": None})
+    with pytest.raises(InputError, match="ionic_transport_efficiency: found none in the cell"):
+        _intact(cell.model_copy(update={"positive_electrode": loose}), loss, measured)
+    intact = _intact(cell, loss, measured).positive_electrode
+    assert intact.transport_efficiency == pytest.approx(cell.positive_electrode.efficiency / float(loss["ionic_left"][-1]))
+    whole = intact.material
+    assert whole.area == pytest.approx(cell.positive_electrode.material.area / float(loss["interface_left"][-1]))
+    free = cell.negative_electrode.model_copy(update={"pressed_lithium": None})
+    tried = []
+    monkeypatch.setattr(solid_state, "simulate_discharge", lambda one, *rest, **named: tried.append(one) or _curve())
+    said = part_by_part(cell.model_copy(update={"negative_electrode": free}), Discharge())
+    assert said["part"].values.tolist() == ["all", "no stress of the positive particles"]
+    assert [one.positive_electrode.material.stress is None for one in tried] == [False, True]
+
+
+def _curve() -> xr.Dataset:
+    time = np.linspace(0.0, 1.0, 5)
+    return xr.Dataset({"voltage": ("time", 4.0 - time), "capacity": ("time", time)}, {"time": time})
+
+
+def test_lithium_takes_the_conductivity_of_a_solid():
+    stated = LithiumAnode(toughness=1e6, interface_resistance=1e-3, stack_pressure=1e6, flaw=1e-6, spacing=1e-5)
+    source = Source(kind="assumed")
+    name, T = "electrolyte_ionic_conductivity", [273.15, 323.15]
+    solid = Property.from_arrays(name, {"T": T}, [0.05, 0.15], "S m-1", source)
+    assert pressed_lithium(stated, solid).conductivity == pytest.approx(float(solid(T=298.15)))
+    liquid = Property.from_arrays(name, {"c": [0.0, 1000.0], "T": T}, [[0.0, 0.0], [0.5, 1.0]], "S m-1", source)
+    with pytest.raises(InputError, match=r"lithium_anode.*conductivity.*as of a liquid"):
+        pressed_lithium(stated, liquid)
+    hot = stated.model_copy(update={"reference_temperature": 353.15})
+    with pytest.raises(DomainError, match=name):
+        pressed_lithium(hot, solid)
 
 
 def test_pictures_and_page(climbed):

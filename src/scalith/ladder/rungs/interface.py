@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from scalith import interface
@@ -55,7 +56,8 @@ def pressed_lithium(lithium_anode: LithiumAnode, electrolyte_ionic_conductivity:
     if stated.spacing is not None and conductivity is None:
         if electrolyte_ionic_conductivity is None:
             raise InputError("[lithium_anode]", "conductivity", "nothing", "that of the electrolyte, beside the spacing")
-        at = {"c": 1.0, "T": stated.reference_temperature}
-        conductivity = float(electrolyte_ionic_conductivity(extrapolate="nearest", **at))
-    values = {name: getattr(stated, name) for name in PressedLithium.model_fields} | {"conductivity": conductivity}
-    return PressedLithium(**values)
+        if np.size(electrolyte_ionic_conductivity.coordinates.get("c", 0.0)) > 1:
+            found, expected = "one that depends on the salt's concentration, as of a liquid", "that of the solid, here"
+            raise InputError("[lithium_anode]", "conductivity", found, expected)
+        conductivity = float(electrolyte_ionic_conductivity(T=stated.reference_temperature))
+    return stated.as_specification(PressedLithium, conductivity=conductivity)

@@ -8,13 +8,14 @@ import numpy as np
 import xarray as xr
 
 from scalith.cell import CellSpecification, Mesh, simulate_discharge
+from scalith.electrode import effective_property
 from scalith.interface import PressedLithium, critical_plating_current
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import rung
 from scalith.ladder.rungs.cell import Discharge
 from scalith.ladder.rungs.interface import Polycrystal
 from scalith.ladder.stacking import by_rate
-from scalith.quantities import Property, Source, labelled, predicted
+from scalith.quantities import InputError, Property, Source, labelled, predicted
 
 
 def _stand(data: xr.Dataset) -> str:
@@ -62,20 +63,23 @@ def part_by_part(
     cell_specification: CellSpecification,
     discharge: Discharge,
     polycrystal: Polycrystal | None = None,
-    pressed_lithium: PressedLithium | None = None,
     positive_loss_by_cracks: xr.Dataset | None = None,
+    positive_subvolume_properties: xr.Dataset | None = None,
 ) -> xr.Dataset:
-    """The fastest discharge of the cell, and of cells without one part: boundaries, imperfect contact, cracks, stress."""
+    """The fastest discharge of the cell, and of cells without one part.
+
+    Parts are boundaries of crystallites, imperfect contact, cracks, and stress of the positive electrode's particles.
+    """
     cells = {"all": cell_specification}
     if polycrystal is not None:
         cells["no grain boundaries"] = _single_crystal(cell_specification, polycrystal)
-    if pressed_lithium is not None:
-        cells["perfect contact"] = _touching(cell_specification, pressed_lithium)
+    if (pressed := cell_specification.negative_electrode.pressed_lithium) is not None:
+        cells["perfect contact"] = _touching(cell_specification, pressed)
     if positive_loss_by_cracks is not None:
-        cells["no cracks"] = _intact(cell_specification, positive_loss_by_cracks)
+        cells["no cracks"] = _intact(cell_specification, positive_loss_by_cracks, positive_subvolume_properties)
     material = cell_specification.positive_electrode.material
     if material.stress is not None:
-        cells["no stress of particles"] = _with_positive(cell_specification, {}, {"stress": None})
+        cells["no stress of the positive particles"] = _with_positive(cell_specification, {}, {"stress": None})
     rate, mesh = max(discharge.c_rates), None if discharge.volumes is None else Mesh(*discharge.volumes)
     runs = []
     for index, (name, cell) in enumerate(cells.items()):
@@ -105,21 +109,29 @@ def _touching(cell: CellSpecification, lithium: PressedLithium) -> CellSpecifica
     return cell.model_copy(update={"negative_electrode": metal})
 
 
-def _intact(cell: CellSpecification, loss: xr.Dataset) -> CellSpecification:
-    """The positive electrode with what cracks took from it."""
-
-    def whole(value: float, name: str) -> float:
-        return value / float(loss[name][-1]) if name in loss else value
-
+def _intact(cell: CellSpecification, loss: xr.Dataset, measured: xr.Dataset | None) -> CellSpecification:
+    """The positive electrode with what cracks took from it, whose numbers are those of the cracked image."""
     electrode, material = cell.positive_electrode, cell.positive_electrode.material
-    layer = {
-        "transport_efficiency": whole(electrode.efficiency, "ionic_left"),
-        "conductivity": whole(electrode.conductivity, "electronic_left"),
+    parts = {
+        "interface_left": ("active_interface_area", "specific_area", material.area),
+        "utilised_left": ("utilised_volume_fraction", "active_volume_fraction", material.volume_fraction),
+        "ionic_left": ("ionic_transport_efficiency", "transport_efficiency", electrode.transport_efficiency),
+        "electronic_left": ("effective_electronic_conductivity", "conductivity", electrode.conductivity),
     }
-    particles = {
-        "specific_area": whole(material.area, "interface_left"),
-        "active_volume_fraction": whole(material.volume_fraction, "utilised_left"),
-    }
+    expected = "a cell with the numbers of the cracked image: no [reaction_zone], no structure of its own"
+    whole = {}
+    for left, (name, field, value) in parts.items():
+        if left not in loss:
+            continue
+        if measured is None or name not in measured:
+            raise InputError("part_by_part", name, "no image that it is measured on", expected)
+        cracked = float(effective_property(measured, name)())
+        if value is None or not np.isclose(value, cracked, rtol=1e-6, atol=0.0):
+            shown = "none" if value is None else f"{value:.6g}"
+            raise InputError("part_by_part", name, f"{shown} in the cell, {cracked:.6g} on the cracked image", expected)
+        whole[field] = value / float(loss[left][-1])
+    layer: dict[str, Any] = {field: whole[field] for field in ("transport_efficiency", "conductivity") if field in whole}
+    particles: dict[str, Any] = {field: whole[field] for field in ("specific_area", "active_volume_fraction") if field in whole}
     return _with_positive(cell, layer, particles)
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from scalith.electrode import image_from_dataset, interface_areas
+from scalith import electrode
+from scalith.electrode import VoxelImage, image_dataset, image_from_dataset, interface_areas, limiting_path
 from scalith.ladder import climb, read_entry, read_study
-from scalith.quantities import InputError
+from scalith.ladder.graph import rungs
+from scalith.ladder.rungs.mechanics import PERIODIC, Expansion, _periodic, expansion_stress
+from scalith.quantities import InputError, Source, predicted
 
 STUDY = """
 [study]
 title = "cracks"
-targets = ["electrode_structure", "loss_by_cracks"]
+targets = ["electrode_structure", "loss_by_cracks", "phase_areas", "active_particle_sizes", "electrode_currents"]
 seed = 2
 
 [microstructure]
@@ -30,6 +34,7 @@ pore_size = "0.8 um"
 ionic = { electrolyte = "2 mS/cm" }
 electronic = { active = "0.01 S/cm", carbon = "1 S/cm" }
 """
+TARGETS = STUDY.split("targets = ")[1].splitlines()[0]
 CRACKING = """
 [cracking]
 fracture_energy = { active = 10.0, electrolyte = 2.0 }
@@ -78,10 +83,58 @@ def test_cracks_take_contact_and_the_cell_gets_what_is_left(cracked):
     assert float(structure.interface_area) == pytest.approx(areas)
 
 
+def test_what_is_measured_is_measured_on_the_cracked_image_or_said_not_to_be(cracked):
+    whole_only = {"cracks", "cracked_voxel_image", "loss_by_cracks", "expansion_stress", "designed_image"}
+    looking = {name for name, one in rungs().items() if "voxel_image" in one.needs}
+    assert {name for name in looking if "cracked_voxel_image" not in rungs()[name].needs} == {
+        *whole_only,
+        "effective_thermal_conductivity",
+    }
+    opened = image_from_dataset(read_entry(cracked, "cracked_voxel_image").value)
+    areas = read_entry(cracked, "phase_areas").value
+    np.testing.assert_array_equal(areas["area"].values, interface_areas(opened).values)
+    assert float(areas["active_area"].sel(phase="active", neighbour="electrolyte")) == pytest.approx(
+        float(read_entry(cracked, "active_interface_area").value())
+    )
+    ionic, electronic = {"electrolyte": 0.2, "debonded": 0.2}, {"active": 1.0, "carbon": 100.0}
+    path = limiting_path(opened, ionic=ionic, electronic=electronic)
+    currents = read_entry(cracked, "electrode_currents").value
+    np.testing.assert_allclose(currents["resistance"], path["resistance"], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("by", "known"),
+    [("electrode.random_field", True), ("electrode.crop", False), ("design.conditioned_structure", False), ("", False)],
+)
+def test_only_an_image_that_is_known_to_be_periodic_is_not_mirrored(by, known):
+    source = predicted(f"scalith.{by}") if by else Source(kind="measured", reference="a tomogram")
+    labels = np.repeat([0, 1], 4).astype(np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    image = VoxelImage(labels, 1e-6, {"pore": 0, "active": 1}, source)
+    made = _periodic(image)
+    assert made.shape == (image.shape if known else (16, 8, 8))
+    assert all(callable(getattr(electrode, name)) for name in PERIODIC)
+
+
+@pytest.mark.parametrize(("by", "known"), [("electrode.random_field", True), ("design.conditioned_structure", False)])
+def test_stress_is_that_of_the_image_as_it_goes_on(by, known):
+    labels = np.random.default_rng(0).integers(0, 2, (6, 4, 4)).astype(np.uint8)
+    image = VoxelImage(labels, 1e-6, {"electrolyte": 0, "active": 1}, predicted(f"scalith.{by}"))
+    stiff = {"electrolyte": {"youngs_modulus": 2e10}, "active": {"youngs_modulus": 1e11}}
+    expansion = Expansion(elasticity=stiff, strain={"active": 0.01})
+    found = expansion_stress(image_dataset(image), expansion)
+    going_on = image if known else electrode.mirror(image)
+    direct = electrode.stress_from_eigenstrain(going_on, expansion.elasticity, expansion.strain, outside="free")
+    np.testing.assert_allclose(found["phase_stress"], direct["phase_stress"], rtol=1e-9)
+    inside = direct["von_mises_stress"].values[:6, :4, :4][image.mask("active")]
+    assert float(found["high_stress"].sel(phase="active")) == pytest.approx(np.quantile(inside, 0.99), rel=1e-9)
+
+
 def test_the_reaction_of_a_poor_conductor_keeps_to_the_lines(tmp_path):
     found = {}
     for name, conductivity in (("poor", "1e-6 S/m"), ("mixed", "1e3 S/m")):
-        (tmp_path / "study.toml").write_text(STUDY.replace(', "loss_by_cracks"', "") + ZONE.replace("1e-6 S/m", conductivity))
+        (tmp_path / "study.toml").write_text(
+            STUDY.replace(TARGETS, '["electrode_structure"]') + ZONE.replace("1e-6 S/m", conductivity)
+        )
         climb(read_study(tmp_path / "study.toml"), tmp_path / name)
         found[name] = read_entry(tmp_path / name, "electrode_structure").value
     area = read_entry(tmp_path / "poor", "active_interface_area").value()

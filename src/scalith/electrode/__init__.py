@@ -16,7 +16,7 @@ from scalith.electrode.measure.boundaries import interface_areas, mean_curvature
 from scalith.electrode.measure.diffusion_radius import diffusion_radius
 from scalith.electrode.measure.morphology import chord_lengths, covariance, particle_sizes
 from scalith.electrode.measure.percolation import connected_to, spanning_threshold, through_paths
-from scalith.electrode.measure.reaction_zone import reaction_area, reaction_zone
+from scalith.electrode.measure.reaction_zone import reaction_area, reaction_area_with_error, reaction_zone
 from scalith.electrode.measure.separate_particles import separate_particles
 from scalith.electrode.mechanics.elasticity import (
     IsotropicElasticity,
@@ -94,6 +94,7 @@ __all__ = [
     "random_sites",
     "connected_to",
     "reaction_area",
+    "reaction_area_with_error",
     "reaction_zone",
     "read_grey",
     "read_image",

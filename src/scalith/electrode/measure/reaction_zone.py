@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.measure.boundaries import faces_onto
-from scalith.quantities import ConvergenceError, InputError, Result, labelled, parse_quantity, predicted
+from scalith.quantities import ConvergenceError, InputError, Property, Result, labelled, parse_quantity, predicted
+from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 
 @takes_image
@@ -140,3 +141,55 @@ def reaction_area(
     reach = np.sqrt(conductivity * depth / reaction_conductance) * L
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(reach > 0.0, reach * np.tanh(A / reach), 0.0)
+
+
+def reaction_area_with_error(
+    area: Property,
+    triple_phase_length: Property,
+    *,
+    conductivity: float,
+    depth: float,
+    exchange_current_density: float,
+    temperature: float,
+) -> Property:
+    r"""`reaction_area` of a measured area and line, with the error that theirs make.
+
+    .. math:: \frac{∂S}{∂A} = \operatorname{sech}^2 u, \qquad \frac{∂S}{∂L} = λ \left(\tanh u - u \operatorname{sech}^2 u\right),
+        \qquad u = \frac{A}{λ L}
+
+    Parameters
+    ----------
+    area, triple_phase_length : Property
+        A (m-1) and L (m-2): numbers with independent errors.
+    conductivity, depth
+        As in `reaction_area`: S m-1, m.
+    exchange_current_density : float
+        i₀ of g = F i₀/(RT), A m-2.
+    temperature : float
+        K.
+
+    Returns
+    -------
+    Property
+        m-1.
+
+    Raises
+    ------
+    InputError
+    """
+    settings = {
+        "conductivity": conductivity,
+        "depth": depth,
+        "exchange_current_density": exchange_current_density,
+        "temperature": temperature,
+    }
+    conductance = FARADAY * exchange_current_density / (GAS_CONSTANT * temperature)
+    A, L = float(area()), float(triple_phase_length())
+    S = float(reaction_area(A, L, conductivity=conductivity, depth=depth, reaction_conductance=conductance))
+    wide = float(np.sqrt(conductivity * depth / conductance))
+    u = min(A / (wide * L), 350.0) if L > 0.0 else 350.0  # from there on sech² is nothing
+    by_area = 1.0 / np.cosh(u) ** 2
+    slopes = (area, by_area), (triple_phase_length, wide * (np.tanh(u) - u * by_area))
+    errors = [slope * float(known.error()) for known, slope in slopes if known.standard_error is not None]
+    source = predicted("scalith.electrode.reaction_area", area.digest, triple_phase_length.digest, settings=settings)
+    return Property.constant("reaction_area", S, "m-1", source, float(np.linalg.norm(errors)) or None)

@@ -13,12 +13,11 @@ from pydantic import Field, model_validator
 
 from scalith import design, electrode
 from scalith.design import StructureOrder
-from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase, ParticleKind, ionic_with_debonded
+from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase, ParticleKind, VoxelImage, ionic_with_debonded
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Settings, drawing, rung
 from scalith.quantities import SI, InputError, Property, Result, Spec, Uncertain, dataset_digest, predicted
-from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.named_deviates import within
 from scalith.quantities.specification import Count, Fraction, Length, Temperature
 
@@ -280,6 +279,11 @@ def designed_image(voxel_image: xr.Dataset, microstructure: Microstructure) -> x
     return design.comparison(order.targets, found).assign_attrs(source=source.to_json())
 
 
+def _measured_on(voxel_image: xr.Dataset, cracked_voxel_image: xr.Dataset | None) -> xr.Dataset:
+    """The image that currents, areas, lines and sizes are measured on: with its cracks where there are some."""
+    return voxel_image if cracked_voxel_image is None else cracked_voxel_image
+
+
 def _another_piece(data: xr.Dataset, seed: int) -> xr.Dataset:
     """The properties of another piece of the electrode, each within its error; a generated piece is another one already."""
     if data.attrs.get("resampled"):
@@ -298,7 +302,7 @@ def subvolume_properties(
     voxel_image: xr.Dataset, conductivities: BulkConductivities, cracked_voxel_image: xr.Dataset | None = None
 ) -> xr.Dataset:
     """Effective properties of the whole image and of its parts, with its cracks where there are some: how they scatter."""
-    image = electrode.image_from_dataset(voxel_image if cracked_voxel_image is None else cracked_voxel_image)
+    image = electrode.image_from_dataset(_measured_on(voxel_image, cracked_voxel_image))
     found = electrode.subvolume_properties(
         image,
         **conductivities.model_dump(),
@@ -364,7 +368,7 @@ def active_particle_radius(subvolume_properties: xr.Dataset) -> Property:
     return electrode.effective_property(subvolume_properties, "active_particle_radius")
 
 
-def _reached(image: electrode.VoxelImage, bulk: BulkConductivities, names: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
+def _reached(image: VoxelImage, bulk: BulkConductivities, names: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
     """What ions reach from the separator and electrons from the collector, of the phases that carry them."""
     masks: dict[str, NDArray[np.bool_]] = {}
     ionic = ionic_with_debonded(image, bulk.ionic, bulk.electrolyte)
@@ -386,12 +390,12 @@ def triple_phase_length(
     cracked_voxel_image: xr.Dataset | None = None,
 ) -> Property:
     """Length per volume of the line where three phases meet, of what ions and electrons reach; the error is the resolution's."""
-    looked_at = voxel_image if cracked_voxel_image is None else cracked_voxel_image
-    image = electrode.image_from_dataset(looked_at)
+    measured = _measured_on(voxel_image, cracked_voxel_image)
+    image = electrode.image_from_dataset(measured)
     active = _reached(image, conductivities, triple_phase.phases)
     found = electrode.triple_phase_length(image, triple_phase.phases, active=active)
     source = predicted(
-        "scalith.electrode.triple_phase_length", dataset_digest(looked_at), settings={"phases": list(triple_phase.phases)}
+        "scalith.electrode.triple_phase_length", dataset_digest(measured), settings={"phases": list(triple_phase.phases)}
     )
     length, error = float(found["length"]), float(found["length_error"])
     return Property.constant("triple_phase_length", length, "m-2", source, error or None)
@@ -400,21 +404,7 @@ def triple_phase_length(
 @rung("area that reacts", unit="m-1", headline=_with_error)
 def reaction_area(active_interface_area: Property, triple_phase_length: Property, reaction_zone: ReactionZone) -> Property:
     """Area per volume that reacts: all of a mixed conductor's, a zone along the triple-phase lines of a poor one's."""
-    stated = reaction_zone
-    conductance = FARADAY * stated.exchange_current_density / (GAS_CONSTANT * stated.temperature)
-
-    def found(area: float, line: float) -> float:
-        how = {"conductivity": stated.conductivity, "depth": stated.depth, "reaction_conductance": conductance}
-        return float(electrode.reaction_area(area, line, **how))
-
-    area, line = float(active_interface_area()), float(triple_phase_length())
-    value, errors = found(area, line), []
-    for known, changed in ((active_interface_area, (1.01, 1.0)), (triple_phase_length, (1.0, 1.01))):
-        if known.standard_error is not None and known() > 0.0:
-            slope = (found(area * changed[0], line * changed[1]) - value) / 0.01  # by the relative change
-            errors.append(slope * float(known.error()) / float(known()))
-    source = predicted("scalith.electrode.reaction_area", active_interface_area.digest, triple_phase_length.digest, stated.digest)
-    return Property.constant("reaction_area", value, "m-1", source, float(np.linalg.norm(errors)) if errors else None)
+    return electrode.reaction_area_with_error(active_interface_area, triple_phase_length, **reaction_zone.model_dump())
 
 
 def _areas(data: xr.Dataset) -> str:
@@ -424,9 +414,11 @@ def _areas(data: xr.Dataset) -> str:
 
 
 @rung("areas between the phases", headline=_areas)
-def phase_areas(voxel_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
+def phase_areas(
+    voxel_image: xr.Dataset, conductivities: BulkConductivities, cracked_voxel_image: xr.Dataset | None = None
+) -> xr.Dataset:
     """Area between each pair of phases per volume: all of it, and that of what ions and electrons reach."""
-    image = electrode.image_from_dataset(voxel_image)
+    image = electrode.image_from_dataset(_measured_on(voxel_image, cracked_voxel_image))
     active = _reached(image, conductivities, image.phases)
     every = electrode.interface_areas(image)
     data = Result({"area": every, "active_area": electrode.interface_areas(image, active=active)})
@@ -438,16 +430,18 @@ def _sizes(data: xr.Dataset) -> str:
 
 
 @rung("sizes of the active particles", headline=_sizes)
-def active_particle_sizes(voxel_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
+def active_particle_sizes(
+    voxel_image: xr.Dataset, conductivities: BulkConductivities, cracked_voxel_image: xr.Dataset | None = None
+) -> xr.Dataset:
     """Share of the active material that is reached, which balls of each radius fill."""
-    image = electrode.image_from_dataset(voxel_image)
+    image = electrode.image_from_dataset(_measured_on(voxel_image, cracked_voxel_image))
     active = _reached(image, conductivities, (conductivities.active,))
     return electrode.particle_sizes(image, conductivities.active, active=active)
 
 
 @rung("effective thermal conductivity", unit="W m-1 K-1")
 def effective_thermal_conductivity(voxel_image: xr.Dataset, heat_conduction: HeatConduction) -> Property:
-    """Conductivity of the electrode for heat, through all phases."""
+    """Conductivity of the electrode for heat, through all phases of the image without its cracks."""
     image = electrode.image_from_dataset(voxel_image)
     bulk, axis = heat_conduction.conductivities, heat_conduction.axis
     found = electrode.solve_conduction(image, bulk, axis=axis, progress=report_progress)
@@ -464,11 +458,13 @@ def _limit(data: xr.Dataset) -> str:
 
 
 @rung("currents in the electrode", headline=_limit)
-def electrode_currents(voxel_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
+def electrode_currents(
+    voxel_image: xr.Dataset, conductivities: BulkConductivities, cracked_voxel_image: xr.Dataset | None = None
+) -> xr.Dataset:
     """Current density and loss of ions and of electrons for 1 A m-2, on the plane through the middle of the image."""
-    image = electrode.image_from_dataset(voxel_image)
-    bulk = conductivities
-    found = electrode.limiting_path(image, ionic=bulk.ionic, electronic=bulk.electronic, axis=bulk.axis)
+    image, bulk = electrode.image_from_dataset(_measured_on(voxel_image, cracked_voxel_image)), conductivities
+    ionic = ionic_with_debonded(image, bulk.ionic, bulk.electrolyte)
+    found = electrode.limiting_path(image, ionic=ionic, electronic=bulk.electronic, axis=bulk.axis)
     middle = found.isel(z=image.shape[2] // 2)
     edges = {axis: (np.arange(size) + 0.5) * image.voxel_size for axis, size in zip("xy", image.shape, strict=False)}
     return middle.assign_coords({axis: (axis, values, {"units": "m", "long_name": axis}) for axis, values in edges.items()})

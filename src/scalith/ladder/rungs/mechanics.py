@@ -64,6 +64,16 @@ class Cracking(Settings, FractureModel):
         return self
 
 
+PERIODIC = ("composite_electrode", "packed_particles", "random_field")
+"""Generators of `scalith.electrode` whose images go on at their other side."""
+
+
+def _periodic(image: VoxelImage) -> VoxelImage:
+    """The image where it is known to be periodic, otherwise mirrored: a tomogram, a piece of one, a structure graded in depth."""
+    made_by = image.source.by.partition(" ")[0].removeprefix("scalith.electrode.")
+    return image if made_by in PERIODIC else electrode.mirror(image)
+
+
 def _worst(data: xr.Dataset) -> str:
     shown = zip(data["phase"].values, data["high_stress"].values, strict=True)
     return ", ".join(f"{name} {value / 1e6:.3g} MPa" for name, value in shown if value > 0.0)
@@ -71,22 +81,15 @@ def _worst(data: xr.Dataset) -> str:
 
 @rung("stress from expansion", headline=_worst)
 def expansion_stress(voxel_image: xr.Dataset, expansion: Expansion) -> xr.Dataset:
-    """Stress of each phase when some of them would expand by themselves; the image is mirrored, which makes it periodic."""
-    image = electrode.mirror(electrode.image_from_dataset(voxel_image))
-    found = electrode.stress_from_eigenstrain(image, expansion.elasticity, expansion.strain, outside=expansion.outside)
-    size, names = [count // 2 for count in image.shape], list(image.phases)
-    part = found["von_mises_stress"].values[: size[0], : size[1], : size[2]]
-    labels = image.labels[: size[0], : size[1], : size[2]]
-    inside = [part[labels == image.label(name)] for name in names]
+    """Stress of each phase when some of them would expand by themselves; an image that is not periodic is mirrored."""
+    image = electrode.image_from_dataset(voxel_image)
+    found = electrode.stress_from_eigenstrain(_periodic(image), expansion.elasticity, expansion.strain, outside=expansion.outside)
+    part = found["von_mises_stress"].values[tuple(slice(count) for count in image.shape)]
+    inside = [part[image.mask(name)] for name in image.phases]
     high = [float(np.quantile(one, 0.99)) if one.size else 0.0 for one in inside]
     data = found[["phase_stress", "mean_strain"]].copy()
     data["high_stress"] = labelled("phase", high, "von Mises stress that one voxel in a hundred exceeds", "Pa")
     return data.assign_attrs(source=found.attrs["source"])
-
-
-def _periodic(image: VoxelImage) -> VoxelImage:
-    """Generated images are periodic; others are mirrored."""
-    return image if image.source.kind == "predicted" else electrode.mirror(image)
 
 
 def _opened(data: xr.Dataset) -> str:
@@ -99,10 +102,9 @@ def _opened(data: xr.Dataset) -> str:
 def cracks(voxel_image: xr.Dataset, cracking: Cracking) -> xr.Dataset:
     """Where phases and their interfaces crack while the active material changes its volume, load by load and over cycles."""
     image = _periodic(electrode.image_from_dataset(voxel_image))
-    model = FractureModel(**{name: getattr(cracking, name) for name in FractureModel.model_fields})
     return electrode.simulate_fracture(
         image,
-        model,
+        cracking.as_specification(FractureModel),
         cracking.strain,
         loads=cracking.loads,
         cycles=cracking.cycles,
@@ -118,7 +120,7 @@ def _marked(data: xr.Dataset) -> str:
 
 @rung("voxels with cracks", headline=_marked)
 def cracked_voxel_image(voxel_image: xr.Dataset, cracks: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
-    """The image with the cracks of the last step: what every property of the structure is then measured on."""
+    """The image with the cracks of the last step: what the structure's transport, areas and sizes are then measured on."""
     return electrode.image_dataset(_with_cracks(electrode.image_from_dataset(voxel_image), cracks, conductivities, -1))
 
 

@@ -1,4 +1,4 @@
-"""The inverse: parameters of a cell fitted to measurements, what they cannot say, what to measure next; structures to order."""
+"""The inverse: parameters of a cell fitted to measurements, what to measure next; surrogates; structures to order."""
 
 from scalith.design.calibration import CellFit, fit_cell
 from scalith.design.conditioned import StructureOrder, StructureTargets, comparison, conditioned_structure, measure_structure
@@ -26,6 +26,7 @@ from scalith.design.next_measurement import rank_measurements
 from scalith.design.optimised import hashin_shtrikman, optimised_conduction
 from scalith.design.recipe import ElectrodeRecipe, RecipeEvaluation, delivered_energy, image_cell, recipe_cell, recipe_structure
 from scalith.design.search import hypervolume, search_front
+from scalith.design.surrogate import Surrogate, fit_surrogate
 from scalith.design.titration_fit import fit_titration
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "SpectrumRecord",
     "StructureOrder",
     "StructureTargets",
+    "Surrogate",
     "VoltageRecord",
     "comparison",
     "conditioned_structure",
@@ -48,6 +50,7 @@ __all__ = [
     "energy_gradient",
     "fields_of_image",
     "fit_cell",
+    "fit_surrogate",
     "fit_titration",
     "hashin_shtrikman",
     "hypervolume",

@@ -66,6 +66,24 @@ def test_a_cycle_costs_work_and_elastic_ones_do_not():
     assert float(np.abs(elastic.hoop_stress[-1]).max()) < 1e3
 
 
+def test_springs_that_stay_per_atom_of_the_host_give_the_stresses_that_were_calculated_elsewhere():
+    """Case P06, its first turning point: −0.506 and 1.216 GPa; with 80 GPa in the swollen host the centre has 1.36."""
+    rho, share = np.linspace(0.0, 1.0, 41), np.linspace(0.0, 1.0, 9)
+    path = (0.1 + 0.08 * share)[:, None] + 0.1 * share[:, None] * (rho**2 - 0.6)
+    found = simulate_plastic_sphere(SILICON.with_constant_springs(), rho, path)
+    assert float(found.surface_hoop_stress[-1]) == pytest.approx(-0.506e9, abs=2e6)
+    assert float(found.centre_stress[-1]) == pytest.approx(1.216e9, abs=5e6)
+    assert float(simulate_plastic_sphere(SILICON, rho, path).centre_stress[-1]) == pytest.approx(1.362e9, abs=5e6)
+
+
+def test_the_modulus_may_follow_the_content():
+    soft = SILICON.with_constant_springs()
+    np.testing.assert_allclose(soft.modulus([0.0, 0.5, 1.0]), 80e9 / (1.0 + 2.7 * np.array([0.0, 0.5, 1.0])), rtol=1e-6)
+    assert float(PlasticHost(**SILICON.model_dump() | {"youngs_modulus": "80 GPa"}).modulus(0.3)) == 80e9
+    with pytest.raises(InputError, match="positive values"):
+        PlasticHost(**SILICON.model_dump() | {"youngs_modulus": -1.0})
+
+
 @pytest.mark.parametrize(
     ("rho", "x", "said"),
     [(RHO[1:], np.zeros((2, 80)), "rho"), (RHO, np.zeros(81), "profiles"), (RHO, np.full((2, 81), 1.5), "profiles")],

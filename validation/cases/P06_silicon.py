@@ -7,11 +7,14 @@ the elastic strain of a percent. A core whose shell flows throughout is pressed 
 a core of half the radius, once the shell swelled to four times its volume. The measured coupling of 100–120 mV/GPa stands
 beside.
 
-**[E]** A sphere ($E$ 80 GPa, $\nu$ 0.22, $\sigma_y$ 0.5 GPa, $J=1+2.7x$) with the profile $\bar x+0.1(\rho^2-0.6)$ on
-lithiation from 0.1 to 0.9, turned over on delithiation: at finite strain its surface flows at −0.506 GPa once the profile is
-there, and at 0.489 and 0.496 on the way back; a second lithiation ends as the first. An independent calculation whose path is
-not known in full (1.216 GPa at the centre at first, −1.140 at the end; 0.032 and 0.157 at the surface in between) stands
-beside.
+**[V]** A sphere ($E$ 80 GPa, $\nu$ 0.22, $\sigma_y$ 0.5 GPa, $J=1+2.7x$) that is filled from 0.1 to 0.9, its profile
+$\bar x+0.1(\rho^2-0.6)$ built up over the first tenth of the way, and emptied with the profile turned over. Hoop stress at the
+surface $-0.506$, 0.032, 0.157 (filling, $\bar x$ = 0.18, 0.5, 0.9), 0.489, 0.496 GPa (emptying, 0.82, 0.1), at the centre 1.216,
+0.318, 0.059, $-0.547$, $-1.140$ GPa. They belong to springs that stay as they are per atom of the host, $E$ = 80 GPa over the
+volume of the *empty* host, so that the swollen one has $E/J$ (80 GPa empty, 22 GPa full), while the yield stress counts per area
+that there is. With 80 GPa in the swollen host at every content, which stands beside, the misfit of the shells costs up to 3.4
+times as much stress: more flows, and the surface is in tension earlier. Silicon does soften as it is lithiated (Zhao et al.,
+DOI 10.1021/nl201501s, by first principles).
 """
 
 from __future__ import annotations
@@ -42,21 +45,29 @@ SPHERE = PlasticHost(
 )
 
 
+STATES = ((16, "filling, 0.18"), (80, "filling, 0.5"), (160, "filling, 0.9"), (176, "emptying, 0.82"), (320, "emptying, 0.1"))
+SURFACE, CENTRE = (-0.506, 0.032, 0.157, 0.489, 0.496), (1.216, 0.318, 0.059, -0.547, -1.140)
+
+
 def sphere(record: Record) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A cycle with a profile that is there, or turned over, after a tenth of the way; mean x, surface and centre in GPa."""
-    rho, share = np.linspace(0.0, 1.0, 81), np.minimum(np.arange(161) / 16.0, 1.0)
-    mean = np.concatenate([np.linspace(0.1, 0.9, 161), np.linspace(0.9, 0.1, 161)[1:]])
-    depth = np.concatenate([share, 1.0 - 2.0 * share[1:]])
-    depth = np.concatenate([depth, depth[-1] + 2.0 * share[1:]])  # a second lithiation
-    mean = np.concatenate([mean, np.linspace(0.1, 0.9, 161)[1:]])
-    found = simulate_plastic_sphere(SPHERE, rho, mean[:, None] + 0.1 * depth[:, None] * (rho**2 - 0.6))
+    rho, share = np.linspace(0.0, 1.0, 61), np.minimum(np.arange(161) / 16.0, 1.0)
+    up, down = np.linspace(0.1, 0.9, 161), np.linspace(0.9, 0.1, 161)[1:]
+    depth = np.concatenate([share, 1.0 - 2.0 * share[1:], -1.0 + 2.0 * share[1:]])
+    mean = np.concatenate([up, down, up[1:]])  # and a second lithiation
+    path = mean[:, None] + 0.1 * depth[:, None] * (rho**2 - 0.6)
+    found = simulate_plastic_sphere(SPHERE.with_constant_springs(), rho, path)
     surface, centre = found.surface_hoop_stress.values / 1e9, found.centre_stress.values / 1e9
-    for step, words, expected in ((16, "profile is there", -0.506), (176, "turned over", 0.489), (320, "at the end", 0.496)):
-        record.check(f"surface of a sphere, {words}", expected=expected, found=surface[step], tolerance=0.01, unit="GPa")
-    for step, words, reference in ((16, "at first", 1.216), (320, "at the end", -1.140)):
-        record.compare(f"centre {words}", reference=reference, found=centre[step], unit="GPa", note="path not known in full")
-    for step, words, reference in ((80, "half full", 0.032), (160, "full", 0.157)):
-        record.compare(f"surface {words}", reference=reference, found=surface[step], unit="GPa", note="path not known in full")
+    stiff = simulate_plastic_sphere(SPHERE, rho, path[:321])
+    for (step, words), at_surface, at_centre in zip(STATES, SURFACE, CENTRE, strict=True):
+        record.check(f"surface, {words}", expected=at_surface, found=surface[step], tolerance=1e-3, unit="GPa")
+        record.check(f"centre, {words}", expected=at_centre, found=centre[step], tolerance=2e-3, unit="GPa")
+        for place, reference, other in (
+            ("surface", at_surface, stiff.surface_hoop_stress),
+            ("centre", at_centre, stiff.centre_stress),
+        ):
+            value = float(other[step]) / 1e9
+            record.compare(f"{place}, {words}", reference=reference, found=value, unit="GPa", note="E of the swollen host 80 GPa")
     record.check(
         "second lithiation over the first, surface, full", expected=1.0, found=surface[480] / surface[160], tolerance=5e-3
     )

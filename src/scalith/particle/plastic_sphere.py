@@ -18,14 +18,19 @@ _TANGENT = 1e-6
 
 
 class _Shells(NamedTuple):
-    """Shells between nodes of the empty sphere, R² of their mean, and the elastic constants."""
+    """Shells between nodes of the empty sphere: width, R² where they have their volume, volume over 4π."""
 
     thickness: Array
     squares: Array
     volume: Array
-    mean_square: Array
-    bulk: float
-    shear: float
+
+
+class _Filled(NamedTuple):
+    """What the content makes of the shells: volume over that of the empty host, elastic constants."""
+
+    J: Array
+    bulk: Array
+    shear: Array
 
 
 class _Strain(NamedTuple):
@@ -47,7 +52,8 @@ def simulate_plastic_sphere(host: PlasticHost, rho: ArrayLike, stoichiometry: Ar
         \tfrac13 (τ_r + 2 τ_θ) = K (ε^e_r + 2 ε^e_θ), \quad \frac{dσ_r}{dr} + \frac{2 (σ_r - σ_θ)}{r} = 0
 
     with σ = τ exp(−ε^e_r − 2ε^e_θ). The host flows, at constant volume, where τ_θ − τ_r reaches its yield stress in tension or in
-    compression. Shells of constant strain that keep their volumes, Newton's method for the radii of their nodes.
+    compression. K and G are those of the swollen host, E(x): stresses per area that there is. Shells of constant strain that
+    keep their volumes, Newton's method for the radii of their nodes.
 
     Parameters
     ----------
@@ -76,22 +82,20 @@ def simulate_plastic_sphere(host: PlasticHost, rho: ArrayLike, stoichiometry: Ar
         raise InputError(_WHERE, "rho", rho, "at least five nodes rising from 0 to 1")
     if x.ndim != 2 or x.shape[1] != nodes.size or not np.all((x >= -1e-12) & (x <= 1.0 + 1e-12)):
         raise InputError(_WHERE, "stoichiometry", f"shape {x.shape}", f"profiles (steps, {nodes.size}) of numbers from 0 to 1")
-    E, nu = host.youngs_modulus, host.poisson_ratio
     volume = np.diff(nodes**3) / 3.0
     between = np.diff(nodes**5) / (5.0 * volume)
-    bulk, shear = E / (3.0 * (1.0 - 2.0 * nu)), E / (2.0 * (1.0 + nu))
-    shells = _Shells(np.diff(nodes), _square(nodes), volume, between, bulk, shear)
+    shells = _Shells(np.diff(nodes), _square(nodes), volume)
     # Means over the shells, with profiles straight in R² between the nodes.
     filled = x[:, :-1] + np.diff(x, axis=1) * (between - nodes[:-1] ** 2) / np.diff(nodes**2)
     mean = float(filled[0] @ volume) / float(volume.sum())
     radii, plastic = nodes * (1.0 + host.swelling * mean) ** (1.0 / 3.0), np.zeros(volume.size)
     stresses, flowed, outer = np.empty((2, *filled.shape)), np.empty_like(filled), np.empty(len(x))
     for step, profile in enumerate(filled):
-        J = 1.0 + host.swelling * profile
-        radii = _equilibrium(host, shells, J, radii, plastic, step)
-        strain = _strains(shells, radii, J)
-        pressure, deviator, _ = _stress(host, shells, strain, plastic)
-        plastic = strain.difference - deviator / (2.0 * shells.shear)
+        content = _filled(host, profile)
+        radii = _equilibrium(host, shells, content, radii, plastic, step)
+        strain = _strains(shells, radii, content.J)
+        pressure, deviator, _ = _stress(host, content, strain, plastic)
+        plastic = strain.difference - deviator / (2.0 * content.shear)
         shrunk = np.exp(-strain.trace)
         stresses[:, step] = (pressure + 2.0 * deviator / 3.0) * shrunk, (pressure - deviator / 3.0) * shrunk
         flowed[step], outer[step] = plastic, radii[-1]
@@ -103,32 +107,37 @@ def _square(radii: Array) -> Array:
     return np.asarray((radii[1:] ** 2 + radii[1:] * radii[:-1] + radii[:-1] ** 2) / 3.0)
 
 
+def _filled(host: PlasticHost, x: Array) -> _Filled:
+    E, nu = host.modulus(np.clip(x, 0.0, 1.0)), host.poisson_ratio
+    return _Filled(1.0 + host.swelling * x, E / (3.0 * (1.0 - 2.0 * nu)), E / (2.0 * (1.0 + nu)))
+
+
 def _strains(shells: _Shells, radii: Array, J: Array) -> _Strain:
     radial, hoop = np.log(np.diff(radii) / shells.thickness), 0.5 * np.log(_square(radii) / shells.squares)
     return _Strain(radial + 2.0 * hoop - np.log(J), radial - hoop)
 
 
-def _stress(host: PlasticHost, shells: _Shells, strain: _Strain, plastic: Array) -> tuple[Array, Array, Array]:
+def _stress(host: PlasticHost, content: _Filled, strain: _Strain, plastic: Array) -> tuple[Array, Array, Array]:
     """Mean Kirchhoff stress, τ_r − τ_θ, and the tangent of the shear modulus."""
-    trial = 2.0 * shells.shear * (strain.difference - plastic)
+    trial = 2.0 * content.shear * (strain.difference - plastic)
     deviator = np.clip(trial, -host.tensile_yield, host.compressive_yield)
-    return shells.bulk * strain.trace, deviator, np.where(trial == deviator, shells.shear, _TANGENT * shells.shear)
+    return content.bulk * strain.trace, deviator, np.where(trial == deviator, content.shear, _TANGENT * content.shear)
 
 
-def _equilibrium(host: PlasticHost, shells: _Shells, J: Array, start: Array, plastic: Array, step: int) -> Array:
+def _equilibrium(host: PlasticHost, shells: _Shells, content: _Filled, start: Array, plastic: Array, step: int) -> Array:
     """Radii of the nodes at which the forces on them vanish."""
     from scipy.linalg import solve_banded
 
-    radii = start.copy()
+    radii, J, K = start.copy(), content.J, content.bulk
     for _ in range(100):
         strain = _strains(shells, radii, J)
-        pressure, deviator, G = _stress(host, shells, strain, plastic)
+        pressure, deviator, G = _stress(host, content, strain, plastic)
         radial, hoop, weight = pressure + 2.0 * deviator / 3.0, pressure - deviator / 3.0, J * shells.volume
         square, width = 3.0 * _square(radii), np.diff(radii)
         # Derivatives of ln λ_r and ln λ_θ by the outer and the inner radius of a shell.
         ends = (2.0 * radii[1:] + radii[:-1], 2.0 * radii[:-1] + radii[1:])
         first, second = (1.0 / width, -1.0 / width), tuple(end / (2.0 * square) for end in ends)
-        rr, rt, tt = shells.bulk + 4.0 * G / 3.0, 2.0 * shells.bulk - 4.0 * G / 3.0, 4.0 * shells.bulk + 4.0 * G / 3.0
+        rr, rt, tt = K + 4.0 * G / 3.0, 2.0 * K - 4.0 * G / 3.0, 4.0 * K + 4.0 * G / 3.0
         forces = [weight * (radial * first[i] + 2.0 * hoop * second[i]) for i in (0, 1)]
         stiff = {}
         for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from scalith.quantities import SI, InputError, Result, Spec, labelled, predicted
+from scalith.quantities import SI, InputError, Property, Result, Source, Spec, labelled, predicted
 from scalith.quantities.constants import FARADAY
+from scalith.quantities.uncertain import parse_uncertain
 
 Array = NDArray[np.float64]
+
+
+def _modulus(value: Any) -> Any:
+    """A number, or text with a unit, as a property that does not depend on x."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        number = parse_uncertain(value, "Pa", where="host", field="youngs_modulus")
+        return Property.constant("youngs_modulus", number, "Pa", Source(kind="assumed"))
+    return value
 
 
 class PlasticHost(Spec):
@@ -19,7 +28,9 @@ class PlasticHost(Spec):
 
     Attributes
     ----------
-    youngs_modulus : Pa
+    youngs_modulus : Property of x, or a number, Pa
+        As a test on the host finds it at that content, by the area and length that it then has. Silicon softens as it is filled;
+        where its springs per atom of the host stay as they are, E falls as 1/(1 + Ω c_max x): `with_constant_springs`.
     poisson_ratio
     tensile_yield, compressive_yield : Pa
         Stress at which it flows while it shrinks against its substrate, and while it swells (both positive).
@@ -29,7 +40,7 @@ class PlasticHost(Spec):
         Per volume of the empty host.
     """
 
-    youngs_modulus: Annotated[float, SI("Pa"), Field(gt=0)]
+    youngs_modulus: Annotated[Property, BeforeValidator(_modulus)]
     poisson_ratio: Annotated[float, Field(gt=-1, lt=0.5)]
     tensile_yield: Annotated[float, SI("Pa"), Field(gt=0)]
     compressive_yield: Annotated[float, SI("Pa"), Field(gt=0)]
@@ -41,11 +52,31 @@ class PlasticHost(Spec):
         """Ω c_max: volume of the full host over that of the empty one, less one."""
         return self.partial_molar_volume * self.maximum_concentration
 
+    @model_validator(mode="after")
+    def _stiff(self) -> Self:
+        least = float(self.youngs_modulus.nominal.min())
+        if not least > 0.0:
+            raise InputError("host", "youngs_modulus", least, "positive values, Pa")
+        return self
+
+    def modulus(self, x: ArrayLike) -> Array:
+        """E(x), Pa."""
+        at = np.asarray(x, dtype=np.float64)
+        return np.asarray(np.broadcast_to(self.youngs_modulus(x=at), at.shape), dtype=np.float64)
+
+    def with_constant_springs(self) -> Self:
+        """The host whose E counts per volume of the empty host, E(0)/(1 + Ω c_max x) where it is filled."""
+        x = np.linspace(0.0, 1.0, 401)
+        values = float(self.modulus(0.0)) / (1.0 + self.swelling * x)
+        source = predicted("scalith.particle.PlasticHost.with_constant_springs", self.youngs_modulus.digest)
+        softer = Property.from_arrays("youngs_modulus", {"x": x}, values, "Pa", source)
+        return self.model_copy(update={"youngs_modulus": softer})
+
 
 def cycle_film(host: PlasticHost, stoichiometry: ArrayLike) -> Result:
     r"""A thin film on a stiff substrate along a path of stoichiometries: elastic, then flowing at its yield stress.
 
-    In the plane the film keeps its length: ln(1 + Ω c_max x)/3 + ε_el + ε_pl = 0, with σ = E ε_el/(1 − ν) between −σ_c and σ_t.
+    In the plane the film keeps its length: ln(1 + Ω c_max x)/3 + ε_el + ε_pl = 0, with σ = E(x) ε_el/(1 − ν) from −σ_c to σ_t.
     The stress shifts the equilibrium voltage by (2/3) Ω σ/F (Larché and Cahn; Sethuraman et al., DOI 10.1149/1.3489378), which is
     58.7 mV per GPa for 8.5 cm³/mol. Over a closed cycle the work of the voltage, F c_max ∮ΔV dx, is the plastic work (as long as
     the elastic strain is small beside one).
@@ -69,13 +100,13 @@ def cycle_film(host: PlasticHost, stoichiometry: ArrayLike) -> Result:
     x = np.asarray(stoichiometry, dtype=np.float64)
     if x.ndim != 1 or x.size < 2 or not np.all((x >= 0.0) & (x <= 1.0)):
         raise InputError("cycle_film", "stoichiometry", stoichiometry, "a path of numbers from 0 to 1")
-    biaxial = host.youngs_modulus / (1.0 - host.poisson_ratio)
+    biaxial = host.modulus(x) / (1.0 - host.poisson_ratio)
     strain, volume = -np.log1p(host.swelling * x) / 3.0, 1.0 + host.swelling * x
     stress, plastic, work = np.zeros(x.size), np.zeros(x.size), np.zeros(x.size)
     for k in range(1, x.size):
-        trial = biaxial * (strain[k] - strain[0] - plastic[k - 1])
+        trial = biaxial[k] * (strain[k] - strain[0] - plastic[k - 1])
         stress[k] = min(max(trial, -host.compressive_yield), host.tensile_yield)
-        plastic[k] = plastic[k - 1] + (trial - stress[k]) / biaxial
+        plastic[k] = plastic[k - 1] + (trial - stress[k]) / biaxial[k]
         work[k] = work[k - 1] + 2.0 * stress[k] * (plastic[k] - plastic[k - 1]) * 0.5 * (volume[k] + volume[k - 1])
     source = predicted("scalith.particle.cycle_film", host.digest)
     return Result(

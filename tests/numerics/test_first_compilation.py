@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import sys
+
 import pytest
 
 from scalith.numerics import first_compilation
@@ -9,6 +12,7 @@ from scalith.numerics.compiled import _kernels_digest
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(first_compilation, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(first_compilation, "_beside", {})
     first_compilation.announce_first_compilation.cache_clear()
     yield tmp_path / "kernels" / _kernels_digest("cell")
     first_compilation.announce_first_compilation.cache_clear()
@@ -25,3 +29,27 @@ def test_kernels_in_the_cache_are_not_announced(folder, capsys):
     (folder / "kernels_1" / "stepping.run_segment-321.py311.nbi").touch()
     first_compilation.announce_first_compilation("cell", "run_segment")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
+def test_who_needs_a_kernel_waits_for_the_process_that_compiles_it(folder, tmp_path, monkeypatch, capsys):
+    kept = folder / "kernels_1" / f"stepping.run_segment-1.py{sys.version_info.major}{sys.version_info.minor}.nbi"
+    (tmp_path / "a_compiler.py").write_text(
+        f"import pathlib, time\ntime.sleep(0.3)\nfile = pathlib.Path({str(kept)!r})\nfile.parent.mkdir(parents=True)\nfile.touch()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    first_compilation.compile_beside("cell", "run_segment", "a_compiler")
+    process = first_compilation._beside["cell"]
+    first_compilation.compile_beside("cell", "run_segment", "another")
+    assert first_compilation._beside["cell"] is process
+    assert not kept.exists()
+    first_compilation.announce_first_compilation("cell", "run_segment")
+    assert kept.exists()
+    assert process.wait() == 0
+
+
+def test_nothing_is_compiled_beside_where_it_is_in_the_cache(folder):
+    (folder / "kernels_1").mkdir(parents=True)
+    (folder / "kernels_1" / "stepping.run_segment-321.py311.nbi").touch()
+    first_compilation.compile_beside("cell", "run_segment", "no_such_module")
+    assert first_compilation._beside == {}

@@ -25,6 +25,7 @@ from scalith.ladder.sensitivity import LEAST_MEMBERS, Groups
 from scalith.ladder.setting_entries import setting_entries
 from scalith.ladder.store import Store, value_digest, value_ending, write_value
 from scalith.ladder.study import Study, read_study, with_targets
+from scalith.numerics.first_compilation import compile_beside
 from scalith.quantities import InputError, Property, StudyError, package_digest, read_results, write_property_csv
 
 SENSITIVITY = "sensitivity"
@@ -101,6 +102,8 @@ def climb(
         store.forget_other_code(package_digest())
         run = Run(study, store, listener)
         listener.planned([name for name in names if name in study.graph.nodes and name not in study.given])
+        if "discharges" in names:
+            compile_beside("cell", "run_segment", "scalith.cell.runs.first_discharge")
         with progress.spread_over(executor):
             run.execute(targets)
         with progress.heard_by(listener):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.numerics.first_compilation import announce_first_compilation
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def impedance_of(simulation: Simulation, frequencies: NDArray[np.float64]) -> ND
     """−δV/δI of a simulation at its present state, shape as `frequencies` (Hz)."""
     from scalith.cell.kernels.impedance import impedances
 
+    announce_first_compilation("cell", "impedances")
     z = np.empty(frequencies.size, dtype=np.complex128)
     held, T = _held(simulation)
     exponents = simulation.cell.double_layer_exponents

@@ -86,7 +86,7 @@ def walk_warnings(data: xr.Dataset, model: KineticModel, drift: NDArray[np.float
         ((hops < 2.0) & ~still, "an ion hops less than twice: more events needed"),
         ((error > 0.5 * jump) & ~still, LOOSE),
         (
-            (np.abs(drift) > 5.0) & ~files & ~still,
+            (np.abs(drift) > 5.0) & (not files) & ~still,
             "the ions' displacement changes along the trajectory: not in equilibrium at the start or not yet diffusive; more "
             "events needed, or a higher temperature",
         ),

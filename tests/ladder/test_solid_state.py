@@ -60,6 +60,11 @@ def test_the_verdict_is_that_of_the_run(climbed):
     density = 0.5 * cell.nominal_capacity / 3600.0 / cell.plane_area
     assert float(data["share"][0]) == pytest.approx(density / float(lithium.critical_current_density(298.15)))
     assert data.attrs["verdict"] == ledger.entry("critical_current").headline
+    bearable = float(lithium.critical_stripping_current_density(298.15))
+    assert float(data["stripping_share"][0]) == pytest.approx(density / bearable)
+    assert float(data["lasting_contact"][0]) == pytest.approx(lithium.lasting_contact(density, 298.15))
+    assert "stripping takes" in data.attrs["verdict"]
+    assert "stripping takes" in read_entry(folder, "discharges").value.attrs["lithium"]
     assert "of the critical" in read_entry(folder, "discharges").value.attrs["lithium"]
 
 

@@ -1,7 +1,7 @@
-"""Crossing a boundary: charge-transfer kinetics, space charge, grain boundaries, contact, lithium filaments, fluxes of ions."""
+"""Crossing a boundary: charge transfer, space charge, grain boundaries, contact, lithium filaments and voids, fluxes of ions."""
 
 from scalith.interface.charge_transfer import ChargeTransfer
-from scalith.interface.contact import constriction_resistance, contact_resistance
+from scalith.interface.contact import constriction_resistance, contact_resistance, spaced_contact_resistance
 from scalith.interface.dendrites import (
     LithiumAnode,
     PressedLithium,
@@ -23,6 +23,8 @@ from scalith.interface.kinetics import (
     tafel_slope,
 )
 from scalith.interface.space_charge import debye_length, depletion_width, gouy_chapman_field, reduced_field, space_charge
+from scalith.interface.stripping import critical_stripping_current, simulate_stripping
+from scalith.interface.voids import StrippingVoids
 
 __all__ = [
     "BrickLayer",
@@ -30,6 +32,7 @@ __all__ = [
     "LithiumAnode",
     "Polycrystal",
     "PressedLithium",
+    "StrippingVoids",
     "asymmetric_marcus_hush_chidsey",
     "brick_layer",
     "butler_volmer",
@@ -38,6 +41,7 @@ __all__ = [
     "constriction_resistance",
     "contact_resistance",
     "critical_plating_current",
+    "critical_stripping_current",
     "debye_length",
     "depleted_layer_resistance",
     "depletion_width",
@@ -51,7 +55,9 @@ __all__ = [
     "reduced_field",
     "salt_diffusivity",
     "salt_transference_number",
+    "simulate_stripping",
     "space_charge",
+    "spaced_contact_resistance",
     "tafel",
     "tafel_slope",
 ]

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
 
-from scalith.interface.contact import contact_resistance
+from scalith.interface.contact import contact_resistance, spaced_contact_resistance
+from scalith.interface.voids import StrippingVoids
 from scalith.quantities import SI, InputError, Result, Spec, labelled, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT, LITHIUM_MOLAR_VOLUME
 from scalith.quantities.specification import MolarEnergy
@@ -59,6 +60,8 @@ class LithiumAnode(Spec):
         Of lithium: the fraction P/H of the area touches.
     closing : share of the stack pressure that acts across the flaw
         0 for a flaw normal to the interface in a free plate.
+    voids : StrippingVoids
+        What stripping opens in the area that touches, and creep and self-diffusion close.
     reference_temperature : K
     """
 
@@ -67,6 +70,7 @@ class LithiumAnode(Spec):
     activation_energy: MolarEnergy = 0.0
     hardness: Annotated[float, SI("Pa"), Field(gt=0)] = 9e6
     closing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    voids: StrippingVoids = Field(default_factory=StrippingVoids)
     reference_temperature: Annotated[float, SI("K"), Field(gt=0)] = 298.15
 
     def touching(self, pressure: ArrayLike) -> Any:
@@ -84,6 +88,12 @@ class LithiumAnode(Spec):
         """Current density above which lithium opens a flaw (m) under a stack pressure (Pa), A m-2: `critical_plating_current`."""
         eta = opening_overvoltage(flaw, self.toughness, self.closing * np.asarray(pressure, dtype=np.float64))
         return self.touching(pressure) * eta / self.resistance(T)
+
+    def stripping_limit(self, pressure: ArrayLike, T: ArrayLike) -> Any:
+        """Current density of the cell above which voids take the contact, A m-2: `critical_stripping_current`."""
+        P, at = np.broadcast_arrays(np.asarray(pressure, dtype=np.float64), np.asarray(T, dtype=np.float64))
+        found = np.vectorize(self.voids.critical_current_density, otypes=[np.float64])(P, at)
+        return self.touching(P) * found
 
 
 class PressedLithium(LithiumAnode):
@@ -114,16 +124,36 @@ class PressedLithium(LithiumAnode):
         self.area_resistance(self.reference_temperature)
         return self
 
-    def area_resistance(self, T: float) -> float:
-        """Of the interface per area of the cell: R/f of what touches, and what the current loses on the way there, ohm m2."""
-        touching = float(self.resistance(T)) / float(self.touching(self.stack_pressure))
+    def area_resistance(self, T: float, left: float = 1.0) -> float:
+        """Of the interface per area of the cell: R/f of what touches, and what the current loses on the way there, ohm m2.
+
+        Parameters
+        ----------
+        T : float
+            K.
+        left : float
+            Share of the area pressed flat that voids have left.
+        """
+        fraction = float(self.touching(self.stack_pressure)) * left
+        touching = float(self.resistance(T)) / fraction
         if self.spacing is None or self.conductivity is None:
             return touching
-        return touching + float(contact_resistance(self.stack_pressure, self.hardness, self.spacing, self.conductivity))
+        if left == 1.0:
+            return touching + float(contact_resistance(self.stack_pressure, self.hardness, self.spacing, self.conductivity))
+        return touching + float(spaced_contact_resistance(fraction, self.spacing, self.conductivity))
 
     def critical_current_density(self, T: ArrayLike) -> Any:
         """Above which lithium opens the flaw, A m-2: see `critical_plating_current`."""
         return self.plating_limit(self.flaw, self.stack_pressure, T)
+
+    def critical_stripping_current_density(self, T: ArrayLike) -> Any:
+        """Above which voids take the contact, A m-2: see `critical_stripping_current`."""
+        return self.stripping_limit(self.stack_pressure, T)
+
+    def lasting_contact(self, current_density: float, T: float) -> float:
+        """Share of the area pressed flat that a stripping current density of the cell (A m-2) leaves in the long run."""
+        touching = float(self.touching(self.stack_pressure))
+        return self.voids.lasting_contact(current_density / touching, self.stack_pressure, T)
 
 
 def critical_plating_current(anode: LithiumAnode, flaw: ArrayLike, pressure: ArrayLike, temperature: ArrayLike) -> Result:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def critical_current_figure(data: xr.Dataset) -> Figure:
-    """Critical current density against stack pressure, a line a size of flaw; the cell's rates where its pressure is."""
+    """Critical current density against stack pressure, a line a size of flaw, and that of stripping; the cell's rates."""
     figure = axes.figure("Stack pressure (MPa)", "Current density (mA/cm²)", logarithmic=True)
     figure.update_xaxes(type="log")
     pressure = data["pressure"].values / 1e6
@@ -24,6 +24,10 @@ def critical_current_figure(data: xr.Dataset) -> Figure:
         name = f"flaws of {1e6 * float(data['flaw'][index]):.3g} µm"
         line = {"color": colour, "width": 2, "dash": axes.dash(index)}
         figure.add_scatter(x=pressure, y=coldest.isel(flaw=index).values / 10.0, mode="lines", name=name, line=line)
+    if "critical_stripping_current_density" in data:
+        bearable = data["critical_stripping_current_density"].isel(temperature=0).values / 10.0
+        line = {"color": axes.INK, "width": 2, "dash": "dot"}
+        figure.add_scatter(x=pressure, y=bearable, mode="lines", name="stripping: voids", line=line)
     at = np.full(data.sizes["c_rate"], float(data.attrs["stack_pressure"]) / 1e6)
     figure.add_scatter(
         x=at,

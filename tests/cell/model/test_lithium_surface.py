@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scalith.cell import LithiumMetal, Mesh, Simulation, read_cell, simulate_batch, simulate_discharge
-from scalith.interface import PressedLithium
+from scalith.interface import PressedLithium, simulate_stripping
 from scalith.quantities import InputError
 
 MESH = Mesh(1, 3, 4, nodes=8, finest=0.1)
@@ -29,6 +29,21 @@ def test_a_run_states_its_share_of_the_critical_current():
     slow = simulate_discharge(cell, current=-4.5e-5, initial_state_of_charge=0.5, duration=10.0, mesh=MESH)
     assert slow.attrs["share_of_critical_current"] == pytest.approx(share / 100.0, rel=1e-6)
     assert "expected" not in slow.attrs["lithium"]
+
+
+def test_a_discharge_strips_and_says_what_voids_leave():
+    cell = _garnet(pressed=PRESSED)
+    run = simulate_discharge(cell, current=2e-5, initial_state_of_charge=0.9, duration=1800.0, mesh=MESH)
+    share = 2e-5 / cell.plane_area / float(PRESSED.critical_stripping_current_density(298.15))
+    assert run.attrs["share_of_critical_stripping_current"] == pytest.approx(share, rel=1e-6)
+    alone = simulate_stripping(PRESSED, run.time.values, run.current.values / cell.plane_area)
+    np.testing.assert_array_equal(run.lithium_contact_negative, alone.contact)
+    assert float(run.lithium_contact_negative[-1]) < float(run.lithium_contact_negative[0]) == pytest.approx(1.0 / 9.0)
+    assert ("voids are expected" in run.attrs["lithium"]) == (share > 1.0)
+    assert "stripping takes" in run.attrs["lithium"]
+    charge = simulate_discharge(cell, current=-2e-5, initial_state_of_charge=0.5, duration=10.0, mesh=MESH)
+    assert charge.attrs["share_of_critical_stripping_current"] == 0.0
+    assert "stripping" not in charge.attrs["lithium"]
 
 
 def test_the_contact_is_a_resistance_of_the_cell():

@@ -46,7 +46,9 @@ def _pressed(found: PressedLithium) -> str:
     T = found.reference_temperature
     critical, resistance = float(found.critical_current_density(T)), found.area_resistance(T)
     touching = 100.0 * float(found.touching(found.stack_pressure))
-    return f"{touching:.3g} % touch, {1e4 * resistance:.3g} ohm cm2, critical current {critical / 10.0:.3g} mA/cm2"
+    stripped = float(found.critical_stripping_current_density(T))
+    currents = f"critical currents {critical / 10.0:.3g} (plating) and {stripped / 10.0:.3g} mA/cm2 (stripping)"
+    return f"{touching:.3g} % touch, {1e4 * resistance:.3g} ohm cm2, {currents}"
 
 
 @rung("lithium under pressure", headline=_pressed)

@@ -9,7 +9,7 @@ import xarray as xr
 
 from scalith.cell import CellSpecification, Mesh, simulate_discharge
 from scalith.electrode import effective_property
-from scalith.interface import PressedLithium, critical_plating_current
+from scalith.interface import PressedLithium, critical_plating_current, critical_stripping_current
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import rung
 from scalith.ladder.rungs.cell import Discharge
@@ -24,7 +24,7 @@ def _stand(data: xr.Dataset) -> str:
 
 @rung("critical current of the lithium", headline=_stand)
 def critical_current(pressed_lithium: PressedLithium, cell_specification: CellSpecification, discharge: Discharge) -> xr.Dataset:
-    """Current density that opens a flaw over flaw size, pressure and temperature, and where each C-rate stands on that map."""
+    """Current that opens a flaw over flaw size, pressure and temperature, and that voids bear: where each C-rate stands."""
     T, lithium = discharge.temperature, pressed_lithium
     flaws = lithium.flaw * np.array([0.1, 1.0, 10.0])
     pressures = np.geomspace(0.05, 2.0, 40) * lithium.hardness
@@ -33,6 +33,12 @@ def critical_current(pressed_lithium: PressedLithium, cell_specification: CellSp
     operating = rates * cell_specification.nominal_capacity / 3600.0 / cell_specification.plane_area
     critical = float(lithium.critical_current_density(T))
     share = operating / critical
+    name = "critical_stripping_current_density"
+    data[name] = critical_stripping_current(lithium, pressures, [T, T + 20.0, T + 40.0])[name]
+    bearable = float(lithium.critical_stripping_current_density(T))
+    left = np.array([lithium.lasting_contact(float(one), T) for one in operating])
+    data["stripping_share"] = labelled("c_rate", operating / bearable, "current density over that which voids bear", "1")
+    data["lasting_contact"] = labelled("c_rate", left, "contact that stripping leaves in the long run", "1")
     data["operating_current_density"] = labelled("c_rate", operating, "current density of the cell", "A m-2")
     data["share"] = labelled("c_rate", share, "current density over the critical one", "1")
     data = data.assign_coords(c_rate=labelled("c_rate", rates, "C-rate", "1"))
@@ -42,6 +48,8 @@ def critical_current(pressed_lithium: PressedLithium, cell_specification: CellSp
     )
     stated = f"flaws of {1e6 * lithium.flaw:.3g} um, {lithium.stack_pressure / 1e6:.3g} MPa, {T - 273.15:.3g} degC"
     end = "filaments are expected" if share[worst] > 1.0 else f"up to {rates[worst] / share[worst]:.2g}C"
+    voids = "voids are expected" if operating[worst] > bearable else f"{100.0 * left[worst]:.3g} % of the contact is left"
+    end += f"; stripping takes {operating[worst] / bearable:.2g} of the critical {bearable / 10.0:.3g}: {voids}"
     source = predicted("scalith.interface.critical_plating_current", lithium.digest, cell_specification.digest, discharge.digest)
     marks = {"verdict": f"{where} ({stated}): {end}", "flaw": lithium.flaw, "stack_pressure": lithium.stack_pressure}
     return data.assign_attrs(source=source.to_json(), **marks)

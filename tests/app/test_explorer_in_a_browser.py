@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 
 import pytest
@@ -21,15 +22,17 @@ def tab(browser, serving):
     """Opens a tab with the explorer; at the end its console must have said nothing, and no request have left the machine."""
     opened, said, asked = [], [], []
 
-    def open_tab(url=serving.url, **options):
+    def open_tab(url=serving.url, answer=None, **options):
         page = browser.new_context(accept_downloads=True, **options).new_page()
+        if answer:
+            page.route("**/climb*", answer)
         page.set_default_timeout(60_000)
         page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("dialog", lambda dialog: said.append(f"dialog {dialog.message}"))
         page.on("request", lambda request: asked.append(request.url))
         page.goto(url)
-        page.wait_for_selector("body[data-done=done]")
+        page.wait_for_selector("body[data-done]" if answer else "body[data-done=done]")
         opened.append(page)
         return page
 
@@ -151,3 +154,27 @@ def test_a_state_is_in_its_address_and_tabs_do_not_share_one(tab, serving):
     labels = """[...document.querySelectorAll('input, select, button')].filter(one => !one.labels?.length && !one.getAttribute('aria-label')
         && !one.textContent.trim()).map(one => one.outerHTML)"""
     assert again.evaluate(labels) == []
+
+
+@pytest.mark.parametrize(("end", "said"), [("cancelled", "cancelled"), ("refused", "not computed")])
+def test_an_answer_that_ends_half_way_leaves_the_state_before(tab, end, said):
+    events = ({"event": "figures", "figures": [], "failed": {}, "not_drawn": {}}, {"event": end, "message": "no", "field": ""})
+
+    def half(route):
+        route.fulfill(body="".join(json.dumps(event) + "\n" for event in events), content_type="application/x-ndjson")
+
+    page = tab()
+    drawn, capacity, before = page.locator("#figures figure").count(), number(page, "cell at 1C"), count(page)
+    page.route("**/climb*", half)
+    page.locator(f"{THICKNESS} input[type=number]").fill("91")
+    page.keyboard.press("Tab")
+    wait(page, before)
+    page.wait_for_function("drawn => document.querySelectorAll('#figures figure').length === drawn", arg=drawn)
+    assert drawn > 0
+    assert number(page, "cell at 1C") == capacity
+    assert page.inner_text("#said") == f"{said}: what is shown is the state before"
+    empty = tab(answer=half)  # its first answer ends half-way: there is no state before
+    empty.select_option("#units", "si")
+    empty.click("#tabs [data-view=uncertainty]")
+    empty.click("#spread")
+    assert empty.locator("#numbers tbody tr").count() == 0

@@ -30,7 +30,7 @@ const server = (() => {
 (async () => {
   const {made} = pictures, $ = id => document.getElementById(id), spaced = name => name.replaceAll('_', ' ');
   const tab = crypto.randomUUID(), MOST = 4;
-  let about, present = null, past = [], future = [], touched = {name: '', at: 0}, running = 0, files = [];
+  let about, present = null, settled = null, past = [], future = [], touched = {name: '', at: 0}, running = 0, files = [];
   const state = {changes: {}, view: '', box: '', pins: [{label: 'as stated', changes: {}}], units: 'usual', theme: ''};
 
   // The state in the address: whoever has it sees the same.
@@ -235,7 +235,7 @@ const server = (() => {
 
   // Computing.
   const key = () => state.view + ' ' + state.box;
-  const draw = () => present?.figures && pictures.show($('figures'), present.figures, compared().map(pin => ({label: pin.label, figures: pin.pictures?.[key()]})));
+  const draw = () => pictures.show($('figures'), present?.figures ?? [], compared().map(pin => ({label: pin.label, figures: pin.pictures?.[key()]})));
   const trouble = (words, knob) => {
     $('trouble').hidden = !words; $('trouble').textContent = words ?? '';
     if (words && knob) { const box = [...document.querySelectorAll('.knob')].find(one => one.dataset.knob === knob); if (box) box.querySelector('.refused').textContent = words; }
@@ -260,19 +260,22 @@ const server = (() => {
       await server.events(asked, event => {
         if (mine !== running) return;
         heard(event, found);
-        if (event.event === 'figures') { $('figures').classList.remove('old'); present = {...present, figures: found.figures}; draw(); document.body.dataset.first = Math.round(performance.now() - began); }
+        if (event.event === 'figures') { $('figures').classList.remove('old'); present = {numbers: [], boxes: {}, failed: {}, ...settled, figures: found.figures}; draw(); document.body.dataset.first = Math.round(performance.now() - began); }
       });
     } catch (error) { found.trouble = `the explorer's server does not answer (${error.message}): is 'scalith explore' still running?`; found.end = 'crashed'; }
     if (mine !== running) return;
     $('cancel').hidden = true;
     if (found.end === 'done') {
-      present = found; trouble();
+      present = settled = found; trouble();
       const spent = Math.round(performance.now() - began);
       busy(Object.keys(found.failed).length ? `${Object.keys(found.failed).length} quantities could not be computed: ${Object.values(found.failed)[0]}` : `up to date, ${spent} ms`);
       await keepPins(asked, found, mine);
       refresh(); ladder(found.ladder); draw(); again();
-    } else if (found.end === 'cancelled') busy('cancelled: what is shown is the state before');
-    else { busy('not computed: what is shown is the state before'); trouble(found.trouble, touched.name); }
+    } else {
+      present = settled; refresh(); draw();
+      busy(`${found.end === 'cancelled' ? 'cancelled' : 'not computed'}: what is shown is the state before`);
+      if (found.end !== 'cancelled') trouble(found.trouble, touched.name);
+    }
     $('figures').classList.remove('old');
     document.body.dataset.done = found.end ?? 'none'; document.body.dataset.count = 1 + +(document.body.dataset.count ?? 0);
   };
@@ -369,7 +372,7 @@ const server = (() => {
     if (mine !== running) return;
     $('cancel').hidden = true;
     if (found.end !== 'done') { trouble(found.trouble); busy(found.end ?? 'not computed'); return; }
-    present = {...present, figures: found.figures, numbers: present.numbers.map(line => found.numbers.find(one => one.topic === line.topic && one.label === line.label) ?? line)};
+    present = settled = {boxes: {}, failed: {}, ...settled, figures: found.figures, numbers: (settled?.numbers ?? found.numbers).map(line => found.numbers.find(one => one.topic === line.topic && one.label === line.label) ?? line)};
     note.textContent = Object.entries(found.scatter).map(([name, said]) => `${spaced(name)}: ${said}`).join('; ') + Object.entries(found.lost).map(([member, reason]) => `; member ${member} failed: ${reason}`).join('');
     busy(`${found.draws} members`); table(); draw();
     document.body.dataset.spread = found.draws;

@@ -14,7 +14,7 @@ from scalith.report.property_figures import shade
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-_FILLED = "Filled fraction of the sites, x"
+_STOICHIOMETRY = "Stoichiometry x"
 
 
 def orderings_figure(data: xr.Dataset) -> Figure | None:
@@ -24,7 +24,7 @@ def orderings_figure(data: xr.Dataset) -> Figure | None:
         return None
     (x0, e0), (x1, e1) = ((end, energy[x == end].min()) for end in (x.min(), x.max()))
     above = 1e3 * (energy - e0 - (e1 - e0) * (x - x0) / (x1 - x0))
-    figure = axes.figure(_FILLED, "Energy of formation (meV per primitive cell)")
+    figure = axes.figure(_STOICHIOMETRY, "Energy of formation (meV per primitive cell)")
     marker = {"color": axes.PALETTE[0], "size": 7, "opacity": 0.75}
     names = [str(name) for name in data["origin"].values] if "origin" in data else None
     figure.add_scatter(x=x, y=above, mode="markers", name="orderings", marker=marker, text=names)
@@ -37,7 +37,7 @@ def cluster_expansion_figure(value: Any) -> Figure | None:
     hull = value.hull
     if hull is None:
         return None
-    figure = axes.figure(_FILLED, "Energy of formation (meV per primitive cell)")
+    figure = axes.figure(_STOICHIOMETRY, "Energy of formation (meV per primitive cell)")
     x, energy, fitted = (np.asarray(item) for item in (hull.x, hull.formation_energy, hull.predicted_formation_energy))
     lower = list(hull.ground_states)
     line = {"color": axes.FAINT, "width": 1.5}
@@ -76,7 +76,7 @@ def snapshot_figure(data: xr.Dataset) -> Figure:
 
 def activation_figure(data: xr.Dataset) -> Figure:
     """Activation energy of diffusion over stoichiometry, with its standard error."""
-    figure = axes.figure(_FILLED, "Activation energy (eV)")
+    figure = axes.figure(_STOICHIOMETRY, "Activation energy (eV)")
     energy, error = (data[name].values / FARADAY for name in ("activation_energy", "activation_energy_error"))
     if np.any(error > 0):
         shade(figure, data["x"].values, energy - error, energy + error, axes.PALETTE[0], "± standard error")
@@ -89,7 +89,7 @@ def phase_boundaries_figure(data: xr.Dataset) -> Figure | None:
     """Two-phase regions as tie lines in the x–T plane."""
     if data.sizes["region"] == 0:
         return None
-    figure = axes.figure(_FILLED, "Temperature (°C)")
+    figure = axes.figure(_STOICHIOMETRY, "Temperature (°C)")
     gap = np.full(data.sizes["region"], np.nan)
     x = np.column_stack([data["x_low"], data["x_high"], gap]).ravel()
     T = np.column_stack([data["T"], data["T"], gap]).ravel() - 273.15
@@ -103,7 +103,7 @@ def phase_diagram_figure(data: xr.Dataset) -> Figure | None:
     """Boundaries of the two-phase regions with their errors, tie lines, the names of the phases, and where regions close."""
     if data.sizes["region"] == 0:
         return None
-    figure = axes.figure(_FILLED, "Temperature (°C)")
+    figure = axes.figure(_STOICHIOMETRY, "Temperature (°C)")
     for number, colour in zip(range(data.sizes["branch_number"]), axes.cycle(data.sizes["branch_number"]), strict=True):
         own = data.isel(region=np.flatnonzero(data["branch"].values == number)).sortby("T")
         _add_region(figure, own, str(number), colour)

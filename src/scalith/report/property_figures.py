@@ -241,7 +241,7 @@ def _scaled(dim: str, grid: Any) -> Any:
 
 
 def _coordinate(dim: str) -> str:
-    return {"x": "Filled fraction of the sites, x", "T": "Temperature (°C)", "c": "Salt concentration (mol/L)"}.get(dim, dim)
+    return {"x": "Stoichiometry x", "T": "Temperature (°C)", "c": "Salt concentration (mol/L)"}.get(dim, dim)
 
 
 def _level(dim: str | None, level: float) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scalith.interface import Polycrystal, brick_layer, debye_length, depleted_layer_resistance
-from scalith.quantities import InputError
+from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 
@@ -47,3 +47,19 @@ def test_a_polycrystal_is_its_grains_in_series_with_two_depleted_layers_each():
     assert neutral.whole(T).conductivity == pytest.approx(neutral.bulk(T))
     # Smaller grains, more boundaries.
     assert Polycrystal(**stated | {"grain_size": "0.1 um"}).whole(T).conductivity < crystal.whole(T).conductivity
+
+
+def test_crystallites_may_have_a_conductivity_of_their_own():
+    """Boundaries take the same share of any conductivity: its relative error stays."""
+    stated = {"grain_size": "1 um", "relative_permittivity": 30.0, "mobile_concentration": 50.0, "boundary_potential": 0.15}
+    T = np.array([280.0, 300.0, 320.0])
+    values = np.array([0.1, 0.2, 0.4])
+    bulk = Property.from_arrays("s", {"T": T}, values, "S m-1", Source(kind="assumed"), standard_error=0.3 * values)
+    open_one, closed = Polycrystal(**stated), Polycrystal(**stated | {"bulk_conductivity": 0.2})
+    found = open_one.conductivity(bulk=bulk)
+    assert found(300.0) == pytest.approx(closed.whole(300.0).conductivity, rel=1e-12)
+    assert found.standard_error.values / found.values.values == pytest.approx(0.3)
+    with pytest.raises(InputError, match="bulk_conductivity: missing, expected S m-1"):
+        open_one.conductivity()
+    with pytest.raises(InputError, match="none beside that of the crystallites"):
+        closed.conductivity(bulk=bulk)

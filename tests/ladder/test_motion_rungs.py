@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from ase.calculators.calculator import Calculator, all_changes
 
-from scalith.ladder import Climb, climb, read_study
+from scalith.ladder import Climb, climb, read_entry, read_study
 from scalith.quantities import ScalithError
-from scalith.quantities.constants import AVOGADRO, BOLTZMANN, PLANCK
+from scalith.quantities.constants import AVOGADRO, BOLTZMANN, ELEMENTARY_CHARGE, PLANCK
 from tests.ladder.test_engine_rungs import CIF
 
 STUDY = """
@@ -99,6 +99,76 @@ def test_ions_in_motion_are_followed_and_kept(study, tmp_path):
     again = climb(read_study(path, allow_code=True), tmp_path / "again")
     assert again.entry("ion_motion").digest == ledger.entry("ion_motion").digest
     assert [file.stat().st_mtime_ns for file in kept] == before
+
+
+CONDUCTOR = """
+[study]
+title = "a solid electrolyte from its atoms"
+targets = ["electrolyte.ionic_conductivity", "electrolyte.trajectory_haven_ratio"]
+
+[materials.electrolyte.crystal]
+host = "host.cif"
+
+[materials.electrolyte.engine]
+name = "tests.ladder.test_motion_rungs:Gas"
+cell = false
+
+[materials.electrolyte.molecular_dynamics]
+temperatures = [600, 900]
+stoichiometry = 1.0
+supercell = [2, 2, 2]
+time_step = "10 fs"
+duration = "6 ps"
+equilibration = "0.3 ps"
+friction_time = "0.05 ps"
+frames = 300
+runs = 2
+blocks = 4
+
+[materials.electrolyte.conduction]
+temperatures = [600, 700, 900]
+"""
+BOUNDARIES = """
+[polycrystal]
+grain_size = "1 um"
+relative_permittivity = 20
+boundary_potential = "0.1 V"
+mobile_concentration = "100 mol/m3"
+"""
+
+
+class Gas(Springs):
+    """Ions without forces, the other atoms on springs."""
+
+    def calculate(self, atoms=None, properties=None, system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        self.results["forces"][atoms.numbers == 3] = 0.0
+
+
+@pytest.mark.long
+def test_conductivity_of_an_electrolyte_from_its_atoms(study, tmp_path):
+    """Free ions: D = kT/(mγ), so that σ = c F²/(R m γ/k) at any T; boundaries of crystallites stand on top of it."""
+    path = tmp_path / "study.toml"
+    path.write_text(CONDUCTOR)
+    plain = climb(read_study(path, allow_code=True), tmp_path / "plain")
+    bulk = read_entry(tmp_path / "plain", "electrolyte.bulk_ionic_conductivity").value
+    assert read_entry(tmp_path / "plain", "electrolyte.ionic_conductivity").value == bulk
+    concentration = 1.0 / (AVOGADRO * 45e-30)
+    mobility = 0.05e-12 / (6.94 * 1.66053907e-27)
+    exact = concentration * AVOGADRO * ELEMENTARY_CHARGE**2 * mobility
+    assert bulk.unit == "S m-1"
+    assert np.all(np.abs(bulk.values.values - exact) < 3 * bulk.standard_error.values)
+    assert np.all(bulk.standard_error.values < 0.6 * exact)
+    haven = read_entry(tmp_path / "plain", "electrolyte.trajectory_haven_ratio").value
+    assert np.all(np.abs(haven.values.values - 1.0) < 3 * haven.standard_error.values)
+    assert "2 runs of Li8O8" in plain.entry("electrolyte.ion_motion").headline
+    path.write_text(CONDUCTOR.replace('targets = ["electrolyte.ionic_conductivity", "', 'targets = ["') + BOUNDARIES)
+    live = Climb(read_study(path, allow_code=True))
+    whole = live["electrolyte.ionic_conductivity"]
+    assert np.all(whole.values.values < live["electrolyte.bulk_ionic_conductivity"].values.values)
+    assert whole.standard_error.values / whole.values.values == pytest.approx(
+        bulk.standard_error.values / bulk.values.values, rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(

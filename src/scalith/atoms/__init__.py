@@ -30,8 +30,17 @@ from scalith.atoms.electron_localisation import (
 )
 from scalith.atoms.engine import Engine, write_inputs
 from scalith.atoms.hops import SiteHop, distinct_hops, hop_end_points
+from scalith.atoms.ion_conduction import (
+    effective_hops,
+    extrapolate_conductivity,
+    ion_displacements,
+    ionic_conductivity,
+    trajectory_diffusivity,
+    trajectory_haven_ratio,
+)
+from scalith.atoms.ion_trajectories import read_ion_motion
 from scalith.atoms.lowest_orderings import LowestOrdering, relax_lowest_orderings
-from scalith.atoms.molecular_dynamics import DynamicsSettings, simulate_ion_motion, trajectory_diffusivity
+from scalith.atoms.molecular_dynamics import DynamicsSettings, simulate_ion_motion
 from scalith.atoms.orderings import (
     choose_diverse,
     host_between,
@@ -78,10 +87,12 @@ __all__ = [
     "density_of_states",
     "distinct_hops",
     "drude_conductivity",
+    "effective_hops",
     "effective_mass",
     "einstein_solid",
     "elastic_moduli",
     "electrons_held",
+    "extrapolate_conductivity",
     "fermi_level",
     "fermi_level_of_filling",
     "fit_barrier_correction",
@@ -95,6 +106,8 @@ __all__ = [
     "hop_end_points",
     "host_between",
     "imaginary_share",
+    "ion_displacements",
+    "ionic_conductivity",
     "lattice_barriers",
     "learn_orderings",
     "localised_energies",
@@ -107,6 +120,7 @@ __all__ = [
     "polaron_diffusivity",
     "reaction_volume",
     "read_database",
+    "read_ion_motion",
     "relax",
     "relax_lowest_orderings",
     "relax_orderings",
@@ -115,6 +129,7 @@ __all__ = [
     "small_polaron_conductivity",
     "stiffness_tensor",
     "trajectory_diffusivity",
+    "trajectory_haven_ratio",
     "unlike_pairs",
     "vibrational_free_energy",
     "write_inputs",

@@ -1,4 +1,4 @@
-"""Molecular dynamics of ions in a solid by an engine's forces, kept on disk as it goes, and what it says of diffusion."""
+"""Molecular dynamics of ions in a solid by an engine's forces, kept on disk as it goes."""
 
 from __future__ import annotations
 
@@ -12,30 +12,16 @@ import numpy as np
 from pydantic import Field
 
 from scalith.atoms.engine import Engine
-from scalith.quantities import (
-    SI,
-    InputError,
-    Property,
-    Result,
-    Spec,
-    dataset_digest,
-    digest,
-    labelled,
-    predicted,
-    whole_file,
-)
+from scalith.atoms.ion_conduction import ion_displacements
+from scalith.quantities import SI, InputError, Result, Spec, digest, labelled, predicted, whole_file
 from scalith.quantities.specification import Count
 
 if TYPE_CHECKING:
-    import xarray as xr
     from ase import Atoms
     from numpy.typing import NDArray
 
 Progress = Callable[[float, str], None]
 
-FIT = (0.1, 0.4)
-"""Part of the duration over which the mean square displacement is taken as linear in time: beyond the first rattling, and
-short enough that each run holds several of these stretches."""
 CHUNK = 200
 """Frames after which a run is kept on disk."""
 
@@ -80,6 +66,7 @@ def simulate_ion_motion(
     settings: DynamicsSettings | None = None,
     *,
     seed: int,
+    blocks: int = 1,
     folder: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Result:
@@ -99,6 +86,8 @@ def simulate_ion_motion(
         K.
     settings : DynamicsSettings, optional
     seed : int
+    blocks : int
+        Pieces that each run is cut into for errors, see `ion_displacements`.
     folder : path, optional
         Without it nothing is kept.
     progress : callable, optional
@@ -106,9 +95,7 @@ def simulate_ion_motion(
     Returns
     -------
     Result
-        Over ``T``, ``run`` and ``lag`` (s): ``tracer_displacement``, the mean square displacement of an ion, and
-        ``charge_displacement``, the square displacement of all ions together over their number, m²; over ``T`` and ``run``:
-        ``mean_temperature`` (K) of the atoms as they moved.
+        As from `ion_displacements`; over ``T`` and ``seed_of_run`` also ``mean_temperature`` (K) of the atoms as they moved.
 
     Raises
     ------
@@ -134,24 +121,18 @@ def simulate_ion_motion(
         places, mean = _run(atoms, ion, engine, float(T), settings, words, folder, tell)
         frames.append(places)
         felt.append(mean)
-    lags = np.unique(np.round(np.geomspace(1, settings.frames // 2, 60)).astype(int))
-    moved = np.array([_displacements(places, lags) for places in frames]).reshape(len(grid), settings.runs, 2, len(lags))
-    data = Result(
-        {
-            "tracer_displacement": labelled(("T", "run", "lag"), 1e-20 * moved[:, :, 0], "mean square displacement", "m2"),
-            "charge_displacement": labelled(
-                ("T", "run", "lag"), 1e-20 * moved[:, :, 1], "square displacement of all ions over their number", "m2"
-            ),
-            "mean_temperature": labelled(("T", "run"), np.reshape(felt, (len(grid), -1)), "temperature of the atoms", "K"),
-        },
-        {
-            "T": labelled("T", grid, "temperature", "K"),
-            "lag": labelled("lag", lags * settings.stride * settings.time_step, "time between two places", "s"),
-        },
-    )
     about = settings.model_dump(mode="json") | {"formula": atoms.get_chemical_formula(), "engine": engine.label, "seed": seed}
     source = predicted("scalith.atoms.simulate_ion_motion", engine.digest, digest(_geometry(atoms)), settings=about)
-    return data.assign_attrs(source=source.to_json(), ion=ion)
+    by_temperature = [frames[k : k + settings.runs] for k in range(0, len(frames), settings.runs)]
+    data = ion_displacements(
+        dict(zip(grid, by_temperature, strict=True)),
+        settings.stride * settings.time_step,
+        1e-30 * atoms.get_volume(),
+        source,
+        blocks=blocks,
+    )
+    data["mean_temperature"] = labelled(("T", "seed_of_run"), np.reshape(felt, (len(grid), -1)), "temperature of the atoms", "K")
+    return data.assign_attrs(ion=ion)
 
 
 def _geometry(atoms: Atoms) -> list[Any]:
@@ -247,57 +228,3 @@ def _keep(path: Path, moving: Atoms, numbers: np.random.Generator, places: NDArr
             momenta=moving.get_momenta(),
             numbers=json.dumps(numbers.bit_generator.state),
         )
-
-
-def _displacements(places: NDArray[np.float64], lags: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean square displacement of an ion, and square displacement of all over their number, at each lag, shape (2, lags), Å²."""
-    together = places.sum(axis=1)
-    found = np.empty((2, len(lags)))
-    for k, lag in enumerate(lags):
-        found[0, k] = np.mean(np.sum((places[lag:] - places[:-lag]) ** 2, axis=2))
-        found[1, k] = np.mean(np.sum((together[lag:] - together[:-lag]) ** 2, axis=1)) / places.shape[1]
-    return found
-
-
-def trajectory_diffusivity(motion: xr.Dataset, of: str = "tracer", *, dimensions: int = 3) -> Property:
-    """Diffusivity D = d⟨r²⟩/dt / 2d from molecular dynamics, with the standard error of the mean of independent runs.
-
-    The slope is that of a straight line through the mean square displacement from a tenth to four tenths of the duration.
-
-    Parameters
-    ----------
-    motion : xarray.Dataset
-        From `simulate_ion_motion`.
-    of : {"tracer", "charge"}
-        D* of single ions, or D_σ of all of them together; their ratio D*/D_σ is the Haven ratio.
-    dimensions : int
-        In which the ions move: 3, 2 in layers, 1 in channels.
-
-    Returns
-    -------
-    Property
-        Over T, m² s-1.
-
-    Raises
-    ------
-    InputError
-        Another name than these two; dimensions that are not 1, 2 or 3.
-    """
-    if of not in ("tracer", "charge"):
-        raise InputError("trajectory_diffusivity", "of", of, "'tracer' or 'charge'")
-    if dimensions not in (1, 2, 3):
-        raise InputError("trajectory_diffusivity", "dimensions", dimensions, "1, 2 or 3")
-    lag = motion["lag"].values
-    # The longest lag is half of the duration.
-    linear = (lag >= 2.0 * FIT[0] * lag[-1]) & (lag <= 2.0 * FIT[1] * lag[-1] * (1.0 + 1e-9))
-    centred = lag[linear] - lag[linear].mean()
-    slope = motion[f"{of}_displacement"].values[..., linear] @ centred / (centred @ centred)
-    each = slope / (2.0 * dimensions)
-    error = each.std(axis=1, ddof=1) / np.sqrt(each.shape[1])
-    source = predicted(
-        "scalith.atoms.trajectory_diffusivity",
-        dataset_digest(motion),
-        settings={"of": of, "dimensions": dimensions, "fitted": list(FIT)},
-    )
-    grid = {"T": motion["T"].values}
-    return Property.from_arrays(f"{of}_diffusivity", grid, each.mean(axis=1), "m2 s-1", source, standard_error=error)

@@ -105,8 +105,8 @@ class Polycrystal(Spec):
 
     Attributes
     ----------
-    bulk_conductivity : S m-1
-        At the reference temperature.
+    bulk_conductivity : S m-1, optional
+        At the reference temperature, where `conductivity` is not told that of the crystallites.
     activation_energy : J mol-1
         Of it.
     grain_size : m
@@ -122,7 +122,7 @@ class Polycrystal(Spec):
     reference_temperature : K
     """
 
-    bulk_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)]
+    bulk_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)] | None = None
     activation_energy: MolarEnergy = 0.0
     grain_size: Annotated[float, SI("m"), Field(gt=0)]
     boundary_width: Annotated[float, SI("m"), Field(gt=0)] = 2e-9
@@ -133,19 +133,49 @@ class Polycrystal(Spec):
     reference_temperature: Annotated[float, SI("K"), Field(gt=0)] = 298.15
 
     def bulk(self, T: float) -> float:
-        """σ_b(T), S m-1."""
+        """σ_b(T), S m-1.
+
+        Raises
+        ------
+        InputError
+            No bulk conductivity is stated.
+        """
+        if self.bulk_conductivity is None:
+            raise InputError("[polycrystal]", "bulk_conductivity", "nothing", "S m-1, or a conductivity of the crystallites")
         return self.bulk_conductivity * arrhenius_factor(self.activation_energy, T, self.reference_temperature)
 
-    def whole(self, T: float) -> BrickLayer:
-        """The polycrystal at a temperature: two depleted layers a boundary (`depleted_layer_resistance`) in a `brick_layer`."""
-        sigma, u = self.bulk(T), FARADAY * self.boundary_potential / (GAS_CONSTANT * T)
+    def whole(self, T: float, bulk: float | None = None) -> BrickLayer:
+        """The polycrystal at a temperature: two depleted layers a boundary (`depleted_layer_resistance`) in a `brick_layer`.
+
+        The crystallites have the stated conductivity, or `bulk` (S m-1).
+        """
+        sigma, u = self.bulk(T) if bulk is None else bulk, FARADAY * self.boundary_potential / (GAS_CONSTANT * T)
         layer = debye_length(self.mobile_concentration, self.relative_permittivity, T) / sigma
         resistance = 2.0 * layer * depleted_layer_resistance(u, self.occupation) if u > 0.0 else 0.0
         return brick_layer(sigma, resistance, self.grain_size, self.boundary_width, self.relative_permittivity)
 
-    def conductivity(self, temperatures: ArrayLike | None = None) -> Property:
-        """Conductivity of the polycrystal over T, S m-1; −40 to 100 °C unless other temperatures (K) are given."""
-        T = np.linspace(233.15, 373.15, 15) if temperatures is None else np.asarray(temperatures, dtype=np.float64)
-        values = np.array([self.whole(float(one)).conductivity for one in T])
-        source = predicted("scalith.interface.Polycrystal", self.digest)
-        return Property.from_arrays("ionic_conductivity", {"T": T}, values, "S m-1", source)
+    def conductivity(self, temperatures: ArrayLike | None = None, *, bulk: Property | None = None) -> Property:
+        """Conductivity of the polycrystal over T, S m-1; −40 to 100 °C unless other temperatures (K) are given.
+
+        With the conductivity of the crystallites as a property over T: at its temperatures, with its relative error.
+
+        Raises
+        ------
+        InputError
+            Both or neither of `bulk` and the stated bulk conductivity, or a `bulk` that depends on something else than T.
+        """
+        if bulk is None:
+            T = np.linspace(233.15, 373.15, 15) if temperatures is None else np.asarray(temperatures, dtype=np.float64)
+            values = np.array([self.whole(float(one)).conductivity for one in T])
+            source = predicted("scalith.interface.Polycrystal", self.digest)
+            return Property.from_arrays("ionic_conductivity", {"T": T}, values, "S m-1", source)
+        if self.bulk_conductivity is not None:
+            raise InputError("[polycrystal]", "bulk_conductivity", self.bulk_conductivity, "none beside that of the crystallites")
+        if tuple(bulk.coordinates) != ("T",):
+            raise InputError("[polycrystal]", bulk.name, f"over {', '.join(bulk.coordinates) or 'nothing'}", "over T")
+        T = bulk.coordinates["T"] if temperatures is None else np.asarray(temperatures, dtype=np.float64)
+        known = np.asarray(bulk(T=T))
+        values = np.array([self.whole(float(one), float(sigma)).conductivity for one, sigma in zip(T, known, strict=True)])
+        source = predicted("scalith.interface.Polycrystal", self.digest, bulk.digest, note=bulk.source.note)
+        error = None if bulk.standard_error is None else values * np.asarray(bulk.error(T=T)) / known
+        return Property.from_arrays("ionic_conductivity", {"T": T}, values, "S m-1", source, standard_error=error)

@@ -71,6 +71,7 @@ def rung(
     headline: Callable[[Any], str] | None = None,
     exports: Mapping[str, Callable[[Any, Path], None]] | None = None,
     draw: Callable[[Any, int], Any] | None = None,
+    formula: Callable[[str], Any] | None = None,
     one_of: tuple[str, ...] = (),
     asked_by: Mapping[str, str] | None = None,
 ) -> Callable[[Function], Function]:
@@ -84,7 +85,7 @@ def rung(
         SI unit, for a `Property`.
     over : str
         Coordinates that the property may depend on, separated by spaces: ``"x T"``.
-    headline, exports, draw, one_of, asked_by
+    headline, exports, draw, formula, one_of, asked_by
         See `Quantity`.
     """
 
@@ -96,6 +97,7 @@ def rung(
             headline,
             exports or {},
             draw,
+            formula,
             one_of=one_of,
             asked_by=asked_by or {},
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scalith.numerics.content_digest import digest, package_digest
-    from scalith.quantities.arrhenius import arrhenius_factor
+    from scalith.quantities.arrhenius import ArrheniusFit, arrhenius_factor, fit_arrhenius
     from scalith.quantities.atomic_write import whole_file, write_text
     from scalith.quantities.column_file import ColumnFile, read_columns, read_property_csv, write_property_csv
     from scalith.quantities.digests import dataset_digest, file_digest
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from scalith.quantities.units import parse_quantity, to_si
 
 _HOME = {
+    "ArrheniusFit": "arrhenius",
     "ColumnFile": "column_file",
     "ConvergenceError": "errors",
     "DomainError": "errors",
@@ -55,6 +56,7 @@ _HOME = {
     "Uncertain": "uncertain",
     "digest": "content_digest",
     "file_digest": "digests",
+    "fit_arrhenius": "arrhenius",
     "labelled": "labelled",
     "nearest": "errors",
     "package_digest": "content_digest",
@@ -86,6 +88,7 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "SI",
+    "ArrheniusFit",
     "ColumnFile",
     "ConvergenceError",
     "DomainError",
@@ -105,6 +108,7 @@ __all__ = [
     "dataset_digest",
     "digest",
     "file_digest",
+    "fit_arrhenius",
     "labelled",
     "nearest",
     "package_digest",

@@ -16,6 +16,7 @@ from scalith.ladder.quantity import AtomicDistance, BesideTheStudy, Settings, ru
 from scalith.ladder.rungs.engines import StudyEngine
 from scalith.ladder.rungs.lattice import Temperatures
 from scalith.quantities import InputError, Property, Source
+from scalith.quantities.constants import AVOGADRO
 from scalith.quantities.specification import Count, Fraction
 
 OF_MATERIAL = True
@@ -125,6 +126,8 @@ class MolecularDynamics(Settings, DynamicsSettings):
         Cells of the ordering along each vector.
     dimensions : int
         In which the ions move: 3, 2 in layers, 1 in channels.
+    blocks : int
+        Pieces that each run is cut into, from whose scatter the errors come.
     kept : str, optional
         Folder beside the study in which runs are kept as they go: an interrupted climb goes on from there.
     time_step, duration, equilibration, friction_time, frames, runs
@@ -137,6 +140,7 @@ class MolecularDynamics(Settings, DynamicsSettings):
     candidates: Count = 10
     supercell: Cells = (2, 2, 2)
     dimensions: Literal[1, 2, 3] = 3
+    blocks: Count = 1
     kept: BesideTheStudy | None = Field(default=None, exclude=True)
 
     @property
@@ -147,7 +151,7 @@ class MolecularDynamics(Settings, DynamicsSettings):
 
 def _motion(data: xr.Dataset) -> str:
     source = Source.from_json(data.attrs["source"])
-    return f"{data.sizes['run']} runs of {source.settings['formula']} at each of {data.sizes['T']} temperatures"
+    return f"{data.sizes['seed_of_run']} runs of {source.settings['formula']} at each of {data.sizes['T']} temperatures"
 
 
 @rung("motion of ions by molecular dynamics", headline=_motion)
@@ -172,6 +176,7 @@ def ion_motion(host: Host, engine: StudyEngine, molecular_dynamics: MolecularDyn
         stated.temperatures,
         stated.dynamics,
         seed=seed,
+        blocks=stated.blocks,
         folder=stated.kept,
         progress=report_progress,
     ).assign_attrs(dimensions=stated.dimensions)
@@ -187,3 +192,36 @@ def trajectory_tracer_diffusivity(ion_motion: xr.Dataset) -> Property:
 def trajectory_charge_diffusivity(ion_motion: xr.Dataset) -> Property:
     """D_σ(T) of all ions together: conductivity times kT/(n z² e²)."""
     return atoms.trajectory_diffusivity(ion_motion, "charge", dimensions=int(ion_motion.attrs["dimensions"]))
+
+
+@rung("Haven ratio by molecular dynamics", unit="1", over="T")
+def trajectory_haven_ratio(ion_motion: xr.Dataset) -> Property:
+    """D*/D_σ: 1 where ions move on their own."""
+    return atoms.trajectory_haven_ratio(ion_motion)
+
+
+class Conduction(Settings):
+    """``[conduction]``: the conductivity that moving ions of ``[molecular_dynamics]`` make.
+
+    Attributes
+    ----------
+    temperatures : tuple of float
+        K, increasing: where it is wanted, by the line of ln(σT) against 1/T through those of the dynamics.
+    charge : float
+        Of an ion, in elementary charges.
+    of : {"charge", "tracer"}
+        From the motion of all ions together, or of single ones (Nernst and Einstein: a Haven ratio of 1), whose error is smaller.
+    """
+
+    temperatures: Temperatures = tuple(float(T) for T in range(248, 379, 10))
+    charge: Annotated[float, Field(gt=0)] = 1.0
+    of: Literal["charge", "tracer"] = "charge"
+
+
+@rung("conductivity within crystallites, by molecular dynamics", unit="S m-1", over="T")
+def bulk_ionic_conductivity(ion_motion: xr.Dataset, conduction: Conduction) -> Property:
+    """σ(T) = c z² F² D_σ/RT, from the temperatures of the dynamics to those of a cell."""
+    diffusivity = atoms.trajectory_diffusivity(ion_motion, conduction.of, dimensions=int(ion_motion.attrs["dimensions"]))
+    concentration = float(ion_motion.attrs["ions"]) / (AVOGADRO * float(ion_motion.attrs["volume"]))
+    hot = atoms.ionic_conductivity(diffusivity, concentration, charge=conduction.charge)
+    return atoms.extrapolate_conductivity(hot, conduction.temperatures)

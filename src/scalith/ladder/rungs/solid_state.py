@@ -71,6 +71,7 @@ def part_by_part(
     cell_specification: CellSpecification,
     discharge: Discharge,
     polycrystal: Polycrystal | None = None,
+    electrolyte_bulk_ionic_conductivity: Property | None = None,
     positive_loss_by_cracks: xr.Dataset | None = None,
     positive_subvolume_properties: xr.Dataset | None = None,
 ) -> xr.Dataset:
@@ -80,7 +81,7 @@ def part_by_part(
     """
     cells = {"all": cell_specification}
     if polycrystal is not None:
-        cells["no grain boundaries"] = _single_crystal(cell_specification, polycrystal)
+        cells["no grain boundaries"] = _single_crystal(cell_specification, polycrystal, electrolyte_bulk_ionic_conductivity)
     if (pressed := cell_specification.negative_electrode.pressed_lithium) is not None:
         cells["perfect contact"] = _touching(cell_specification, pressed)
     if positive_loss_by_cracks is not None:
@@ -103,10 +104,11 @@ def part_by_part(
     return data.assign_attrs(source=source.to_json(), c_rate=rate)
 
 
-def _single_crystal(cell: CellSpecification, polycrystal: Polycrystal) -> CellSpecification:
-    T = np.linspace(233.15, 373.15, 15)
-    values = np.array([polycrystal.bulk(float(one)) for one in T])
-    bulk = Property.from_arrays("conductivity", {"T": T}, values, "S m-1", Source(kind="assumed", by="[polycrystal]"))
+def _single_crystal(cell: CellSpecification, polycrystal: Polycrystal, bulk: Property | None) -> CellSpecification:
+    if bulk is None:
+        T = np.linspace(233.15, 373.15, 15)
+        values = np.array([polycrystal.bulk(float(one)) for one in T])
+        bulk = Property.from_arrays("conductivity", {"T": T}, values, "S m-1", Source(kind="assumed", by="[polycrystal]"))
     return cell.model_copy(update={"electrolyte": cell.electrolyte.model_copy(update={"conductivity": bulk})})
 
 

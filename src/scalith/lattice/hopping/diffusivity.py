@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.quantities import ErrorComponent, InputError, Property, Result, dataset_digest, labelled, predicted
-from scalith.quantities.constants import BOLTZMANN_EV, GAS_CONSTANT
+from scalith.quantities import (
+    ErrorComponent,
+    InputError,
+    Property,
+    Result,
+    dataset_digest,
+    fit_arrhenius,
+    labelled,
+    predicted,
+)
+from scalith.quantities.constants import BOLTZMANN_EV
 from scalith.quantities.uncertain import deviation_of_log
 
 if TYPE_CHECKING:
@@ -147,21 +156,11 @@ def arrhenius_fit(diffusivity: Property) -> Result:
     scatter = [part.standard_error for part in diffusivity.components if part.name != "barriers"]
     if scatter and known is not None:
         known = known.copy(data=np.sqrt(np.sum(np.square(scatter), axis=0)))
-    relative = np.ones(values.shape) if known is None else known.transpose("x", "T").values / values
-    relative = np.where(relative > 0.0, relative, max(float(relative.max()), 1e-12))
-    inverse = 1.0 / (GAS_CONSTANT * T)
-    energy, logarithm, errors, misfit = np.empty(len(x)), np.empty(len(x)), np.empty((len(x), 2)), np.zeros(len(x))
-    for k in range(len(x)):
-        weighted = np.stack([-inverse, np.ones(len(T))], axis=1) / relative[k][:, None]
-        target = np.log(values[k]) / relative[k]
-        covariance = np.linalg.inv(weighted.T @ weighted)
-        energy[k], logarithm[k] = covariance @ (weighted.T @ target)
-        if len(T) > 2:
-            residual = target - weighted @ np.array([energy[k], logarithm[k]])
-            misfit[k] = np.sqrt(residual @ residual / (len(T) - 2))
-        # Without errors of their own the scatter of the points is all that is known.
-        spread = misfit[k] if known is None else max(1.0, misfit[k])
-        errors[k] = spread * np.sqrt(np.diag(covariance))
+    errors_of_points = [None] * len(x) if known is None else list(known.transpose("x", "T").values)
+    fits = [fit_arrhenius(T, row, error) for row, error in zip(values, errors_of_points, strict=True)]
+    energy, logarithm = np.array([fit.energy for fit in fits]), np.array([fit.logarithm for fit in fits])
+    errors = np.array([np.sqrt(np.diag(fit.covariance)) for fit in fits])
+    misfit = np.array([fit.misfit for fit in fits])
     prefactor = np.exp(logarithm)
     data = Result(coords={"x": labelled("x", x, "filled fraction", "1")})
     for name, columns, unit in (

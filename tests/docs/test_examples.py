@@ -23,6 +23,7 @@ LONG = {
     "ensembles",
     "from-a-tomogram-to-a-cell-parameter",
     "from-cif-to-voltage",
+    "silicon-in-my-graphite",
     "vasp-folder-to-voltage",
     "voltage-and-diffusivity-from-dft",
     "what-kills-my-cell",

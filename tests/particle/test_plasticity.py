@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.particle import PlasticHost, core_shell_pressure, cycle_film
+from scalith.particle import PlasticHost, core_shell_pressure, cycle_film, film_hysteresis
 from scalith.quantities import InputError
 from scalith.quantities.constants import FARADAY
 
@@ -23,6 +23,20 @@ def test_a_film_is_elastic_then_flows_and_its_hysteresis_is_the_yield():
     assert float(small.stress[-1]) == pytest.approx(0.0, abs=1e-6)
     assert float(small.plastic_work[-1]) == 0.0
     np.testing.assert_allclose(film.voltage_shift, 2.0 / 3.0 * 8.5e-6 / FARADAY * stress)
+
+
+def test_the_hysteresis_of_a_film_costs_a_cell_the_plastic_work():
+    shift, half, decay = film_hysteresis(SILICON, 0.5)
+    per_stress = 2.0 / 3.0 * 8.5e-6 / FARADAY
+    assert (shift, half) == pytest.approx((-0.375e9 * per_stress, 1.375e9 * per_stress))
+    up, down = np.linspace(0.1, 0.9, 2001), np.linspace(0.9, 0.1, 2001)
+    film = cycle_film(SILICON, np.concatenate([up, down, up, down]))
+    plastic = float(film.plastic_work[-1] - film.plastic_work[up.size + down.size - 1])
+    # dh = −γ (h ∓ 1) |dx| over the same way and back, from −1: M F c_max (2 X − 4/γ) once it has turned.
+    lost = half * FARADAY * 3.11e5 * (2.0 * 0.8 - 4.0 / decay)
+    assert lost == pytest.approx(plastic, rel=0.02)
+    with pytest.raises(InputError, match="0 to 1"):
+        film_hysteresis(SILICON, 1.2)
 
 
 def test_a_core_is_pressed_by_what_its_shell_bears():

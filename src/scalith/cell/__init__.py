@@ -21,6 +21,7 @@ from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
 from scalith.cell.model.single_particle import single_particle
+from scalith.cell.model.thickness import thickness_change
 from scalith.cell.plots import plot_batch, plot_profiles, plot_run, plot_spectrum
 from scalith.cell.processes.active_material_loss import LossByCurrent, LossByStress
 from scalith.cell.processes.contacts import CollectorCorrosion, LossOfContact
@@ -129,6 +130,7 @@ __all__ = [
     "specification_from_bpx",
     "step_from_file",
     "specification_from_pybamm",
+    "thickness_change",
     "to_bpx",
     "walk",
     "with_degradation",

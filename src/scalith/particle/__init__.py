@@ -9,12 +9,13 @@ from scalith.particle.hysteresis import simulate_hysteresis
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
 from scalith.particle.plastic_sphere import simulate_plastic_sphere
-from scalith.particle.plasticity import PlasticHost, core_shell_pressure, cycle_film
+from scalith.particle.plasticity import FilmHysteresis, PlasticHost, core_shell_pressure, cycle_film, film_hysteresis
 from scalith.particle.shared_potential import critical_current, simulate_depth_averaged, simulate_mosaic
 from scalith.particle.spinodal_decomposition import simulate_spinodal_decomposition
 from scalith.particle.stress_assisted_diffusion import ParticleStress, stress_assisted_diffusivity
 
 __all__ = [
+    "FilmHysteresis",
     "HomogeneousFreeEnergy",
     "ParisLaw",
     "ParticleStress",
@@ -26,6 +27,7 @@ __all__ = [
     "critical_size",
     "cycle_film",
     "elastic_stress",
+    "film_hysteresis",
     "flux_potential_table",
     "galvanostatic_stress",
     "homogeneous_free_energy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -148,3 +148,44 @@ def core_shell_pressure(core_fraction: ArrayLike, yield_stress: float, volume_ra
         if not value > 0.0:
             raise InputError("core_shell_pressure", name, value, "a positive number")
     return np.asarray(-2.0 / 3.0 * yield_stress * np.log1p(volume_ratio * (a**-3.0 - 1.0)))
+
+
+class FilmHysteresis(NamedTuple):
+    """What plastic flow does to an equilibrium voltage, V, and how fast its branch follows: see `film_hysteresis`."""
+
+    shift: float
+    half: float
+    decay: float
+
+
+def film_hysteresis(host: PlasticHost, stoichiometry: float = 0.5) -> FilmHysteresis:
+    r"""The hysteresis of a host that flows on both ways, as a cell takes it: `hysteresis` and `hysteresis_decay` of a material.
+
+    .. math::
+
+        U_{\pm} = U + \frac{2 Ω}{3 F} \left[\frac{σ_t - σ_c}{2} \pm \frac{σ_t + σ_c}{2}\right], \qquad
+        \frac{2}{γ} = \frac{3 (1 - ν) (σ_t + σ_c)}{E} \, \frac{1 + Ω c_{max} x}{Ω c_{max}}
+
+    between the stresses at which a film flows. Turned over, the film is elastic over 2/γ of stoichiometry. The one-state model of
+    the cell, dh = −γ (h ± 1) |dx|, rounds that off and loses the same work over a cycle that is long against it, M (2 X − 4/γ).
+
+    Parameters
+    ----------
+    host : PlasticHost
+    stoichiometry : float
+        x at which γ is taken.
+
+    Returns
+    -------
+    shift, half, decay : float
+        Of the mean of the branches, V; half their distance, V; γ.
+    """
+    if not 0.0 <= stoichiometry <= 1.0:
+        raise InputError("film_hysteresis", "stoichiometry", stoichiometry, "0 to 1")
+    per_stress = 2.0 / 3.0 * host.partial_molar_volume / FARADAY
+    biaxial = float(host.modulus(stoichiometry)) / (1.0 - host.poisson_ratio)
+    span = host.tensile_yield + host.compressive_yield
+    elastic = 3.0 * span / biaxial * (1.0 + host.swelling * stoichiometry) / host.swelling
+    return FilmHysteresis(
+        0.5 * per_stress * (host.tensile_yield - host.compressive_yield), 0.5 * per_stress * span, 2.0 / elastic
+    )

@@ -67,5 +67,5 @@ def test_a_check_up_that_tells_no_balance_is_named_and_the_others_are_read(cell,
         np.testing.assert_array_equal(np.isnan(found[name].values), [False, True, False])
         assert found[name].values[2] == modes[name].values[2]
     assert found.attrs["notes"].startswith("check-up after cycle 2: extract_balance: charge")
-    with pytest.raises(ConvergenceError, match="first check-up.*tells no balance.*charge"):
+    with pytest.raises(ConvergenceError, match=r"first check-up.*tells no balance.*charge"):
         extract_degradation(life.assign(check_up_slow_discharge_voltage=volts.where(volts["check_up"] != 0)), cell)

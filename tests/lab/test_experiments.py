@@ -8,6 +8,7 @@ from scalith.lab import agreement, largest_deviation
 from scalith.lab.experiments import (
     Found,
     HeatsOfDischarge,
+    charge_transfer_arcs,
     charge_transfer_by_spectra,
     compared,
     conductivity_by_spectra,
@@ -187,12 +188,19 @@ def test_measured_arcs_are_those_of_the_electrode_as_it_is():
     cell = CELL.model_copy(update={"positive_electrode": electrode})
     made = half_cell(cell).cell
     spectra = [(share, simulate_impedance(made, np.geomspace(1e-2, 1e5, 50), share, mesh=Mesh(1, 6, 6, nodes=40, finest=0.0005)))]
+    arcs = charge_transfer_arcs(cell, data=spectra)
+    assert arcs.attrs["note"] == "measured spectra: 1 of 1 states show an arc of charge transfer"
     found = charge_transfer_by_spectra(cell, data=spectra)
+    assert charge_transfer_by_spectra(cell, arcs=arcs) == found
     x = float(found.resistance.value.coordinates["x"][0])
     given = [float(put_in(cell, "positive", name)(x=x)) for name in ("charge_transfer_resistance", "exchange_current_density")]
     assert float(found.resistance.value(x=x)) == pytest.approx(given[0], rel=0.01)
     assert float(found.exchange_current_density.value(x=x)) == pytest.approx(given[1], rel=0.02)
     assert given[0] > film
+    np.testing.assert_allclose(arcs["resistance"].values, found.resistance.value(x=arcs["x"].values), rtol=1e-12)
+    ohmic = [(share, spectra[0][1].isel(frequency=slice(-8, None)))]  # far above the arc
+    assert charge_transfer_arcs(cell, data=ohmic).sizes["x"] == 0
+    assert charge_transfer_by_spectra(cell, data=ohmic).resistance.value is None
 
 
 @pytest.mark.long

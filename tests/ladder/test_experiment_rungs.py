@@ -7,8 +7,8 @@ from scalith.lab import read_measurement
 from scalith.lab.experiments import entropy_by_steps, heat_by_discharge, voltage_by_slow_cycle
 from scalith.lab.half_cell import half_cell
 from scalith.lab.titration import simulate_entropy
-from scalith.ladder.rungs.experiments import Experiments, heat_agreement
-from scalith.quantities import shipped
+from scalith.ladder.rungs.experiments import Experiments, charge_transfer_agreement, exchange_current_agreement, heat_agreement
+from scalith.quantities import Result, shipped
 
 CELL = read_cell(shipped("cell/nmc532_mohtat2020.toml"))
 STATES = (0.8, 0.5, 0.2)
@@ -44,3 +44,19 @@ def test_heat_by_voltage_takes_the_slow_cycle_and_the_steps_that_were_measured(t
     x = found["x"].values
     np.testing.assert_allclose(found["measured"].values, expected.value(x=x), rtol=1e-9)
     assert "measured slow cycle" in found.attrs["headline"]
+
+
+def test_both_readings_of_the_arcs_are_of_the_same_spectra(monkeypatch):
+    electrode = half_cell(CELL, thickness=5e-6).cell.positive_electrode
+    arcs = Result(
+        {"resistance": ("x", np.full(4, 3e-3)), "resistance_error": ("x", np.full(4, 0.02))},
+        {"x": ("x", np.linspace(0.4, 0.8, 4))},
+        {"note": "four arcs", "states": 4},
+    )
+    monkeypatch.setattr("scalith.lab.experiments.electrode_spectra.charge_transfer_arcs", None)  # not looked for again
+    settings = Experiments(electrode="positive")
+    current, resistance = (rung(CELL, settings, arcs) for rung in (exchange_current_agreement, charge_transfer_agreement))
+    bare = 3e-3 - electrode.material.film_resistance
+    np.testing.assert_allclose(current["measured"].values, 8.314462618 * 298.15 / (96485.33212 * bare), rtol=1e-6)
+    np.testing.assert_allclose(resistance["measured"].values, 3e-3, rtol=1e-6)
+    assert "four arcs" in current.attrs["headline"]

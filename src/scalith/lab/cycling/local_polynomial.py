@@ -73,8 +73,8 @@ def smoothed(at: Array, values: Array, places: Array, length: float) -> Smoothed
     within = (at >= places[0]) & (at <= places[-1])
     # The median does not see the steep ends.
     noise = 1.4826 * float(np.median(np.abs(own - np.interp(at, places, value))[within]))
-    errors = (noise * np.sqrt(np.sum(matrix**2, axis=1)) for matrix in (to_value, to_slope))
-    return Smoothed(value, to_slope @ own, *errors, noise)
+    value_error, slope_error = (noise * np.sqrt(np.sum(matrix**2, axis=1)) for matrix in (to_value, to_slope))
+    return Smoothed(value, to_slope @ own, value_error, slope_error, noise)
 
 
 def white_noise(v: Array) -> float:

@@ -8,7 +8,7 @@ from scalith.lab.experiments.discharge_heat import (
     heat_of_discharge,
     heats_of_discharge,
 )
-from scalith.lab.experiments.electrode_spectra import ChargeTransfer, charge_transfer_by_spectra
+from scalith.lab.experiments.electrode_spectra import ChargeTransfer, charge_transfer_arcs, charge_transfer_by_spectra
 from scalith.lab.experiments.electrolyte_spectra import conductivity_by_spectra
 from scalith.lab.experiments.found import Found
 from scalith.lab.experiments.plots import plot_agreements
@@ -21,6 +21,7 @@ __all__ = [
     "ChargeTransfer",
     "Found",
     "HeatsOfDischarge",
+    "charge_transfer_arcs",
     "charge_transfer_by_spectra",
     "compared",
     "conductivity_by_spectra",

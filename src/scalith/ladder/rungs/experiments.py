@@ -129,23 +129,38 @@ def conductivity_agreement(cell_specification: CellSpecification, experiments: E
     return _beside(found, cell_specification, experiments, "conductivity")
 
 
+def _states(data: xr.Dataset) -> str:
+    return str(data.attrs["note"])
+
+
+@rung("arcs of charge transfer in spectra of the electrode", headline=_states)
+def charge_transfer_arcs(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+    """Resistance of charge transfer and film at each state of charge whose spectrum shows its arc."""
+    from scalith.lab.experiments import charge_transfer_arcs as arcs
+
+    data = _each(experiments.electrode_spectra, experiments.electrode_spectra_at)
+    return arcs(cell_specification, experiments.electrode, data=data)
+
+
 @rung("exchange current density, put in and by spectra")
-def exchange_current_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+def exchange_current_agreement(
+    cell_specification: CellSpecification, experiments: Experiments, charge_transfer_arcs: xr.Dataset
+) -> xr.Dataset:
     """Exchange current density of the electrode beside what the arcs of its spectra find."""
     from scalith.lab.experiments import charge_transfer_by_spectra
 
-    data = _each(experiments.electrode_spectra, experiments.electrode_spectra_at)
-    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, data=data)
+    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, arcs=charge_transfer_arcs)
     return _beside(found.exchange_current_density, cell_specification, experiments, "exchange_current_density")
 
 
 @rung("resistance of charge transfer, put in and by spectra")
-def charge_transfer_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+def charge_transfer_agreement(
+    cell_specification: CellSpecification, experiments: Experiments, charge_transfer_arcs: xr.Dataset
+) -> xr.Dataset:
     """Resistance of charge transfer, with that of the film, beside what the arcs of spectra find."""
     from scalith.lab.experiments import charge_transfer_by_spectra
 
-    data = _each(experiments.electrode_spectra, experiments.electrode_spectra_at)
-    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, data=data)
+    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, arcs=charge_transfer_arcs)
     return _beside(found.resistance, cell_specification, experiments, "charge_transfer_resistance")
 
 

@@ -40,13 +40,23 @@ def nothing_changed(study: Path, folder: Path, asked: Mapping[str, Any]) -> int 
         inputs, results = dict(noted["inputs"]), dict(noted["results"])
         if noted["asked"] != dict(asked) or noted["program"] != program_digest() or str(study.resolve()) not in inputs:
             return None
-        for path, digest in [*inputs.items(), *((folder / name, digest) for name, digest in results.items())]:
-            if (folder_digest if Path(path).is_dir() else file_digest)(path) != digest:
-                return None
+        if not all_stand(inputs) or not all_stand({str(folder / name): digest for name, digest in results.items()}):
+            return None
         # Rungs of installed packages are known only when they are loaded.
         return None if entry_points(group=noted["entry_points"]) else int(noted["computed"])
     except (ScalithError, OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def all_stand(files: Mapping[str, str]) -> bool:
+    """Whether files and folders are as their digests say, by path.
+
+    Raises
+    ------
+    InputError
+        One that cannot be read.
+    """
+    return all((folder_digest if Path(path).is_dir() else file_digest)(path) == digest for path, digest in files.items())
 
 
 def note_finished(study: Study, folder: Path, asked: Mapping[str, Any], computed: int) -> None:

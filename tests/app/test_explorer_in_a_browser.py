@@ -97,12 +97,22 @@ def test_a_moved_knob_changes_the_numbers_as_the_library_does(tab, study_file, t
 
 def test_views_boxes_files_and_exports(tab, tmp_path):
     page = tab(viewport={"width": 1400, "height": 1000}, color_scheme="dark")
-    for view in ("pack", "bottleneck", "agreement"):
+    for view in ("particle", "pack", "bottleneck", "agreement"):
         before = count(page)
         page.click(f"#tabs [data-view={view}]")
         wait(page, before)
         page.wait_for_selector("#figures figure[data-drawn]")
         page.screenshot(path=tmp_path / f"{view}.png", full_page=True)
+        if view == "particle":  # a moment of a picture that moves is that of its slider
+            moved = page.evaluate("""async () => {
+                const place = document.querySelector('[data-name="particles over time"] .figure'), steps = place.layout.sliders[0].steps;
+                const before = [...place._fullData[0].y];
+                await Plotly.animate(place, ...steps.at(-1).args);
+                return [before, [...place._fullData[0].y], place.layout.updatemenus[0].buttons.map(one => one.label)];
+            }""")
+            assert moved[2] == ["Play", "Pause"]
+            assert len(moved[0]) == len(moved[1])
+            assert sum(moved[1]) > sum(moved[0])  # the positive electrode fills while the cell is discharged
     page.click("#tabs [data-view=uncertainty]")
     page.fill("#draws", "2")
     page.click("#spread")

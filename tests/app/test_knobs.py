@@ -9,6 +9,7 @@ import pytest
 from scalith.app.explorer import Explorer
 from scalith.app.knobs import _linked, scaled
 from scalith.ladder import read_study
+from scalith.ladder.invariance import require_one_truth_of
 from scalith.ladder.setting_entries import setting_entries
 from scalith.lattice import HopBarriers
 from scalith.quantities import InputError, Property, Source, shipped
@@ -129,3 +130,15 @@ def test_every_knob_of_every_example_can_be_turned(name, tmp_path):
         assert numbers(climb.study) == pytest.approx(numbers(explorer.study), rel=1e-12)
     with explorer.at({}) as climb:
         assert climb.study.text == explorer.study.text
+
+
+@pytest.mark.long
+def test_what_the_targets_leave_aside_is_there_to_be_looked_at_and_shares_its_heat_capacity(tmp_path):
+    explorer = Explorer(read_study(shipped("studies/lfp.toml")), tmp_path)
+    assert "module_propagation" not in explorer.study.needed_for(explorer.study.targets)
+    assert {"module_propagation", "barrier_map"} <= set(explorer.whole.targets)
+    assert "module_temperature_field" not in explorer.whole.targets  # its section is not stated
+    assert explorer.knobs["module.barrier.thickness"].value == 1e-3
+    with explorer.at({"heat capacity of a cell": 80.0}) as climb:
+        require_one_truth_of(climb.study)
+        assert climb.study.settings["pack"].cell_heat_capacity == 80.0

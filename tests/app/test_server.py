@@ -88,7 +88,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_its_own_script_only(ask,
 def test_the_study_is_described(ask):
     about = json.loads(ask("/about")[1])
     assert about["title"] == "a cell <b>& its</b> row"
-    assert [view["name"] for view in about["views"]][:3] == ["material", "cell", "inside"]
+    assert [view["name"] for view in about["views"]][:4] == ["material", "particle", "cell", "inside"]
     assert "<b>" not in about["ladder"]
 
 

@@ -62,9 +62,9 @@ const server = (() => {
   const change = (line, from) => {
     if (!from || line.value === null || from.value === null) return from && from.words !== line.words ? 'was ' + from.words : '';
     const by = line.value - from.value;
-    if (by === 0) return '';
+    if (Math.abs(by) <= 1e-5 * Math.abs(from.value)) return ''; // runs are solved to a tolerance
     const {text, factor, offset} = shown(line.unit, line.shown);
-    const part = offset || !from.value || line.unit === 'K' || Math.abs(by / from.value) < 1e-6 ? '' : `, ${by > 0 ? '+' : '−'}${digits(Math.abs(100 * by / from.value), 2)} %`;
+    const part = offset || !from.value || line.unit === 'K' ? '' : `, ${by > 0 ? '+' : '−'}${digits(Math.abs(100 * by / from.value), 2)} %`;
     return `${by > 0 ? '+' : '−'}${digits(Math.abs(by * factor), 3)} ${text === '°C' ? 'K' : text}${part}`;
   };
 
@@ -118,6 +118,11 @@ const server = (() => {
     };
     back.onclick = () => setKnob(knob, knob.value);
     box.append(note, wrong);
+    if (knob.slow) {
+      const learn = made('button', 'Answer at once (8 climbs)'); learn.type = 'button'; learn.className = 'teach';
+      learn.setAttribute('aria-label', `climb 8 members over the range of ${knob.label}, so that its answers are estimated at once`);
+      learn.onclick = () => teach(knob); box.append(learn);
+    }
     box.update = () => {
       const {text, factor, offset} = shown(knob.unit, knob.shown), value = valueOf(knob), out = x => String(+(x * factor + offset).toPrecision(8));
       if (document.activeElement !== number || document.activeElement.value === '') number.value = list ? [value].flat().map(out).join(', ') : out(value);
@@ -174,16 +179,18 @@ const server = (() => {
     $('numbers').querySelector('thead').replaceChildren(head);
     const rows = [];
     let topic = '';
-    for (const line of present.numbers.filter(one => one.value !== null || state.view === 'agreement')) {
+    for (const line of present.numbers.filter(one => one.value !== null || state.view === 'agreement' || !one.quantity.endsWith('_agreement'))) {
       if (line.topic !== topic) {
         topic = line.topic;
         const title = made('th', topic); title.colSpan = 2 + others.length; title.scope = 'rowgroup';
         const row = made('tr', '', [title]); row.className = 'topic'; rows.push(row);
       }
-      const label = made('th', line.label), now = made('td', words(line)); label.scope = 'row'; now.className = line.value === null ? '' : 'now';
+      const label = made('th', line.label), now = made('td', (line.estimated ? '≈ ' : '') + words(line)); label.scope = 'row'; now.className = line.value === null ? '' : 'now';
       const row = made('tr', '', [label, now, ...others.map(pin => { const found = find(pin.numbers, line); return made('td', found ? words(found) : '–'); })]);
       Object.assign(row.dataset, {quantity: line.quantity, topic: line.topic, label: line.label, value: line.value, error: line.error});
       const by = change(line, find(from, line));
+      if (line.value !== null && line.error === null && !line.estimated) { const said = made('span', '± not known'); said.className = 'unknown'; now.append(said); }
+      if (line.estimated) { const said = made('span', line.estimate_error ? `± ${digits(line.estimate_error * shown(line.unit, line.shown).factor, 2)} by the estimate` : 'estimated'); said.className = 'change'; now.append(said); row.classList.add('estimated'); }
       if (by) { const said = made('span', by); said.className = 'change'; now.append(said); row.classList.add('changed'); }
       rows.push(row);
     }
@@ -247,10 +254,31 @@ const server = (() => {
     if (event.event === 'started') { busy(`computing ${spaced(event.name)}`); $('ladder').querySelectorAll('a[data-box]').forEach(link => link.classList.toggle('working', link.dataset.box === event.name)); }
     if (event.event === 'advanced') busy(`computing ${spaced(event.name)}: ${event.message}`, event.fraction);
     if (event.event === 'noted') busy(event.message);
+    if (event.event === 'estimate') into.estimate = event;
     if (event.event === 'figures') into.figures = event.figures;
     if (event.event === 'state') Object.assign(into, event);
     if (event.event === 'refused' || event.event === 'crashed') into.trouble = event.message;
     if (['done', 'cancelled', 'refused', 'crashed'].includes(event.event)) into.end = event.event;
+  };
+  // What is there before the exact answer: marked, with the error that it adds.
+  const estimated = event => {
+    if (!present) return;
+    present = {...present, figures: event.figures, numbers: event.numbers, estimate: event.words};
+    $('estimate').hidden = false; $('estimate').textContent = `≈ estimated: ${event.words}. The exact answer follows.`;
+    $('figures').classList.remove('old'); $('figures').classList.add('estimated');
+    document.body.dataset.estimates = 1 + +(document.body.dataset.estimates ?? 0);
+    table(); draw();
+  };
+  const exact = () => { $('estimate').hidden = true; $('figures').classList.remove('estimated'); };
+  const teach = async knob => {
+    const mine = ++running, found = {};
+    $('cancel').hidden = false;
+    try { await server.events({tab, changes: state.changes, teach: knob.name}, event => { heard(event, found); if (event.event === 'taught') found.taught = event; }); } catch (error) { found.trouble = error.message; }
+    if (mine !== running) return;
+    $('cancel').hidden = true;
+    if (found.trouble) trouble(found.trouble);
+    busy(found.taught ? `${knob.label}: ${found.taught.members} members; ${found.taught.quantities} quantities are now estimated at once` : 'cancelled');
+    document.body.dataset.taught = found.taught?.quantities ?? 0;
   };
   const go = async () => {
     const mine = ++running, asked = {tab, changes: {...state.changes}, view: state.view, quantity: state.box}, found = {}, began = performance.now();
@@ -260,19 +288,20 @@ const server = (() => {
       await server.events(asked, event => {
         if (mine !== running) return;
         heard(event, found);
-        if (event.event === 'figures') { $('figures').classList.remove('old'); present = {numbers: [], boxes: {}, failed: {}, ...settled, figures: found.figures}; draw(); document.body.dataset.first = Math.round(performance.now() - began); }
+        if (event.event === 'estimate') estimated(event);
+        if (event.event === 'figures') { $('figures').classList.remove('old'); present = {numbers: [], boxes: {}, failed: {}, ...(present?.estimate ? present : settled), figures: found.figures}; draw(); document.body.dataset.first = Math.round(performance.now() - began); }
       });
     } catch (error) { found.trouble = `the explorer's server does not answer (${error.message}): is 'scalith explore' still running?`; found.end = 'crashed'; }
     if (mine !== running) return;
     $('cancel').hidden = true;
     if (found.end === 'done') {
-      present = settled = found; trouble();
+      exact(); present = settled = found; trouble();
       const spent = Math.round(performance.now() - began);
       busy(Object.keys(found.failed).length ? `${Object.keys(found.failed).length} quantities could not be computed: ${Object.values(found.failed)[0]}` : `up to date, ${spent} ms`);
       await keepPins(asked, found, mine);
       refresh(); ladder(found.ladder); draw(); again();
     } else {
-      present = settled; refresh(); draw();
+      exact(); present = settled; refresh(); draw();
       busy(`${found.end === 'cancelled' ? 'cancelled' : 'not computed'}: what is shown is the state before`);
       if (found.end !== 'cancelled') trouble(found.trouble, touched.name);
     }

@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from scalith.app.knobs import Knob, knobs_of, scaled
+from scalith.app.estimates import AtOnce, Estimate, Estimator, Lesson, places, sampled_quantities, taught_quantities
+from scalith.app.knobs import HEAT_CAPACITY, SPECIFIC_HEAT, Knob, knobs_of, number_of, scaled
+from scalith.app.noted_answers import note_answer
 from scalith.app.views import VIEWS, drawn, views_of
 from scalith.ladder import Climb, Climbed, Entry, Ledger, Study
-from scalith.quantities import InputError, ScalithError, nearest
+from scalith.ladder.ensemble import Ensemble, member_of
+from scalith.ladder.study import with_targets
+from scalith.pack import ModuleSpecification
+from scalith.quantities import InputError, Property, ScalithError, nearest, parse_quantity
 from scalith.report import ladder_picture
 from scalith.report.cards import words_of
 from scalith.report.shown_units import ShownUnit, shown_unit
@@ -37,23 +42,27 @@ class _Relay:
     def __init__(self) -> None:
         self.hear: Hear = lambda event: None
         self.stopped: Callable[[], bool] = lambda: False
+        self.starting: Callable[[str], None] = lambda name: None
+        self.seconds: dict[str, float] = {}
 
     def planned(self, names: list[str]) -> None:
         """Nothing to say."""
 
     def started(self, name: str) -> None:
         """A rung is being computed."""
-        self._look()
+        self.look()
         self.hear({"event": "started", "name": name})
+        self.starting(name)
 
     def advanced(self, name: str, fraction: float, message: str) -> None:
         """A rung goes on."""
-        self._look()
+        self.look()
         self.hear({"event": "advanced", "name": name, "fraction": fraction, "message": message})
 
     def finished(self, name: str, seconds: float, headline: str, *, reused: bool) -> None:
         """A rung is there."""
-        self._look()
+        self.seconds[name] = seconds
+        self.look()
         if not reused:
             self.hear({"event": "finished", "name": name, "seconds": seconds, "headline": headline})
 
@@ -61,7 +70,13 @@ class _Relay:
         """What the user should know."""
         self.hear({"event": "noted", "message": message})
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Stop here if nobody waits.
+
+        Raises
+        ------
+        Cancelled
+        """
         if self.stopped():
             raise Cancelled
 
@@ -93,15 +108,20 @@ class Explorer:
     Attributes
     ----------
     knobs : dict of str to Knob
+    whole : Study
+        Besides the targets of the study what its other sections lead to: computed where it is looked at.
     """
 
     def __init__(self, study: Study, results: str | Path | None = None) -> None:
         self.study = study
+        self.whole = whole_study(study)
         self.results = Path("results") / study.name if results is None else Path(results)
         self._relay = _Relay()
         self._climb = Climb(study, listener=self._relay, results=self.results)
-        self.knobs: dict[str, Knob] = {knob.name: knob for knob in knobs_of(study)}
+        self.knobs: dict[str, Knob] = {knob.name: knob for knob in knobs_of(self.whole)}
         self._stated = {place: self._climb.stated(place) for knob in self.knobs.values() for place in knob.places}
+        self._estimator = Estimator(self.knobs, self._relay.seconds)
+        self._noted: set[str] = set()  # views whose first answers are in the results folder
         self._at: dict[str, tuple[str, Any]] = {}  # by place: the knob with its value, and what it states there
         self._lock = threading.Lock()
 
@@ -111,9 +131,9 @@ class Explorer:
         return {
             "title": self.study.header.title,
             "study": self.study.name,
-            "knobs": [knob.to_plain() for knob in self.knobs.values()],
+            "knobs": [knob.to_plain() | {"slow": self._is_slow(knob)} for knob in self.knobs.values()],
             "views": [
-                {"name": name, "title": VIEWS[name].title, "question": VIEWS[name].question} for name in views_of(self.study)
+                {"name": name, "title": VIEWS[name].title, "question": VIEWS[name].question} for name in views_of(self.whole)
             ],
             "quantities": [entry.quantity for entry in ledger.entries],
             "ladder": ladder_picture(ledger, {}),
@@ -149,7 +169,7 @@ class Explorer:
             self._move(changes)
             yield self._climb
         finally:
-            self._relay.hear, self._relay.stopped = lambda event: None, lambda: False
+            self._relay.hear, self._relay.stopped, self._relay.starting = lambda event: None, lambda: False, lambda name: None
             self._lock.release()
 
     def answer(
@@ -176,21 +196,126 @@ class Explorer:
         InputError
             As in `at`; an unknown view or quantity.
         """
-        if view and view not in views_of(self.study):
-            raise InputError("explorer", "view", view, nearest(view, views_of(self.study)))
+        if view and view not in views_of(self.whole):
+            raise InputError("explorer", "view", view, nearest(view, views_of(self.whole)))
         known = [entry.quantity for entry in self._expected().entries]
         if quantity and quantity not in known:
             raise InputError("explorer", "quantity", quantity, nearest(quantity, known))
         with self.at(changes, hear, stopped) as climb:
+            self._relay.starting = self._at_once(climb, changes, view, quantity, hear)
             first = [name for name in known if name == quantity or (view and name.rpartition(".")[2] in VIEWS[view].computed)]
             figures: list[dict[str, Any]] = []
-            if first:
-                found = climb.compute(first)
+            told: list[dict[str, Any]] = []
+            own = set(self.study.needed_for(self.study.targets))
+            # What the study's own targets lead to is drawn before what only this view asks for.
+            for shown in dict.fromkeys((tuple(name for name in first if name in own), tuple(first))):
+                if not shown:
+                    continue
+                found = climb.compute(shown)
                 figures, not_drawn = drawn(view, quantity, Found(found.ledger, found.values, {}))
-                hear({"event": "figures", "figures": figures, "failed": found.failed, "not_drawn": not_drawn})
-            climbed = climb.compute(self.study.targets)
-            hear({"event": "state"} | self.said(climbed))
+                told = [{"event": "figures", "figures": figures, "failed": found.failed, "not_drawn": not_drawn}]
+                hear(told[0])
+            climbed = climb.compute(list(dict.fromkeys([*self.study.targets, *first])))
+            self._estimator.last = climbed, climb.study
+            told.append({"event": "state"} | self.said(climbed))
+            hear(told[-1])
+        if view and not changes and not quantity and view not in self._noted:
+            self._noted.add(view)
+            note_answer(self.study, self.results, self.about(), view, told)
         return Answer(climbed, figures)
+
+    def _at_once(self, climb: Climb, changes: Changes, view: str, quantity: str, hear: Hear) -> Callable[[str], None]:
+        """What is to be done when a rung starts: once, before one that takes long, an estimate is told."""
+        estimator, study, left = self._estimator, climb.study, [climb.beside()]
+
+        def starting(name: str) -> None:
+            if not left or not estimator.is_slow(name, study):
+                return
+            climb_beside = left.pop()
+            found = estimator.estimate(name, climb_beside.beside(self._refuse_slow(study)), changes, self._wanted(view, quantity))
+            if found is not None:
+                hear({"event": "estimate"} | self._estimated(found, view, quantity))
+
+        return starting
+
+    def _refuse_slow(self, study: Study) -> AtOnce:
+        return AtOnce(lambda name: self._estimator.is_slow(name, study), self._relay.look)
+
+    def _wanted(self, view: str, quantity: str) -> list[str]:
+        """Targets of the study, and what a view or a box shows besides."""
+        computed = VIEWS[view].computed if view else ()
+        known = [entry.quantity for entry in self._expected().entries]
+        shown = [name for name in known if name == quantity or name.rpartition(".")[2] in computed]
+        return list(dict.fromkeys([*shown, *self.study.targets]))
+
+    def _estimated(self, estimate: Estimate, view: str, quantity: str) -> dict[str, Any]:
+        """An estimate in plain data: pictures and numbers of what rests on it, each number with the error that it adds."""
+        found = Found(estimate.found.ledger, estimate.found.values, {})
+        figures, _ = drawn(view, quantity, found)
+        further = {} if estimate.further is None else _values(Found(estimate.further.ledger, estimate.further.values, {}))
+        numbers = []
+        for line in numbers_of(found):
+            key, rests = (line["topic"], line["label"]), line["quantity"] in estimate.above
+            added = abs(further[key] - line["value"]) if line["value"] is not None and further.get(key) is not None else 0.0
+            numbers.append(line | {"estimated": rests, "estimate_error": added if rests else None})
+        return {"figures": figures, "numbers": numbers, "words": estimate.words, "of": sorted(estimate.above)}
+
+    def teach(
+        self,
+        changes: Changes,
+        name: str,
+        members: int = 8,
+        hear: Hear = lambda event: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Climb members over the range of a knob, so that a surrogate of the properties above answers at once for it.
+
+        Parameters
+        ----------
+        changes, hear, stopped
+            As in `answer`: the members are about this state.
+        name : str
+            A knob that reaches what is sampled.
+        members : int
+            From 6 to 40.
+
+        Returns
+        -------
+        int
+            How many properties are answered for.
+
+        Raises
+        ------
+        InputError
+            As in `at`; a knob that reaches nothing that is sampled; another number of members.
+        """
+        if isinstance(members, bool) or not isinstance(members, int) or not 6 <= members <= 40:
+            raise InputError("explorer", "members", members, "6 to 40")
+        known = [knob.name for knob in self.knobs.values() if self._is_slow(knob)]
+        if name not in known:
+            raise InputError("explorer", "knob", name, nearest(name, known))
+        knob = self.knobs[name]
+        values = places(knob.low, knob.high, members, logarithmic=knob.logarithmic)
+        values = list(dict.fromkeys(float(round(value)) if knob.whole else value for value in values))
+        found: list[tuple[float, dict[str, Any]]] = []
+        wanted = [one for one in taught_quantities(self.study) if one in knob.reaches]
+        for k, value in enumerate(values):
+            hear({"event": "advanced", "name": name, "fraction": k / len(values), "message": f"member {k + 1} of {len(values)}"})
+            with self.at({**changes, name: value}, hear, stopped) as climb:
+                found.append((value, climb.compute(wanted).values))
+        there = [(value, of_one) for value, of_one in found if all(one in of_one for one in wanted)]
+        taught = {one: [of_one[one] for _, of_one in there] for one in wanted} if there else {}
+        logarithmic = [name] if knob.logarithmic else []
+        lesson = Lesson.of(changes, {name: [value for value, _ in there]}, taught, logarithmic)
+        if lesson is not None:
+            self._estimator.lessons.append(lesson)
+        count = 0 if lesson is None else len(lesson.surrogates)
+        hear({"event": "taught", "name": name, "members": len(there), "quantities": count})
+        return count
+
+    def _is_slow(self, knob: Knob) -> bool:
+        """Whether a knob is one number that reaches what is sampled."""
+        return isinstance(knob.value, float) and not set(knob.reaches).isdisjoint(sampled_quantities(self.whole))
 
     def spread(
         self,
@@ -216,14 +341,15 @@ class Explorer:
         """
         if isinstance(draws, bool) or not isinstance(draws, int) or not 2 <= draws <= 200:
             raise InputError("explorer", "draws", draws, "2 to 200 members")
-        if view not in views_of(self.study):
-            raise InputError("explorer", "view", view, nearest(view, views_of(self.study)))
+        if view not in views_of(self.whole):
+            raise InputError("explorer", "view", view, nearest(view, views_of(self.whole)))
         with self.at(changes, hear, stopped) as climb:
             wanted = [entry.quantity for entry in self._expected().entries if entry.origin == "computed"]
             wanted = [name for name in wanted if name.rpartition(".")[2] in VIEWS[view].computed]
             found = climb.compute(wanted)
             ensemble = climb.ensemble([name for name in wanted if name in found.values], draws)
             members = {name: scatter.members for name, scatter in ensemble.scatter.items()}
+            self._learn(changes, climb.study, draws, ensemble)
             whole = Found(found.ledger, found.values, members)
             figures, not_drawn = drawn(view, "", whole)
             scatter = {name: item.headline for name, item in ensemble.scatter.items()}
@@ -231,6 +357,24 @@ class Explorer:
             hear({"event": "figures", "figures": figures, "failed": found.failed, "not_drawn": not_drawn})
             hear({"event": "spread", "scatter": scatter, "lost": lost, "numbers": numbers_of(whole), "draws": draws})
         return Answer(found, figures)
+
+    def _learn(self, changes: Changes, study: Study, draws: int, ensemble: Ensemble) -> None:
+        """Members of an ensemble teach what follows from the numbers that they draw."""
+        lost = {item.member for item in ensemble.failed}
+        inputs: dict[str, list[float]] = {}
+        for index in range(draws):
+            if index + 1 not in lost:
+                drawn_study = member_of(study, index)
+                for knob in self.knobs.values():
+                    value = number_of(knob, drawn_study) if self._is_slow(knob) and not knob.factor else None
+                    if value is not None:
+                        inputs.setdefault(knob.name, []).append(value)
+        there = [name for name in taught_quantities(study) if name in ensemble.scatter]
+        members = {name: ensemble.scatter[name].members for name in there}
+        properties = {name: value for name, value in members.items() if isinstance(value, Property)}
+        lesson = Lesson.of(changes, inputs, properties)
+        if lesson is not None:
+            self._estimator.lessons.append(lesson)
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
@@ -280,7 +424,7 @@ class Explorer:
 
     def _expected(self) -> Ledger:
         """The quantities that the study leads to, with nothing found yet."""
-        study, entries = self.study, []
+        study, entries = self.whole, []
         for name in study.needed_for(study.targets):
             about = study.graph.about(name)
             if about is None or (name not in study.graph.nodes and name not in study.given):
@@ -332,7 +476,12 @@ class Explorer:
         """What a knob at a value states in the study, by place."""
         knob = self.knobs[name]
         if not knob.factor:
-            return dict.fromkeys(knob.places, knob.statement(value))
+            said = dict.fromkeys(knob.places, knob.statement(value))
+            if name == HEAT_CAPACITY and SPECIFIC_HEAT in said:  # of a module of the same cells
+                heat = parse_quantity(said[knob.places[0]], "J/K", where="knob", field=name)
+                module = cast(ModuleSpecification, self.study.settings["module"])
+                said[SPECIFIC_HEAT] = f"{heat / module.cell.mass!r} J kg-1 K-1"
+            return said
         factor = knob.statement(value)
         if not isinstance(factor, float):
             raise InputError("knob", name, value, "a positive factor")
@@ -349,10 +498,27 @@ class Explorer:
         return own.statement(own.value * factor)
 
 
+def whole_study(study: Study) -> Study:
+    """The study with all that can be computed from sections which its own targets leave aside."""
+    used, graph = set(study.needed_for(study.targets)), study.graph
+    stated, given = set(study.settings), set(study.given)
+    reached = []
+    for name in graph.nodes if stated - used else ():
+        needed = set(study.needed_for([name])) if name not in used and graph.reached(name, given, stated) else set()
+        sections = needed.intersection(graph.sections)
+        if sections <= stated and not sections <= used:
+            reached.append(name)
+    return with_targets(study, [*study.targets, *reached]) if reached else study
+
+
 def numbers_of(found: Found) -> list[dict[str, Any]]:
     """The lines of the summary as plain data."""
     lines = [(topic.title, line) for topic in summary(found) for line in topic.lines]
     return [line._asdict() | {"topic": title, "shown": list(_shown(line.unit, line.value))} for title, line in lines]
+
+
+def _values(found: Found) -> dict[tuple[str, str], float | None]:
+    return {(line["topic"], line["label"]): line["value"] for line in numbers_of(found)}
 
 
 def _shown(unit: str, value: float | None) -> ShownUnit:

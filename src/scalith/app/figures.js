@@ -10,6 +10,15 @@ const pictures = (() => {
     script.textContent = text;
     document.head.appendChild(script);
   })();
+  // Numbers that are packed, within the moments of a picture: the library unpacks those of its first moment only.
+  const kinds = {f4: Float32Array, f8: Float64Array, i1: Int8Array, u1: Uint8Array, i2: Int16Array, u2: Uint16Array, i4: Int32Array, u4: Uint32Array};
+  const unpacked = part => {
+    if (Array.isArray(part)) return part.map(unpacked);
+    if (part === null || typeof part !== 'object') return part;
+    if (!part.bdata) return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, unpacked(item)]));
+    const flat = [...new kinds[part.dtype](Uint8Array.from(atob(part.bdata), c => c.charCodeAt(0)).buffer)], [rows, columns] = `${part.shape ?? ''}`.split(',').map(Number);
+    return columns ? Array.from({length: rows}, (_, k) => flat.slice(k * columns, (k + 1) * columns)) : flat;
+  };
   const themed = figure => {
     const made = JSON.parse(JSON.stringify(figure).replaceAll('#1c232b', colour('--ink')).replaceAll('#0072b2', colour('--blue')));
     const layout = made.layout;
@@ -19,15 +28,19 @@ const pictures = (() => {
     const lines = {gridcolor: colour('--grid'), linecolor: colour('--faint'), tickcolor: colour('--faint')};
     Object.keys(layout).filter(key => /^[xy]axis/.test(key)).forEach(key => Object.assign(layout[key], lines));
     ['xaxis', 'yaxis', 'zaxis'].forEach(key => { if (layout.scene) layout.scene[key] = {...layout.scene[key], ...lines, backgroundcolor: 'rgba(0,0,0,0)'}; });
+    if (made.frames) made.frames = unpacked(made.frames);
+    layout.sliders?.forEach(one => Object.assign(one, {bgcolor: colour('--line'), activebgcolor: colour('--blue'), bordercolor: colour('--faint'), tickcolor: colour('--faint')}));
+    layout.updatemenus?.forEach(one => Object.assign(one, {bgcolor: colour('--card'), bordercolor: colour('--faint'), font: {color: colour('--ink')}}));
     return made;
   };
   // Lines of pinned states, thin and dotted, where the picture has lines; in the legend each state once.
   const beside = (figure, pinned) => {
     const flat = trace => (trace.type ?? 'scatter') === 'scatter' && (trace.fill ?? 'none') === 'none';
     const own = JSON.stringify(figure.data);
+    if (figure.frames) return figure;
     const extra = pinned.flatMap(({label, figure: other}) => other && JSON.stringify(other.data) !== own ? other.data.filter(flat).map((trace, k) => ({...trace,
       name: label, legendgroup: label, showlegend: k === 0, opacity: 0.65, line: {...trace.line, dash: 'dot', width: 1.5}})) : []);
-    return extra.length ? {data: [...figure.data, ...extra], layout: {...figure.layout, showlegend: true}} : figure;
+    return extra.length ? {...figure, data: [...figure.data, ...extra], layout: {...figure.layout, showlegend: true}} : figure;
   };
   const save = (place, name, format) => Plotly.downloadImage(place, {format, filename: name, width: 1000, height: 640});
   const made = (tag, text, inside = []) => { const e = document.createElement(tag); if (text) e.textContent = text; e.append(...inside); return e; };
@@ -62,7 +75,7 @@ const pictures = (() => {
       const others = pinned.map(pin => ({label: pin.label, figure: pin.figures?.find(one => one.name === item.name)?.figure}));
       const drawn = themed(beside(item.figure, others));
       try {
-        await Plotly.react(places[k].lastChild, drawn.data, drawn.layout, settings);
+        await Plotly.react(places[k].lastChild, {...drawn, config: settings});
         places[k].dataset.drawn = 'yes';
       } catch (error) { places[k].lastChild.textContent = 'This browser cannot draw this picture (' + error + ').'; }
     }

@@ -14,14 +14,19 @@ from scalith.quantities import InputError, Property, Spec, parse_uncertain
 from scalith.quantities.plausible_ranges import plausible_range
 from scalith.report.shown_units import ShownUnit, shown_unit
 
+HEAT_CAPACITY = "heat capacity of a cell"
+
 LINKED = (
     (
         "temperature of the surroundings",
         ("discharge.temperature", "cell.thermal.ambient_temperature", "pack.ambient_temperature", "module.ambient_temperature"),
     ),
-    ("heat capacity of a cell", ("cell.thermal.heat_capacity", "pack.cell_heat_capacity")),
+    (HEAT_CAPACITY, ("cell.thermal.heat_capacity", "pack.cell_heat_capacity")),
 )
 """Numbers that several scales share: one knob moves all of those that the study states alike."""
+
+SPECIFIC_HEAT = "module.cell.specific_heat"
+"""Moves with the heat capacity of a cell, where the study states a module of the same cells."""
 
 BALANCED = ("cell.negative_electrode.thickness", "cell.positive_electrode.thickness")
 """What one knob multiplies, so that the electrodes stay balanced."""
@@ -154,6 +159,16 @@ def knobs_of(study: Study) -> list[Knob]:
     return [replace(knob, front=_in_front(knob.name)) for knob in [*_balanced(found), *_linked(found)]]
 
 
+def number_of(knob: Knob, study: Study) -> float | None:
+    """What a study has for a knob: that of a member of an ensemble, say; `None` where it is not one number."""
+    place = knob.places[0]
+    if place in study.given:
+        value = study.given[place]
+        return float(value()) if isinstance(value, Property) and not value.coordinates else None
+    read = _read(study, knob.section, place[len(knob.section) + 1 :])
+    return float(read) if isinstance(read, (int, float)) and not isinstance(read, bool) else None
+
+
 def scaled(value: Any, factor: float) -> Any:
     """A given property, or the barriers of hops, times a factor.
 
@@ -276,6 +291,8 @@ def _linked(knobs: Sequence[Knob]) -> list[Knob]:
         first = joined[0]
         reaches = tuple(dict.fromkeys(name for knob in joined for name in knob.reaches))
         places = tuple(place for knob in joined for place in knob.places)
+        if label == HEAT_CAPACITY and any(knob.name == SPECIFIC_HEAT for knob in found):
+            places = (*places, SPECIFIC_HEAT)
         low, high = max(knob.low for knob in joined), min(knob.high for knob in joined)
         one = replace(first, name=label, label=label, places=places, reaches=reaches, low=low, high=high)
         found[found.index(first)] = one

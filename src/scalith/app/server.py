@@ -23,6 +23,7 @@ except ImportError:
 
 if TYPE_CHECKING:  # the page is there before the ladder is loaded
     from scalith.app.explorer import Explorer
+    from scalith.app.noted_answers import NotedAnswers
 
 LARGEST_UPLOAD = 20_000_000
 """Bytes of a file dropped onto the page."""
@@ -104,7 +105,7 @@ class _TooLarge(Exception):
     pass
 
 
-def application(explorer: Future[Explorer], token: str, port: int) -> Guard:
+def application(explorer: Future[Explorer], token: str, port: int, noted: NotedAnswers | None = None) -> Guard:
     """The page and what it asks for, as an ASGI application.
 
     Parameters
@@ -115,6 +116,8 @@ def application(explorer: Future[Explorer], token: str, port: int) -> Guard:
         Needed by every request.
     port : int
         Of this machine.
+    noted : NotedAnswers, optional
+        What the study as it is stated was found to be earlier: told while the explorer is not there.
     """
     jobs: dict[str, threading.Event] = {}
     pool = ThreadPoolExecutor(8, thread_name_prefix="explorer")
@@ -132,6 +135,8 @@ def application(explorer: Future[Explorer], token: str, port: int) -> Guard:
         return Response(get_plotlyjs(), media_type="text/javascript", headers=_ALWAYS)
 
     async def about(request: Request) -> Response:
+        if noted is not None and not explorer.done():
+            return JSONResponse(noted.about, headers=_ALWAYS)
         found = await ready()
         return JSONResponse(await asyncio.wrap_future(pool.submit(found.about)), headers=_ALWAYS)
 
@@ -141,6 +146,8 @@ def application(explorer: Future[Explorer], token: str, port: int) -> Guard:
         if tab in jobs:
             jobs[tab].set()
         jobs[tab] = stop = threading.Event()
+        if noted is not None and not explorer.done() and (told := _as_stated(asked, noted)) is not None:
+            return Response(told, media_type="application/x-ndjson", headers=_ALWAYS)
         events = _events(await ready(), asked, stop, pool)
         return StreamingResponse(events, media_type="application/x-ndjson", headers=_ALWAYS)
 
@@ -204,6 +211,14 @@ def _changes(asked: Mapping[str, Any]) -> dict[str, Any]:
     return changes
 
 
+def _as_stated(asked: Mapping[str, Any], noted: NotedAnswers) -> str | None:
+    """What was told of the study as it is stated, if that is asked."""
+    if asked.get("changes") or asked.get("draws") or asked.get("quantity") or "teach" in asked:
+        return None
+    events = noted.events(str(asked.get("view", "")))
+    return None if events is None else "".join(json.dumps(event) + "\n" for event in [*events, {"event": "done"}])
+
+
 async def _events(
     explorer: Explorer, asked: Mapping[str, Any], stop: threading.Event, pool: ThreadPoolExecutor
 ) -> AsyncIterator[str]:
@@ -219,7 +234,9 @@ async def _events(
         try:
             view, quantity = str(asked.get("view", "")), str(asked.get("quantity", ""))
             draws = asked.get("draws", 0)
-            if draws:
+            if "teach" in asked:
+                explorer.teach(_changes(asked), str(asked["teach"]), hear=hear, stopped=stop.is_set)
+            elif draws:
                 explorer.spread(_changes(asked), view, draws, hear, stop.is_set)
             else:
                 explorer.answer(_changes(asked), view, hear, stop.is_set, quantity)

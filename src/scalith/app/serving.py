@@ -7,13 +7,15 @@ import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scalith.quantities import InputError, MissingDependencyError
+from scalith.quantities import InputError, MissingDependencyError, ScalithError
 
 if TYPE_CHECKING:
     from scalith.app.explorer import Explorer
+    from scalith.app.noted_answers import NotedAnswers
 
 
 def explore(study: str | Path, out: str | Path | None = None, *, port: int = 0, allow_code: bool = False) -> Serving:
@@ -41,12 +43,16 @@ def explore(study: str | Path, out: str | Path | None = None, *, port: int = 0, 
         Without ``pip install 'scalith[app]'``.
     """
 
+    from scalith.app.noted_answers import NotedAnswers
+
     def make() -> Explorer:
         from scalith.app.explorer import Explorer, read_study_of
 
         return Explorer(*read_study_of(study, out, allow_code=allow_code))
 
-    return Serving(make, port)
+    path = Path(study)
+    results = path if path.is_dir() else Path("results") / path.stem if out is None else Path(out)
+    return Serving(make, port, None if allow_code else NotedAnswers.find(path, results))
 
 
 class Serving:
@@ -58,6 +64,8 @@ class Serving:
         Makes the `Explorer`; it is called beside the server, so that the page is there at once.
     port : int
         0 takes a free one.
+    noted : NotedAnswers, optional
+        Shown until the `Explorer` is there.
 
     Attributes
     ----------
@@ -65,7 +73,7 @@ class Serving:
         Address with its token.
     """
 
-    def __init__(self, explorer: Callable[[], Explorer], port: int = 0) -> None:
+    def __init__(self, explorer: Callable[[], Explorer], port: int = 0, noted: NotedAnswers | None = None) -> None:
         try:
             import uvicorn
         except ImportError:
@@ -85,9 +93,9 @@ class Serving:
         self.token = secrets.token_urlsafe(24)
         self.url = f"http://127.0.0.1:{self.port}/?token={self.token}"
         self.explorer: Future[Explorer] = Future()
-        threading.Thread(target=_resolve, args=(self.explorer, explorer), daemon=True).start()
+        threading.Thread(target=_resolve, args=(self.explorer, explorer, noted is not None), daemon=True).start()
         settings = uvicorn.Config(
-            application(self.explorer, self.token, self.port),
+            application(self.explorer, self.token, self.port, noted),
             log_level="warning",
             access_log=False,
             lifespan="off",
@@ -115,8 +123,14 @@ class Serving:
         return f"<iframe src='{self.url}' width='100%' height='900' style='border:0' title='Scalith explorer'></iframe>"
 
 
-def _resolve(future: Future[Explorer], make: Callable[[], Explorer]) -> None:
+def _resolve(future: Future[Explorer], make: Callable[[], Explorer], is_shown: bool) -> None:
+    """Make the explorer; where the page shows the study already, what a first change starts from is read now."""
     try:
-        future.set_result(make())
+        made = make()
+        future.set_result(made)
     except BaseException as error:
         future.set_exception(error)
+        return
+    if is_shown:
+        with suppress(ScalithError):  # it is said where it is asked for
+            made.answer({})

@@ -278,7 +278,8 @@ def _figures(curves: list[list[dict[str, Any]]], axes: Sequence[Axis], shape: tu
         sampled = [[_sampled(trace) for trace in one["figure"]["data"]] for one in same]
         names = [[trace.get("name") for trace in one["figure"]["data"]] for one in same]
         whole = len(same) == len(curves) and all(one == names[0] for one in names)
-        if not whole or any(trace is None for one in sampled for trace in one):
+        moves = "frames" in item["figure"]  # over time: its moments are those of one member
+        if moves or not whole or any(trace is None for one in sampled for trace in one):
             continue
         values = np.array(sampled)  # member, trace, ends and heights
         ends, heights = values[:, :, :2], values[:, :, 2:]

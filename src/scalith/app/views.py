@@ -19,6 +19,8 @@ from scalith.ladder.stacking import one_rate
 from scalith.quantities import InputError, ScalithError, Uncertain
 from scalith.report import axes
 from scalith.report.cell_figures import said_rate
+from scalith.report.electrode_figures import phases_figure
+from scalith.report.moments import lines_over_time
 from scalith.report.page import pictures_of, text_only
 from scalith.report.summary import Found
 
@@ -41,6 +43,8 @@ class View:
         Pictures beyond those of the report: name, title, and the function that draws them.
     needs : tuple of str
         Quantities that the extras are drawn from and that a study must have for this view.
+    uses : tuple of str
+        Quantities that the extras are drawn from where a study has them.
     """
 
     title: str
@@ -48,11 +52,12 @@ class View:
     quantities: tuple[str, ...]
     extras: tuple[tuple[str, str, Extra], ...] = ()
     needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
 
     @property
     def computed(self) -> tuple[str, ...]:
         """Quantities that are there before its pictures are drawn, names without materials."""
-        return (*self.quantities, *self.needs)
+        return (*self.quantities, *self.needs, *self.uses)
 
 
 def voltage_split_figure(state: CellState) -> Figure | None:
@@ -128,7 +133,8 @@ def numbers_figure(state: CellState) -> Figure | None:
     bars = {"x": size[order], "y": [names[k] for k in order], "hovertext": meant, "name": "number"}
     figure.add_bar(**bars, orientation="h", marker={"color": axes.PALETTE[0]})
     figure.update_layout(height=110 + 20 * len(order), hovermode="closest", yaxis_dtick=1)
-    figure.update_xaxes(type="log", dtick=2, tickangle=0)
+    wide = np.log10(size[order[-1]] / size[order[0]]) > 5.0
+    figure.update_xaxes(type="log", dtick=4 if wide else 1, tickangle=0)
     return axes.settled(figure)
 
 
@@ -150,6 +156,39 @@ def particle_figure(state: CellState) -> Figure | None:
     figure = axes.figure("Distance from the centre of the particle (nm)", f"Stoichiometry at {said_rate(state.rate)}")
     _add_moments(figure, run, 1e9 * run["radius_positive"].values, lambda k: inside[k, middle])
     return axes.settled(figure)
+
+
+def particles_over_time_figure(state: CellState) -> Figure | None:
+    """Stoichiometry within the particles of the middle of each electrode at the highest rate, over time."""
+    if (run := state.profiles) is None:
+        return None
+    lines = {}
+    for side in ("positive", "negative"):
+        if f"stoichiometry_profile_{side}" in run:
+            inside = run[f"stoichiometry_profile_{side}"].transpose("time", f"depth_{side}", f"radius_{side}").values
+            radius = run[f"radius_{side}"].values
+            lines[f"{side} electrode"] = (radius / radius[-1], inside[:, inside.shape[1] // 2])
+    if not lines:
+        return None
+    figure = axes.figure("Distance from the centre over the radius", f"Stoichiometry at {said_rate(state.rate)}")
+    return axes.settled(lines_over_time(figure, run["time"].values, lines))
+
+
+def phases_over_time_figure(state: CellState) -> Figure | None:
+    """Stoichiometry within a particle that separates into phases while it fills at the highest rate of its hysteresis."""
+    run = state.phases
+    if run is None:
+        return None
+    figure = axes.figure("Distance from the centre of the particle (nm)", "Stoichiometry")
+    profile = {"stoichiometry": (1e9 * run["radius"].values, run["stoichiometry"].transpose("time", "radius").values)}
+    return axes.settled(lines_over_time(figure, run["time"].values, profile))
+
+
+def voxels_figure(state: CellState) -> Figure | None:
+    """Surfaces of the phases of the electrode."""
+    if (image := state.image) is None:
+        return None
+    return axes.settled(phases_figure(image))
 
 
 def _add_moments(figure: Figure, run: xr.Dataset, x: Any, y: Callable[[int], Any]) -> None:
@@ -235,11 +274,17 @@ VIEWS: dict[str, View] = {
         "Particle",
         "What happens within one particle?",
         ("particle_hysteresis", "particle_stress", "particle_phase_field", "diffusion_activation"),
+        (
+            ("phases over time", "The phases of a particle that fills", phases_over_time_figure),
+            ("particles over time", "Ions within the particles of the cell", particles_over_time_figure),
+        ),
+        uses=_CELL,
     ),
     "electrode": View(
         "Electrode",
         "How do ions and electrons get through the electrode?",
         ("voxel_image", "composition_map", "electrode_currents", "subvolume_properties"),
+        (("phases", "The phases in space", voxels_figure),),
     ),
     "cell": View(
         "Cell",
@@ -267,7 +312,7 @@ VIEWS: dict[str, View] = {
         ),
         _CELL,
     ),
-    "life": View("Life", "What wears the cell out?", ("cycle_life",)),
+    "life": View("Life", "What wears the cell out?", ("cycle_life", "degradation_modes")),
     "pack": View(
         "Pack",
         "How warm does it get, and is it safe?",
@@ -276,6 +321,7 @@ VIEWS: dict[str, View] = {
             "pack_temperature",
             "module_propagation",
             "module_temperature_field",
+            "cell_temperature_field",
             "barrier_map",
             "propagation_probability",
             "oven_exposure",
@@ -297,6 +343,12 @@ VIEWS: dict[str, View] = {
         ("open_circuit_voltage", "discharges", "cell_temperature", "pack_temperature", "propagation_probability"),
         (("what dominates", "Which stated errors of the cell count", dominant_figure),),
     ),
+    "design": View(
+        "Design",
+        "Which electrode is best, and does it have what was asked of it?",
+        ("design_front", "designed_image", "voxel_image"),
+        (("phases", "The phases in space", voxels_figure),),
+    ),
     "agreement": View(
         "Agreement",
         "Does it agree with what was measured?",
@@ -312,11 +364,18 @@ VIEWS: dict[str, View] = {
 }
 """By name, in the order of their tabs."""
 
+_BESIDE = {"design": ("voxel_image",)}
+"""Quantities that a view shows beside its own: they alone are no reason for it."""
+
 
 def views_of(study: Study) -> list[str]:
     """Views that a study has something for."""
     here = {name.rpartition(".")[2] for name in study.needed_for(study.targets)}
-    return [name for name, view in VIEWS.items() if here.issuperset(view.needs) and here.intersection(view.computed)]
+    return [
+        name
+        for name, view in VIEWS.items()
+        if here.issuperset(view.needs) and here.intersection(view.computed).difference(_BESIDE.get(name, ()))
+    ]
 
 
 class Drawn(NamedTuple):

@@ -169,6 +169,18 @@ class Climb:
             run.execute(study.targets)
             return spread(run, study.targets, draws, self._executor)
 
+    def beside(self, listener: progress.Listener | None = None) -> Climb:
+        """Another climb at the present state, to try something: what either computes, both find; changes are its own.
+
+        Parameters
+        ----------
+        listener : Listener, optional
+            Told about each of its rungs.
+        """
+        other = Climb(self.study, listener=listener, executor=self._executor)
+        other._run.store = self._run.store
+        return other
+
     def headline(self, quantity: str) -> str:
         """What was found, in one short text."""
         value, about = self[quantity], self.study.graph.about(quantity)

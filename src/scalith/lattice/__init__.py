@@ -22,6 +22,7 @@ from scalith.lattice.hopping.diffusivity import (
 )
 from scalith.lattice.hopping.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.hopping.kinetic_monte_carlo import kinetic_monte_carlo
+from scalith.lattice.hopping.reweighted import reweighted_hops
 from scalith.lattice.phases.added_free_energy import add_free_energies
 from scalith.lattice.phases.common_tangent import Tangent, common_tangents
 from scalith.lattice.phases.hysteresis import sample_hysteresis
@@ -57,6 +58,7 @@ __all__ = [
     "Tangent",
     "add_free_energies",
     "arrhenius_fit",
+    "reweighted_hops",
     "sample_canonical",
     "centred_hop_diffusivity",
     "chemical_diffusivity",

@@ -9,12 +9,15 @@ import numpy as np
 import xarray as xr
 
 from scalith.report import axes
+from scalith.report.moments import space_axes
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _FINEST = 96
 """Pixels along an edge of a picture at most: a page stays small."""
+_CUT, _CUTS, _SHELL = 32, 7, 28
+"""Pixels along an edge of a cut that moves, its places, and voxels along an edge of the surfaces of phases, likewise."""
 
 
 def slices_figure(data: xr.Dataset) -> Figure:
@@ -30,33 +33,85 @@ def slices_figure(data: xr.Dataset) -> Figure:
     return figure
 
 
-def block_figure(data: xr.Dataset) -> Figure:
-    """Three faces of the image in space."""
+def cuts_figure(data: xr.Dataset) -> Figure:
+    """Three cuts through the image in space, each with a slider that moves it."""
     labels, names = _phases(data)
-    step = _step(labels.shape)
+    step = _step(labels.shape, _CUT)
+    coarse = labels[::step, ::step, ::step]
     edges = [1e6 * float(data.attrs["voxel_size"]) * size for size in labels.shape]
     figure = axes.figure("", "")
+    colours = _colours(names)
+    look = {"colorscale": colours["colorscale"], "cmin": colours["zmin"], "cmax": colours["zmax"], "showscale": False}
+    sliders = []
     for axis in range(3):
-        face = np.take(labels, 0 if axis != 2 else -1, axis)[::step, ::step]
         others = [other for other in range(3) if other != axis]
-        spread = [np.linspace(0.0, edges[other], size) for other, size in zip(others, face.shape, strict=True)]
+        spread = [np.round(np.linspace(0.0, edges[other], coarse.shape[other]), 3) for other in others]
         grid = dict(zip(("xyz"[other] for other in others), np.meshgrid(*spread, indexing="ij"), strict=True))
-        grid["xyz"[axis]] = np.full(face.shape, edges[2] if axis == 2 else 0.0)
-        colours = _colours(names)
-        figure.add_surface(
-            **grid,
-            surfacecolor=face,
-            colorscale=colours["colorscale"],
-            cmin=colours["zmin"],
-            cmax=colours["zmax"],
-            showscale=False,
-            hoverinfo="skip",
-            lighting={"ambient": 0.9, "diffuse": 0.1},
-        )
-    titles = {f"{axis}axis": {"title": {"text": f"{axis} (µm)"}} for axis in "xyz"}
-    eye = {"eye": {"x": -1.4, "y": -1.4, "z": 1.1}}
-    figure.update_layout(scene={"aspectmode": "data", "camera": eye, **titles}, height=460)
+        places = [int(k) for k in np.unique(np.linspace(0, coarse.shape[axis] - 1, _CUTS).astype(int))]
+        steps, depths = [], [float(np.round(edges[axis] * k / (coarse.shape[axis] - 1), 3)) for k in places]
+        for k, depth in zip(places, depths, strict=True):
+            face = np.take(coarse, k, axis)
+            moved = {"xyz"[axis]: [np.full(face.shape, depth).tolist()], "surfacecolor": [face.tolist()]}
+            steps.append({"label": f"{depth:.3g}", "method": "restyle", "args": [moved, [axis]]})
+        begins = len(places) // 2
+        grid["xyz"[axis]] = np.full(np.take(coarse, 0, axis).shape, depths[begins])
+        light = {"lighting": {"ambient": 0.9, "diffuse": 0.1}, "hoverinfo": "skip"}
+        figure.add_surface(**grid, surfacecolor=np.take(coarse, places[begins], axis), **look, **light)
+        said = {"prefix": f"cut at {'xyz'[axis]} = ", "suffix": " µm"}
+        sliders.append({"active": begins, "currentvalue": said, "steps": steps, "pad": {"t": 20 + 86 * axis}})
+    space_axes(figure)
+    figure.update_layout(sliders=sliders, height=460 + 270, margin_b=figure.layout.margin.b + 270)
     return figure
+
+
+def phases_figure(data: xr.Dataset) -> Figure:
+    """The surface of each phase in space: a click on its name hides it, and a slider cuts the piece open."""
+    labels, names = _phases(data)
+    step = _step(labels.shape, _SHELL)
+    coarse = labels[::step, ::step, ::step]
+    size = 1e6 * float(data.attrs["voxel_size"]) * step
+    figure = axes.figure("", "")
+    for row, name in enumerate(names):
+        corners, triangles = _shell(coarse == row)
+        if not len(triangles):
+            continue
+        places = dict(zip("xyz", np.round(size * corners.T, 3).astype(np.float32), strict=True))
+        sides = dict(zip("ijk", triangles.T, strict=True))
+        light = {"lighting": {"ambient": 0.6, "diffuse": 0.6}, "flatshading": True, "hoverinfo": "skip"}
+        shown = True if name != "pore" else "legendonly"  # pores hide what they surround
+        figure.add_mesh3d(**places, **sides, **light, color=_shade(name, row), name=name, showlegend=True, visible=shown)
+    space_axes(figure)
+    depth = size * coarse.shape[0]
+    cuts = [float(np.round(depth * part, 3)) for part in np.linspace(0.0, 0.9, 10)]
+    for name, edge in zip("xyz", coarse.shape, strict=True):
+        figure.update_layout({f"scene.{name}axis.range": [0.0, size * edge]})
+    steps = [{"label": f"{c:.3g}", "method": "relayout", "args": [{"scene.xaxis.range": [c, depth]}]} for c in cuts]
+    slider = {"active": 0, "currentvalue": {"prefix": "cut away up to x = ", "suffix": " µm"}, "steps": steps, "pad": {"t": 20}}
+    figure.update_layout(sliders=[slider], height=460 + 90, margin_b=figure.layout.margin.b + 90)
+    return figure
+
+
+def _shell(inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Corners (n, 3) in voxels and triangles of the surface of a phase: the faces of its voxels that meet something else."""
+    whole = np.pad(inside, 1)
+    quads = []
+    for axis in range(3):
+        behind, ahead = whole[_along(axis, 0, -1)], whole[_along(axis, 1, None)]
+        others = [other for other in range(3) if other != axis]
+        at = np.argwhere(behind != ahead)
+        for other in others:
+            at[:, other] -= 1  # of the padding
+        corner = np.zeros((4, 3), dtype=at.dtype)
+        corner[[1, 2], others[0]], corner[[2, 3], others[1]] = 1, 1
+        quads.append(at[:, None, :] + corner)
+    faces = np.concatenate(quads)
+    corners, index = np.unique(faces.reshape(-1, 3), axis=0, return_inverse=True)
+    a, b, c, d = index.reshape(-1, 4).T
+    return corners, np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)]).astype(np.uint32)
+
+
+def _along(axis: int, begin: int, end: int | None) -> tuple[slice, ...]:
+    return tuple(slice(begin, end) if other == axis else slice(None) for other in range(3))
 
 
 def currents_figure(data: xr.Dataset) -> Figure:
@@ -167,8 +222,8 @@ def _phases(data: xr.Dataset) -> tuple[Any, list[str]]:
     return rows[data["phase"].values.astype(np.uint8)], list(known)
 
 
-def _step(shape: tuple[int, ...]) -> int:
-    return max(1, -(-max(shape) // _FINEST))
+def _step(shape: tuple[int, ...], finest: int = _FINEST) -> int:
+    return max(1, -(-max(shape) // finest))
 
 
 _SHADES = {"pore": "#11161c", "active": "#c8553d", "electrolyte": "#e3c567", "carbon": "#59636e", "binder": "#59636e"}

@@ -19,11 +19,12 @@ from scalith.report.cell_figures import (
     heat_figure,
     pack_temperature_figure,
 )
+from scalith.report.design_figures import front_figure, requested_figure
 from scalith.report.electrode_figures import (
-    block_figure,
     composition_figure,
     composition_map_figure,
     currents_figure,
+    cuts_figure,
     loss_figure,
     slices_figure,
     subvolumes_figure,
@@ -37,6 +38,7 @@ from scalith.report.lattice_figures import (
     phase_diagram_figure,
     snapshot_figure,
 )
+from scalith.report.moments import field_figure, row_figure, stress_figure
 from scalith.report.property_figures import LOGARITHMIC, Beside, agreement_figure, arrhenius_figure, property_figure
 from scalith.report.safety_figures import (
     barrier_map_figure,
@@ -48,6 +50,7 @@ from scalith.report.safety_figures import (
 )
 from scalith.report.solid_state_figures import (
     critical_current_figure,
+    homogeneous_figure,
     hysteresis_figure,
     loss_by_cracks_figure,
     part_by_part_figure,
@@ -72,8 +75,9 @@ MAIN = {
     "crystal": ("mapped_orderings",),
     "lattice": ("open_circuit_voltage",),
     "lab": ("voltage_agreement", "diffusivity_agreement"),
-    "electrode": ("composition_map", "voxel_image"),
-    "particle": ("particle_hysteresis",),
+    "electrode": ("composition_map", "designed_image", "voxel_image"),
+    "particle": ("particle_hysteresis", "particle_stress"),
+    "design": ("design_front",),
     "mechanics": ("loss_by_cracks",),
     "electrolyte": ("ionic_conductivity",),
     "cell": ("discharges", "cycle_life", "cell_open_circuit_voltage"),
@@ -123,10 +127,14 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "phase_boundaries": (phase_boundaries_figure,),
     "phase_diagram": (phase_diagram_figure,),
     **dict.fromkeys(("voltage_agreement", "diffusivity_agreement", *EXPERIMENTS), (agreement_figure,)),
-    "voxel_image": (slices_figure, block_figure),
+    "voxel_image": (slices_figure, cuts_figure),
     "subvolume_properties": (subvolumes_figure,),
     "electrode_currents": (currents_figure, loss_figure),
     "composition_map": (composition_figure, composition_map_figure),
+    "particle_stress": (stress_figure,),
+    "particle_phase_field": (homogeneous_figure,),
+    "designed_image": (requested_figure,),
+    "design_front": (front_figure,),
     "particle_hysteresis": (hysteresis_figure,),
     "loss_by_cracks": (loss_by_cracks_figure,),
     "critical_current": (critical_current_figure,),
@@ -136,11 +144,12 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "degradation_modes": (modes_figure,),
     "heat_generation": (heat_figure,),
     "cell_temperature": (cell_temperature_figure,),
-    "pack_temperature": (pack_temperature_figure,),
+    "pack_temperature": (pack_temperature_figure, row_figure),
     "calorimetry_curves": (calorimetry_figure,),
     "oven_exposure": (oven_figure,),
     "module_propagation": (pack_temperature_figure,),
-    "module_temperature_field": (temperature_field_figure,),
+    "module_temperature_field": (temperature_field_figure, field_figure),
+    "cell_temperature_field": (field_figure,),
     "propagation_probability": (inputs_figure, safe_thickness_figure),
     "barrier_map": (barrier_map_figure,),
 }

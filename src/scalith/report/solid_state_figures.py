@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from scalith.quantities import InputError
 from scalith.report import axes
 from scalith.report.cell_figures import said_rate
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+    from scalith.particle import PhaseField
 
 
 def critical_current_figure(data: xr.Dataset) -> Figure:
@@ -75,4 +78,29 @@ def hysteresis_figure(data: xr.Dataset) -> Figure:
             line = {"color": colour, "width": 2, "dash": axes.dash(index)}
             name = f"{branch}, {said_rate(float(rate))}"
             figure.add_scatter(x=data["x"].values, y=volts, mode="lines", name=name, line=line)
+    return figure
+
+
+def homogeneous_figure(material: PhaseField) -> Figure | None:
+    """Voltage of the homogeneous material at 25 °C, with the two phases on their plateau and the limits of stability."""
+    from scalith.particle import phase_separation
+
+    try:
+        voltage, found = material.homogeneous_voltage(), phase_separation(material)
+    except InputError:  # one phase at this temperature
+        return None
+    figure = axes.figure("Stoichiometry", "Voltage (V)")
+    low, high = voltage.domain["x"]
+    x = np.linspace(max(low, 0.005), min(high, 0.995), 301)
+    line = {"color": axes.PALETTE[0], "width": 2}
+    figure.add_scatter(x=x, y=voltage(x=x), mode="lines", name="homogeneous material", line=line)
+    for name, words, symbol, colour in (
+        ("binodal", "the two phases", "circle", axes.PALETTE[1]),
+        ("spinodal", "limits of stability", "diamond-open", axes.PALETTE[2]),
+    ):
+        places = found[name].values
+        style = {"mode": "lines+markers", "line": {"color": colour, "dash": "dash" if name == "binodal" else "dot", "width": 1}}
+        figure.add_scatter(
+            x=places, y=voltage(x=places), name=words, marker={"size": 9, "symbol": symbol, "color": colour}, **style
+        )
     return figure

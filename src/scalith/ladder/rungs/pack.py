@@ -107,7 +107,9 @@ def pack_temperature(heat_generation: xr.Dataset, pack: Pack) -> xr.Dataset:
     rate = float(heat_generation["c_rate"].max())
     one = _heat_at(heat_generation, rate)
     parents = (dataset_digest(heat_generation), pack.digest)
-    return simulate_row(pack, one["time"].values, one["heat"].values, parents=parents).assign_attrs(c_rate=rate)
+    found = simulate_row(pack, one["time"].values, one["heat"].values, parents=parents)
+    size = [pack.cell_thickness, pack.cell_width, pack.cell_height]
+    return found.assign_attrs(c_rate=rate, cell_size=size, gap_thickness=pack.gap_thickness)
 
 
 class ResolvedCell(Settings, CellBody):

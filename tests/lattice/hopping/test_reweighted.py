@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.lattice import HopBarriers, HopKind, jump_diffusivity, kinetic_monte_carlo, reweighted_hops
+from scalith.quantities import InputError, Source
+from scalith.quantities.constants import BOLTZMANN_EV
+from tests.lattice.models import fcc_model, hops
+
+RUN = {"x": [0.2, 0.6], "temperatures": [300.0, 400.0], "cells": 4, "trajectories": 4, "events": 300, "seed": 3}
+
+
+@pytest.fixture(scope="module")
+def walked():
+    return kinetic_monte_carlo(fcc_model(), hops(0.30), **RUN)
+
+
+def test_one_kind_of_hop_walks_as_fast_as_by_walking_anew(walked):
+    found = reweighted_hops(walked, hops(0.30), hops(0.24))
+    exact = kinetic_monte_carlo(fcc_model(), hops(0.24), **RUN)
+    for name in ("jump_diffusivity", "tracer_diffusivity", "haven_ratio"):
+        apart = np.abs(found[name] - exact[name]) / np.hypot(found[f"{name}_error"], exact[f"{name}_error"])
+        assert float(apart.max()) < 3.0
+    # A walk takes the same hops until a rounded rate chooses otherwise: the fewest ions' never did.
+    few = {"x": walked["x"].values[0]}
+    for name in ("jump_diffusivity", "jump_diffusivity_error", "tracer_diffusivity_tensor", "simulated_time"):
+        assert found[name].sel(few).values == pytest.approx(exact[name].sel(few).values, rel=1e-9, abs=1e-40)
+    faster = np.exp(0.06 / (BOLTZMANN_EV * 300.0))
+    at = {"x": float(few["x"]), "T": 300.0}
+    assert float(jump_diffusivity(found)(**at)) == pytest.approx(faster * float(jump_diffusivity(walked)(**at)))
+
+
+def test_a_barrier_of_the_full_host_and_the_attempt_frequency_count(walked):
+    after = hops().model_copy(
+        update={
+            "kinds": (HopKind(name="hop", barrier=0.30, barrier_full=0.35),),
+            "attempt_frequency": 2e13,
+            "barrier_error": 0.01,
+        }
+    )
+    found = reweighted_hops(walked, hops(0.30), after)
+    x = walked["x"].values
+    expected = 2.0 * np.exp(-0.05 * x / (BOLTZMANN_EV * 400.0))
+    assert (found["jump_diffusivity"] / walked["jump_diffusivity"]).sel(T=400.0).values == pytest.approx(expected)
+    assert found.attrs["barrier_error"] == 0.01
+
+
+def test_kinds_that_change_differently_are_in_the_error(walked):
+    def two(first, second):
+        kinds = (HopKind(name="a", barrier=first, distance=2.8), HopKind(name="b", barrier=second, distance=4.0))
+        return HopBarriers(kinds=kinds, source=Source(kind="assumed", reference="two"))
+
+    found = reweighted_hops(walked, two(0.3, 0.5), two(0.28, 0.46))
+    at = {"T": 300.0, "x": walked["x"].values[0]}
+    here, before = found.sel(at), walked.sel(at)
+    kT = BOLTZMANN_EV * 300.0
+    assert float(here["jump_diffusivity"]) == pytest.approx(float(before["jump_diffusivity"]) * np.exp(0.03 / kT))
+    own = float(here["jump_diffusivity"]) * np.expm1(0.01 / kT)
+    sampled = float(before["jump_diffusivity_error"]) * np.exp(0.03 / kT)
+    assert float(here["jump_diffusivity_error"]) == pytest.approx(np.hypot(sampled, own))
+    with pytest.raises(InputError, match="other kinds of hops"):
+        reweighted_hops(walked, two(0.3, 0.5), hops())
+    with pytest.raises(InputError, match="no jump_diffusivity"):
+        reweighted_hops(walked.drop_vars("jump_diffusivity"), hops(), hops())

@@ -232,6 +232,10 @@ def test_mistakes_are_one_sentence(scalith):
     assert (code, "--shape: found 'slab', expected that of the particles of --cell" in err) == (2, True)
     code, _, err = scalith("gitt", "nothing.csv", "--radius", "5 um", "--side", "negative")
     assert (code, "--side: found 'negative', expected --cell" in err) == (2, True)
+    np.savetxt("cold.csv", np.ones((12, 3)) * np.arange(12.0)[:, None], delimiter=",", header="time [s],voltage [V],current [A]")
+    code, _, err = scalith("entropy", "cold.csv")
+    assert code == 2
+    assert err.startswith("error: cold.csv: temperature: found no such column")
     assert "--plot" in scalith("drt", "nothing.z", "-p", "a.doc")[2]
     for option in ("--temperature-steps", "--electrode-spectra"):
         code, _, err = scalith("agree", "lgm50_chen2020", option, "a.csv", option, "b.csv", f"{option}-at", "0.5")

@@ -285,10 +285,14 @@ def entropy(file: MeasuredFile, repair: Repair = False, plot: Plot = None, out: 
     from scalith.lab import read_measurement
     from scalith.lab.titration import extract_entropy_of
     from scalith.lab.titration.plots import plot_entropy
+    from scalith.quantities import InputError
 
     require_endings(None, plot)
     data = read_measurement(file, repair=repair)
-    found = extract_entropy_of(data)
+    try:
+        found = extract_entropy_of(data)
+    except InputError as error:
+        raise InputError(str(file), error.field, error.found, error.expected) from None
     ends = f"[{1e3 * found.lower:.4g}, {1e3 * found.upper:.4g}]"
     console().print(f"∂U/∂T = {1e3 * found.value:.4g} mV/K, 95 % {ends}", highlight=False)
     more = (
@@ -504,10 +508,9 @@ def agree(
         "charge_transfer_resistance": transfer.resistance,
     }
     rows = {name: made.compared(one, made.put_in(given, side, name), given) for name, one in found.items()}
-    rate: str | float = "C/2" if heat is None else made.current_of(heat)
     volts, steps = found["open_circuit_voltage"], found["entropic_coefficient"]
-    by_heat = made.heat_by_discharge(given, side, rate=rate, at_rest=volts, entropy=steps, data=heat)
-    rows["heat"] = made.compared(by_heat, made.heat_of_discharge(given, side, rate), given)
+    heats = made.heats_of_discharge(given, side, at_rest=volts, entropy=steps, data=heat)
+    rows["heat"] = made.compared(heats.found, heats.put_in, given)
     title = f"{side} electrode of {given.name}: where put in and found differ most"
     shown = table(title, "quantity", "at", "put in", "found", "z", "verdict")
     plain = {}
@@ -522,7 +525,7 @@ def agree(
         numbers = {} if row is None else {key: _plain(value) for key, value in row._asdict().items()}
         plain[name] = {"experiment": str(data.attrs["headline"]), "verdict": verdict, **numbers}
     console().print(shown)
-    for name, one in {**found, "heat": by_heat}.items():
+    for name, one in {**found, "heat": heats.found}.items():
         console().print(f"{name.replace('_', ' ')}: {one.note}", highlight=False)
     _write(out, plain)
     if plot is not None:

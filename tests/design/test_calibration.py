@@ -47,6 +47,43 @@ def test_intervals_cover_at_their_rate(correlation):
     assert 0.91 < held.mean() / count < 0.99
 
 
+def test_a_correlation_that_is_not_stated_is_averaged_over():
+    """The restricted likelihood and the average over ρ, from dense covariances of the samples."""
+    matrix, generator = MATRIX[::8], np.random.default_rng(2)
+    n, p = matrix.shape
+    samples = matrix @ TRUTH + correlated_noise(generator, n, 0.01, 0.7)
+    fit = fit_cell(CELL, [LinearRecord(matrix, samples, correlation=None)], PATHS)
+    at = np.array(list(fit.values.values()))
+    weights, shifts, covariances = [], [], []
+    for rho in np.tanh(np.linspace(0.0, 3.4, 23)):
+        of_noise = rho ** np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+        inverse = np.linalg.inv(of_noise)
+        information = matrix.T @ inverse @ matrix
+        found = np.linalg.solve(information, matrix.T @ inverse @ samples)
+        left = samples - matrix @ found
+        size = left @ inverse @ left / (n - p)
+        of_likelihood = (n - p) * np.log(size) + np.linalg.slogdet(of_noise)[1] + np.linalg.slogdet(information)[1]
+        weights.append(np.exp(-0.5 * of_likelihood) * np.sqrt(1.0 - rho**2))
+        shifts.append(found - at)
+        covariances.append(size * np.linalg.inv(information))
+    weights = np.array(weights) / sum(weights)
+    apart = np.array(shifts) - weights @ np.array(shifts)
+    exact = np.einsum("k,kij->ij", weights, covariances) + (weights[:, None] * apart).T @ apart
+    assert np.allclose(fit.covariance, exact, rtol=1e-5)
+    low, high = fit.interval(PATHS[0])
+    assert np.allclose(fit.profile_interval(PATHS[0]), (low, high), atol=0.01 * (high - low))
+
+
+def test_a_resistance_near_zero_has_an_interval_in_ohms_and_one_at_its_bound_narrows_no_other():
+    cell = with_factors(CELL, {PATHS[0]: 1e-3})
+    flat = np.stack([np.ones(400), np.linspace(0.9, 1.1, 400), np.cos(np.linspace(0.0, 9.0, 400))], axis=1)
+    exact = 0.01 * np.sqrt(np.diagonal(np.linalg.inv(flat.T @ flat)))
+    near, below = (fit_cell(cell, [LinearRecord(flat, flat @ [r, 0.5, 0.2], 0.01)], PATHS) for r in (1e-3, -1e-2))
+    assert np.allclose(near.interval(PATHS[0]), (0.0, 1e-3 + 1.966 * exact[0]), rtol=1e-3)
+    assert below.values[PATHS[0]] < 1e-4
+    assert below.standard_error(PATHS[1]) == pytest.approx(exact[1], rel=1e-3)
+
+
 def test_a_prior_counts_as_one_more_measurement():
     samples = MATRIX @ TRUTH
     prior = {PATHS[0]: Uncertain(0.4, 0.002)}

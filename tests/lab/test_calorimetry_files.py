@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scalith.lab.calorimetry import read_dsc
-from scalith.lab.calorimetry_files import read_calorimetry_columns
+from scalith.lab.calorimetry_files import read_calorimetry_columns, read_table
 from scalith.quantities import InputError
 
 T = np.linspace(50.0, 250.0, 41)
@@ -95,3 +95,21 @@ def test_a_torn_row_is_named(tmp_path):
     path.write_text("Exo up\nTime,Temperature,Heat Flow\nmin,C,W/g\n" + rows((MINUTES, T, FLOW)) + "21.0,260.0\n")
     with pytest.raises(InputError, match="3 numbers"):
         read_calorimetry_columns(path)
+
+
+@pytest.mark.parametrize("titles", [None, ("time [min]", "temperature [degC]", "rate [K/min]")])
+def test_rows_whose_first_cells_are_empty_are_rows(titles, tmp_path):
+    body = "0.0;50.0;\n1.0;51.0;\n" + "".join(f"{k}.0;{50 + k}.0;0.5\n" for k in range(2, 8))
+    head = "" if titles else "remark;;\ntime [min];temperature [degC];rate [K/min]\n"
+    path = tmp_path / "arc.csv"
+    path.write_text(head + body)
+    found = read_table(path, titles)
+    np.testing.assert_allclose(found.columns["time"][2], np.arange(8.0))
+    np.testing.assert_array_equal(np.isnan(found.columns["temperature_rate"][2]), [True, True] + [False] * 6)
+
+
+def test_a_column_that_is_often_empty_leaves_rows_rows(tmp_path):
+    path = tmp_path / "arc.csv"
+    lines = [f"{k}.0;{50 + k}.0;{'' if k % 2 else 0.5}" for k in range(8)]
+    path.write_text("\n".join(["time [min];temperature [degC];rate [K/min]", *lines]))
+    np.testing.assert_allclose(read_table(path).columns["temperature"][2], 50.0 + np.arange(8.0))

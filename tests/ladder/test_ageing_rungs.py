@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scalith.ladder import climb, read_entry, read_study
@@ -28,6 +29,13 @@ def climbed(tmp_path_factory):
     ledger = climb(read_study(folder / "study.toml"), folder / "out")
     names = ("cell_specification", "cycle_life", "degradation_modes")
     return ledger, {name: read_entry(folder / "out", name).value for name in names}
+
+
+def test_check_ups_that_tell_no_balance_do_not_end_the_climb(climbed):
+    life, cell = (climbed[1][name] for name in ("cycle_life", "cell_specification"))
+    dead = life.assign(check_up_slow_discharge_voltage=np.nan * life["check_up_slow_discharge_voltage"])
+    said = degradation_modes(dead, cell).attrs["verdict"]
+    assert said.startswith("not told by check-ups: extract_degradation stopped: the first check-up")
 
 
 def test_the_shipped_study_is_the_example():

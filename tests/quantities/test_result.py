@@ -47,6 +47,12 @@ def test_each_kind_has_its_function():
         assert callable(getattr(importlib.import_module(module), name))
 
 
+def test_names_are_told_where_there_is_one_picture():
+    for kind in ("ageing", "degradation modes", "Kramers–Kronig test", "open circuit", "pulse resistances", "rate test"):
+        with pytest.raises(InputError, match="plot: names: found voltage, current, expected none"):
+            Result.of(curve(), kind).plot("voltage", "current")
+
+
 def test_an_unknown_kind_is_said():
     with pytest.raises(InputError, match=r"found 'battery', expected one of .*cell batch, cell run"):
         Result(curve().data_vars, attrs={"kind": "battery"}).plot()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scalith.cell import CellSpecification, read_cell
 from scalith.design.fit_coordinates import Coordinate, coordinates_of, smoothness_rows, split_priors
-from scalith.design.fit_noise import RecordNoise, noise_of_residuals, whitened
+from scalith.design.fit_noise import RecordNoise, covariance_of_parameters, noise_of_residuals, whitened
 from scalith.design.fit_records import Record, answer_by_path
 from scalith.lab.fit_errors import covariance_at_minimum
 from scalith.lab.impedance.levenberg_marquardt import minimise
@@ -75,10 +75,16 @@ class CellFit:
         return float(np.sqrt(self.covariance[k, k])) * self._problem.coordinates[k].slope(float(self._at[k]))
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
-        """Interval that holds the parameter with probability `level`, normal in the coordinate of the fit."""
+        """Interval that holds the parameter with probability `level`: normal in the coordinate of the fit, or in ohms.
+
+        Of a resistance it is in ohms: a voltage is linear in it, and one near zero is known about as well as a larger one.
+        """
         k = self._index(name)
         reach = self._quantile(level) * float(np.sqrt(self.covariance[k, k]))
         coordinate = self._problem.coordinates[k]
+        if coordinate.enters_linearly and np.isfinite(reach):
+            value, reach = coordinate.value(float(self._at[k])), reach * coordinate.slope(float(self._at[k]))
+            return max(value - reach, 0.0), value + reach
         low, high = coordinate.value(float(self._at[k]) - reach), coordinate.value(float(self._at[k]) + reach)
         return low, high
 
@@ -90,7 +96,11 @@ class CellFit:
         from scalith.design.profile import profile_ends
 
         k = self._index(name)
-        low, high = profile_ends(self._problem, self._at, self.covariance, k, self._quantile(level) ** 2, self.cost)
+        self._problem.noise = self.noise
+        # What is not known of the correlations of the noise widens a profile as it does an interval.
+        told = covariance_at_minimum(self._problem.jacobian(self._at), 1.0)[k, k]
+        wider = max(self.covariance[k, k] / told, 1.0) if np.isfinite(self.covariance[k, k]) else 1.0
+        low, high = profile_ends(self._problem, self._at, self.covariance, k, self._quantile(level) ** 2 * wider, self.cost)
         coordinate = self._problem.coordinates[k]
         return coordinate.value(low), coordinate.value(high)
 
@@ -184,8 +194,9 @@ def fit_cell(
     by Levenberg's and Marquardt's method with derivatives from the equations themselves (`scalith.cell.simulate_sensitivities`;
     spectra by differences, all in one batch). W takes the correlation of neighbouring samples out: residual k less ρ times
     residual k − 1, over √(1 − ρ²). Where a record states no noise, σ and ρ are those of its residuals, found by fitting again
-    until they stay (ρ with its bias for short records put right: Marriott and Pope, Biometrika 41 (1954) 390). Positive numbers
-    enter as their logarithms, fractions as logits.
+    until they stay (ρ with its bias for short records put right: Marriott and Pope, Biometrika 41 (1954) 390), and the covariance
+    is one over all ρ that the residuals allow (`scalith.design.fit_noise.covariance_of_parameters`). Positive numbers enter as
+    their logarithms, fractions as logits.
 
     Parameters
     ----------
@@ -260,12 +271,12 @@ def fit_cell(
             failed.append(str(error))
     best = min(found, key=lambda one: one.score)
     problem.noise = best.noise
-    residuals, jacobian = problem.residuals(best.at), problem.jacobian(best.at)
+    residuals = problem.residuals(best.at)
     freedom = problem.count - len(coordinates)
     held = [k for k, one in enumerate(coordinates) if not one.lower < best.at[k] < one.upper]
-    covariance = covariance_at_minimum(np.delete(jacobian, held, axis=1), 1.0)
-    for k in held:  # at a bound: it has no interval
-        covariance = np.insert(np.insert(covariance, k, 0.0, axis=0), k, 0.0, axis=1)
+    covariance = problem.covariance(best.at)
+    for k in held:  # at a bound it has no interval; those of the others hold wherever it lies
+        covariance[k, :] = covariance[:, k] = 0.0
         covariance[k, k] = np.inf
     minima = sorted(((one.score, problem.values(one.at)) for one in found), key=lambda item: item[0])
     return CellFit(
@@ -369,6 +380,12 @@ class CellProblem:
                 for (_, slopes), record, noise in zip(self._kept(at), self.records, self.noise, strict=True)
             ]
         )
+
+    def covariance(self, at: Array) -> Array:
+        """Of the coordinates at a minimum: see `scalith.design.fit_noise.covariance_of_parameters`."""
+        n, slopes = self.count, [by for _, by in self._kept(at)]
+        priors = self.residuals(at)[n:], self.jacobian(at)[n:]
+        return covariance_of_parameters(self.records, self.noise, self.raw(at), slopes, priors)
 
     def starts(self, count: int, seed: int) -> list[Array]:
         """Where searches begin."""

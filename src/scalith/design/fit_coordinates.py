@@ -48,6 +48,11 @@ class Coordinate:
         return self.prior is not None
 
     @property
+    def enters_linearly(self) -> bool:
+        """Whether it is a resistance, which voltages and impedances are linear in."""
+        return self.scale == "log" and not self.is_shared and next(iter(self.given)).endswith("resistance")
+
+    @property
     def is_shared(self) -> bool:
         """Whether several paths share one multiplier."""
         return len(self.given) > 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from scalith.lab.fit_errors import covariance_at_minimum
 
 if TYPE_CHECKING:
     from scalith.design.fit_records import Record
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 _LARGEST = 0.995
 """Correlation of neighbouring samples up to which residuals are believed."""
+_CORRELATIONS = np.tanh(np.linspace(0.0, 3.4, 23))
+"""That a correlation which is not stated may have: even in Fisher's z."""
 
 
 @dataclass(frozen=True)
@@ -85,3 +90,86 @@ def noise_of_residuals(record: Record, residual: Array, noise: RecordNoise, para
         size = float(np.sqrt(white @ white / max(n - parameters, 1.0)))
         renewed = replace(renewed, size=max(size, 1e-12))
     return renewed
+
+
+def covariance_of_parameters(
+    records: Sequence[Record],
+    noise: Sequence[RecordNoise],
+    residuals: Sequence[Array],
+    slopes: Sequence[Array],
+    priors: tuple[Array, Array],
+) -> Array:
+    r"""Covariance of the parameters at the minimum, shape (p, p), with what is not known of the correlations of the noise.
+
+    Where a record states its correlation this is :math:`C = (J^T J)^{-1}`. Where it does not, the correlation ρ has the density
+
+    .. math::
+
+        p(ρ) \propto \frac{s_ρ^{-n}\, e^{-χ_ρ^2/2}}{\sqrt{(1 - ρ^2)^{n-1} \det J_ρ^T J_ρ}} \frac{1}{\sqrt{1 - ρ^2}}
+
+    with the parameters integrated out (restricted likelihood) and the reference prior of a first-order process (R. Yang,
+    J. O. Berger, A catalog of noninformative priors, 1998, section 3); s is the size of the noise at ρ. Then
+    :math:`C = \langle C_ρ\rangle + \langle δ_ρ δ_ρ^T\rangle - \langle δ_ρ\rangle\langle δ_ρ\rangle^T`, with the shift δ of
+    the parameters at another ρ. Of several records the differences from the C of all estimates are added.
+
+    Parameters
+    ----------
+    records, noise : sequence
+    residuals : sequence of ndarray, shape (n,)
+        Cell minus measurement.
+    slopes : sequence of ndarray, shape (n, p)
+    priors : (ndarray, ndarray)
+        Residuals of what is known beforehand, and their derivatives.
+    """
+    parts = [
+        (whitened(off, record, one), whitened(rows, record, one))
+        for record, one, off, rows in zip(records, noise, residuals, slopes, strict=True)
+    ]
+    known = covariance_at_minimum(np.concatenate([rows for _, rows in [*parts, priors]]), 1.0)
+    found = known.copy()
+    for k, record in enumerate(records):
+        if record.correlation is None and residuals[k].size > 3:
+            others = [part for j, part in enumerate([*parts, priors]) if j != k]
+            found += _over_correlations(record, noise[k], residuals[k], slopes[k], others, known)
+    found[~np.isfinite(known)] = known[~np.isfinite(known)]
+    return found
+
+
+def _over_correlations(
+    record: Record, noise: RecordNoise, off: Array, rows: Array, others: list[tuple[Array, Array]], known: Array
+) -> Array:
+    """What the unknown correlation of one record adds to a covariance, from the products of its columns at each ρ."""
+    n, p = rows.shape
+    table = np.column_stack([rows, off]) / record.weight[:, None]
+    first, before, after = np.outer(table[0], table[0]), table[:-1], table[1:]
+    crossed, rho = before.T @ after, _CORRELATIONS[:, None, None]
+    later = after.T @ after - rho * (crossed + crossed.T) + rho**2 * (before.T @ before)
+    own = first + later / (1.0 - rho**2)
+    rest = np.zeros((p + 1, p + 1))
+    for part, part_rows in others:
+        whole = np.column_stack([part_rows, part])
+        rest += whole.T @ whole
+    scale = np.sqrt(np.maximum(np.diagonal(own / noise.size**2 + rest, axis1=1, axis2=2).max(axis=0), 1e-300))
+    scale[p] = 1.0
+    own, rest = own / np.outer(scale, scale), rest / np.outer(scale, scale)
+    size = np.full(len(own), noise.size)
+    for _ in range(1 if noise.stated else 4):  # its size goes with the correlation
+        whole = own / np.square(size)[:, None, None] + rest
+        strength, direction = np.linalg.eigh(whole[:, :p, :p])
+        told = np.where(strength > 1e-13, 1.0 / np.maximum(strength, 1e-13), 0.0)
+        covariance = np.einsum("rik,rk,rjk->rij", direction, told, direction)
+        shift = -np.einsum("rij,rj->ri", covariance, whole[:, :p, p])
+        moved = np.column_stack([shift, np.ones(len(shift))])
+        left = np.einsum("ri,rij,rj->r", moved, own, moved)
+        paid = np.einsum("rij,rji->r", covariance, own[:, :p, :p]) / np.square(size)
+        if not noise.stated:
+            size = np.sqrt(np.maximum(left, 1e-300) / np.maximum(n - paid, 1.0))
+    squares = left / np.square(size) + np.einsum("ri,ij,rj->r", moved, rest, moved)
+    volume = np.log(np.where(strength > 1e-13, strength, 1.0)).sum(axis=1)
+    # The reference prior over even steps of Fisher's z takes one more logarithm of 1 − ρ².
+    score = 2.0 * n * np.log(size) + (n - 2) * np.log1p(-np.square(_CORRELATIONS)) + squares + volume
+    weight = np.exp(-0.5 * (score - score.min()))
+    weight /= weight.sum()
+    apart = shift - weight @ shift
+    found = np.einsum("r,rij->ij", weight, covariance) + (weight[:, None] * apart).T @ apart
+    return np.asarray(found / np.outer(scale[:p], scale[:p]) - known)

@@ -220,14 +220,23 @@ def _number(text: str) -> float:
 
 
 def _first_row(lines: list[str], name: str) -> tuple[int, str]:
-    """Line of the first of three rows of numbers, and what parts their columns."""
-    for separator in (";", "\t", ",", " "):
-        for i in range(len(lines) - 2):
-            rows = [_cells(line, separator) for line in lines[i : i + 3]]
-            width = len(rows[0])
-            if width >= 2 and all(len(row) == width and all(map(_is_number, row)) for row in rows):
-                return i, separator
+    """Line of the first row of numbers, and what parts their columns: of three together, and of those above with empty cells."""
+    for empty in (False, True):
+        for separator in (";", "\t", ",", " "):
+            for i in range(len(lines) - 2):
+                rows = [_cells(line, separator) for line in lines[i : i + 3]]
+                width = len(rows[0])
+                if width >= 2 and all(_is_row(row, width, 2 if empty else width) for row in rows):
+                    while i > 0 and _is_row(_cells(lines[i - 1], separator), width, 1):
+                        i -= 1
+                    return i, separator
     raise InputError(name, "", "no rows of numbers", "column titles and at least three rows of numbers")
+
+
+def _is_row(cells: list[str], width: int, least: int) -> bool:
+    """Whether these are so many cells, empty or numbers, with numbers in `least` of them."""
+    filled = [cell for cell in cells if cell]
+    return len(cells) == width and len(filled) >= least and all(map(_is_number, filled))
 
 
 def _titles(lines: list[str], first: int, separator: str, name: str) -> tuple[list[tuple[str, str]], int]:

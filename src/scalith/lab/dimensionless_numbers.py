@@ -12,6 +12,7 @@ from scalith.cell.runs.load import discharge_load
 from scalith.cell.specification.active_material import ActiveMaterial
 from scalith.cell.specification.electrode import ElectrodeSpecification
 from scalith.interface import debye_length
+from scalith.lab.experiments.put_in import exchange_current_at
 from scalith.quantities import InputError, Result, arrhenius_factor, labelled, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
@@ -171,13 +172,7 @@ def _of_particle(material: ActiveMaterial, share: float, T: float, reference: fl
     x = material.minimum_stoichiometry + share * (material.maximum_stoichiometry - material.minimum_stoichiometry)
     D = float(material.chemical_diffusivity(x=x, T=T, extrapolate="nearest"))
     D *= arrhenius_factor(material.diffusivity_activation_energy, T, reference)
-    if material.exchange_current_density is not None:
-        i0 = float(material.exchange_current_density(x=x, T=T, extrapolate="nearest"))
-    else:
-        assert material.reaction_rate_constant is not None
-        anodic, cathodic = material.anodic_transfer_coefficient, material.cathodic_transfer_coefficient
-        i0 = FARADAY * material.reaction_rate_constant * (1.0 - x) ** anodic * x**cathodic
-    i0 *= arrhenius_factor(material.reaction_activation_energy, T, reference)
+    i0 = float(exchange_current_at(material, x, T)) * arrhenius_factor(material.reaction_activation_energy, T, reference)
     slope = float(material.open_circuit_voltage.derivative("x")(x=x, T=T, extrapolate="nearest"))
     return D, i0, slope
 

@@ -154,6 +154,7 @@ NUMBERS: dict[str, _Number] = {
     "entropy_agreement": _Number(_RMS, "V K-1", lambda data: data.attrs.get("rms", np.nan)),
     "titration_agreement": _Number(_RMS, "m2 s-1", lambda data: data.attrs.get("rms", np.nan)),
     "conductivity_agreement": _Number(_RMS, "S m-1", lambda data: data.attrs.get("rms", np.nan)),
+    "charge_transfer_arcs": _Number("states whose spectra show the arc", "1", lambda data: data.sizes["x"]),
     "exchange_current_agreement": _Number(_RMS, "A m-2", lambda data: data.attrs.get("rms", np.nan)),
     "charge_transfer_agreement": _Number(_RMS, "ohm m2", lambda data: data.attrs.get("rms", np.nan)),
     "heat_agreement": _Number(_RMS, "W", lambda data: data.attrs.get("rms", np.nan)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -42,12 +43,20 @@ class ResultPlot(DatasetPlotAccessor):
     def __call__(self, *names: str, **options: Any) -> Figure:  # type: ignore[override]
         """Draw with the function of this kind of result, for example `scalith.cell.plot_run`; without a kind each variable
         over its dimensions (`plot_result`).
+
+        Raises
+        ------
+        InputError
+            An unknown kind, or names of variables for a kind of which there is one picture.
         """
         kind = self._ds.attrs.get("kind", "")
         if kind not in _PLOTS:
             raise InputError("plot", "kind of the result", kind, nearest(kind, list(filter(None, _PLOTS))))
         module, name = _PLOTS[kind]
         draw: Callable[..., Figure] = getattr(importlib.import_module(module), name)
+        takes_names = any(one.kind is one.VAR_POSITIONAL for one in inspect.signature(draw).parameters.values())
+        if names and not takes_names:
+            raise InputError("plot", "names", ", ".join(names), "none: there is one picture of this result")
         return draw(self._ds, *names, **options)
 
 

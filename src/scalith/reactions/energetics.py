@@ -62,8 +62,8 @@ SHORTED_SHARE = 0.40
 Battery Failure Databank (18650-MJ1, -M36, -P28A, 21700-M50) from 20 to 60 % whose cells stayed whole (case K10)."""
 
 REDUCTION_TEMPERATURE = 1000.0
-"""K: above it the lithiated rest of a layered oxide is taken to react with carbon. By nail tests (case K10) much of it does not
-in cells that come to 640 or 660 °C without it, at 1 kJ kg-1 K-1, and all of it does in those that come to 800 °C and more."""
+"""K: above it the lithiated rest of a layered oxide is taken to react with carbon; assumed. What follows for nail tests at 40 and
+60 % charge stands beside their measured heat in case K10."""
 
 THRESHOLD, THRESHOLD_WIDTH = 0.427, 0.057
 """State of charge at which half of the cells run away by a nail, and its logistic width: largest likelihood of 51 outcomes of

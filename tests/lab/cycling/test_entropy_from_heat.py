@@ -41,3 +41,5 @@ def test_what_is_refused():
         extract_entropy_from_heat(cycle(ratio=1.2))
     with pytest.raises(InputError, match="heat flow"):
         extract_entropy_from_heat(cycle().drop_vars("heat"))
+    with pytest.raises(InputError, match="extract_entropy_from_heat: charge: found steps of"):
+        extract_entropy_from_heat(cycle().isel(time=slice(0, 250)))

@@ -5,7 +5,7 @@ import pytest
 
 from scalith.cell import CellSpecification, FilmGrowth, LossByCurrent, Mesh, Simulation, simulate_ageing
 from scalith.lab.cycling import extract_degradation
-from scalith.quantities import InputError, Result, shipped
+from scalith.quantities import ConvergenceError, InputError, Result, shipped
 
 CYCLE = ["Discharge at 1C until 2.8 V", "Charge at 1C until 4.1 V"]
 
@@ -58,3 +58,14 @@ def test_it_asks_for_two_check_ups_and_the_cell_that_aged(cell, life):
         extract_degradation(without, cell)
     with pytest.raises(InputError, match="the cell that aged"):
         extract_degradation(life, CellSpecification.read_toml(shipped("cell/lgm50_chen2020.toml")))
+
+
+def test_a_check_up_that_tells_no_balance_is_named_and_the_others_are_read(cell, life, modes):
+    volts = life["check_up_slow_discharge_voltage"]
+    found = extract_degradation(life.assign(check_up_slow_discharge_voltage=volts.where(volts["check_up"] != 2)), cell)
+    for name in ("lithium_inventory_lost", "lithium_inventory_lost_error", "residual"):
+        np.testing.assert_array_equal(np.isnan(found[name].values), [False, True, False])
+        assert found[name].values[2] == modes[name].values[2]
+    assert found.attrs["notes"].startswith("check-up after cycle 2: extract_balance: charge")
+    with pytest.raises(ConvergenceError, match=r"first check-up.*tells no balance.*charge"):
+        extract_degradation(life.assign(check_up_slow_discharge_voltage=volts.where(volts["check_up"] != 0)), cell)

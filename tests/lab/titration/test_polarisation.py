@@ -68,6 +68,16 @@ def test_a_mixed_conductor_is_told_in_ions_electrons_and_diffusivity():
         extract_mixed_conductor(time[:30], clean[:30], 1e-5, *geometry)
     with pytest.raises(InputError, match="rises with its current"):
         extract_mixed_conductor(time, clean, -1e-5, *geometry)
+    # An offset of the voltmeter, or a voltage that falls but for its last sample: no conductivity is negative.
+    with pytest.raises(InputError, match="V₀ of the fit: found -"):
+        extract_mixed_conductor(time, clean - 2.0 * clean[0], 1e-5, *geometry)
+    falling = 2.0 * clean[-1] - clean
+    falling[-1] = falling[0] + clean[0]
+    with pytest.raises(InputError, match="V∞ − V₀ of the fit: found -"):
+        extract_mixed_conductor(time, falling, 1e-5, *geometry)
+    for name, wrong in (("thickness", (-4e-4, 1e-4)), ("area", (4e-4, 0.0))):
+        with pytest.raises(InputError, match=f"{name}: found .*a positive number"):
+            extract_mixed_conductor(time, clean, 1e-5, *wrong)
 
 
 def test_the_series_of_a_mixed_conductor_joins_its_planar_limit():

@@ -43,6 +43,26 @@ def test_many_cells_over_good_connections_give_many_times_the_heat():
     assert heat[1][0] > short_circuit_heat(ALONE)[1][0]
 
 
+@pytest.mark.parametrize(("count", "way"), [(100, 1e-3), (3000, 1e-5)])
+def test_the_heat_of_many_cells_over_short_ways_adds_up_to_what_they_store(count, way):
+    R, Ri, U, Q = 0.01, 0.03, 3.8, 9000.0
+    time, power, energy = short_circuit_heat(fed(count, feeding_resistance=way))
+    assert energy == pytest.approx((count + 1) * Q * U)
+    # Until the cell itself is empty, then the others alone; what is left falls on the ways.
+    at, later = ((U / r + count * U / way) / (1 / R + 1 / r + count / way) for r in (Ri, np.inf))
+    both, alone = (U - at) / way, (U - later) / way
+    first = Q * Ri / (U - at)
+    first, second = (first, (Q - both * first) / alone) if first * both < Q else (Q / both, None)
+    if second is None:  # the others are empty first: then the cell is alone
+        last = U * R / (R + Ri)
+        second = (Q - (U - at) / Ri * first) * Ri / (U - last)
+        ways = count * both**2 * way * first
+    else:
+        ways = count * way * (both**2 * first + alone**2 * second)
+    assert time[-1] == pytest.approx(first + second, rel=1e-5)
+    assert np.trapezoid(power, time) == pytest.approx(energy - ways, rel=2e-3)
+
+
 def test_fuses_and_burnt_shorts_end_the_feeding():
     alone = short_circuit_heat(ALONE)
     np.testing.assert_array_equal(short_circuit_heat(fed(3, fuse_current=20.0))[1], alone[1])

@@ -175,7 +175,7 @@ def extract_balance(
     capacity, and dV/dQ tells of the other electrode alone. Errors are from residuals correlated along the curve
     (`scalith.lab.fit_errors`), through dV/dQ where that is fitted, and from how far fifths of the curve pull the balance
     apart: what the model misses (polarisation, gradients) is no noise, and differs from part to part. What it misses
-    everywhere alike shows in no residual: a C/20 discharge is up to 2.5 stated errors off (case B13).
+    everywhere alike shows in no residual: a C/20 discharge is within three stated errors of the truth (case B13).
 
     Parameters
     ----------

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lab.cycling.local_polynomial import local_parabolas, thinned
-from scalith.lab.cycling.open_circuit import constant_current_branch
-from scalith.lab.protocol_steps import steps
+from scalith.lab.cycling.local_polynomial import smoothed
+from scalith.lab.cycling.open_circuit import constant_current_branch, quick_steps
 from scalith.quantities import InputError, Result, dataset_digest, labelled, predicted
 
 if TYPE_CHECKING:
@@ -53,38 +52,29 @@ def extract_entropy_from_heat(
     InputError
         No heat, currents that differ by more than 5 %, or no charge in common.
     """
+    where = "extract_entropy_from_heat"
     if heat not in data.variables:
-        raise InputError("extract_entropy_from_heat", "heat", f"no {heat}", "a heat flow over time, W")
-    notes: list[str] = []
-    branches = [constant_current_branch(data, way, heat, 0.0, notes) for way in ("discharge", "charge")]
-    found = steps(data)
-    kept = found["kind"].values == "constant current"
-    moved, mean = found["charge"].values[kept], found["mean_current"].values[kept]
-    currents = float(mean[np.argmax(moved)]), -float(mean[np.argmin(moved)])
-    if abs(currents[0] / currents[1] - 1.0) > 0.05:
-        shown = f"{currents[0]:.4g} and {currents[1]:.4g} A"
-        raise InputError("extract_entropy_from_heat", "currents", shown, "the same current both ways, within 5 %")
-    low, high = max(float(charge[0]) for charge, _ in branches), min(float(charge[-1]) for charge, _ in branches)
+        raise InputError(where, "heat", f"no {heat}", "a heat flow over time, W")
+    branches = {way: constant_current_branch(data, way, heat, where) for way in ("discharge", "charge")}
+    current, back = branches["discharge"].current, -branches["charge"].current
+    if abs(current / back - 1.0) > 0.05:
+        raise InputError(where, "currents", f"{current:.4g} and {back:.4g} A", "the same current both ways, within 5 %")
+    low = max(float(one.charge[0]) for one in branches.values())
+    high = min(float(one.charge[-1]) for one in branches.values())
     if not low < high:
-        raise InputError("extract_entropy_from_heat", "charge", "none in common", "a charge and a discharge over the same states")
+        raise InputError(where, "charge", "none in common", "a charge and a discharge over the same states")
     length = 0.05 * (high - low) if smoothing is None else float(smoothing)
     places = np.linspace(low + 0.5 * length, high - 0.5 * length, points)
-    smooth, error = [], np.zeros(points)
-    for charge, flow in branches:
-        at, watts = thinned(charge, flow)
-        values = local_parabolas(at, places, length)[0]
-        smooth.append(values @ watts)
-        inside = (at >= places[0]) & (at <= places[-1])
-        off = (watts - np.interp(at, places, smooth[-1]))[inside]
-        error += (1.4826 * float(np.median(np.abs(off)))) ** 2 * np.sum(values**2, axis=1)
-    scale = 2.0 * currents[0] * temperature
+    out, home = (smoothed(one.charge, one.values, places, length) for one in branches.values())
+    error = np.hypot(out.value_error, home.value_error)
+    scale = 2.0 * current * temperature
     source = predicted("scalith.lab.extract_entropy_from_heat", dataset_digest(data), settings={"smoothing_C": length})
     return Result(
         {
-            "entropic_coefficient": labelled("charge", -(smooth[0] - smooth[1]) / scale, "entropic coefficient", "V K-1"),
-            "entropic_coefficient_error": labelled("charge", np.sqrt(error) / scale, "its standard error", "V K-1"),
-            "overpotential": labelled("charge", (smooth[0] + smooth[1]) / (2.0 * currents[0]), "mean overpotential", "V"),
+            "entropic_coefficient": labelled("charge", -(out.value - home.value) / scale, "entropic coefficient", "V K-1"),
+            "entropic_coefficient_error": labelled("charge", error / scale, "its standard error", "V K-1"),
+            "overpotential": labelled("charge", (out.value + home.value) / (2.0 * current), "mean overpotential", "V"),
         },
         {"charge": labelled("charge", places, "charge discharged", "C")},
-        {"source": source.to_json(), "notes": "; ".join(notes)},
+        {"source": source.to_json(), "notes": quick_steps(branches)},
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scalith.lab.cycling.degradation_modes import degradation_modes
 from scalith.lab.cycling.electrode_balance import ElectrodeBalance, extract_balance
-from scalith.quantities import InputError, Property, Result, dataset_digest, labelled, predicted
+from scalith.quantities import ConvergenceError, InputError, Property, Result, ScalithError, dataset_digest, labelled, predicted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scalith.cell import CellSpecification
 
 Array = NDArray[np.float64]
-ENDS = 0.02
+_ENDS = 0.02
 """Share of the charge that is left out at either end of a slow discharge."""
 _MODES = {
     "LLI": ("lithium_inventory_lost", "lithium inventory lost"),
@@ -46,12 +46,15 @@ def extract_degradation(life: xr.Dataset, specification: CellSpecification) -> R
     Result
         Over ``check_up`` (the cycle before it): ``lithium_inventory_lost``, ``active_material_lost_negative`` and
         ``…_positive`` as read, each with ``…_error`` (one standard error) and ``…_planted`` (what the model says); ``residual``,
-        V, that a balance leaves of the voltage.
+        V, that a balance leaves of the voltage. A later check-up that tells no balance is not a number, and named with its reason
+        in ``attrs["notes"]``.
 
     Raises
     ------
     InputError
         As `require_check_ups`, or the life is that of another cell.
+    ConvergenceError
+        The first check-up, against which the others are read, tells no balance.
     """
     negative, positive = require_check_ups(life, specification)
     if life.attrs.get("cell") != specification.digest:
@@ -59,21 +62,35 @@ def extract_degradation(life: xr.Dataset, specification: CellSpecification) -> R
     charge = life["check_up_slow_discharge_charge"].values
     voltage = life["check_up_slow_discharge_voltage"].values
     T = float(life.attrs["ambient"])
-    balances = [
-        extract_balance(*inner_part(q, v), negative, positive, by="voltage", polarisation=True, T=T)
-        for q, v in zip(charge, voltage, strict=True)
-    ]
+    balances: list[ElectrodeBalance | None] = []
+    notes: list[str] = []
+    for cycle, q, v in zip(life["check_up"].values, charge, voltage, strict=True):
+        try:
+            found = extract_balance(*inner_part(q, v), negative, positive, by="voltage", polarisation=True, T=T)
+        except ScalithError as error:
+            if not balances:
+                why = f"the first check-up, against which the others are read, tells no balance: {error}"
+                raise ConvergenceError("extract_degradation", why) from error
+            balances.append(None)
+            notes.append(f"check-up after cycle {cycle}: {error}")
+        else:
+            balances.append(found)
+            notes.append(found.note)
+    first = balances[0]
+    assert first is not None
     made: dict[str, Any] = {}
     for mode, (name, words) in _MODES.items():
-        lost = [_lost(balances[0], one, mode) for one in balances]
+        lost = [_lost(first, one, mode) for one in balances]
         made[name] = labelled("check_up", [value for value, _ in lost], f"{words}, as a lab reads it", "1")
         made[f"{name}_error"] = labelled("check_up", [error for _, error in lost], f"standard error, {words}", "1")
         made[f"{name}_planted"] = labelled("check_up", _planted(life, mode), f"{words}, in the model", "1")
-    made["residual"] = labelled("check_up", [one.residual for one in balances], "voltage that the balance leaves", "V")
+    made["residual"] = labelled(
+        "check_up", [np.nan if one is None else one.residual for one in balances], "voltage that the balance leaves", "V"
+    )
     source = predicted("scalith.lab.cycling.extract_degradation", specification.digest, dataset_digest(life))
     at = labelled("check_up", life["check_up"].values, "cycle before the check-up", "1")
-    notes = "; ".join(dict.fromkeys(one.note for one in balances if one.note))
-    return Result(made, {"check_up": at}, {"kind": "degradation modes", "source": source.to_json(), "note": notes})
+    attributes = {"source": source.to_json(), "notes": "; ".join(dict.fromkeys(filter(None, notes)))}
+    return Result(made, {"check_up": at}, {"kind": "degradation modes", **attributes})
 
 
 def require_check_ups(
@@ -110,7 +127,7 @@ def require_check_ups(
 
 def inner_part(charge: Array, voltage: Array) -> tuple[Array, Array]:
     """A slow discharge without its ends, charge counted from the first that is kept."""
-    kept = (charge >= ENDS * charge[-1]) & (charge <= (1.0 - ENDS) * charge[-1])
+    kept = (charge >= _ENDS * charge[-1]) & (charge <= (1.0 - _ENDS) * charge[-1])
     return charge[kept] - charge[kept][0], voltage[kept]
 
 
@@ -122,8 +139,10 @@ def _half_cells(specification: CellSpecification, side: str) -> Property | tuple
     return curves[0] if len(curves) == 1 else (curves[0], curves[1])
 
 
-def _lost(first: ElectrodeBalance, later: ElectrodeBalance, mode: str) -> tuple[float, float]:
-    """Share lost, and its standard error; nothing at the first check-up."""
+def _lost(first: ElectrodeBalance, later: ElectrodeBalance | None, mode: str) -> tuple[float, float]:
+    """Share lost, and its standard error; nothing at the first check-up, not a number without a balance."""
+    if later is None:
+        return np.nan, np.nan
     if later is first:
         return 0.0, 0.0
     found = degradation_modes(first, later)[mode]

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 _MOST = 3000
 """Samples that are kept of a curve: neighbours beyond are put together to their mean."""
+
+
+class Smoothed(NamedTuple):
+    """Values and slopes at some places, their standard errors from the scatter, and the noise of the samples.
+
+    Attributes
+    ----------
+    value, slope, value_error, slope_error : ndarray, shape (m,)
+    noise : float
+    """
+
+    value: Array
+    slope: Array
+    value_error: Array
+    slope_error: Array
+    noise: float
 
 
 def thinned(at: Array, *values: Array, most: int = _MOST) -> tuple[Array, ...]:
@@ -45,6 +63,18 @@ def local_parabolas(at: Array, places: Array, length: float) -> tuple[Array, Arr
         solved = np.linalg.pinv(root[:, None] * np.stack([np.ones_like(u), u, u * u], axis=1)) * root
         values[k, first:last], slopes[k, first:last] = solved[0], solved[1] / half
     return values, slopes
+
+
+def smoothed(at: Array, values: Array, places: Array, length: float) -> Smoothed:
+    """Curve by local parabolas of the (thinned) samples; the noise is that about it, between the first and the last place."""
+    at, own = thinned(at, values)
+    to_value, to_slope = local_parabolas(at, places, length)
+    value = to_value @ own
+    within = (at >= places[0]) & (at <= places[-1])
+    # The median does not see the steep ends.
+    noise = 1.4826 * float(np.median(np.abs(own - np.interp(at, places, value))[within]))
+    value_error, slope_error = (noise * np.sqrt(np.sum(matrix**2, axis=1)) for matrix in (to_value, to_slope))
+    return Smoothed(value, to_slope @ own, value_error, slope_error, noise)
 
 
 def white_noise(v: Array) -> float:

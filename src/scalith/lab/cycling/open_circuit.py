@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.lab.cycling.local_polynomial import local_parabolas, thinned
+from scalith.lab.cycling.local_polynomial import smoothed
 from scalith.lab.protocol_steps import steps
 from scalith.quantities import InputError, Result, dataset_digest, labelled, nearest, predicted
 
@@ -119,21 +120,20 @@ def extract_open_circuit(
             "extract_open_circuit", "electrode", electrode, nearest(electrode, [str(name) for name in data.data_vars])
         )
     ways = tuple(_SIGNS) if direction == "both" else (direction,)
-    notes: list[str] = []
-    branches = {way: constant_current_branch(data, way, electrode, resistance, notes) for way in ways}
-    low = max(float(charge[0]) for charge, _ in branches.values())
-    high = min(float(charge[-1]) for charge, _ in branches.values())
+    branches = {way: constant_current_branch(data, way, electrode) for way in ways}
+    low = max(float(one.charge[0]) for one in branches.values())
+    high = min(float(one.charge[-1]) for one in branches.values())
     if not low < high:
         raise InputError("extract_open_circuit", "charge", "none in common", "a charge and a discharge over the same states")
-    start = min(float(charge[0]) for charge, _ in branches.values())
+    start = min(float(one.charge[0]) for one in branches.values())
     length = _SHARE * (high - low) if smoothing is None else float(smoothing)
     if not 0.0 < length < high - low:
         raise InputError("extract_open_circuit", "smoothing", length, f"a charge below the {high - low:.4g} C that pass")
     places = np.linspace(low, high, points)
-    found = {way: _smooth(charge, voltage, places, length) for way, (charge, voltage) in branches.items()}
-    voltage = np.mean([one[0] for one in found.values()], axis=0)
-    slope = np.mean([one[1] for one in found.values()], axis=0)
-    slope_error = np.sqrt(np.sum([one[2] ** 2 for one in found.values()], axis=0)) / len(found)
+    found = {way: smoothed(one.charge, one.values + resistance * one.current, places, length) for way, one in branches.items()}
+    voltage = np.mean([one.value for one in found.values()], axis=0)
+    slope = np.mean([one.slope for one in found.values()], axis=0)
+    slope_error = np.sqrt(np.sum([one.slope_error**2 for one in found.values()], axis=0)) / len(found)
     capacity = np.divide(1.0, slope, out=np.full_like(slope, np.nan), where=slope < -2.0 * slope_error)
     variables = {
         "voltage": labelled("charge", voltage, "pseudo-open-circuit voltage", "V"),
@@ -143,17 +143,17 @@ def extract_open_circuit(
     }
     if direction == "both":
         for way in ways:
-            variables[f"{way}_voltage"] = labelled("charge", found[way][0], f"voltage on {way}", "V")
-        half = 0.5 * (found["charge"][0] - found["discharge"][0])
+            variables[f"{way}_voltage"] = labelled("charge", found[way].value, f"voltage on {way}", "V")
+        half = 0.5 * (found["charge"].value - found["discharge"].value)
         variables["hysteresis"] = labelled("charge", half, "half the distance of the branches", "V")
     settings = {"direction": direction, "resistance_ohm": resistance, "smoothing_C": length, "electrode": electrode}
     source = predicted("scalith.lab.extract_open_circuit", dataset_digest(data), settings=settings)
-    noise = float(np.sqrt(np.mean([one[3] ** 2 for one in found.values()])))
+    noise = float(np.sqrt(np.mean([one.noise**2 for one in found.values()])))
     attributes = {
         "smoothing_C": length,
         "start_C": start,
         "noise_V": noise,
-        "notes": "; ".join(notes),
+        "notes": quick_steps(branches),
         "source": source.to_json(),
     }
     charge = labelled("charge", places - start, "charge discharged since full", "C")
@@ -215,38 +215,48 @@ def extract_rest_voltages(data: xr.Dataset, *, electrode: str = "voltage", short
     )
 
 
-def constant_current_branch(
-    data: xr.Dataset, way: str, electrode: str, resistance: float, notes: list[str]
-) -> tuple[Array, Array]:
-    """Charge since the start of the file and voltage without the resistance, along the longest step of one direction."""
+class Branch(NamedTuple):
+    """The longest step of constant current in one direction.
+
+    Attributes
+    ----------
+    charge : ndarray
+        C since the start of the file, rising.
+    values : ndarray
+        What was read there.
+    current : float
+        A, mean of the step; on charge negative.
+    duration : float
+        s.
+    """
+
+    charge: Array
+    values: Array
+    current: float
+    duration: float
+
+
+def constant_current_branch(data: xr.Dataset, way: str, name: str, where: str = "extract_open_circuit") -> Branch:
+    """A variable along the step of constant current with the most charge in one direction; `where` is named in errors."""
     found = steps(data)
     moved = found["charge"].values * _SIGNS[way]
     kinds = found["kind"].values == "constant current"
     if not np.any(kinds & (moved > 0.0)):
         kinds_there = ", ".join(dict.fromkeys(str(kind) for kind in found["kind"].values))
-        raise InputError("extract_open_circuit", way, f"steps of {kinds_there}", f"a {way} with constant current")
+        raise InputError(where, way, f"steps of {kinds_there}", f"a {way} with constant current")
     k = int(np.argmax(np.where(kinds, moved, -np.inf)))
     rows = slice(int(found["first"][k]), int(found["last"][k]) + 1)
     time, current = data["time"].values, np.asarray(data["current"].values, dtype=np.float64)
-    passed = np.cumsum(current * np.diff(time, prepend=time[0]))
-    charge = passed[rows]
+    charge = np.cumsum(current * np.diff(time, prepend=time[0]))[rows]
     if charge.size < 20:
-        raise InputError("extract_open_circuit", way, f"{charge.size} samples", "at least 20")
-    if float(found["duration"][k]) < _QUICK:
-        notes.append(f"the {way} took {float(found['duration'][k]) / 3600.0:.2g} h: polarisation is in the curve")
-    voltage = np.asarray(data[electrode].values, dtype=np.float64)[rows] + resistance * float(found["mean_current"][k])
+        raise InputError(where, way, f"{charge.size} samples", "at least 20")
+    values = np.asarray(data[name].values, dtype=np.float64)[rows]
     order = np.argsort(charge, kind="stable")
-    fresh = np.concatenate([[True], np.diff(charge[order]) > 0.0])
-    return charge[order][fresh], voltage[order][fresh]
+    order = order[np.concatenate([[True], np.diff(charge[order]) > 0.0])]
+    return Branch(charge[order], values[order], float(found["mean_current"][k]), float(found["duration"][k]))
 
 
-def _smooth(charge: Array, voltage: Array, places: Array, length: float) -> tuple[Array, Array, Array, float]:
-    """Value, slope, standard error of the slope; noise of the samples about the parabolas."""
-    at, volts = thinned(charge, voltage)
-    values, slopes = local_parabolas(at, places, length)
-    smooth, slope = values @ volts, slopes @ volts
-    off = volts - np.interp(at, places, smooth)
-    within = (at >= places[0]) & (at <= places[-1])
-    # The median does not see the steep ends.
-    noise = 1.4826 * float(np.median(np.abs(off[within])))
-    return smooth, slope, noise * np.sqrt(np.sum(slopes**2, axis=1)), noise
+def quick_steps(branches: Mapping[str, Branch]) -> str:
+    """Which steps were too quick to be at open circuit, in words."""
+    quick = {way: one.duration / 3600.0 for way, one in branches.items() if one.duration < _QUICK}
+    return "; ".join(f"the {way} took {hours:.2g} h: polarisation is in the curve" for way, hours in quick.items())

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scalith.lab.cycling.rate_test import capacity_at_rate
-from scalith.quantities import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,18 +17,10 @@ if TYPE_CHECKING:
     from scalith.lab.cycling.rate_test import RateCapability
 
 
-def plot_open_circuit(data: xr.Dataset, *names: str, label: str | None = None, figure: Figure | None = None) -> Figure:
-    """Voltage over the charge with its branches, dV/dQ, and dQ/dV over the voltage.
-
-    Raises
-    ------
-    InputError
-        Names were given: there is one picture.
-    """
+def plot_open_circuit(data: xr.Dataset, *, label: str | None = None, figure: Figure | None = None) -> Figure:
+    """Voltage over the charge with its branches, dV/dQ, and dQ/dV over the voltage."""
     from matplotlib import pyplot as plt
 
-    if names:
-        raise InputError("plot", "names", ", ".join(names), "none: there is one picture of this result")
     figure = figure or plt.figure(figsize=(10.0, 3.2), layout="constrained")
     axes = figure.axes or list(figure.subplots(1, 3))
     charge = data["charge"].values / 3600.0

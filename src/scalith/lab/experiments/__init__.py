@@ -1,8 +1,14 @@
 """Properties of a cell as experiments find them, on a virtual cell or from measured files, beside what was put in."""
 
 from scalith.lab.experiments.compared import compared
-from scalith.lab.experiments.discharge_heat import current_of, heat_by_discharge, heat_of_discharge
-from scalith.lab.experiments.electrode_spectra import ChargeTransfer, charge_transfer_by_spectra
+from scalith.lab.experiments.discharge_heat import (
+    HeatsOfDischarge,
+    current_of,
+    heat_by_discharge,
+    heat_of_discharge,
+    heats_of_discharge,
+)
+from scalith.lab.experiments.electrode_spectra import ChargeTransfer, charge_transfer_arcs, charge_transfer_by_spectra
 from scalith.lab.experiments.electrolyte_spectra import conductivity_by_spectra
 from scalith.lab.experiments.found import Found
 from scalith.lab.experiments.plots import plot_agreements
@@ -14,6 +20,8 @@ from scalith.lab.experiments.titration import diffusivity_by_titration
 __all__ = [
     "ChargeTransfer",
     "Found",
+    "HeatsOfDischarge",
+    "charge_transfer_arcs",
     "charge_transfer_by_spectra",
     "compared",
     "conductivity_by_spectra",
@@ -22,6 +30,7 @@ __all__ = [
     "entropy_by_steps",
     "heat_by_discharge",
     "heat_of_discharge",
+    "heats_of_discharge",
     "plot_agreements",
     "put_in",
     "voltage_by_slow_cycle",

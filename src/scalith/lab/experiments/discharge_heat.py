@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from scalith.cell import ThermalSpecification, parse_step, simulate_discharge
-from scalith.lab.cycling.local_polynomial import local_parabolas, thinned
+from scalith.lab.cycling.local_polynomial import smoothed
 from scalith.lab.cycling.open_circuit import constant_current_branch
 from scalith.lab.experiments.found import Found, curve
 from scalith.lab.experiments.slow_cycle import voltage_by_slow_cycle
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scalith.cell import CellSpecification
     from scalith.quantities import Result
 
+_BY = "heat_by_discharge"
 _SMOOTHING = 0.05
 """Of the charge, over which measured heat is smoothed."""
 _POINTS = 101
@@ -41,11 +42,7 @@ def heat_of_discharge(cell: CellSpecification, side: Side = "positive", rate: st
         Text such as ``"C/2"``, or a current in A.
     """
     half = half_cell(cell, side)
-    data = _discharge(half, rate)
-    x, heat = half.stoichiometry(data["capacity"].values), data["heat"].values
-    kept = np.concatenate([[False], np.diff(x) > 0.0])  # at the first instant the load is not yet felt
-    source = predicted("scalith.lab.heat_of_discharge", half.cell.digest, settings={"rate": rate})
-    return Property.from_arrays("heat", {"x": x[kept]}, heat[kept], "W", source)
+    return _of_processes(half, _discharge(half, rate), rate)
 
 
 def heat_by_discharge(
@@ -53,7 +50,6 @@ def heat_by_discharge(
     side: Side = "positive",
     *,
     rate: str | float = "C/2",
-    slow_rate: str = "C/20",
     at_rest: Found | None = None,
     entropy: Found | None = None,
     data: xr.Dataset | None = None,
@@ -80,10 +76,8 @@ def heat_by_discharge(
     side : {"positive", "negative"}
     rate : str or float
         Of the virtual discharge.
-    slow_rate : str
-        Of the virtual slow cycle.
     at_rest, entropy : Found, optional
-        What `voltage_by_slow_cycle` and `entropy_by_steps` found before, so that they are not repeated.
+        What `voltage_by_slow_cycle` and `entropy_by_steps` found; without them they are carried out virtually.
     data : Dataset, optional
         A measured discharge of a half cell of this electrode, from 100 % on, with its heat flow.
     heat : str
@@ -92,9 +86,54 @@ def heat_by_discharge(
     half = half_cell(cell, side)
     if data is not None:
         return _by_calorimeter(half, data, heat)
-    run = _discharge(half, rate)
-    at_rest = at_rest or voltage_by_slow_cycle(cell, side, rate=slow_rate)
-    entropy = entropy or entropy_by_steps(cell, side)
+    at_rest, entropy = at_rest or voltage_by_slow_cycle(cell, side), entropy or entropy_by_steps(cell, side)
+    return _by_voltage(half, _discharge(half, rate), rate, at_rest, entropy)
+
+
+class HeatsOfDischarge(NamedTuple):
+    """Heat of one discharge over the stoichiometry: of all processes in the cell, and as it is found."""
+
+    put_in: Property
+    found: Found
+
+
+def heats_of_discharge(
+    cell: CellSpecification | str | Path,
+    side: Side = "positive",
+    *,
+    rate: str | float = "C/2",
+    at_rest: Found | None = None,
+    entropy: Found | None = None,
+    data: xr.Dataset | None = None,
+) -> HeatsOfDischarge:
+    """`heat_of_discharge` and `heat_by_discharge` of the same discharge, which is computed once.
+
+    Parameters
+    ----------
+    cell, side, at_rest, entropy, data
+        As in `heat_by_discharge`.
+    rate : str or float
+        Of the virtual discharge; one that was measured states its own.
+    """
+    half = half_cell(cell, side)
+    load = rate if data is None else current_of(data)
+    run = _discharge(half, load)
+    if data is not None:
+        found = _by_calorimeter(half, data, "heat")
+    else:
+        at_rest, entropy = at_rest or voltage_by_slow_cycle(cell, side), entropy or entropy_by_steps(cell, side)
+        found = _by_voltage(half, run, load, at_rest, entropy)
+    return HeatsOfDischarge(_of_processes(half, run, load), found)
+
+
+def _of_processes(half: HalfCell, run: Result, rate: str | float) -> Property:
+    x, heat = half.stoichiometry(run["capacity"].values), run["heat"].values
+    kept = np.concatenate([[False], np.diff(x) > 0.0])  # at the first instant the load is not yet felt
+    source = predicted("scalith.lab.heat_of_discharge", half.cell.digest, settings={"rate": rate})
+    return Property.from_arrays("heat", {"x": x[kept]}, heat[kept], "W", source)
+
+
+def _by_voltage(half: HalfCell, run: Result, rate: str | float, at_rest: Found, entropy: Found) -> Found:
     if at_rest.value is None:
         return Found(None, at_rest.note)
     current, T = float(run["current"][-1]), half.cell.reference_temperature
@@ -111,35 +150,33 @@ def heat_by_discharge(
     if entropy.value is not None:
         flow = flow - current * T * np.asarray(entropy.value(x=x))
         error = np.hypot(error, current * T * np.asarray(entropy.value.error(x=x)))
-    source = predicted("scalith.lab.heat_by_discharge", half.cell.digest, settings={"rate": rate, "slow_rate": slow_rate})
+    parents = [one.value.digest for one in (at_rest, entropy) if one.value is not None]
+    source = predicted("scalith.lab.heat_by_discharge", half.cell.digest, *parents, settings={"rate": rate})
     return Found(curve("heat", x, flow, "W", source, error), f"virtual discharge at {rate}: from its voltage, {at_rest.note}")
 
 
 def current_of(data: xr.Dataset) -> float:
-    """Current of the discharge in a measurement, A."""
-    current = np.asarray(data["current"].values, dtype=np.float64)
-    flowing = current[current > 0.5 * current.max()]
-    if not flowing.size or not current.max() > 0.0:
-        raise InputError("heat_by_discharge", "current", "no discharge", "a discharge at constant current")
-    return float(np.median(flowing))
+    """Current of the discharge in a measurement, A: of the step of constant current with the most charge.
+
+    Raises
+    ------
+    InputError
+        There is none, or it has fewer than 20 samples.
+    """
+    return constant_current_branch(data, "discharge", "voltage", _BY).current
 
 
 def _by_calorimeter(half: HalfCell, data: xr.Dataset, heat: str) -> Found:
     if heat not in data.variables:
-        raise InputError("heat_by_discharge", "heat", f"no {heat}", "a heat flow over time, W")
-    charge, flow = constant_current_branch(data, "discharge", heat, 0.0, [])
-    length = _SMOOTHING * float(charge[-1] - charge[0])
-    places = np.linspace(charge[0] + 0.5 * length, charge[-1] - 0.5 * length, _POINTS)
-    at, watts = thinned(charge, flow)
-    values = local_parabolas(at, places, length)[0]
-    smooth = values @ watts
-    off = watts - np.interp(at, places, smooth)
-    inside = (at >= places[0]) & (at <= places[-1])
-    noise = 1.4826 * float(np.median(np.abs(off[inside])))
-    error = np.maximum(noise * np.sqrt(np.sum(values**2, axis=1)), 1e-3 * float(np.abs(smooth).max()))
+        raise InputError(_BY, "heat", f"no {heat}", "a heat flow over time, W")
+    step = constant_current_branch(data, "discharge", heat, _BY)
+    length = _SMOOTHING * float(step.charge[-1] - step.charge[0])
+    places = np.linspace(step.charge[0] + 0.5 * length, step.charge[-1] - 0.5 * length, _POINTS)
+    smooth = smoothed(step.charge, step.values, places, length)
+    error = np.maximum(smooth.value_error, 1e-3 * float(np.abs(smooth.value).max()))
     source = predicted("scalith.lab.heat_by_discharge", half.cell.digest, dataset_digest(data))
-    found = curve("heat", half.stoichiometry(places), smooth, "W", source, error)
-    return Found(found, f"measured heat of a discharge at {current_of(data):.4g} A, noise {1e3 * noise:.2g} mW")
+    found = curve("heat", half.stoichiometry(places), smooth.value, "W", source, error)
+    return Found(found, f"measured heat of a discharge at {step.current:.4g} A, noise {1e3 * smooth.noise:.2g} mW")
 
 
 def _discharge(half: HalfCell, rate: str | float) -> Result:

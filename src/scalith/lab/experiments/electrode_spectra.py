@@ -13,7 +13,7 @@ from scalith.lab.experiments.found import NORMAL, Found, curve, words
 from scalith.lab.experiments.put_in import slope_of_rate
 from scalith.lab.half_cell import Side, half_cell
 from scalith.lab.impedance.circuit_fit import compare_circuits
-from scalith.quantities import ScalithError, dataset_digest, predicted
+from scalith.quantities import Result, ScalithError, dataset_digest, labelled, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from scalith.quantities.uncertain import deviation_of_log
 
@@ -40,21 +40,18 @@ class ChargeTransfer(NamedTuple):
     resistance: Found
 
 
-def charge_transfer_by_spectra(
+def charge_transfer_arcs(
     cell: CellSpecification | str | Path,
     side: Side = "positive",
     *,
     states: int = 7,
     data: Sequence[tuple[float, xr.Dataset]] = (),
-) -> ChargeTransfer:
-    r"""Exchange current density of an electrode from the arc of its charge transfer, against lithium, state by state.
+) -> Result:
+    r"""Arcs of charge transfer in spectra of an electrode against lithium, state by state.
 
-    .. math::
+    .. math:: R_{ct} = R_1\,A\,a L
 
-        R_{ct} = R_1\,A\,a L,\qquad i_0 = \frac{RT}{F\,h'(0)\,(R_{ct} - R_{film})}
-
-    with R₁ across the capacitor of the circuit that predicts best, the surface A a L of the particles, and h the law of the
-    reaction (h' = α_a + α_c of Butler and Volmer).
+    with R₁ across the capacitor of the circuit that predicts best, and the surface A a L of the particles.
 
     **Where it holds**: the arc stands apart from diffusion, the electrode is so thin that its pores do not count (virtual ones
     have 5 µm), and the arc of the lithium is not in it: measure against a reference electrode, or between two alike.
@@ -70,31 +67,75 @@ def charge_transfer_by_spectra(
     data : sequence of (float, Dataset), optional
         States of charge of a half cell of this electrode, 0 to 1, and spectra measured there, in place of virtual ones: of the
         cell's area and the electrode's thickness.
+
+    Returns
+    -------
+    Result
+        Over the stoichiometry ``x`` of the states whose spectra tell it: ``resistance``, R_ct, ohm m2, with that of the film, and
+        ``resistance_error``, the standard error of its logarithm. How many states were looked at is ``attrs["states"]``.
     """
     half = half_cell(cell, side, thickness=None if data else 5e-6)
     electrode = half.cell.positive_electrode
-    material, T = electrode.material, half.cell.reference_temperature
-    if material.phase_field is not None:
-        return ChargeTransfer(*[Found(None, "particles that separate: an arc is that of their front as well")] * 2)
-    if not data and electrode.double_layer_capacitance == 0.0:
-        electrode = electrode.model_copy(update={"double_layer_capacitance": _CAPACITANCE})
-    made = half.cell.model_copy(update={"positive_electrode": electrode})
+    material = electrode.material
     seen = list(data)
-    if not data:
+    if material.phase_field is None and not data:
+        if electrode.double_layer_capacitance == 0.0:
+            electrode = electrode.model_copy(update={"double_layer_capacitance": _CAPACITANCE})
+        made = half.cell.model_copy(update={"positive_electrode": electrode})
         mesh = Mesh(1, 6, 6, nodes=40, finest=0.0005)
-        shares = np.linspace(0.9, 0.1, states)
-        seen = [(float(share), simulate_impedance(made, _FREQUENCIES, float(share), mesh=mesh)) for share in shares]
+        shares = [float(share) for share in np.linspace(0.9, 0.1, states)]
+        seen = [(share, simulate_impedance(made, _FREQUENCIES, share, mesh=mesh)) for share in shares]
+    if material.phase_field is not None:
+        rows, note = [], "particles that separate: an arc is that of their front as well"
+    else:
+        rows = [(1.0 - share, *row) for share, one in seen if (row := _resistance(one, material)) is not None]
+        note = f"{words(bool(data))} spectra: {len(rows)} of {len(seen)} states show an arc of charge transfer"
+    emptied, ohms, spread = np.array(sorted(rows), dtype=np.float64).reshape(-1, 3).T
     surface = half.cell.plane_area * electrode.thickness * material.area
-    rows = [(1.0 - share, *row) for share, one in seen if (row := _resistance(one, material)) is not None]
-    note = f"{words(bool(data))} spectra: {len(rows)} of {len(seen)} states show an arc of charge transfer"
-    if len(rows) < min(_ENOUGH, len(seen)):
-        return ChargeTransfer(Found(None, note), Found(None, note))
-    table = np.array(sorted(rows))
-    x = half.stoichiometry(table[:, 0] * half.cell.nominal_capacity)
-    resistance, spread = surface * table[:, 1], np.maximum(table[:, 2], _LEAST)
-    bare = resistance - material.film_resistance
     digests = [dataset_digest(one) for _, one in data]
-    source = predicted("scalith.lab.charge_transfer_by_spectra", half.cell.digest, *digests, settings={"states": len(seen)})
+    source = predicted("scalith.lab.charge_transfer_arcs", half.cell.digest, *digests, settings={"states": len(seen)})
+    return Result(
+        {
+            "resistance": labelled("x", surface * ohms, "resistance of charge transfer and film", "ohm m2"),
+            "resistance_error": labelled("x", np.maximum(spread, _LEAST), "standard error of its logarithm", "1"),
+        },
+        {"x": labelled("x", half.stoichiometry(emptied * half.cell.nominal_capacity), "stoichiometry", "1")},
+        {"note": note, "states": len(seen), "source": source.to_json()},
+    )
+
+
+def charge_transfer_by_spectra(
+    cell: CellSpecification | str | Path,
+    side: Side = "positive",
+    *,
+    states: int = 7,
+    data: Sequence[tuple[float, xr.Dataset]] = (),
+    arcs: xr.Dataset | None = None,
+) -> ChargeTransfer:
+    r"""Exchange current density of an electrode from the arc of its charge transfer, against lithium, state by state.
+
+    .. math:: i_0 = \frac{RT}{F\,h'(0)\,(R_{ct} - R_{film})}
+
+    with R_ct by `charge_transfer_arcs`, which says where it holds, and h the law of the reaction (h' = α_a + α_c of Butler and
+    Volmer).
+
+    Parameters
+    ----------
+    cell, side, states, data
+        As in `charge_transfer_arcs`.
+    arcs : Dataset, optional
+        What `charge_transfer_arcs` found before, in place of `states` and `data`.
+    """
+    half = half_cell(cell, side)
+    material, T = half.cell.positive_electrode.material, half.cell.reference_temperature
+    if arcs is None:
+        arcs = charge_transfer_arcs(cell, side, states=states, data=data)
+    note = str(arcs.attrs["note"])
+    if material.phase_field is not None or arcs.sizes["x"] < min(_ENOUGH, int(arcs.attrs["states"])):
+        return ChargeTransfer(Found(None, note), Found(None, note))
+    x, resistance, spread = (arcs[name].values for name in ("x", "resistance", "resistance_error"))
+    bare = resistance - material.film_resistance
+    source = predicted("scalith.lab.charge_transfer_by_spectra", half.cell.digest, dataset_digest(arcs))
     if not np.all(bare > 0.0):
         whole = curve("charge_transfer_resistance", x, resistance, "ohm m2", source, resistance * deviation_of_log(spread))
         return ChargeTransfer(Found(None, f"{note}; the film takes all of it"), Found(whole, note))

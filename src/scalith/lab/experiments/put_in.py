@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scalith.lab.half_cell import Side
 from scalith.quantities import ErrorComponent, InputError, Property, nearest, predicted
@@ -12,6 +13,8 @@ from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 if TYPE_CHECKING:
     from scalith.cell import ActiveMaterial, CellSpecification
+
+Array = NDArray[np.float64]
 
 
 def put_in(cell: CellSpecification, side: Side, name: str) -> Property | None:
@@ -45,14 +48,23 @@ def put_in(cell: CellSpecification, side: Side, name: str) -> Property | None:
     return found
 
 
+def exchange_current_at(material: ActiveMaterial, x: Array | float, T: float) -> Array:
+    r"""i₀ at the initial concentration of the electrolyte, A m-2: as stated, or F k (1 − x)^α_a x^α_c."""
+    if material.exchange_current_density is not None:
+        return np.asarray(material.exchange_current_density(x=x, T=T, extrapolate="nearest"), dtype=np.float64)
+    assert material.reaction_rate_constant is not None
+    filled = np.asarray(x, dtype=np.float64)
+    shape = (1.0 - filled) ** material.anodic_transfer_coefficient * filled**material.cathodic_transfer_coefficient
+    return np.asarray(FARADAY * material.reaction_rate_constant * shape)
+
+
 def exchange_current_density(material: ActiveMaterial, T: float) -> Property:
-    r"""i₀ over the window at the initial concentration of the electrolyte: as stated, or F k (1 − x)^α_a x^α_c."""
+    r"""i₀ over the window, `exchange_current_at`: as stated, or as a table."""
     if material.exchange_current_density is not None:
         return material.exchange_current_density
     assert material.reaction_rate_constant is not None
     x = np.linspace(max(material.minimum_stoichiometry, 1e-3), min(material.maximum_stoichiometry, 1.0 - 1e-3), 201)
-    shape = (1.0 - x) ** material.anodic_transfer_coefficient * x**material.cathodic_transfer_coefficient
-    values = FARADAY * material.reaction_rate_constant * shape
+    values = exchange_current_at(material, x, T)
     source = predicted("scalith.lab.exchange_current_density", material.digest, settings={"temperature_K": T})
     error = getattr(material.reaction_rate_constant, "error", 0.0) / material.reaction_rate_constant
     parts = (ErrorComponent("rate constant", error * values),) if error > 0.0 else ()
@@ -62,8 +74,8 @@ def exchange_current_density(material: ActiveMaterial, T: float) -> Property:
 def charge_transfer_resistance(material: ActiveMaterial, T: float) -> Property:
     """RT/(F i₀ h'(0)) and the film, per surface of the particles, ohm m2."""
     density = exchange_current_density(material, T)
-    x = density.coordinates.get("x", np.array([material.minimum_stoichiometry, material.maximum_stoichiometry]))
-    x = x[(x >= material.minimum_stoichiometry) & (x <= material.maximum_stoichiometry)]
+    low, high = density.domain.get("x", (material.minimum_stoichiometry, material.maximum_stoichiometry))
+    x = np.linspace(max(low, material.minimum_stoichiometry), min(high, material.maximum_stoichiometry), 201)
     i0 = np.asarray(density(x=x, T=T, extrapolate="nearest"), dtype=np.float64)
     x, i0 = x[i0 > 0.0], i0[i0 > 0.0]
     bare = GAS_CONSTANT * T / (FARADAY * i0 * slope_of_rate(material))

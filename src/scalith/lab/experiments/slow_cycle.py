@@ -11,7 +11,7 @@ import numpy as np
 from scalith.lab.cycling.open_circuit import extract_open_circuit, simulate_open_circuit
 from scalith.lab.experiments.found import ALIKE, Found, words
 from scalith.lab.half_cell import HalfCell, Side, half_cell
-from scalith.quantities import ErrorComponent, Property, Source, predicted
+from scalith.quantities import ErrorComponent, Property, dataset_digest, predicted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,15 +55,11 @@ def voltage_by_slow_cycle(
     rounded = np.abs(finer - found["voltage"].values[inside]) + 1e-5
     note = f"{words(measured)} slow cycle, half distance of the branches {1e3 * float(np.median(error)):.2g} mV"
     parts = (ErrorComponent("polarisation", error, ALIKE), ErrorComponent("smoothing", rounded, 0.5 * ALIKE))
-    value = Property.from_arrays(
-        "open_circuit_voltage",
-        {"x": x[inside]},
-        found["voltage"].values[inside],
-        "V",
-        _source(half, found, measured),
-        None,
-        parts,
-    )
+    digests = [dataset_digest(data)] if measured else []
+    settings = {} if measured else {"rate": rate}
+    source = predicted("scalith.lab.voltage_by_slow_cycle", half.cell.digest, *digests, settings=settings)
+    volts = found["voltage"].values[inside]
+    value = Property.from_arrays("open_circuit_voltage", {"x": x[inside]}, volts, "V", source, None, parts)
     return Found(value, note)
 
 
@@ -78,9 +74,3 @@ def _slow_cycle(half: HalfCell, rate: str) -> tuple[xr.Dataset, str]:
         if not failed:
             break
     return data, failed
-
-
-def _source(half: HalfCell, found: xr.Dataset, measured: bool) -> Source:
-    if measured:
-        return Source.from_json(str(found.attrs["source"]))
-    return predicted("scalith.lab.voltage_by_slow_cycle", half.cell.digest)

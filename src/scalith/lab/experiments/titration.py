@@ -49,9 +49,10 @@ def diffusivity_by_titration(
     pulses : int
         Virtual ones, spread over the whole window.
     data : xarray.Dataset, optional
-        A measured titration of a half cell of this electrode, from 100 % on.
+        A measured titration of a half cell of this electrode, as thick as it is in the cell, from 100 % on; virtual pulses are on
+        one of 5 µm, whose pores do not count.
     """
-    half = half_cell(cell, side, thickness=5e-6)
+    half = half_cell(cell, side, thickness=5e-6 if data is None else None)
     material = half.cell.positive_electrode.material
     nodes = np.linspace(material.minimum_stoichiometry, material.maximum_stoichiometry, 4001)
     T = half.cell.reference_temperature

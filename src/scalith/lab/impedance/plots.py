@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.quantities import InputError
-
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
@@ -15,17 +13,10 @@ if TYPE_CHECKING:
     from scalith.lab.impedance.circuit_fit import CircuitFit
 
 
-def plot_relaxation_times(data: xr.Dataset, *names: str, label: str | None = None, figure: Figure | None = None) -> Figure:
-    """Distribution over τ with its band; real peaks are marked with their resistance.
-
-    Raises
-    ------
-    InputError
-        Names were given: there is one picture.
-    """
+def plot_relaxation_times(data: xr.Dataset, *, label: str | None = None, figure: Figure | None = None) -> Figure:
+    """Distribution over τ with its band; real peaks are marked with their resistance."""
     from matplotlib import pyplot as plt
 
-    _no_names(names)
     figure = figure or plt.figure(figsize=(6.0, 3.6), layout="constrained")
     axis = figure.axes[0] if figure.axes else figure.add_subplot()
     tau = data["relaxation_time"].values
@@ -45,17 +36,10 @@ def plot_relaxation_times(data: xr.Dataset, *names: str, label: str | None = Non
     return figure
 
 
-def plot_kramers_kronig(data: xr.Dataset, *names: str, label: str | None = None, figure: Figure | None = None) -> Figure:
-    """Residuals of both parts over frequency; points that were left out are crossed.
-
-    Raises
-    ------
-    InputError
-        Names were given: there is one picture.
-    """
+def plot_kramers_kronig(data: xr.Dataset, *, label: str | None = None, figure: Figure | None = None) -> Figure:
+    """Residuals of both parts over frequency; points that were left out are crossed."""
     from matplotlib import pyplot as plt
 
-    _no_names(names)
     figure = figure or plt.figure(figsize=(6.0, 3.2), layout="constrained")
     axis = figure.axes[0] if figure.axes else figure.add_subplot()
     frequency, out = data["frequency"].values, data["left_out"].values.astype(bool)
@@ -91,8 +75,3 @@ def plot_circuit_fit(fit: CircuitFit, data: xr.Dataset) -> Figure:
     right.set(xlabel="frequency / Hz", ylabel="residual / % of |Z|")
     right.legend()
     return figure
-
-
-def _no_names(names: tuple[str, ...]) -> None:
-    if names:
-        raise InputError("plot", "names", ", ".join(names), "none: there is one picture of this result")

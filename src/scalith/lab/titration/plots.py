@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scalith.lab.titration.entropy import cell_temperature, temperature_outside
 from scalith.lab.titration.interruption import interruption_line
 from scalith.lab.titration.particle_series import potential_step
-from scalith.quantities import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,18 +23,10 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 
-def plot_titration(data: xr.Dataset, *names: str, label: str | None = None, figure: Figure | None = None) -> Figure:
-    """Diffusivity of each pulse with its interval, over the stoichiometry or the potential at rest; the cruder reading beside it.
-
-    Raises
-    ------
-    InputError
-        Names were given: there is one picture.
-    """
+def plot_titration(data: xr.Dataset, *, label: str | None = None, figure: Figure | None = None) -> Figure:
+    """Diffusivity of each pulse with its interval, over the stoichiometry or the potential at rest; beside it the cruder one."""
     from matplotlib import pyplot as plt
 
-    if names:
-        raise InputError("plot", "names", ", ".join(names), "none: there is one picture of this result")
     figure = figure or plt.figure(figsize=(6.0, 3.6), layout="constrained")
     axis = figure.axes[0] if figure.axes else figure.add_subplot()
     over, words = ("stoichiometry", "stoichiometry x") if "stoichiometry" in data else ("rest_potential", "potential at rest / V")

@@ -186,13 +186,16 @@ def extract_mixed_conductor(time: ArrayLike, voltage: ArrayLike, current: float,
     Raises
     ------
     InputError
-        Fewer than 8 samples, a voltage that does not rise in the direction of the current, or one that ends before
-        D̃t/L² = 0.1: then V∞ is not told.
+        A thickness or an area that is not positive, fewer than 8 samples, a voltage that does not rise in the direction of the
+        current, one that ends before D̃t/L² = 0.1 (then V∞ is not told), or one whose fit has V₀ or V∞ − V₀ against the current.
     """
     from scipy.optimize import minimize_scalar
 
     t, v = np.asarray(time, dtype=np.float64), np.asarray(voltage, dtype=np.float64)
     where = "extract_mixed_conductor"
+    for name, value in {"thickness": thickness, "area": area}.items():
+        if not value > 0.0:
+            raise InputError(where, name, value, "a positive number")
     if t.size < 8 or t.shape != v.shape or not np.all(np.diff(t) > 0.0) or not t[0] >= 0.0:
         raise InputError(where, "samples", f"{t.size} times, {v.size} voltages", "at least 8 of both, at rising times from 0 on")
     if not (np.isfinite(current) and current != 0.0 and (v[-1] - v[0]) * current > 0.0):
@@ -219,6 +222,11 @@ def extract_mixed_conductor(time: ArrayLike, voltage: ArrayLike, current: float,
         ).x
     )
     (first, rise), matrix, off = linear(best)
+    for name, value in {"V₀": first, "V∞ − V₀": rise}.items():
+        if not value * current > 0.0:
+            raise InputError(
+                where, f"{name} of the fit", f"{value:.4g} V at {current:.4g} A", "one in the direction of the current"
+            )
     moved = (linear(best + 1e-4)[1][:, 1] - linear(best - 1e-4)[1][:, 1]) / 2e-4 * rise
     jacobian = np.column_stack([matrix, moved])
     covariance = np.linalg.inv(jacobian.T @ jacobian) * float(off @ off) / (t.size - 3)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import numpy as np
 import xarray as xr
 from pydantic import Field, model_validator
 
 from scalith.cell import CellSpecification
 from scalith.ladder.quantity import InputFile, Settings, rung
-from scalith.quantities import SI, InputError, dataset_digest, predicted
+from scalith.quantities import SI, ConvergenceError, InputError, ScalithError, dataset_digest, predicted
+
+if TYPE_CHECKING:
+    from scalith.lab.experiments import Found
 
 
 class Experiments(Settings):
@@ -30,8 +34,8 @@ class Experiments(Settings):
     temperature_steps, electrode_spectra : files, optional
         Of the same half cell, each at a state of charge of its own: `temperature_steps_at` and `electrode_spectra_at`, 0 to 1.
     electrolyte_spectrum : file, optional
-        Of the electrolyte between blocking electrodes, `electrolyte_thickness` (m) apart, of `electrolyte_area` (m2); without
-        these soaked into the cell's separator.
+        Of the cell's separator soaked with the electrolyte, between blocking electrodes, `electrolyte_thickness` (m) apart, of
+        `electrolyte_area` (m2); without these those of the cell.
     """
 
     electrode: Literal["positive", "negative"]
@@ -76,25 +80,28 @@ def _beside(found: Any, cell: CellSpecification, settings: Experiments, name: st
     return compared(found, put_in(cell, settings.electrode, name), cell)
 
 
+def _at_rest(cell: CellSpecification, settings: Experiments) -> Found:
+    from scalith.lab.experiments import voltage_by_slow_cycle
+
+    return voltage_by_slow_cycle(cell, settings.electrode, rate=settings.rate, data=_read(settings.slow_cycle))
+
+
+def _entropy(cell: CellSpecification, settings: Experiments) -> Found:
+    from scalith.lab.experiments import entropy_by_steps
+
+    return entropy_by_steps(cell, settings.electrode, data=_each(settings.temperature_steps, settings.temperature_steps_at))
+
+
 @rung("voltage, put in and by a slow cycle")
 def slow_cycle_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Open-circuit voltage of the electrode beside what a slow cycle finds."""
-    from scalith.lab.experiments import voltage_by_slow_cycle
-
-    found = voltage_by_slow_cycle(
-        cell_specification, experiments.electrode, rate=experiments.rate, data=_read(experiments.slow_cycle)
-    )
-    return _beside(found, cell_specification, experiments, "open_circuit_voltage")
+    return _beside(_at_rest(cell_specification, experiments), cell_specification, experiments, "open_circuit_voltage")
 
 
 @rung("entropic coefficient, put in and by steps of temperature")
 def entropy_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Entropic coefficient of the electrode beside what steps of temperature find."""
-    from scalith.lab.experiments import entropy_by_steps
-
-    data = _each(experiments.temperature_steps, experiments.temperature_steps_at)
-    found = entropy_by_steps(cell_specification, experiments.electrode, data=data)
-    return _beside(found, cell_specification, experiments, "entropic_coefficient")
+    return _beside(_entropy(cell_specification, experiments), cell_specification, experiments, "entropic_coefficient")
 
 
 @rung("diffusivity, put in and by titration")
@@ -122,36 +129,50 @@ def conductivity_agreement(cell_specification: CellSpecification, experiments: E
     return _beside(found, cell_specification, experiments, "conductivity")
 
 
+def _states(data: xr.Dataset) -> str:
+    return str(data.attrs["note"])
+
+
+@rung("arcs of charge transfer in spectra of the electrode", headline=_states)
+def charge_transfer_arcs(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+    """Resistance of charge transfer and film at each state of charge whose spectrum shows its arc."""
+    from scalith.lab.experiments import charge_transfer_arcs as arcs
+
+    data = _each(experiments.electrode_spectra, experiments.electrode_spectra_at)
+    return arcs(cell_specification, experiments.electrode, data=data)
+
+
 @rung("exchange current density, put in and by spectra")
-def exchange_current_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+def exchange_current_agreement(
+    cell_specification: CellSpecification, experiments: Experiments, charge_transfer_arcs: xr.Dataset
+) -> xr.Dataset:
     """Exchange current density of the electrode beside what the arcs of its spectra find."""
     from scalith.lab.experiments import charge_transfer_by_spectra
 
-    data = _each(experiments.electrode_spectra, experiments.electrode_spectra_at)
-    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, data=data)
+    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, arcs=charge_transfer_arcs)
     return _beside(found.exchange_current_density, cell_specification, experiments, "exchange_current_density")
 
 
 @rung("resistance of charge transfer, put in and by spectra")
-def charge_transfer_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
+def charge_transfer_agreement(
+    cell_specification: CellSpecification, experiments: Experiments, charge_transfer_arcs: xr.Dataset
+) -> xr.Dataset:
     """Resistance of charge transfer, with that of the film, beside what the arcs of spectra find."""
     from scalith.lab.experiments import charge_transfer_by_spectra
 
-    data = _each(experiments.electrode_spectra, experiments.electrode_spectra_at)
-    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, data=data)
+    found = charge_transfer_by_spectra(cell_specification, experiments.electrode, arcs=charge_transfer_arcs)
     return _beside(found.resistance, cell_specification, experiments, "charge_transfer_resistance")
 
 
 @rung("heat of a discharge, of the cell and from its voltage or a calorimeter")
 def heat_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Heat of a discharge of the electrode beside what a calorimeter, or its voltage, finds."""
-    from scalith.lab.experiments import compared, current_of, heat_by_discharge, heat_of_discharge
+    from scalith.lab.experiments import compared, heats_of_discharge
 
-    cell, side = cell_specification, experiments.electrode
-    data = _read(experiments.calorimetry)
-    rate = experiments.discharge_rate if data is None else current_of(data)
-    found = heat_by_discharge(cell, side, rate=rate, slow_rate=experiments.rate, data=data)
-    return compared(found, heat_of_discharge(cell, side, rate), cell)
+    cell, side, data = cell_specification, experiments.electrode, _read(experiments.calorimetry)
+    at_rest, entropy = (_at_rest(cell, experiments), _entropy(cell, experiments)) if data is None else (None, None)
+    heats = heats_of_discharge(cell, side, rate=experiments.discharge_rate, at_rest=at_rest, entropy=entropy, data=data)
+    return compared(heats.found, heats.put_in, cell)
 
 
 def _lost(data: xr.Dataset) -> str:
@@ -159,6 +180,8 @@ def _lost(data: xr.Dataset) -> str:
         return str(data.attrs["verdict"])
     names = ("lithium_inventory_lost", "active_material_lost_negative", "active_material_lost_positive")
     inventory, negative, positive = (100.0 * float(data[name][-1]) for name in names)
+    if not np.isfinite(inventory):
+        return f"not told at the last check-up: {data.attrs['notes']}"
     return f"inventory lost {inventory:.2g} %, negative material {negative:.2g} %, positive material {positive:.2g} %, as read"
 
 
@@ -170,6 +193,13 @@ def degradation_modes(cycle_life: xr.Dataset, cell_specification: CellSpecificat
     try:
         require_check_ups(cycle_life, cell_specification)
     except InputError as error:
-        source = predicted("scalith.lab.cycling.extract_degradation", cell_specification.digest, dataset_digest(cycle_life))
-        return xr.Dataset(attrs={"verdict": f"not told by check-ups: {error}", "source": source.to_json()})
-    return extract_degradation(cycle_life, cell_specification)
+        return _not_told(error, cycle_life, cell_specification)
+    try:
+        return extract_degradation(cycle_life, cell_specification)
+    except ConvergenceError as error:
+        return _not_told(error, cycle_life, cell_specification)
+
+
+def _not_told(why: ScalithError, life: xr.Dataset, cell: CellSpecification) -> xr.Dataset:
+    source = predicted("scalith.lab.cycling.extract_degradation", cell.digest, dataset_digest(life))
+    return xr.Dataset(attrs={"verdict": f"not told by check-ups: {why}", "source": source.to_json()})

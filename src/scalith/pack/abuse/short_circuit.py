@@ -166,7 +166,8 @@ def _fed_heat(short: ShortCircuit, s: Array, voltage: Array) -> tuple[Array, Arr
     long = 100.0 * (1 + short.fed_by) * each
     while left.any():
         ends = [empty(0), empty(1)]
-        found = solve_ivp(slope, (now, now + long), state, rtol=1e-7, atol=1e-9, events=ends, max_step=each / 200.0)
+        rate = float(np.max(-slope(now, state)[left] / state[left]))  # of the cell that is empty first
+        found = solve_ivp(slope, (now, now + long), state, rtol=1e-7, atol=1e-9, events=ends, max_step=1.0 / (200.0 * rate))
         rows = np.array([emf(column) for column in found.y.T])
         at = np.array([_at_short(short, own, others) for own, others in rows])
         own = np.where(np.isnan(rows[:, 0]), 0.0, rows[:, 0] - at)

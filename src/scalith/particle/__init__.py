@@ -8,6 +8,7 @@ from scalith.particle.homogeneous_free_energy import HomogeneousFreeEnergy, homo
 from scalith.particle.hysteresis import simulate_hysteresis
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
+from scalith.particle.plastic_particle import simulate_plastic_particle
 from scalith.particle.plastic_sphere import simulate_plastic_sphere
 from scalith.particle.plasticity import FilmHysteresis, PlasticHost, core_shell_pressure, cycle_film, film_hysteresis
 from scalith.particle.shared_potential import critical_current, simulate_depth_averaged, simulate_mosaic
@@ -40,6 +41,7 @@ __all__ = [
     "simulate_mosaic",
     "simulate_particle",
     "simulate_phase_field",
+    "simulate_plastic_particle",
     "simulate_plastic_sphere",
     "simulate_spinodal_decomposition",
     "stress_assisted_diffusivity",

@@ -17,15 +17,16 @@ _TANGENT = 1e-6
 """Share of the shear modulus that is left in the tangent where the host flows: it keeps Newton's matrix regular."""
 
 
-class _Shells(NamedTuple):
-    """Shells between nodes of the empty sphere: width, R² where they have their volume, volume over 4π."""
+class Shells(NamedTuple):
+    """Shells between nodes of the empty sphere: width, R² where they have their volume, volume over 4π, mean of R²."""
 
     thickness: Array
     squares: Array
     volume: Array
+    between: Array
 
 
-class _Filled(NamedTuple):
+class Filled(NamedTuple):
     """What the content makes of the shells: volume over that of the empty host, elastic constants."""
 
     J: Array
@@ -33,7 +34,7 @@ class _Filled(NamedTuple):
     shear: Array
 
 
-class _Strain(NamedTuple):
+class Strain(NamedTuple):
     """Logarithmic strains beyond swelling: their trace, and radial less hoop."""
 
     trace: Array
@@ -82,19 +83,18 @@ def simulate_plastic_sphere(host: PlasticHost, rho: ArrayLike, stoichiometry: Ar
         raise InputError(_WHERE, "rho", rho, "at least five nodes rising from 0 to 1")
     if x.ndim != 2 or x.shape[1] != nodes.size or not np.all((x >= -1e-12) & (x <= 1.0 + 1e-12)):
         raise InputError(_WHERE, "stoichiometry", f"shape {x.shape}", f"profiles (steps, {nodes.size}) of numbers from 0 to 1")
-    volume = np.diff(nodes**3) / 3.0
-    between = np.diff(nodes**5) / (5.0 * volume)
-    shells = _Shells(np.diff(nodes), _square(nodes), volume)
+    shells = cut_shells(nodes)
+    volume, between = shells.volume, shells.between
     # Means over the shells, with profiles straight in R² between the nodes.
-    filled = x[:, :-1] + np.diff(x, axis=1) * (between - nodes[:-1] ** 2) / np.diff(nodes**2)
-    mean = float(filled[0] @ volume) / float(volume.sum())
+    contents = x[:, :-1] + np.diff(x, axis=1) * (between - nodes[:-1] ** 2) / np.diff(nodes**2)
+    mean = float(contents[0] @ volume) / float(volume.sum())
     radii, plastic = nodes * (1.0 + host.swelling * mean) ** (1.0 / 3.0), np.zeros(volume.size)
-    stresses, flowed, outer = np.empty((2, *filled.shape)), np.empty_like(filled), np.empty(len(x))
-    for step, profile in enumerate(filled):
-        content = _filled(host, profile)
+    stresses, flowed, outer = np.empty((2, *contents.shape)), np.empty_like(contents), np.empty(len(x))
+    for step, profile in enumerate(contents):
+        content = filled(host, profile)
         radii = _equilibrium(host, shells, content, radii, plastic, step)
-        strain = _strains(shells, radii, content.J)
-        pressure, deviator, _ = _stress(host, content, strain, plastic)
+        strain = strains(shells, radii, content.J)
+        pressure, deviator, _ = stress_of(host, content, strain, plastic)
         plastic = strain.difference - deviator / (2.0 * content.shear)
         shrunk = np.exp(-strain.trace)
         stresses[:, step] = (pressure + 2.0 * deviator / 3.0) * shrunk, (pressure - deviator / 3.0) * shrunk
@@ -102,41 +102,55 @@ def simulate_plastic_sphere(host: PlasticHost, rho: ArrayLike, stoichiometry: Ar
     return _labelled(host, np.sqrt(between), x, stresses, flowed, outer)
 
 
-def _square(radii: Array) -> Array:
+def cut_shells(nodes: Array) -> Shells:
+    """Shells between radii over that of the empty sphere."""
+    volume = np.diff(nodes**3) / 3.0
+    return Shells(np.diff(nodes), mean_square(nodes), volume, np.diff(nodes**5) / (5.0 * volume))
+
+
+def mean_square(radii: Array) -> Array:
     """(b³ − a³)/(3 (b − a)) of each shell, the square of the radius at which it has its volume."""
     return np.asarray((radii[1:] ** 2 + radii[1:] * radii[:-1] + radii[:-1] ** 2) / 3.0)
 
 
-def _filled(host: PlasticHost, x: Array) -> _Filled:
+def filled(host: PlasticHost, x: Array) -> Filled:
+    """Volume and elastic constants of shells at these contents."""
     E, nu = host.modulus(np.clip(x, 0.0, 1.0)), host.poisson_ratio
-    return _Filled(1.0 + host.swelling * x, E / (3.0 * (1.0 - 2.0 * nu)), E / (2.0 * (1.0 + nu)))
+    return Filled(1.0 + host.swelling * x, E / (3.0 * (1.0 - 2.0 * nu)), E / (2.0 * (1.0 + nu)))
 
 
-def _strains(shells: _Shells, radii: Array, J: Array) -> _Strain:
-    radial, hoop = np.log(np.diff(radii) / shells.thickness), 0.5 * np.log(_square(radii) / shells.squares)
-    return _Strain(radial + 2.0 * hoop - np.log(J), radial - hoop)
+def strains(shells: Shells, radii: Array, J: Array) -> Strain:
+    """Logarithmic strains of shells between radii, beyond their swelling."""
+    radial, hoop = np.log(np.diff(radii) / shells.thickness), 0.5 * np.log(mean_square(radii) / shells.squares)
+    return Strain(radial + 2.0 * hoop - np.log(J), radial - hoop)
 
 
-def _stress(host: PlasticHost, content: _Filled, strain: _Strain, plastic: Array) -> tuple[Array, Array, Array]:
+def stress_of(host: PlasticHost, content: Filled, strain: Strain, plastic: Array) -> tuple[Array, Array, Array]:
     """Mean Kirchhoff stress, τ_r − τ_θ, and the tangent of the shear modulus."""
     trial = 2.0 * content.shear * (strain.difference - plastic)
     deviator = np.clip(trial, -host.tensile_yield, host.compressive_yield)
     return content.bulk * strain.trace, deviator, np.where(trial == deviator, content.shear, _TANGENT * content.shear)
 
 
-def _equilibrium(host: PlasticHost, shells: _Shells, content: _Filled, start: Array, plastic: Array, step: int) -> Array:
+def stretching(radii: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Derivatives of ln λ_r, and of ln λ_θ, by the outer and by the inner radius of each shell."""
+    width, square = np.diff(radii), 6.0 * mean_square(radii)
+    outer, inner = 2.0 * radii[1:] + radii[:-1], 2.0 * radii[:-1] + radii[1:]
+    return (1.0 / width, -1.0 / width), (outer / square, inner / square)
+
+
+def _equilibrium(host: PlasticHost, shells: Shells, content: Filled, start: Array, plastic: Array, step: int) -> Array:
     """Radii of the nodes at which the forces on them vanish."""
     from scipy.linalg import solve_banded
 
     radii, J, K = start.copy(), content.J, content.bulk
     for _ in range(100):
-        strain = _strains(shells, radii, J)
-        pressure, deviator, G = _stress(host, content, strain, plastic)
+        strain = strains(shells, radii, J)
+        pressure, deviator, G = stress_of(host, content, strain, plastic)
         radial, hoop, weight = pressure + 2.0 * deviator / 3.0, pressure - deviator / 3.0, J * shells.volume
-        square, width = 3.0 * _square(radii), np.diff(radii)
-        # Derivatives of ln λ_r and ln λ_θ by the outer and the inner radius of a shell.
+        square, width = 3.0 * mean_square(radii), np.diff(radii)
         ends = (2.0 * radii[1:] + radii[:-1], 2.0 * radii[:-1] + radii[1:])
-        first, second = (1.0 / width, -1.0 / width), tuple(end / (2.0 * square) for end in ends)
+        first, second = stretching(radii)
         rr, rt, tt = K + 4.0 * G / 3.0, 2.0 * K - 4.0 * G / 3.0, 4.0 * K + 4.0 * G / 3.0
         forces = [weight * (radial * first[i] + 2.0 * hoop * second[i]) for i in (0, 1)]
         stiff = {}

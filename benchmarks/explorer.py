@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -49,6 +50,22 @@ def rows() -> list[Row]:
             ours=_first_page,
             target=2.0,
             note="a new process, from its start to the page with its ladder (before anything of it is computed)",
+        ),
+        Row(
+            name="explorer_first_picture",
+            unit="s",
+            ours=_first_picture,
+            prepare=_first_picture,
+            target=2.0,
+            note="the same of a study that the explorer has shown before, to its first pictures: noted in the results folder",
+        ),
+        Row(
+            name="explorer_first_picture_anew",
+            unit="s",
+            ours=lambda: _first_picture(forget=True),
+            prepare=_first_picture,
+            target=2.0,
+            note="the same of a study that was climbed and not shown yet",
         ),
         Row(
             name="explorer_memory",
@@ -111,6 +128,18 @@ assert "ladder" in json.loads(urllib.request.urlopen(asked).read())
 page.stop()
 """
 
+_PICTURE = """
+import json, sys, urllib.request
+from scalith.app import explore
+page = explore(sys.argv[1], sys.argv[2])
+asked = {"tab": "first", "changes": {}, "view": "cell"}
+made = urllib.request.Request(page.url.split("?")[0] + "climb", json.dumps(asked).encode())
+made.add_header("X-Scalith-Token", page.token)
+with urllib.request.urlopen(made) as answer:
+    while json.loads(answer.readline())["event"] != "figures":
+        pass
+"""
+
 _CHANGES = """
 import resource, sys
 from scalith.app.explorer import Explorer
@@ -127,6 +156,29 @@ def _python(code: str) -> str:
     path = study_file()
     command = [sys.executable, "-c", code, str(path), str(path.parent / "results")]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@cache
+def _climbed() -> Path:
+    """A study with a results folder, shown once."""
+    from scalith.app.explorer import Explorer
+    from scalith.ladder import climb, read_study
+
+    path = study_file()
+    study = read_study(path)
+    climb(study, path.parent / "results")
+    Explorer(study, path.parent / "results").answer({}, "cell")
+    return path
+
+
+def _first_picture(*, forget: bool = False) -> float:
+    path = _climbed()
+    if forget:
+        shutil.rmtree(path.parent / "results" / ".explorer", ignore_errors=True)
+    command = [sys.executable, "-c", _PICTURE, str(path), str(path.parent / "results")]
+    began = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - began
 
 
 def _first_page() -> float:

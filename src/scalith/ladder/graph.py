@@ -308,10 +308,13 @@ class Graph:
         """What is known of a quantity."""
         return self.nodes[name].rung if name in self.nodes else self.givens.get(name)
 
-    def needed_for(self, targets: Sequence[str], given: set[str], present: set[str]) -> list[str]:
+    def needed_for(
+        self, targets: Sequence[str], given: set[str], present: set[str], known: dict[str, bool] | None = None
+    ) -> list[str]:
         """Names that must be computed, given or read to reach `targets`, children before parents, given ones as leaves.
 
-        An optional quantity is among them where it is given, or reached from the sections `present` in the study.
+        An optional quantity is among them where it is given, or reached from the sections `present` in the study; which are
+        reached is noted in `known`.
 
         Raises
         ------
@@ -320,6 +323,7 @@ class Graph:
         """
         order: dict[str, None] = {}
         above: list[str] = []
+        reached = {} if known is None else known
 
         def visit(name: str) -> None:
             if name in order:
@@ -329,7 +333,7 @@ class Graph:
             if name in self.nodes and name not in given:
                 above.append(name)
                 node = self.nodes[name]
-                for need in self._taken(node, given, present):
+                for need in self._taken(node, given, present, reached):
                     visit(need)
                 above.pop()
             order[name] = None
@@ -338,8 +342,17 @@ class Graph:
             visit(target)
         return list(order)
 
-    def reached(self, name: str, given: set[str], present: set[str]) -> bool:
-        """Whether a quantity is given, or computed from what is given and from sections that the study has or need not have."""
+    def reached(self, name: str, given: set[str], present: set[str], known: dict[str, bool] | None = None) -> bool:
+        """Whether a quantity is given, or computed from what is given and from sections that the study has or need not have.
+
+        What is found is noted in `known`, and looked up there.
+        """
+        known = {} if known is None else known
+        if name not in known:
+            known[name] = self._is_reached(name, given, present, known)
+        return known[name]
+
+    def _is_reached(self, name: str, given: set[str], present: set[str], known: dict[str, bool]) -> bool:
 
         if name in self.sections:
             return name in present
@@ -348,11 +361,13 @@ class Graph:
             unasked = leaf in self.sections and not required(self.sections[leaf])
             return leaf in self.nodes or leaf in given or leaf in present or leaf in ALWAYS or unasked
 
-        return (name in self.nodes or name in given) and all(there(leaf) for leaf in self.needed_for([name], given, present))
+        return (name in self.nodes or name in given) and all(
+            there(leaf) for leaf in self.needed_for([name], given, present, known)
+        )
 
-    def _taken(self, node: Node, given: set[str], present: set[str]) -> list[str]:
+    def _taken(self, node: Node, given: set[str], present: set[str], known: dict[str, bool]) -> list[str]:
         """Inputs that a rung is computed from in this study; of those of which one will do, the first where none is reached."""
-        taken = [need for need in node.inputs.values() if need not in node.optional or self.reached(need, given, present)]
+        taken = [need for need in node.inputs.values() if need not in node.optional or self.reached(need, given, present, known)]
         either = [node.inputs[key] for key in node.rung.quantity.one_of]
         return taken if not either or any(need in taken for need in either) else [*taken, either[0]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import xarray as xr
 
 from scalith.quantities import Source
@@ -30,4 +31,7 @@ def by_rate(rates: Sequence[float], runs: Sequence[xr.Dataset], source: Source) 
 
 def one_rate(data: xr.Dataset, rate: float) -> xr.Dataset:
     """One run of a stacked result, without its padding."""
-    return data.sel(c_rate=rate).dropna("sample", subset=["time"])
+    one = data.sel(c_rate=rate)
+    known = np.flatnonzero(one["time"].notnull().values)
+    last = int(known[-1]) + 1 if known.size else 0
+    return one.isel(sample=slice(0, last)) if known.size == last else one.isel(sample=known)

@@ -104,11 +104,22 @@ class Study:
         return Graph(tuple(self.text.get("materials", {})), self.settings, *known_with(self.rung_files))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "graph"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("graph", "_needed", "_reached")}
 
     def needed_for(self, targets: Sequence[str]) -> list[str]:
         """Names that must be computed, given or read to reach `targets`, children before parents."""
-        return self.graph.needed_for(targets, set(self.given), set(self.settings))
+        asked = tuple(targets)
+        if asked not in self._needed:
+            self._needed[asked] = self.graph.needed_for(targets, set(self.given), set(self.settings), self._reached)
+        return list(self._needed[asked])
+
+    @cached_property
+    def _needed(self) -> dict[tuple[str, ...], list[str]]:
+        return {}
+
+    @cached_property
+    def _reached(self) -> dict[str, bool]:
+        return {}
 
 
 def read_study(path: str | Path, results: str | Path | None = None, *, allow_code: bool = False) -> Study:
@@ -200,7 +211,10 @@ def with_targets(study: Study, targets: list[str]) -> Study:
         elif name not in graph.nodes and name not in study.given and name not in settings and name not in ALWAYS:
             wanted_by = next(node for node in graph.nodes.values() if name in node.inputs.values())
             raise StudyError(f"{where}: {graph.missing(name, wanted_by)}")
-    return replace(study, targets=targets, settings=settings)
+    found = replace(study, targets=targets, settings=settings)
+    if settings.keys() == study.settings.keys():
+        found.__dict__.update(graph=graph, _needed=study._needed, _reached=study._reached)
+    return found
 
 
 def _by_full_name(text: dict[str, Any], where: str, base: Graph) -> tuple[tuple[str, ...], dict[str, Any], dict[str, Any]]:

@@ -17,7 +17,7 @@ _BAND = 110
 _WIDEST = 5
 """Boxes side by side."""
 
-_TITLE, _FOUND, _BELOW = (27, 13.5, 17), (33, 11.5, 15), (36, 11, 14)
+_TITLE, _FOUND, _BELOW = (24, 13.5, 17), (33, 11.5, 15), (36, 11, 14)
 """Of the three texts in a box: characters a line, size and height of a line."""
 
 COLOURS = {
@@ -216,11 +216,11 @@ def _bands(boxes: dict[str, _Box], place: dict[str, tuple[float, float]], width:
     for scale in dict.fromkeys(box.scale for box in boxes.values()):
         own = [(place[name][1], place[name][1] + box.height) for name, box in boxes.items() if box.scale == scale]
         top, bottom = min(start for start, _ in own) - _GAP_Y / 2 + 3, max(end for _, end in own) + _GAP_Y / 2 - 3
-        colour = COLOURS.get(scale, _OTHER)
+        colour, words = COLOURS.get(scale, _OTHER), escape(scale.replace("_", " "))
         parts.append(
             f'<rect x="4" y="{top:.1f}" width="{width - 8:.1f}" height="{bottom - top:.1f}" rx="10" '
             f'fill="{colour}" opacity="0.09"/><text x="18" y="{(top + bottom) / 2 + 5:.1f}" '
-            f'font-size="16" font-weight="600" fill="{colour}" style="filter:var(--lighter,none)">{escape(scale)}</text>'
+            f'font-size="16" font-weight="600" fill="{colour}" style="filter:var(--lighter,none)">{words}</text>'
         )
     return parts
 

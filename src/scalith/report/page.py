@@ -165,7 +165,9 @@ def packed_plotly() -> str:
 
 
 def _navigation(scales: list[str], has_shares: bool) -> str:
-    places = {"page-summary": "summary", "page-ladder": "ladder"} | {f"scale-{scale}": scale for scale in scales}
+    places = {"page-summary": "summary", "page-ladder": "ladder"} | {
+        f"scale-{scale}": scale.replace("_", " ") for scale in scales
+    }
     places |= {_SENSITIVITY: "errors"} if has_shares else {}
     places |= {"page-settings": "settings", "page-ledger": "ledger"}
     links = "".join(f"<a href='#{escape(place)}'>{escape(title)}</a>" for place, title in places.items())
@@ -183,9 +185,10 @@ def _topic(topic: Topic, ledger: Ledger) -> str:
     for line in topic.lines:
         unknown = " <span class='unknown'>(± not known)</span>" if line.value is not None and line.error is None else ""
         marks = _rests_on(ledger.entry(line.quantity))
+        said = " class='said'" if line.value is None else ""
         data = "" if line.value is None else f" data-value='{line.value!r}' data-error='{line.error!r}'"
         rows.append(
-            f"<dt>{escape(line.label)}</dt><dd data-quantity='{escape(line.quantity)}'{data}>"
+            f"<dt>{escape(line.label)}</dt><dd{said} data-quantity='{escape(line.quantity)}'{data}>"
             f"<a href='#{escape(line.quantity)}'>{escape(line.words)}</a>{unknown}{marks}</dd>"
         )
     return f"<article><h3>{escape(topic.title)}</h3><dl>{''.join(rows)}</dl></article>"
@@ -263,7 +266,7 @@ def _scale(
         pictures = range(1 if entry in main else 0, len(figures.get(entry.quantity, [])))
         feeds = [other.quantity for other in ledger.entries if entry.quantity in other.parents]
         cards.append(quantity_card(entry, words[entry.quantity], pictures, feeds, known))
-    title = f"<h2 id='scale-{escape(scale)}'>{escape(scale.capitalize())}</h2>"
+    title = f"<h2 id='scale-{escape(scale)}'>{escape(scale.replace('_', ' ').capitalize())}</h2>"
     inside = f"{title}<div class='main'>{keys}</div><div class='cards'>{''.join(cards)}</div>"
     return f"<section style='--scale:{colour}'>{inside}</section>"
 

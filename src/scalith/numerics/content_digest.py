@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 
 def digest(*parts: Any) -> str:
     """SHA-256 (32 hexadecimal digits) of plain data: numbers, text, arrays, lists, mappings, `None`.
@@ -47,6 +45,8 @@ def _source_digest(endings: tuple[str, ...], without: tuple[str, ...]) -> str:
 
 
 def _feed(state: Any, part: Any) -> None:
+    import numpy as np  # not for the digests of files alone: a climb that has nothing to do starts sooner
+
     if isinstance(part, np.ndarray):
         if part.dtype.kind in "OUS":
             _feed(state, part.tolist())

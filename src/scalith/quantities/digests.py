@@ -9,8 +9,6 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from scalith.numerics.content_digest import digest
 from scalith.quantities.errors import InputError
 
@@ -56,6 +54,8 @@ def folder_digest(path: str | Path) -> str:
 
 def dataset_digest(data: xr.Dataset) -> str:
     """Digest of a dataset: dimensions, variables, coordinates and all attributes."""
+    import numpy as np
+
     variables = [
         [str(name), [str(dim) for dim in variable.dims], np.asarray(variable.values), _plain(variable.attrs)]
         for name, variable in sorted(data.variables.items(), key=lambda item: str(item[0]))
@@ -64,6 +64,8 @@ def dataset_digest(data: xr.Dataset) -> str:
 
 
 def _plain(attributes: dict[Any, Any]) -> dict[str, Any]:
+    import numpy as np
+
     plain = {str(key): value.tolist() if isinstance(value, np.ndarray) else value for key, value in attributes.items()}
     # A NetCDF file does not tell a list of one from its item.
     return {key: value[0] if isinstance(value, (list, tuple)) and len(value) == 1 else value for key, value in plain.items()}

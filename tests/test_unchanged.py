@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -78,6 +80,16 @@ def test_what_is_asked_and_the_program_count(climbed, monkeypatch):
 def test_rungs_of_installed_packages_are_always_looked_at(climbed, monkeypatch):
     monkeypatch.setattr(unchanged, "entry_points", lambda group: [group])
     assert SAID not in climbed()
+
+
+@pytest.mark.long
+def test_a_climb_that_has_nothing_to_do_loads_nothing_heavy(climbed, tmp_path):
+    code = (
+        "import sys; sys.argv=['scalith','run','toy.toml']\nfrom scalith import cli\ntry: cli.main()\nexcept SystemExit: pass\n"
+    )
+    code += "heavy = {'numpy','numba','scipy','xarray','pint','ase'} & set(sys.modules)\nassert not heavy, heavy"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert SAID in done.stdout
 
 
 @pytest.mark.long

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scalith.crystal.run_type_files import pymatgen_run_type
+from scalith.crystal.species_of_atoms import CHARGES, MOMENTS
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _structure(structure: Any, origin: str) -> Atoms:
     from ase import Atoms
 
     symbols, places = [], []
+    told: dict[str, list[float]] = {MOMENTS: [], CHARGES: []}
     try:
         for number, site in enumerate(structure["sites"]):
             parts = site["species"]
@@ -66,13 +68,21 @@ def _structure(structure: Any, origin: str) -> Atoms:
                 raise InputError(origin, f"site {number}", site.get("label", parts), "one species with occupation 1")
             symbols.append(str(parts[0]["element"]))
             places.append(site["abc"])
+            moment = (site.get("properties") or {}).get("magmom")
+            told[MOMENTS].append(float(np.linalg.norm(np.nan if moment is None else moment)))
+            charge = parts[0].get("oxidation_state")
+            told[CHARGES].append(np.nan if charge is None else float(charge))
         positions = np.array(places, dtype=np.float64).reshape(-1, 3)
         cell = np.array(structure["lattice"]["matrix"], dtype=np.float64).reshape(3, 3)
         if not (np.all(np.isfinite(positions)) and np.all(np.isfinite(cell))):
             raise InputError(origin, "structure", "what is no finite number", "finite positions and cell")
         if abs(float(np.linalg.det(cell))) < 1e-6:
             raise InputError(origin, "structure", "a cell that spans no volume", "three vectors that span one")
-        return Atoms(symbols, scaled_positions=positions, cell=cell, pbc=True)
+        atoms = Atoms(symbols, scaled_positions=positions, cell=cell, pbc=True)
+        for name, values in told.items():
+            if np.any(np.isfinite(values)):
+                atoms.set_array(name, np.array(values))
+        return atoms
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         if isinstance(error, InputError):
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Self
 
@@ -37,8 +38,8 @@ class HostSite(Spec):
         Fractional coordinates.
     species : tuple of str
         What may sit here. One name: a spectator. Two: an active site; the first name is the filled state (σ = +1),
-        the second the empty one (σ = −1), such as ``("Li", "vacancy")`` or ``("Ni3+", "Ni4+")``. More: a site for
-        `scalith.lattice.SpeciesExpansion` alone.
+        the second the empty one (σ = −1), such as ``("Li", "vacancy")``. More, and charge states such as ``("Ni3+", "Ni4+")``:
+        a site for `scalith.lattice.SpeciesExpansion` alone.
     charges : tuple of float
         Formal charge of each species in units of e (0 for a vacancy); used by the electrostatic term only.
     redox : bool
@@ -107,8 +108,19 @@ class Host(Spec):
     def working(self) -> NDArray[np.int64]:
         """Sublattices (positions in `active`) that the working ion fills."""
         return np.array(
-            [k for k, index in enumerate(self.active) if self.sites[index].species[0] == self.working_ion], dtype=np.int64
+            [k for k, index in enumerate(self.active) if self.working_ion in self.sites[index].species], dtype=np.int64
         )
+
+    @cached_property
+    def coupled(self) -> bool:
+        """Whether more than the working ion and vacancies is told apart: charge states, other ions, other sublattices."""
+        return any(self.sites[index].species != (self.working_ion, VACANCY) for index in self.active)
+
+    @cached_property
+    def charge_states(self) -> bool:
+        """Whether an element of some site has several charge states: charges of arrangements are then complete."""
+        names = [[element_of(name) for name in site.species] for site in self.sites]
+        return any(len(set(elements)) < len(elements) for elements in names)
 
     @cached_property
     def volume(self) -> float:
@@ -126,7 +138,8 @@ class Host(Spec):
         InputError
             Neither tells.
         """
-        stated = {self.sites[index].charges[0] for index in self.active[self.working]}
+        sites = [self.sites[index] for index in self.active[self.working]]
+        stated = {site.charges[site.species.index(self.working_ion)] for site in sites}
         charge = next(iter(stated)) if len(stated) == 1 else 0.0
         if charge >= 1.0 and charge == round(charge):
             return round(charge)
@@ -146,6 +159,62 @@ def require_two_species(host: Host) -> None:
         if len(host.sites[index].species) > 2:
             found = ", ".join(host.sites[index].species)
             raise InputError(host.name, f"site {index}", found, "two species a site (for more: scalith.lattice.SpeciesExpansion)")
+
+
+def charge_in_name(species: str) -> float:
+    """Charge that the name of a species tells: 3 of ``"Fe3+"``, −2 of ``"O2-"``, 0 of a vacancy; of a bare ion its usual one.
+
+    Raises
+    ------
+    InputError
+        The name tells none, and its element is no ion whose charge is known.
+    """
+    if species == VACANCY:
+        return 0.0
+    if match := re.fullmatch(r"[A-Z][a-z]?(\d+(?:\.\d+)?)?([+-])", species):
+        return float(match.group(1) or 1.0) * (1.0 if match.group(2) == "+" else -1.0)
+    if species in ION_CHARGES:
+        return float(ION_CHARGES[species])
+    raise InputError("species", "name", species, "an element with its charge, such as 'Fe3+' or 'O2-', or 'vacancy'")
+
+
+def couple_sublattices(host: Host, species: Mapping[str, Sequence[str]]) -> Host:
+    """The host with more species on its sites: charge states of a metal, ions that mix, vacancies of oxygen.
+
+    Parameters
+    ----------
+    host : Host
+    species : mapping of str to sequence of str
+        For an element of the host all that may sit on its sites: ``{"Fe": ["Fe2+", "Fe3+"], "Li": ["Li", "Ni2+", "vacancy"]}``.
+        Charges are those in the names.
+
+    Raises
+    ------
+    InputError
+        No site of an element, fewer than two species, a name without a charge, the working ion on none of the sites.
+
+    Notes
+    -----
+    On every site of one list all its species are told apart; what sits there in a computed structure is found by element, and
+    between charge states by magnetic moment or by the charges that a file states (`map_orderings`).
+    """
+    left = dict(species)
+    sites = []
+    for site in host.sites:
+        names = next((tuple(left[name]) for name in (element_of(site.species[0]),) if name in left), None)
+        if names is None:
+            sites.append(site)
+            continue
+        if len(set(names)) < 2:
+            raise InputError(host.name, element_of(site.species[0]), list(names), "two or more species that differ")
+        sites.append(HostSite(position=site.position, species=names, charges=tuple(charge_in_name(name) for name in names)))
+    known = {element_of(site.species[0]) for site in host.sites}
+    for element in left:
+        if element not in known:
+            raise InputError(host.name, "species", element, f"an element of the host: {', '.join(sorted(known))}")
+    if not any(host.working_ion in site.species for site in sites if site.active):
+        raise InputError(host.name, "species", dict(species), f"sites that {host.working_ion} may fill")
+    return host.model_copy(update={"sites": tuple(sites)})
 
 
 def element_of(species: str) -> str:

@@ -12,10 +12,11 @@ import numpy as np
 
 from scalith.crystal.enumeration import hermite_normal_forms
 from scalith.crystal.equivalence import duplicates
-from scalith.crystal.host import Host, element_of, require_two_species
+from scalith.crystal.host import VACANCY, Host, element_of
 from scalith.crystal.metal_reference import choose_metal
-from scalith.crystal.orderings import orderings_dataset
+from scalith.crystal.orderings import species_dataset
 from scalith.crystal.run_type import RunTypeField, require_one_run_type
+from scalith.crystal.species_of_atoms import MomentRanges, checked_moments, species_of_atoms, with_site_properties
 from scalith.crystal.supercells import lattice_cells
 from scalith.crystal.symmetry import site_operations
 from scalith.quantities import InputError, labelled, predicted
@@ -38,13 +39,40 @@ _ORIENTATION = np.array(
 )
 
 
-class _Placement(NamedTuple):
+class Placement(NamedTuple):
+    """A structure on the host's lattice.
+
+    Attributes
+    ----------
+    supercell : ndarray, shape (3, 3), int
+    atom : ndarray, shape (sites,)
+        Atom on each active site, −1 where there is none.
+    displacements : ndarray
+        Of all atoms from their sites, Å.
+    strain : float
+    atoms : ase.Atoms or None
+        The structure in the vectors that became the supercell.
+    copies : int
+        Structures that the supercell holds.
+    """
+
     supercell: NDArray[np.int64]
-    filled: NDArray[np.int8]
+    atom: NDArray[np.int64]
     displacements: NDArray[np.float64]
     strain: float
+    atoms: Atoms | None = None
     copies: int = 1
-    """Structures that the supercell holds."""
+
+
+class _Pool(NamedTuple):
+    """Sites by what may sit there: of each spectator element, and ``"active"`` for all that the other elements share."""
+
+    sites: dict[str, NDArray[np.float64]]
+    members: dict[str, NDArray[np.int64]]
+    allowed: NDArray[np.bool_] | None
+    """Which atom of ``"active"`` may take which of its sites (rows: atoms, then vacancies); `None`: each may take each."""
+    active: int
+    """The first of the ``"active"`` sites are those of the active sublattices; spectator sites of their elements follow."""
 
 
 class _Limits(NamedTuple):
@@ -60,6 +88,7 @@ def map_orderings(
     largest_strain: float = STRAIN_LIMIT,
     repeated: Literal["lowest", "last", "all"] = "lowest",
     accepted: Iterable[RunTypeField] = (),
+    moments: MomentRanges | None = None,
 ) -> xr.Dataset:
     """Put each relaxed structure on the host's lattice.
 
@@ -85,26 +114,31 @@ def map_orderings(
         taken. With ``"all"`` each counts, and ``duplicate_of`` tells which repeat another.
     accepted : iterable of str
         Ways in which the runs may differ: fields of `RunType`.
+    moments : mapping of str to (float, float), optional
+        For hosts of `couple_sublattices`: least and greatest magnetic moment of each charge state in µB, whatever the sign,
+        ``{"Fe2+": (3.4, 3.95), "Fe3+": (3.95, 4.6)}``. Without it charge states are those that the file states with its atoms.
 
     Returns
     -------
     xarray.Dataset
         Dimensions ``structure`` (those mapped), ``site`` (active sites of the supercell; shorter ones padded),
-        ``rejected``. Variables: ``supercell`` (structure, 3, 3), integer rows in primitive vectors; ``filled``
-        (structure, site): 1 filled, 0 empty, −1 padding; ``sublattice`` and ``offset`` of each site; ``energy``
+        ``rejected``. Variables: ``supercell`` (structure, 3, 3), integer rows in primitive vectors; ``species``
+        (structure, site): place in the host's list of species of the site, −1 padding; where all sites have two species
+        ``filled``: 1 for the first, 0 for the second; ``sublattice`` and ``offset`` of each site; ``energy``
         (structure), eV per primitive cell; ``x``, filled fraction of the working ion's sites; ``displacement_rms``,
         ``displacement_max`` (Å); ``strain``; ``duplicate_of``, index of an earlier structure with the same ordering (by
         symmetry) or −1; ``origin``; ``rejected_origin`` and ``rejected_reason``: runs that did not converge, other phases and
         chemistries, the ion's metal (which `metal_reference` hands on). The attribute ``run_type`` tells how the energies were
-        computed, where the files do.
+        computed, where the files do. Rows whose charge states are not told apart, or whose charges do not add up to zero, are
+        rejected.
 
     Raises
     ------
     InputError
-        Nothing can be mapped; the mapped energies were computed in different ways.
+        Nothing can be mapped; the mapped energies were computed in different ways; moments of species that the host has not.
     """
-    require_two_species(host)
-    mapped: list[tuple[ComputedStructure, _Placement]] = []
+    ranges = checked_moments(host, moments)
+    mapped: list[tuple[ComputedStructure, Placement, NDArray[np.int8]]] = []
     rejected = list(structures.left_out)
     metals: list[ComputedStructure] = []
     rotations = np.unique(site_operations(host).rotation, axis=0)
@@ -114,17 +148,18 @@ def map_orderings(
             metals.append(item)
             continue
         placed = _placed(host, rotations, item, limits)
-        if isinstance(placed, str):
-            rejected.append((item.origin, placed))
+        species = placed if isinstance(placed, str) else species_of_atoms(host, placed.atoms, placed.atom, ranges)
+        if isinstance(placed, str) or isinstance(species, str):
+            rejected.append((item.origin, str(species)))
         else:
-            mapped.append((item, placed))
+            mapped.append((item, placed, species))
     if not mapped:
         reason = rejected[0][1] if rejected else "there is no structure"
         raise InputError(
             host.name, "structures", f"none that maps ({reason})", "structures whose atoms lie near the sites of the host"
         )
     accepted = frozenset(accepted)
-    kind = require_one_run_type([item for item, _ in mapped], f"energies of {host.name}", accepted)
+    kind = require_one_run_type([item for item, _, _ in mapped], f"energies of {host.name}", accepted)
     data = _dataset(host, mapped)
     if repeated != "all":
         kept, twins = _one_each(data, repeated)
@@ -150,6 +185,14 @@ def map_orderings(
         **({} if not told else {"run_type": json.dumps(told["run_type"])}),
         **({} if metal is None else {"metal": json.dumps(metal)}),
     )
+
+
+def place_structure(
+    host: Host, item: ComputedStructure, largest_displacement: float = 0.6, largest_strain: float = STRAIN_LIMIT
+) -> Placement | str:
+    """One structure on the host's lattice, as `map_orderings` puts it there; or why it cannot be put there."""
+    rotations = np.unique(site_operations(host).rotation, axis=0)
+    return _placed(host, rotations, item, _Limits(largest_displacement, largest_strain))
 
 
 def _one_each(data: xr.Dataset, repeated: Literal["lowest", "last"]) -> tuple[list[int], list[tuple[str, str]]]:
@@ -192,7 +235,7 @@ def _cells_held(host: Host, item: ComputedStructure) -> Fraction | str:
     return Fraction(max(1, round(abs(float(item.atoms.cell.volume)) / host.volume)))
 
 
-def _placed(host: Host, rotations: NDArray[np.int64], item: ComputedStructure, limits: _Limits) -> _Placement | str:
+def _placed(host: Host, rotations: NDArray[np.int64], item: ComputedStructure, limits: _Limits) -> Placement | str:
     """The structure on the host's lattice, repeated where its cell is smaller than the host's; or why it cannot be put there."""
     held = _cells_held(host, item)
     if isinstance(held, str):
@@ -201,14 +244,14 @@ def _placed(host: Host, rotations: NDArray[np.int64], item: ComputedStructure, l
         return "its cell spans no volume"
     if held.denominator > MOST_COPIES:
         return f"its cell holds {held} primitive cells of host {host.name}: it would have to be repeated {held.denominator} times"
-    best: _Placement | str = "its cell is no supercell"
+    best: Placement | str = "its cell is no supercell"
     for form in hermite_normal_forms(held.denominator):
-        found = _place(host, rotations, _reduced(item.atoms, form), held.numerator, limits)
+        found = _place(host, rotations, _reduced(with_site_properties(item.atoms), form), held.numerator, limits)
         if isinstance(found, str):
-            best = best if isinstance(best, _Placement) else found
+            best = best if isinstance(best, Placement) else found
         elif isinstance(best, str) or _rms(found) < _rms(best) - 1e-6:
             best = found._replace(copies=held.denominator)
-        if isinstance(best, _Placement) and _rms(best) < 0.15 and best.strain < 0.05:
+        if isinstance(best, Placement) and _rms(best) < 0.15 and best.strain < 0.05:
             break
     return best
 
@@ -224,14 +267,14 @@ def _reduced(atoms: Atoms, form: NDArray[np.int64]) -> Atoms:
     return result
 
 
-def _place(host: Host, rotations: NDArray[np.int64], atoms: Atoms, cells: int, limits: _Limits) -> _Placement | str:
+def _place(host: Host, rotations: NDArray[np.int64], atoms: Atoms, cells: int, limits: _Limits) -> Placement | str:
     scale = (cells * host.volume / abs(float(atoms.cell.volume))) ** (1.0 / 3.0)
     target = np.asarray(atoms.cell, dtype=np.float64) * scale
     supercells, strains = matching_supercells(host.cell, target, cells, limits.strain)
     supercells, strains = _distinct(rotations, supercells, strains)
     if not len(supercells):
         return f"its cell is no supercell of {cells} primitive cells within {100 * limits.strain:.0f} % strain"
-    best: _Placement | None = None
+    best: Placement | None = None
     symbols = np.array(atoms.get_chemical_symbols())
     fractional = np.mod(atoms.positions @ np.linalg.inv(np.asarray(atoms.cell)), 1.0)
     for supercell, strain in zip(supercells, strains, strict=True):
@@ -240,7 +283,7 @@ def _place(host: Host, rotations: NDArray[np.int64], atoms: Atoms, cells: int, l
             break
         placement = _assign(host, supercell, strain, symbols, fractional)
         if placement is not None and (best is None or _rms(placement) < _rms(best) - 1e-6):
-            best = placement
+            best = placement._replace(atoms=atoms)
     if best is None:
         return "more atoms of a species than the host has sites for it"
     worst = float(best.displacements.max())
@@ -249,7 +292,7 @@ def _place(host: Host, rotations: NDArray[np.int64], atoms: Atoms, cells: int, l
     return best
 
 
-def _rms(placement: _Placement) -> float:
+def _rms(placement: Placement) -> float:
     return float(np.sqrt(np.mean(placement.displacements**2)))
 
 
@@ -313,79 +356,102 @@ def _distinct(
 
 def _assign(
     host: Host, supercell: NDArray[np.int64], strain: float, symbols: NDArray[np.str_], fractional: NDArray[np.float64]
-) -> _Placement | None:
+) -> Placement | None:
     """Pair atoms with ideal sites for the best common shift; `None` when a species has too many atoms."""
-    cells = lattice_cells(supercell)
-    inverse = np.linalg.inv(supercell)
     metric = supercell @ host.cell
-    ideal: dict[str, list[NDArray[np.float64]]] = {}
-    active_sites = set(host.active.tolist())
-    for index, site in enumerate(host.sites):
-        kind = "active" if index in active_sites else element_of(site.species[0])
-        ideal.setdefault(kind, []).append((cells + host.positions[index]) @ inverse)
-    groups = {kind: np.concatenate(parts) for kind, parts in ideal.items()}
-    movable = host.sites[host.active[0]].species[0]
-    members = {kind: np.flatnonzero(symbols == (element_of(movable) if kind == "active" else kind)) for kind in groups}
+    pool = _pool(host, supercell, symbols)
+    groups, members = pool.sites, pool.members
     if any(len(members[kind]) > len(groups[kind]) for kind in groups):
         return None
     # The rarest spectator anchors the crystal: its first atom sits on one of that species' sites of a primitive cell.
     fixed = [kind for kind in groups if kind != "active" and len(members[kind])]
     anchor = min(fixed, key=lambda kind: len(members[kind])) if fixed else "active"
     if not len(members[anchor]):
-        return _Placement(supercell, np.zeros(len(groups["active"]), dtype=np.int8), np.zeros(1), strain)
-    stride = len(cells) if anchor != "active" else 1
-    best: _Placement | None = None
+        nobody = np.full(pool.active, -1, dtype=np.int64)
+        return Placement(supercell, nobody, np.zeros(1), strain) if pool.allowed is None else None
+    stride = round(abs(float(np.linalg.det(supercell)))) if anchor != "active" else 1
+    best: Placement | None = None
     for candidate in groups[anchor][::stride]:
         shift = candidate - fractional[members[anchor][0]]
-        placement = _pair(supercell, strain, groups, members, fractional + shift, metric)
-        if best is None or _rms(placement) < _rms(best):
+        placement = _pair(supercell, strain, pool, fractional + shift, metric)
+        if placement is not None and (best is None or _rms(placement) < _rms(best)):
             best = placement
     return best
 
 
+def _pool(host: Host, supercell: NDArray[np.int64], symbols: NDArray[np.str_]) -> _Pool:
+    cells, inverse = lattice_cells(supercell), np.linalg.inv(supercell)
+    movable = {element_of(name) for index in host.active for name in host.sites[index].species} - {VACANCY}
+    ideal: dict[str, list[NDArray[np.float64]]] = {"active": []}
+    may: list[set[str]] = []
+    shared = [int(index) for index in host.active]
+    shared += [k for k, site in enumerate(host.sites) if not site.active and element_of(site.species[0]) in movable]
+    for index in shared:
+        ideal["active"].append((cells + host.positions[index]) @ inverse)
+        may += [{element_of(name) for name in host.sites[index].species}] * len(cells)
+    for index, site in enumerate(host.sites):
+        if index not in shared:
+            ideal.setdefault(element_of(site.species[0]), []).append((cells + host.positions[index]) @ inverse)
+    members = {kind: np.flatnonzero(symbols == kind) for kind in ideal}
+    members["active"] = np.flatnonzero(np.isin(symbols, sorted(movable)))
+    allowed = None
+    if any(each < movable | {VACANCY} for each in may):
+        missing = max(len(may) - len(members["active"]), 0)
+        wanted = [*symbols[members["active"]].tolist(), *[VACANCY] * missing]
+        allowed = np.array([[name in each for each in may] for name in wanted])
+    sites = {kind: np.concatenate(parts) for kind, parts in ideal.items()}
+    return _Pool(sites, members, allowed, len(host.active) * len(cells))
+
+
+_FAR = 1e6
+"""Å²: the price of an atom on a site that is none of its own."""
+
+
 def _pair(
-    supercell: NDArray[np.int64],
-    strain: float,
-    groups: dict[str, NDArray[np.float64]],
-    members: dict[str, NDArray[np.int64]],
-    fractional: NDArray[np.float64],
-    metric: NDArray[np.float64],
-) -> _Placement:
+    supercell: NDArray[np.int64], strain: float, pool: _Pool, fractional: NDArray[np.float64], metric: NDArray[np.float64]
+) -> Placement | None:
     from scipy.optimize import linear_sum_assignment
 
-    filled = np.zeros(len(groups["active"]), dtype=np.int8)
-    pairs: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = {}
+    atom = np.full(len(pool.sites["active"]), -1, dtype=np.int64)
     for repeat in range(2):
         steps, fixed_steps = [], []
-        for kind, sites in groups.items():
-            atoms = members[kind]
+        for kind, sites in pool.sites.items():
+            atoms = pool.members[kind]
             if not len(atoms):
                 continue
             offsets = fractional[atoms][:, None, :] - sites[None, :, :]
             vectors = (offsets - np.round(offsets)) @ metric
-            rows, columns = linear_sum_assignment(np.sum(vectors**2, axis=2))
-            pairs[kind] = (rows, columns)
+            squares = np.sum(vectors**2, axis=2)
+            if kind == "active" and pool.allowed is not None:
+                squares = np.vstack([squares, np.zeros((len(sites) - len(atoms), len(sites)))])
+                squares = np.where(pool.allowed, squares, _FAR)
+            rows, columns = linear_sum_assignment(squares)
+            if squares[rows, columns].max() >= _FAR:
+                return None
+            there = rows < len(atoms)
+            rows, columns = rows[there], columns[there]
             steps.append(vectors[rows, columns])
-            if kind != "active":
+            if kind == "active":
+                atom[:] = -1
+                atom[columns] = atoms[rows]
+            else:
                 fixed_steps.append(vectors[rows, columns])
         if repeat == 0:
             mean = np.mean(np.concatenate(fixed_steps or steps), axis=0)
             fractional = fractional - mean @ np.linalg.inv(metric)
-    if "active" in pairs:
-        filled[pairs["active"][1]] = 1
-    return _Placement(supercell, filled, np.linalg.norm(np.concatenate(steps), axis=1), strain)
+    return Placement(supercell, atom[: pool.active], np.linalg.norm(np.concatenate(steps), axis=1), strain)
 
 
-def _dataset(host: Host, mapped: list[tuple[ComputedStructure, _Placement]]) -> xr.Dataset:
-    data = orderings_dataset(host, [(placement.supercell, placement.filled) for _, placement in mapped])
-    placements = [placement for _, placement in mapped]
+def _dataset(host: Host, mapped: list[tuple[ComputedStructure, Placement, NDArray[np.int8]]]) -> xr.Dataset:
+    data = species_dataset(host, [(placement.supercell, species) for _, placement, species in mapped])
+    placements = [placement for _, placement, _ in mapped]
     copies = np.array([placement.copies for placement in placements])
     cells = np.round(np.abs(np.linalg.det(data["supercell"].values))) / copies
-    arrays = [data[name].values for name in ("supercell", "filled", "sublattice", "offset")]
+    arrays = [data[name].values for name in ("supercell", "species", "sublattice", "offset")]
     described = {
-        "energy": (np.array([item.energy for item, _ in mapped]) / cells, "eV", "energy per primitive cell"),
+        "energy": (np.array([item.energy for item, _, _ in mapped]) / cells, "eV", "energy per primitive cell"),
         "volume": (
-            np.array([abs(float(item.atoms.cell.volume)) for item, _ in mapped]) / cells,
+            np.array([abs(float(item.atoms.cell.volume)) for item, _, _ in mapped]) / cells,
             "Å3",
             "relaxed volume per primitive cell",
         ),
@@ -397,7 +463,7 @@ def _dataset(host: Host, mapped: list[tuple[ComputedStructure, _Placement]]) -> 
         ),
         "strain": (np.array([p.strain for p in placements]), "1", "strain of the cell against the host at equal volume"),
         "duplicate_of": (duplicates(host, *arrays), "1", "earlier structure with the same ordering (−1: none)"),
-        "origin": (np.array([item.origin for item, _ in mapped]), "", "file and entry"),
+        "origin": (np.array([item.origin for item, _, _ in mapped]), "", "file and entry"),
     }
     for name, (values, unit, words) in described.items():
         data[name] = labelled("structure", values, words, unit)

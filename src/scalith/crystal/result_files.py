@@ -15,10 +15,12 @@ import numpy as np
 from scalith.crystal.convergence import why_not_converged
 from scalith.crystal.host_file import words_of
 from scalith.crystal.run_type_files import HARTREE, MARKS, output_of
+from scalith.crystal.species_of_atoms import MOMENTS
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from numpy.typing import NDArray
 
 COLLECTIONS = (".db", ".traj", ".extxyz", ".xyz", ".json")
 """Endings of files with several structures, which are taken whole."""
@@ -150,7 +152,23 @@ def read_images(path: Path, kind: str) -> list[Any]:
         raise InputError(str(path), error.field, error.found, error.expected) from None
     except Exception as error:
         raise InputError(str(path), "", words_of(error), "a file that ASE reads") from None
-    return list(found) if isinstance(found, list) else [found]
+    images = list(found) if isinstance(found, list) else [found]
+    if kind == "vasp xml" and (moments := _outcar_moments(path, len(images[-1]))) is not None:
+        images[-1].set_array(MOMENTS, moments)
+    return images
+
+
+def _outcar_moments(path: Path, atoms: int) -> NDArray[np.float64] | None:
+    """Last magnetic moments in the OUTCAR of the same run, which VASP's XML does not tell."""
+    beside = path.with_name(path.name.replace("vasprun.xml", "OUTCAR"))
+    if beside == path or not beside.is_file():
+        return None
+    text = read_output(beside)
+    if " magnetization (y)" in text:  # non-collinear: no one number for each atom
+        return None
+    table = text.rpartition(" magnetization (x)")[2]
+    rows = re.findall(r"^ *\d+(?: +-?\d+\.\d+)+ +(-?\d+\.\d+) *$", table.partition("\ntot")[0], re.MULTILINE)
+    return np.array([float(row) for row in rows]) if len(rows) == atoms else None
 
 
 def why_not_used(path: Path, kind: str) -> str:

@@ -15,6 +15,7 @@ from scalith.crystal.host_file import read_json
 from scalith.crystal.result_files import kind_of, read_images, read_output, result_files, run_of, why_not_used
 from scalith.crystal.run_type import RunType
 from scalith.crystal.run_type_files import MARKS, gpaw_parameters, run_type_of
+from scalith.crystal.species_of_atoms import with_site_properties
 from scalith.quantities import FileRecord, InputError, Source, digest, file_digest, whole_file
 
 if TYPE_CHECKING:
@@ -151,14 +152,15 @@ def _engine_settings(path: Path, engine: str) -> dict[str, Any]:
 def write_structures(structures: StructureSet, path: str | Path) -> None:
     """Write cells, positions and energies as extended XYZ, which `read_structures` reads back.
 
-    Each frame carries its ``label`` and what the atoms' ``info`` tells of the run (``engine``, ``forces_left``, …).
+    Each frame carries its ``label``, magnetic moments where they are known,
+    and what the atoms' ``info`` tells of the run (``engine``, ``forces_left``, …).
     """
     from ase.calculators.singlepoint import SinglePointCalculator
     from ase.io import write
 
     frames = []
     for item in structures:
-        atoms = item.atoms.copy()
+        atoms = with_site_properties(item.atoms)
         atoms.info = {**item.atoms.info, "label": item.origin}
         if item.run_type is not None:
             atoms.info["run_type"] = item.run_type.model_dump(mode="json", exclude_defaults=True)

@@ -20,6 +20,7 @@ from scalith.lattice.hopping.diffusivity import (
     jump_diffusivity,
     tracer_diffusivity,
 )
+from scalith.lattice.hopping.fitted_barriers import fit_hop_barriers
 from scalith.lattice.hopping.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.hopping.kinetic_monte_carlo import kinetic_monte_carlo
 from scalith.lattice.hopping.reweighted import reweighted_hops
@@ -41,7 +42,7 @@ from scalith.lattice.phases.thermodynamics import (
 from scalith.lattice.sampling.canonical import sample_canonical
 from scalith.lattice.sampling.monte_carlo import semi_grand_canonical
 from scalith.lattice.sampling.snapshot import lattice_snapshot
-from scalith.lattice.sampling.species_monte_carlo import species_canonical
+from scalith.lattice.sampling.species_monte_carlo import species_canonical, species_semi_grand_canonical
 from scalith.lattice.sampling.variance_constrained import variance_constrained
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "decorated_orbits",
     "entropic_coefficient",
     "fit_cluster_expansion",
+    "fit_hop_barriers",
     "fit_species_expansion",
     "haven_ratio",
     "sample_hysteresis",
@@ -86,6 +88,7 @@ __all__ = [
     "read_local_cluster_expansion",
     "semi_grand_canonical",
     "species_canonical",
+    "species_semi_grand_canonical",
     "species_vector",
     "thermodynamic_factor",
     "tracer_diffusivity",

@@ -184,9 +184,20 @@ def _barriers(barriers: HopBarriers) -> str:
     return ", ".join(f"{kind.name} {kind.barrier:.3f}{full} eV" for kind, full in ends)
 
 
-@rung("barriers of lithium hops", headline=_barriers)
-def hop_barriers(host: Host, engine: StudyEngine, hops: NudgedElasticBand) -> HopBarriers:
-    """Nudged elastic bands along each distinct hop, in the host relaxed empty, relaxed full, or both."""
+@rung("barriers of lithium hops", headline=_barriers, one_of=("hops", "barriers_of_paths"))
+def hop_barriers(
+    host: Host,
+    engine: StudyEngine | None = None,
+    hops: NudgedElasticBand | None = None,
+    barriers_of_paths: HopBarriers | None = None,
+) -> HopBarriers:
+    """Nudged elastic bands along each distinct hop, in the host relaxed empty, full, or both; or those of ``[hop_paths]``."""
+    if barriers_of_paths is not None:
+        return barriers_of_paths
+    if engine is None or hops is None:
+        raise InputError(
+            "[engine]", "", "none", "an engine whose forces the bands of [hops] take, or [hop_paths] with bands of your own"
+        )
     with engine.kept() as database:
         empty, full = atoms.relaxed_ends(host, engine.engine, database, engine.relaxation)
     grounds = {"empty": (empty, 0.0), "full": (full, 1.0)}

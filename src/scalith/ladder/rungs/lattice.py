@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from scalith import lattice
-from scalith.crystal import Host
+from scalith.crystal import Host, map_hops, read_hop_paths
+from scalith.crystal.result_files import kind_of
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import AtomicDistance, Quantity, Settings, drawing, rung
+from scalith.ladder.quantity import AtomicDistance, InputFile, Quantity, Settings, drawing, rung
 from scalith.ladder.rungs.crystal import ModelErrors
 from scalith.lattice import ClusterExpansion, HopBarriers
-from scalith.quantities import SI, InputError, Property
+from scalith.quantities import SI, InputError, Property, digest, file_digest
 from scalith.quantities.constants import FARADAY
+from scalith.quantities.digests import folder_digest
 from scalith.quantities.specification import Count, Fraction, Temperature
 
 OF_MATERIAL = True
@@ -143,6 +146,47 @@ class KineticMonteCarlo(Settings):
     trajectories: Count = 8
     events: Count = 10_000
     upper_bound: bool = False
+
+
+class InputBands(InputFile):
+    """A trajectory of a band, or a folder below which nudged elastic bands lie; its identity is the contents of their files."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _find(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and not value.startswith("shipped:"):
+            path = Path((info.context or {}).get("folder", ".")) / value
+            if path.is_dir():
+                folder_digest(path)  # a band that is added later changes the study
+                files = sorted(file for file in path.rglob("*") if file.is_file() and kind_of(file))
+                found = [[file.relative_to(path).as_posix(), file_digest(file)] for file in files]
+                return {"name": path.name, "content": digest(found), "path": str(path)}
+        return super()._find(value, info)  # type: ignore[operator]
+
+
+class HopPathFit(Settings):
+    """``[hop_paths]``: barriers by their surroundings from nudged elastic bands of your own.
+
+    Attributes
+    ----------
+    bands : InputBands
+        A folder of trajectories (ASE) and of image folders ``00``, ``01``, … (VASP), see `scalith.crystal.read_hop_paths`.
+    reach, pair_cutoff, triplet_cutoff, method, attempt_frequency
+        See `scalith.lattice.fit_hop_barriers`.
+    largest_displacement
+        See `scalith.crystal.map_hops`.
+    licence : str
+        Licence of the bands, recorded in the source.
+    """
+
+    bands: InputBands
+    reach: AtomicDistance
+    pair_cutoff: Cutoff = 0.0
+    triplet_cutoff: Cutoff = 0.0
+    method: Literal["ridge", "ard", "bayesian"] = "ridge"
+    attempt_frequency: Annotated[float, SI("Hz"), Field(gt=0)] = 1e13
+    largest_displacement: AtomicDistance = 0.6
+    licence: str = ""
 
 
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
@@ -288,6 +332,33 @@ def entropic_coefficient(sampled_orderings: xr.Dataset) -> Property:
 def thermodynamic_factor(sampled_orderings: xr.Dataset) -> Property:
     """Θ = ∂(μ/kT)/∂ln x."""
     return lattice.thermodynamic_factor(sampled_orderings)
+
+
+def _fitted(barriers: HopBarriers) -> str:
+    bands = barriers.source.settings["bands"]
+    said = f"{len(barriers.kinds)} distinct hops from {bands} bands, leave-one-out error {1e3 * barriers.barrier_error:.0f} meV"
+    return "; ".join([said, *([barriers.source.note] if barriers.source.note else [])])
+
+
+@rung("barriers of hops by their surroundings", headline=_fitted)
+def barriers_of_paths(host: Host, hop_paths: HopPathFit) -> HopBarriers:
+    """Local cluster expansions of the barriers of the bands that a study names."""
+    stated = hop_paths
+    paths = read_hop_paths(stated.bands.path, licence=stated.licence)
+    hops, rejected = map_hops(host, paths, largest_displacement=stated.largest_displacement)
+    found = lattice.fit_hop_barriers(
+        host,
+        hops,
+        reach=stated.reach,
+        pair_cutoff=stated.pair_cutoff,
+        triplet_cutoff=stated.triplet_cutoff,
+        method=stated.method,
+        attempt_frequency=stated.attempt_frequency,
+        source=paths.source,
+    )
+    notes = [found.source.note, *(f"{origin} left out: {reason}" for origin, reason in rejected)]
+    note = "; ".join(note for note in notes if note)
+    return found.model_copy(update={"source": found.source.model_copy(update={"note": note})})
 
 
 @rung(

@@ -157,16 +157,8 @@ class ClusterExpansion(Spec):
 
     def draws(self, count: int, seed: int | np.random.Generator) -> tuple[ClusterExpansion, ...]:
         """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
-        if not self.covariance:
-            raise InputError(
-                "cluster expansion", "covariance", "none", "a fitted expansion: one with given interactions has no posterior"
-            )
-        values, vectors = np.linalg.eigh(np.array(self.covariance))
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
-        mean = np.array([*self.interactions, self.inverse_permittivity][: len(values)])
+        members = posterior_members(self.covariance, (*self.interactions, self.inverse_permittivity), count, seed)
         stated = {"seed": seed} if isinstance(seed, int) else {}
-        members = mean + numbers @ root.T
         orbits = len(self.orbits)
         return tuple(
             ClusterExpansion(
@@ -230,18 +222,12 @@ def fit_cluster_expansion(
         The orderings belong to another host, or are too few; not one group for each structure.
     """
     orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
-    _require_same_host(host, orderings)
+    require_same_host(host, orderings)
     A = design_matrix(orbits, orderings)
-    y = orderings["energy"].values.astype(np.float64)
     shrunk = np.array([orbit.order > 1 for orbit in orbits])
     if electrostatics:
         A = np.column_stack([A, electrostatic_energies(host, orderings)])
         shrunk = np.append(shrunk, False)
-    x = orderings["x"].values
-    importance = _importance(x, end_importance)
-    result = fit(A, y, shrunk, method, importance)
-    scaled = A * importance[:, None]
-    weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
     settings: dict[str, Any] = {
         "keep_ground_states": keep_ground_states,
         "end_importance": end_importance,
@@ -250,31 +236,85 @@ def fit_cluster_expansion(
         "quadruplet_cutoff_angstrom": quadruplet_cutoff,
         "electrostatics": electrostatics,
         "method": method,
-        "structures": len(y),
+        "structures": orderings.sizes["structure"],
     }
-    energies = Source.from_json(orderings.attrs["source"])
-    labels = _groups(orderings, groups)
-    grouped = {name: grouped_errors(scaled, y * importance, result.penalties, of) / importance for name, of in labels.items()}
+    fitted = fit_energies(
+        A,
+        orderings,
+        shrunk,
+        method=method,
+        keep_ground_states=keep_ground_states,
+        end_importance=end_importance,
+        groups=groups,
+    )
+    weights = fitted.pop("weights")
     return ClusterExpansion(
         host=host,
         orbits=orbits,
         interactions=tuple(float(value) for value in weights[: len(orbits)]),
         inverse_permittivity=float(weights[-1]) if electrostatics else 0.0,
-        covariance=tuple(tuple(float(value) for value in row) for row in result.covariance),
-        method=method,
-        noise=result.noise,
-        root_mean_square_error=float(np.sqrt(np.mean((y - A @ weights) ** 2))),
-        leave_one_out_error=float(np.sqrt(np.mean(result.leave_one_out**2))),
-        grouped_error={name: float(np.sqrt(np.mean(errors**2))) for name, errors in grouped.items()},
-        hull=hull_report(orderings["x"].values, y, A @ weights),
-        known_x=(float(x.min()), float(x.max())),
         source=predicted(
             "scalith.lattice.expansion.cluster_expansion.fit_cluster_expansion",
             host.digest,
             settings=settings,
-            files=energies.files,
+            files=Source.from_json(orderings.attrs["source"]).files,
         ),
+        **fitted,
     )
+
+
+def fit_energies(
+    A: NDArray[np.float64],
+    orderings: xr.Dataset,
+    shrunk: NDArray[np.bool_],
+    *,
+    method: Method,
+    keep_ground_states: bool,
+    end_importance: float,
+    groups: Sequence[object] | None,
+    one_composition: bool = True,
+) -> dict[str, Any]:
+    """Weights of the columns of A for the energies of orderings, with what an expansion tells of its fit.
+
+    `one_composition`: whether arrangements differ in the working ion alone (and in what it oxidises), so that they have one hull.
+    """
+    y, x = orderings["energy"].values.astype(np.float64), orderings["x"].values
+    importance = _importance(x, end_importance)
+    result = fit(A, y, shrunk, method, importance)
+    scaled = A * importance[:, None]
+    if keep_ground_states and not one_composition:
+        found = "arrangements that differ in more than the working ion"
+        raise InputError(
+            "cluster expansion", "keep_ground_states", found, "one composition of everything else, which has one hull"
+        )
+    weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
+    labels = _groups(orderings, groups)
+    grouped = {name: grouped_errors(scaled, y * importance, result.penalties, of) / importance for name, of in labels.items()}
+    return {
+        "weights": weights,
+        "covariance": tuple(tuple(float(value) for value in row) for row in result.covariance),
+        "method": method,
+        "noise": result.noise,
+        "root_mean_square_error": float(np.sqrt(np.mean((y - A @ weights) ** 2))),
+        "leave_one_out_error": float(np.sqrt(np.mean(result.leave_one_out**2))),
+        "grouped_error": {name: float(np.sqrt(np.mean(errors**2))) for name, errors in grouped.items()},
+        "hull": hull_report(x, y, A @ weights) if one_composition else None,
+        "known_x": (float(x.min()), float(x.max())),
+    }
+
+
+def posterior_members(
+    covariance: Matrix, mean: tuple[float, ...], count: int, seed: int | np.random.Generator
+) -> NDArray[np.float64]:
+    """Members of a posterior, shape (count, weights), drawn from its covariance around the first of `mean`."""
+    if not covariance:
+        raise InputError(
+            "cluster expansion", "covariance", "none", "a fitted expansion: one with given interactions has no posterior"
+        )
+    values, vectors = np.linalg.eigh(np.array(covariance))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
+    return np.array(mean[: len(values)]) + np.asarray(numbers @ root.T)
 
 
 def _importance(x: NDArray[np.float64], of_ends: float) -> NDArray[np.float64]:
@@ -343,7 +383,8 @@ def electrostatic_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.floa
     )
 
 
-def _require_same_host(host: Host, orderings: xr.Dataset) -> None:
+def require_same_host(host: Host, orderings: xr.Dataset) -> None:
+    """Reject orderings that were mapped on another host."""
     known = orderings.attrs.get("host")
     if known is not None and Host.model_validate_json(known).digest != host.digest:
         raise InputError(

@@ -18,6 +18,7 @@ import numpy as np
 
 from scalith.crystal.supercells import lattice_cells
 from scalith.lattice.expansion.cluster_space import Cluster, canonical_cluster
+from scalith.quantities import InputError
 from scalith.quantities.constants import ELEMENTARY_CHARGE, VACUUM_PERMITTIVITY
 
 if TYPE_CHECKING:
@@ -155,3 +156,75 @@ def ewald_interactions(host: Host, shape: tuple[int, int, int]) -> tuple[float, 
                 elif forward == back:
                     energies[canonical_cluster(((s, 0, 0, 0), (other, a, b, c)))] = 0.5 * float(value)
     return constant, energies
+
+
+def species_ewald_energy(
+    host: Host,
+    supercell: NDArray[np.int64],
+    species: NDArray[np.int8],
+    sublattice: NDArray[np.int64],
+    offset: NDArray[np.int64],
+) -> float:
+    """Electrostatic energy of an arrangement of charged species in vacuum, eV per primitive cell.
+
+    Parameters
+    ----------
+    host : Host
+    supercell, species, sublattice, offset
+        As `scalith.lattice.Species`.
+
+    Raises
+    ------
+    InputError
+        Charge that ions bring would be taken up evenly by spectators: state it as species of its own.
+    """
+    _require_stated_charges(host)
+    cells = lattice_cells(supercell)
+    fixed = [(site.position, site.charges[0]) for site in host.sites if not site.active]
+    own = [host.sites[index] for index in host.active]
+    places = [offset + np.array([own[s].position for s in sublattice])]
+    places += [cells + np.array(position) for position, _ in fixed]
+    charges = [np.array([own[s].charges[int(place)] for s, place in zip(sublattice, species, strict=True)])]
+    charges += [np.full(len(cells), charge) for _, charge in fixed]
+    q, r = np.concatenate(charges), np.concatenate(places) @ host.cell
+    matrix = ewald_matrix(supercell @ host.cell, (r[:, None] - r[None]).reshape(-1, 3)).reshape(len(q), len(q))
+    return float(0.5 * q @ matrix @ q) / len(cells)
+
+
+def _require_stated_charges(host: Host) -> None:
+    if any(site.redox for site in host.sites):
+        found = ", ".join(sorted({site.species[0] for site in host.sites if site.redox}))
+        raise InputError(host.name, "electrostatics", f"redox spectators ({found})", "their charge states as species of the host")
+
+
+def species_ewald_interactions(host: Host, shape: tuple[int, int, int]) -> tuple[float, dict[Cluster, NDArray[np.float64]]]:
+    """The energy of `species_ewald_energy` on an n₁ × n₂ × n₃ supercell.
+
+    Returns
+    -------
+    constant : float
+        Of the spectators, eV per primitive cell.
+    energies : dict of cluster to ndarray
+        Of points, and of a pair for any two sites of the supercell, for every combination of species, eV.
+    """
+    _require_stated_charges(host)
+    grid = np.stack(np.meshgrid(*[np.arange(n) for n in shape], indexing="ij"), axis=-1).reshape(-1, 3)
+    cell, types = np.array(shape)[:, None] * host.cell, len(host.sites)
+    separations = (grid[None, None] + host.positions[None, :, None] - host.positions[:, None, None]) @ host.cell
+    matrix = ewald_matrix(cell, separations.reshape(-1, 3)).reshape(types, types, len(grid))
+    base = np.array([0.0 if site.active else site.charges[0] for site in host.sites])
+    row = matrix.sum(axis=2)
+    energies: dict[Cluster, NDArray[np.float64]] = {}
+    charges = [np.array(host.sites[index].charges) for index in host.active]
+    for s, index in enumerate(host.active):
+        energies[((s, 0, 0, 0),)] = charges[s] * float(row[index] @ base) + 0.5 * charges[s] ** 2 * matrix[index, index, 0]
+        for other, place in enumerate(host.active):
+            for (a, b, c), value in zip(grid.tolist(), matrix[index, place], strict=True):
+                forward, back = (s, other, a, b, c), (other, s, -a % shape[0], -b % shape[1], -c % shape[2])
+                if (s, a, b, c) == (other, 0, 0, 0) or forward > back:
+                    continue
+                # A pair that is its own reverse is met twice in the tables.
+                share = 0.5 if forward == back else 1.0
+                pair = share * float(value) * np.multiply.outer(charges[s], charges[other])
+                energies[((s, 0, 0, 0), (other, a, b, c))] = pair
+    return 0.5 * float(base @ row @ base), energies

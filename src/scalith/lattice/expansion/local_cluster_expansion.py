@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalith.lattice.expansion.cluster_space import LatticeSite
 from scalith.quantities import FileRecord, InputError, Source, Spec, file_digest
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ class LocalClusterExpansion(Spec):
         K_α, eV.
     constant : float
         E₀, eV.
+    hop : (site, site) or None
+        For an expansion on a host's lattice: the two ends, each (sublattice, three cell offsets).
+    sites : tuple of sites
+        Those of the surroundings on the host's lattice, in the order of `species`.
+    leave_one_out_error : float
+        Of its fit, eV.
     source : Source
     """
 
@@ -54,6 +61,9 @@ class LocalClusterExpansion(Spec):
     orbits: tuple[SiteSets, ...]
     interactions: tuple[float, ...]
     constant: float
+    hop: tuple[LatticeSite, LatticeSite] | None = None
+    sites: tuple[LatticeSite, ...] = ()
+    leave_one_out_error: float = 0.0
     source: Source
 
     def correlations(self, spins: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -70,6 +80,19 @@ class LocalClusterExpansion(Spec):
     def value(self, spins: NDArray[np.int64]) -> NDArray[np.float64]:
         """E of each of the surroundings, shape (…), eV."""
         return np.asarray(self.constant + self.correlations(spins) @ np.array(self.interactions))
+
+    def by_filled(self) -> tuple[float, dict[tuple[int, ...], float]]:
+        """The value with all sites vacant, and what each set of filled sites adds (n = (σ + 1)/2), eV."""
+        constant = self.constant
+        found: dict[tuple[int, ...], float] = {}
+        for orbit, value in zip(self.orbits, self.interactions, strict=True):
+            for cluster in orbit:
+                constant += value * (-1.0) ** len(cluster)
+                for size in range(1, len(cluster) + 1):
+                    share = value * 2.0**size * (-1.0) ** (len(cluster) - size)
+                    for part in combinations(sorted(cluster), size):
+                        found[part] = found.get(part, 0.0) + share
+        return constant, {part: value for part, value in found.items() if abs(value) > 1e-12}
 
 
 def local_orbits(species: Sequence[str], positions: NDArray[np.float64], cutoffs: Sequence[float]) -> tuple[SiteSets, ...]:

@@ -1,4 +1,4 @@
-"""Cluster expansion of sites that more than two species share: orthogonal site functions, fit, energies.
+"""Cluster expansion of sites that any species share, on any number of sublattices: orthogonal site functions, fit, energies.
 
 With M species on a site the functions
 
@@ -16,18 +16,23 @@ from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
-from scalith.crystal import Host
+from scalith.crystal import VACANCY, Host
+from scalith.crystal.host import element_of
 from scalith.crystal.supercells import periodic_keys
 from scalith.crystal.symmetry import site_operations
+from scalith.lattice.expansion.cluster_expansion import HullReport, Matrix, fit_energies, posterior_members, require_same_host
 from scalith.lattice.expansion.cluster_space import cluster_orbits
-from scalith.lattice.expansion.regression import Method, fit
+from scalith.lattice.expansion.electrostatics import species_ewald_energy
+from scalith.lattice.expansion.regression import Method
 from scalith.quantities import InputError, Source, Spec, predicted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    import xarray as xr
+    from numpy.typing import NDArray
 
     from scalith.crystal.symmetry import SiteOperations
 
@@ -152,7 +157,7 @@ def species_vector(host: Host, orbits: tuple[DecoratedOrbit, ...], arrangement: 
 
 
 class SpeciesExpansion(Spec):
-    """Energy of any arrangement of species: E = Σ_α m_α J_α Π_α per primitive cell.
+    """Energy of any arrangement of species: E = Σ_α m_α J_α Π_α + E_Ewald/ε_r per primitive cell.
 
     Attributes
     ----------
@@ -160,68 +165,149 @@ class SpeciesExpansion(Spec):
     orbits : tuple of DecoratedOrbit
     interactions : tuple of float
         J_α, eV per decorated cluster.
-    noise, leave_one_out_error : float
-        Of the fit, eV per primitive cell.
-    source : Source
+    inverse_permittivity, covariance, method, noise, root_mean_square_error, leave_one_out_error, grouped_error, known_x, source
+        As `scalith.lattice.ClusterExpansion`.
+    hull : HullReport or None
+        Only where arrangements differ in the working ion alone.
     """
 
     host: Host
     orbits: tuple[DecoratedOrbit, ...]
     interactions: tuple[float, ...]
+    inverse_permittivity: float = 0.0
+    covariance: Matrix = ()
+    method: str = "given"
     noise: float = 0.0
+    root_mean_square_error: float = 0.0
     leave_one_out_error: float = 0.0
+    grouped_error: dict[str, float] = Field(default_factory=dict)
+    hull: HullReport | None = None
+    known_x: tuple[float, float] = (0.0, 1.0)
     source: Source
 
     def energy(self, arrangement: Species) -> float:
         """Energy of an arrangement, eV per primitive cell."""
         weights = [orbit.multiplicity * value for orbit, value in zip(self.orbits, self.interactions, strict=True)]
-        return float(species_vector(self.host, self.orbits, arrangement) @ np.array(weights))
+        energy = float(species_vector(self.host, self.orbits, arrangement) @ np.array(weights))
+        if self.inverse_permittivity != 0.0:
+            energy += self.inverse_permittivity * species_ewald_energy(self.host, *arrangement)
+        return energy
+
+    def draws(self, count: int, seed: int | np.random.Generator) -> tuple[SpeciesExpansion, ...]:
+        """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
+        members = posterior_members(self.covariance, (*self.interactions, self.inverse_permittivity), count, seed)
+        stated = {"seed": seed} if isinstance(seed, int) else {}
+        orbits = len(self.orbits)
+        return tuple(
+            SpeciesExpansion(
+                host=self.host,
+                orbits=self.orbits,
+                interactions=tuple(float(value) for value in member[:orbits]),
+                inverse_permittivity=float(member[orbits]) if len(member) > orbits else 0.0,
+                method="draw",
+                known_x=self.known_x,
+                source=predicted("scalith.lattice.SpeciesExpansion.draws", self.digest, settings={**stated, "draw": k}),
+            )
+            for k, member in enumerate(members)
+        )
+
+
+def arrangement_of(orderings: xr.Dataset, structure: int) -> Species:
+    """One structure of a data set of `scalith.crystal.map_orderings`."""
+    species = orderings["species"].values[structure]
+    real = species >= 0
+    sublattice, offset = (orderings[name].values[structure][real] for name in ("sublattice", "offset"))
+    return Species(orderings["supercell"].values[structure], species[real], sublattice, offset)
 
 
 def fit_species_expansion(
     host: Host,
-    arrangements: Sequence[Species],
-    energies: ArrayLike,
+    orderings: xr.Dataset,
     *,
     pair_cutoff: float,
     triplet_cutoff: float = 0.0,
     quadruplet_cutoff: float = 0.0,
+    electrostatics: bool = False,
     method: Method = "ridge",
+    keep_ground_states: bool = False,
+    end_importance: float = 1.0,
+    groups: Sequence[object] | None = None,
 ) -> SpeciesExpansion:
-    """Fit interactions to the energies (eV per primitive cell) of arrangements of species.
+    """Fit interactions to the energies of arrangements of species.
 
     Parameters
     ----------
     host : Host
-        Sites with two species or more; charge states are species of their own (``"Ni3+"``, ``"Ni4+"``).
-    arrangements : sequence of Species
-    energies : array_like, shape (arrangements,)
+        Sites with two species or more; charge states are species of their own (`scalith.crystal.couple_sublattices`).
+    orderings : xarray.Dataset
+        From `scalith.crystal.map_orderings` for this host.
     pair_cutoff, triplet_cutoff, quadruplet_cutoff : float
         Longest distance within a cluster, Å; 0 leaves the order out.
-    method : {"ridge", "ard", "bayesian"}
-        See `scalith.lattice.expansion.regression.fit`.
+    electrostatics : bool
+        Whether the energy of the charges of all species (Ewald's sum) enters with a fitted weight 1/ε_r.
+    method, keep_ground_states, end_importance, groups
+        As `scalith.lattice.fit_cluster_expansion`.
 
     Raises
     ------
     InputError
-        Not one energy for each arrangement, or too few of them.
+        The orderings belong to another host, or are too few; ground states of arrangements that have no common hull.
     """
-    y = np.asarray(energies, dtype=np.float64)
-    if y.shape != (len(arrangements),) or not np.all(np.isfinite(y)):
-        raise InputError("cluster expansion", "energies", f"shape {y.shape}", f"{len(arrangements)} finite numbers")
+    require_same_host(host, orderings)
     orbits = decorated_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
     multiplicity = np.array([orbit.multiplicity for orbit in orbits], dtype=np.float64)
+    arrangements = [arrangement_of(orderings, k) for k in range(orderings.sizes["structure"])]
     A = np.array([multiplicity * species_vector(host, orbits, item) for item in arrangements])
-    result = fit(A, y, np.array([orbit.order > 1 for orbit in orbits]), method)
-    settings = {"cutoffs_angstrom": [pair_cutoff, triplet_cutoff, quadruplet_cutoff], "method": method, "arrangements": len(y)}
+    shrunk = np.array([orbit.order > 1 for orbit in orbits])
+    if electrostatics:
+        A = np.column_stack([A, [species_ewald_energy(host, *item) for item in arrangements]])
+        shrunk = np.append(shrunk, False)
+    settings = {
+        "cutoffs_angstrom": [pair_cutoff, triplet_cutoff, quadruplet_cutoff],
+        "electrostatics": electrostatics,
+        "method": method,
+        "keep_ground_states": keep_ground_states,
+        "end_importance": end_importance,
+        "arrangements": len(arrangements),
+    }
+    fitted = fit_energies(
+        A,
+        orderings,
+        shrunk,
+        method=method,
+        keep_ground_states=keep_ground_states,
+        end_importance=end_importance,
+        groups=groups,
+        one_composition=_one_composition(host, arrangements),
+    )
+    weights = fitted.pop("weights")
     return SpeciesExpansion(
         host=host,
         orbits=orbits,
-        interactions=tuple(float(value) for value in result.weights),
-        noise=result.noise,
-        leave_one_out_error=float(np.sqrt(np.mean(result.leave_one_out**2))),
-        source=predicted("scalith.lattice.fit_species_expansion", host.digest, settings=settings),
+        interactions=tuple(float(value) for value in weights[: len(orbits)]),
+        inverse_permittivity=float(weights[-1]) if electrostatics else 0.0,
+        source=predicted(
+            "scalith.lattice.fit_species_expansion",
+            host.digest,
+            settings=settings,
+            files=Source.from_json(orderings.attrs["source"]).files,
+        ),
+        **fitted,
     )
+
+
+def _one_composition(host: Host, arrangements: Sequence[Species]) -> bool:
+    """Whether all arrangements hold the same elements besides the working ion, for each primitive cell."""
+    found = set()
+    for item in arrangements:
+        cells = len(item.species) // len(host.active)
+        counts: dict[str, float] = {}
+        for s, place in zip(item.sublattice.tolist(), item.species.tolist(), strict=True):
+            element = element_of(host.sites[host.active[s]].species[place])
+            if element not in (host.working_ion, VACANCY):
+                counts[element] = counts.get(element, 0) + 1
+        found.add(tuple(sorted((element, round(count / cells, 9)) for element, count in counts.items())))
+    return len(found) == 1
 
 
 def cluster_energies(expansion: SpeciesExpansion) -> dict[tuple[tuple[int, int, int, int], ...], NDArray[np.float64]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, Self
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from scalith.lattice.expansion.cluster_space import LatticeSite, neighbours_within
+from scalith.lattice.expansion.hop_surroundings import images_of_hop
+from scalith.lattice.expansion.local_cluster_expansion import LocalClusterExpansion
 from scalith.quantities import SI, InputError, Source, Spec
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ class HopKind(Spec):
         (interstitialcy, concerted hop); both move by `distance`.
     span : float or None
         For two ions, from the site that empties to the site that fills, Å: tells straight from bent paths. None: all paths.
+    surroundings : LocalClusterExpansion or None
+        The barrier as a function of which sites around the hop are filled (`scalith.lattice.fit_hop_barriers`), for all hops that
+        symmetry makes of its own; `barrier` is then the mean of the fitted ones and enters nowhere.
     """
 
     name: str
@@ -49,6 +54,7 @@ class HopKind(Spec):
     direction: tuple[int, int, int] | None = None
     ions: Literal[1, 2] = 1
     span: Annotated[float, Field(gt=0.0)] | None = None
+    surroundings: LocalClusterExpansion | None = None
 
 
 class HopBarriers(Spec):
@@ -82,6 +88,13 @@ class HopBarriers(Spec):
                 raise ValueError(f"direction of {kind.name!r} must not be zero")
             if kind.ions == 2 and (low, high) != (0, 99):
                 raise ValueError(f"{kind.name!r} moves two ions: vacant_neighbours tell apart hops of one ion only")
+            if kind.surroundings is not None and (
+                kind.surroundings.hop is None or kind.ions == 2 or kind.barrier_full is not None or (low, high) != (0, 99)
+            ):
+                raise ValueError(
+                    f"{kind.name!r}: surroundings are those of a hop of one ion on a host's lattice, without vacant_neighbours "
+                    "and barrier_full"
+                )
             if kind.ions == 1 and kind.span is not None:
                 raise ValueError(f"{kind.name!r} moves one ion: span tells apart hops of two ions only")
         return self
@@ -99,8 +112,10 @@ class HopBarriers(Spec):
         shift = self.barrier_error * numbers.standard_normal()
         kinds = []
         for kind in member.kinds:
-            full = {} if kind.barrier_full is None else {"barrier_full": kind.barrier_full + shift}
-            kinds.append(HopKind.read(dict(kind) | {"barrier": kind.barrier + shift} | full, f"a member of hop {kind.name!r}"))
+            moved: dict[str, Any] = {} if kind.barrier_full is None else {"barrier_full": kind.barrier_full + shift}
+            if (around := kind.surroundings) is not None:
+                moved["surroundings"] = around.model_copy(update={"constant": around.constant + shift})
+            kinds.append(HopKind.read(dict(kind) | {"barrier": kind.barrier + shift} | moved, f"a member of hop {kind.name!r}"))
         return member.model_copy(update={"kinds": tuple(kinds), "barrier_error": 0.0})
 
     def at(self, stoichiometry: float) -> HopBarriers:
@@ -155,6 +170,8 @@ class Hop(NamedTuple):
         Site in between, whose ion moves on to the target.
     first : Vector
         To the site in between, or to the target.
+    local : tuple of (sites, energy)
+        What sets of filled sites around the hop add to the barrier, eV.
     """
 
     target: LatticeSite
@@ -163,6 +180,7 @@ class Hop(NamedTuple):
     barriers: tuple[float, ...]
     through: LatticeSite | None
     first: Vector
+    local: tuple[tuple[tuple[LatticeSite, ...], float], ...] = ()
 
 
 def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
@@ -185,6 +203,7 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
     nearest = _nearest(host)
     near = neighbours_within(host, max([kind.distance or nearest for kind in barriers.kinds]) + 0.05)
     matched: set[str] = set()
+    around = {kind.name: images_of_hop(host, *kind.surroundings.hop) for kind in barriers.kinds if _has_hop(kind)}
 
     def fitting(s: int, ions: int) -> Iterator[tuple[LatticeSite, float, Vector, list[HopKind]]]:
         """Sites that an ion of sublattice s reaches, with the kinds whose length and direction fit."""
@@ -196,6 +215,7 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
                 kind
                 for kind in barriers.kinds
                 if kind.ions == ions and abs(length - (kind.distance or nearest)) <= 0.05 and _along(host, kind, vector)
+                if kind.surroundings is None or (s, site) in around[kind.name]
             ]
             if kinds:
                 yield site, length, vector, kinds
@@ -205,6 +225,12 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
         hops: list[Hop] = []
         for site, length, vector, kinds in fitting(s, 1):
             matched.update(kind.name for kind in kinds)
+            if kinds[0].surroundings is not None:
+                if len(kinds) > 1:
+                    raise InputError("hop barriers", "kinds", [kind.name for kind in kinds], f"one kind for a {length:.3f} Å hop")
+                constant, local = _local(kinds[0].surroundings, around[kinds[0].name][s, site])
+                hops.append(Hop(site, vector, (), (constant,), None, vector, local))
+                continue
             watched = _common_neighbours(near, s, site, length)
             energies = tuple(_barrier(kinds, vacant, length) for vacant in range(len(watched) + 1))
             if len(set(energies)) == 1:
@@ -230,6 +256,20 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
             found = f"distance {kind.distance} Å, direction {kind.direction}, span {kind.span}"
             raise InputError("hop barriers", kind.name, found, f"the distance of two sites of {host.working_ion} along it")
     return result
+
+
+def _has_hop(kind: HopKind) -> bool:
+    return kind.surroundings is not None and kind.surroundings.hop is not None
+
+
+def _local(
+    expansion: LocalClusterExpansion, image: Callable[[LatticeSite], LatticeSite]
+) -> tuple[float, tuple[tuple[tuple[LatticeSite, ...], float], ...]]:
+    """Barrier of a hop with nothing around it, and what sets of filled sites around this image of the hop add to it."""
+    constant, terms = expansion.by_filled()
+    if any(len(part) > 3 for part in terms):
+        raise InputError("hop barriers", "surroundings", "quadruplets", "points, pairs and triplets of sites")
+    return constant, tuple((tuple(image(expansion.sites[k]) for k in part), value) for part, value in terms.items())
 
 
 def _vector(host: Host, s: int, site: LatticeSite) -> Vector:

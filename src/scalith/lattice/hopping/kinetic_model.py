@@ -10,7 +10,7 @@ import numpy as np
 from scalith.lattice.hopping.hop_barriers import Hop, HopBarriers, hops_of
 from scalith.lattice.kernels.canonical import canonical_chain
 from scalith.lattice.kernels.kinetic import HopTables
-from scalith.lattice.sampling.monte_carlo import Model, cooling_ladder
+from scalith.lattice.sampling.monte_carlo import Model, cooling_ladder, require_working_ion_alone
 from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, neighbour_sites, supercell_shape
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -47,15 +47,13 @@ class KineticModel(NamedTuple):
 
 def kinetic_model(expansion: ClusterExpansion, barriers: HopBarriers, cells: int | Sequence[int]) -> KineticModel:
     """Interactions, hops and dependency lists on a supercell of `cells` primitive cells along each vector."""
+    require_working_ion_alone(expansion.host)
     shape = supercell_shape(cells)
     host = expansion.host
     sublattices = len(host.active)
     hops = hops_of(host, barriers)
     constant, energies = expansion_interactions(expansion, shape)
-    extra = [
-        list(dict.fromkeys(site for hop in own for site in (hop.target, *hop.watched, *([hop.through] if hop.through else []))))
-        for own in hops
-    ]
+    extra = [list(dict.fromkeys(site for hop in own for site in _seen(hop))) for own in hops]
     tables, slots = interaction_tables(energies, sublattices, shape, extra)
     exchanged = np.zeros(sublattices)
     exchanged[host.working] = 1.0
@@ -63,6 +61,12 @@ def kinetic_model(expansion: ClusterExpansion, barriers: HopBarriers, cells: int
     vectors = np.array([hop.vector for own in hops for hop in own])
     dimensions = int(np.linalg.matrix_rank(vectors, tol=1e-6))
     return KineticModel(lattice, _hop_tables(energies, hops, slots, shape), barriers.attempt_frequency, dimensions)
+
+
+def _seen(hop: Hop) -> list[LatticeSite]:
+    """Sites that the rate of a hop depends on by itself."""
+    around = [site for sites, _ in hop.local for site in sites]
+    return [hop.target, *hop.watched, *([hop.through] if hop.through else []), *around]
 
 
 def _shifted(site: LatticeSite, by: LatticeSite, sign: int = 1) -> LatticeSite:
@@ -75,6 +79,7 @@ def _hop_tables(
     start, target, through, vectors, barrier = [0], [], [], [], []
     watched_start, watched = [0], []
     mutual, mutual_start, mutual_slots, mutual_energy = [], [0], [], []
+    local_start, local_slots, local_energy = [0], [], []
     most = max((len(hop.watched) for own in hops for hop in own), default=0)
     joined = _clusters_by_pair(energies)
     for s, own in enumerate(hops):
@@ -93,6 +98,10 @@ def _hop_tables(
                 numbers = [slots[s][site] for site in others]
                 mutual_slots.append([numbers[0], numbers[1] if len(numbers) > 1 else -1])
                 mutual_energy.append(energy)
+            for sites, energy in hop.local:
+                local_slots.append([*(slots[s][site] for site in sites), *[-1] * (3 - len(sites))])
+                local_energy.append(energy)
+            local_start.append(len(local_energy))
             mutual.append(pair)
             mutual_start.append(len(mutual_energy))
         start.append(len(target))
@@ -111,6 +120,9 @@ def _hop_tables(
         np.array(mutual_start, dtype=np.int64),
         np.array(mutual_slots, dtype=np.int32).reshape(-1, 2),
         np.array(mutual_energy, dtype=np.float64),
+        np.array(local_start, dtype=np.int64),
+        np.array(local_slots, dtype=np.int32).reshape(-1, 3),
+        np.array(local_energy, dtype=np.float64),
         _dependents(hops, slots, shape),
         any(hop.through is not None for own in hops for hop in own),
     )

@@ -52,6 +52,11 @@ class HopTables(NamedTuple):
         Further sites of the clusters that hold both ends (−1: none).
     mutual_energy : ndarray, shape (n,)
         eV.
+    local_start : ndarray of int64, shape (hops + 1,)
+    local_slots : ndarray of int32, shape (n, 3)
+        Sites around a hop that change its barrier where all of them are filled (−1: fewer than three).
+    local_energy : ndarray, shape (n,)
+        By how much, eV.
     dependents : ndarray of int32, shape (sites, k)
         Sites whose hops may change rate when this one changes; −1 pads.
     pairs : bool
@@ -71,6 +76,9 @@ class HopTables(NamedTuple):
     mutual_start: NDArray[np.int64]
     mutual_slots: NDArray[np.int32]
     mutual_energy: NDArray[np.float64]
+    local_start: NDArray[np.int64]
+    local_slots: NDArray[np.int32]
+    local_energy: NDArray[np.float64]
     dependents: NDArray[np.int32]
     pairs: bool
 
@@ -138,6 +146,9 @@ def site_rates(
     mutual_start: NDArray[np.int64],
     mutual_slots: NDArray[np.int32],
     mutual_energy: NDArray[np.float64],
+    local_start: NDArray[np.int64],
+    local_slots: NDArray[np.int32],
+    local_energy: NDArray[np.float64],
     signed: NDArray[np.float64],
     ends: NDArray[np.float64],
     damped: NDArray[np.float64],
@@ -190,7 +201,20 @@ def site_rates(
                         shared += mutual_energy[m]
                 if shared != 0.0:
                     y *= np.exp(0.5 * shared * inverse)
-            rate = hop_rate(y, damped[h, vacant])
+            damping = damped[h, vacant]
+            if y > 0.0 and local_start[h + 1] > local_start[h]:
+                raised = 0.0
+                for m in range(local_start[h], local_start[h + 1]):
+                    present = True
+                    for k in range(3):
+                        slot = local_slots[m, k]
+                        if slot < 0 or not present:
+                            break
+                        present = signed[neighbours[i, slot]] < 0.0
+                    if present:
+                        raised += local_energy[m]
+                damping *= np.exp(-raised * inverse)
+            rate = hop_rate(y, damping)
             found[h - first] = rate
             total += rate
     else:
@@ -274,7 +298,8 @@ def hop_rates(
     sublattices, neighbours = tables.sublattices, tables.neighbours
     start, target, through, watched_start, watched = hops.start, hops.target, hops.through, hops.watched_start, hops.watched
     mutual_start, mutual_slots, mutual_energy = hops.mutual_start, hops.mutual_slots, hops.mutual_energy
-    surroundings = watched.size + mutual_energy.size > 0 or hops.pairs
+    local_start, local_slots, local_energy = hops.local_start, hops.local_slots, hops.local_energy
+    surroundings = watched.size + mutual_energy.size + local_energy.size > 0 or hops.pairs
     for i in range(occupation.size):
         site_rates(
             i,
@@ -289,6 +314,9 @@ def hop_rates(
             mutual_start,
             mutual_slots,
             mutual_energy,
+            local_start,
+            local_slots,
+            local_energy,
             signed,
             ends,
             damped,
@@ -377,7 +405,8 @@ def kinetic_trajectory(
     sublattices, neighbours, dependents = tables.sublattices, tables.neighbours, hops.dependents
     start, target, through, watched_start, watched = hops.start, hops.target, hops.through, hops.watched_start, hops.watched
     mutual_start, mutual_slots, mutual_energy = hops.mutual_start, hops.mutual_slots, hops.mutual_energy
-    surroundings = watched.size + mutual_energy.size > 0 or hops.pairs
+    local_start, local_slots, local_energy = hops.local_start, hops.local_slots, hops.local_energy
+    surroundings = watched.size + mutual_energy.size + local_energy.size > 0 or hops.pairs
     vector, first_vector, second_vector = hops.vector, hops.first_vector, hops.second_vector
     root = levels[levels.size - 1]
     found = np.empty(max(target.size, 1))
@@ -415,6 +444,9 @@ def kinetic_trajectory(
                     mutual_start,
                     mutual_slots,
                     mutual_energy,
+                    local_start,
+                    local_slots,
+                    local_energy,
                     signed,
                     ends,
                     damped,
@@ -463,6 +495,9 @@ def kinetic_trajectory(
             mutual_start,
             mutual_slots,
             mutual_energy,
+            local_start,
+            local_slots,
+            local_energy,
             signed,
             ends,
             damped,

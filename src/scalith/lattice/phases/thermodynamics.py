@@ -268,7 +268,8 @@ def known_stoichiometries(sampled: xr.Dataset) -> NDArray[np.bool_]:
     half = 0.0025
     known = np.asarray((low - half <= X_GRID) & (high + half >= X_GRID))
     if known.sum() < 2:
-        raise InputError("sampled", "x", f"energies at x = {low:.3g} alone", "energies over a range of stoichiometries")
+        found = f"energies at x = {low:.3g} alone" if low >= high else f"energies from x = {low:.3g} to {high:.3g}"
+        raise InputError("sampled", "x", found, "energies over a range of stoichiometries")
     return known
 
 
@@ -352,7 +353,7 @@ def chemical_potential(sampled: xr.Dataset) -> Property:
 def _all_chemical_potentials(sampled: xr.Dataset) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
     values, errors = [], []
     for iso in isotherms(sampled):
-        if iso.x[0] > _REACHED or iso.x[-1] < 1.0 - _REACHED:
+        if not sampled.attrs.get("coupled") and (iso.x[0] > _REACHED or iso.x[-1] < 1.0 - _REACHED):
             found = f"x from {iso.x[0]:.4f} to {iso.x[-1]:.4f} at {iso.T:.0f} K"
             raise InputError("sampled", "x", found, f"chemical potentials that reach x = {_REACHED:g} and {1.0 - _REACHED:g}")
         value, error = _chemical_potential(iso)
@@ -414,7 +415,16 @@ def open_circuit_voltage(sampled: xr.Dataset, lithium_energy: Property) -> Prope
 
 
 def configurational_entropy(sampled: xr.Dataset) -> Property:
-    """Configurational entropy s(x, T) per mole of sites, J mol-1 K-1: (E − μN − φ)/T, by the lever rule in two-phase regions."""
+    """Configurational entropy s(x, T) per mole of sites, J mol-1 K-1: (E − μN − φ)/T, by the lever rule in two-phase regions.
+
+    Raises
+    ------
+    InputError
+        Coupled sublattices whose empty and full lattices are not one arrangement each: the entropy then has no known zero.
+    """
+    if not sampled.attrs.get("zero_of_entropy", 1):
+        found = "an empty or full lattice in which other species are still in disorder"
+        raise InputError("sampled", "entropy", found, "ends that are one arrangement each, from which entropies are counted")
     values, errors = [], []
     for iso in isotherms(sampled):
         noise = np.full(len(iso.x), 0.02 * BOLTZMANN_EV) + iso.x_error * np.abs(iso.partial_energy - iso.mu) / iso.T

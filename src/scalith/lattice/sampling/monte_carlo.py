@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,13 +22,35 @@ from scalith.quantities.constants import BOLTZMANN_EV
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from scalith.crystal import Host
     from scalith.lattice.expansion.cluster_expansion import ClusterExpansion
+    from scalith.lattice.expansion.species_expansion import SpeciesExpansion
     from scalith.lattice.kernels.fields import InteractionTables
 
 Progress = Callable[[float, str], None]
 
 EDGE = 0.004
 """Filled fraction at which an automatic range of chemical potentials ends (and 1 minus it)."""
+
+
+class Lattice(Protocol):
+    """What averages need of a model on a supercell."""
+
+    @property
+    def cells(self) -> int:
+        """Primitive cells."""
+
+    @property
+    def sites(self) -> int:
+        """Sites that the working ion may fill."""
+
+    @property
+    def constant(self) -> float:
+        """eV per primitive cell."""
+
+    @property
+    def strongest_pair(self) -> float:
+        """√(Σ V²) over the pair interactions of a site, largest of all sublattices, eV."""
 
 
 class Model(NamedTuple):
@@ -60,9 +82,22 @@ class Model(NamedTuple):
         """Sites that the working ion may fill."""
         return self.cells * int(self.exchanged.sum())
 
+    @property
+    def strongest_pair(self) -> float:
+        """√(Σ V²) over the pair interactions of a site, largest of all sublattices, eV."""
+        ranges = zip(self.tables.pair_start[:-1], self.tables.pair_start[1:], strict=True)
+        return max(float(np.sqrt(np.sum(self.tables.pair_energy[a:b] ** 2))) for a, b in ranges)
+
 
 def model_on(expansion: ClusterExpansion, cells: int | Sequence[int]) -> Model:
-    """Interactions of an expansion on a supercell of `cells` primitive cells along each vector."""
+    """Interactions of an expansion on a supercell of `cells` primitive cells along each vector.
+
+    Raises
+    ------
+    InputError
+        The host has sites on which the working ion and a vacancy are not all: they would stay as they are.
+    """
+    require_working_ion_alone(expansion.host)
     shape = supercell_shape(cells)
     sublattices = len(expansion.host.active)
     constant, energies = expansion_interactions(expansion, shape)
@@ -70,6 +105,25 @@ def model_on(expansion: ClusterExpansion, cells: int | Sequence[int]) -> Model:
     exchanged = np.zeros(sublattices)
     exchanged[expansion.host.working] = 1.0
     return Model(tables, constant, exchanged, shape)
+
+
+def require_working_ion_alone(host: Host) -> None:
+    """Reject a host with a sublattice that moves of the working ion leave as it is.
+
+    Raises
+    ------
+    InputError
+        Names it.
+    """
+    for index in host.active:
+        species = host.sites[index].species
+        if species[0] != host.working_ion or len(species) > 2:
+            raise InputError(
+                host.name,
+                f"site {index}",
+                f"{' and '.join(species)}, which moves of {host.working_ion} alone would leave as they are",
+                f"sites of {host.working_ion} and vacancies (for more: fit_species_expansion, species_semi_grand_canonical)",
+            )
 
 
 class StateAverages(NamedTuple):
@@ -158,20 +212,22 @@ def semi_grand_canonical(
     hot = cooling_ladder(model, float(T[-1]))
     pilot_seed, chain_seed = np.random.SeedSequence(seed).spawn(2)
     if chemical_potentials is None:
-        mu = _automatic_chemical_potentials(model, T, hot, points, pilot_seed, executor)
+        mu = automatic_chemical_potentials(cool, model, _bracket(model, float(T[-1])), T, hot, points, pilot_seed, executor)
     else:
         mu = increasing("chemical_potentials", chemical_potentials)
     sampling = tempered if parallel_tempering else cool
-    states = _sampled(sampling, model, T, hot, mu, sweeps, chain_seed, executor, progress)
+    states = sample_states(sampling, model, T, hot, mu, sweeps, chain_seed, executor, progress)
     settings: dict[str, Any] = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed, "points": len(mu)}
     if parallel_tempering:
         settings["parallel_tempering"] = True
     source = predicted("scalith.lattice.sampling.monte_carlo.semi_grand_canonical", expansion.digest, settings=settings)
-    data = _dataset(model, T, hot, mu, states).assign_attrs(source=source.to_json(), **about_expansion(expansion))
+    data = sampled_dataset(model, end_energies(model), T, hot, mu, states).assign_attrs(
+        source=source.to_json(), **about_expansion(expansion)
+    )
     return data.assign_attrs(warnings=sampling_warnings(data, sweeps))
 
 
-def about_expansion(expansion: ClusterExpansion) -> dict[str, Any]:
+def about_expansion(expansion: ClusterExpansion | SpeciesExpansion) -> dict[str, Any]:
     """What sampled data carry of their expansion: the host, the charge of its ion, the stoichiometries of the fitted energies."""
     host = expansion.host
     try:
@@ -191,17 +247,12 @@ def increasing(name: str, values: ArrayLike, *, positive: bool = False) -> NDArr
     return array
 
 
-def cooling_ladder(model: Model, T: float) -> NDArray[np.float64]:
+def cooling_ladder(model: Lattice, T: float) -> NDArray[np.float64]:
     """Temperatures from disorder down to just above T, in steps of 8 %; empty where T is hot enough already.
 
     Hot means kT of 0.3 √(Σ V²) over the pair interactions V of a site: then orderings melt.
     """
-    tables = model.tables
-    strongest = max(
-        float(np.sqrt(np.sum(tables.pair_energy[a:b] ** 2)))
-        for a, b in zip(tables.pair_start[:-1], tables.pair_start[1:], strict=True)
-    )
-    ratio = 0.3 * strongest / (BOLTZMANN_EV * T)
+    ratio = 0.3 * model.strongest_pair / (BOLTZMANN_EV * T)
     if ratio <= 1.0:
         return np.empty(0)
     count = int(np.ceil(np.log(ratio) / 0.08))
@@ -266,9 +317,9 @@ def _filled_in(temperatures: NDArray[np.float64]) -> tuple[NDArray[np.float64], 
     return np.array(ladder), kept
 
 
-def _sampled(
+def sample_states(
     sampling: Callable[..., list[StateAverages]],
-    model: Model,
+    model: Lattice,
     T: NDArray[np.float64],
     hot: NDArray[np.float64],
     mu: NDArray[np.float64],
@@ -289,7 +340,7 @@ def _sampled(
     return np.array(columns).transpose(1, 0, 2)
 
 
-def state_averages(model: Model, mu: float, ions: NDArray[np.float64], energies: NDArray[np.float64]) -> StateAverages:
+def state_averages(model: Lattice, mu: float, ions: NDArray[np.float64], energies: NDArray[np.float64]) -> StateAverages:
     """Averages of one state's series of ions and energies (eV), shape (sweeps,) each, after burn-in."""
     start = max(burn_in(ions), burn_in(energies))
     count = average(ions, start)
@@ -327,33 +378,46 @@ def _bimodality(deviation: NDArray[np.float64]) -> float:
     return (1.0 + third**2 / second**3) * second**2 / fourth if second > 1e-9 else 1.0 / 3.0
 
 
-def _automatic_chemical_potentials(
-    model: Model,
-    T: NDArray[np.float64],
-    hot: NDArray[np.float64],
-    points: int,
-    seed: np.random.SeedSequence,
-    executor: Executor | None,
-) -> NDArray[np.float64]:
-    """Values whose x runs from EDGE to 1 − EDGE at every temperature, spaced evenly in a mix of x and μ."""
+def _bracket(model: Model, T: float) -> tuple[float, float]:
+    """Chemical potentials at which hardly an ion enters the empty lattice, and hardly one leaves the full one."""
     field = np.empty(model.cells * model.tables.sublattices)
     ends = []
     for state in (0, 1):
         compute_fields(model.tables, np.full(field.size, state, dtype=np.int8), field)
         of_ion = field.reshape(model.cells, -1)[0][model.exchanged > 0]
         ends += [float(of_ion.min()), float(of_ion.max())]
-    margin = BOLTZMANN_EV * float(T[-1]) * np.log((1 - EDGE) / EDGE)
-    low_end, high_end = min(ends) - margin, max(ends) + margin
+    margin = BOLTZMANN_EV * T * np.log((1 - EDGE) / EDGE)
+    return min(ends) - margin, max(ends) + margin
+
+
+def automatic_chemical_potentials(
+    sampling: Callable[..., list[StateAverages]],
+    model: Lattice,
+    bracket: tuple[float, float],
+    T: NDArray[np.float64],
+    hot: NDArray[np.float64],
+    points: int,
+    seed: np.random.SeedSequence,
+    executor: Executor | None,
+    reach: tuple[float, float] = (0.0, 1.0),
+) -> NDArray[np.float64]:
+    """Values whose x runs from EDGE to 1 − EDGE of its `reach` at every temperature, spaced evenly in a mix of x and μ."""
+
+    def pilot(potentials: NDArray[np.float64], word: np.random.SeedSequence) -> NDArray[np.float64]:
+        states = sample_states(sampling, model, coldest, hot, potentials, 40, word, executor, None)
+        return np.asarray((states[len(hot) :, :, 0] - reach[0]) / (reach[1] - reach[0]))
+
+    low_end, high_end = bracket
     coldest = np.array([T[0], T[-1]]) if len(T) > 1 else T
     for attempt in seed.spawn(6):
         grid = np.linspace(low_end, high_end, 97)
-        x = _sampled(cool, model, coldest, hot, grid, 40, attempt, executor, None)[len(hot) :, :, 0]
+        x = pilot(grid, attempt)
         # Where ions attract each other the lattice fills at a lower potential than that of the first ion.
         full_already, empty_still = float(x[:, 0].max()) > EDGE, float(x[:, -1].min()) < 1 - EDGE
         if not (full_already or empty_still):
             break
-        reach = 0.5 * (high_end - low_end)
-        low_end, high_end = low_end - reach * full_already, high_end + reach * empty_still
+        wider = 0.5 * (high_end - low_end)
+        low_end, high_end = low_end - wider * full_already, high_end + wider * empty_still
     x = np.maximum.accumulate(x, axis=1)
     # Two steps beyond on either side: the pilot is noisy.
     low = max(0, min(int(np.searchsorted(row, EDGE)) for row in x) - 2)
@@ -365,7 +429,7 @@ def _automatic_chemical_potentials(
     for side, place in ((-1, 0), (1, -1)):
         for attempt in again:
             trial = np.repeat(grid[place], 4)
-            found = _sampled(cool, model, coldest, hot, trial, 40, attempt, executor, None)[len(hot) :, :, 0]
+            found = pilot(trial, attempt)
             if np.all(found < 3 * EDGE if side < 0 else found > 1 - 3 * EDGE):
                 break
             moved, beyond = grid[place] + side * step, np.full((len(x), 1), 0.0 if side < 0 else 1.0)
@@ -377,10 +441,22 @@ def _automatic_chemical_potentials(
     return np.interp(np.linspace(0.0, cumulative[-1], points), cumulative, grid)
 
 
-def _dataset(
-    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
+def sampled_dataset(
+    model: Lattice,
+    ends: tuple[float, float] | None,
+    T: NDArray[np.float64],
+    hot: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    states: NDArray[np.float64],
+    *,
+    independent: bool = True,
 ) -> Result:
-    potential, potential_error, closure = _grand_potential(model, T, hot, mu, states)
+    """Averages at all states, shape (len(hot) + len(T), mu, fields of StateAverages), from hot to cold, as a result.
+
+    `ends`: energy of the empty and of the full lattice, eV per primitive cell; without it grand potentials have no common zero.
+    `independent`: whether ions of the dilute lattice are independent of each other (with electrons of their own they are not).
+    """
+    potential, potential_error, closure = _grand_potential(model, ends, T, hot, mu, states, independent)
     described = {
         "x": ("1", "filled fraction"),
         "x_error": ("1", "standard error of the filled fraction"),
@@ -411,7 +487,13 @@ def _dataset(
 
 
 def _grand_potential(
-    model: Model, T: NDArray[np.float64], hot: NDArray[np.float64], mu: NDArray[np.float64], states: NDArray[np.float64]
+    model: Lattice,
+    ends: tuple[float, float] | None,
+    T: NDArray[np.float64],
+    hot: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    states: NDArray[np.float64],
+    independent: bool,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """φ(T, mu), eV per site of the working ion, its standard error, and its closure error at the full end (T)."""
     names = StateAverages._fields
@@ -424,13 +506,23 @@ def _grand_potential(
     along_T = np.stack([integral(1.0 / ladder, omega[:, m], -heat[:, m]) for m in range(len(mu))], axis=1)
     slope = np.maximum(states[0, :, names.index("fluctuations")], 0.0) / (BOLTZMANN_EV * ladder[0])
     along_mu = -integral(mu, x[0], slope) / ladder[0]
-    empty, full = end_energies(model)
+    empty, full = (np.nan, np.nan) if ends is None else ends
     cold = -1
-    start = (empty / per_cell + BOLTZMANN_EV * ladder[cold] * np.log1p(-min(float(x[cold, 0]), 1.0 - 1e-12))) / ladder[
-        cold
-    ] - along_T[cold, 0]
+    # Dilute ions, and dilute vacancies: exact where they are independent; else φ = −∫ x dμ with x ∝ e^(μ/nkT), n = x/⟨δN²⟩.
+    first_x, last_x = np.minimum(x[:, 0], 1.0 - 1e-12), np.clip(x[:, -1], 1e-300, 1.0)
+    if independent:
+        of_ions, of_vacancies = np.log1p(-first_x), np.log(last_x)
+    else:
+        fluctuations = np.maximum(states[..., names.index("fluctuations")], 1e-12)
+        of_ions = -first_x * np.clip(first_x / fluctuations[:, 0], 0.0, 4.0)
+        of_vacancies = -(1.0 - last_x) * np.clip((1.0 - last_x) / fluctuations[:, -1], 0.0, 4.0)
+    start = (empty / per_cell + BOLTZMANN_EV * ladder[cold] * of_ions[cold]) / ladder[cold] - along_T[cold, 0]
+    if ends is None:
+        start = 0.0
     phi = ladder[:, None] * (start + along_mu + along_T)
-    closure = phi[:, -1] - (full / per_cell - mu[-1] + BOLTZMANN_EV * ladder * np.log(np.clip(x[:, -1], 1e-300, 1.0)))
+    closure = phi[:, -1] - (full / per_cell - mu[-1] + BOLTZMANN_EV * ladder * of_vacancies)
+    if ends is None:
+        closure = np.zeros(len(ladder))
     first = len(hot)
     # The closure error is taken off in proportion to the way along the chemical potential: both ends are then exact.
     share = (mu - mu[0]) / (mu[-1] - mu[0]) if len(mu) > 1 else np.zeros(1)

@@ -1,0 +1,172 @@
+"""Structures on coupled sublattices: which species sits where, by element, magnetic moment and stated charge."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io import write
+
+from scalith.crystal import (
+    ComputedStructure,
+    Host,
+    HostSite,
+    StructureSet,
+    couple_sublattices,
+    map_orderings,
+    read_host,
+    read_structures,
+    species_dataset,
+    write_structures,
+)
+from scalith.crystal.result_files import read_images
+from scalith.crystal.species_of_atoms import CHARGES, MOMENTS
+from scalith.quantities import InputError, shipped
+from tests.crystal.vasp_runs import vasprun
+
+PLACES = ((0.0, 0.0, 0.0), (0.5, 0.5, 0.5), (0.5, 0.5, 0.0))
+RANGES = {"Fe2+": (3.3, 3.95), "Fe3+": (3.95, 4.6)}
+
+
+def phosphate():
+    """Li, Fe and an anion of charge −3 in a tetragonal cell."""
+    sites = (
+        HostSite(position=PLACES[0], species=("Li", "vacancy"), charges=(1, 0)),
+        HostSite(position=PLACES[1], species=("Fe",), charges=(2.5,), redox=True),
+        HostSite(position=PLACES[2], species=("N",), charges=(-3,)),
+    )
+    host = Host(name="model", working_ion="Li", lattice=((3.0, 0, 0), (0, 3.1, 0), (0, 0, 4.0)), sites=sites)
+    return couple_sublattices(host, {"Fe": ("Fe2+", "Fe3+")})
+
+
+def half(moments, name="run"):
+    """Two cells along z, Li in the first only, with the moments of the two irons."""
+    cell = np.diag((3.0, 3.1, 8.0))
+    places = [(0, 0, 0), (0.5, 0.5, 0.25), (0.5, 0.5, 0.75), (0.5, 0.5, 0.0), (0.5, 0.5, 0.5)]
+    atoms = Atoms("LiFeFeNN", scaled_positions=places, cell=cell, pbc=True)
+    atoms.rattle(0.03, seed=1)
+    if moments is not None:
+        atoms.calc = SinglePointCalculator(atoms, energy=-10.0, magmoms=[0.0, *moments, 0.1, -0.1])
+    return ComputedStructure(atoms, -10.0, name)
+
+
+def test_charge_states_are_told_by_magnetic_moment_whatever_its_sign():
+    host = phosphate()
+    data = map_orderings(
+        host, StructureSet((half((3.62, -4.21)), half((-4.2, 3.7), name="other"))), moments=RANGES, repeated="all"
+    )
+    names = [host.sites[host.active[s]].species for s in data["sublattice"].values[0]]
+    told = [[own[place] for own, place in zip(names, row, strict=True)] for row in data["species"].values]
+    for row in told:
+        assert sorted(row) == ["Fe2+", "Fe3+", "Li", "vacancy"]
+    assert data["x"].values.tolist() == [0.5, 0.5]
+    # The electron on the one or the other side of the lithium, which a mirror makes one ordering.
+    assert told[0] != told[1]
+    assert data["duplicate_of"].values.tolist() == [-1, 0]
+
+
+@pytest.mark.parametrize(
+    ("structure", "reason"),
+    [
+        (half((3.62, 4.9)), "4.90 µB on Fe is within none of the ranges"),
+        (half((4.2, 4.3)), r"add up to \+1 e \(1 Li, 2 Fe3\+\)"),
+        (half(None), "tells no magnetic moment of Fe"),
+    ],
+)
+def test_rows_whose_species_are_not_told_are_rejected_with_the_reason(structure, reason):
+    good = half((3.62, 4.21), name="good")
+    data = map_orderings(phosphate(), StructureSet((good, structure)), moments=RANGES)
+    assert data.sizes["structure"] == 1
+    assert data["rejected_origin"].values.tolist() == ["run"]
+    with pytest.raises(InputError, match=reason):
+        map_orderings(phosphate(), StructureSet((structure,)), moments=RANGES)
+
+
+def test_without_moments_and_charges_nothing_is_guessed():
+    with pytest.raises(InputError, match="state their magnetic moments"):
+        map_orderings(phosphate(), StructureSet((half((3.62, 4.21)),)))
+
+
+@pytest.mark.parametrize(
+    ("moments", "words"),
+    [({"Mn3+": (1, 2)}, "Mn3"), ({"Fe2+": (3, 4), "Fe3+": (3.9, 5)}, "a range apart"), ({"Fe2+": (4, 3)}, "least and greatest")],
+)
+def test_ranges_that_cannot_tell_species_apart_are_rejected(moments, words):
+    with pytest.raises(InputError, match=words):
+        map_orderings(phosphate(), StructureSet((half((3.62, 4.21)),)), moments=moments)
+
+
+def test_moments_come_back_from_extended_xyz(tmp_path):
+    item = half((3.62, 4.21))
+    write(tmp_path / "run.extxyz", item.atoms)
+    data = map_orderings(phosphate(), read_structures(tmp_path / "run.extxyz"), moments=RANGES)
+    assert data.sizes["structure"] == 1
+    write_structures(read_structures(tmp_path / "run.extxyz"), tmp_path / "again.extxyz")
+    again = map_orderings(phosphate(), read_structures(tmp_path / "again.extxyz"), moments=RANGES)
+    assert np.array_equal(again["species"].values, data["species"].values)
+
+
+def test_moments_of_a_vasp_run_are_those_of_its_outcar(tmp_path):
+    path = tmp_path / "vasprun.xml"
+    path.write_text(vasprun(half(None).atoms, -10.0))
+    bare = read_images(path, "vasp xml")[-1]
+    assert MOMENTS not in bare.arrays
+    head = " magnetization (x)\n\n# of ion       s       p       d       tot\n" + "-" * 42 + "\n"
+    rows = "".join(f"{k + 1:5d}       0.010   0.020  {-k:7.3f}  {-1.5 - k:8.3f}\n" for k in range(len(bare)))
+    old = rows.replace("0.010", "9.010")
+    (tmp_path / "OUTCAR").write_text(
+        head + old + "-" * 42 + "\ntot   1 1 1 1\n" + head + rows + "-" * 42 + "\ntot      0.0 0.0 0.0 -1.5\n\n"
+    )
+    assert read_images(path, "vasp xml")[-1].arrays[MOMENTS] == pytest.approx([-1.5 - k for k in range(len(bare))])
+
+
+def test_ions_that_mix_and_vacant_anions_find_their_sites():
+    """Li on a metal site, the metal on a Li site, one anion missing: each atom goes to a site that may hold it."""
+    host = couple_sublattices(
+        phosphate(), {"Li": ("Li", "Ni2+", "vacancy"), "Fe": ("Ni2+", "Li", "Ni3+"), "N": ("N3-", "vacancy")}
+    )
+    cell = np.diag((3.0, 3.1, 8.0))
+    places = np.array([(0, 0, 0), (0.5, 0.5, 0.25), (0, 0, 0.5), (0.5, 0.5, 0.75), (0.5, 0.5, 0.0), (0.5, 0.5, 0.5)])
+    mixed = Atoms("NiLiLiNiNN", scaled_positions=places, cell=cell, pbc=True)
+    mixed.set_array(CHARGES, np.array([2.0, 1.0, 1.0, 2.0, -3.0, -3.0]))
+    vacant = Atoms("LiNiN", scaled_positions=places[[1, 3, 5]], cell=cell, pbc=True)
+    vacant.set_array(CHARGES, np.array([1.0, 2.0, -3.0]))
+    rows = StructureSet((ComputedStructure(mixed, -6.0, "mixed"), ComputedStructure(vacant, -3.0, "vacant")))
+    found = map_orderings(host, rows)
+    assert found["rejected_origin"].values.tolist() == []
+    names = [host.sites[host.active[s]].species for s in found["sublattice"].values[0]]
+    told = [[own[place] for own, place in zip(names, row, strict=True)] for row in found["species"].values]
+    assert [sorted(row[:2]) for row in told] == [["Li", "Ni2+"], ["vacancy", "vacancy"]]
+    assert [sorted(row[2:4]) for row in told] == [["Li", "Ni2+"], ["Li", "Ni2+"]]
+    assert [sorted(row[4:]) for row in told] == [["N3-", "N3-"], ["N3-", "vacancy"]]
+    assert found["displacement_max"].values == pytest.approx(0.0, abs=1e-9)
+    assert found["x"].values.tolist() == [0.5, 0.25]
+    assert "filled" not in found
+
+
+def test_charges_that_a_file_states_tell_the_states_of_published_energies():
+    folder = shipped("dft_energies/LixNiO2/smol_lno_prim.json").parent
+    host = couple_sublattices(read_host(folder / "smol_lno_prim.json"), {"Ni": ("Ni3+", "Ni4+")})
+    data = map_orderings(host, read_structures(folder / "smol_lno_entries.json"))
+    reasons = [str(reason) for reason in data["rejected_reason"].values]
+    assert sum("Ni of charge +2 is none of Ni3+, Ni4+" in reason for reason in reasons) == 1
+    # As many electrons as ions, in every cell.
+    for row, sublattice in zip(data["species"].values, data["sublattice"].values, strict=True):
+        assert np.sum((sublattice == 0) & (row == 0)) == np.sum((sublattice == 1) & (row == 0))
+
+
+def test_hosts_that_cannot_be_coupled_are_named():
+    host = phosphate()
+    for species, message in (
+        ({"Mn": ("Mn2+", "Mn3+")}, "an element of the host"),
+        ({"Fe": ("Fe2+", "Fex")}, "an element with its charge"),
+        ({"Fe": ("Fe2+", "Fe2+")}, "two or more species"),
+        ({"Li": ("Na", "vacancy")}, "sites that Li may fill"),
+    ):
+        with pytest.raises(InputError, match=message):
+            couple_sublattices(host, species)
+    assert host.charge_states
+    assert host.coupled
+    with pytest.raises(InputError, match="places in the sites' lists"):
+        species_dataset(host, [(np.eye(3, dtype=int), np.array([0, 2], dtype=np.int8))])

@@ -25,6 +25,8 @@ LONG = {
     "from-cif-to-voltage",
     "silicon-in-my-graphite",
     "vasp-folder-to-voltage",
+    "mixed-cations",
+    "my-nebs-to-diffusivity",
     "voltage-and-diffusivity-from-dft",
     "what-kills-my-cell",
     "which-barrier",

@@ -108,7 +108,7 @@ def _charge_state(host: Host, atoms: Atoms, number: int, names: list[str], momen
             site = host.sites[index]
             for name, value in zip(site.species, site.charges, strict=True):
                 if name in names and abs(value - charge) < 1e-6:
-                    return name
+                    return str(name)
         return f"{element} of charge {charge:+g} is none of {', '.join(names)}"
     return f"nothing tells whether its {element} is {' or '.join(names)}: state their magnetic moments"
 

@@ -5,9 +5,11 @@ import pytest
 
 from scalith.crystal.supercells import lattice_cells
 from scalith.lattice import ClusterExpansion, long_range_order, phase_diagram
+from scalith.lattice.phases.phase_diagram import _closing, interacting_dimensions
+from scalith.lattice.sampling.supercell import occupation_interactions
 from scalith.quantities import InputError
 from scalith.quantities.constants import BOLTZMANN_EV
-from tests.lattice.models import fcc_model, host
+from tests.lattice.models import fcc_model, host, square_model
 
 CUBE = ((3.0, 0.0, 0.0), (0.0, 3.0, 0.0), (0.0, 0.0, 3.0))
 CRITICAL = 0.025 / (0.221654626 * BOLTZMANN_EV) / 4
@@ -69,3 +71,29 @@ def test_orders_of_the_fcc_model_and_their_regions():
 def test_bad_temperatures_are_named():
     with pytest.raises(InputError, match="increasing"):
         phase_diagram(fcc_model(), [300.0, 200.0], cells=4, seed=1)
+
+
+def test_directions_in_which_ions_interact_are_counted():
+    def dimensions(expansion, shape):
+        return interacting_dimensions(occupation_interactions(expansion.orbits, expansion.interactions)[1], shape)
+
+    assert dimensions(fcc_model(), (8, 8, 8)) == 3
+    assert dimensions(square_model(), (8, 8, 8)) == 2
+    assert dimensions(square_model(), (8, 8, 1)) == 2
+    assert dimensions(fcc_model(), (8, 8, 1)) == 2
+    assert dimensions(fcc_model(), (8, 1, 1)) == 1
+    # Two sublattices that see each other alone, in a chain along z.
+    chain = [((0, 0, 0, 0), (1, 0, 0, 0)), ((0, 0, 0, 1), (1, 0, 0, 0))]
+    assert interacting_dimensions(chain, (8, 8, 8)) == 1
+
+
+@pytest.mark.parametrize("exponent", [0.125, 0.3265])
+def test_a_width_that_follows_the_power_law_closes_where_it_vanishes(exponent):
+    T = np.linspace(200.0, 400.0, 9)
+    critical = 341.0
+    level = np.flatnonzero(critical > T)
+    width = (1.0 - T[level] / critical) ** exponent
+    found, error, x, _ = _closing(T, level, 0.5 - 0.5 * width, 0.5 + 0.5 * width, 0.0, exponent)
+    assert found == pytest.approx(critical, abs=1e-6)
+    assert x == pytest.approx(0.5)
+    assert error > 0.0

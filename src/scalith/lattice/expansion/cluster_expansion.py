@@ -314,7 +314,7 @@ def posterior_members(
     values, vectors = np.linalg.eigh(np.array(covariance))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
-    return np.array(mean[: len(values)]) + np.asarray(numbers @ root.T)
+    return np.asarray(np.array(mean[: len(values)]) + numbers @ root.T, dtype=np.float64)
 
 
 def _importance(x: NDArray[np.float64], of_ends: float) -> NDArray[np.float64]:

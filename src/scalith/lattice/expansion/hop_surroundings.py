@@ -57,7 +57,7 @@ def _image_from(operations: SiteOperations, g: int, origin: LatticeSite, site: L
 
 def hop_surroundings(
     host: Host, start: LatticeSite, end: LatticeSite, reach: float, pair_cutoff: float = 0.0, triplet_cutoff: float = 0.0
-) -> tuple[tuple[LatticeSite, ...], NDArray[np.float64], SiteSets]:
+) -> tuple[tuple[LatticeSite, ...], NDArray[np.float64], tuple[SiteSets, ...]]:
     """Sites of the working ion around a hop, and the orbits of sets of them under the operations that keep the hop.
 
     Parameters
@@ -84,7 +84,7 @@ def hop_surroundings(
     distance = np.linalg.norm(positions[:, None] - positions[None], axis=2)
     number = {site: k for k, site in enumerate(sites)}
     kept = [[number[image(site)] for site in sites] for image in _keeping(host, start, end)]
-    orbits: list[tuple[tuple[int, ...], ...]] = []
+    orbits: list[SiteSets] = []
     for order, cutoff in ((1, np.inf), (2, pair_cutoff), (3, triplet_cutoff)):
         left = {
             members

@@ -203,7 +203,11 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
     nearest = _nearest(host)
     near = neighbours_within(host, max([kind.distance or nearest for kind in barriers.kinds]) + 0.05)
     matched: set[str] = set()
-    around = {kind.name: images_of_hop(host, *kind.surroundings.hop) for kind in barriers.kinds if _has_hop(kind)}
+    around = {
+        kind.name: images_of_hop(host, *kind.surroundings.hop)
+        for kind in barriers.kinds
+        if kind.surroundings is not None and kind.surroundings.hop is not None
+    }
 
     def fitting(s: int, ions: int) -> Iterator[tuple[LatticeSite, float, Vector, list[HopKind]]]:
         """Sites that an ion of sublattice s reaches, with the kinds whose length and direction fit."""
@@ -256,10 +260,6 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
             found = f"distance {kind.distance} Å, direction {kind.direction}, span {kind.span}"
             raise InputError("hop barriers", kind.name, found, f"the distance of two sites of {host.working_ion} along it")
     return result
-
-
-def _has_hop(kind: HopKind) -> bool:
-    return kind.surroundings is not None and kind.surroundings.hop is not None
 
 
 def _local(

@@ -12,22 +12,24 @@ from scalith.lattice.phases.long_range_order import order_at
 from scalith.lattice.phases.phase_boundaries import phase_boundaries
 from scalith.lattice.phases.thermodynamics import isotherms
 from scalith.lattice.sampling.monte_carlo import Progress, model_on, semi_grand_canonical
+from scalith.lattice.sampling.supercell import expansion_interactions
 from scalith.quantities import Result, labelled, predicted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from scalith.crystal import Host
     from scalith.lattice.expansion.cluster_expansion import ClusterExpansion
+    from scalith.lattice.expansion.cluster_space import Cluster
     from scalith.lattice.sampling.monte_carlo import Model
     from scalith.quantities import Property, Result
 
 NARROW = 0.1
 """A region narrower than this, found at one temperature only, is not told from a steep but steady change of x."""
-ISING = 0.3265
-"""Critical exponent of the width, w ∝ (T_c − T)^β, of the three-dimensional Ising class."""
+ISING = {1: 0.125, 2: 0.125, 3: 0.3265}
+"""Critical exponent β of the width, w ∝ (T_c − T)^β, of the Ising class in two (Yang 1952) and three dimensions."""
 
 
 def phase_diagram(
@@ -49,7 +51,7 @@ def phase_diagram(
     (`scalith.lattice.semi_grand_canonical`), free energies are integrated from both ends, and common tangents give the regions
     (`scalith.lattice.phase_boundaries`). A shorter run before places more chemical potentials where x jumps. Regions that
     overlap at neighbouring temperatures are one branch. Where a branch ends between two temperatures its width,
-    w ∝ (T_c − T)^β with Ising's β, extrapolates to the temperature at which it closes.
+    w ∝ (T_c − T)^β with Ising's β of the dimensions in which ions interact, extrapolates to the temperature at which it closes.
     A region narrower than 0.1 that appears at one temperature alone is left out, and named in ``attrs["warnings"]``.
 
     Parameters
@@ -112,7 +114,8 @@ def phase_diagram(
     for column, name, words in ((0, "phase_low", "order of the emptier phase"), (1, "phase_high", "order of the fuller phase")):
         found[name] = labelled("region", np.array([pair[column] for pair in names], dtype=str), words, "")
     found["branch"] = labelled("region", branch, "regions of one number continue each other", "1")
-    found = _with_ends(found, T, _finite_size(model.shape))
+    dimensions = interacting_dimensions(expansion_interactions(expansion, model.shape)[1], model.shape)
+    found = _with_ends(found, T, _finite_size(model.shape), ISING[max(dimensions, 1)])
     settings = {"cells": list(model.shape), "sweeps": sweeps, "points": points, "seed": seed, "temperatures": T.tolist()}
     parents = [expansion.digest, *(item.digest for item in added_free_energies)]
     source = predicted("scalith.lattice.phase_diagram", *parents, settings=settings)
@@ -194,7 +197,36 @@ def _finite_size(shape: tuple[int, int, int]) -> float:
     return 2.0 * float(np.exp(np.mean(np.log(wide)))) ** (-1.0 / exponent) if wide else 1.0
 
 
-def _with_ends(found: Result, T: NDArray[np.float64], blurred: float) -> Result:
+def interacting_dimensions(clusters: Iterable[Cluster], shape: tuple[int, int, int]) -> int:
+    """In how many directions interactions lead from a site to its images: 2 for layers that do not feel each other.
+
+    Directions along which the supercell is one cell wide do not count.
+    """
+    ways: dict[int, list[tuple[int, NDArray[np.int64]]]] = {}
+    for cluster in clusters:
+        for a, site in enumerate(cluster):
+            for other in cluster[:a] + cluster[a + 1 :]:
+                ways.setdefault(site[0], []).append((other[0], np.subtract(other[1:], site[1:])))
+    most = 0
+    left = set(ways)
+    while left:
+        first = min(left)
+        place, waiting, loops = {first: np.zeros(3, dtype=np.int64)}, [first], [np.zeros(3, dtype=np.int64)]
+        while waiting:
+            here = waiting.pop()
+            for there, step in ways[here]:
+                if there not in place:
+                    place[there] = place[here] + step
+                    waiting.append(there)
+                # A way round from a sublattice to itself, in another cell.
+                loops.append(place[here] + step - place[there])
+        left -= set(place)
+        wide = np.unique(np.array(loops), axis=0)[:, np.array(shape) > 1]
+        most = max(most, int(np.linalg.matrix_rank(wide)) if wide.size else 0)
+    return most
+
+
+def _with_ends(found: Result, T: NDArray[np.float64], blurred: float, exponent: float) -> Result:
     ends, numbers = [], np.full((found["branch"].to_index().nunique() if found.sizes["region"] else 0, 4), np.nan)
     low, high, level = found["x_low"].values, found["x_high"].values, np.searchsorted(T, found["T"].values)
     for number in range(len(numbers)):
@@ -210,7 +242,7 @@ def _with_ends(found: Result, T: NDArray[np.float64], blurred: float) -> Result:
             continue
         alike = str(found["phase_low"].values[top]) == str(found["phase_high"].values[top])
         ends.append("critical point" if alike else "congruent point")
-        numbers[number] = _closing(T, level[own], low[own], high[own], blurred)
+        numbers[number] = _closing(T, level[own], low[own], high[own], blurred, exponent)
     found["end"] = labelled("branch_number", np.array(ends, dtype=str), "how a branch ends upwards", "")
     for column, (name, unit, words) in enumerate(
         (
@@ -225,7 +257,12 @@ def _with_ends(found: Result, T: NDArray[np.float64], blurred: float) -> Result:
 
 
 def _closing(
-    T: NDArray[np.float64], level: NDArray[np.int64], low: NDArray[np.float64], high: NDArray[np.float64], blurred: float
+    T: NDArray[np.float64],
+    level: NDArray[np.int64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    blurred: float,
+    exponent: float,
 ) -> tuple[float, float, float, float]:
     """Temperature and stoichiometry at which a region closes, with errors: from its last widths, within the bracket of the grid.
 
@@ -233,7 +270,7 @@ def _closing(
     """
     below, above = float(T[level[-1]]), float(T[level[-1] + 1])
     last = slice(-min(len(level), 4), None)
-    reduced, at = (high - low)[last] ** (1.0 / ISING), T[level[last]]
+    reduced, at = (high - low)[last] ** (1.0 / exponent), T[level[last]]
     estimate = 0.5 * (below + above)
     if len(at) > 1:
         slope, offset = np.polyfit(at, reduced, 1)

@@ -16,6 +16,8 @@ from scalith.lattice import (
     ClusterExpansion,
     HopBarriers,
     HopKind,
+    SpeciesExpansion,
+    decorated_orbits,
     fit_cluster_expansion,
     phase_diagram,
     semi_grand_canonical,
@@ -25,7 +27,9 @@ from scalith.lattice.hopping.kinetic_model import kinetic_model
 from scalith.lattice.hopping.walks import walk_from
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.kernels.species import species_chain
 from scalith.lattice.sampling.monte_carlo import model_on
+from scalith.lattice.sampling.species_model import species_model
 from scalith.quantities import Source, shipped
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -112,6 +116,17 @@ def rows() -> list[Row]:
             higher_is_better=True,
             prepare=_electrostatics,
             note="LixNiO2 with Ewald's sum: every ion interacts with every other; 600 K, x near 0.5",
+        )
+    )
+    table.append(
+        Row(
+            name="monte_carlo_coupled_8192_sites",
+            unit="steps/s",
+            ours=_coupled,
+            higher_is_better=True,
+            prepare=_coupled,
+            target=2.5e6,
+            note="lithium and electrons on two sublattices, pairs to 4 Å, every step neutral, kT = 0.05 eV, x near 0.5",
         )
     )
     table.append(
@@ -382,6 +397,27 @@ def _electrostatics() -> float:
     start = time.process_time()
     semi_grand_canonical_chain(model.tables, model.exchanged, occupation, *state, sweeps, np.uint64(2), filled, energies)
     return sweeps * model.sites / (time.process_time() - start)
+
+
+def _coupled() -> float:
+    sites = (
+        HostSite(position=(0.0, 0.0, 0.0), species=("Li", "vacancy"), charges=(1.0, 0.0)),
+        HostSite(position=(0.5, 0.5, 0.5), species=("Fe2+", "Fe3+"), charges=(2.0, 3.0)),
+        HostSite(position=(0.25, 0.25, 0.25), species=("O3-",), charges=(-3.0,)),
+    )
+    host = Host(name="coupled", working_ion="Li", lattice=_host().lattice, sites=sites)
+    orbits = decorated_orbits(host, EDGE + 0.01)
+    values = tuple(0.01 * (-1.0) ** k if orbit.order > 1 else 0.0 for k, orbit in enumerate(orbits))
+    source = Source(kind="assumed", reference="benchmark")
+    model = species_model(SpeciesExpansion(host=host, orbits=orbits, interactions=values, source=source), 16)
+    codes = model.arranged([[model.cells // 2] * 2] * 2, np.random.default_rng(0))
+    chain = (model.tables, model.grouped, model.starts, model.steps, codes, np.full(1, THERMAL), np.zeros(1))
+    sweeps = 100
+    out = np.empty((1, sweeps)), np.empty((1, sweeps))
+    species_chain(*chain, 2, np.uint64(1), out[0][:, :2].copy(), out[1][:, :2].copy())
+    start = time.process_time()
+    species_chain(*chain, sweeps, np.uint64(2), *out)
+    return sweeps * len(codes) / (time.process_time() - start)
 
 
 def _variance_constrained() -> float:

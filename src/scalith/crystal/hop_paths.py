@@ -271,7 +271,8 @@ def map_hops(
         else:
             mapped.append((path, hop))
     if not mapped:
-        raise InputError(host.name, "paths", f"none that maps ({rejected[0][1]})", "bands between two sites of the host")
+        why = rejected[len(paths.left_out)][1] if paths.paths else "there is none"
+        raise InputError(host.name, "paths", f"none that maps ({why})", "bands between two sites of the host")
     rows = [ComputedStructure(path.first, path.energies[0], path.origin, path.run_type) for path, _ in mapped]
     require_one_run_type(rows, f"bands in {host.name}", accepted)
     return [hop for _, hop in mapped], rejected

@@ -142,7 +142,7 @@ def test_ions_enter_with_their_electrons_as_in_the_exact_ensemble():
     ions = codes[:, ::2].sum(axis=1)
     middle = float(energies[-1] - energies[0]) / 9
     mu = middle + np.array([-0.2, -0.05, 0.1, 0.3])
-    found = species_semi_grand_canonical(expansion, [700.0, 1000.0], mu, cells=(3, 3, 1), sweeps=3000, seed=3)
+    found = species_semi_grand_canonical(expansion, [700.0, 1000.0], mu, cells=(3, 3, 1), sweeps=8000, seed=3)
     for j, T in enumerate((700.0, 1000.0)):
         for k, potential in enumerate(mu):
             for name, value in exact_averages(energies, ions, T, potential, lattice).items():

@@ -287,10 +287,11 @@ def species_chain(
                         _change(tables, species, field, i, target[k])
                 grand = change - mu * brought
                 word = advance(word)
-                if unit_interval(mixed(word)) < ratio * np.exp(-grand * inverse):
+                if (grand <= 0.0 and ratio >= 1.0) or unit_interval(mixed(word)) < ratio * np.exp(-grand * inverse):
                     for k in range(changed):
-                        leave_list(listed, held, position, place[k], group_of[place[k]] + origin[k])
-                        enter_list(listed, held, position, place[k], group_of[place[k]] + target[k])
+                        if kinds > 0:  # steps pick from the lists
+                            leave_list(listed, held, position, place[k], group_of[place[k]] + origin[k])
+                            enter_list(listed, held, position, place[k], group_of[place[k]] + target[k])
                         if not near or k == changed - 1:
                             _change(tables, species, field, place[k], target[k])
                     energy += change

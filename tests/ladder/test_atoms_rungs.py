@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from scalith.atoms import boltzmann_transport
 from scalith.crystal import map_orderings, read_host, read_structures
-from scalith.ladder.rungs.atoms import SmallPolarons, electronic_conductivity, partial_molar_volume
+from scalith.ladder.rungs.atoms import RigidBands, SmallPolarons, electronic_conductivity, partial_molar_volume
 from scalith.ladder.rungs.crystal import maximum_concentration
-from scalith.quantities import InputError, read_property_csv, shipped
+from scalith.quantities import InputError, read_property_csv, read_results, shipped
 
 FOLDER = "dft_energies/LixTiS2_gpaw"
 
@@ -30,6 +31,24 @@ def test_polarons_sit_on_as_many_sites_as_lithium(mapped):
     assert sigma.error(0.5, 298.15) > 0.0
     with pytest.raises(InputError, match="barrier_full"):
         SmallPolarons.read({"barrier_empty": 0.1, "barrier_full": -0.1, "hop_distance": 3.87e-10})
+
+
+@pytest.mark.long
+def test_rigid_bands_conduct_with_the_electrons_that_the_ions_bring(mapped):
+    """Boltzmann's conductivity of LiTiS2 at x = 1, and of its bands with one electron fewer at x = 0."""
+    bands = read_results(shipped("bands/LiTiS2_gpaw_bands.nc"))
+    full = float(bands["electrons"])
+    stated = {"bands": "shipped:bands/LiTiS2_gpaw_bands.nc", "relaxation_time": "10 fs", "temperatures": [298.15]}
+    section = RigidBands.read(stated | {"electrons_empty": full - 1.0, "electrons_full": full})
+    concentration = maximum_concentration(*mapped)
+    sigma = electronic_conductivity(concentration, rigid_bands=section)
+    for x, electrons in ((0.0, full - 1.0), (0.5, full - 0.5), (1.0, full)):
+        tensor = boltzmann_transport(bands, [298.15], 1e-14, electrons)["conductivity"].values[0]
+        assert sigma(x, 298.15) == pytest.approx(np.trace(tensor) / 3.0, rel=1e-9)
+    assert sigma(0.0, 298.15) < sigma(1.0, 298.15)  # the sulfide alone holds few carriers
+    polarons = SmallPolarons.read({"barrier_empty": 0.1, "barrier_full": 0.1, "hop_distance": 3.87e-10})
+    with pytest.raises(InputError, match="one of the two"):
+        electronic_conductivity(concentration, polarons, section)
 
 
 def test_a_member_moves_both_polaron_barriers_together_also_once_the_digest_is_known():

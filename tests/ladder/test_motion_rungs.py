@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from ase.calculators.calculator import Calculator, all_changes
 
+from scalith.crystal import Host, HostSite
 from scalith.ladder import Climb, climb, read_entry, read_study
-from scalith.quantities import ScalithError
-from scalith.quantities.constants import AVOGADRO, BOLTZMANN, ELEMENTARY_CHARGE, PLANCK
+from scalith.ladder.graph import Graph
+from scalith.ladder.rungs.motion import Conduction, bulk_ionic_conductivity
+from scalith.quantities import InputError, Property, ScalithError, Source
+from scalith.quantities.constants import AVOGADRO, BOLTZMANN, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT, PLANCK
 from tests.ladder.test_engine_rungs import CIF
 
 STUDY = """
@@ -143,6 +146,34 @@ class Gas(Springs):
     def calculate(self, atoms=None, properties=None, system_changes=all_changes):
         super().calculate(atoms, properties, system_changes)
         self.results["forces"][atoms.numbers == 3] = 0.0
+
+
+def test_cell_lithium_and_parts_take_the_electrolyte_of_the_atoms():
+    """With boundaries where they are stated, and without them as what a cell of one crystallite would have."""
+    graph = Graph(("positive", "electrolyte"), ["polycrystal", "electrolyte.conduction", "electrolyte.molecular_dynamics"])
+    for rung in ("cell_specification", "pressed_lithium"):
+        assert graph.nodes[rung].inputs["electrolyte_ionic_conductivity"] == "electrolyte.ionic_conductivity"
+    parts = graph.nodes["part_by_part"].inputs
+    assert parts["electrolyte_bulk_ionic_conductivity"] == "electrolyte.bulk_ionic_conductivity"
+    made = graph.nodes["electrolyte.ionic_conductivity"].inputs
+    assert made == {"bulk_ionic_conductivity": "electrolyte.bulk_ionic_conductivity", "polycrystal": "polycrystal"}
+
+
+def test_kinetic_monte_carlo_conducts_at_one_stoichiometry():
+    """σ = c x F² D/RT at the temperatures of the walks; elsewhere by their line."""
+    x, T = np.array([0.25, 0.5, 0.75]), np.array([400.0, 500.0, 600.0])
+    D = np.array([1.0, 2.0, 3.0])[:, None] * 1e-9 * np.exp(-2000.0 / T) / 400.0 * T
+    source = Source(kind="assumed", reference="a straight line")
+    jump = Property.from_arrays("jump_diffusivity", {"x": x, "T": T}, D, "m2 s-1", source, standard_error=0.1 * D)
+    sites = (HostSite(position=(0.0, 0.0, 0.0), species=("Li", "vacancy"), charges=(1.0, 0.0)),)
+    host = Host(name="cube", working_ion="Li", lattice=((4.0, 0.0, 0.0), (0.0, 4.0, 0.0), (0.0, 0.0, 4.0)), sites=sites)
+    concentration = 0.5 / (AVOGADRO * 64e-30)
+    section = Conduction.read({"temperatures": [300, 500], "stoichiometry": 0.5})
+    found = bulk_ionic_conductivity(host, section, jump_diffusivity=jump)
+    assert found(500.0) == pytest.approx(concentration * FARADAY**2 / (GAS_CONSTANT * 500.0) * D[1, 1], rel=0.05)
+    assert found.error(300.0) / found(300.0) > found.error(500.0) / found(500.0)
+    with pytest.raises(InputError, match="stoichiometry"):
+        bulk_ionic_conductivity(host, Conduction.read({}), jump_diffusivity=jump)
 
 
 @pytest.mark.long

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from scalith import atoms
 from scalith.crystal import Host
-from scalith.ladder.quantity import AtomicDistance, Settings, rung
-from scalith.quantities import SI, Property, Uncertain
+from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, rung
+from scalith.quantities import SI, InputError, Property, Uncertain, read_results
 from scalith.quantities.constants import AVOGADRO
 from scalith.quantities.plausible_ranges import UNCHECKED, Plausible
 from scalith.quantities.specification import AtomicEnergy, AtomicLength, AttemptFrequency, Count, Temperature
@@ -55,6 +55,28 @@ class SmallPolarons(Settings):
         moved = {name: getattr(member, name) + shift for name in ("barrier_empty", "barrier_full")}
         fields = {name: getattr(member, name) for name in type(self).model_fields}  # `dict(member)` would hold its digest, too
         return self.read(fields | moved | {"barrier_error": 0.0}, "a member of [small_polarons]", context=UNCHECKED)
+
+
+class RigidBands(Settings):
+    """``[rigid_bands]``: electrons in bands that each ion fills further, with one relaxation time.
+
+    Attributes
+    ----------
+    bands : InputFile
+        Result of `scalith.atoms.band_grid` or `gpaw_band_grid`, NetCDF.
+    relaxation_time : float
+        s; it carries the uncertainty of the result in proportion.
+    electrons_empty, electrons_full : float
+        In the cell of the bands at x = 0 and x = 1.
+    temperatures : tuple of float
+        K.
+    """
+
+    bands: InputFile
+    relaxation_time: Annotated[float, SI("s"), Field(gt=0, le=1e-9)]
+    electrons_empty: Annotated[float, Field(ge=0)]
+    electrons_full: Annotated[float, Field(ge=0)]
+    temperatures: Annotated[tuple[Temperature, ...], Field(min_length=1)] = (280.0, 298.15, 310.0, 330.0)
 
 
 class Localisation(Settings):
@@ -114,9 +136,23 @@ def partial_molar_volume(host: Host, mapped_orderings: xr.Dataset) -> Property:
     return atoms.molar_volume(host, mapped_orderings)[1]
 
 
-@rung("electronic conductivity", unit="S m-1", over="x T")
-def electronic_conductivity(maximum_concentration: Property, small_polarons: SmallPolarons) -> Property:
-    """σ(x, T) = N x(1 − x) e² D/(kT) of small polarons that hop freely."""
-    values = small_polarons.model_dump(exclude={"temperatures"})
-    hop = atoms.SmallPolaronHop(site_density=AVOGADRO * maximum_concentration(), **values)
-    return atoms.small_polaron_conductivity(hop, np.linspace(0.0, 1.0, 41), small_polarons.temperatures)
+@rung("electronic conductivity", unit="S m-1", over="x T", one_of=("small_polarons", "rigid_bands"))
+def electronic_conductivity(
+    maximum_concentration: Property, small_polarons: SmallPolarons | None = None, rigid_bands: RigidBands | None = None
+) -> Property:
+    """σ(x, T) = N x(1 − x) e² D/(kT) of small polarons that hop freely, or of electrons in rigid bands."""
+    if rigid_bands is None:
+        assert small_polarons is not None  # one of the two, by the graph
+        values = small_polarons.model_dump(exclude={"temperatures"})
+        hop = atoms.SmallPolaronHop(site_density=AVOGADRO * maximum_concentration(), **values)
+        return atoms.small_polaron_conductivity(hop, np.linspace(0.0, 1.0, 41), small_polarons.temperatures)
+    if small_polarons is not None:
+        raise InputError("electronic_conductivity", "rigid_bands", "[small_polarons] beside them", "one of the two")
+    return atoms.band_conductivity(
+        read_results(rigid_bands.bands.path),
+        np.linspace(0.0, 1.0, 41),
+        rigid_bands.temperatures,
+        rigid_bands.relaxation_time,
+        electrons_empty=rigid_bands.electrons_empty,
+        electrons_full=rigid_bands.electrons_full,
+    )

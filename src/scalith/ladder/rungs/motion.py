@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import xarray as xr
 from pydantic import AfterValidator, Field
 
@@ -15,7 +16,7 @@ from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import AtomicDistance, BesideTheStudy, Settings, rung
 from scalith.ladder.rungs.engines import StudyEngine
 from scalith.ladder.rungs.lattice import Temperatures
-from scalith.quantities import InputError, Property, Source
+from scalith.quantities import InputError, Property, Source, predicted
 from scalith.quantities.constants import AVOGADRO
 from scalith.quantities.specification import Count, Fraction
 
@@ -201,27 +202,50 @@ def trajectory_haven_ratio(ion_motion: xr.Dataset) -> Property:
 
 
 class Conduction(Settings):
-    """``[conduction]``: the conductivity that moving ions of ``[molecular_dynamics]`` make.
+    """``[conduction]``: the conductivity that moving ions make.
 
     Attributes
     ----------
     temperatures : tuple of float
-        K, increasing: where it is wanted, by the line of ln(σT) against 1/T through those of the dynamics.
+        K, increasing: where it is wanted, by the line of ln(σT) against 1/T through those at which ions were moved.
     charge : float
         Of an ion, in elementary charges.
     of : {"charge", "tracer"}
-        From the motion of all ions together, or of single ones (Nernst and Einstein: a Haven ratio of 1), whose error is smaller.
+        Of molecular dynamics: from the motion of all ions together, or of single ones (Nernst and Einstein: a Haven ratio of 1),
+        whose error is smaller.
+    stoichiometry : float, optional
+        Of kinetic Monte Carlo, which moves ions at several: filled fraction of the sites in the cell of the host.
     """
 
     temperatures: Temperatures = tuple(float(T) for T in range(248, 379, 10))
     charge: Annotated[float, Field(gt=0)] = 1.0
     of: Literal["charge", "tracer"] = "charge"
+    stoichiometry: Fraction | None = None
 
 
-@rung("conductivity within crystallites, by molecular dynamics", unit="S m-1", over="T")
-def bulk_ionic_conductivity(ion_motion: xr.Dataset, conduction: Conduction) -> Property:
-    """σ(T) = c z² F² D_σ/RT, from the temperatures of the dynamics to those of a cell."""
-    diffusivity = atoms.trajectory_diffusivity(ion_motion, conduction.of, dimensions=int(ion_motion.attrs["dimensions"]))
-    concentration = float(ion_motion.attrs["ions"]) / (AVOGADRO * float(ion_motion.attrs["volume"]))
+@rung(
+    "conductivity within crystallites, from the motion of ions",
+    unit="S m-1",
+    over="T",
+    one_of=("ion_motion", "jump_diffusivity"),
+)
+def bulk_ionic_conductivity(
+    host: Host, conduction: Conduction, ion_motion: xr.Dataset | None = None, jump_diffusivity: Property | None = None
+) -> Property:
+    """σ(T) = c z² F² D/RT from molecular dynamics or kinetic Monte Carlo, from their temperatures to those of a cell."""
+    if ion_motion is not None:
+        diffusivity = atoms.trajectory_diffusivity(ion_motion, conduction.of, dimensions=int(ion_motion.attrs["dimensions"]))
+        concentration = float(ion_motion.attrs["ions"]) / (AVOGADRO * float(ion_motion.attrs["volume"]))
+    else:
+        assert jump_diffusivity is not None  # one of the two, by the graph
+        x, D = conduction.stoichiometry, jump_diffusivity
+        if x is None:
+            raise InputError("[conduction]", "stoichiometry", "nothing", "the filled fraction, for kinetic Monte Carlo")
+        T = D.coordinates["T"]
+        source = predicted("scalith.ladder.bulk_ionic_conductivity", D.digest, settings={"x": x})
+        error = None if D.standard_error is None else np.asarray(D.error(x=x, T=T))
+        at_x = np.asarray(D(x=x, T=T))
+        diffusivity = Property.from_arrays("jump_diffusivity", {"T": T}, at_x, "m2 s-1", source, standard_error=error)
+        concentration = x * len(host.working) / (AVOGADRO * 1e-30 * host.volume)
     hot = atoms.ionic_conductivity(diffusivity, concentration, charge=conduction.charge)
     return atoms.extrapolate_conductivity(hot, conduction.temperatures)

@@ -35,3 +35,18 @@ def test_a_thick_electrode_stores_more_and_delivers_less_of_it():
     assert thick[fast] / thick[slow] < thin[fast] / thin[slow]
     with pytest.raises(InputError, match="less than 1: the matrix is the rest"):
         evaluation({**NUMBERS, "porosity": 0.95}, 1)
+
+
+def test_stress_is_an_objective_where_phases_expand():
+    constants = {"active": {"youngs_modulus": "140 GPa"}, "carbon": {"youngs_modulus": "2 GPa"}, "pore": {"youngs_modulus": 0.0}}
+    stated = {"base": "lgm50_chen2020", "shape": (16, 16, 16), "voxel_size": 6e-7, "rates": (1.0,), "structures": 1, **BULK}
+    evaluation = RecipeEvaluation(elasticity=constants, expansion={"active": 0.01}, **stated)
+    assert evaluation.objectives == {"energy at 1C": "maximum", "stress": "minimum"}
+    numbers = {**NUMBERS, "carbon_size": 1.2e-6}
+    found = evaluation(numbers, 1)
+    # Linear in the strain, and of the order of E ε.
+    twice = RecipeEvaluation(elasticity=constants, expansion={"active": 0.02}, **stated)(numbers, 1)
+    assert twice["stress"] == pytest.approx(2.0 * found["stress"], rel=1e-6)
+    assert 0.1 * 140e9 * 0.01 < found["stress"] < 10.0 * 140e9 * 0.01
+    with pytest.raises(InputError, match="needs both elasticity and expansion"):
+        RecipeEvaluation(expansion={"active": 0.01}, **stated)

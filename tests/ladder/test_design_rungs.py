@@ -9,6 +9,7 @@ import pytest
 
 from scalith.ladder import climb, read_entry, read_study
 from scalith.quantities import ConvergenceError, InputError, shipped
+from scalith.report.figures import figures_of
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "designed_electrode.toml"
 
@@ -45,6 +46,24 @@ def test_the_example_has_what_it_asks_for_and_discharges(tmp_path):
     assert handed == pytest.approx(0.15, rel=0.03)
     discharges = read_entry(tmp_path / "out", "discharges").value
     assert discharges.sizes["c_rate"] == 3
+    # Electrons move five times as well as before the order, ions a little worse: ions are what limits this cell at the highest rate.
+    ratio = (table["requested"] / table["before"]).values
+    assert ratio[1] > 4.0
+    assert 0.95 < ratio[0] < 1.0
+    gain = read_entry(tmp_path / "out", "design_gain").value["energy"]
+    more = (gain.sel(structure="designed") / gain.sel(structure="before")).values
+    assert 0.95 < more[2] < 1.0
+    assert more[0] == pytest.approx(1.0, abs=0.005)
+    # The cell with the designed structure is the cell of the discharges.
+    run = discharges.isel(c_rate=2)
+    known = np.isfinite(run["time"].values)
+    power = (run["voltage"] * 0.053 * 3.0).values[known]
+    assert float(gain.sel(structure="designed")[2]) == pytest.approx(np.trapezoid(power, run["time"].values[known]), rel=0.01)
+    pictures = {name: figures_of(name, read_entry(tmp_path / "out", name).value) for name in ("designed_image", "design_gain")}
+    assert [len(drawn) for drawn in pictures.values()] == [1, 1]
+    (bars,) = pictures["designed_image"][0].data
+    np.testing.assert_allclose(bars.x, 0.0, atol=3.0)
+    assert all("←" in words for words in bars.text)
 
 
 @pytest.mark.long
@@ -63,6 +82,9 @@ def test_a_front_of_recipes_climbs(tmp_path):
     assert np.all(np.diff(slow) > 0.0)
     assert np.all(np.diff(fast) < 0.0)
     assert bool(front["holds"].any())
+    (drawn,) = figures_of("design_front", front)
+    tried = next(trace for trace in drawn.data if trace.name == "tried")
+    np.testing.assert_allclose(tried.x, front["evaluated"].values[:, 0] / 3.6e6)
 
 
 def test_an_order_beside_another_structure_and_one_that_is_out_of_reach(tmp_path):

@@ -7,8 +7,8 @@ $$\frac{\partial \ln \sigma_\mathrm{eff}}{\partial \ln \sigma_v} = \frac{P_v}{\s
 
 exactly, also for the discrete solution. Twenty voxels with conductivities over a contrast of $10^4$ are held against central
 differences; through filter, projection and exact volume (`project`, `pull_back`) the derivative of three phases
-by the latent noise. Times the sensitivities of the cell it is the derivative of the energy of a discharge by the conductivity of
-one voxel (`energy_gradient`), within 0.1 % of differences of whole discharges.
+by the latent noise. The same holds of stiffness and elastic energy. Times the sensitivities of the cell it is the derivative of
+the energy of a discharge by the conductivity of one voxel (`energy_gradient`), within 0.1 % of differences of whole discharges.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ LONG = True
 def run(record: Record) -> None:
     """Against central differences."""
     from scalith.design import LatentPhase, LatentStructure, project, pull_back
-    from scalith.design.share_gradients import Conduction
-    from scalith.electrode import conduct_voxels
+    from scalith.design.share_gradients import Conduction, Stiffness
+    from scalith.electrode import IsotropicElasticity, conduct_voxels
 
     numbers = np.random.default_rng(1)
     sigma = 10.0 ** numbers.uniform(-2.0, 2.0, (5, 2, 2))
@@ -61,6 +61,19 @@ def run(record: Record) -> None:
         expected=difference,
         found=slope,
         tolerance=1e-5 * abs(difference),
+    )
+    elasticity = {
+        "active": IsotropicElasticity(youngs_modulus=140e9, poisson_ratio=0.25),
+        "carbon": IsotropicElasticity(youngs_modulus=2e9, poisson_ratio=0.35),
+        "pore": IsotropicElasticity(youngs_modulus=0.0),
+    }
+    stiffness = Stiffness(list(structure.names), elasticity, "x", 1e-11)
+    slope = float(np.vdot(pull_back(structure, projection, stiffness.gradient(projection.shares).by_share), direction))
+    step = 1e-4
+    up, down = (stiffness.gradient(project(structure, noise + sign * step * direction).shares).logarithm for sign in (1, -1))
+    difference = (up - down) / (2.0 * step)
+    record.check(
+        "from latent noise to the stiffness of three phases", expected=difference, found=slope, tolerance=1e-5 * abs(difference)
     )
     _energy(record)
 

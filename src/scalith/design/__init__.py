@@ -1,7 +1,7 @@
 """The inverse: parameters of a cell fitted to measurements, what to measure next; surrogates; structures to order."""
 
 from scalith.design.calibration import CellFit, fit_cell
-from scalith.design.conditioned import StructureOrder, StructureTargets, comparison, conditioned_structure, measure_structure
+from scalith.design.conditioned import StructureOrder, conditioned_structure
 from scalith.design.density import (
     DesignedStructure,
     LatentPhase,
@@ -11,7 +11,7 @@ from scalith.design.density import (
     project,
     pull_back,
 )
-from scalith.design.energy_gradient import energy_gradient
+from scalith.design.energy_gradient import energy_gradient, with_conduction
 from scalith.design.fit_records import (
     SpectrumRecord,
     VoltageRecord,
@@ -24,9 +24,18 @@ from scalith.design.identifiability import Identifiability, identify
 from scalith.design.next_computation import Improvement, rank_improvements, rank_orderings, rank_places, read_improvements
 from scalith.design.next_measurement import rank_measurements
 from scalith.design.optimised import hashin_shtrikman, optimised_conduction
-from scalith.design.recipe import ElectrodeRecipe, RecipeEvaluation, delivered_energy, image_cell, recipe_cell, recipe_structure
+from scalith.design.recipe import (
+    ElectrodeRecipe,
+    RecipeEvaluation,
+    delivered_energy,
+    discharge_energy,
+    image_cell,
+    recipe_cell,
+    recipe_structure,
+)
 from scalith.design.search import hypervolume, search_front
 from scalith.design.surrogate import Surrogate, fit_surrogate
+from scalith.design.targets import StructureTargets, comparison, measure_structure
 from scalith.design.titration_fit import fit_titration
 
 __all__ = [
@@ -47,6 +56,7 @@ __all__ = [
     "conditioned_structure",
     "delivered_energy",
     "designed_image",
+    "discharge_energy",
     "energy_gradient",
     "fields_of_image",
     "fit_cell",
@@ -72,4 +82,5 @@ __all__ = [
     "search_front",
     "spectrum_record",
     "voltage_record",
+    "with_conduction",
 ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Annotated, Literal, Self
+from collections.abc import Callable
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from scalith.design.density import (
     DesignedStructure,
@@ -19,69 +18,28 @@ from scalith.design.density import (
     project,
     pull_back,
 )
-from scalith.design.share_gradients import Conduction, ShareGradient, area_gradient, line_gradient
-from scalith.electrode import VoxelImage, interface_areas, solve_conduction, triple_phase_length
+from scalith.design.share_gradients import ShareGradient
+from scalith.design.targets import (
+    UNITS,
+    StructureTargets,
+    Targets,
+    comparison,
+    measure_structure,
+    requests,
+    require_below_bounds,
+    require_known_phases,
+    target_gradients,
+    target_settings,
+)
+from scalith.electrode import VoxelImage
 from scalith.electrode.requirements import require_seed
-from scalith.quantities import SI, ConvergenceError, InputError, Result, Spec, labelled, nearest, predicted
+from scalith.quantities import ConvergenceError, InputError, Spec, labelled, predicted
 
 Floats = NDArray[np.float64]
-_CONDUCTION = ("effective_ionic_conductivity", "effective_electronic_conductivity")
-_UNITS = {_CONDUCTION[0]: "S m-1", _CONDUCTION[1]: "S m-1", "interface_area": "m-1", "triple_phase_length": "m-2"}
 _STRIDE = 0.35
 """Largest change of ln of a number in one step, and of the root mean square of the noise."""
 _SMALL, _SHAKE = 0.1, 0.15
 """Stride at which a search stops where it is, and the noise that it goes on from."""
-
-Bulk = dict[str, Annotated[float, SI("S m-1"), Field(ge=0)]]
-
-
-class StructureTargets(Spec):
-    """What a structure is asked for; what is left out is free.
-
-    Attributes
-    ----------
-    effective_ionic_conductivity, effective_electronic_conductivity : float, optional
-        Along `axis`, S m-1.
-    interface_area : float, optional
-        Between the two phases of `between`, per volume, m-1.
-    triple_phase_length : float, optional
-        Of the lines where the phases of `line` meet, per volume, m-2.
-    ionic, electronic : dict of str to float
-        Bulk conductivity of each phase that conducts, S m-1.
-    axis : {"x", "y", "z"}
-    between, line : names of two and of three phases
-
-    Raises
-    ------
-    InputError
-        Nothing is asked for, or a conductivity without a phase that conducts.
-    """
-
-    effective_ionic_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)] | None = None
-    effective_electronic_conductivity: Annotated[float, SI("S m-1"), Field(gt=0)] | None = None
-    interface_area: Annotated[float, SI("m-1"), Field(gt=0)] | None = None
-    triple_phase_length: Annotated[float, SI("m-2"), Field(gt=0)] | None = None
-    ionic: Bulk = Field(default_factory=dict)
-    electronic: Bulk = Field(default_factory=dict)
-    axis: Literal["x", "y", "z"] = "x"
-    between: tuple[str, str] = ("active", "pore")
-    line: tuple[str, str, str] = ("active", "pore", "carbon")
-
-    @model_validator(mode="after")
-    def _asked(self) -> Self:
-        if not self.asked:
-            raise InputError("structure targets", ", ".join(_UNITS), "none", "at least one")
-        for name, bulk in zip(_CONDUCTION, (self.ionic, self.electronic), strict=True):
-            if name in self.asked and not any(value > 0.0 for value in bulk.values()):
-                field = "ionic" if bulk is self.ionic else "electronic"
-                raise InputError("structure targets", field, bulk, f"the phases that conduct, for {name}")
-        return self
-
-    @property
-    def asked(self) -> dict[str, float]:
-        """What is asked for, by name."""
-        stated = {name: getattr(self, name) for name in _UNITS}
-        return {name: value for name, value in stated.items() if value is not None}
 
 
 class StructureOrder(Spec):
@@ -92,14 +50,14 @@ class StructureOrder(Spec):
     phases : dict of str to LatentPhase
     matrix : str
         Phase that fills the rest.
-    targets : StructureTargets
+    targets : StructureTargets, or several
     tolerance : float
         Largest deviation of a property, relative.
     """
 
     phases: dict[str, LatentPhase]
     matrix: str = "active"
-    targets: StructureTargets
+    targets: StructureTargets | tuple[StructureTargets, ...]
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.02
 
     def make(
@@ -111,42 +69,21 @@ class StructureOrder(Spec):
         progress: Callable[[float, str], None] | None = None,
     ) -> DesignedStructure:
         """The structure, by `conditioned_structure`."""
-        structure = LatentStructure(shape=shape, voxel_size=voxel_size, phases=self.phases, matrix=self.matrix)
+        structure = self._structure(shape, voxel_size)
         return conditioned_structure(structure, self.targets, seed=seed, tolerance=self.tolerance, progress=progress)
 
+    def begin(self, shape: tuple[int, int, int], voxel_size: float, *, seed: int) -> VoxelImage:
+        """The structure of the same recipe and seed of which nothing has been asked: what `make` begins with."""
+        structure = self._structure(shape, voxel_size)
+        return designed_image(structure, structure.noise(seed))
 
-def measure_structure(image: VoxelImage, targets: StructureTargets, *, periodic: bool = True) -> dict[str, float]:
-    """What is asked for, measured on an image by `solve_conduction`, `interface_areas` and `triple_phase_length`."""
-    found: dict[str, float] = {}
-    for name in targets.asked:
-        if name in _CONDUCTION:
-            bulk = targets.ionic if name == _CONDUCTION[0] else targets.electronic
-            found[name] = float(solve_conduction(image, bulk, axis=targets.axis, tolerance=1e-5)["conductivity"])
-        elif name == "interface_area":
-            one, other = targets.between
-            found[name] = float(interface_areas(image, periodic=periodic).sel(phase=one, neighbour=other))
-        else:
-            found[name] = float(triple_phase_length(image, targets.line)["length"])
-    return found
-
-
-def comparison(targets: StructureTargets, measured: Mapping[str, float]) -> Result:
-    """What was asked for beside what was measured, by ``quantity``: ``requested``, ``measured``, ``deviation``."""
-    names = list(targets.asked)
-    requested, found = np.array(list(targets.asked.values())), np.array([measured[name] for name in names])
-    return Result(
-        {
-            "requested": labelled("quantity", requested, "requested", "SI"),
-            "measured": labelled("quantity", found, "measured on the image", "SI"),
-            "deviation": labelled("quantity", found / requested - 1.0, "measured over requested less 1", "1"),
-        },
-        coords={"quantity": names, "unit": ("quantity", [_UNITS[name] for name in names])},
-    )
+    def _structure(self, shape: tuple[int, int, int], voxel_size: float) -> LatentStructure:
+        return LatentStructure(shape=shape, voxel_size=voxel_size, phases=self.phases, matrix=self.matrix)
 
 
 def conditioned_structure(
     structure: LatentStructure,
-    targets: StructureTargets,
+    targets: Targets,
     *,
     seed: int,
     like: VoxelImage | None = None,
@@ -162,14 +99,15 @@ def conditioned_structure(
 
         δw = J^\mathsf{T} (J J^\mathsf{T})^{-1} \ln(\text{requested}/\text{measured}),
 
-    with J the derivatives of the logarithms by the noise: dissipation for conductivities (`conduct_voxels`), curvature for areas,
-    the cross product of the gradients for lines, all through the transition of `project`. Volumes are exact throughout.
+    with J the derivatives of the logarithms by the noise: dissipation for conductivities (`conduct_voxels`), elastic energy for
+    stiffness (`effective_stiffness`), curvature for areas, the cross product of the gradients for lines, all through the
+    transition of `project`. Volumes are exact throughout.
 
     Parameters
     ----------
     structure : LatentStructure
         Recipe: phases, fractions, feature sizes.
-    targets : StructureTargets
+    targets : StructureTargets or sequence of them
     seed : int
         Another seed gives another structure with the same properties.
     like : VoxelImage, optional
@@ -190,20 +128,21 @@ def conditioned_structure(
     Raises
     ------
     InputError
-        A conductivity above that of straight columns of all that conducts (Wiener's bound), an unknown phase.
+        A conductivity above that of straight columns of all that conducts (Wiener's bound), a stiffness above that of all phases
+        under one strain (Voigt's), an unknown phase.
     ConvergenceError
         Out of reach: how far from each target the nearest structure is.
     """
     require_seed("conditioned structure", seed)
     if not 0.0 < tolerance < 1.0 or steps < 1:
         raise InputError("conditioned structure", "tolerance, steps", f"{tolerance}, {steps}", "between 0 and 1; at least 1")
-    _require_phases(structure, targets)
-    _require_below_bounds(structure, targets)
-    names, asked, periodic = list(structure.names), targets.asked, structure.sides == "periodic"
+    names, asked, periodic = list(structure.names), requests(targets), structure.sides == "periodic"
+    require_known_phases(targets, names)
+    require_below_bounds(targets, structure.fractions)
     base = None if like is None else fields_of_image(structure, like)
     noise = structure.noise(seed) * (1.0 if like is None else 1e-6)
-    wanted = np.log(list(asked.values()))
-    search = _Search(structure, base, _gradients(names, targets), wanted)
+    wanted = np.log([one.value for one in asked])
+    search = _Search(structure, base, target_gradients(names, targets, sides=structure.sides), wanted)
     shaken = np.random.default_rng((seed, 1))
     best: _Found | None = None  # since the last shake
     nearest_found: _Found | None = None
@@ -235,21 +174,21 @@ def conditioned_structure(
     image, measured, missing = nearest_found.image, nearest_found.measured, nearest_found.apart
     if missing > tolerance:
         far = [
-            f"{name} {value:.4g} {_UNITS[name]} ({100 * (value / asked[name] - 1):+.2g} %)"
-            for name, value in zip(asked, measured, strict=True)
+            f"{one.name} {value:.4g} {UNITS[one.kind]} ({100 * (value / one.value - 1):+.2g} %)"
+            for one, value in zip(asked, measured, strict=True)
         ]
         why = f"the targets are out of reach of this recipe: the nearest structure found has {', '.join(far)}"
         raise ConvergenceError("conditioned structure", why)
     settings = {
         "structure": structure.model_dump(mode="json"),
-        "targets": targets.model_dump(mode="json"),
+        "targets": target_settings(targets),
         "seed": seed,
         "like": None if like is None else like.digest,
         "tolerance": tolerance,
     }
     source = predicted("scalith.design.conditioned_structure", settings=settings)
     image = VoxelImage(image.labels, image.voxel_size, image.phases, source)
-    table = comparison(targets, dict(zip(asked, measured, strict=True)))
+    table = comparison(targets, {one.name: value for one, value in zip(asked, measured.tolist(), strict=True)})
     table["steps"] = labelled((), step, "steps", "1")
     return DesignedStructure(image, table.assign_attrs(source=source.to_json()))
 
@@ -293,35 +232,3 @@ class _Search:
         by_noise = np.asarray(self.jacobian.T @ np.linalg.solve(self.gram, change)).reshape(self.noise.shape)
         share = min(1.0, _STRIDE / max(float(np.sqrt(np.mean(by_noise**2))), 1e-300))
         return self.noise + share * by_noise, share * change
-
-
-def _gradients(names: list[str], targets: StructureTargets) -> list[Callable[[Floats], ShareGradient]]:
-    found: list[Callable[[Floats], ShareGradient]] = []
-    for name in targets.asked:
-        if name in _CONDUCTION:
-            bulk = targets.ionic if name == _CONDUCTION[0] else targets.electronic
-            found.append(Conduction(names, bulk, targets.axis, 1e-4).gradient)
-        elif name == "interface_area":
-            pair = [names.index(one) for one in targets.between]
-            found.append(partial(area_gradient, one=pair[0], other=pair[1]))
-        else:
-            pair = [names.index(one) for one in targets.line[:2]]
-            found.append(partial(line_gradient, one=pair[0], other=pair[1]))
-    return found
-
-
-def _require_phases(structure: LatentStructure, targets: StructureTargets) -> None:
-    asked = targets.asked
-    named = [*(targets.between if "interface_area" in asked else ()), *(targets.line if "triple_phase_length" in asked else ())]
-    for name in (*named, *targets.ionic, *targets.electronic):
-        if name not in structure.names:
-            raise InputError("structure targets", "phase", name, nearest(name, list(structure.names)))
-
-
-def _require_below_bounds(structure: LatentStructure, targets: StructureTargets) -> None:
-    for name, bulk in zip(_CONDUCTION, (targets.ionic, targets.electronic), strict=True):
-        wanted = targets.asked.get(name)
-        bound = sum(structure.fractions[phase] * value for phase, value in bulk.items())
-        if wanted is not None and wanted > bound:
-            expected = f"at most {bound:.4g} S/m, straight columns of what conducts"
-            raise InputError("structure targets", name, f"{wanted:.4g} S/m", expected)

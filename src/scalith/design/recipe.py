@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from scalith.cell import CellSpecification, ElectrodeSpecification, Mesh, read_cell, simulate_discharge
 from scalith.cell.runs.load import discharge_load
 from scalith.design.density import LatentPhase, LatentStructure, designed_image
-from scalith.electrode import VoxelImage, subvolume_properties
+from scalith.electrode import IsotropicElasticity, VoxelImage, stress_from_eigenstrain, subvolume_properties
 from scalith.lab.half_cell import half_cell
 from scalith.quantities import ConvergenceError, InputError, Spec
 from scalith.quantities.specification import LayerThickness, Length
@@ -129,19 +129,24 @@ def image_cell(
     return half_cell(cell.model_copy(update={"positive_electrode": made})).cell.model_copy(update=limits)
 
 
+def discharge_energy(
+    cell: CellSpecification, c_rate: float, *, temperature: float | None = None, mesh: Mesh | None = None
+) -> float:
+    """Energy of a discharge from full, ∫ I V dt, J."""
+    run = simulate_discharge(cell, c_rate, temperature=temperature, mesh=mesh)
+    return discharge_load(cell, c_rate, None) * float(np.trapezoid(run["voltage"].values, run["time"].values))
+
+
 def delivered_energy(
     cell: CellSpecification, c_rate: float, *, inactive_thickness: float = 0.0, mesh: Mesh | None = None
 ) -> float:
     """Energy of a discharge over the volume of electrode, separator and `inactive_thickness` (foils, counter), J m-3."""
-    run = simulate_discharge(cell, c_rate, mesh=mesh)
-    time, voltage = run["time"].values, run["voltage"].values
-    current = discharge_load(cell, c_rate, None)
     depth = cell.positive_electrode.thickness + cell.separator.thickness + inactive_thickness
-    return current * float(np.trapezoid(voltage, time)) / (cell.plane_area * depth)
+    return discharge_energy(cell, c_rate, mesh=mesh) / (cell.plane_area * depth)
 
 
 class RecipeEvaluation(Spec):
-    """Energy per volume at several rates of the cell that a recipe makes; what `search_front` takes.
+    """Energy per volume at several rates of the cell that a recipe makes, and its stress; what `search_front` takes.
 
     Attributes
     ----------
@@ -158,6 +163,10 @@ class RecipeEvaluation(Spec):
         Numbers of the recipe that are not searched.
     inactive_thickness : float
         m.
+    elasticity, expansion : dict by phase, optional
+        Constants of every phase, and the linear strain by which phases would expand alone. With them ``"stress"`` is one of the
+        objectives, to be small: the von Mises stress that one voxel of the active material in a hundred exceeds, clamped
+        outside (`scalith.electrode.stress_from_eigenstrain`), Pa.
     volumes : tuple of int
         Of the mesh of the cell.
     structures : int
@@ -173,6 +182,8 @@ class RecipeEvaluation(Spec):
     voxel_size: Length
     fixed: dict[str, float] = Field(default_factory=dict)
     inactive_thickness: Annotated[float, Field(ge=0)] = 25e-6
+    elasticity: dict[str, IsotropicElasticity] = Field(default_factory=dict)
+    expansion: dict[str, float] = Field(default_factory=dict)
     volumes: tuple[int, int, int] = (1, 8, 20)
     structures: Annotated[int, Field(ge=1)] = 2
 
@@ -181,13 +192,21 @@ class RecipeEvaluation(Spec):
     def _read_once(cls, base: CellSpecification | str) -> CellSpecification:
         return read_cell(base)
 
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if bool(self.elasticity) != bool(self.expansion):
+            lacking = "expansion" if self.elasticity else "elasticity"
+            raise InputError("recipe evaluation", lacking, "nothing", "the stress needs both elasticity and expansion, by phase")
+        return self
+
     @property
-    def objectives(self) -> tuple[str, ...]:
-        """Names of the objectives."""
-        return tuple(f"energy at {rate:.3g}C" for rate in self.rates)
+    def objectives(self) -> dict[str, Literal["maximum", "minimum"]]:
+        """What each objective, by name, should be."""
+        found: dict[str, Literal["maximum", "minimum"]] = {f"energy at {rate:.3g}C": "maximum" for rate in self.rates}
+        return found | ({"stress": "minimum"} if self.expansion else {})
 
     def __call__(self, numbers: Mapping[str, float], seed: int) -> dict[str, float]:
-        """Objectives of a recipe with a seed, J m-3.
+        """Objectives of a recipe with a seed: energies in J m-3, stress in Pa.
 
         Raises
         ------
@@ -198,13 +217,16 @@ class RecipeEvaluation(Spec):
         """
         recipe = ElectrodeRecipe.read({**self.fixed, **numbers}, "recipe")
         structure = recipe_structure(recipe, self.shape, self.voxel_size)
-        energies = np.empty((self.structures, len(self.rates)))
+        found = np.empty((self.structures, len(self.objectives)))
         for number, one in enumerate(np.random.SeedSequence(seed).generate_state(self.structures)):
             image = designed_image(structure, structure.noise(int(one)))
             cell = recipe_cell(self.base, recipe, image, ionic=self.ionic, electronic=self.electronic)
             for place, rate in enumerate(self.rates):
                 depth = self.inactive_thickness
-                energies[number, place] = delivered_energy(cell, rate, inactive_thickness=depth, mesh=Mesh(*self.volumes))
-        if not np.all(np.isfinite(energies)):
+                found[number, place] = delivered_energy(cell, rate, inactive_thickness=depth, mesh=Mesh(*self.volumes))
+            if self.expansion:
+                stress = stress_from_eigenstrain(image, self.elasticity, self.expansion, outside="clamped", tolerance=1e-3)
+                found[number, -1] = float(stress["high_stress"].sel(phase="active"))
+        if not np.all(np.isfinite(found)):
             raise ConvergenceError("recipe", "a discharge has no finite energy")
-        return dict(zip(self.objectives, energies.mean(axis=0).tolist(), strict=True))
+        return dict(zip(self.objectives, found.mean(axis=0).tolist(), strict=True))

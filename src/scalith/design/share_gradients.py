@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.electrode import conduct_voxels
+from scalith.electrode import IsotropicElasticity, VoxelImage, conduct_voxels
+from scalith.electrode.mechanics.elasticity import Deformation, elastic_body, energy_shares, solve_equilibrium
 
 Floats = NDArray[np.float64]
 _POWER = 3.0
@@ -57,6 +58,55 @@ class Conduction:
         weight = found["sensitivity"].values / sigma
         by_share = weight * _POWER * self.bulk[:, np.newaxis, np.newaxis, np.newaxis] * shares ** (_POWER - 1.0)
         return ShareGradient(float(np.log(float(found["conductivity"]))), by_share)
+
+
+class Stiffness:
+    """Stiffness along an axis, of structures that change little by little.
+
+    A voxel has the modulus of `mixed_conductivity`, in the place of conductivities, and all have one Poisson ratio: the mean of
+    those of the phases that resist, by their moduli.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Phases in the order of the shares.
+    elasticity : mapping of str to IsotropicElasticity
+    axis : {"x", "y", "z"}
+    tolerance : float
+    sides : {"periodic", "mirror"}
+    """
+
+    def __init__(
+        self,
+        names: list[str],
+        elasticity: Mapping[str, IsotropicElasticity],
+        axis: str,
+        tolerance: float = 1e-4,
+        sides: str = "periodic",
+    ) -> None:
+        self.moduli = np.array([elasticity[name].youngs_modulus for name in names])
+        ratios = np.array([elasticity[name].poisson_ratio for name in names])
+        ratio = float(self.moduli @ ratios / self.moduli.sum())
+        self.unit = IsotropicElasticity(youngs_modulus=1.0, poisson_ratio=ratio)
+        self.load, self.tolerance, self.mirror = np.eye(6)["xyz".index(axis)], tolerance, sides == "mirror"
+        self._before: Deformation | None = None
+
+    def gradient(self, shares: Floats) -> ShareGradient:
+        """ln C and its derivative: the share of each voxel in the elastic energy times d ln E/ds of the voxel."""
+        moduli = mixed_conductivity(shares, self.moduli)
+        whole = np.pad(moduli, [(0, size) for size in moduli.shape], mode="symmetric") if self.mirror else moduli
+        image = VoxelImage(np.zeros(whole.shape, np.uint8), 1.0, {"all": 0})
+        body = elastic_body(image, {"all": self.unit})._replace(intact=whole / whole.max())
+        found = solve_equilibrium(body, self.load, np.zeros((1, 6)), False, self.tolerance, start=self._before)
+        self._before = found
+        energy = energy_shares(body, self.load, found)
+        if self.mirror:
+            for axis, size in enumerate(moduli.shape):
+                low, high = np.split(energy, [size], axis=axis)
+                energy = low + np.flip(high, axis=axis)
+        by_share = energy / moduli * _POWER * self.moduli[:, np.newaxis, np.newaxis, np.newaxis] * shares ** (_POWER - 1.0)
+        stiffness = float(found.mean_stress @ self.load) * float(whole.max())
+        return ShareGradient(float(np.log(stiffness)), by_share)
 
 
 def area_gradient(shares: Floats, one: int, other: int) -> ShareGradient:

@@ -112,6 +112,17 @@ NUMBERS: dict[str, _Number] = {
         "largest distance from what was asked, relative", "1", lambda data: np.abs(data["deviation"]).max()
     ),
     "design_front": _Number("recipes of which none is better in all respects", "1", lambda data: data.sizes["point"]),
+    "recipe_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
+    "recipe_transport": _Number(
+        "effective ionic conductivity before the order",
+        "S m-1",
+        lambda data: data["effective_ionic_conductivity"].values[0] if "effective_ionic_conductivity" in data else np.nan,
+    ),
+    "design_gain": _Number(
+        "energy at the highest rate over that before the order",
+        "1",
+        lambda data: np.divide(*_at_highest_rate(data, "energy").sel(structure=["designed", "before"]).values),
+    ),
     "cracks": _Number("largest area of cracks per volume", "m-1", _largest("crack_area")),
     "cracked_voxel_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
     "loss_by_cracks": _Number("contact that is left", "1", _last("interface_left")),

@@ -1,4 +1,4 @@
-"""Pictures of a design: what was asked of a structure beside what it has, and the front of recipes."""
+"""Pictures of a design: what was asked of a structure beside what it has, what the cell gains, and the front of recipes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ _PER_LITRE = 1.0 / 3.6e6
 
 
 def requested_figure(data: xr.Dataset) -> Figure:
-    """What the image has, measured anew, over what was asked for, as a deviation; beside each bar asked → found."""
+    """What the image has, measured anew, over what was asked for, as a deviation; beside each bar asked → found ← before."""
     figure = axes.figure("Found over asked, less one (%)", "")
     names = [str(name).replace("_", " ") for name in data["quantity"].values]
     said = [
-        f"{asked:.4g} → {found:.4g} {'' if unit == '1' else unit}".strip()
-        for asked, found, unit in zip(data["requested"].values, data["measured"].values, data["unit"].values, strict=True)
+        f"{asked:.4g} → {found:.4g} {'' if unit == '1' else unit}{before}".strip()
+        for asked, found, unit, before in zip(
+            data["requested"].values, data["measured"].values, data["unit"].values, _before(data), strict=True
+        )
     ]
     deviation = 100.0 * data["deviation"].values
     style = {"orientation": "h", "marker": {"color": axes.PALETTE[0]}, "textposition": "outside", "cliponaxis": False}
@@ -30,6 +32,21 @@ def requested_figure(data: xr.Dataset) -> Figure:
     widest = 3.0 * max(float(np.max(np.abs(deviation))), 0.1)
     figure.update_layout(height=130 + 44 * len(names), hovermode="closest", xaxis_range=[-widest, widest], yaxis_dtick=1)
     figure.add_vline(x=0.0, line={"color": axes.FAINT, "width": 1})
+    return figure
+
+
+def gain_figure(data: xr.Dataset) -> Figure:
+    """Energy of a discharge by rate, with the structure before the order and with the designed one."""
+    figure = axes.figure("C-rate", "Energy of the discharge (W h)")
+    figure.update_xaxes(type="log")
+    for row, (name, words, dash) in enumerate((("before", "before the order", "dash"), ("designed", "made to order", "solid"))):
+        figure.add_scatter(
+            x=data["c_rate"].values,
+            y=data["energy"].sel(structure=name).values / 3600.0,
+            mode="lines+markers",
+            name=words,
+            line={"dash": dash, "color": axes.PALETTE[1 - row]},
+        )
     return figure
 
 
@@ -69,6 +86,11 @@ def front_figure(data: xr.Dataset) -> Figure | None:
         )
     figure.update_layout(hovermode="closest", height=440)
     return figure
+
+
+def _before(data: xr.Dataset) -> list[str]:
+    """In words, what the recipe has by itself."""
+    return [f" ← {value:.4g}" for value in data["before"].values] if "before" in data else [""] * data.sizes["quantity"]
 
 
 def _is_energy(name: str) -> bool:

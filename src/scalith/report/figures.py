@@ -19,7 +19,7 @@ from scalith.report.cell_figures import (
     heat_figure,
     pack_temperature_figure,
 )
-from scalith.report.design_figures import front_figure, requested_figure
+from scalith.report.design_figures import front_figure, gain_figure, requested_figure
 from scalith.report.electrode_figures import (
     composition_figure,
     composition_map_figure,
@@ -128,6 +128,8 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "phase_diagram": (phase_diagram_figure,),
     **dict.fromkeys(("voltage_agreement", "diffusivity_agreement", *EXPERIMENTS), (agreement_figure,)),
     "voxel_image": (slices_figure, cuts_figure),
+    "recipe_image": (slices_figure, cuts_figure),
+    "design_gain": (gain_figure,),
     "subvolume_properties": (subvolumes_figure,),
     "electrode_currents": (currents_figure, loss_figure),
     "composition_map": (composition_figure, composition_map_figure),

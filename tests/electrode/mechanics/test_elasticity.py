@@ -15,7 +15,7 @@ from scalith.electrode import (
     sphere_lattice,
     stress_from_eigenstrain,
 )
-from scalith.electrode.mechanics.elasticity import elastic_body, solve_equilibrium
+from scalith.electrode.mechanics.elasticity import elastic_body, energy_shares, solve_equilibrium
 from scalith.quantities import ConvergenceError, InputError, Source
 
 STIFF = IsotropicElasticity(youngs_modulus="100 GPa", poisson_ratio=0.25)
@@ -174,3 +174,37 @@ def test_without_a_load_nothing_is_left_of_where_it_began(free):
     assert unloaded.iterations == 0
     np.testing.assert_array_equal(unloaded.stress, 0.0)
     np.testing.assert_array_equal(unloaded.mean_strain, 0.0)
+
+
+def test_the_elastic_energy_of_a_voxel_is_what_its_stiffness_is_worth():
+    image = random_field((4, 3, 5), 1e-6, {"solid": FieldPhase(fraction=0.7, correlation_length=7e-7)}, seed=1)
+    constants = {"solid": STIFF, "pore": SOFT}
+    numbers = np.random.default_rng(2)
+    body = elastic_body(image, constants)._replace(intact=10.0 ** numbers.uniform(-2.0, 0.0, image.shape))
+    for row in (0, 4):
+        load = np.eye(6)[row]
+
+        def stiffness(intact, load=load):
+            found = solve_equilibrium(body._replace(intact=intact), load, np.zeros((2, 6)), False, 1e-12)
+            return found.mean_stress @ load
+
+        found = solve_equilibrium(body, load, np.zeros((2, 6)), False, 1e-12)
+        shares = energy_shares(body, load, found)
+        assert shares.sum() == pytest.approx(1.0, abs=1e-12)
+        step = 1e-4
+        for place in [(0, 0, 0), (3, 2, 4), (1, 2, 3)]:
+            moved = [np.array(body.intact), np.array(body.intact)]
+            moved[0][place] *= np.exp(step)
+            moved[1][place] *= np.exp(-step)
+            slope = np.log(stiffness(moved[0]) / stiffness(moved[1])) / (2.0 * step)
+            assert shares[place] == pytest.approx(slope, abs=1e-6)
+
+
+def test_stiffness_is_handed_back_with_its_sensitivity():
+    image = laminate((4, 2, 2), 1e-6, [("stiff", 2), ("soft", 2)])
+    found = effective_stiffness(image, {"stiff": STIFF, "soft": SOFT}, sensitivity=True)
+    assert found["sensitivity"].dims == ("row", "x", "y", "z")
+    # In series along x both bear the same stress, and the soft one takes the energy in proportion to its compliance.
+    stiff, soft = 1.0 / STIFF.stiffness[0, 0], 1.0 / SOFT.stiffness[0, 0]
+    of_soft = float(found["sensitivity"].sel(row="xx").values[image.mask("soft")].sum())
+    assert of_soft == pytest.approx(soft / (soft + stiff), rel=1e-6)

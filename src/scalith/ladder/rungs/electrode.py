@@ -17,7 +17,7 @@ from scalith.electrode import CompositeElectrode, ElectrodeStructure, FieldPhase
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Settings, drawing, rung
-from scalith.quantities import SI, InputError, Property, Result, Spec, Uncertain, dataset_digest, predicted
+from scalith.quantities import SI, InputError, Property, Result, Spec, Uncertain, dataset_digest, labelled, predicted
 from scalith.quantities.named_deviates import within
 from scalith.quantities.specification import Count, Fraction, Length, Temperature
 
@@ -268,15 +268,37 @@ def _asked(data: xr.Dataset) -> str:
     return f"{data.sizes['quantity']} properties as asked for, within {100 * worst:.2g} %"
 
 
+def _order(microstructure: Microstructure, field: str) -> design.StructureOrder:
+    if microstructure.order is None:
+        raise InputError("[microstructure]", "order", "none", f"what is asked of the structure, for {field}")
+    return microstructure.order
+
+
+@rung("structure before the order", headline=_composition)
+def recipe_image(microstructure: Microstructure, seed: int) -> xr.Dataset:
+    """The image that the order's recipe and the study's seed give when nothing is asked of it: what the design began with."""
+    order = _order(microstructure, "recipe_image")
+    return electrode.image_dataset(order.begin(microstructure.shape, microstructure.edge, seed=seed))
+
+
 @rung("structure made to order", headline=_asked)
-def designed_image(voxel_image: xr.Dataset, microstructure: Microstructure) -> xr.Dataset:
-    """What was asked of the structure, and what the image has, measured anew."""
-    order = microstructure.order
-    if order is None:
-        raise InputError("[microstructure]", "order", "none", "what is asked of the structure, for designed_image")
-    found = design.measure_structure(electrode.image_from_dataset(voxel_image), order.targets)
-    source = predicted("scalith.design.measure_structure", dataset_digest(voxel_image), settings=order.model_dump(mode="json"))
-    return design.comparison(order.targets, found).assign_attrs(source=source.to_json())
+def designed_image(voxel_image: xr.Dataset, recipe_image: xr.Dataset, microstructure: Microstructure) -> xr.Dataset:
+    """What was asked of the structure, and what the image has, measured anew; ``before``: what its recipe has by itself."""
+    order = _order(microstructure, "designed_image")
+    images = (voxel_image, recipe_image)
+    after, before = (design.measure_structure(electrode.image_from_dataset(one), order.targets) for one in images)
+    parents = [dataset_digest(one) for one in images]
+    source = predicted("scalith.design.measure_structure", *parents, settings=order.model_dump(mode="json"))
+    found = design.comparison(order.targets, after)
+    found["before"] = labelled("quantity", [before[str(name)] for name in found["quantity"].values], "before the order", "SI")
+    return found.assign_attrs(source=source.to_json())
+
+
+@rung("transport before the order")
+def recipe_transport(recipe_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
+    """Effective properties of the structure before the order."""
+    stated = conductivities.model_dump() | {"parts": (1,)}
+    return electrode.subvolume_properties(electrode.image_from_dataset(recipe_image), **stated)
 
 
 def _measured_on(voxel_image: xr.Dataset, cracked_voxel_image: xr.Dataset | None) -> xr.Dataset:

@@ -12,6 +12,7 @@ from scalith.atoms.elasticity import (
     born_stability,
     elastic_moduli,
     given_stiffness,
+    polycrystal_elasticity,
     stiffness_basis,
     stiffness_tensor,
 )
@@ -147,3 +148,17 @@ def test_bad_stiffness_is_named():
         given_stiffness(lopsided, "made up")
     with pytest.raises(InputError, match="at most 0"):
         stiffness_tensor(argon(), SPRINGS, strain=0.2)
+
+
+def test_elasticity_of_a_polycrystal_is_bounded_by_voigt_and_reuss():
+    soft, hard = given_stiffness(isotropic(), "made up"), given_stiffness(random_stiffness(3), "made up")
+    found = polycrystal_elasticity({1.0: hard, 0.0: soft})
+    assert found["x"].values.tolist() == [0.0, 1.0]
+    assert float(found["youngs_modulus"][0]) == pytest.approx(9 * 60e9 * 30e9 / (3 * 60e9 + 30e9))
+    assert float(found["youngs_modulus_error"][0]) == pytest.approx(0.0, abs=1.0)
+    moduli = elastic_moduli(hard)
+    assert float(found["youngs_modulus"][1]) == pytest.approx(float(moduli["youngs_modulus"]))
+    assert float(found["poisson_ratio"][1]) == pytest.approx(float(moduli["poissons_ratio"]))
+    K, G = (moduli[name].values for name in ("bulk_modulus", "shear_modulus"))
+    young = 9 * K * G / (3 * K + G)
+    assert float(found["youngs_modulus_error"][1]) == pytest.approx(0.5 * (young[0] - young[1]))

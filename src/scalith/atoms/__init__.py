@@ -20,7 +20,13 @@ from scalith.atoms.barrier_correction import (
 )
 from scalith.atoms.barriers import BandSettings, Barrier, hop_barrier
 from scalith.atoms.database import compute_energies, read_database
-from scalith.atoms.elasticity import born_stability, elastic_moduli, given_stiffness, stiffness_tensor
+from scalith.atoms.elasticity import (
+    born_stability,
+    elastic_moduli,
+    given_stiffness,
+    polycrystal_elasticity,
+    stiffness_tensor,
+)
 from scalith.atoms.electron_localisation import (
     LocalisationCorrection,
     fit_localisation,
@@ -117,6 +123,7 @@ __all__ = [
     "ordering_structures",
     "pair_correlations",
     "phonon_frequencies",
+    "polycrystal_elasticity",
     "polaron_diffusivity",
     "reaction_volume",
     "read_database",

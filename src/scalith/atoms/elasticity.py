@@ -5,7 +5,7 @@ Voigt's order of components: xx, yy, zz, yz, xz, xy, with engineering shears (tw
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -279,9 +279,10 @@ def elastic_moduli(stiffness: xr.Dataset) -> Result:
     data = data.assign_coords(averages)
     data["bulk_modulus"] = labelled("average", [bulk_voigt, bulk_reuss, bulk], "bulk modulus", "Pa")
     data["shear_modulus"] = labelled("average", [shear_voigt, shear_reuss, shear], "shear modulus", "Pa")
+    young, poisson = _isotropic(data.sel(average="hill"))
     scalars = {
-        "youngs_modulus": (9.0 * bulk * shear / (3.0 * bulk + shear), "Pa", "Young's modulus (Hill)"),
-        "poissons_ratio": ((3.0 * bulk - 2.0 * shear) / (6.0 * bulk + 2.0 * shear), "1", "Poisson's ratio (Hill)"),
+        "youngs_modulus": (young, "Pa", "Young's modulus (Hill)"),
+        "poissons_ratio": (poisson, "1", "Poisson's ratio (Hill)"),
         "anisotropy": (5.0 * shear_voigt / shear_reuss + bulk_voigt / bulk_reuss - 6.0, "1", "universal elastic anisotropy"),
     }
     for name, (value, unit, words) in scalars.items():
@@ -289,3 +290,45 @@ def elastic_moduli(stiffness: xr.Dataset) -> Result:
     data["born_eigenvalues"] = labelled("mode", eigenvalues, "eigenvalues of the stiffness (Kelvin)", "Pa")
     source = predicted("scalith.atoms.elastic_moduli", dataset_digest(stiffness))
     return data.assign_attrs(source=source.to_json())
+
+
+def polycrystal_elasticity(stiffnesses: Mapping[float, xr.Dataset]) -> Result:
+    """Young's modulus and Poisson's ratio of a polycrystal against its content: Hill's means, between them straight lines.
+
+    Parameters
+    ----------
+    stiffnesses : dict of float to xarray.Dataset
+        Of each filled fraction x of the host's sites, as `stiffness_tensor` hands it back.
+
+    Returns
+    -------
+    Result
+        ``youngs_modulus`` (Pa) and ``poisson_ratio`` over ``x``, each with its ``…_error``: half the distance between Voigt's and
+        Reuss's bounds, within which any texture of the crystallites keeps it.
+
+    Raises
+    ------
+    InputError
+        A crystal is not stable (Born).
+    """
+    x = sorted(stiffnesses)
+    found: dict[str, list[float]] = {name: [] for name in ("youngs_modulus", "poisson_ratio")}
+    errors: dict[str, list[float]] = {name: [] for name in found}
+    for content in x:
+        data = elastic_moduli(stiffnesses[content])
+        bounds = [_isotropic(data.sel(average=name)) for name in ("voigt", "reuss", "hill")]
+        for name, voigt, reuss, hill in zip(found, *bounds, strict=True):
+            found[name].append(hill)
+            errors[name].append(0.5 * abs(voigt - reuss))
+    values = {}
+    for name, words, unit in (("youngs_modulus", "Young's modulus", "Pa"), ("poisson_ratio", "Poisson's ratio", "1")):
+        values[name] = labelled("x", found[name], f"{words} of the polycrystal", unit)
+        values[f"{name}_error"] = labelled("x", errors[name], f"standard error of {words}", unit)
+    source = predicted("scalith.atoms.polycrystal_elasticity", *(dataset_digest(stiffnesses[content]) for content in x))
+    return Result(values, {"x": labelled("x", x, "filled fraction of the sites", "1")}, {"source": source.to_json()})
+
+
+def _isotropic(moduli: xr.Dataset) -> tuple[float, float]:
+    """Young's modulus and Poisson's ratio of a bulk and a shear modulus."""
+    bulk, shear = float(moduli["bulk_modulus"]), float(moduli["shear_modulus"])
+    return 9.0 * bulk * shear / (3.0 * bulk + shear), (3.0 * bulk - 2.0 * shear) / (6.0 * bulk + 2.0 * shear)

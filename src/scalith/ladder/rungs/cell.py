@@ -13,13 +13,9 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from scalith import cell as cell_package
 from scalith.cell import (
-    AgeingSegment,
     CellSpecification,
     Collectors,
-    EndOfLife,
     Mesh,
-    Simulation,
-    simulate_ageing,
     simulate_discharge,
     simulate_sensitivities,
     to_bpx,
@@ -68,8 +64,12 @@ SEPARATOR = {
 """Fields of the separator that its microstructure fills."""
 
 
-SWELLING = {side: f"{side}_partial_molar_volume" for side in ("negative", "positive")}
-"""What fills `partial_molar_volume` of an electrode's ``stress`` where the study states that section without it."""
+STRESS = {
+    f"{side}_{field}": (f"{side}_electrode", field)
+    for side in ("negative", "positive")
+    for field in ("partial_molar_volume", "youngs_modulus", "poisson_ratio")
+}
+"""What of the materials fills which field of an electrode's ``stress``, where the study states that section without it."""
 
 
 def _with_paths(stated: Any) -> Any:
@@ -90,6 +90,9 @@ _TRIAL: dict[str, Any] = {
     "diffusivity": 1e-10,
     "transference_number": 0.4,
     "thermodynamic_factor": 1.0,
+    "partial_molar_volume": 1e-7,
+    "youngs_modulus": 1e9,
+    "poisson_ratio": 0.3,
 }
 """Plain numbers in place of what the climb will find."""
 
@@ -161,13 +164,14 @@ class Cell(Settings):
                         self._refuse(f"{side}_electrode", field, f"{side}_electrode_structure")
                 numbers = dict.fromkeys(STRUCTURE.values(), 0.4) | {"interface_area": 1e6, "particle_radius": 1e-6}
                 trial[f"{side}_electrode_structure"] = ElectrodeStructure.read(numbers)
-            if SWELLING[side] in reached:
-                if "partial_molar_volume" in _stress(getattr(self, f"{side}_electrode")):
-                    self._refuse(f"{side}_electrode", "stress.partial_molar_volume", SWELLING[side])
-                trial[SWELLING[side]] = Property.constant(SWELLING[side], 1e-7, "m3 mol-1", Source(kind="assumed"))
             if "phase_field" in getattr(self, f"{side}_electrode"):
                 expected = "none: [separating_particle] makes it from the open-circuit voltage of the material"
                 raise InputError("", f"{side}_electrode.phase_field", "a value here", expected)
+        for name, (part, field) in STRESS.items():
+            if name in reached:
+                if field in _stress(getattr(self, part)):
+                    self._refuse(part, f"stress.{field}", name)
+                trial[name] = Property.constant(name, _TRIAL[field], "", Source(kind="assumed"))
         metal = self.negative_electrode.get("lithium_metal")
         if "pressed_lithium" in reached and (metal is None or "pressed" in metal):
             found, expected = (
@@ -188,7 +192,7 @@ class Cell(Settings):
         expected = f"none: {quantity} of the {material} material fills this field"
         if quantity == "electrode_structure":
             expected = "none: the microstructure gives it"
-        if part in ("negative_electrode", "positive_electrode") and field in (*_MATERIAL, "stress.partial_molar_volume"):
+        if part in ("negative_electrode", "positive_electrode") and (field in _MATERIAL or field.startswith("stress.")):
             expected += f"; to state it, put it under [given] or [materials.{material}.given]"
         raise InputError("", f"{part}.{field}", "a value here", expected)
 
@@ -220,10 +224,10 @@ class Cell(Settings):
             if structure is not None:
                 # Errors stay with the structure: members of an ensemble are drawn there.
                 stated[f"{side}_electrode"] |= {field: float(getattr(structure, name)) for field, name in STRUCTURE.items()}
-            swelling = climbed.get(SWELLING[side])
-            if swelling is not None:
-                electrode = stated[f"{side}_electrode"]
-                electrode["stress"] = _stress(electrode) | {"partial_molar_volume": _over_the_window(swelling, electrode)}
+        for name, (part, field) in STRESS.items():
+            if climbed.get(name) is not None:
+                found = {field: _over_the_window(climbed[name], stated[part])}
+                stated[part] = stated[part] | {"stress": _stress(stated[part]) | found}
         conducts = {field: climbed[name]() for field, name in SEPARATOR.items() if climbed.get(name) is not None}
         stated["separator"] = stated["separator"] | conducts
         cell = CellSpecification.read(stated, "[cell]", context=WRITTEN_BY_HAND)
@@ -239,12 +243,12 @@ class Cell(Settings):
 def _stress(electrode: Mapping[str, Any]) -> dict[str, Any]:
     stated = electrode["stress"]
     if not isinstance(stated, dict):
-        raise InputError("[cell]", "stress", stated, "a section with youngs_modulus and poisson_ratio")
+        raise InputError("[cell]", "stress", stated, "a section: its fields, but for those that the material fills")
     return stated
 
 
-def _over_the_window(partial_molar_volume: Property, electrode: Mapping[str, Any]) -> float:
-    """Mean of Ω(x) over the stoichiometries that an electrode keeps to, m³/mol: what makes its whole change of volume.
+def _over_the_window(of_material: Property, electrode: Mapping[str, Any]) -> float:
+    """Mean over the stoichiometries that an electrode keeps to: that of Ω(x) makes its whole change of volume.
 
     Its error is the mean one, as if the errors at all stoichiometries went together: no less than that of the mean.
     """
@@ -254,7 +258,7 @@ def _over_the_window(partial_molar_volume: Property, electrode: Mapping[str, Any
         for name, other in ends.items()
     )
     x = np.linspace(low, high, 201)
-    mean, error = (float(np.trapezoid(at(x=x), dx=1.0 / 200.0)) for at in (partial_molar_volume, partial_molar_volume.error))
+    mean, error = (float(np.trapezoid(at(x=x), dx=1.0 / 200.0)) for at in (of_material, of_material.error))
     return Uncertain(mean, error) if error > 0.0 else mean
 
 
@@ -366,7 +370,7 @@ def cell_materials(
     headline=lambda cell: f"{cell.name}, {cell.nominal_capacity / 3600:.3g} A h",
     exports={".bpx.json": _write_bpx},
     draw=draw_stated,
-    asked_by={name: f"cell.{side}_electrode.stress" for side, name in SWELLING.items()},
+    asked_by={name: f"cell.{part}.stress" for name, (part, _) in STRESS.items()},
 )
 def cell_specification(
     cell: Cell,
@@ -377,6 +381,10 @@ def cell_specification(
     negative_particle_phase_field: PhaseField | None = None,
     positive_partial_molar_volume: Property | None = None,
     negative_partial_molar_volume: Property | None = None,
+    positive_youngs_modulus: Property | None = None,
+    negative_youngs_modulus: Property | None = None,
+    positive_poisson_ratio: Property | None = None,
+    negative_poisson_ratio: Property | None = None,
     pressed_lithium: PressedLithium | None = None,
     electrolyte_ionic_conductivity: Property | None = None,
     electrolyte_salt_diffusivity: Property | None = None,
@@ -395,6 +403,10 @@ def cell_specification(
             "negative_particle_phase_field": negative_particle_phase_field,
             "positive_partial_molar_volume": positive_partial_molar_volume,
             "negative_partial_molar_volume": negative_partial_molar_volume,
+            "positive_youngs_modulus": positive_youngs_modulus,
+            "negative_youngs_modulus": negative_youngs_modulus,
+            "positive_poisson_ratio": positive_poisson_ratio,
+            "negative_poisson_ratio": negative_poisson_ratio,
             "pressed_lithium": pressed_lithium,
             "electrolyte_ionic_conductivity": electrolyte_ionic_conductivity,
             "electrolyte_salt_diffusivity": electrolyte_salt_diffusivity,
@@ -538,57 +550,5 @@ def in_plane_discharge(cell_specification: CellSpecification, collectors: Curren
         thermal=in_plane.thermal,
         state_of_charge=in_plane.state_of_charge,
         temperature=in_plane.temperature,
-        progress=report_progress,
-    )
-
-
-class Ageing(Settings):
-    """``[ageing]``: what the cell goes through.
-
-    Attributes
-    ----------
-    segments : tuple of AgeingSegment
-        Protocols with their cycles and temperatures, one after the other.
-    repeat : int
-        How often all of them.
-    check_up_every : int
-        Cycles between check-ups.
-    until : EndOfLife
-    extrapolate : float, optional
-        Error that one jump over cycles may make; without it every cycle is solved.
-    volumes : tuple of int, optional
-        Finite volumes in the negative electrode, separator and positive electrode.
-    """
-
-    segments: Annotated[tuple[AgeingSegment, ...], Field(min_length=1)]
-    repeat: Count = 1
-    check_up_every: Count = 100
-    until: EndOfLife = EndOfLife()
-    extrapolate: Annotated[float, Field(gt=0, lt=1)] | None = None
-    volumes: tuple[Count, Count, Count] | None = None
-
-
-def _faded(data: xr.Dataset) -> str:
-    first, last = (float(data["discharge_capacity"][k]) / 3600.0 for k in (0, -1))
-    lost = 100.0 * float(data["lithium_inventory_lost"][-1])
-    return f"{first:.3g} to {last:.3g} A h in {data.sizes['cycle']} cycles, inventory lost {lost:.2g} %"
-
-
-@rung("life over cycles", headline=_faded)
-def cycle_life(cell_specification: CellSpecification, ageing: Ageing) -> xr.Dataset:
-    """Capacity, resistance and lithium by mechanism over the cycles: see `scalith.cell.simulate_ageing`."""
-    materials = (*cell_specification.negative_electrode.materials, *cell_specification.positive_electrode.materials)
-    if not any(material.processes for material in materials):
-        raise InputError(
-            "[cell]", "processes", "none on any material", "processes, such as film_growth: without them nothing ages"
-        )
-    mesh = None if ageing.volumes is None else Mesh(*ageing.volumes)
-    return simulate_ageing(
-        Simulation(cell_specification, mesh=mesh),
-        ageing.segments,
-        cycles=ageing.repeat,
-        check_up_every=ageing.check_up_every,
-        until=ageing.until,
-        extrapolate=ageing.extrapolate,
         progress=report_progress,
     )

@@ -28,7 +28,8 @@ SCALE = "atoms"
 Cells = tuple[Count, Count, Count]
 
 
-def _two_or_more(values: tuple[float, ...]) -> tuple[float, ...]:
+def two_or_more(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Two stoichiometries or more, increasing."""
     if len(values) < 2 or any(b <= a for a, b in pairwise(values)):
         raise InputError("", "", list(values), "two stoichiometries or more, increasing")
     return values
@@ -58,7 +59,7 @@ class Vibrations(Settings):
     """
 
     temperatures: Temperatures
-    stoichiometries: Annotated[tuple[Fraction, ...], AfterValidator(_two_or_more)] = (0.0, 1.0)
+    stoichiometries: Annotated[tuple[Fraction, ...], AfterValidator(two_or_more)] = (0.0, 1.0)
     largest_cell: Annotated[int, Field(ge=1, le=12)] = 4
     candidates: Count = 10
     supercell: Cells = (2, 2, 2)

@@ -3,7 +3,8 @@ r"""G05: O'Kane's coupled ageing of an LG M50.
 **[P]** Film, plating with dead lithium, cracks with films on them and lost material in both electrodes, all at once: 1C to
 2.5 V, 0.3C to 4.2 V, hold to C/100, 25 °C, from the set's initial concentrations, against PyBaMM's model on the same mesh of five
 volumes a layer over 100 cycles, and on one of 20/10/20 over ten, where the profile of dead lithium is compared, too. Stress makes
-diffusion faster, $D(1+\theta c)$, and does not enter the voltage.
+diffusion faster, $D(1+\theta c)$, and does not enter the voltage. Time steps have the
+tolerance of `simulate_ageing`.
 
 **[E]** All lithium and all charge are accounted for to 1e-10 over the 100 cycles. Check-ups before and after them, read by the
 lab's electrode balance, give the losses of lithium and of either material within 0.3 points of the planted ones.
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from scalith.cell import CellSpecification, Mesh, Simulation, simulate_ageing
+from scalith.cell.ageing.life import TOLERANCE
 from scalith.lab.cycling import extract_degradation
 from scalith.quantities import Result, shipped
 from validation.record import Record
@@ -58,7 +60,7 @@ def okane(**stress_changes: bool) -> tuple[CellSpecification, float]:
 def aged(mesh: Mesh, cycles: int, check_up_every: int | None = None, **stress: bool) -> Result:
     """The cell after so many cycles."""
     cell, start = okane(**stress)
-    simulation = Simulation(cell, mesh=mesh, state_of_charge=start)
+    simulation = Simulation(cell, mesh=mesh, state_of_charge=start, tolerance=TOLERANCE)
     return simulate_ageing(simulation, CYCLE, cycles=cycles, check_up_every=check_up_every)
 
 

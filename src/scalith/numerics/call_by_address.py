@@ -13,17 +13,45 @@ from numba import typeof
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+NUMBER, INTEGER, NOTHING = types.float64, types.int64, types.void
+TABLE = types.Array(types.float64, 2, "C")
 
-def address_of(kernel: Callable[..., Any], *arguments: Any) -> int:
-    """Address of a compiled kernel for arguments of these types; compiles it (or reads it from the cache) if need be."""
+
+def together(*parts: types.Type) -> types.Type:
+    """The type of several values that are returned together."""
+    made: types.Type = cast(Any, types).Tuple(parts)
+    return made
+
+
+def address_of(kernel: Callable[..., Any], *arguments: Any, returning: types.Type) -> int:
+    """Address of a compiled kernel for arguments of these types; compiles it (or reads it from the cache) if need be.
+
+    Parameters
+    ----------
+    kernel : callable
+    *arguments
+        Of the types that it is called with.
+    returning : numba type
+        What those who call it by its address take it to return.
+
+    Raises
+    ------
+    TypeError
+        It returns something else: called by its address, it would be read as what it is not.
+    """
     signature = tuple(typeof(argument) for argument in arguments)
     dispatcher: Any = kernel
     dispatcher.compile(signature)
     compiled = dispatcher.overloads[signature]
+    if compiled.signature.return_type != returning:
+        name = getattr(kernel, "__name__", str(kernel))
+        raise TypeError(f"{name}: returns {compiled.signature.return_type}, expected {returning}")
     return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
 
 
-def _call(returned: types.Type) -> Callable[..., Any]:
+def calls_returning(returned: types.Type) -> Callable[..., Any]:
+    """A function for kernels, ``call(address, (a, b, …))``, that calls what returns this type."""
+
     @intrinsic
     def call(typing_context, address, arguments):  # type: ignore[no-untyped-def]
         """``call(address, (a, b, …))``: what the kernel at this address returns for these arguments."""
@@ -42,8 +70,5 @@ def _call(returned: types.Type) -> Callable[..., Any]:
     return cast("Callable[..., Any]", call)
 
 
-_TABLE = types.Array(types.float64, 2, "C")
-call_for_number = _call(types.float64)
-call_for_tables = _call(cast(Any, types).Tuple((types.float64, types.int64, _TABLE, _TABLE, types.int64, types.int64)))
-"""What `scalith.cell.kernels.stepping.run_segment` returns; its tables are counted as those of any call."""
-call_for_nothing = _call(types.void)
+call_for_number = calls_returning(NUMBER)
+call_for_nothing = calls_returning(NOTHING)

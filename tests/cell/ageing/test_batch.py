@@ -12,6 +12,7 @@ from scalith.cell import (
     simulate_ageing,
     simulate_ageing_batch,
 )
+from scalith.cell.ageing.life import TOLERANCE
 from scalith.quantities import InputError, shipped
 
 CYCLE = ["Discharge at 1C until 2.8 V", "Charge at 1C until 4.1 V"]
@@ -39,7 +40,9 @@ def test_each_life_is_the_one_that_it_is_alone(cell):
         material = cell.negative_electrode.material.model_copy(update={"processes": (film,)})
         electrode = cell.negative_electrode.model_copy(update={"materials": (material,)})
         alone = simulate_ageing(
-            Simulation(cell.model_copy(update={"negative_electrode": electrode}), mesh=MESH, temperature=temperature),
+            Simulation(
+                cell.model_copy(update={"negative_electrode": electrode}), mesh=MESH, temperature=temperature, tolerance=TOLERANCE
+            ),
             CYCLE, cycles=12, until=EndOfLife(capacity=0.545),
         )  # fmt: skip
         last = alone.sizes["cycle"]

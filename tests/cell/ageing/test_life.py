@@ -188,6 +188,15 @@ def test_a_jump_over_a_parabola_is_exact_and_keeps_lithium(filmed):
     assert inventory.totals(made)[0] == pytest.approx(inventory.totals(start)[0], rel=1e-13)
 
 
+def test_a_step_that_never_ends_ends_the_life_and_keeps_what_was_done(filmed):
+    # The film takes more current than the step waits for.
+    data = simulate_ageing(fresh(filmed), ["Discharge at 1C for 60 s", "Hold at 4.0 V until C/100000000"], cycles=2)
+    assert data.attrs["reason"].startswith("cycle 1: 'Hold at 4.0 V until C/100000000': ")
+    assert data.attrs["reason"].endswith("two days passed without reaching its end")
+    assert data.attrs["solved_cycles"] == 0
+    assert data["final_state"].notnull().all()
+
+
 def test_wrong_input_is_one_sentence(filmed):
     with pytest.raises(InputError, match="at least one"):
         simulate_ageing(fresh(filmed), CYCLE, cycles=0)

@@ -4,8 +4,19 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from scalith.cell import CellSpecification, CrackGrowth, FilmGrowth, Mesh, Simulation
+from scalith.cell import (
+    CellSpecification,
+    CrackGrowth,
+    FilmGrowth,
+    LossByIsolation,
+    Mesh,
+    Simulation,
+    simulate_ageing,
+    simulate_ageing_batch,
+    simulate_sensitivities,
+)
 from scalith.cell.kernels import layout
+from scalith.cell.processes.all_processes import processes_of
 from scalith.cell.processes.stress_of_surface import hydrostatic_stress, tangential_stress
 from scalith.quantities import InputError, shipped
 
@@ -94,3 +105,134 @@ def test_a_cell_that_ages_reads_back_what_it_writes(ageing_cell):
     again = CellSpecification.read(ageing_cell.model_dump(mode="json"), "here")
     assert again.negative_electrode.material.processes == ageing_cell.negative_electrode.material.processes
     assert again.digest == ageing_cell.digest
+
+
+BY_CYCLE = PARIS.model_copy(update={"per": "cycle"})
+
+
+def after_cycles(process, material, tension, cycles, parts=7) -> float:
+    """Length of a crack after so many cycles from no tension to one and back, in steps."""
+    aged = material.model_copy(update={"processes": (process,)})
+    kinds = processes_of(aged)
+    states = np.array([kind.initial_state() for kind in kinds])
+    rows = [kind.row(aged) for kind in kinds]
+    rise = np.linspace(0.0, tension, parts)
+    for stress in np.tile(np.concatenate([rise, rise[::-1]]), cycles):
+        for k, kind in enumerate(kinds):
+            out = np.zeros(layout.STATES + states.size)
+            out[layout.MEAN], out[layout.STATES :] = 0.5 + stress / tangential_stress(aged), states
+            kernel = kind.change_between_steps()
+            kernel(0.0, 1.0, 0.5, 0.0, 298.15, states[k], rows[k], out)
+            states[k] += out[layout.CHANGE]
+    assert states[1] == 0.0  # the tension has gone, and with it the largest
+    return float(states[0])
+
+
+def closed_form(process, tension, cycles) -> float:
+    m, start = process.exponent, process.initial_length
+    driven = process.rate_constant * (process.geometry_factor * tension * np.sqrt(np.pi)) ** m * cycles
+    return start * np.exp(driven) if m == 2.0 else (start ** (1 - m / 2) + (1 - m / 2) * driven) ** (1 / (1 - m / 2))
+
+
+def cycles_to(process, tension, length) -> float:
+    m, start = process.exponent, process.initial_length
+    driven = process.rate_constant * (process.geometry_factor * tension * np.sqrt(np.pi)) ** m
+    return (length ** (1 - m / 2) - start ** (1 - m / 2)) / ((1 - m / 2) * driven)
+
+
+@pytest.mark.parametrize(("exponent", "cycles"), [(2.2, 173), (2.0, 50), (1.5, 50)])
+def test_paris_law_by_the_cycle_is_its_integral_at_constant_amplitude(ageing_cell, exponent, cycles):
+    process = BY_CYCLE.model_copy(update={"exponent": exponent, "rate_constant": 3.9e-20 * 1.7e4 ** (2.2 - exponent)})
+    material = ageing_cell.negative_electrode.material
+    found = after_cycles(process, material, 60e6, cycles)
+    assert found == pytest.approx(closed_form(process, 60e6, cycles), rel=1e-11)
+
+
+def test_cycles_that_a_crack_takes_to_a_length():
+    """The law's own numbers at 60 MPa: 40 nm, 1 um, and no bound."""
+    assert cycles_to(BY_CYCLE, 60e6, 40e-9) == pytest.approx(172.8, abs=0.05)
+    assert cycles_to(BY_CYCLE, 60e6, 1e-6) == pytest.approx(835.6, abs=0.05)
+    assert cycles_to(BY_CYCLE, 60e6, np.inf) == pytest.approx(2580.8, abs=0.05)
+
+
+def test_a_small_cycle_within_a_large_one_counts_for_nothing_and_compression_neither(ageing_cell):
+    material = ageing_cell.negative_electrode.material
+    aged = material.model_copy(update={"processes": (BY_CYCLE,)})
+    numbers, place = BY_CYCLE.row(aged), 1
+    out = np.zeros(layout.STATES + 2)
+    for stress, peak in ((30e6, 60e6), (-60e6, 0.0)):
+        out[:] = 0.0
+        out[layout.MEAN], out[layout.STATES + place] = 0.5 + stress / tangential_stress(aged), peak
+        BY_CYCLE.change_between_steps()(0.0, 1.0, 0.5, 0.0, 298.15, 2e-8, numbers, out)
+        assert out[layout.CHANGE] == 0.0
+
+
+def with_cracks(cell, *processes):
+    electrode = cell.negative_electrode
+    material = electrode.material.model_copy(update={"processes": processes})
+    return cell.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+
+
+CYCLE = ["Discharge at 1C for 20 minutes", "Charge at 1C for 20 minutes", "Rest for 10 minutes"]
+
+
+def test_cracks_of_a_cell_grow_by_the_largest_tension_of_each_cycle(ageing_cell):
+    fast = BY_CYCLE.model_copy(update={"rate_constant": 3.9e-16})
+    simulation = Simulation(with_cracks(ageing_cell, fast), mesh=Mesh(2, 1, 2, nodes=8), state_of_charge=0.8)
+    length, system = np.full(2, fast.initial_length), simulation.cell.system
+    half, at = 1.0 - 0.5 * fast.exponent, system.at.states
+    nodes, volumes = int(system.nodes[0]), system.volumes[0, : int(system.nodes[0])]
+    for _ in range(2):
+        first = len(simulation.rows)
+        simulation.hold("current", 5.0, duration=1200.0, keep_states=True)
+        x = simulation.states[first:, : 2 * nodes].reshape(-1, nodes, 2)
+        lacking = np.einsum("k,tkn->tn", volumes / volumes.sum(), x) - x[:, -1]
+        largest = tangential_stress(simulation.cell.materials[0]) * lacking.max(axis=0)
+        driven = fast.rate_constant * (fast.geometry_factor * largest * np.sqrt(np.pi)) ** fast.exponent
+        length = (length**half + half * driven) ** (1.0 / half)
+        simulation.hold("current", -5.0, duration=1200.0)
+    assert length.min() > 1.01 * fast.initial_length
+    np.testing.assert_allclose(simulation.state[at : at + 2], length, rtol=1e-9)
+
+
+def test_cracks_by_the_cycle_keep_lithium_and_charge_are_skipped_and_resumed(ageing_cell):
+    film = ageing_cell.negative_electrode.material.processes[0]
+    cracks = BY_CYCLE.model_copy(update={"rate_constant": 3.9e-18, "film_on_cracks": film})
+    cell = with_cracks(ageing_cell, film, cracks, LossByIsolation(exponent=1.0))
+    small = Mesh(2, 1, 2, nodes=8)
+
+    def aged(cycles, **options):
+        return simulate_ageing(Simulation(cell, mesh=small, state_of_charge=0.8), CYCLE, cycles=cycles, **options)
+
+    solved = aged(30)
+    assert float(np.abs(solved.lithium_error).max()) < 1e-12
+    assert float(np.abs(solved.charge_error).max()) < 1e-12
+    length = solved.crack_length_negative.values
+    assert np.all(np.diff(length) > 0.0)
+    radius = cell.negative_electrode.material.particle_radius
+    lost = (length[-1] - cracks.initial_length) / radius
+    assert float(solved.active_material_lost_negative[-1]) == pytest.approx(lost, rel=1e-6)
+    skipped = aged(30, extrapolate=1e-2)
+    assert skipped.attrs["solved_cycles"] < 25
+    assert float(skipped.crack_length_negative[-1]) == pytest.approx(length[-1], rel=2e-4)
+    resumed = aged(30, resume=aged(15))
+    assert float(resumed.crack_length_negative[-1]) == pytest.approx(length[-1], rel=1e-9)
+    full = simulate_ageing(Simulation(cell, mesh=small, tolerance=1e-3), CYCLE, cycles=2)
+    batch = simulate_ageing_batch(cell, {}, CYCLE, cycles=2, mesh=small, temperature=[298.15])
+    np.testing.assert_allclose(batch.crack_length_negative[0], full.crack_length_negative, rtol=1e-12)
+
+
+def test_a_crack_through_its_particle_ends_the_run_and_says_where(ageing_cell):
+    for process in (PARIS, BY_CYCLE):
+        process = process.model_copy(update={"rate_constant": 3.9e-12})
+        simulation = Simulation(with_cracks(ageing_cell, process), mesh=Mesh(2, 1, 2, nodes=8), state_of_charge=0.8)
+        data = simulate_ageing(simulation, CYCLE, cycles=3)
+        assert "cycle 1" in data.attrs["reason"]
+        assert "cracks are as long as the radius of their particles, negative material" in data.attrs["reason"]
+
+
+def test_what_cracks_take_up_between_steps_has_no_derivative(ageing_cell):
+    with pytest.raises(InputError, match=r"crack_growth: per.*cycle"):
+        simulate_sensitivities(
+            with_cracks(ageing_cell, BY_CYCLE), ["positive_electrode.thickness"], c_rate=1.0, mesh=Mesh(2, 1, 2, nodes=8)
+        )

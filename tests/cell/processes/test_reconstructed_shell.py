@@ -3,7 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.cell import Mesh, ReconstructedShell, Simulation, simulate_ageing
+from scalith.cell import (
+    LithiumPlating,
+    LossByCurrent,
+    LossByIsolation,
+    LossByStress,
+    Mesh,
+    ReconstructedShell,
+    Simulation,
+    simulate_ageing,
+)
 from scalith.cell.ageing.inventory import Inventory
 from scalith.quantities import InputError
 
@@ -51,5 +60,7 @@ def test_two_shells_are_both_in_the_account(lgm50):
 
 def test_a_lithium_metal_has_none(lgm50):
     material = lgm50.negative_electrode.material.model_copy(update={"metal_thickness": 1e-5})
-    with pytest.raises(InputError, match="lithium metal"):
-        SHELL.refuse(material)
+    others = [LossByCurrent(share_per_charge=1.0), LossByIsolation(), LossByStress(rate_constant=1e-7, critical_stress=1e7)]
+    for process in (SHELL, LithiumPlating(rate_constant=1e-9, electrolyte_concentration=1e3), *others):
+        with pytest.raises(InputError, match=f"{process.kind} on a lithium metal"):
+            process.refuse(material)

@@ -80,7 +80,10 @@ def test_steps_in_time_are_tried_at_the_tolerance_of_the_run_and_only_where_an_e
     assert mesh_choice.find_mesh(lgm50, load).error == 0.0
     assert set(tried) == {None}
     mesh_choice.find_mesh(lgm50, load, tolerance=1e-3)
-    assert tried[-2:] == [2e-4, 1e-3]
+    assert tried[-2:] == [1e-3, 2e-4]
+    before = len(tried)
+    mesh_choice.find_mesh(lgm50, load, tolerance=2e-4)
+    assert tried[before:] == [None, None, None, 4e-5]  # at the tolerance of the trials, the last of them need not run again
 
 
 def test_the_error_of_a_stated_mesh_is_told_on_request():

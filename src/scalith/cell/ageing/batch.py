@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scalith.cell.ageing.life import simulate_ageing
+from scalith.cell.ageing.life import TOLERANCE, simulate_ageing
 from scalith.cell.ageing.segments import EndOfLife, Life
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
@@ -108,7 +108,7 @@ def _age(
     mesh: Mesh | None,
 ) -> Result:
     """One life, without what only a single one is asked for."""
-    simulation = Simulation(cell, mesh=mesh, temperature=temperature)
+    simulation = Simulation(cell, mesh=mesh, temperature=temperature, tolerance=TOLERANCE)
     life = simulate_ageing(simulation, protocol, cycles=cycles, until=until, extrapolate=extrapolate)
     return life.drop_vars(["kept_state", "final_state", "initial_state"])
 

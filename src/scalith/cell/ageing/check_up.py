@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 POINTS = 400
 """Of each slow curve."""
+TOLERANCE = 2e-4
+"""Of its time steps at most, whatever the ageing goes by: what it finds is read from curves."""
 FREQUENCIES = np.logspace(4, -2, 31)
 """Hz, of the spectrum."""
 
@@ -54,6 +56,7 @@ def check_up(simulation: Simulation) -> CheckUp:
         A step of it could not be carried out.
     """
     one = simulation.copy(records=False)
+    one.brief, one.tolerance = False, min(one.tolerance, TOLERANCE)
     cell = one.specification
     low, high, current = cell.lower_voltage_cut_off, cell.upper_voltage_cut_off, cell.nominal_capacity / 3600.0
     _fill(one)
@@ -87,11 +90,11 @@ def _fill(one: Simulation) -> None:
 
 
 def _hold(one: Simulation, mode: Mode, target: float, duration: float, **limits: Any) -> None:
-    from scalith.cell.model.results import REASONS
+    from scalith.cell.model.results import FAILURES, REASONS, STUCK
 
     one.forget()
     reason = one.hold(mode, target, duration=duration, **limits)
-    if reason >= events.ELECTROLYTE_EMPTY or reason in (events.PARTICLE_EMPTY, events.PARTICLE_FULL, events.PORES_CLOSED):
+    if reason in FAILURES or reason in STUCK:
         raise RuntimeError(f"check-up: {REASONS[reason]}")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.ageing.inventory import Inventory
+from scalith.cell.processes.cracks import LargestTension
 
 Array = NDArray[np.float64]
 SETTLED = 2
@@ -39,6 +40,8 @@ class Extrapolation:
     def __init__(self, inventory: Inventory, tolerance: float, longest: int) -> None:
         self.inventory, self.tolerance, self.longest = inventory, tolerance, longest
         self.start: Array | None = None
+        self._of_one_cycle = [entry for entry in inventory.entries if isinstance(entry.process, LargestTension)]
+        self._slow = [entry for entry in inventory.entries if not isinstance(entry.process, LargestTension)]
         self.restart()
 
     def restart(self) -> None:
@@ -113,6 +116,8 @@ class Extrapolation:
         if x.min() <= 0.0 or x.max() >= 1.0 or salt.min() <= 0.0 or np.any((local < 0.0) & (was >= 0.0)):
             return None
         made[at.electrolyte :] = state[at.electrolyte :]
+        for entry in self._of_one_cycle:
+            made[entry.states] = state[entry.states]
         made[at.temperature] = state[at.temperature]
         read = self.inventory
         salt *= read.electrolyte(state) / read.electrolyte(made)
@@ -129,7 +134,7 @@ class Extrapolation:
         off = slope - g_1 - ahead * self._rate()
         share = (H**3 / 3.0 + before * H**2 / 2.0) / (ahead * (ahead + before))
         worst = 0.0
-        for entry in self.inventory.entries:
+        for entry in self._slow:
             width = self.inventory.widths(entry.of_class)
             done = float(np.sum(width * np.abs(state[entry.states] - self.start[entry.states])))
             first = float(np.sum(width * np.abs(self.start[entry.states])))

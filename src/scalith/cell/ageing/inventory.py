@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from scalith.cell.model.discretise import Discretised
 from scalith.cell.model.results import tag_of
 from scalith.cell.processes.all_processes import processes_of
 from scalith.cell.processes.contacts import LossOfContact
-from scalith.cell.processes.cracks import CrackGrowth, FilmOnCracks
+from scalith.cell.processes.cracks import CrackGrowth, FilmOnCracks, LargestTension
 from scalith.cell.processes.dead_lithium import DeadLithium
 from scalith.cell.processes.film_growth import Film
 from scalith.cell.processes.plating import LithiumPlating
@@ -21,6 +21,9 @@ from scalith.cell.processes.reconstructed_shell import ReconstructedShell
 from scalith.quantities.constants import FARADAY
 
 Array = NDArray[np.float64]
+
+
+Totals: TypeAlias = tuple[float, float, float]
 
 
 class Entry(NamedTuple):
@@ -54,8 +57,12 @@ class Inventory:
         kinds = [process for material in cell.materials for process in processes_of(material)]
         self.entries = [
             Entry(int(p), slice(int(first), int(first) + int(system.count[p])), process)
-            for (p, _, first), process in zip(system.processes, kinds, strict=True)
+            for (p, first), process in zip(system.processes[:, [layout.CLASS, layout.STATE]], kinds, strict=True)
         ]
+        classes = range(len(cell.sides))
+        self._losing = [[one for one in self.entries if one.of_class == p and one.process.loss() != 0.0] for p in classes]
+        self._holding = [[one for one in self.entries if one.of_class == p and holds_lithium(one.process)] for p in classes]
+        self._films = [one for one in self.entries if one.process.volume() != 0.0]
 
     def widths(self, p: int) -> Array:
         """Widths of the volumes of one class, m."""
@@ -65,9 +72,8 @@ class Inventory:
     def left(self, state: Array, p: int) -> Array:
         """Share of the material of one class that is left, at each of its particles."""
         share = np.ones(int(self.cell.system.count[p]))
-        for entry in self.entries:
-            if entry.of_class == p and entry.process.loss() != 0.0:
-                share -= entry.process.loss() * state[entry.states]
+        for entry in self._losing[p]:
+            share -= entry.process.loss() * state[entry.states]
         return share
 
     def mean_stoichiometries(self, state: Array, p: int) -> Array:
@@ -85,39 +91,38 @@ class Inventory:
 
     def in_particles(self, state: Array, p: int) -> float:
         """Lithium in what is left of one class, mol."""
-        return float(self.material(p) * np.sum(self.widths(p) * self.left(state, p) * self.mean_stoichiometries(state, p)))
+        return float(self.material(p) * (self.widths(p) * self.left(state, p)).dot(self.mean_stoichiometries(state, p)))
 
     def bound(self, state: Array, entry: Entry) -> float:
         """Lithium that one process holds, mol; plated lithium with the dead."""
-        p, numbers = entry.of_class, entry.process
-        width = self.area * float(self.cell.system.classes[p, layout.SPECIFIC_AREA]) * self.widths(p)
-        if numbers.keeps_lost_lithium():
-            return float(np.sum(width * state[entry.states]))
-        return float(numbers.lithium() * np.sum(width * self.left(state, p) * state[entry.states]))
+        p, process = entry.of_class, entry.process
+        width = self.widths(p) if process.keeps_lost_lithium() else self.widths(p) * self.left(state, p)
+        each = 1.0 if process.keeps_lost_lithium() else process.lithium()
+        return float(each * self.area * self.cell.system.classes[p, layout.SPECIFIC_AREA] * width.dot(state[entry.states]))
 
     def electrolyte(self, state: Array) -> float:
         """Lithium in the electrolyte, mol, with the pores that the state leaves."""
         system = self.cell.system
         porosity = self.porosity(state)
-        return float(self.area * np.sum(system.width * porosity * state[system.at.salt : system.at.temperature]))
+        return float(self.area * (system.width * porosity).dot(state[system.at.salt : system.at.temperature]))
 
     def porosity(self, state: Array) -> Array:
         """Of each finite volume."""
         system = self.cell.system
         porosity = system.fresh[:, 0].copy()
-        for entry in self.entries:
+        for entry in self._films:
             p, start = entry.of_class, int(system.start[entry.of_class])
             films = system.classes[p, layout.SPECIFIC_AREA] * entry.process.volume() * state[entry.states]
             porosity[start : start + films.size] -= films
         return np.asarray(np.maximum(porosity, 1e-3 * system.fresh[:, 0]))
 
-    def totals(self, state: Array) -> tuple[float, float, float]:
+    def totals(self, state: Array) -> Totals:
         """All lithium; that of the negative electrode with what it has bound and lost; that in all particles; mol."""
         everything = self.electrolyte(state)
         negative = particles = 0.0
         for p, side in enumerate(self.cell.sides):
             held = self.in_particles(state, p)
-            bound = sum(self.bound(state, entry) for entry in self.entries if entry.of_class == p)
+            bound = sum(self.bound(state, entry) for entry in self._holding[p])
             everything += held + bound
             particles += held
             negative += held + bound if side == "negative" else 0.0
@@ -129,7 +134,7 @@ class Inventory:
         for p in range(len(self.cell.sides)):
             tag = tag_of(self.cell, p)
             self._put(found, f"lithium_in_particles_{tag}", self.in_particles(state, p), f"lithium in the {tag} particles", "mol")
-            if any(entry.of_class == p and entry.process.loss() != 0.0 for entry in self.entries):
+            if self._losing[p]:
                 width = self.widths(p)
                 lost = 1.0 - float(np.sum(width * self.left(state, p)) / width.sum())
                 self._put(found, f"active_material_lost_{tag}", lost, f"active material lost, {tag} electrode", "1")
@@ -142,7 +147,7 @@ class Inventory:
     def _read_process(self, found: dict[str, float], state: Array, entry: Entry) -> None:
         process, tag = entry.process, tag_of(self.cell, entry.of_class)
         width = self.widths(entry.of_class)
-        mean = float(np.sum(width * state[entry.states]) / width.sum())
+        mean = float(width.dot(state[entry.states]) / width.sum())
         if process.keeps_lost_lithium():
             lost = found.get(f"lithium_in_lost_material_{tag}", 0.0) + self.bound(state, entry)
             self._put(found, f"lithium_in_lost_material_{tag}", lost, f"lithium in lost material, {tag} electrode", "mol")
@@ -150,6 +155,8 @@ class Inventory:
             surface = self.area * float(self.cell.system.classes[entry.of_class, layout.SPECIFIC_AREA])
             dead = float(np.sum(surface * width * self.left(state, entry.of_class) * state[entry.states]))
             self._put(found, f"lithium_dead_{tag}", dead, f"dead lithium, {tag} electrode", "mol")
+        elif isinstance(process, LargestTension):
+            self._put(found, f"largest_tension_{tag}", mean, f"mean of the largest tension of a cycle, {tag} electrode", "Pa")
         elif isinstance(process, CrackGrowth):
             self._put(found, f"crack_length_{tag}", mean, f"mean length of cracks, {tag} electrode", "m")
         elif process.contact() != 0.0:
@@ -176,6 +183,11 @@ class Inventory:
         self.titles[name] = (words, unit)
 
 
+def holds_lithium(process: Process) -> bool:
+    """Whether lithium is bound, or kept, by it."""
+    return process.keeps_lost_lithium() or process.lithium() != 0.0
+
+
 def name_of(process: Process) -> str:
     """What holds lithium, in names of results: ``in_film``, ``in_film_on_cracks``, ``plated`` (with the dead)."""
     if isinstance(process, Film):
@@ -192,11 +204,11 @@ def words_of(process: Process) -> str:
     return name_of(process).replace("_", " ").replace("in ", "in the ", 1).replace("on cracks", "on the cracks")
 
 
-def lithium_error(inventory: Inventory, state: Array, start: Any) -> float:
-    """Relative change of all lithium since `start`, what `Inventory.totals` said then."""
-    return float((inventory.totals(state)[0] - start[0]) / start[0])
+def lithium_error(now: Totals, start: Totals) -> float:
+    """Relative change of all lithium from what `Inventory.totals` said at the start to what it says now."""
+    return (now[0] - start[0]) / start[0]
 
 
-def charge_error(inventory: Inventory, state: Array, start: Any, passed: float) -> float:
-    """Charge passed, C, against the lithium that the negative electrode has lost since `start`, over all lithium."""
-    return float((passed / FARADAY + inventory.totals(state)[1] - start[1]) / start[0])
+def charge_error(now: Totals, start: Totals, passed: float) -> float:
+    """Charge passed, C, against the lithium that the negative electrode has lost since the start, over all lithium."""
+    return (passed / FARADAY + now[1] - start[1]) / start[0]

@@ -35,6 +35,10 @@ def _place(simulation: Simulation, inventory: Inventory) -> str | None:
         surface = state[first + (int(system.nodes[p]) - 1) * n :][:n]
         if reason == events.HOST_LOST:
             values = inventory.left(state, p)
+        elif reason == events.CRACKED_THROUGH:
+            limits = [(one, one.process.largest(cell.materials[p])) for one in inventory.entries if one.of_class == p]
+            below = [1.0 - state[one.states] / largest for one, largest in limits if largest > 0.0]
+            values = np.min(below, axis=0) if below else np.ones(n)
         elif reason == events.PARTICLE_EMPTY:
             values = surface
         elif reason == events.PARTICLE_FULL:

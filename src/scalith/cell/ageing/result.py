@@ -46,13 +46,14 @@ def ageing_result(run: _Ageing) -> Result:
         numbers = np.arange(1, max(int(numbers[-1]), 1) + 1)
     titles = _OF_CYCLE | run.inventory.titles
     names = list(run.cycles[-1].found) if run.cycles else list(_OF_CYCLE)
-    data = Result({}, {"cycle": labelled("cycle", numbers, "cycle", "1")}, {"kind": "ageing"})
+    made: dict[str, Any] = {}  # one by one each would go through all variables again
     for name in names:
         values = np.array([one.found.get(name, np.nan) for one in run.cycles])
         if numbers.size > solved.size:
             values = _between(solved, values, numbers)
-        data[name] = labelled("cycle", values, *titles[name])
-    data["solved"] = labelled("cycle", np.isin(numbers, solved), "whether the cycle was solved", "1")
+        made[name] = labelled("cycle", values, *titles[name])
+    made["solved"] = labelled("cycle", np.isin(numbers, solved), "whether the cycle was solved", "1")
+    data = Result(made, {"cycle": labelled("cycle", numbers, "cycle", "1")}, {"kind": "ageing"})
     _add_knee(data)
     _add_check_ups(data, run)
     state = run.simulation.state

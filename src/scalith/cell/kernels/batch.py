@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
-from scalith.cell.kernels.events import ELECTROLYTE_EMPTY, HOST_LOST, PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED
+from scalith.cell.kernels.events import (
+    CRACKED_THROUGH,
+    ELECTROLYTE_EMPTY,
+    HOST_LOST,
+    PARTICLE_EMPTY,
+    PARTICLE_FULL,
+    PORES_CLOSED,
+)
 from scalith.cell.kernels.implicit_step import Segment, make_memory
 from scalith.cell.kernels.layout import RUN, Array, Integers, System, TableBank, one_of
 from scalith.cell.kernels.newton import make_work
@@ -20,12 +27,15 @@ from scalith.cell.kernels.records import (
     TIME,
     VOLTS,
 )
-from scalith.numerics.call_by_address import call_for_tables
+from scalith.numerics.call_by_address import INTEGER, NUMBER, TABLE, calls_returning, together
 from scalith.numerics.compiled import compiled_inside, compiled_parallel
 
 # Columns of the summary of a run.
 END_TIME, END_CHARGE, ENERGY, HEAT, END_TEMPERATURE, HIGHEST_TEMPERATURE, REASON = 0, 1, 2, 3, 4, 5, 6
 SUMMARY = 7
+OF_A_SEGMENT = together(NUMBER, INTEGER, TABLE, TABLE, INTEGER, INTEGER)
+"""What `scalith.cell.kernels.stepping.run_segment` returns; its tables are counted as those of any call."""
+call_for_segment = calls_returning(OF_A_SEGMENT)
 
 
 @compiled_parallel
@@ -67,11 +77,12 @@ def run_batch(
                 most,
                 output_times,
                 keep,
+                keep,
             )
-            time, reason, rows, states, used, _ = call_for_tables(
+            time, reason, rows, states, used, _ = call_for_segment(
                 system.kernels[RUN], (system, bank, y, time, segment, memory, rows, states, used, work)
             )
-            if reason in (PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED, HOST_LOST) or reason >= ELECTROLYTE_EMPTY:
+            if reason in (PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED, HOST_LOST, CRACKED_THROUGH) or reason >= ELECTROLYTE_EMPTY:
                 break
         summarise(rows, used, reason, output_times, voltages[b], temperatures[b], summary[b])
 

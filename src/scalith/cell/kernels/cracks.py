@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from scalith.cell.kernels.layout import (
     CHANGE,
     CHANGE_BY_POTENTIAL,
@@ -14,6 +16,7 @@ from scalith.cell.kernels.layout import (
     CHANGE_BY_SALT,
     CHANGE_BY_STATE,
     CHANGE_BY_STOICHIOMETRY,
+    LARGEST,
     MEAN,
     OWN,
     SIDE,
@@ -27,6 +30,9 @@ from scalith.cell.kernels.reaction import arrhenius
 from scalith.numerics.call_by_address import call_for_nothing
 from scalith.numerics.compiled import compiled_in_place
 
+RELEASED = 0.01
+"""Of the largest tension of a cycle: a surface with less is without tension, and the next cycle of it begins."""
+
 
 @compiled_in_place
 def crack_growth_rate(psi: float, c: float, x: float, j: float, T: float, z: float, numbers: Array, out: Array) -> None:
@@ -38,6 +44,35 @@ def crack_growth_rate(psi: float, c: float, x: float, j: float, T: float, z: flo
         rate *= arrhenius(numbers[OWN + 4], T, numbers[OWN + 5])
         out[CHANGE], out[CHANGE_BY_STATE] = rate, 0.5 * m * rate / z
         out[CHANGE_BY_STOICHIOMETRY] = -m * rate * numbers[OWN] / stress
+
+
+@compiled_in_place
+def crack_growth_by_cycle(psi: float, c: float, x: float, j: float, T: float, z: float, numbers: Array, out: Array) -> None:
+    """Paris' law of a cycle of tension, dl/dN = k (b σ √(π l))^m, taken up while the tension σ rises above its largest so far, p.
+
+    From p to σ the power l^(1 − m/2) grows by (1 − m/2) k (b √π)^m (σ^m − p^m): at the end of a cycle that is Paris' law at its
+    largest tension, integrated.
+    """
+    stress, peak = numbers[OWN] * (out[MEAN] - x), out[STATES + int(numbers[OWN + 7])]
+    if stress > peak:
+        m = numbers[OWN + 3]
+        driven = numbers[OWN + 6] * arrhenius(numbers[OWN + 4], T, numbers[OWN + 5])
+        driven *= (numbers[OWN + 2] * math.sqrt(math.pi)) ** m * (stress**m - peak**m)
+        half = 1.0 - 0.5 * m
+        if abs(half) < 1e-9:
+            longer = z * math.exp(driven)
+        else:
+            power = z**half + half * driven
+            longer = power ** (1.0 / half) if power > 0.0 else np.inf
+        out[CHANGE] = min(longer, numbers[LARGEST]) - z  # a run ends where it is as long as that
+
+
+@compiled_in_place
+def largest_tension(psi: float, c: float, x: float, j: float, T: float, z: float, numbers: Array, out: Array) -> None:
+    """Largest tension of the surface since it was last without: below `RELEASED` of it, the next cycle begins."""
+    stress = max(numbers[OWN] * (out[MEAN] - x), 0.0)
+    if stress > z or stress < RELEASED * z:
+        out[CHANGE] = stress - z
 
 
 @compiled_in_place

@@ -21,6 +21,17 @@ DRIVER = 7
 
 
 @compiled_in_place
+def driven_loss_change(psi: float, c: float, x: float, j: float, T: float, z: float, numbers: Array, out: Array) -> None:
+    """Change of z to what its drivers say, where they change between time steps."""
+    grown, at = -numbers[OWN + 1], OWN + 2
+    for _ in range(int(numbers[OWN])):
+        weight, power, size, first = numbers[at + 3], numbers[at + 4], numbers[at + 5], numbers[at + 6]
+        grown += weight * ((out[STATES + int(numbers[at])] / size) ** power - (first / size) ** power)
+        at += DRIVER + int(numbers[at + 2])
+    out[CHANGE] = max(grown, 0.0) - z
+
+
+@compiled_in_place
 def driven_loss_rate(psi: float, c: float, x: float, j: float, T: float, z: float, numbers: Array, out: Array) -> None:
     """dz/dt = d/dt Σ w (z_k/s)^p over the drivers k, once that sum has grown by more than is free.
 

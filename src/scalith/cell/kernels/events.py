@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from scalith.cell.kernels.layout import HIGHEST, LOWEST, REFERENCE_CONCENTRATION, Array, System
-from scalith.cell.kernels.newton import least_material, open_pores, terminal_voltage
+from scalith.cell.kernels.newton import below_largest, least_material, open_pores, terminal_voltage
 from scalith.numerics.compiled import compiled_inside
 
 # What ends a segment; as a reason, one more than the number of the event. Limits lie at the same places.
 VOLTAGE_LOW, VOLTAGE_HIGH, CURRENT_LOW, TEMPERATURE_HIGH, EMPTY, FULL = 0, 1, 2, 3, 4, 5
 CURRENT_HIGH, TEMPERATURE_LOW, CHARGE_HIGH, CHARGE_LOW = 6, 7, 8, 9
 NEGATIVE_LOW, NEGATIVE_HIGH, POSITIVE_LOW, POSITIVE_HIGH, VOLTAGE_FALLS, VOLTAGE_RISES = 10, 11, 12, 13, 14, 15
-PORES, HOST = 16, 17
-EVENTS = 18
+PORES, HOST, CRACKS = 16, 17, 18
+EVENTS = 19
 # Why a segment ended otherwise.
 DURATION, ELECTROLYTE_EMPTY, NOT_CONVERGED, TOO_MANY_STEPS, NO_START = 0, 100, 101, 102, 103
 VOLTAGE_BELOW, VOLTAGE_ABOVE, CURRENT_BELOW, TEMPERATURE_ABOVE = 1, 2, 3, 4
-PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED, HOST_LOST = 5, 6, 17, 18
+PARTICLE_EMPTY, PARTICLE_FULL, PORES_CLOSED, HOST_LOST, CRACKED_THROUGH = 5, 6, 17, 18, 19
 CLOSED = 0.01
 """Share of the pores open, below which films close them, and of a material left, below which it is used up."""
 
@@ -47,9 +47,10 @@ def margins(system: System, y: Array, limits: Array, result: Array) -> None:
         for i in range(n):
             result[EMPTY] = min(result[EMPTY], y[surface + i] - row[LOWEST])
             result[FULL] = min(result[FULL], row[HIGHEST] - y[surface + i])
-    result[PORES] = result[HOST] = np.inf
+    result[PORES] = result[HOST] = result[CRACKS] = np.inf
     if system.processes.shape[0] > 0:
         result[PORES], result[HOST] = open_pores(system, y) - CLOSED, least_material(system, y) - CLOSED
+        result[CRACKS] = below_largest(system, y)
     for e in range(EVENTS):  # finite, so that the secant method can go on where an event begins to be watched
         result[e] = result[e] if result[e] < 1e3 else 1e3
 

@@ -54,14 +54,14 @@ def complex_work(system: System) -> Work:
 
 
 @compiled_inside
-def respond(system: System, bank: TableBank, y: Array, T: float, rate: Any, exponents: Array, work: Work) -> None:
+def respond(system: System, bank: TableBank, y: Array, T: float, rate: Any, work: Work) -> None:
     """Fill `work.right` with the answer of the potentials and the salt to a current at iω = `rate`."""
     eliminate_particles(system, bank, y, y, rate, T, work)
     local_sources(system, y, y, rate, work)
     for i in range(system.width.size):
-        if exponents[i] < 1.0:
+        if system.double_layer_exponent[i] < 1.0:
             # A constant-phase element, C (iω)^α, in the place of the capacitor C iω.
-            more = system.capacitance[i] * (rate ** exponents[i] - rate) / FARADAY
+            more = system.capacitance[i] * (rate ** system.double_layer_exponent[i] - rate) / FARADAY
             work.local[i, 2] += more
             work.local[i, 5] += (1.0 - work.electrolyte[i, 4]) * more
     factorise(system, y, y, rate, T, work)
@@ -79,19 +79,18 @@ def begin_spectrum(system: System, bank: TableBank, y: Array, T: float, work: Wo
 
 @compiled
 def impedances(
-    system: System, bank: TableBank, y: Array, T: float, exponents: Array, frequencies: Array, result: Complex
+    system: System, bank: TableBank, y: Array, T: float, frequencies: Array, result: Complex
 ) -> None:  # fmt: skip
     """Fill `result` (shape as `frequencies`, Hz) with −dV/dI at the state `y`.
 
-    Porosity, transport and shares of `system` are brought up to the state. `exponents` (volumes,) are those of the double layer:
-    1 of a capacitor.
+    Porosity, transport and shares of `system` are brought up to the state.
     """
     work = complex_work(system)
     last = system.width.size - 1
     drop, bend = collector_drop(system)
     begin_spectrum(system, bank, y, T, work)
     for k in range(frequencies.size):
-        call_for_nothing(system.kernels[SPECTRUM], (system, bank, y, T, 2j * math.pi * frequencies[k], exponents, work))
+        call_for_nothing(system.kernels[SPECTRUM], (system, bank, y, T, 2j * math.pi * frequencies[k], work))
         source, end = work.source[last], work.right[last]
         change = source[2] * (end[2, 1] - end[1, 1]) + source[3] * end[0, 1]
         result[k] = -(end[2, 1] - drop - bend * change)
@@ -99,24 +98,22 @@ def impedances(
 
 @compiled
 def potential_responses(
-    system: System, bank: TableBank, y: Array, T: float, exponents: Array, frequencies: Array, result: Complex
+    system: System, bank: TableBank, y: Array, T: float, frequencies: Array, result: Complex
 ) -> None:  # fmt: skip
     """Fill `result` (frequencies, volumes) with dφₑ/dI at the state `y`, φₛ = 0 at the negative collector: see `impedances`."""
     work = complex_work(system)
     begin_spectrum(system, bank, y, T, work)
     for k in range(frequencies.size):
-        call_for_nothing(system.kernels[SPECTRUM], (system, bank, y, T, 2j * math.pi * frequencies[k], exponents, work))
+        call_for_nothing(system.kernels[SPECTRUM], (system, bank, y, T, 2j * math.pi * frequencies[k], work))
         for i in range(system.width.size):
             result[k, i] = work.right[i, 1, 1]
 
 
 @compiled_parallel
 def impedance_batch(
-    systems: System, bank: TableBank, starts: Array, exponents: Array, frequencies: Array, result: Complex
+    systems: System, bank: TableBank, starts: Array, frequencies: Array, result: Complex
 ) -> None:  # fmt: skip
-    """As `impedances` for many cells, one thread a cell; `starts` (runs, unknowns), `exponents` (runs, volumes), `result`
-    (runs, frequencies).
-    """
+    """As `impedances` for many cells, one thread a cell; `starts` (runs, unknowns), `result` (runs, frequencies)."""
     for b in prange(starts.shape[0]):
         system = one_of(systems, b)
-        impedances(system, bank, starts[b], starts[b, system.at.temperature], exponents[b], frequencies, result[b])
+        impedances(system, bank, starts[b], starts[b, system.at.temperature], frequencies, result[b])

@@ -26,6 +26,7 @@ from scalith.cell.kernels.layout import (
     NEWTON,
     RADIUS,
     REFERENCE_CONCENTRATION,
+    RELATIVE,
     SCALE,
     SPECIFIC_AREA,
     STATE,
@@ -74,6 +75,8 @@ class Segment(NamedTuple):
     output_times : ndarray
         Times to record at, increasing; where it is empty every accepted step is recorded.
     keep_states : bool
+    brief : bool
+        Between the first and the last record, keep what a cell shows at its terminals alone: see `records.record_terminals`.
     """
 
     mode: int
@@ -85,6 +88,7 @@ class Segment(NamedTuple):
     most_steps: int
     output_times: Array
     keep_states: bool
+    brief: bool
 
 
 class Memory(NamedTuple):
@@ -138,11 +142,11 @@ def make_memory(size: int) -> Memory:
 
 
 @compiled_inside
-def error_norm(system: System, change: Array, tolerance: float, charge_scale: float) -> float:
+def error_norm(system: System, y: Array, change: Array, tolerance: float, charge_scale: float) -> float:
     """Largest root mean square, over the kinds of unknowns, of a change in units of the tolerance.
 
     The last potential of the solid is one of them, or, where `charge_scale` is positive, the charge in its place; the steps of
-    the potential between solid and electrolyte count with `POTENTIAL_WEIGHT`, local states in their own units.
+    the potential between solid and electrolyte count with `POTENTIAL_WEIGHT`, local states in units of their own.
     """
     cells = system.width.size
     at = system.at
@@ -158,7 +162,11 @@ def error_norm(system: System, change: Array, tolerance: float, charge_scale: fl
         worst = max(worst, POTENTIAL_WEIGHT**2 * local / n)
         for k in range(system.first_process[p], system.first_process[p + 1]):
             first = system.processes[k, STATE]
-            worst = max(worst, sum_of_squares(change, first, first + n) / n / system.process_numbers[k, SCALE] ** 2)
+            unit = 0.0
+            for i in range(first, first + n):
+                unit = max(unit, abs(y[i]))  # the largest of them: where one is near zero, it counts as the others do
+            unit = system.process_numbers[k, SCALE] + system.process_numbers[k, RELATIVE] * unit
+            worst = max(worst, sum_of_squares(change, first, first + n) / n / unit**2)
     worst = max(worst, sum_of_squares(change, at.salt, at.temperature) / cells / system.scalars[REFERENCE_CONCENTRATION] ** 2)
     worst = max(worst, (0.01 * change[at.temperature]) ** 2)
     last = change[at.charge] / charge_scale if charge_scale > 0.0 else change[at.reaction - 1]

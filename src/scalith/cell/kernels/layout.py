@@ -46,14 +46,16 @@ VOLTAGE, ENTROPY, FLUX_POTENTIAL, EXCHANGE, KINETICS, HYSTERESIS = 0, 1, 2, 3, 4
 TABLES = 6
 
 # Columns of `System.processes`: one row for each process on a class of particles.
-CLASS, ADDRESS, STATE = 0, 1, 2
+CLASS, ADDRESS, STATE, CHANGER = 0, 1, 2, 3
 # Numbers of a process that the cell itself uses, each per unit of the local state z (see `scalith.cell.processes`); its own
 # follow: V per unit of −F j (film resistance, ohm m2), share of the hysteresis, volume of a film (m), lithium bound (mol m-2),
 # then the unit in which the error of z counts, the equilibrium potential of the side reaction (V), the share of the material
-# that is lost, whether z is where the lithium of lost material is kept (1, mol m-2 of the fresh surface), and the contact
-# resistance of the cell (ohm, for the mean of z).
-FILM, BRANCH, VOLUME, LITHIUM, SCALE, EQUILIBRIUM, LOSS, LOST, CONTACT = 0, 1, 2, 3, 4, 5, 6, 7, 8
-OWN = 9
+# that is lost, whether z is where the lithium of lost material is kept (1, mol m-2 of the fresh surface), the contact
+# resistance of the cell (ohm, for the mean of z), the largest z that makes sense (0: there is none), and the share of z that the
+# unit of its error has beside the other.
+FILM, BRANCH, VOLUME, LITHIUM, SCALE, EQUILIBRIUM, LOSS, LOST, CONTACT, LARGEST = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+RELATIVE = 10
+OWN = 11
 # What the rate of a process fills: the side reaction (mol m-2 s-1, negative where it reduces) and dz/dt with their slopes.
 SIDE, SIDE_BY_POTENTIAL, SIDE_BY_SALT, SIDE_BY_STOICHIOMETRY, SIDE_BY_STATE = 0, 1, 2, 3, 4
 CHANGE, CHANGE_BY_POTENTIAL, CHANGE_BY_SALT, CHANGE_BY_STOICHIOMETRY, CHANGE_BY_STATE, CHANGE_BY_REACTION = 5, 6, 7, 8, 9, 10
@@ -103,9 +105,10 @@ class System(NamedTuple):
     Attributes
     ----------
     at : Offsets
-    width, porosity, transport, solid_conductivity, capacitance : ndarray, shape (cells,)
+    width, porosity, transport, solid_conductivity, capacitance, double_layer_exponent : ndarray, shape (cells,)
         Of each finite volume from the negative to the positive collector: m, 1, ratio of effective to bulk transport,
-        effective S/m (0 in the separator), double layer F/m³. Porosity and transport are kept up by `follow_films`.
+        effective S/m (0 in the separator), double layer F/m³ and its exponent (1 of a capacitor, less of a
+        constant-phase element, which spectra alone know). Porosity and transport are kept up by `follow_films`.
     share : ndarray, shape (reactions,)
         Of each particle, what is left of its material and of its surface; kept up by `follow_losses`.
     fresh : ndarray, shape (cells, 3)
@@ -120,8 +123,9 @@ class System(NamedTuple):
     volumes, conductances, couplings : ndarray, shape (classes, most nodes), (classes, most nodes − 1) twice
         Radial volumes on the unit radius, zero beyond the nodes of a class: see `scalith.particle.mesh.RadialMesh`.
     scalars : ndarray, shape (SCALARS,)
-    processes : ndarray of int, shape (processes, 3)
-        By class: class, address of the rate, and where its states stand in the vector (one a particle).
+    processes : ndarray of int, shape (processes, 4)
+        By class: class, address of the rate, where its states stand in the vector (one a particle), and the address of what
+        changes them between time steps (0 where nothing does).
     process_numbers : ndarray, shape (processes, most numbers)
     first_process : ndarray of int, shape (classes + 1,)
         Rows of `processes` of each class.
@@ -135,6 +139,7 @@ class System(NamedTuple):
     transport: Array
     solid_conductivity: Array
     capacitance: Array
+    double_layer_exponent: Array
     share: Array
     fresh: Array
     curvature: Array
@@ -243,6 +248,7 @@ def one_of(systems: System, b: int) -> System:
         systems.transport[b],
         systems.solid_conductivity[b],
         systems.capacitance[b],
+        systems.double_layer_exponent[b],
         systems.share[b],
         systems.fresh[b],
         systems.curvature[b],

@@ -36,6 +36,7 @@ from scalith.cell.kernels.layout import (
     HEAT_CAPACITY,
     HEAT_OF_MIXING,
     HEAT_TRANSFER,
+    LARGEST,
     LOSS,
     MAXIMUM_CONCENTRATION,
     OUTPUTS,
@@ -458,7 +459,8 @@ def follow_films(system: System, y: Array) -> bool:
         now = max(system.fresh[i, 0] - volume_of_films(system, y, i), 1e-3 * system.fresh[i, 0])
         if now != system.porosity[i]:
             system.porosity[i] = now
-            system.transport[i] = system.fresh[i, 1] * (now / system.fresh[i, 0]) ** 1.5
+            left = now / system.fresh[i, 0]
+            system.transport[i] = system.fresh[i, 1] * left * math.sqrt(left)
             changed = True
     return changed
 
@@ -481,6 +483,18 @@ def least_material(system: System, y: Array) -> float:
     for p in range(system.start.size):
         for i in range(system.count[p]):
             least = min(least, left_of_material(system, y, p, i))
+    return least
+
+
+@compiled_inside
+def below_largest(system: System, y: Array) -> float:
+    """How far the local states are below the largest that make sense, over these; the least of them, 1 where none has one."""
+    least = 1.0
+    for k in range(system.processes.shape[0]):
+        largest = system.process_numbers[k, LARGEST]
+        if largest > 0.0:
+            for i in range(system.count[system.processes[k, CLASS]]):
+                least = min(least, 1.0 - y[system.processes[k, STATE] + i] / largest)
     return least
 
 

@@ -84,6 +84,15 @@ def record(system: System, bank: TableBank, y: Array, time: float, order: int, w
 
 
 @compiled_inside
+def record_terminals(system: System, y: Array, time: float, order: int, row: Array) -> None:
+    """Time, voltage, current, temperature, charge and order; the rest of the row is not a number."""
+    for k in range(row.size):
+        row[k] = np.nan
+    row[TIME], row[VOLTS], row[AMPERES] = time, terminal_voltage(system, y), y[system.at.current]
+    row[KELVIN], row[CHARGE], row[ORDER] = y[system.at.temperature], y[system.at.charge], order
+
+
+@compiled_inside
 def record_potentials(system: System, y: Array, work: Work, row: Array) -> None:
     """Charge of the double layers, the reference, and what the voltage is made of between the electrodes."""
     cells = system.width.size
@@ -174,7 +183,7 @@ def record_class(system: System, bank: TableBank, y: Array, p: int, row: Array) 
 
 @compiled
 def grown(rows: Array, used: int) -> Array:
-    """`rows` with room for at least one more."""
+    """`rows` with space for at least one more."""
     if used < rows.shape[0]:
         return rows
     larger = np.empty((max(2 * rows.shape[0], used + 1), rows.shape[1]))
@@ -188,7 +197,7 @@ def append(
     system: System, bank: TableBank, y: Array, time: float, order: int, keep: bool, rows: Array, states: Array, used: int,
     work: Work,
 ) -> int:  # fmt: skip
-    """Record a state, in full too where `keep` says so, where there is room; the number of records."""
+    """Record a state, in full too where `keep` says so, where there is space; the number of records."""
     record(system, bank, y, time, order, work, rows[used])
     if keep:
         copy(y, states[used])

@@ -10,6 +10,8 @@ import math
 import numpy as np
 
 from scalith.cell.kernels.events import (
+    CRACKED_THROUGH,
+    CRACKS,
     DURATION,
     EMPTY,
     EVENTS,
@@ -55,12 +57,16 @@ from scalith.cell.kernels.implicit_step import (
     solve_implicit,
 )
 from scalith.cell.kernels.layout import (
+    CHANGE,
+    CHANGER,
     GEOMETRY,
     LITHIUM,
     LOSS,
     LOST,
     MAXIMUM_CONCENTRATION,
+    OUTPUTS,
     RADIUS,
+    REFERENCE_CONCENTRATION,
     STATE,
     Array,
     System,
@@ -68,8 +74,9 @@ from scalith.cell.kernels.layout import (
     Work,
 )
 from scalith.cell.kernels.newton import BY_CLIPPED_POWER, BY_POWER, follow_contact, follow_films, follow_losses, left_of_material
-from scalith.cell.kernels.reaction import mean_stoichiometry
-from scalith.cell.kernels.records import append, copy, grown
+from scalith.cell.kernels.reaction import mean_stoichiometry, tell_particle
+from scalith.cell.kernels.records import TIME, append, copy, grown, record, record_terminals
+from scalith.numerics.call_by_address import call_for_nothing
 from scalith.numerics.compiled import compiled, compiled_inside
 
 MOST_RESTARTS = 4
@@ -120,7 +127,7 @@ def first_step(
     if not consistent_start(system, bank, y, segment, target, memory.change, memory.base, work):
         return False
     copy(y, memory.differences[0])
-    speed = error_norm(system, memory.change, segment.tolerance, course[CHARGE_SCALE])
+    speed = error_norm(system, y, memory.change, segment.tolerance, course[CHARGE_SCALE])
     course[LENGTH] = min(course[LENGTH], 1.0 / max(speed, 1e-12))
     for k in range(y.size):
         memory.differences[1, k] = course[LENGTH] * memory.change[k]
@@ -165,7 +172,7 @@ def try_step(system: System, bank: TableBank, y: Array, segment: Segment, memory
     counts[STEPS] += 1
     error = np.inf
     if taken > 0:
-        error = ERROR[order] * error_norm(system, memory.change, segment.tolerance, course[CHARGE_SCALE])
+        error = ERROR[order] * error_norm(system, y, memory.change, segment.tolerance, course[CHARGE_SCALE])
     counts[EVENT] = -1
     if error <= 1.0:
         margins(system, memory.trial, limits, memory.after)
@@ -207,7 +214,10 @@ def refuse(
     """After a step that was too long: a shorter one, or a new start where the past is no guide; `REFUSED`, or a reason."""
     course, counts = memory.course, memory.counts
     counts[REFUSALS] += 1
-    if counts[REFUSALS] >= 3 and counts[RESTARTS] < MOST_RESTARTS:
+    # Behind a change of the step the error of a high order hardly falls with it at first: a past that nearly fits is kept longer.
+    # (Particles that separate do so at once: there a new start is the quicker way.)
+    nearly = solved and course[STEP_ERROR] < 2.0 and counts[AT_ORDER] > 2 and counts[REFUSALS] < 5 and work.couples.size == 0
+    if counts[REFUSALS] >= 3 and counts[RESTARTS] < MOST_RESTARTS and not nearly:
         # From here anew, with the potentials that belong to the concentrations.
         counts[RESTARTS] += 1
         copy(memory.differences[0], y)
@@ -217,12 +227,14 @@ def refuse(
     # A jump of the load starts with √t: the error of a first step falls as its length, not as its square.
     power = -1.0 if counts[ACCEPTED] == 0 else -1.0 / (counts[AT_ORDER] + 1)
     factor = max(0.1, 0.9 * course[STEP_ERROR] ** power) if solved else 0.3
+    if nearly and counts[REFUSALS] >= 3:
+        factor = min(factor, 0.5)
     change_length(memory, course[LENGTH] * factor)
     return REFUSED
 
 
 @compiled_inside
-def choose_order(system: System, segment: Segment, memory: Memory) -> None:
+def choose_order(system: System, y: Array, segment: Segment, memory: Memory) -> None:
     """Order and length of the next step, once enough steps were equal to tell."""
     course, counts = memory.course, memory.counts
     order = counts[AT_ORDER]
@@ -231,12 +243,12 @@ def choose_order(system: System, segment: Segment, memory: Memory) -> None:
     differences, tolerance, scale = memory.differences, segment.tolerance, course[CHARGE_SCALE]
     best, factor = 0, max(course[STEP_ERROR], 1e-8) ** (-1.0 / (order + 1))
     if order > 1:
-        below = ERROR[order - 1] * error_norm(system, differences[order], tolerance, scale)
+        below = ERROR[order - 1] * error_norm(system, y, differences[order], tolerance, scale)
         lower = max(below, 1e-8) ** (-1.0 / order)
         if lower > factor:
             best, factor = -1, lower
     if order < MAXIMUM_ORDER:
-        above = ERROR[order + 1] * error_norm(system, differences[order + 2], tolerance, scale)
+        above = ERROR[order + 1] * error_norm(system, y, differences[order + 2], tolerance, scale)
         higher = max(above, 1e-8) ** (-1.0 / (order + 2))
         if higher > factor:
             best, factor = 1, higher
@@ -295,8 +307,13 @@ def run_segment(
                 used = append(system, bank, memory.trial, at, counts[AT_ORDER], keep, rows, states, used, work)
         if every or ended or (at_output > 0 and output_times[at_output - 1] == time):
             rows, states = grown(rows, used), grown(states, used if keep else 0)
-            used = append(system, bank, y, time, counts[AT_ORDER], keep, rows, states, used, work)
+            if segment.brief and not keep:
+                record_terminals(system, y, time, counts[AT_ORDER], rows[used])
+                used += 1
+            else:
+                used = append(system, bank, y, time, counts[AT_ORDER], keep, rows, states, used, work)
         if system.processes.shape[0] > 0:
+            change_states(system, memory.differences, y, work)
             keep_salt(system, memory.differences, y)
             keep_lithium(system, memory.differences, y)
             follow_contact(system, y)
@@ -304,8 +321,37 @@ def run_segment(
             reason = counts[EVENT] + 1
             break
         margins(system, y, segment.limits, memory.before)
-        choose_order(system, segment, memory)
+        if memory.before[CRACKS] <= 0.0:
+            reason = int(np.int64(CRACKED_THROUGH))
+            break
+        choose_order(system, y, segment, memory)
+    if segment.brief and rows[used - 1, TIME] == course[NOW]:
+        record(system, bank, y, course[NOW], counts[AT_ORDER], work, rows[used - 1])
     return course[NOW], reason, rows, states, used, counts[STEPS]
+
+
+@compiled_inside
+def change_states(system: System, differences: Array, y: Array, work: Work) -> None:
+    """Change the local states that processes change between time steps."""
+    out, T = work.output, y[system.at.temperature]
+    for p in range(system.start.size):
+        n = system.count[p]
+        surface = system.particle_offset[p] + (system.nodes[p] - 1) * n
+        for k in range(system.first_process[p], system.first_process[p + 1]):
+            if system.processes[k, CHANGER] == 0:
+                continue
+            for i in range(n):
+                at = system.processes[k, STATE] + i
+                c = y[system.at.salt + system.start[p] + i] / system.scalars[REFERENCE_CONCENTRATION]
+                j = y[system.at.reaction + system.reaction_offset[p] + i]
+                tell_particle(system, y, p, i, out)
+                for m in range(OUTPUTS):
+                    out[m] = 0.0
+                call_for_nothing(
+                    system.processes[k, CHANGER], (0.0, c, y[surface + i], j, T, y[at], system.process_numbers[k], out)
+                )
+                y[at] += out[CHANGE]
+                differences[0, at] += out[CHANGE]
 
 
 @compiled_inside

@@ -49,8 +49,6 @@ class Discretised(NamedTuple):
         ``"negative"`` or ``"positive"`` for each class of particles.
     materials : tuple of ActiveMaterial
         Of each class of particles.
-    double_layer_exponents : ndarray, shape (volumes,)
-        1 of a capacitor, less of a constant-phase element.
     """
 
     system: layout.System
@@ -60,7 +58,6 @@ class Discretised(NamedTuple):
     radii: tuple[Array, ...]
     sides: tuple[str, ...]
     materials: tuple[ActiveMaterial, ...]
-    double_layer_exponents: Array
 
     @property
     def particles(self) -> int:
@@ -107,8 +104,7 @@ def discretise(
     system = link(system, bank)
     radii = tuple(_radial(material, mesh).nodes for material in materials)
     sides = ("negative",) * len(negative.materials) + ("positive",) * len(positive.materials)
-    exponents = double_layer_exponents(specification, mesh)
-    return Discretised(system, bank, system.at.current + 1, mesh, radii, sides, materials, exponents)
+    return Discretised(system, bank, system.at.current + 1, mesh, radii, sides, materials)
 
 
 def system_of(
@@ -160,6 +156,7 @@ def system_of(
         transport,
         _by_layer(counts, [negative.conductivity, 0.0, positive.conductivity]),
         _by_layer(counts, [_capacitance(negative), 0.0, _capacitance(positive)]),
+        _by_layer(counts, [negative.double_layer_exponent, 1.0, positive.double_layer_exponent]),
         np.ones(int(cells_of.sum())),
         np.ascontiguousarray(np.stack([bare, transport * (bare / porosity) ** 1.5, porosity], axis=1)),
         _curvature(counts),
@@ -199,13 +196,6 @@ def _class_rows(electrode: ElectrodeSpecification, name: str, factors: Mapping[s
         row[layout.RATE] *= factors.get(f"{name}.exchange_current_density", 1.0)
         rows.append(row)
     return rows
-
-
-def double_layer_exponents(specification: CellSpecification, mesh: Mesh) -> Array:
-    """Exponents of the double layer, volume by volume."""
-    mesh = _with_planar(specification, mesh)
-    own = [specification.negative_electrode.double_layer_exponent, 1.0, specification.positive_electrode.double_layer_exponent]
-    return _by_layer([mesh.negative, mesh.separator, mesh.positive], own)
 
 
 def require_capacitors(exponents: Array, name: str) -> None:

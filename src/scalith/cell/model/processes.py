@@ -39,13 +39,13 @@ def process_arrays(
     materials: Sequence[ActiveMaterial], particles: layout.Integers, at: layout.Offsets, plane_area: float
 ) -> tuple[layout.Integers, Array, layout.Integers]:
     """`System.processes`, `process_numbers` and `first_process`; in them contact resistances are those of the cell, ohm."""
-    rows: list[tuple[int, int, int]] = []
+    rows: list[tuple[int, int, int, int]] = []
     numbers: list[Array] = []
     first, state = [0], at.states
     for p, material in enumerate(materials):
         for process in processes_of(material):
             numbers.append(process.row(material))
-            rows.append((p, process.address(), state))
+            rows.append((p, process.address(), state, process.address_of_change()))
             state += int(particles[p])
         first.append(len(rows))
     longest = max((row.size for row in numbers), default=layout.OWN)
@@ -53,7 +53,7 @@ def process_arrays(
     for k, row in enumerate(numbers):
         padded[k, : row.size] = row
     padded[:, layout.CONTACT] /= plane_area
-    return np.array(rows, dtype=np.int64).reshape(-1, 3), padded, np.array(first, dtype=np.int64)
+    return np.array(rows, dtype=np.int64).reshape(-1, 4), padded, np.array(first, dtype=np.int64)
 
 
 def initial_states(materials: Sequence[ActiveMaterial], particles: layout.Integers) -> Array:
@@ -80,7 +80,7 @@ _LONG: dict[int, int] = {}
 def link(system: layout.System, bank: layout.TableBank) -> layout.System:
     """The system with the addresses of the kernels that others call."""
     from scalith.cell.kernels import newton, phase_field
-    from scalith.numerics.call_by_address import address_of
+    from scalith.numerics.call_by_address import NOTHING, NUMBER, address_of
 
     separating = bool(np.any(system.classes[:, layout.PHASE_FIELD] > 0.0))
     if separating in _LINKED:
@@ -88,19 +88,24 @@ def link(system: layout.System, bank: layout.TableBank) -> layout.System:
     kernels = system.kernels.copy()
     y = np.empty(1)
     work = newton.make_work(system, 1)
-    kernels[layout.NEWTON] = address_of(newton.newton_step, system, bank, y, y, 1.0, 0, 0.0, work)
+    kernels[layout.NEWTON] = address_of(newton.newton_step, system, bank, y, y, 1.0, 0, 0.0, work, returning=NUMBER)
     if separating:
         kernels[layout.ELIMINATE_PHASE_FIELD] = address_of(
-            phase_field.eliminate_phase_field, system, bank, y, y, 1.0, 1.0, 0, work
+            phase_field.eliminate_phase_field, system, bank, y, y, 1.0, 1.0, 0, work, returning=NOTHING
         )
-        kernels[layout.SUBSTITUTE_PHASE_FIELD] = address_of(phase_field.substitute_phase_field, system, y, 1.0, 0, 0, work)
-        kernels[layout.PHASE_FIELD_VOLTAGE] = address_of(phase_field.phase_field_voltage, system, bank, y, 1.0, 0, 0)
+        kernels[layout.SUBSTITUTE_PHASE_FIELD] = address_of(
+            phase_field.substitute_phase_field, system, y, 1.0, 0, 0, work, returning=NUMBER
+        )
+        kernels[layout.PHASE_FIELD_VOLTAGE] = address_of(
+            phase_field.phase_field_voltage, system, bank, y, 1.0, 0, 0, returning=NUMBER
+        )
     _LINKED[separating] = kernels
     return system._replace(kernels=kernels.copy())
 
 
 def link_for_batch(system: layout.System, bank: layout.TableBank) -> layout.System:
     """The system with the address of the integrator, which a batch calls: it is long, and compiled already."""
+    from scalith.cell.kernels.batch import OF_A_SEGMENT
     from scalith.cell.kernels.events import EVENTS
     from scalith.cell.kernels.implicit_step import Segment, make_memory
     from scalith.cell.kernels.newton import make_work
@@ -109,9 +114,9 @@ def link_for_batch(system: layout.System, bank: layout.TableBank) -> layout.Syst
 
     if layout.RUN not in _LONG:
         y, table, times = np.empty(1), np.empty((1, 1)), np.zeros(2)
-        segment = Segment(0, times, times, np.zeros(EVENTS), 1.0, 1.0, 1, times, False)
+        segment = Segment(0, times, times, np.zeros(EVENTS), 1.0, 1.0, 1, times, False, False)
         arguments = (system, bank, y, 0.0, segment, make_memory(1), table, table, 0, make_work(system, 1))
-        _LONG[layout.RUN] = address_of(run_segment, *arguments)
+        _LONG[layout.RUN] = address_of(run_segment, *arguments, returning=OF_A_SEGMENT)
     kernels = system.kernels.copy()
     kernels[layout.RUN] = _LONG[layout.RUN]
     return system._replace(kernels=kernels)
@@ -121,20 +126,22 @@ def link_for_spectrum(system: layout.System, bank: layout.TableBank, materials: 
     """The system for a small signal: kernels for complex numbers, and a hysteresis that holds its branch."""
     from scalith.cell.kernels import hysteresis, phase_field
     from scalith.cell.kernels.impedance import complex_work, respond
-    from scalith.numerics.call_by_address import address_of
+    from scalith.numerics.call_by_address import NOTHING, address_of
 
     kernels, processes = system.kernels.copy(), system.processes.copy()
     y, rate = np.empty(1), 1j
     if np.any(system.classes[:, layout.PHASE_FIELD] > 0.0):
         kernels[layout.ELIMINATE_PHASE_FIELD] = address_of(
-            phase_field.eliminate_phase_field, system, bank, y, y, rate, 1.0, 0, complex_work(system)
+            phase_field.eliminate_phase_field, system, bank, y, y, rate, 1.0, 0, complex_work(system), returning=NOTHING
         )
     if layout.SPECTRUM not in _LONG:
-        _LONG[layout.SPECTRUM] = address_of(respond, system, bank, y, 1.0, rate, y, complex_work(system))
+        _LONG[layout.SPECTRUM] = address_of(respond, system, bank, y, 1.0, rate, complex_work(system), returning=NOTHING)
     kernels[layout.SPECTRUM] = _LONG[layout.SPECTRUM]
     kinds = [process for material in materials for process in processes_of(material)]
     for k, process in enumerate(kinds):
         if isinstance(process, HysteresisWithMemory):
             numbers = np.empty(1)
-            processes[k, layout.ADDRESS] = address_of(hysteresis.held_hysteresis, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, numbers, numbers)
+            processes[k, layout.ADDRESS] = address_of(
+                hysteresis.held_hysteresis, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, numbers, numbers, returning=NOTHING
+            )
     return system._replace(kernels=kernels, processes=processes)

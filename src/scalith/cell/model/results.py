@@ -38,6 +38,7 @@ REASONS = {
     1 + events.VOLTAGE_RISES: "voltage rose to its limit",
     events.PORES_CLOSED: "films have closed the pores of a part of an electrode",
     events.HOST_LOST: "a part of an electrode has lost its active material",
+    events.CRACKED_THROUGH: "cracks are as long as the radius of their particles",
     events.ELECTROLYTE_EMPTY: "electrolyte depleted",
     events.PARTICLE_EMPTY: "stoichiometry left the known range: a particle is empty at its surface",
     events.PARTICLE_FULL: "stoichiometry left the known range: a particle is full at its surface",
@@ -45,7 +46,10 @@ REASONS = {
     events.TOO_MANY_STEPS: "more time steps than allowed",
     events.NO_START: "no consistent initial state for this load",
 }
-STUCK = (events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL, events.PORES_CLOSED, events.HOST_LOST)
+STUCK = (
+    events.ELECTROLYTE_EMPTY, events.PARTICLE_EMPTY, events.PARTICLE_FULL, events.PORES_CLOSED, events.HOST_LOST,
+    events.CRACKED_THROUGH,
+)  # fmt: skip
 """Reasons after which a protocol does not go on."""
 METAL_STRIPPED = "the lithium metal is stripped"
 FAILURES = (events.NOT_CONVERGED, events.TOO_MANY_STEPS, events.NO_START)

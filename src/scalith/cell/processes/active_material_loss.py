@@ -10,7 +10,7 @@ from pydantic import Field
 from scalith.cell.kernels.cracks import kept_rate, loss_by_current_rate, loss_by_stress_rate
 from scalith.cell.processes.process import Process
 from scalith.cell.processes.stress_of_surface import hydrostatic_stress, require_stress
-from scalith.quantities import SI
+from scalith.quantities import SI, InputError
 from scalith.quantities.specification import MolarEnergy, Temperature
 
 if TYPE_CHECKING:
@@ -39,11 +39,16 @@ class LostLithium(Process):
 class LossOfActiveMaterial(Process):
     """What all losses share: z is the share of the material, with its surface, that is lost."""
 
-    scale: ClassVar[float] = 1e-4
+    scale: ClassVar[float] = 1e-6
 
     def loss(self) -> float:
         """All of z."""
         return 1.0
+
+    def refuse(self, material: ActiveMaterial) -> None:
+        """Lithium metal is no host that could be lost: it is stripped."""
+        if material.metal_thickness is not None:
+            raise InputError("active material", "processes", f"{self.kind} on a lithium metal", "particles that take up lithium")
 
     def companions(self) -> tuple[Process, ...]:
         """The lithium in it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
-from scalith.cell.kernels.cracks import crack_growth_rate, film_on_cracks_rate
+from scalith.cell.kernels.cracks import crack_growth_by_cycle, crack_growth_rate, film_on_cracks_rate, kept_rate, largest_tension
 from scalith.cell.processes.all_processes import place_of
 from scalith.cell.processes.film_growth import Film
 from scalith.cell.processes.process import Process, read_process
@@ -27,18 +27,31 @@ class CrackGrowth(Process):
         \dot l = \frac{k}{3600\,\mathrm{s}} \big(b\, σ_t \sqrt{π l}\big)^m, \qquad σ_t = \frac{Ω E}{3(1-ν)} (\bar c - c_s) > 0
 
     as a rate per hour in place of one per cycle (Ai et al., DOI 10.1149/2.0122001JES; O'Kane et al., DOI 10.1039/D2CP00417H):
-    at constant tension :math:`l^{1-m/2} = l_0^{1-m/2} + (1-m/2)\, k (b σ \sqrt π)^m t/3600`. Elasticity and swelling are those
-    of the material's `stress`. Cracks of width w, ρ of them on a unit of surface, open 2 l ρ w times the surface of the particle;
-    it carries a film of its own where one is stated, but no intercalation, as in the papers.
+    at constant tension :math:`l^{1-m/2} = l_0^{1-m/2} + (1-m/2)\, k (b σ \sqrt π)^m t/3600`. Or as Paris' law itself, with
+    ``per="cycle"`` (Deshpande et al., DOI 10.1149/2.049210jes),
+
+    .. math:: \frac{dl}{dN} = k \big(b\, \hat σ \sqrt{π l}\big)^m
+
+    from the largest tension :math:`\hat σ` of each cycle (compression closes a crack and counts for nothing). A cycle of a
+    surface lasts until its tension has gone, below a hundredth of the largest: one discharge of the negative electrode, one
+    charge of the positive one, each pulse behind a long rest. The crack takes its step up as the tension rises to
+    :math:`\hat σ`, between time steps, so that N cycles of one amplitude end exactly at
+    :math:`l^{1-m/2} = l_0^{1-m/2} + (1-m/2)\, k (b \hat σ \sqrt π)^m N`.
+
+    Elasticity and swelling are those of the material's `stress`. Cracks of width w, ρ of them on a unit of surface, open 2 l ρ w
+    times the surface of the particle; it carries a film of its own where one is stated, but no intercalation, as in the papers.
+    A run ends where a crack is as long as the radius.
 
     Attributes
     ----------
-    rate_constant : k, m (Pa m0.5)^-m per hour
+    rate_constant : k, m (Pa m0.5)^-m per hour, or per cycle
     exponent : m
     geometry_factor : b
     initial_length : l₀, m
     width : w, m
     number_density : ρ, m-2
+    per : {"hour", "cycle"}
+        What k counts by.
     film_on_cracks : Film, optional
         Growing on the surfaces of the cracks.
     initial_film_thickness : m
@@ -57,6 +70,7 @@ class CrackGrowth(Process):
     initial_length: Length = 20e-9
     width: Length = 15e-9
     number_density: Annotated[float, SI("m-2"), Field(gt=0)] = 3.18e15
+    per: Literal["hour", "cycle"] = "hour"
     film_on_cracks: Annotated[SerializeAsAny[Film], BeforeValidator(read_process)] | None = None
     initial_film_thickness: Annotated[float, SI("m"), Field(gt=0)] = 5e-13
     activation_energy: MolarEnergy = 0.0
@@ -67,23 +81,48 @@ class CrackGrowth(Process):
         return self.initial_length
 
     def companions(self) -> tuple[Process, ...]:
-        """The film on the cracks."""
+        """The largest tension of the cycle where that is what counts; the film on the cracks."""
+        tension = (LargestTension(),) if self.per == "cycle" else ()
         if self.film_on_cracks is None:
-            return ()
+            return tension
         surface = 2.0 * self.number_density * self.width
         volume = surface * self.initial_length * self.initial_film_thickness
-        return (FilmOnCracks(film_law=self.film_on_cracks, surface_per_length=surface, initial_volume=volume),)
+        return (*tension, FilmOnCracks(film_law=self.film_on_cracks, surface_per_length=surface, initial_volume=volume))
+
+    def largest(self, material: ActiveMaterial) -> float:
+        """The radius."""
+        return material.particle_radius
+
+    def change_between_steps(self) -> Callable[..., None] | None:
+        """By the cycle, none by the hour."""
+        return crack_growth_by_cycle if self.per == "cycle" else None
 
     def refuse(self, material: ActiveMaterial) -> None:
         """Without elasticity there is no stress."""
         require_stress(material, self.kind)
 
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
-        """Tension per stoichiometry, k, b, m, E, T_ref."""
+        """Tension per stoichiometry, k per hour, b, m, E, T_ref, k per cycle and the place of its largest tension."""
+        hourly, by_cycle = (self.rate_constant, 0.0) if self.per == "hour" else (0.0, self.rate_constant)
         return (
-            tangential_stress(material), self.rate_constant, self.geometry_factor, self.exponent, self.activation_energy,
-            self.reference_temperature,
+            tangential_stress(material), hourly, self.geometry_factor, self.exponent, self.activation_energy,
+            self.reference_temperature, by_cycle, place_of(material, LargestTension),
         )  # fmt: skip
+
+
+class LargestTension(Process):
+    """Largest tension of the surface in the cycle of now, Pa: it changes between time steps alone."""
+
+    rate: ClassVar[Callable[..., Any]] = kept_rate
+    scale: ClassVar[float] = 1e6
+
+    def change_between_steps(self) -> Callable[..., None] | None:
+        """Up with the tension; to nothing where that has gone."""
+        return largest_tension
+
+    def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
+        """Tension per stoichiometry."""
+        return (tangential_stress(material),)
 
 
 class FilmOnCracks(Process):

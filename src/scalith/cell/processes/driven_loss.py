@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import Field
 
-from scalith.cell.kernels.driven_loss import driven_loss_rate
+from scalith.cell.kernels.driven_loss import driven_loss_change, driven_loss_rate
 from scalith.cell.processes.active_material_loss import LossOfActiveMaterial
 from scalith.cell.processes.all_processes import processes_of
 from scalith.cell.processes.cracks import CrackGrowth, FilmOnCracks
@@ -41,6 +41,10 @@ class DrivenLoss(LossOfActiveMaterial):
 
     rate: ClassVar[Callable[..., Any]] = driven_loss_rate
 
+    def change_between_steps(self) -> Callable[..., None] | None:
+        """To what its drivers say, some of which change between time steps themselves."""
+        return driven_loss_change
+
     @abstractmethod
     def drivers(self, material: ActiveMaterial) -> list[Driver]:
         """Processes on the material that drive it."""
@@ -51,6 +55,7 @@ class DrivenLoss(LossOfActiveMaterial):
 
     def refuse(self, material: ActiveMaterial) -> None:
         """Without a process that drives it nothing is ever lost."""
+        super().refuse(material)
         if not self.drivers(material):
             raise InputError("active material", "processes", f"{self.kind} alone", f"{self.driven_by} beside it")
 

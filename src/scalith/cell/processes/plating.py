@@ -11,7 +11,7 @@ from scalith.cell.kernels.plating import plating_rate
 from scalith.cell.processes.all_processes import place_of
 from scalith.cell.processes.dead_lithium import DeadLithium
 from scalith.cell.processes.process import Process
-from scalith.quantities import SI
+from scalith.quantities import SI, InputError
 from scalith.quantities.constants import LITHIUM_MOLAR_VOLUME
 from scalith.quantities.specification import Concentration, MolarEnergy, Temperature
 
@@ -50,6 +50,7 @@ class LithiumPlating(Process):
     kind: ClassVar[str] = "lithium_plating"
     rate: ClassVar[Callable[..., Any]] = plating_rate
     scale: ClassVar[float] = 1e-5
+    relative_scale: ClassVar[float] = 0.1
 
     rate_constant: Annotated[float, SI("m s-1"), Field(gt=0)]
     electrolyte_concentration: Concentration
@@ -72,6 +73,11 @@ class LithiumPlating(Process):
     def companions(self) -> tuple[Process, ...]:
         """The dead lithium."""
         return (DeadLithium(decay_rate=self.dead_lithium_decay_rate),) if self.dead_lithium_decay_rate > 0.0 else ()
+
+    def refuse(self, material: ActiveMaterial) -> None:
+        """On a lithium metal it is the reaction of the electrode itself."""
+        if material.metal_thickness is not None:
+            raise InputError("active material", "processes", f"{self.kind} on a lithium metal", "particles that take up lithium")
 
     def numbers(self, material: ActiveMaterial) -> tuple[float, ...]:
         """k, a, c_e, α_a, α_c, E, T_ref, place of the dead lithium (−1 for none)."""

@@ -40,11 +40,15 @@ class Process(Spec):
         states of all processes on it (`scalith.cell.processes.all_processes.place_of` says which is where).
     scale : float
         Unit of z in which its error counts as the tolerance does.
+    relative_scale : float
+        Share of the largest z that is added to that unit: of states that come and go. What only grows, a little every cycle, has
+        none: next to all that there is, no error of one cycle would count.
     """
 
     kind: ClassVar[str] = ""
     rate: ClassVar[Callable[..., None]]
     scale: ClassVar[float] = 1.0
+    relative_scale: ClassVar[float] = 0.0
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -92,6 +96,18 @@ class Process(Spec):
         """Contact resistance of the cell times its area, per unit of z, mean over the particles of the material, ohm m2."""
         return 0.0
 
+    def largest(self, material: ActiveMaterial) -> float:
+        """Largest z that makes sense, at which a run ends; 0 where there is none."""
+        return 0.0
+
+    def change_between_steps(self) -> Callable[..., None] | None:
+        """A kernel of what z changes by behind each time step, beside its rate; None where nothing does.
+
+        It takes what `rate` takes, with ψ = 0, and fills ``out[layout.CHANGE]`` with the change itself. In ``out``, the states of
+        the processes before it are those behind the step already.
+        """
+        return None
+
     def companions(self) -> tuple[Process, ...]:
         """Further states that come with the process."""
         return ()
@@ -105,15 +121,24 @@ class Process(Spec):
 
     def address(self) -> int:
         """Address of the rate, compiled if need be."""
-        from scalith.numerics.call_by_address import address_of
+        return _address_of(type(self).rate)
 
-        return address_of(type(self).rate, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, np.empty(1), np.empty(1))
+    def address_of_change(self) -> int:
+        """Address of what changes z between time steps, compiled if need be; 0 where nothing does."""
+        kernel = self.change_between_steps()
+        return 0 if kernel is None else _address_of(kernel)
 
     def row(self, material: ActiveMaterial) -> NDArray[np.float64]:
         """All numbers: see `layout.FILM` to `layout.OWN`."""
         common = (self.film(), self.branch(), self.volume(), self.lithium(), self.scale, self.equilibrium_potential())
-        lost = (self.loss(), float(self.keeps_lost_lithium()), self.contact())
+        lost = (self.loss(), float(self.keeps_lost_lithium()), self.contact(), self.largest(material), self.relative_scale)
         return np.array([*common, *lost, *self.numbers(material)])
+
+
+def _address_of(kernel: Callable[..., Any]) -> int:
+    from scalith.numerics.call_by_address import NOTHING, address_of
+
+    return address_of(kernel, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, np.empty(1), np.empty(1), returning=NOTHING)
 
 
 def read_process(value: Any) -> Any:

@@ -104,7 +104,7 @@ def simulate_batch(
         mesh=mesh or Mesh(),
     )  # fmt: skip
     currents = np.broadcast_to(load, (runs,)).copy()
-    require_capacitors(cells.double_layer_exponents, specification.name)
+    require_capacitors(cells.systems.double_layer_exponent, specification.name)
     steps = _discharge(specification, currents) if protocol is None else _steps(specification, protocol, runs)
     if not isinstance(output_times, int):
         times = np.array(output_times, dtype=np.float64)
@@ -148,14 +148,11 @@ def simulate_batch(
 
 
 class Cells(NamedTuple):
-    """Many variants of one cell: the tables they share, their systems stacked, their states at rest, and the exponents of their
-    double layers (runs, volumes).
-    """
+    """Many variants of one cell: the tables they share, their systems stacked, their states at rest."""
 
     cell: Discretised
     systems: System
     starts: Array
-    double_layer_exponents: Array
 
 
 def stack_cells(
@@ -176,7 +173,7 @@ def stack_cells(
     InputError
         An unknown path, or a set that makes no cell.
     """
-    from scalith.cell.model.discretise import discretise, double_layer_exponents, initial_state, system_of
+    from scalith.cell.model.discretise import discretise, initial_state, system_of
     from scalith.cell.model.phase_field_particle import most_phase_field_nodes
 
     lumped = thermal == "lumped"
@@ -188,7 +185,7 @@ def stack_cells(
     cell = discretise(
         specification, mesh, None if lumped else first, first if stated is None else stated, over_temperature=not same
     )
-    systems, starts, exponents = [], np.empty((runs, cell.size)), np.empty((runs, cell.system.width.size))
+    systems, starts = [], np.empty((runs, cell.size))
     at_rest: dict[Any, Array] = {}
     for b in range(runs):
         chosen = set_of(arrays, b)
@@ -197,7 +194,6 @@ def stack_cells(
         varied, factors = vary(specification, chosen)
         if varied is not specification:
             require_possible(varied, where, b)
-        exponents[b] = double_layer_exponents(varied, mesh)
         systems.append(system_of(varied, mesh, None if lumped else T, T if stated is None else stated, factors))
         key = (T, charge, *(value for name, value in chosen.items() if "stoichiometry" in name or "concentration" in name))
         if key not in at_rest:
@@ -207,7 +203,7 @@ def stack_cells(
     parts: list[Any] = [np.ascontiguousarray(np.stack(part)) for part in list(zip(*systems, strict=True))[1:]]
     stacked = type(systems[0])(np.array(systems[0].at), *parts)  # type: ignore[arg-type]
     kernels = np.broadcast_to(cell.system.kernels, stacked.kernels.shape).copy()
-    return Cells(cell, stacked._replace(kernels=kernels), starts, exponents)
+    return Cells(cell, stacked._replace(kernels=kernels), starts)
 
 
 class StepArrays(NamedTuple):
@@ -329,7 +325,7 @@ def simulate_impedance_batch(
     processes = np.broadcast_to(held.processes, cells.systems.processes.shape).copy()
     z = np.empty((runs, f.size), dtype=np.complex128)
     systems = cells.systems._replace(classes=classes, kernels=addresses, processes=processes)
-    impedance_batch(systems, cells.cell.bank, cells.starts, cells.double_layer_exponents, f, z)
+    impedance_batch(systems, cells.cell.bank, cells.starts, f, z)
     settings = {"varied": digests_of(columns), "mesh": str(mesh or FINE)}
     source = predicted("scalith.cell.simulate_impedance_batch", specification.digest, settings=settings)
     coordinates = {"frequency": ("frequency", f, {"units": "Hz", "long_name": "frequency"}), **coordinates_of(columns, runs)}

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,10 @@ from scalith.quantities import InputError, arrhenius_factor
 from scalith.quantities.constants import FARADAY
 
 Array = NDArray[np.float64]
+Curve: TypeAlias = tuple[Array, Array]
+"""Times and voltages."""
+TOLERANCE = 2e-4
+"""Of the time steps of a trial: the default one of a run."""
 ACCURACY = 5e-4
 """Root mean square of the voltage's error that an automatic mesh aims at, V."""
 SALT, PARTICLE = 2.45, 0.2
@@ -149,15 +153,15 @@ def find_mesh(
     charge = specification.initial_state.state_of_charge if state_of_charge is None else state_of_charge
     run = _Trial(specification, load, T, read_share(charge, "mesh", "state_of_charge"), cut_off, duration)
     if mesh is not None:
-        return Choice(mesh, sum(run.errors(mesh)))
+        return Choice(mesh, sum(run.errors(mesh)[:2]))
     mesh = Mesh(growth=float(np.clip(0.5 * numbers.salt, 1.0, MOST_GROWTH)))
     for trial in range(_TRIALS):
-        across, within = run.errors(mesh)
+        across, within, fine = run.errors(mesh)
         finest = mesh.negative >= MOST.negative and mesh.nodes >= MOST.nodes
         if across + within <= accuracy or finest or trial == _TRIALS - 1:
             break
         mesh = _refined(mesh, _factor(across, accuracy, _ORDER), _factor(within, accuracy, 2.0))
-    return Choice(mesh, across + within + (0.0 if tolerance is None else run.error_of_steps(mesh, tolerance)))
+    return Choice(mesh, across + within + (0.0 if tolerance is None else run.error_of_steps(mesh, tolerance, fine)))
 
 
 def load_numbers(specification: CellSpecification, load: float, temperature: float) -> LoadNumbers:
@@ -221,28 +225,30 @@ class _Trial:
         self.state_of_charge = state_of_charge
         self.limits = discharge_limits(specification, load, cut_off, duration)
 
-    def errors(self, mesh: Mesh) -> tuple[float, float]:
-        """Estimated errors on a mesh, V, of its volumes across the layers and of its nodes within the particles."""
+    def errors(self, mesh: Mesh) -> tuple[float, float, Curve]:
+        """Estimated errors on a mesh, V, of its volumes across the layers and of its nodes within the particles; its curve."""
         fine = self.curve(mesh, None)
-        across, within = self.curve(_halved(mesh), fine[0]), self.curve(_coarser(mesh), fine[0])
-        return error_between(fine, across, _ORDER), error_between(fine, within, 2.0)
+        across, within = (self.curve(coarse, fine[0]) for coarse in (_halved(mesh), _coarser(mesh)))
+        return error_between(fine, across, _ORDER), error_between(fine, within, 2.0), fine
 
-    def error_of_steps(self, mesh: Mesh, tolerance: float) -> float:
-        """Estimated error of the steps in time, V: it counts where salt is depleted, and no mesh takes it away."""
-        fine = self.curve(mesh, None, 0.2 * tolerance)
-        return error_between(fine, self.curve(mesh, fine[0], tolerance), 1.0)
+    def error_of_steps(self, mesh: Mesh, tolerance: float, found: Curve) -> float:
+        """Estimated error of the steps in time, V: it counts where salt is depleted, and no mesh takes it away.
 
-    def curve(self, mesh: Mesh, times: Array | None, tolerance: float | None = None) -> tuple[Array, Array]:
-        """Times and voltages, as far as the run came; at the default tolerance without another."""
+        `found` is the curve on this mesh at the default tolerance.
+        """
+        coarse = found if tolerance == TOLERANCE else self.curve(mesh, None, tolerance)
+        return error_between(self.curve(mesh, coarse[0], 0.2 * tolerance), coarse, 1.0)
+
+    def curve(self, mesh: Mesh, times: Array | None, tolerance: float = TOLERANCE) -> Curve:
+        """Times and voltages, as far as the run came."""
         simulation = Simulation(self.specification, mesh=mesh, temperature=self.temperature, state_of_charge=self.state_of_charge)
-        if tolerance is not None:
-            simulation.tolerance = tolerance
+        simulation.tolerance = tolerance
         simulation.hold("current", self.load, output_times=times, **self.limits)
         return simulation.rows[:, records.TIME].copy(), simulation.rows[:, records.VOLTS].copy()
 
 
-def error_between(fine: tuple[Array, Array], coarse: tuple[Array, Array], order: float) -> float:
-    """Root mean square over time of the error of the finer of two curves, V; the coarser one was recorded at its times.
+def error_between(fine: Curve, coarse: Curve, order: float) -> float:
+    """Root mean square over time of the error of the finer of two curves, V; they were recorded at the same times.
 
     The difference to a mesh half as fine is 2^order − 1 times it.
     """

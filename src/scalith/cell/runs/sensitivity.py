@@ -108,6 +108,7 @@ def simulate_sensitivities(
         tolerance=tolerance,
         state_of_charge=initial_state_of_charge,
     )
+    _require_smooth(simulation)
     values = np.array([_value(specification, name, load) for name in names])
     moved = _moved(specification, simulation, names, values, simulation.initial_state_of_charge)
     if protocol is None:
@@ -246,6 +247,18 @@ def _derivatives(simulation: Simulation, pieces: list[_Piece], moved: _Moved, as
         shift = shift + ends
         charge = sigma[:, system.at.charge].copy()
     return _Followed(np.concatenate(times), np.concatenate(voltages), np.concatenate(changes), shift, charge)
+
+
+def _require_smooth(simulation: Simulation) -> None:
+    """What cracks take up between time steps has no derivative in the equations."""
+    from scalith.cell.processes.all_processes import processes_of
+    from scalith.cell.processes.cracks import LargestTension
+
+    processes = [process for material in simulation.cell.materials for process in processes_of(material)]
+    if any(isinstance(process, LargestTension) for process in processes):
+        raise InputError(
+            "simulate_sensitivities", "crack_growth: per", "cycle", "'hour': what is taken up between steps has no derivative"
+        )
 
 
 def _value(specification: CellSpecification, name: str, load: float) -> float:

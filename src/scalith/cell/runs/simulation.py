@@ -112,6 +112,9 @@ class Simulation:
         Why the last segment ended: see `scalith.cell.kernels.events`.
     rows, states : ndarray
         Records so far.
+    brief : bool
+        Keep time, voltage, current, temperature and charge alone between the first and the last record of a step; the rest is
+        not a number there. For long lives, of which each step leaves one record (`forget`).
     slab : Slab or None
         With ``thermal="through_thickness"``: `slab_times`, `slab_profiles` and `slab_heats` are then kept from one exchange
         with the electrochemistry to the next: times, temperatures above ambient, and heat made and lost since the start.
@@ -146,6 +149,7 @@ class Simulation:
         charge = specification.initial_state.state_of_charge if state_of_charge is None else state_of_charge
         self.initial_state_of_charge = read_share(charge, "simulation", "state_of_charge")
         self.time, self.reason, self.steps, self._used = 0.0, events.DURATION, 0, 0
+        self.brief = False
         self._states = np.full((1, 1), np.nan)
         self._at_rest: dict[float, Array] = {}
         self.slab_times: list[float] = []
@@ -419,7 +423,7 @@ class Simulation:
                 "load", "loads", f"{values.size} loads at {times.size} times", "as many loads as times, at least two"
             )
         if times[-1] > 0.0:
-            require_capacitors(self.cell.double_layer_exponents, self.specification.name)
+            require_capacitors(self.cell.system.double_layer_exponent, self.specification.name)
         unknown = [name for name in limits if name not in LIMITS]
         if unknown:
             raise InputError("load", "limit", unknown[0], nearest(unknown[0], LIMITS))
@@ -436,6 +440,7 @@ class Simulation:
             int(most_steps),
             _NO_TIMES if output_times is None else np.array(output_times, dtype=np.float64),
             bool(keep_states),
+            self.brief and self.slab is None,
         )
         self.last_segment, self.last_load = segment, (segment.load_times, segment.loads)
         used = self._used

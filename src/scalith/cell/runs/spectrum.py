@@ -22,8 +22,7 @@ def impedance_of(simulation: Simulation, frequencies: NDArray[np.float64]) -> ND
     announce_first_compilation("cell", "impedances")
     z = np.empty(frequencies.size, dtype=np.complex128)
     held, T = _held(simulation)
-    exponents = simulation.cell.double_layer_exponents
-    impedances(held, simulation.cell.bank, simulation.state, T, exponents, frequencies, z)
+    impedances(held, simulation.cell.bank, simulation.state, T, frequencies, z)
     return z
 
 
@@ -45,9 +44,7 @@ def impedance_by_layer(simulation: Simulation, frequencies: NDArray[np.float64])
     whole = impedance_of(simulation, frequencies)
     cells, first, last = held.width.size, int(held.count[0]), int(held.count[-1])
     moved = np.empty((frequencies.size, cells), dtype=np.complex128)
-    potential_responses(
-        held, simulation.cell.bank, simulation.state, T, simulation.cell.double_layer_exponents, frequencies, moved
-    )
+    potential_responses(held, simulation.cell.bank, simulation.state, T, frequencies, moved)
     # The separator carries the whole current through all of it: a straight line through two of its volumes reaches its face.
     near, far = (first, cells - last - 1), (first + 1, cells - last - 2)
     if near[1] - near[0] < 1:

@@ -179,10 +179,9 @@ class ActiveMaterial(Spec):
     def _require_one_law(self) -> None:
         """Coupled ion–electron transfer has a law of overvoltage of its own."""
         particle = self.phase_field
-        with_rate = (
-            particle is not None and particle.exchange_current_density is not None and self.exchange_current_density is None
-        )
-        coupled = with_rate and particle is not None and particle.reaction == "coupled_ion_electron"
+        if particle is None or particle.exchange_current_density is None or self.exchange_current_density is not None:
+            return  # the rate is not that of the phase field
+        coupled = particle.reaction == "coupled_ion_electron"
         own = (self.anodic_transfer_coefficient, self.cathodic_transfer_coefficient) != (0.5, 0.5)
         if coupled and (own or self.overvoltage_function is not None):
             name = "overvoltage_function" if self.overvoltage_function is not None else "transfer coefficients"

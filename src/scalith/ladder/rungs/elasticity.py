@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import xarray as xr
 from pydantic import AfterValidator, Field
@@ -65,15 +65,17 @@ def elasticity(host: Host, engine: StudyEngine, strains: Strains) -> xr.Dataset:
             candidates=strains.candidates,
         )
     within = Relaxation(force_tolerance=strains.force_tolerance, steps=engine.steps)
-    found = {}
-    for number, (x, item) in enumerate(lowest.items()):
-        found[x] = atoms.stiffness_tensor(
-            item.atoms,
+
+    def stiffness(number: int, structure: Any) -> xr.Dataset:
+        return atoms.stiffness_tensor(
+            structure,
             engine.engine,
             strain=strains.strain,
             relaxation=within,
-            progress=lambda part, words, number=number: report_progress((number + part) / len(lowest), words),
+            progress=lambda part, words: report_progress((number + part) / len(lowest), words),
         )
+
+    found = {x: stiffness(number, item.atoms) for number, (x, item) in enumerate(lowest.items())}
     return atoms.polycrystal_elasticity(found)
 
 

@@ -97,6 +97,12 @@ NUMBERS: dict[str, _Number] = {
         lambda data: _middle(data, "activation_energy"),
         lambda data: _middle(data, "activation_energy_error"),
     ),
+    "elasticity": _Number(
+        "Young's modulus at the middle stoichiometry",
+        "Pa",
+        lambda data: _middle(data, "youngs_modulus"),
+        lambda data: _middle(data, "youngs_modulus_error"),
+    ),
     "hop_barriers": _Number("lowest barrier", "eV", lambda barriers: min(kind.barrier for kind in barriers.kinds)),
     "voxel_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
     "subvolume_properties": _Number(

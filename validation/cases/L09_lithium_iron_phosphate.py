@@ -5,8 +5,9 @@ curves (Dreyer 2010, shipped), the room-temperature solubilities 0.05 and 0.89 (
 at 200 °C (Dodd 2006). Nothing is tuned to them.
 
 1. The regular solution of the literature ($\Omega$ = 115.8 meV, standard potential 3.422 V: Cogswell, Bazant 2012, DOI
-   10.1021/nn204177u), by common tangent. Its plateau must lie between the measured discharge and charge curves. Symmetric and
-   without electronic entropy, it has no eutectoid: its gap closes at $T_c = \Omega/2k$ and $x = 0.5$.
+   10.1021/nn204177u), by common tangent. Its phases must be the roots of $\ln(x/(1-x)) + \Omega(1-2x)/kT = 0$; its plateau
+   is the standard potential, an input, beside the measured curves. Symmetric and without electronic entropy, it has no
+   eutectoid: its gap closes at $T_c = \Omega/2k$ and $x = 0.5$.
 2. Orderings computed with CHGNet (shipped): cluster expansion, Monte Carlo, voltage. The potential knows no localised
    electrons, and makes intermediate stoichiometries stable where experiment and DFT+U separate (Zhou, Marianetti,
    Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101): steps instead of a plateau. That is shown as it comes out.
@@ -44,6 +45,7 @@ LITHIUM = -1.88034
 
 def run(record: Record) -> None:
     import matplotlib.pyplot as plt
+    from scipy.optimize import brentq
 
     plateaus = {}
     figure, axes = plt.subplots(figsize=(6, 4))
@@ -65,8 +67,15 @@ def run(record: Record) -> None:
     (tangent,) = common_tangents(g, mu)
     plateau = STANDARD - BOLTZMANN_EV * 298.15 * tangent.slope
     middle = 0.5 * (plateaus["charge"] + plateaus["discharge"])
-    half = 0.5 * abs(plateaus["charge"] - plateaus["discharge"])
-    record.check("plateau between measured charge and discharge", expected=middle, found=plateau, tolerance=half, unit="V")
+    root = float(brentq(lambda x: float(mu(np.array(x))), 1e-9, 0.25, xtol=1e-14))
+    record.check(
+        "solubility of the regular solution, against the root of its potential", expected=root, found=tangent.low, tolerance=1e-9
+    )
+    record.check("its other phase mirrors it", expected=1 - root, found=tangent.high, tolerance=1e-9)
+    record.check_at_most("tangent's distance from the standard potential", limit=1e-9, found=abs(plateau - STANDARD), unit="V")
+    record.compare(
+        "plateau of the regular solution", reference=middle, found=plateau, unit="V", note="its standard potential is an input"
+    )
     record.check("measured plateaus lie in 3.41 to 3.45 V", expected=3.43, found=middle, tolerance=0.02, unit="V")
     record.compare("solubility of lithium in FePO4", reference=0.05, found=tangent.low, note="Yamada 2006")
     record.compare("lithium left in LiFePO4", reference=0.89, found=tangent.high, note="Yamada 2006")

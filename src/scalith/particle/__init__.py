@@ -6,6 +6,7 @@ from scalith.particle.fickian import simulate_particle
 from scalith.particle.fracture import ParisLaw, critical_size, penny_crack_intensity, safe_rate
 from scalith.particle.homogeneous_free_energy import HomogeneousFreeEnergy, homogeneous_free_energy
 from scalith.particle.hysteresis import simulate_hysteresis
+from scalith.particle.layered_stress import layered_elastic_stress
 from scalith.particle.mesh import RadialMesh, radial_mesh
 from scalith.particle.phase_field import PhaseField, phase_separation, simulate_phase_field
 from scalith.particle.plastic_particle import simulate_plastic_particle
@@ -32,6 +33,7 @@ __all__ = [
     "flux_potential_table",
     "galvanostatic_stress",
     "homogeneous_free_energy",
+    "layered_elastic_stress",
     "penny_crack_intensity",
     "phase_separation",
     "radial_mesh",

@@ -53,15 +53,18 @@ def ageing_result(run: _Ageing) -> Result:
             values = _between(solved, values, numbers)
         made[name] = labelled("cycle", values, *titles[name])
     made["solved"] = labelled("cycle", np.isin(numbers, solved), "whether the cycle was solved", "1")
-    data = Result(made, {"cycle": labelled("cycle", numbers, "cycle", "1")}, {"kind": "ageing"})
-    _add_knee(data)
-    _add_check_ups(data, run)
+    _add_knee(made, numbers)
     state = run.simulation.state
     kept = run.states | {run.done: state}
-    data["kept_state"] = labelled(("kept_cycle", "unknown"), np.stack([kept[n] for n in sorted(kept)]), "state", "SI")
-    data.coords["kept_cycle"] = labelled("kept_cycle", sorted(kept), "cycle at whose end the state was kept", "1")
-    data["final_state"] = labelled("unknown", state.copy(), "state at the end", "SI")
-    data["initial_state"] = labelled("unknown", run.initial, "state at the start", "SI")
+    made["kept_state"] = labelled(("kept_cycle", "unknown"), np.stack([kept[n] for n in sorted(kept)]), "state", "SI")
+    made["final_state"] = labelled("unknown", state.copy(), "state at the end", "SI")
+    made["initial_state"] = labelled("unknown", run.initial, "state at the start", "SI")
+    coordinates = {
+        "cycle": labelled("cycle", numbers, "cycle", "1"),
+        "kept_cycle": labelled("kept_cycle", sorted(kept), "cycle at whose end the state was kept", "1"),
+    }
+    data = Result(made, coordinates, {"kind": "ageing"})
+    _add_check_ups(data, run)
     told = {
         "source": run.source.to_json(),
         "cell": run.simulation.specification.digest,
@@ -91,14 +94,14 @@ def _between(solved: NDArray[np.int64], values: Array, numbers: NDArray[np.int64
     return found
 
 
-def _add_knee(data: Result) -> None:
+def _add_knee(made: dict[str, Any], cycles: NDArray[np.int64]) -> None:
     """Where the capacity begins to fall fast; not a number without a knee."""
     from scalith.quantities import labelled
 
-    knee = find_knee(data["cycle"].values, data["discharge_capacity"].values)
+    knee = find_knee(cycles, made["discharge_capacity"].values)
     at, level = (np.nan, np.nan) if knee is None else (knee.cycle, knee.capacity)
-    data["knee_cycle"] = labelled((), at, "cycle of the knee in the discharge capacity", "1")
-    data["knee_capacity"] = labelled((), level, "discharge capacity at the knee", "C")
+    made["knee_cycle"] = labelled((), at, "cycle of the knee in the discharge capacity", "1")
+    made["knee_capacity"] = labelled((), level, "discharge capacity at the knee", "C")
 
 
 def _add_check_ups(data: Result, run: _Ageing) -> None:

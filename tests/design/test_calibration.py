@@ -94,6 +94,14 @@ def test_a_prior_counts_as_one_more_measurement():
     shift = np.linalg.solve(information, [(0.4 - TRUTH[0]) / 0.002**2, 0.0, 0.0])
     off = np.array(list(fit.values.values())) - TRUTH - shift
     assert np.all(np.abs(off) < 0.01 * np.sqrt(np.diagonal(fit.covariance)))
+    # The data alone: 0.3 with the error of the model without a prior.
+    error = np.sqrt(np.linalg.inv(MATRIX.T @ MATRIX / 1e-4)[0, 0])
+    apart = 0.1 / np.hypot(error, 0.002)
+    said = f"the prior of {PATHS[0]}, 0.4 ± 0.002, is excluded by the data, 0.3 ± {error:.2g}: {apart:.0f} standard errors apart"
+    assert fit.conflicts == [said]
+    assert said in fit.summary()
+    near = fit_cell(CELL, [LinearRecord(MATRIX, samples, 0.01)], PATHS, priors={PATHS[0]: Uncertain(0.304, 0.002)})
+    assert near.conflicts == []
 
 
 def test_planted_numbers_come_back_from_a_run_and_a_spectrum_together():
@@ -155,6 +163,41 @@ def test_wrong_input_gets_one_sentence(records, parameters, more, words):
     with pytest.raises(InputError) as caught:
         fit_cell(CELL, records, parameters, **more)
     assert words in str(caught.value)
+
+
+RUN = simulate_protocol(CELL, ["Discharge at 1C for 10 min"], initial_state_of_charge=0.9, mesh=COARSE)
+SPECTRUM = simulate_impedance(CELL, [0.1, 1.0, 10.0], 0.5, mesh=COARSE)
+
+
+@pytest.mark.parametrize(
+    ("run", "charge", "spectrum", "words"),
+    [
+        (
+            RUN.assign(voltage=1000.0 * RUN.voltage),
+            0.9,
+            SPECTRUM,
+            r"'run': found \d+ V after .* s, expected voltages of the cell's window, 2.5 to 4.2 V",
+        ),
+        (RUN.assign(voltage=RUN.voltage - 1.5), 0.9, SPECTRUM, "window, 2.5 to 4.2 V"),
+        (
+            RUN.assign(current=10.0 * RUN.current),
+            0.9,
+            SPECTRUM,
+            r"found -\d+ % reached from the state of charge 90 %, expected 0 to 100 % of the",
+        ),
+        (RUN.assign(current=-2.0 * RUN.current), 0.9, SPECTRUM, r"found 12\d % reached"),
+        (RUN, 0.2, SPECTRUM, "V from those of the cell as it is given, expected measurements of this cell"),
+        (RUN, 0.9, SPECTRUM.assign(resistance=1e3 * SPECTRUM.resistance), "'spectrum': found impedances .* times those"),
+        (RUN.assign_attrs(cell="a"), 0.9, SPECTRUM.assign_attrs(cell="b"), "'run' and 'spectrum' of two cells"),
+    ],
+)
+def test_data_that_are_not_of_the_cell_say_so(run, charge, spectrum, words):
+    records = [
+        voltage_record(run, charge, name="run", mesh=COARSE),
+        spectrum_record(spectrum, 0.5, name="spectrum", noise="1 %", mesh=COARSE),
+    ]
+    with pytest.raises(InputError, match=words):
+        fit_cell(CELL, records, ["positive_electrode.chemical_diffusivity"])
 
 
 def test_records_say_what_is_wrong_with_them():

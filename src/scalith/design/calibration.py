@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scalith.cell import CellSpecification, read_cell
 from scalith.design.fit_coordinates import Coordinate, coordinates_of, smoothness_rows, split_priors
 from scalith.design.fit_noise import RecordNoise, covariance_of_parameters, noise_of_residuals, whitened
-from scalith.design.fit_records import Record, answer_by_path
+from scalith.design.fit_records import Record, answer_by_path, require_alike, require_one_cell
 from scalith.lab.fit_errors import covariance_at_minimum
 from scalith.lab.impedance.levenberg_marquardt import minimise
 from scalith.quantities import ConvergenceError, InputError, Uncertain
@@ -143,6 +143,13 @@ class CellFit:
         found = posterior_samples(self._problem, self._at, self.covariance, samples, seed)
         return np.array([list(self._problem.values(row).values()) for row in found])
 
+    @property
+    def conflicts(self) -> list[str]:
+        """Priors that the data exclude, in words: those further than four standard errors from what the data alone say."""
+        from scalith.design.fitted_cell import conflicts_of
+
+        return conflicts_of(self)
+
     def summary(self) -> str:
         """A table of the parameters with their 95 % intervals, and of the measurements with their residuals."""
         from scalith.design.fitted_cell import summary_of
@@ -233,7 +240,7 @@ def fit_cell(
     ------
     InputError
         No records, a name that is no number of the cell, fewer samples than parameters, a prior that the bounds exclude,
-        or a parameter that no record depends on.
+        a parameter that no record depends on; data outside the cell's window, or of two cells.
     ConvergenceError
         No start leads to a minimum.
     """
@@ -256,6 +263,8 @@ def fit_cell(
     problem = CellProblem(cell, measured, coordinates, smoothness)
     if problem.count <= len(coordinates):
         raise InputError("fit_cell", "records", f"{problem.count} samples", f"more than the {len(coordinates)} parameters")
+    require_one_cell(cell, measured)
+    require_alike(measured, problem.raw(np.array([one.start for one in coordinates])))
     problem.require_sensitive()
     found: list[_Found] = []
     failed: list[str] = []

@@ -28,6 +28,10 @@ _SAME = 1e-6
 """Rows closer than this, s, are of one time."""
 _ANY = "contact_resistance"
 """A number of every cell: what runs that vary nothing are asked about."""
+_BEYOND = 0.1
+"""V that a measured voltage may lie beyond the cell's window, and share of the capacity that a charge may."""
+_OTHER, _OTHER_TIMES = 0.4, 30.0
+"""V (median), and factor of |Z|, by which data differ from the cell as it is given from which on they are of another one."""
 _APART = 1e-3
 """Relative change of a parameter that a spectrum's central differences are taken over."""
 
@@ -90,6 +94,8 @@ class VoltageRecord:
     mesh : Mesh, optional
     tolerance : float
         Of a time step, V: less where small changes of the voltage are what tells.
+    cell : str
+        Digest of the cell, where the data say it.
     """
 
     name: str
@@ -102,6 +108,7 @@ class VoltageRecord:
     correlation: float | None = None
     mesh: Mesh | None = None
     tolerance: float = 2e-4
+    cell: str = ""
 
     @property
     def spread(self) -> Array | None:
@@ -164,6 +171,8 @@ class SpectrumRecord:
     size : ndarray, optional
         |Z| of a planned spectrum, from the first answer.
     mesh : Mesh, optional
+    cell : str
+        As of a `VoltageRecord`.
     """
 
     name: str
@@ -175,6 +184,7 @@ class SpectrumRecord:
     size: Array | None = None
     mesh: Mesh | None = None
     correlation: float | None = 0.0
+    cell: str = ""
 
     @property
     def samples(self) -> Array | None:
@@ -307,6 +317,7 @@ def voltage_record(
         _noise(noise, "V", where),
         _correlation(correlation, where),
         mesh,
+        cell=str(data.attrs.get("cell", "")),
     )
 
 
@@ -347,7 +358,68 @@ def spectrum_record(
         temperature,
         _noise(noise, "1", where),
         mesh=mesh,
+        cell=str(data.attrs.get("cell", "")),
     )
+
+
+def require_one_cell(specification: CellSpecification, records: Sequence[Record]) -> None:
+    """Measurements are of one cell, and within its window.
+
+    Raises
+    ------
+    InputError
+        Data that name two cells, voltages or charges outside the window.
+    """
+    where = "fit_cell"
+    said = {record.cell: record.name for record in records if isinstance(record, VoltageRecord | SpectrumRecord) and record.cell}
+    if len(said) > 1:
+        found = " and ".join(repr(name) for name in list(said.values())[:2])
+        raise InputError(where, "records", f"{found} of two cells", "measurements of one cell")
+    lower, upper = specification.lower_voltage_cut_off, specification.upper_voltage_cut_off
+    capacity = min(specification.capacity_of_window("negative"), specification.capacity_of_window("positive"))
+    for record in records:
+        if not isinstance(record, VoltageRecord) or record.samples is None:
+            continue
+        outside = np.flatnonzero((record.samples < lower - _BEYOND) | (record.samples > upper + _BEYOND))
+        if outside.size:
+            found = f"{record.samples[outside[0]]:.4g} V after {record.times[outside[0]]:.4g} s"
+            raise InputError(where, repr(record.name), found, f"voltages of the cell's window, {lower:g} to {upper:g} V")
+        left = record.state_of_charge - _charge(record) / capacity
+        if left.size and not (left.min() > -_BEYOND and left.max() < 1.0 + _BEYOND):
+            reached = 100.0 * (left.min() if left.min() <= -_BEYOND else left.max())
+            found = f"{reached:.0f} % reached from the state of charge {100.0 * record.state_of_charge:.3g} %"
+            raise InputError(where, repr(record.name), found, f"0 to 100 % of the {capacity / 3600.0:.4g} A h of the cell")
+
+
+def require_alike(records: Sequence[Record], differences: Sequence[Array]) -> None:
+    """No data that the cell as it is given is far from: `differences` are the cell minus each record.
+
+    Raises
+    ------
+    InputError
+    """
+    expected = "measurements of this cell, from the state of charge at which they began"
+    for record, off in zip(records, differences, strict=True):
+        apart = float(np.median(np.abs(off)))
+        if isinstance(record, VoltageRecord) and not apart < _OTHER:
+            found = f"voltages {apart:.2g} V from those of the cell as it is given"
+            raise InputError("fit_cell", repr(record.name), found, expected)
+        if isinstance(record, SpectrumRecord) and record.impedance is not None:
+            n = record.frequencies.size
+            model = off[:n] + 1j * off[n:] + record.impedance
+            times = float(np.median(np.abs(record.impedance) / np.abs(model)))
+            if not 1.0 / _OTHER_TIMES < times < _OTHER_TIMES:
+                found = f"impedances {times:.2g} times those of the cell as it is given"
+                raise InputError("fit_cell", repr(record.name), found, expected)
+
+
+def _charge(record: VoltageRecord) -> Array:
+    """Charge drawn since the start where the measured current states one, C; positive discharges."""
+    step = record.protocol
+    if not isinstance(step, ProtocolStep) or not step.times or not step.loads:
+        return np.empty(0)
+    times, loads = np.asarray(step.times), np.asarray(step.loads)
+    return np.asarray(np.concatenate([[0.0], np.cumsum(0.5 * (loads[1:] + loads[:-1]) * np.diff(times))]))
 
 
 def planned_run(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from scalith.cell import CellSpecification
     from scalith.design.calibration import CellFit
 
+_EXCLUDED = 4.0
+"""Standard errors between a prior and the data from which on one of them is wrong."""
+
 
 def fitted_cell(fit: CellFit) -> CellSpecification:
     """The specification with the numbers of a fit.
@@ -91,6 +94,27 @@ def data_digest(fit: CellFit) -> str:
     return digest([[record.name, np.asarray(record.samples).tolist()] for record in fit._problem.records])
 
 
+def conflicts_of(fit: CellFit) -> list[str]:
+    """Priors that the data exclude, in words.
+
+    With the prior (μ, s²) the fit has (θ, C); the data alone have θ + (θ − μ) C/(s² − C) with the variance C s²/(s² − C), which
+    is |θ − μ|/√(s² − C) standard errors of both from the prior.
+    """
+    said = []
+    for k, one in enumerate(fit._problem.coordinates):
+        if one.prior is None or not fit.covariance[k, k] < 0.99 * one.prior[1] ** 2:
+            continue
+        (mean, deviation), at, variance = one.prior, float(fit._at[k]), float(fit.covariance[k, k])
+        left = deviation**2 - variance
+        apart = abs(at - mean) / np.sqrt(left)
+        if apart > _EXCLUDED:
+            alone, error = at + (at - mean) * variance / left, deviation * np.sqrt(variance / left)
+            known = f"{one.value(mean):.4g} ± {deviation * one.slope(mean):.2g}"
+            told = f"{one.value(alone):.4g} ± {error * one.slope(alone):.2g}"
+            said.append(f"the prior of {one.name}, {known}, is excluded by the data, {told}: {apart:.0f} standard errors apart")
+    return said
+
+
 def summary_of(fit: CellFit) -> str:
     """Parameters with 95 % intervals; measurements with their residuals, noise and correlation."""
     width = max(len(name) for name in fit.names)
@@ -111,6 +135,7 @@ def summary_of(fit: CellFit) -> str:
         best = fit.minima[0][0]
         same = sum(score - best < 1.0 for score, _ in fit.minima)
         lines.append(f"{same} of {len(fit.minima) + len(fit.failed_starts)} starts lead to this minimum")
+    lines += fit.conflicts
     if fit.failed_starts:
         lines.append(f"{len(fit.failed_starts)} lead nowhere, such as: {fit.failed_starts[0]}")
     return "\n".join(lines)

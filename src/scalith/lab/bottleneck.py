@@ -46,7 +46,7 @@ def find_bottlenecks(
     Result
         Over ``process``, the largest gain first: ``energy_gain`` (J), ``capacity_gain`` (C), ``loss`` (what the process takes
         from the energy, as a share of the whole gain); ``energy`` and ``capacity`` of the cell as it is. See also
-        `dimensionless_numbers`: they should rank alike.
+        `dimensionless_numbers`, which need not rank alike: a gain also says how much of the voltage hangs on a process.
 
     Raises
     ------

@@ -1,0 +1,61 @@
+"""The error that a fit's posterior makes in the voltage, against cases in which it is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.lattice import ClusterExpansion, with_fit_error
+from scalith.lattice.expansion.electrostatics import ewald_energy
+from scalith.quantities import InputError, Property, Source
+from tests.lattice.models import fcc_model, host
+
+ASSUMED = Source(kind="assumed", reference="test")
+X, T = np.linspace(0.05, 0.95, 19), np.array([300.0, 600.0])
+
+
+def flat():
+    return Property.from_arrays("open_circuit_voltage", {"x": X, "T": T}, np.full((19, 2), 3.0), "V", ASSUMED)
+
+
+def doubtful(variances, **told):
+    """An ideal gas whose constant, point and pair are known with these variances, independently."""
+    model = ClusterExpansion.given(host(), (0.0,) * 3, 2.9)
+    return model.model_copy(update={"covariance": tuple(map(tuple, np.diag(variances).tolist())), **told})
+
+
+def test_a_doubtful_site_energy_shifts_the_whole_curve_by_it():
+    """E = J σ a site, σ = 2n − 1: V is in error by 2 δJ at every x; a doubtful constant by nothing."""
+    (part,) = with_fit_error(flat(), doubtful((4.0, 1e-4, 0.0)), cells=6, seed=1).components
+    assert part.name == "cluster expansion"
+    assert part.standard_error == pytest.approx(0.02)
+
+
+def test_a_doubtful_pair_of_an_ideal_gas_tilts_it():
+    """E = 6 J (2x − 1)² a site: V is in error by 24 (2x − 1) δJ, nothing in the middle."""
+    (part,) = with_fit_error(flat(), doubtful((0.0, 0.0, 1e-6)), cells=12, seed=1).components
+    middles = np.linspace(0.05, 0.95, 9)
+    exact = 24e-3 * np.interp(X, 0.5 * (middles[1:] + middles[:-1]), np.abs(middles[1:] + middles[:-1] - 1.0))
+    assert part.standard_error[:, 1] == pytest.approx(exact, abs=1.5e-3)
+
+
+def test_a_doubtful_permittivity_counts_with_the_energy_of_the_charges():
+    """1/ε is known within 0.01: V is in error by that share of what the charges alone make of it."""
+    model = doubtful((0.0, 0.0, 0.0, 1e-4)).model_copy(update={"inverse_permittivity": 0.0})
+    (part,) = with_fit_error(flat(), model, nodes=[0.0, 1.0], cells=3, seed=1).components
+    cell = np.diag((3, 3, 3))
+    charged = ewald_energy(host(), cell, np.ones(27, dtype=np.int8)) - ewald_energy(host(), cell, np.zeros(27, dtype=np.int8))
+    assert part.standard_error == pytest.approx(0.01 * abs(charged))
+
+
+def test_structures_that_were_left_out_widen_it():
+    told = {"noise": 0.01, "leave_one_out_error": 0.02, "grouped_error": {"composition": 0.03}}
+    (part,) = with_fit_error(flat(), doubtful((0.0, 1e-4, 0.0), **told), cells=4, seed=1).components
+    assert part.standard_error == pytest.approx(0.06)
+
+
+def test_an_expansion_without_a_posterior_is_rejected():
+    with pytest.raises(InputError, match="a fitted expansion"):
+        with_fit_error(flat(), fcc_model(), seed=1)
+    with pytest.raises(InputError, match="two stoichiometries"):
+        with_fit_error(flat(), doubtful((0.0, 1e-4, 0.0)), nodes=[0.5], seed=1)

@@ -52,6 +52,15 @@ def test_what_a_view_shows_comes_first(explorer):
     assert said.index("discharges") < said.index("figures") < said.index("pack_temperature") < said.index("state")
 
 
+def test_new_curves_are_there_before_the_other_pictures(explorer):
+    _, events = heard(explorer, {"cell.separator.thickness": 2.8e-5})
+    kinds = [event["event"] for event in events]
+    assert kinds.index("curves") < kinds.index("figures")
+    told = {event["event"]: event["figures"] for event in events if event["event"] in ("curves", "figures")}
+    assert [item["name"] for item in told["curves"]] == ["discharges 0"]
+    assert told["figures"][:1] == told["curves"]
+
+
 def test_both_electrodes_are_thickened_together_and_one_of_them_may_be_moved_besides(explorer, study_file):
     both = explorer.answer({"thickness of both electrodes": 2.0}).climbed
     cell = both.values["cell_specification"]

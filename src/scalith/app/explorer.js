@@ -269,6 +269,11 @@ const server = (() => {
     document.body.dataset.estimates = 1 + +(document.body.dataset.estimates ?? 0);
     table(); draw();
   };
+  // The first pictures of an answer, in the places of the old ones; the others follow.
+  const curves = some => {
+    const old = present?.figures ?? [];
+    if (some.every(one => old.some(other => other.name === one.name))) pictures.show($('figures'), old.map(one => some.find(other => other.name === one.name) ?? one));
+  };
   const exact = () => { $('estimate').hidden = true; $('figures').classList.remove('estimated'); };
   const teach = async knob => {
     const mine = ++running, found = {};
@@ -289,6 +294,7 @@ const server = (() => {
         if (mine !== running) return;
         heard(event, found);
         if (event.event === 'estimate') estimated(event);
+        if (event.event === 'curves') curves(event.figures);
         if (event.event === 'figures') { $('figures').classList.remove('old'); present = {numbers: [], boxes: {}, failed: {}, ...(present?.estimate ? present : settled), figures: found.figures}; draw(); document.body.dataset.first = Math.round(performance.now() - began); }
       });
     } catch (error) { found.trouble = `the explorer's server does not answer (${error.message}): is 'scalith explore' still running?`; found.end = 'crashed'; }

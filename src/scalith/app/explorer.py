@@ -212,7 +212,8 @@ class Explorer:
                 if not shown:
                     continue
                 found = climb.compute(shown)
-                figures, not_drawn = drawn(view, quantity, Found(found.ledger, found.values, {}))
+                whole = Found(found.ledger, found.values, {})
+                figures, not_drawn = drawn(view, quantity, whole, lambda some: hear({"event": "curves", "figures": some}))
                 told = [{"event": "figures", "figures": figures, "failed": found.failed, "not_drawn": not_drawn}]
                 hear(told[0])
             climbed = climb.compute(list(dict.fromkeys([*self.study.targets, *first])))

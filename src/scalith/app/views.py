@@ -393,7 +393,7 @@ class Drawn(NamedTuple):
     failed: dict[str, str]
 
 
-def drawn(view: str, quantity: str, found: Found) -> Drawn:
+def drawn(view: str, quantity: str, found: Found, first: Callable[[list[dict[str, Any]]], None] | None = None) -> Drawn:
     """Pictures of a view, or of one quantity, as plain data; one that cannot be drawn leaves the others.
 
     Parameters
@@ -404,6 +404,8 @@ def drawn(view: str, quantity: str, found: Found) -> Drawn:
         Empty for none.
     found : Found
         Values, and the members of an ensemble for bands.
+    first : callable, optional
+        Told the pictures of the first quantity as soon as they are drawn.
     """
     shown: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
@@ -414,6 +416,9 @@ def drawn(view: str, quantity: str, found: Found) -> Drawn:
         title = found.ledger.entry(name).title
         for index, figure in enumerate(pictures_of(name, found)):
             shown.append({"name": f"{name} {index}", "quantity": name, "title": title, "figure": plain_figure(figure)})
+        if first is not None and shown:
+            first(list(shown))
+            first = None
     for name, title, draw in VIEWS[view].extras if view else ():
         try:
             extra = draw(state)

@@ -167,6 +167,6 @@ def _plane(centres: Sequence[np.ndarray], axis: int, level: float, missing: np.n
 def space_axes(figure: Figure, unit: str = "µm") -> None:
     """Titles and view of a picture in space."""
     titles = {f"{axis}axis": {"title": {"text": f"{axis} ({unit})"}, "nticks": 6, "tickfont": {"size": 11}} for axis in "xyz"}
-    eye = {"eye": {"x": -1.9, "y": -1.9, "z": 1.2}}
+    eye = {"eye": {"x": -2.1, "y": -2.1, "z": 1.3}}
     figure.update_layout(scene={"aspectmode": "data", "camera": eye, **titles}, height=430, hovermode="closest")
     figure.update_layout(margin={"l": 0, "r": 0})

@@ -286,7 +286,8 @@ def _targets(header: Header, graph: Graph, present: set[str], given: Mapping[str
         graph.check_target(target, f"{where} [study]", "targets")
     if header.targets:
         return list(header.targets)
-    reachable = [name for name in graph.nodes if graph.reached(name, set(given), present)]
+    there, known = set(given), dict[str, bool]()
+    reachable = [name for name in graph.nodes if graph.reached(name, there, present, known)]
     if not reachable:
         raise StudyError(
             f"{where}: nothing can be computed from its sections and given quantities; 'scalith rungs' shows what each needs"

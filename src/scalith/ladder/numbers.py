@@ -104,6 +104,7 @@ NUMBERS: dict[str, _Number] = {
         lambda data: _middle(data, "youngs_modulus_error"),
     ),
     "hop_barriers": _Number("lowest barrier", "eV", lambda barriers: min(kind.barrier for kind in barriers.kinds)),
+    "barriers_of_paths": _Number("lowest barrier", "eV", lambda barriers: min(kind.barrier for kind in barriers.kinds)),
     "voxel_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
     "subvolume_properties": _Number(
         "effective ionic conductivity of the whole image",

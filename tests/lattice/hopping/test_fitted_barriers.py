@@ -17,7 +17,7 @@ from tests.crystal.bands import planted_band, write_band
 from tests.crystal.vasp_runs import put, vasprun
 from tests.lattice.models import host as fcc
 
-SIZE = 4
+SIZE = 3
 START, END = (0, 0, 0, 0), (0, 1, 0, 0)
 REACH = 2.6
 """Å: the four sites that neighbour both ends of a hop on fcc of 4 Å."""
@@ -57,7 +57,7 @@ def bands(count, seed=0):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("bands")
-    for k, images in enumerate(bands(8)):
+    for k, images in enumerate(bands(6)):
         write_band(images, place / f"{k:02d}_band.traj")
     return place
 
@@ -70,6 +70,7 @@ def barriers(folder):
     return fit_hop_barriers(model, hops, reach=REACH)
 
 
+@pytest.mark.long
 def test_planted_barriers_come_back_whatever_hop_and_surroundings(barriers):
     (kind,) = barriers.kinds
     assert kind.surroundings is not None
@@ -80,6 +81,7 @@ def test_planted_barriers_come_back_whatever_hop_and_surroundings(barriers):
     assert HopBarriers.read(barriers.model_dump(mode="json"), "again").digest == barriers.digest
 
 
+@pytest.mark.long
 def test_rates_use_the_barrier_of_their_surroundings_and_balance(barriers):
     """Each rate is ν exp(−(KRA + ΔE/2)/kT) with the KRA of what is around the hop, and so is its reverse."""
     model = host()
@@ -128,6 +130,7 @@ def test_rates_use_the_barrier_of_their_surroundings_and_balance(barriers):
     assert len(seen) > 2
 
 
+@pytest.mark.long
 def test_an_error_of_the_barriers_moves_those_by_surroundings_too(barriers):
     doubtful = barriers.model_copy(update={"barrier_error": 0.05})
     member = doubtful.drawn(np.random.default_rng(1))
@@ -193,6 +196,7 @@ def test_bands_that_tell_no_barrier_are_left_out_by_name(tmp_path):
         fit_hop_barriers(model, [], reach=3.0)
 
 
+@pytest.mark.long
 def test_a_study_that_names_a_folder_of_bands_takes_its_barriers(folder, tmp_path):
     import json
 
@@ -217,4 +221,4 @@ reach = {REACH}
 """
     )
     entry = climb(read_study(study), tmp_path / "out").entry("barriers_of_paths")
-    assert "1 distinct hops from 8 bands" in entry.headline
+    assert "1 distinct hops from 6 bands" in entry.headline

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import qmc
 
 from scalith.numerics.polynomial_chaos import fit_polynomial
-from scalith.numerics.sobol_indices import indices_of_pairs, polynomial_indices
+from scalith.numerics.sobol_indices import gaussian_process_indices, indices_of_pairs, polynomial_indices
 
 
 def product(x):
@@ -73,3 +73,17 @@ def test_uniform_columns_take_legendre_polynomials():
     found = polynomial_indices({"cube": u[:, 0], "square": u[:, 1]}, y, marginal="uniform")
     cube, square = 1 / 7, 1 / 5 - 1 / 9
     assert found.total == pytest.approx({"cube": cube / (cube + square), "square": square / (cube + square)}, abs=1e-9)
+
+
+def test_a_process_divides_what_a_short_polynomial_does_not_follow():
+    u = 2.0 * qmc.Sobol(2, seed=0).random(32) - 1.0
+    y = np.exp(-8.0 * u[:, 0] ** 2) + 0.3 * u[:, 1]
+    x = np.linspace(-1.0, 1.0, 20001)
+    one, other = np.exp(-8.0 * x**2).var(), 0.3**2 / 3.0
+    found = gaussian_process_indices({"bump": u[:, 0], "line": u[:, 1]}, y, marginal="uniform", points=512)
+    assert found.method == "gaussian process"
+    for name, share in (("bump", one / (one + other)), ("line", other / (one + other))):
+        assert found.first_order[name] == pytest.approx(share, abs=0.03)
+        assert found.total[name] == pytest.approx(share, abs=0.03)
+    assert found.left < 0.02
+    assert np.isnan(gaussian_process_indices({"a": u[:, 0]}, np.ones(32)).total["a"])

@@ -1,4 +1,4 @@
-"""First-order and total sensitivity indices from pairs of members, or from a polynomial that stands for the model."""
+"""First-order and total sensitivity indices from pairs of members, or from what stands for the model."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scalith.numerics.gaussian_process import fit_gaussian_process
 from scalith.numerics.polynomial_chaos import Marginal, PolynomialChaos, fit_polynomial
 
 Array = NDArray[np.float64]
@@ -26,8 +27,8 @@ class SobolIndices(NamedTuple):
     first_order_error, total_error : dict of str to float
         Standard errors.
     left : float
-        Share that the inputs do not explain: noise, and what a polynomial does not reach; 0 from pairs.
-    method : {"pairs", "polynomial"}
+        Share that the inputs do not explain: noise, and what a surrogate does not reach; 0 from pairs.
+    method : {"pairs", "polynomial", "gaussian process"}
     """
 
     first_order: dict[str, float]
@@ -35,7 +36,7 @@ class SobolIndices(NamedTuple):
     first_order_error: dict[str, float]
     total_error: dict[str, float]
     left: float
-    method: Literal["pairs", "polynomial"]
+    method: Literal["pairs", "polynomial", "gaussian process"]
 
 
 def indices_of_pairs(first: Array, second: Array, mixed: Mapping[str, Array]) -> SobolIndices:
@@ -123,6 +124,58 @@ def polynomial_indices(
     return _with_errors(list(tables), y.size, found, _shares(whole, owner, len(tables))[1], "polynomial")
 
 
+def gaussian_process_indices(
+    inputs: Mapping[str, Array], output: Array, *, marginal: Marginal = "normal", points: int = 2048
+) -> SobolIndices:
+    """Indices of a Gaussian process that is fitted to one sample (`scalith.numerics.gaussian_process`).
+
+    For a model that no polynomial of few terms follows.
+
+    The process is asked at pairs of points of a Sobol' sequence (`indices_of_pairs`). What members that are left out in turn are
+    missed by counts as left, as with a polynomial; errors are those of a jackknife of the members.
+
+    Parameters
+    ----------
+    inputs, output, marginal
+        As in `polynomial_indices`.
+    points : int
+        Pairs, a power of two.
+
+    Returns
+    -------
+    SobolIndices
+        NaN where the output does not vary.
+    """
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    tables = {name: np.asarray(values, dtype=np.float64).reshape(len(output), -1) for name, values in inputs.items()}
+    owner = np.repeat(np.arange(len(tables)), [table.shape[1] for table in tables.values()])
+    columns, y = np.concatenate(list(tables.values()), axis=1), np.asarray(output, dtype=np.float64)
+    nothing = dict.fromkeys(inputs, float("nan"))
+    if not np.var(y) > 0.0:
+        return SobolIndices(nothing, nothing, nothing, nothing, float("nan"), "gaussian process")
+    u = np.clip(qmc.Sobol(2 * owner.size, seed=0).random(points), 1e-12, 1.0 - 1e-12)
+    plan = ndtri(u) if marginal == "normal" else 2.0 * u - 1.0
+    first, second = plan[:, : owner.size], plan[:, owner.size :]
+    mixed = [np.where(owner == k, second, first) for k in range(len(tables))]
+    whole = fit_gaussian_process(columns, y)
+    missed = float(np.mean(np.square(whole.left_out()[0])))
+
+    def found(rows: NDArray[np.intp]) -> Array:
+        fit = whole if rows.size == y.size else whole.refitted(columns[rows], y[rows])
+        a, b = fit(first), fit(second)
+        variance = float(np.concatenate([a, b]).var()) + missed
+        mean = float(np.concatenate([a, b]).mean())
+        at = [fit(one) for one in mixed]
+        alone = [float(np.mean((b - mean) * (one - a))) for one in at]
+        whole_of = [0.5 * float(np.mean(np.square(a - one))) for one in at]
+        return np.array([alone, whole_of]) / variance
+
+    reach = float(np.concatenate([whole(first), whole(second)]).var()) + missed
+    return _with_errors(list(tables), y.size, found, missed / reach, "gaussian process")
+
+
 def _shares(fit: PolynomialChaos, owner: NDArray[np.int64], count: int) -> tuple[Array, float]:
     """Indices of each input, shape (2, inputs), and the share that is left."""
     squares, members = np.square(fit.coefficients[1:]), fit.exponents[1:] > 0
@@ -133,7 +186,11 @@ def _shares(fit: PolynomialChaos, owner: NDArray[np.int64], count: int) -> tuple
 
 
 def _with_errors(
-    names: list[str], size: int, found: Callable[[NDArray[np.intp]], Array], left: float, method: Literal["pairs", "polynomial"]
+    names: list[str],
+    size: int,
+    found: Callable[[NDArray[np.intp]], Array],
+    left: float,
+    method: Literal["pairs", "polynomial", "gaussian process"],
 ) -> SobolIndices:
     """What `found` gives of all rows, with the errors of a jackknife."""
     groups = min(_GROUPS, size)

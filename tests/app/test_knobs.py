@@ -139,6 +139,7 @@ def test_what_the_targets_leave_aside_is_there_to_be_looked_at_and_shares_its_he
     assert {"module_propagation", "barrier_map"} <= set(explorer.whole.targets)
     assert "module_temperature_field" not in explorer.whole.targets  # its section is not stated
     assert explorer.knobs["module.barrier.thickness"].value == 1e-3
-    with explorer.at({"heat capacity of a cell": 80.0}) as climb:
+    with explorer.at({"heat capacity of a cell": 80.0, "temperature of the surroundings": 308.15}) as climb:
         require_one_truth_of(climb.study)
+        assert climb.study.settings["module"].ambient_temperature == 308.15
         assert climb.study.settings["pack"].cell_heat_capacity == 80.0

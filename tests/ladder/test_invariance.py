@@ -66,6 +66,9 @@ def test_a_climb_in_memory_refuses_them_too_until_they_agree(tmp_path):
     with pytest.raises(StudyError, match=r"77 J/K in \[cell\], 7\.7 J/K in \[pack\]"):
         live["host"]
     live.set("cell.thermal.heat_capacity", "7.7 J/K")
+    with pytest.raises(StudyError, match=r"7\.7 J/K in \[cell\], 77 J/K in \[module\]"):
+        live["host"]
+    live.set("module.cell.specific_heat", "100 J kg-1 K-1")
     assert live["host"].name
 
 
@@ -116,7 +119,11 @@ def test_an_uncertain_number_that_scales_share_is_drawn_once(tmp_path, changes):
 
 @pytest.mark.filterwarnings("error:Pydantic serializer warnings")
 def test_an_uncertain_shared_number_stands_in_the_ledger_as_a_number(tmp_path):
-    (tmp_path / "s.toml").write_text(smaller(shipped("studies/lfp.toml").read_text(), ONCE))
+    changes = ONCE | {
+        'specific_heat = "1000 J kg-1 K-1"': 'specific_heat = "1000 J kg-1 K-1 ± 1 %"',
+        'cells = 6\nambient_temperature = "25 degC"': 'cells = 6\nambient_temperature = "25 degC ± 2 K"',
+    }
+    (tmp_path / "s.toml").write_text(smaller(shipped("studies/lfp.toml").read_text(), changes))
     ledger = climb(read_study(tmp_path / "s.toml"), tmp_path / "out", until="cell_specification")
     assert ledger.entry("cell").constants["heat capacity of the cell"] == 77.0
     assert read_ledger(tmp_path / "out") == ledger

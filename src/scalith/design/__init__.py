@@ -24,6 +24,7 @@ from scalith.design.identifiability import Identifiability, identify
 from scalith.design.next_computation import Improvement, rank_improvements, rank_orderings, rank_places, read_improvements
 from scalith.design.next_measurement import rank_measurements
 from scalith.design.optimised import hashin_shtrikman, optimised_conduction
+from scalith.design.patch_training import train_model
 from scalith.design.recipe import (
     ElectrodeRecipe,
     RecipeEvaluation,
@@ -37,6 +38,7 @@ from scalith.design.search import hypervolume, search_front
 from scalith.design.surrogate import Surrogate, fit_surrogate
 from scalith.design.targets import StructureTargets, comparison, measure_structure
 from scalith.design.titration_fit import fit_titration
+from scalith.design.trained import TrainedModel, read_trained_model, trained_structure, write_trained_model
 
 __all__ = [
     "CellFit",
@@ -51,6 +53,7 @@ __all__ = [
     "StructureOrder",
     "StructureTargets",
     "Surrogate",
+    "TrainedModel",
     "VoltageRecord",
     "comparison",
     "conditioned_structure",
@@ -77,10 +80,14 @@ __all__ = [
     "rank_orderings",
     "rank_places",
     "read_improvements",
+    "read_trained_model",
     "recipe_cell",
     "recipe_structure",
     "search_front",
     "spectrum_record",
+    "train_model",
+    "trained_structure",
     "voltage_record",
     "with_conduction",
+    "write_trained_model",
 ]

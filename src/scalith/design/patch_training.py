@@ -96,61 +96,33 @@ def train_model(
     except ImportError:
         raise MissingDependencyError("torch", "train_model", "design") from None
     require_seed("train_model", seed)
-    names = list(tomogram.phases)
-    for image in (tomogram, *others):
-        if list(image.phases) != names:
-            raise InputError("train_model", "phases", list(image.phases), f"{names} in every image")
-        if min(image.shape) < SCALE * COARSE_PATCH:
-            raise InputError("train_model", "shape", image.shape, f"at least {SCALE * COARSE_PATCH} voxels along each axis")
+    names = _same_phases(tomogram, others)
     data = [_labelled(image, conducting, between, line, tomogram=image is tomogram, names=names) for image in (tomogram, *others)]
     every = np.concatenate([one.labels.reshape(-1, len(LABELS)) for one in data])
-    middle, spread = every.mean(axis=0), np.maximum(every.std(axis=0), 1e-3)
+    middle, spread = _middle_and_spread(every)
     scaling = np.stack([_scaling(data[0].rows, level, len(names)) for level in (1, SCALE)])
-    numbers = np.random.default_rng(seed)
-    torch.manual_seed(seed)
+    numbers, _ = np.random.default_rng(seed), torch.manual_seed(seed)
     weights = _first_weights(layer_shapes(len(names), number_features(middle, 0.0, 1, False).size), torch)
     smooth = {name: one.detach().clone() for name, one in weights.items()}
-    optimiser = torch.optim.Adam(list(weights.values()), lr=learning_rate, betas=(0.9, 0.99))
-    of = _Batches(torch)
-
+    optimiser, of = torch.optim.Adam(list(weights.values()), betas=(0.9, 0.99)), _Batches(torch)
     parents = [image.digest for image in (tomogram, *others)]
+    about: dict[str, Any] = {"conducting": conducting, "between": between, "line": line}
 
     def model(taken: int, loss: float) -> TrainedModel:
-        settings = {
-            "conducting": conducting,
-            "between": list(between),
-            "line": list(line),
-            "seed": seed,
-            "steps": steps,
-            "steps_taken": taken,
-            "learning_rate": learning_rate,
-            "loss": loss,
-        }
-        return TrainedModel(
-            weights={name: one.numpy().copy() for name, one in smooth.items()},
-            phases=tuple(names),
-            fractions=np.array([tomogram.volume_fractions[name] for name in names]),
-            voxel_size=tomogram.voxel_size,
-            scaling=scaling,
-            label_mean=middle,
-            label_spread=spread,
-            tomogram_labels=data[0].labels.reshape(-1, len(LABELS)).mean(axis=0),
-            conducting=conducting,
-            between=between,
-            line=line,
-            source=predicted("scalith.design.train_model", *parents, settings=settings),
-        )
+        settings = about | {"seed": seed, "steps": steps, "steps_taken": taken, "learning_rate": learning_rate, "loss": loss}
+        arrays = {name: one.numpy().copy() for name, one in smooth.items()}
+        source = predicted("scalith.design.train_model", *parents, settings=settings)
+        return TrainedModel(arrays, tuple(names), **about, **_stated(tomogram, data[0], scaling, every), source=source)
 
     running, begun = 0.0, time.process_time()
     for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate * min(1.0, (step + 1) / 50)
+        optimiser.param_groups[0]["lr"] = learning_rate * min(1.0, (step + 1) / 50)
         level = SCALE if step % 3 == 2 else 1
         field, given, wanted = _batch(data, level, scaling[0 if level == 1 else 1], (middle, spread), numbers)
         scores = scores_of_phases(weights, torch.from_numpy(field), torch.from_numpy(given), of)
-        inner = (slice(None), slice(None), *[slice(_MARGIN[level], -_MARGIN[level])] * 3)
+        inner = (..., *[slice(_MARGIN[level], -_MARGIN[level])] * 3)
         loss = -(torch.log_softmax(scores, dim=1) * torch.from_numpy(wanted))[inner].sum(dim=1).mean()
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(list(weights.values()), 1.0)
         optimiser.step()
@@ -164,6 +136,34 @@ def train_model(
         if checkpoint is not None and step % 250 == 249:
             checkpoint(model(step + 1, running))
     return model(steps, running)
+
+
+def _same_phases(tomogram: VoxelImage, others: Sequence[VoxelImage]) -> list[str]:
+    """Names of the phases that all images have."""
+    names = list(tomogram.phases)
+    for image in (tomogram, *others):
+        if list(image.phases) != names:
+            raise InputError("train_model", "phases", list(image.phases), f"{names} in every image")
+        if min(image.shape) < SCALE * COARSE_PATCH:
+            raise InputError("train_model", "shape", image.shape, f"at least {SCALE * COARSE_PATCH} voxels along each axis")
+    return names
+
+
+def _middle_and_spread(labels: Floats) -> tuple[Floats, Floats]:
+    return labels.mean(axis=0), np.maximum(labels.std(axis=0), 1e-3)
+
+
+def _stated(tomogram: VoxelImage, of: _Labelled, scaling: Floats, labels: Floats) -> dict[str, Any]:
+    """What a model holds beside its weights."""
+    middle, spread = _middle_and_spread(labels)
+    return {
+        "fractions": np.array(list(tomogram.volume_fractions.values())),
+        "voxel_size": tomogram.voxel_size,
+        "scaling": scaling,
+        "label_mean": middle,
+        "label_spread": spread,
+        "tomogram_labels": of.labels.reshape(-1, len(LABELS)).mean(axis=0),
+    }
 
 
 class _Batches:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -35,8 +36,12 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     Straight lines cut a surface P_L times per length; over all directions S_V = 2 ⟨P_L⟩. The 13 directions of neighbours carry
     the weight of the part of the sphere nearest to them (J. Ohser, F. Mücklich, Statistical Analysis of Microstructures in
     Materials Science, 2000). Faces of voxels would count 3/2 of an isotropic surface. Round bodies converge on refinement; a
-    flat surface keeps an error that depends on its direction. Near lines where three phases meet a step may hide the one in
-    between: the pair that ends at the third phase is counted too low, by 5 to 10 % at features of 4 voxels and a third at 1.5.
+    flat surface keeps an error that depends on its direction, 7 % low across an axis. Near lines where three phases meet a step
+    may hide the one in between. Of three voxels in line of three phases the middle one is what a step twice as long hides: half
+    of them is what single steps hide where surfaces are flat, and steps of two voxels say how much they bend. That is added near
+    places where each two of them touch, so that a film without holes stays as it is, as is what single steps miss there of
+    features thinner than they are. Found over exact between two independent Gaussian fields: 0.95 to 1.05 for each pair at
+    correlation lengths from 1.5 voxels on; a third was missing.
 
     Parameters
     ----------
@@ -49,7 +54,8 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     Returns
     -------
     xarray.DataArray
-        m-1, over ``phase`` and ``neighbour``; zero on the diagonal.
+        m-1, over ``phase`` and ``neighbour``; zero on the diagonal. Its coordinate ``error`` is the standard error from the
+        resolution: a fourth of what was hidden and half of what was thin.
 
     Raises
     ------
@@ -60,19 +66,97 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
 
     names = list(image.phases)
     rows = _rows(image, names, active)
-    area = np.zeros((len(names) + 1,) * 2)
+    size = len(names) + 1
+    area = np.zeros((size, size))
     for step in _STEPS:
-        counts = np.zeros((len(names) + 1,) * 2, np.int64)
+        counts = np.zeros((size, size), np.int64)
         pairs = count_pairs(rows, *step, periodic, counts)
         squares = sum(abs(one) for one in step)
         cuts = (counts + counts.T) / (pairs * np.sqrt(squares) * image.voxel_size)
         area += 4.0 * _WEIGHTS[squares] * cuts  # 2 of the formula, 2 for the opposite direction
-    found = area[:-1, :-1].copy()
-    np.fill_diagonal(found, 0.0)
+    hidden, thin = _missed_areas(rows, size, periodic)
+    found, error = area + (hidden + thin) / image.voxel_size, np.hypot(0.25 * hidden, 0.5 * thin) / image.voxel_size
+    for table in (found, error):
+        np.fill_diagonal(table, 0.0)
     settings = {"periodic": periodic, "active": sorted(active or ())}
     source = predicted("scalith.electrode.interface_areas", image.digest, settings=settings)
-    per_volume = labelled(("phase", "neighbour"), found, "area between phases per volume", "m-1", source=source.to_json())
-    return xr.DataArray(per_volume, {"phase": names, "neighbour": names})
+    over = ("phase", "neighbour")
+    per_volume = labelled(over, found[:-1, :-1], "area between phases per volume", "m-1", source=source.to_json())
+    uncertain = labelled(over, error[:-1, :-1], "standard error of the area, from the resolution", "m-1")
+    return xr.DataArray(per_volume, {"phase": names, "neighbour": names, "error": uncertain})
+
+
+def _missed_areas(rows: NDArray[np.uint8], size: int, periodic: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Area per volume and edge of a voxel that steps miss near lines where three phases meet, between each pair of rows.
+
+    Around a straight line the segments i → j → k of length d number W_j d². Of those of length 2d, 4W_j, half have their middle
+    in j: T_j = 2W_j. The pair (i, k) has gained W_j, and (i, j) and (j, k) have lost it. Where surfaces bend the numbers are
+    lower by a share that grows with d, which T_j at steps of two voxels says. What single steps miss of thin features follows
+    from triples i, j, i: cuts per step are odd in its length, c d − k d³, and those of 2d lack 6k d³ of twice those of d.
+
+    Returns
+    -------
+    numpy.ndarray, numpy.ndarray
+        What third phases hide; what features thinner than a step do.
+    """
+    hidden, thin = np.zeros((size, size)), np.zeros((size, size))
+    if np.count_nonzero(np.bincount(rows.ravel(), minlength=size)) < 3:
+        return hidden, thin
+    touching, place = _near_contacts(rows, size, periodic)
+    crowded = np.count_nonzero(touching, axis=0) > 1
+    for step in _STEPS:
+        squares = sum(abs(one) for one in step)
+        for times, share in ((1, 2.0), (2, -0.25)):
+            ahead = times * np.array(step)
+            one, two, three = _shifted(rows, np.array([-ahead, 0 * ahead, ahead]), periodic)
+            low = np.zeros(3, int) if periodic else np.abs(ahead)
+            weight = 4.0 * _WEIGHTS[squares] / np.sqrt(squares) / max(one.size, 1)
+            where = np.nonzero((one != two) & (two != three))
+            first, middle, last = (part[where] for part in (one, two, three))
+            places = tuple(index + start for index, start in zip(where, low, strict=True))
+            near = first != last
+            for i, j in ((first, middle), (middle, last), (first, last)):
+                near &= touching[(place[i, j], *places)]
+            found = np.zeros((size, size))
+            for i, j, sign in ((first, middle, 1.0), (middle, last, 1.0), (first, last, -1.0)):
+                np.add.at(found, (i[near], j[near]), sign)
+            hidden += weight * share * 0.5 * (found + found.T)
+            if times == 1:
+                back = crowded[places] & (first == last)
+                found[:] = 0.0
+                np.add.at(found, (first[back], middle[back]), 2.0)
+                thin += weight * (found + found.T) / 6.0
+    return hidden, thin
+
+
+def _near_contacts(rows: NDArray[np.uint8], size: int, periodic: bool) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Voxels within two of a face between each pair of rows (number, x, y, z), and the number of each pair; 0 is nowhere."""
+    from scipy.ndimage import maximum_filter1d
+
+    place = np.zeros((size, size), np.int64)
+    masks = [np.zeros(rows.shape, bool)]
+    for i in range(size):
+        for k in range(i):
+            mine, theirs = rows == i, rows == k
+            touch = mine & (faces_onto(mine, theirs, periodic) > 0)
+            if touch.any():
+                near = touch.view(np.uint8)
+                for axis in range(3):
+                    near = maximum_filter1d(near, 5, axis=axis, mode="wrap" if periodic else "constant")
+                place[i, k] = place[k, i] = len(masks)
+                masks.append(near.view(bool))
+    return np.array(masks), place
+
+
+def _shifted(values: NDArray[Any], steps: NDArray[np.int64], periodic: bool) -> list[NDArray[Any]]:
+    """What lies at each of several steps, at all places from which all of them stay in the image."""
+    if periodic:
+        return [np.roll(values, tuple(int(-one) for one in step), (0, 1, 2)) for step in steps]
+    low, high = -steps.min(axis=0), np.array(values.shape) - steps.max(axis=0)
+    return [
+        values[tuple(slice(int(a + one), max(int(b + one), int(a + one))) for a, b, one in zip(low, high, step, strict=True))]
+        for step in steps
+    ]
 
 
 @takes_image
@@ -171,16 +255,7 @@ def mean_curvature(image: VoxelImage, phase: str, *, periodic: bool = False) -> 
 
 def _euler_number(inside: NDArray[np.bool_], u: NDArray[np.int64], v: NDArray[np.int64], periodic: bool) -> float:
     """Euler number of the sections spanned by the steps u and v, per mesh: mean of the two adjacencies, (Q₁ − Q₃)/4."""
-    corners = np.array([np.zeros(3, np.int64), u, u + v, v])
-    if periodic:
-        values = [np.roll(inside, tuple(int(-step) for step in corner), (0, 1, 2)) for corner in corners]
-    else:
-        low = -corners.min(axis=0)
-        high = np.array(inside.shape) - corners.max(axis=0)
-        values = [
-            inside[tuple(slice(int(a + step), int(b + step)) for a, b, step in zip(low, high, corner, strict=True))]
-            for corner in corners
-        ]
+    values = _shifted(inside, np.array([np.zeros(3, np.int64), u, u + v, v]), periodic)
     filled = np.zeros(values[0].shape, np.int8)
     for value in values:
         filled += value
@@ -197,11 +272,14 @@ def _rows(image: VoxelImage, names: list[str], active: Masks | None) -> NDArray[
     return np.ascontiguousarray(rows)
 
 
-def faces_onto(inside: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.int64]:
+def faces_onto(inside: NDArray[np.bool_], other: NDArray[np.bool_], periodic: bool = False) -> NDArray[np.int64]:
     """Faces of each voxel of a mask to voxels of another."""
     count = np.zeros(inside.shape, np.int64)
     for axis in range(3):
         total, mine, theirs = (np.moveaxis(array, axis, 0) for array in (count, inside, other))
         total[:-1] += mine[:-1] & theirs[1:]
         total[1:] += mine[1:] & theirs[:-1]
+        if periodic:
+            total[-1] += mine[-1] & theirs[0]
+            total[0] += mine[0] & theirs[-1]
     return count

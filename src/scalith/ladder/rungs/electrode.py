@@ -442,8 +442,9 @@ def phase_areas(
     """Area between each pair of phases per volume: all of it, and that of what ions and electrons reach."""
     image = electrode.image_from_dataset(_measured_on(voxel_image, cracked_voxel_image))
     active = _reached(image, conductivities, image.phases)
-    every = electrode.interface_areas(image)
-    data = Result({"area": every, "active_area": electrode.interface_areas(image, active=active)})
+    every, reached = electrode.interface_areas(image), electrode.interface_areas(image, active=active)
+    data = Result({"area": every.drop_vars("error"), "active_area": reached.drop_vars("error")})
+    data = data.assign(area_error=every["error"].drop_vars("error"), active_area_error=reached["error"].drop_vars("error"))
     return data.assign_attrs(source=every.attrs["source"])
 
 

@@ -37,6 +37,7 @@ from scalith.electrode.transport.effective_properties import (
     subvolume_properties,
 )
 from scalith.electrode.transport.effective_tensor import effective_tensor
+from scalith.electrode.transport.electrode_impedance import electrode_impedance
 from scalith.electrode.transport.electrode_tortuosity import electrode_tortuosity
 from scalith.electrode.transport.voxel_conduction import conduct_voxels
 
@@ -72,6 +73,7 @@ __all__ = [
     "effective_property",
     "effective_stiffness",
     "effective_tensor",
+    "electrode_impedance",
     "electrode_tortuosity",
     "heckel_porosity",
     "image_dataset",

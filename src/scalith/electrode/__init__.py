@@ -30,6 +30,7 @@ from scalith.electrode.requirements import ionic_with_debonded
 from scalith.electrode.transport.conduction import effective_conductivity, solve_conduction, tortuosity
 from scalith.electrode.transport.effective_properties import (
     ElectrodeStructure,
+    active_parts,
     effective_properties,
     effective_property,
     ionic_bound,
@@ -56,6 +57,7 @@ __all__ = [
     "IsotropicElasticity",
     "ParticleKind",
     "VoxelImage",
+    "active_parts",
     "checkerboard",
     "chord_lengths",
     "composite_electrode",

@@ -439,9 +439,12 @@ def _areas(data: xr.Dataset) -> str:
 def phase_areas(
     voxel_image: xr.Dataset, conductivities: BulkConductivities, cracked_voxel_image: xr.Dataset | None = None
 ) -> xr.Dataset:
-    """Area between each pair of phases per volume: all of it, and that of what ions and electrons reach."""
-    image = electrode.image_from_dataset(_measured_on(voxel_image, cracked_voxel_image))
-    active = _reached(image, conductivities, image.phases)
+    """Area between each pair of phases per volume: all of it, and that of what ions and electrons reach and what takes part."""
+    image, bulk = electrode.image_from_dataset(_measured_on(voxel_image, cracked_voxel_image)), conductivities
+    active = _reached(image, bulk, image.phases)
+    if {bulk.active, bulk.electrolyte} <= set(image.phases):
+        ionic = ionic_with_debonded(image, bulk.ionic, bulk.electrolyte)
+        active[bulk.active], _ = electrode.active_parts(image, ionic, bulk.electronic, bulk.active, bulk.electrolyte, bulk.axis)
     every, reached = electrode.interface_areas(image), electrode.interface_areas(image, active=active)
     data = Result({"area": every.drop_vars("error"), "active_area": reached.drop_vars("error")})
     data = data.assign(area_error=every["error"].drop_vars("error"), active_area_error=reached["error"].drop_vars("error"))

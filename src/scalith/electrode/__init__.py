@@ -16,6 +16,7 @@ from scalith.electrode.measure.boundaries import interface_areas, mean_curvature
 from scalith.electrode.measure.diffusion_radius import diffusion_radius
 from scalith.electrode.measure.morphology import chord_lengths, covariance, particle_sizes
 from scalith.electrode.measure.percolation import connected_to, spanning_threshold, through_paths
+from scalith.electrode.measure.pore_network import pore_network, write_pore_network
 from scalith.electrode.measure.reaction_zone import reaction_area, reaction_area_with_error, reaction_zone
 from scalith.electrode.measure.separate_particles import separate_particles
 from scalith.electrode.mechanics.elasticity import (
@@ -94,6 +95,7 @@ __all__ = [
     "percolation_threshold",
     "place_binder",
     "plausible_thresholds",
+    "pore_network",
     "random_field",
     "random_sites",
     "connected_to",
@@ -112,4 +114,5 @@ __all__ = [
     "tortuosity",
     "triple_phase_length",
     "write_image",
+    "write_pore_network",
 ]

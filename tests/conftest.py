@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -39,17 +41,30 @@ _KERNELS = {"lattice", "pack", "electrode", "particle"}
 """Packages that share no compiled kernel with the cell."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Where there are several workers, tests of one group run in one of them, in the order below."""
-    if getattr(config.option, "dist", "no") == "load":
-        config.option.dist = "loadgroup"
-        config.option.loadscopereorder = False
+def _group(nodeid: str) -> str:
+    """What stays in one worker: a file, so that what its tests share is made once."""
+    file = nodeid.split("::")[0]
+    if any(part in nodeid for part in _BATCHES):
+        return "batches"
+    return nodeid if Path(file).stem in _APART else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Workers take groups in the order of the tests. (xdist's own groups by marks are lost with pytest 9.2.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    config.option.loadscopereorder = False
+    return Groups(config, log)
 
 
 def _place(item: pytest.Item) -> int:
     """One worker starts with batches of cells, the others with packages that share no kernels: none is compiled twice."""
-    if item.get_closest_marker("xdist_group") == pytest.mark.xdist_group("batches").mark:
+    if _group(item.nodeid) == "batches":
         return 0
     if _KERNELS & set(item.path.parts):
         return 1
@@ -58,10 +73,4 @@ def _place(item: pytest.Item) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one worker, so that what its tests share is made once."""
-    for item in items:
-        if any(part in item.nodeid for part in _BATCHES):
-            item.add_marker(pytest.mark.xdist_group("batches"))
-        elif item.path.stem not in _APART:
-            item.add_marker(pytest.mark.xdist_group(item.path.as_posix()))
     items.sort(key=_place)

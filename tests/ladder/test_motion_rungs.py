@@ -173,7 +173,7 @@ def test_kinetic_monte_carlo_conducts_at_one_stoichiometry():
     assert found(500.0) == pytest.approx(concentration * FARADAY**2 / (GAS_CONSTANT * 500.0) * D[1, 1], rel=0.05)
     assert found.error(300.0) / found(300.0) > found.error(500.0) / found(500.0)
     with pytest.raises(InputError, match="stoichiometry"):
-        bulk_ionic_conductivity(host, Conduction.read({}), jump_diffusivity=jump)
+        bulk_ionic_conductivity(host, Conduction.read({"temperatures": [300, 500]}), jump_diffusivity=jump)
 
 
 @pytest.mark.long

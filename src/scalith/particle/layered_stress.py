@@ -71,7 +71,7 @@ def layered_elastic_stress(
             "hoop_stress": labelled(over, hoop, "hoop stress", "Pa"),
             "axial_stress": labelled(over, axial, "axial stress", "Pa"),
             "displacement": labelled(over, moved, "displacement over the radius", "1"),
-            "swelling": ((), float(moved[-1, 1]), {"units": "1", "long_name": "relative change of the radius"}),
+            "swelling": labelled((), float(moved[-1, 1]), "relative change of the radius", "1"),
         },
         {"radius": labelled(over, ends, "radius over that of the particle", "1"), "end": ("end", ["inner", "outer"])},
         {"source": predicted(f"scalith.particle.{_WHERE}", digest(edges, E, nu, eps), settings={"geometry": geometry}).to_json()},

@@ -218,7 +218,7 @@ class Conduction(Settings):
         Of kinetic Monte Carlo, which moves ions at several: filled fraction of the sites in the cell of the host.
     """
 
-    temperatures: Temperatures = tuple(float(T) for T in range(248, 379, 10))
+    temperatures: Temperatures
     charge: Annotated[float, Field(gt=0)] = 1.0
     of: Literal["charge", "tracer"] = "charge"
     stoichiometry: Fraction | None = None

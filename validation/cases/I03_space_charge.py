@@ -6,13 +6,17 @@ Poisson's equation is $\lambda_D^2u'' = 1-e^{-u}$, and once integrated $|\lambda
 $\lambda=\lambda_D/\sqrt2$: 0.1 M of a 1:1 salt in water gives 0.961 nm, the single-ion form 1.360 nm. The profiles, one
 quadrature of the first integral, are compared with an initial-value integration of Poisson's equation itself, and the
 charge under them with the field at the boundary (Gauss).
+
+In time (Poisson–Nernst–Planck) a step of voltage between two blocking electrodes ends in those layers, with every ion
+kept. A small one relaxes with $1/\tau=(D/\lambda^2)\tanh(a)/a$, $a=(L/2\lambda)\sqrt{1-\lambda^2/(D\tau)}$, for thin layers
+$\tau=\lambda L/(2D)$: the resistance of the bulk times half the capacitance of a layer.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from scalith.interface import debye_length, gouy_chapman_field, reduced_field, space_charge
+from scalith.interface import debye_length, gouy_chapman_field, reduced_field, simulate_space_charge, space_charge
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 from validation.record import Record
 
@@ -81,3 +85,50 @@ def run(record: Record) -> None:
     left.legend(frameon=False)
     figure.tight_layout()
     record.figure("Potential and mobile ion beside a boundary", figure)
+    in_time(record)
+
+
+def in_time(record: Record) -> None:
+    """A step of voltage between blocking electrodes, forty Debye lengths apart."""
+    import matplotlib.pyplot as plt
+
+    D, thermal = 1e-11, GAS_CONSTANT * T / FARADAY
+    debye = debye_length(100.0, WATER, T)
+    length = 40.0 * debye
+    small = simulate_space_charge(
+        0.01 * thermal, length, 100.0, WATER, D, T, times=np.linspace(1.0, 3.0, 9) * debye * length / (2 * D)
+    )
+    slope = np.polyfit(small.time, np.log(small.current_density), 1)[0]
+    # The root of the linear problem by plain iteration, which contracts: 1/τ = (D/λ²) tanh(a)/a.
+    rate = 0.0
+    for _ in range(60):
+        a = 0.5 * length / debye * np.sqrt(1.0 - rate * debye**2 / D)
+        rate = D / debye**2 * np.tanh(a) / a
+    record.check("decay of a small voltage over D/λ² tanh(a)/a", expected=1.0, found=-slope / rate, tolerance=1e-3)
+    record.check("the same over 2D/(λL)", expected=1.0, found=-slope * debye * length / (2.0 * D), tolerance=0.03)
+    large = simulate_space_charge(8.0 * thermal, length, 100.0, WATER, D, T)
+    ions = np.trapezoid(large.concentration, large.depth, axis=1) / (100.0 * length)
+    record.check_at_most("ions gained or lost", limit=1e-10, found=np.max(np.abs(ions - 1.0)))
+    last = large.isel(time=-1)
+    middle = float(last.potential[last.depth.size // 2])
+    for name, side, sign in (("repelling", 0, -1.0), ("gathering", -1, 1.0)):
+        layer = space_charge(float(last.potential[side]) - middle, 100.0, WATER, T)
+        record.check(
+            f"charge in the end over that of the steady layer, {name} side",
+            expected=1.0,
+            found=sign * float(last.electrode_charge) / float(layer.surface_charge),
+            tolerance=2e-3,
+        )
+        record.check(
+            f"concentration at the {name} wall over the steady one",
+            expected=1.0,
+            found=float(last.concentration[side]) / float(layer.concentration[0]),
+            tolerance=1e-4,
+        )
+    figure, axis = plt.subplots(figsize=(5, 3.6))
+    for k in (0, 15, 25, 30, -1):
+        axis.plot(large.depth / debye, large.concentration[k] / 100.0, label=f"{1e9 * float(large.time[k]):.3g} ns")
+    axis.set(xlabel="distance from the first electrode (λ_D)", ylabel="mobile ion (c/c∞)")
+    axis.legend(frameon=False)
+    figure.tight_layout()
+    record.figure("Space charge after a step of 8 RT/F between blocking electrodes", figure)

@@ -23,6 +23,7 @@ from scalith.interface.kinetics import (
     tafel_slope,
 )
 from scalith.interface.space_charge import debye_length, depletion_width, gouy_chapman_field, reduced_field, space_charge
+from scalith.interface.space_charge_transient import simulate_space_charge
 from scalith.interface.stripping import critical_stripping_current, simulate_stripping
 from scalith.interface.voids import StrippingVoids
 
@@ -55,6 +56,7 @@ __all__ = [
     "reduced_field",
     "salt_diffusivity",
     "salt_transference_number",
+    "simulate_space_charge",
     "simulate_stripping",
     "space_charge",
     "spaced_contact_resistance",

@@ -42,11 +42,11 @@ def constant_field_flux(
     if not T > 0.0:
         raise InputError("constant_field_flux", "T", T, "a positive temperature, K")
     v = charge * FARADAY * np.asarray(potential, dtype=np.float64) / (GAS_CONSTANT * T)
-    flux = permeability * (np.asarray(inside) * _bernoulli(-v) - np.asarray(outside) * _bernoulli(v))
+    flux = permeability * (np.asarray(inside) * bernoulli(-v) - np.asarray(outside) * bernoulli(v))
     return flux if np.ndim(flux) else float(flux)
 
 
-def _bernoulli(v: Any) -> Any:
+def bernoulli(v: Any) -> Any:
     """v/(eᵛ − 1)."""
     safe = np.where(np.abs(v) < 1e-6, 1.0, np.clip(v, -700.0, 700.0))
     return np.where(np.abs(v) < 1e-6, 1.0 - 0.5 * v, np.where(v > 700.0, 0.0, np.where(v < -700.0, -v, safe / np.expm1(safe))))

@@ -22,6 +22,8 @@ from scalith.quantities.constants import AVOGADRO, FARADAY, GAS_CONSTANT, VACUUM
 
 Array = NDArray[np.float64]
 _WHERE = "space_charge"
+LATTICE_SPACING = 3e-10
+"""Distance of neighbouring sites where none is stated, m."""
 
 
 def _number(value: object) -> TypeGuard[float]:
@@ -121,7 +123,7 @@ def space_charge(
     T: float = 298.15,
     *,
     charge: int = 1,
-    lattice_spacing: float = 3e-10,
+    lattice_spacing: float = LATTICE_SPACING,
     site_concentration: float | None = None,
     points: int = 200,
 ) -> Result:
@@ -166,15 +168,13 @@ def space_charge(
     if not lattice_spacing > 0.0 or points < 3 or not np.isfinite(surface_potential):
         raise InputError(_WHERE, "lattice_spacing, points, surface_potential", (lattice_spacing, points), "positive numbers")
     reduced = charge * FARADAY * surface_potential / (GAS_CONSTANT * T)
-    dense = 1.0 / (AVOGADRO * lattice_spacing**3)
-    gathered = concentration * float(np.exp(min(-reduced, 700.0)))
-    if site_concentration is None and (debye < lattice_spacing or gathered > 0.1 * dense):
-        site_concentration = dense
-    occupation = _bulk_occupation(concentration, site_concentration)
+    if site_concentration is None:
+        site_concentration = crowded_sites(concentration * float(np.exp(min(-reduced, 700.0))), debye, lattice_spacing)
+    occupation = bulk_occupation(concentration, site_concentration, _WHERE)
     thermal = GAS_CONSTANT * T / (charge * FARADAY)
     start = surface_potential / thermal
     u, depth = _profile(start, occupation, points)
-    occupied = _relative_occupation(u, occupation)
+    occupied = relative_occupation(u, occupation)
     density = charge * FARADAY * concentration * (occupied - 1.0)
     permittivity = VACUUM_PERMITTIVITY * relative_permittivity
     field = float(reduced_field(start, occupation))
@@ -203,24 +203,29 @@ def space_charge(
         {"depth": labelled("depth", debye * depth, "distance from the boundary", "m")},
         {
             "source": source.to_json(),
-            "continuum": _validity(narrowest, lattice_spacing),
+            "continuum": continuum_validity(narrowest, lattice_spacing),
             "continuum_holds": int(narrowest >= lattice_spacing),
             "bulk_occupation": occupation,
         },
     )
 
 
-def _bulk_occupation(concentration: float, site_concentration: float | None) -> float:
-    """Share of the sites that are occupied in the bulk, 0 where sites are without limit."""
-    occupation = 0.0 if site_concentration is None else concentration / site_concentration
-    if not 0.0 <= occupation < 1.0:
-        raise InputError(
-            _WHERE, "site_concentration", site_concentration, f"more than the {concentration:g} mol/m3 of ions on it"
-        )
-    return occupation
+def crowded_sites(gathered: float, debye: float, lattice_spacing: float) -> float | None:
+    """Sites, mol m-3, where a dilute ion of `gathered` mol m-3 at the wall does not hold; None where it does."""
+    dense = 1.0 / (AVOGADRO * lattice_spacing**3)
+    return dense if debye < lattice_spacing or gathered > 0.1 * dense else None
 
 
-def _validity(narrowest: float, lattice_spacing: float) -> str:
+def bulk_occupation(concentration: float, site_concentration: float | None, where: str) -> float:
+    """Share of the sites that are occupied in the bulk, 0 where sites are without limit; `where` names the caller in an error."""
+    if site_concentration is None:
+        return 0.0
+    if not _positive(site_concentration) or not site_concentration > concentration:
+        raise InputError(where, "site_concentration", site_concentration, f"more than the {concentration:g} mol/m3 of ions on it")
+    return concentration / site_concentration
+
+
+def continuum_validity(narrowest: float, lattice_spacing: float) -> str:
     """Whether a continuum describes the layer, in words."""
     length, spacing = (
         f"the least Debye length of {narrowest * 1e9:.3g} nm",
@@ -231,7 +236,7 @@ def _validity(narrowest: float, lattice_spacing: float) -> str:
     return f"does not hold: {length} is less than {spacing}; sites are finite here, profiles within one of them mean little"
 
 
-def _relative_occupation(u: Array, occupation: float) -> Array:
+def relative_occupation(u: Array, occupation: float) -> Array:
     """c/c∞."""
     if occupation == 0.0:
         return np.asarray(np.exp(-u))

@@ -96,14 +96,7 @@ def simulate_space_charge(
     ------
     InputError
     """
-    given = {"voltage": voltage, "thickness": thickness, "diffusivity": diffusivity, "points": points}
-    for name, value in given.items():
-        if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
-            raise InputError(_WHERE, name, value, "a number in SI")
-        if name != "voltage" and not value > 0.0:
-            raise InputError(_WHERE, name, value, "a positive number in SI")
-    if int(points) != points or not 21 <= points <= 2001:
-        raise InputError(_WHERE, "points", points, "a whole number from 21 to 2001")
+    _require_numbers(voltage=voltage, thickness=thickness, diffusivity=diffusivity, points=points)
     debye = debye_length(concentration, relative_permittivity, T, charge=charge)
     thermal, length = GAS_CONSTANT * T / (charge * FARADAY), thickness / debye
     if not 1e-3 <= length <= 1e6:
@@ -150,6 +143,17 @@ def simulate_space_charge(
             "bulk_occupation": occupation,
         },
     )
+
+
+def _require_numbers(**given: float) -> None:
+    """Finite numbers, all but the voltage positive, and a mesh of a sensible size."""
+    for name, value in given.items():
+        if not isinstance(value, int | float | np.integer | np.floating) or not np.isfinite(value):
+            raise InputError(_WHERE, name, value, "a number in SI")
+        if name != "voltage" and not value > 0.0:
+            raise InputError(_WHERE, name, value, "a positive number in SI")
+    if int(given["points"]) != given["points"] or not 21 <= given["points"] <= 2001:
+        raise InputError(_WHERE, "points", given["points"], "a whole number from 21 to 2001")
 
 
 def _times(times: ArrayLike | None, unit_time: float, relaxation: float) -> Array:

@@ -41,6 +41,7 @@ from scalith.electrode.transport.effective_properties import (
 from scalith.electrode.transport.effective_tensor import effective_tensor
 from scalith.electrode.transport.electrode_impedance import electrode_impedance
 from scalith.electrode.transport.electrode_tortuosity import electrode_tortuosity
+from scalith.electrode.transport.permeability import permeability
 from scalith.electrode.transport.voxel_conduction import conduct_voxels
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "packed_particles",
     "particle_sizes",
     "percolation_threshold",
+    "permeability",
     "place_binder",
     "plausible_thresholds",
     "pore_network",

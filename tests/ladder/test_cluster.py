@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -61,6 +63,7 @@ class Ruler(Settings):
 
     noise: float
     wait: float
+    log: str
 
 
 @rung("stiffness", unit="N m-1")
@@ -74,6 +77,8 @@ def stiffness(stand: Stand) -> Property:
 def stretch(stiffness: Property, load: Property, ruler: Ruler, seed: int) -> Property:
     """x = F/k."""
     time.sleep(ruler.wait)
+    with open(ruler.log, "a") as stream:
+        stream.write(f"{seed}\\n")
     found = load() / stiffness() + ruler.noise * np.random.default_rng(seed).standard_normal()
     return Property.constant("stretch", found, "m", predicted("own.stretch", stiffness.digest, load.digest))
 '''
@@ -92,6 +97,7 @@ file = "stiffness.txt"
 [ruler]
 noise = 1e-3
 wait = 0.2
+log = "LOG"
 
 [given]
 load = { value = "2 N ± 0.2 N", kind = "measured", reference = "a scale" }
@@ -115,15 +121,20 @@ class Unseen:
 
 
 class KillHalfWay(Silent):
-    """Kills a process when half of the members are there."""
+    """When the first member is read kills a process, as soon as half of the members are there."""
 
-    def __init__(self, process: int) -> None:
-        self.process, self.killed = process, False
+    def __init__(self, process: int, log: Path) -> None:
+        self.process, self.log, self.killed = process, log, False
 
     def advanced(self, name: str, fraction: float, message: str) -> None:
-        if fraction >= 0.5 and not self.killed:
-            self.killed = True
-            os.kill(self.process, signal.SIGKILL)
+        if self.killed:
+            return
+        until = time.monotonic() + 60.0
+        while len(self.log.read_text().split()) < 9 and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        self.killed = True
+        os.kill(self.process, signal.SIGKILL)
 
 
 @pytest.mark.long
@@ -135,18 +146,24 @@ def test_workers_without_the_folder_find_the_same_when_one_is_killed(tmp_path):
     here.mkdir()
     (here / "own.py").write_text(OWN)
     (here / "stiffness.txt").write_text("100.0")
-    (here / "s.toml").write_text(PULLED)
+    log = tmp_path / "log"
+    (here / "s.toml").write_text(PULLED.replace("LOG", str(log)))
     study = read_study(here / "s.toml", allow_code=True)
     alone = climb(study, here / "alone", draws=16)
     plugin = type("Plugin", (Unseen, WorkerPlugin), {})(here)
     made = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "workers"))
     with made as cluster, Client(cluster) as client:
         client.register_plugin(plugin)
-        listener = KillHalfWay(next(iter(client.run(os.getpid).values())))
+        log.unlink()
+        listener = KillHalfWay(next(iter(client.run(os.getpid).values())), log)
         spread = climb(study, here / "spread", draws=16, executor=client.get_executor(), listener=listener)
     assert listener.killed
     assert spread.failed_members == ()
     assert [entry.scatter for entry in spread.entries] == [entry.scatter for entry in alone.entries]
+    climbed = Counter(log.read_text().split())
+    assert len(climbed) == 17  # with the nominal climb
+    # What had finished, though nobody had read it, is not climbed again; one may have been on its way.
+    assert climbed.total() <= 18
     one, other = (read_results(here / name / alone.entry("stretch").ensemble_file) for name in ("alone", "spread"))
     assert one.equals(other)
     assert len(list((here / "alone" / "cache").glob("stretch-*.nc"))) == 17

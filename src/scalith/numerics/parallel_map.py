@@ -44,8 +44,19 @@ def parallel_map(
     object
         An error of a call is raised in its place; calls that have not begun are then dropped.
     """
-    with workers(executor, threads=threads) as pool:
-        yield from pool.map(_SideBySide(function), *iterables) if executor is not None else pool.map(function, *iterables)
+    if executor is None:
+        with workers(threads=threads) as pool:
+            yield from pool.map(function, *iterables)
+        return
+    # One by one, not by the executor's `map`: that of Dask leaves results on the workers until they are read, and what a worker
+    # that is lost had finished would be computed again.
+    calls = [executor.submit(_SideBySide(function), *items) for items in zip(*iterables, strict=False)]
+    try:
+        while calls:
+            yield calls.pop(0).result()
+    finally:
+        for call in calls:
+            call.cancel()
 
 
 @contextmanager

@@ -42,7 +42,8 @@ MESH = Mesh(negative=10, separator=3, positive=10, nodes=16)
 STARTS = 10
 
 
-def run(record: Record) -> None:
+def start_and_records():
+    """The cell as a search finds it, and what a bench would measure on the planted one."""
     given = read_cell("lgm50_chen2020")
     cell, truth = with_factors(given, START), with_factors(given, PLANTED)
     generator = np.random.default_rng(5)
@@ -71,6 +72,11 @@ def run(record: Record) -> None:
         voltages("pulse", ["Discharge at C/2 for 10 min", "Rest for 40 min"], 0.6),
         *(impedances(charge) for charge in (0.2, 0.5, 0.8)),
     ]
+    return cell, records
+
+
+def run(record: Record) -> None:
+    cell, records = start_and_records()
     begun = time.perf_counter()
     fit = fit_cell(cell, records, list(PLANTED), bounds=BOUNDS)
     record.compare(

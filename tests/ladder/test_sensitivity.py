@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
+from scipy.stats import qmc
 
 from scalith import cli
 from scalith.ladder import climb, climbing, ensemble, graph, progress, rank_inputs, read_study
-from scalith.ladder.member_draws import drawn_inputs, plan_deviates
+from scalith.ladder.member_draws import DrawnInputs, drawn_inputs, plan_deviates
 from scalith.ladder.run import Run
-from scalith.ladder.sensitivity import grouped
+from scalith.ladder.sensitivity import Number, grouped, of_members
 from scalith.ladder.store import MemoryStore
 from scalith.quantities import InputError, read_results
 from scalith.quantities.uncertain import log_of_deviation
@@ -135,3 +137,17 @@ def test_a_planned_ensemble_repeats_and_says_what_its_errors_come_from(chain, tm
     members = read_results(tmp_path / "out" / ledger.entry("trace").ensemble_file)
     assert members["end"].sizes["draw"] == 3
     assert np.isnan(members["end_low_error"])
+
+
+def test_an_output_that_no_polynomial_of_few_terms_follows_is_divided_by_a_process():
+    """y = sin 4a + b/4 of normal numbers: variances (1 − e⁻³²)/2 and 1/16."""
+    x = ndtri(qmc.Sobol(2, seed=3).random(64) * (1.0 - 1e-9) + 1e-10)
+    outputs = [{"bent": Number(np.sin(4.0 * a) + b / 4.0, "V"), "straight": Number(a + b, "V")} for a, b in x.tolist()]
+    deviates = [{"a": np.array([a]), "b": np.array([b])} for a, b in x.tolist()]
+    found = of_members(outputs, deviates, DrawnInputs({"a": 1, "b": 1}, {}), None)
+    assert found is not None
+    assert found["method"].sel(output="bent") == "gaussian process"
+    assert found["method"].sel(output="straight") == "polynomial"
+    bent = found.sel(output="bent")
+    assert bent["first_order"].values == pytest.approx([8 / 9, 1 / 9], abs=0.01)
+    assert float(bent["left"]) < 1e-3

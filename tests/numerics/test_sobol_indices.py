@@ -87,3 +87,11 @@ def test_a_process_divides_what_a_short_polynomial_does_not_follow():
         assert found.total[name] == pytest.approx(share, abs=0.03)
     assert found.left < 0.02
     assert np.isnan(gaussian_process_indices({"a": u[:, 0]}, np.ones(32)).total["a"])
+
+
+def test_a_polynomial_of_no_term_leaves_all():
+    x = np.array([[-1.5, -0.5, 0.5, 1.5] * 4, [-1.5] * 4 + [-0.5] * 4 + [0.5] * 4 + [1.5] * 4])
+    y = np.random.default_rng(0).permutation(np.repeat([-1.0, 1.0], 8))
+    found = polynomial_indices({"a": x[0], "b": x[1]}, y)
+    assert found.first_order == found.total == {"a": 0.0, "b": 0.0}
+    assert found.left == 1.0

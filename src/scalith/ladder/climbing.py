@@ -137,8 +137,8 @@ def rank_inputs(
     members : int
     method : {"pairs", "polynomial"}, optional
         `scalith.numerics.sobol_indices.indices_of_pairs` climbs members times (inputs + 2) times, most of it from the cache, and
-        parts what is fitted or sampled as well; `polynomial_indices` climbs each member once. Without it pairs are
-        climbed where a member takes at most a second.
+        parts what is fitted or sampled as well; `polynomial_indices`, or `gaussian_process_indices` where it misses less, climbs
+        each member once. Without it pairs are climbed where a member takes at most a second.
 
     Returns
     -------

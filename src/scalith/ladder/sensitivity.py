@@ -13,13 +13,17 @@ from numpy.typing import NDArray
 from scalith.ladder.bands import energy_of_runs
 from scalith.ladder.member_draws import DrawnInputs
 from scalith.ladder.numbers import ledger_number
-from scalith.numerics.sobol_indices import SobolIndices, indices_of_pairs, polynomial_indices
+from scalith.numerics.sobol_indices import SobolIndices, gaussian_process_indices, indices_of_pairs, polynomial_indices
 from scalith.quantities import InputError, Result, labelled, nearest, predicted
 
 Array = NDArray[np.float64]
 Groups = Mapping[str, Sequence[str]]
 LEAST_MEMBERS = 20
 """Of an ensemble, from which on a polynomial is fitted."""
+_WELL = 0.02
+"""Share that a polynomial may leave before a Gaussian process is tried."""
+_MOST_OF_A_PROCESS = 300
+"""Members: its time rises with their cube."""
 _SAID = 0.9
 """Inputs are named until they make this share of the variance."""
 
@@ -70,7 +74,7 @@ def grouped(inputs: DrawnInputs, groups: Groups | None, *, strict: bool = True) 
 def of_members(
     outputs: Sequence[Mapping[str, Number]], deviates: Sequence[Mapping[str, Array]], inputs: DrawnInputs, groups: Groups | None
 ) -> Result | None:
-    """Indices from the members of one ensemble, by a polynomial in the deviates that they took; `None` of too few.
+    """Indices from the members of one ensemble, by a surrogate in the deviates that they took; `None` of too few.
 
     What has no deviates (`DrawnInputs.seeded`) is in the share that is left.
     """
@@ -89,8 +93,17 @@ def of_members(
             for group, names in columns.items()
         }
         y = values[used]
-        rows[output] = (polynomial_indices(table, y), y, outputs[used[0]][output].unit)
+        rows[output] = (_indices(table, y), y, outputs[used[0]][output].unit)
     return _result(rows, list(columns), list(inputs.seeded), "polynomial") if rows else None
+
+
+def _indices(inputs: Mapping[str, Array], output: Array) -> SobolIndices:
+    """Of a polynomial, or of a Gaussian process where that misses less of the members that are left out in turn."""
+    polynomial = polynomial_indices(inputs, output)
+    if not polynomial.left > _WELL or output.size > _MOST_OF_A_PROCESS:
+        return polynomial
+    process = gaussian_process_indices(inputs, output)
+    return process if process.left < polynomial.left else polynomial
 
 
 def of_pairs(
@@ -164,6 +177,7 @@ def _result(rows: Mapping[str, tuple[SobolIndices, Array, str]], inputs: list[st
             "left": labelled("output", [found.left for found, _, _ in rows.values()], "share that inputs do not explain", "1"),
             "mean": labelled("output", [y.mean() for _, y, _ in rows.values()], "mean, in the unit of the output", ""),
             "deviation": labelled("output", [y.std(ddof=1) for _, y, _ in rows.values()], "standard deviation, likewise", ""),
+            "method": labelled("output", [found.method for found, _, _ in rows.values()], "how it was divided", ""),
             "members": labelled("output", [y.size for _, y, _ in rows.values()], "members that count", "1"),
         },
         {

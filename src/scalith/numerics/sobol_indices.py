@@ -179,7 +179,7 @@ def gaussian_process_indices(
 def _shares(fit: PolynomialChaos, owner: NDArray[np.int64], count: int) -> tuple[Array, float]:
     """Indices of each input, shape (2, inputs), and the share that is left."""
     squares, members = np.square(fit.coefficients[1:]), fit.exponents[1:] > 0
-    stands = np.array([[bool(np.any(row[owner == k])) for k in range(count)] for row in members]).reshape(-1, count)
+    stands = np.array([[bool(np.any(row[owner == k])) for k in range(count)] for row in members], dtype=bool).reshape(-1, count)
     alone = stands & (stands.sum(axis=1) == 1)[:, None]
     variance = float(squares.sum()) + fit.left_variance
     return np.stack([squares @ alone, squares @ stands]) / variance, fit.left_variance / variance

@@ -276,7 +276,8 @@ def _sensitivity(data: xr.Dataset | None, pictures: int) -> str:
     if data is None:
         return ""
     said = "".join(f"<li>{escape(str(words))}</li>" for words in np.atleast_1d(data.attrs["sentences"]))
-    way = {"pairs": "pairs of members", "polynomial": "a polynomial fitted to the members"}[str(data.attrs["method"])]
+    fitted = "a polynomial or a Gaussian process fitted to the members"
+    way = {"pairs": "pairs of members", "polynomial": fitted}[str(data.attrs["method"])]
     about = f"Shares of the variance by {way}, with standard errors of the shares."
     places = "".join(f"<figure>{figure_place(_SENSITIVITY, k, 'what an error comes from')}</figure>" for k in range(pictures))
     return (

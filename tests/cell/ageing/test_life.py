@@ -163,6 +163,41 @@ def test_pores_that_close_end_it_with_the_cycle_and_the_place(filmed):
     data.plot()  # an ageing without a whole cycle is empty, and drawn so
 
 
+def test_a_life_ends_where_the_data_of_a_process_do(filmed):
+    electrode = filmed.negative_electrode
+    known = FilmGrowth.read(dict(FILM) | {"known_at": ["10 degC", "40 degC"]}, "film")
+    material = electrode.material.model_copy(update={"processes": (known,)})
+    cell = filmed.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+    life = [AgeingSegment(steps="Rest for 10 days", cycles=1, temperature=T) for T in (313.15, 283.15, 318.15)]
+    data = simulate_ageing(fresh(cell), life)
+    assert data.sizes["cycle"] == 2
+    said = "45 degC, and film growth on the negative material is known from 10 to 40 degC only"
+    assert data.attrs["reason"] == f"cycle 3: 'Rest for 10 days': {said}"
+    assert float(data.film_thickness_negative[-1]) > float(data.film_thickness_negative[0])
+    with pytest.raises(InputError, match="the lower one first"):
+        FilmGrowth.read(dict(FILM) | {"known_at": ["40 degC", "10 degC"]}, "film")
+
+
+def test_plating_that_runs_away_ends_it_with_its_cycle_and_all_lithium_found_again():
+    """A thousand times the rate, and lithium that dies within an hour."""
+    cell = CellSpecification.read_toml(shipped("cell/lgm50_okane2022_ageing.toml"))
+    electrode = cell.negative_electrode
+    fast = {"rate_constant": 2e-6, "dead_lithium_decay_rate": 1e-3}
+    processes = tuple(
+        one.model_copy(update=fast) if isinstance(one, LithiumPlating) else one for one in electrode.material.processes
+    )
+    material = electrode.material.model_copy(update={"processes": processes})
+    cell = cell.model_copy(update={"negative_electrode": electrode.model_copy(update={"materials": (material,)})})
+    steps = ["Charge at 2C until 4.4 V", "Discharge at 1C until 2.8 V"]
+    data = simulate_ageing(fresh(cell), steps, cycles=60, until=EndOfLife(capacity=0.5))
+    last = data.sizes["cycle"]
+    assert 1 < last < 60
+    assert data.attrs["reason"] == f"cycle {last}: the capacity is below 0.5 of the first one"
+    assert np.all(np.abs(data.lithium_error.values) < 1e-10)
+    assert np.all(np.diff(data.lithium_inventory_lost.values) > 0.0)
+    assert float(data.lithium_inventory_lost[-1]) > 0.05
+
+
 def test_a_jump_over_a_parabola_is_exact_and_keeps_lithium(filmed):
     """Second order: a state that is quadratic in the cycle is foretold without error."""
     simulation = fresh(filmed)

@@ -217,7 +217,7 @@ class _Ageing:
 
     def one_cycle(self, protocol: Protocol, number: int) -> tuple[dict[str, float], str]:
         """Run it; what it did, and why it could not be carried out."""
-        from scalith.cell.ageing.place import where_it_ended
+        from scalith.cell.ageing.place import where_data_end, where_it_ended
         from scalith.cell.model.results import FAILURES, STUCK
         from scalith.cell.runs.protocol_run import TOO_LONG, carry_out, why_it_ended
         from scalith.cell.runs.protocol_steps import Outcome, walk
@@ -238,6 +238,8 @@ class _Ageing:
                 return sums, f"'{visit.step.text}': {where_it_ended(simulation, self.inventory)}"
             if why_it_ended(visit.step, simulation)[0] == TOO_LONG:
                 return sums, f"'{visit.step.text}': {TOO_LONG}"
+            if unknown := where_data_end(simulation, self.inventory, rows[:, records.KELVIN]):
+                return sums, f"'{visit.step.text}': {unknown}"
             _add(sums, rows)
             charge = float(rows[-1, records.CHARGE] - rows[0, records.CHARGE])
             try:

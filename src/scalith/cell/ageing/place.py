@@ -1,10 +1,11 @@
-"""Where in a cell a run ended."""
+"""Where in a cell a run ended, and where the data of its processes do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scalith.cell.kernels import events
 from scalith.cell.model.results import tag_of, words_of
@@ -13,12 +14,25 @@ if TYPE_CHECKING:
     from scalith.cell.ageing.inventory import Inventory
     from scalith.cell.runs.simulation import Simulation
 
+Array = NDArray[np.float64]
+
 
 def where_it_ended(simulation: Simulation, inventory: Inventory) -> str:
     """Why a step ended, in words, with the place in the cell where it has one."""
     words = words_of(simulation.cell, simulation.rows, simulation.reason)
     place = _place(simulation, inventory)
     return words if place is None else f"{words}, {place}"
+
+
+def where_data_end(simulation: Simulation, inventory: Inventory, kelvin: Array) -> str:
+    """Which process was taken to a temperature that its data do not reach, in words; empty where none was."""
+    for one in inventory.entries:
+        for T in (kelvin.min(), kelvin.max()):
+            if one.process.known_at is not None and not one.process.known_at[0] - 1e-6 <= T <= one.process.known_at[1] + 1e-6:
+                low, high = (f"{end - 273.15:.4g}" for end in one.process.known_at)
+                where = f"{one.process.kind.replace('_', ' ')} on the {tag_of(simulation.cell, one.of_class)} material"
+                return f"{T - 273.15:.4g} degC, and {where} is known from {low} to {high} degC only"
+    return ""
 
 
 def _place(simulation: Simulation, inventory: Inventory) -> str | None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from scalith.quantities import InputError, Spec, nearest
+from scalith.quantities.specification import Temperature
 
 if TYPE_CHECKING:
     from scalith.cell.specification.active_material import ActiveMaterial
@@ -29,6 +30,8 @@ class Process(Spec):
 
     Attributes
     ----------
+    known_at : tuple of two K, optional
+        From and to: temperatures of the data behind the numbers. A life that leaves them ends (`simulate_ageing`).
     kind : str
         How files name the process.
     rate : kernel
@@ -45,6 +48,8 @@ class Process(Spec):
         none: next to all that there is, no error of one cycle would count.
     """
 
+    known_at: tuple[Temperature, Temperature] | None = None
+
     kind: ClassVar[str] = ""
     rate: ClassVar[Callable[..., None]]
     scale: ClassVar[float] = 1.0
@@ -59,6 +64,13 @@ class Process(Spec):
     def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """As a file states it: without its kind it could not be read back, and two kinds of one shape had one digest."""
         return ({"kind": self.kind} if self.kind else {}) | dict(handler(self))
+
+    @field_validator("known_at")
+    @classmethod
+    def _rising(cls, known_at: tuple[float, float] | None) -> tuple[float, float] | None:
+        if known_at is not None and not known_at[0] < known_at[1]:
+            raise ValueError("expected two temperatures, the lower one first")
+        return known_at
 
     def initial_state(self) -> float:
         """State z at the start."""

@@ -20,7 +20,7 @@ import numpy as np
 from scalith.cell import Mesh, read_cell, simulate_protocol, simulate_sensitivities
 from scalith.cell.specification.paths import with_factors
 from scalith.design import fit_cell
-from scalith.design.fit_records import Answer, VoltageRecord
+from scalith.design.fit.records import Answer, VoltageRecord
 from validation.record import Record
 
 LONG = True

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from scalith.crystal import map_orderings, read_host, read_structures
-from scalith.design.information_gain import choose_candidates
+from scalith.design.fit.information_gain import choose_candidates
 from scalith.lattice.expansion.cluster_space import cluster_orbits, design_matrix
 from scalith.lattice.expansion.regression import Regression, fit
 from scalith.quantities import shipped

@@ -1,6 +1,5 @@
 """The inverse: parameters of a cell fitted to measurements, what to measure next; surrogates; structures to order."""
 
-from scalith.design.calibration import CellFit, fit_cell
 from scalith.design.conditioned import StructureOrder, conditioned_structure
 from scalith.design.density import (
     DesignedStructure,
@@ -12,7 +11,11 @@ from scalith.design.density import (
     pull_back,
 )
 from scalith.design.energy_gradient import energy_gradient, with_conduction
-from scalith.design.fit_records import (
+from scalith.design.fit.calibration import CellFit, fit_cell
+from scalith.design.fit.identifiability import Identifiability, identify
+from scalith.design.fit.next_computation import Improvement, rank_improvements, rank_orderings, rank_places, read_improvements
+from scalith.design.fit.next_measurement import rank_measurements
+from scalith.design.fit.records import (
     SpectrumRecord,
     VoltageRecord,
     planned_run,
@@ -20,9 +23,7 @@ from scalith.design.fit_records import (
     spectrum_record,
     voltage_record,
 )
-from scalith.design.identifiability import Identifiability, identify
-from scalith.design.next_computation import Improvement, rank_improvements, rank_orderings, rank_places, read_improvements
-from scalith.design.next_measurement import rank_measurements
+from scalith.design.fit.titration import fit_titration
 from scalith.design.optimised import hashin_shtrikman, optimised_conduction
 from scalith.design.patch_training import train_model
 from scalith.design.recipe import (
@@ -37,7 +38,6 @@ from scalith.design.recipe import (
 from scalith.design.search import hypervolume, search_front
 from scalith.design.surrogate import Surrogate, fit_surrogate
 from scalith.design.targets import StructureTargets, comparison, measure_structure
-from scalith.design.titration_fit import fit_titration
 from scalith.design.trained import TrainedModel, read_trained_model, trained_structure, write_trained_model
 
 __all__ = [

@@ -9,7 +9,7 @@ from scalith.cell import Mesh, read_cell, simulate_impedance, simulate_protocol
 from scalith.cell.specification.paths import with_factors
 from scalith.design import fit_cell, planned_spectrum, spectrum_record, voltage_record
 from scalith.quantities import InputError, Uncertain
-from tests.design.linear_record import PATHS, LinearRecord, correlated_noise
+from tests.design.fit.linear_record import PATHS, LinearRecord, correlated_noise
 
 CELL = read_cell("lgm50_chen2020")
 COARSE = Mesh(negative=6, separator=3, positive=6, nodes=12)

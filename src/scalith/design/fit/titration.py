@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from scalith.cell import CellSpecification, Mesh, read_cell
 from scalith.cell.runs.protocol_steps import JUMP, ProtocolStep
-from scalith.design.calibration import fit_cell
-from scalith.design.fit_records import Answer, VoltageRecord
+from scalith.design.fit.calibration import fit_cell
+from scalith.design.fit.records import Answer, VoltageRecord
 from scalith.lab.half_cell import HalfCell, Side, half_cell
 from scalith.lab.protocol_steps import steps
 from scalith.lab.titration import extract_gitt

@@ -18,13 +18,13 @@ from scalith.design import (
     rank_places,
     read_improvements,
 )
-from scalith.design.information_gain import choose_candidates, target_error
+from scalith.design.fit.information_gain import choose_candidates, target_error
 from scalith.ladder.sensitivity import _result
 from scalith.lattice import fit_cluster_expansion
 from scalith.numerics.sobol_indices import polynomial_indices
 from scalith.quantities import InputError, shipped
-from tests.design.linear_record import PATHS, LinearRecord
-from tests.design.test_calibration import CELL, MATRIX, TRUTH
+from tests.design.fit.linear_record import PATHS, LinearRecord
+from tests.design.fit.test_calibration import CELL, MATRIX, TRUTH
 
 X = np.random.default_rng(0).standard_normal((40, 3))
 SHARES = _result(

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
-from scalith.design.information_gain import Criterion, checked_costs, choose_candidates, ranked
+from scalith.design.fit.information_gain import Criterion, checked_costs, choose_candidates, ranked
 from scalith.quantities import InputError, Result, Spec, dataset_digest, nearest, predicted, read_toml
 from scalith.quantities.uncertain import correlations
 

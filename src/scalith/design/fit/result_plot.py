@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.design.fit_records import SpectrumRecord, VoltageRecord
+from scalith.design.fit.records import SpectrumRecord, VoltageRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from scalith.design.calibration import CellFit
+    from scalith.design.fit.calibration import CellFit
 
 
 def plot_fit(fit: CellFit) -> Figure:

@@ -10,12 +10,12 @@ import numpy as np
 from scalith.cell.specification.electrode import ElectrodeSpecification
 from scalith.cell.specification.node_factors import node_of, with_node_factors
 from scalith.cell.specification.paths import FACTORS, number_at, vary
-from scalith.design.fit_records import INDUCTANCE
+from scalith.design.fit.records import INDUCTANCE
 from scalith.quantities import ErrorComponent, Property, Uncertain, digest, predicted
 
 if TYPE_CHECKING:
     from scalith.cell import CellSpecification
-    from scalith.design.calibration import CellFit
+    from scalith.design.fit.calibration import CellFit
 
 _EXCLUDED = 4.0
 """Standard errors between a prior and the data from which on one of them is wrong."""

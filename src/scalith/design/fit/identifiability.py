@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell import CellSpecification, read_cell
-from scalith.design.calibration import CellFit, CellProblem
-from scalith.design.fit_coordinates import coordinates_of
-from scalith.design.fit_noise import RecordNoise
-from scalith.design.fit_records import Record
+from scalith.design.fit.calibration import CellFit, CellProblem
+from scalith.design.fit.coordinates import coordinates_of
+from scalith.design.fit.noise import RecordNoise
+from scalith.design.fit.records import Record
 from scalith.lab.fit_errors import covariance_at_minimum
 from scalith.quantities import InputError
 

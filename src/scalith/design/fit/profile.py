@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scalith.quantities import ConvergenceError, InputError, MissingDependencyError
 
 if TYPE_CHECKING:
-    from scalith.design.calibration import CellProblem
+    from scalith.design.fit.calibration import CellProblem
 
 Array = NDArray[np.float64]
 _LENGTHS = 10.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scalith.lab.fit_errors import covariance_at_minimum
 
 if TYPE_CHECKING:
-    from scalith.design.fit_records import Record
+    from scalith.design.fit.records import Record
 
 Array = NDArray[np.float64]
 _LARGEST = 0.995

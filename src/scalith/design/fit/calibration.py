@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell import CellSpecification, read_cell
-from scalith.design.fit_coordinates import Coordinate, coordinates_of, smoothness_rows, split_priors
-from scalith.design.fit_noise import RecordNoise, covariance_of_parameters, noise_of_residuals, whitened
-from scalith.design.fit_records import Record, answer_by_path, require_alike, require_one_cell
+from scalith.design.fit.coordinates import Coordinate, coordinates_of, smoothness_rows, split_priors
+from scalith.design.fit.noise import RecordNoise, covariance_of_parameters, noise_of_residuals, whitened
+from scalith.design.fit.records import Record, answer_by_path, require_alike, require_one_cell
 from scalith.lab.fit_errors import covariance_at_minimum
 from scalith.lab.impedance.levenberg_marquardt import minimise
 from scalith.quantities import ConvergenceError, InputError, Uncertain
@@ -93,7 +93,7 @@ class CellFit:
 
         An end beyond the bounds is infinite (zero below a positive number): the data do not bound it there.
         """
-        from scalith.design.profile import profile_ends
+        from scalith.design.fit.profile import profile_ends
 
         k = self._index(name)
         self._problem.noise = self.noise
@@ -122,7 +122,7 @@ class CellFit:
 
         Properties that were multiplied name the fit and the digests of its data as their source.
         """
-        from scalith.design.fitted_cell import fitted_cell
+        from scalith.design.fit.fitted_cell import fitted_cell
 
         return fitted_cell(self)
 
@@ -138,7 +138,7 @@ class CellFit:
         ConvergenceError
             The walkers have not forgotten where they began.
         """
-        from scalith.design.profile import posterior_samples
+        from scalith.design.fit.profile import posterior_samples
 
         found = posterior_samples(self._problem, self._at, self.covariance, samples, seed)
         return np.array([list(self._problem.values(row).values()) for row in found])
@@ -146,19 +146,19 @@ class CellFit:
     @property
     def conflicts(self) -> list[str]:
         """Priors that the data exclude, in words: those further than four standard errors from what the data alone say."""
-        from scalith.design.fitted_cell import conflicts_of
+        from scalith.design.fit.fitted_cell import conflicts_of
 
         return conflicts_of(self)
 
     def summary(self) -> str:
         """A table of the parameters with their 95 % intervals, and of the measurements with their residuals."""
-        from scalith.design.fitted_cell import summary_of
+        from scalith.design.fit.fitted_cell import summary_of
 
         return summary_of(self)
 
     def plot(self) -> Figure:
         """Measured and fitted samples of every record, with the residuals below."""
-        from scalith.design.fit_result_plot import plot_fit
+        from scalith.design.fit.result_plot import plot_fit
 
         return plot_fit(self)
 
@@ -202,7 +202,7 @@ def fit_cell(
     spectra by differences, all in one batch). W takes the correlation of neighbouring samples out: residual k less ρ times
     residual k − 1, over √(1 − ρ²). Where a record states no noise, σ and ρ are those of its residuals, found by fitting again
     until they stay (ρ with its bias for short records put right: Marriott and Pope, Biometrika 41 (1954) 390), and the covariance
-    is one over all ρ that the residuals allow (`scalith.design.fit_noise.covariance_of_parameters`). Positive numbers enter as
+    is one over all ρ that the residuals allow (`scalith.design.fit.noise.covariance_of_parameters`). Positive numbers enter as
     their logarithms, fractions as logits.
 
     Parameters
@@ -391,7 +391,7 @@ class CellProblem:
         )
 
     def covariance(self, at: Array) -> Array:
-        """Of the coordinates at a minimum: see `scalith.design.fit_noise.covariance_of_parameters`."""
+        """Of the coordinates at a minimum: see `scalith.design.fit.noise.covariance_of_parameters`."""
         n, slopes = self.count, [by for _, by in self._kept(at)]
         priors = self.residuals(at)[n:], self.jacobian(at)[n:]
         return covariance_of_parameters(self.records, self.noise, self.raw(at), slopes, priors)

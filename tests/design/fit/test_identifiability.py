@@ -7,9 +7,9 @@ import pytest
 
 from scalith.cell import Mesh, read_cell
 from scalith.design import fit_cell, identify, planned_run, planned_spectrum, rank_measurements
-from scalith.design.identifiability import of_jacobian
+from scalith.design.fit.identifiability import of_jacobian
 from scalith.quantities import InputError
-from tests.design.linear_record import PATHS, LinearRecord
+from tests.design.fit.linear_record import PATHS, LinearRecord
 
 CELL = read_cell("lgm50_chen2020")
 COARSE = Mesh(negative=6, separator=3, positive=6, nodes=12)

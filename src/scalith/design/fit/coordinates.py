@@ -11,7 +11,7 @@ import numpy as np
 from scalith.cell import CellSpecification
 from scalith.cell.specification.node_factors import node_of
 from scalith.cell.specification.paths import FACTORS, number_at
-from scalith.design.fit_records import INDUCTANCE
+from scalith.design.fit.records import INDUCTANCE
 from scalith.quantities import InputError, Uncertain, nearest
 
 _FRACTIONS = ("stoichiometry", "porosity", "volume_fraction", "transport_efficiency", "transference_number")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scalith.design.fit_records import Answer
+from scalith.design.fit.records import Answer
 
 PATHS = ("contact_resistance", "negative_electrode.film_resistance", "positive_electrode.film_resistance")
 """Zero in the cell of the tests, so that they enter as they are."""

@@ -10,10 +10,10 @@ import pytest
 from scalith.cell import Mesh, read_cell
 from scalith.cell.specification.node_factors import with_node_factors
 from scalith.design import fit_cell
-from scalith.design.fit_records import Answer, SpectrumRecord, VoltageRecord, answer_by_path
+from scalith.design.fit.records import Answer, SpectrumRecord, VoltageRecord, answer_by_path
 from scalith.quantities import InputError, Uncertain
-from tests.design.linear_record import PATHS, LinearRecord
-from tests.design.test_calibration import MATRIX, TRUTH
+from tests.design.fit.linear_record import PATHS, LinearRecord
+from tests.design.fit.test_calibration import MATRIX, TRUTH
 
 CELL = read_cell("lgm50_chen2020")
 MESH = Mesh(4, 2, 4, nodes=8)

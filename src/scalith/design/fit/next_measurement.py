@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.design.fit_noise import RecordNoise, whitened
-from scalith.design.information_gain import Criterion, checked_costs, choose_candidates, ranked
+from scalith.design.fit.information_gain import Criterion, checked_costs, choose_candidates, ranked
+from scalith.design.fit.noise import RecordNoise, whitened
 from scalith.quantities import InputError, Result, digest, nearest, predicted
 
 if TYPE_CHECKING:
-    from scalith.design.calibration import CellFit
-    from scalith.design.fit_records import Record
+    from scalith.design.fit.calibration import CellFit
+    from scalith.design.fit.records import Record
 
 Array = NDArray[np.float64]
 _FLOOR = 1e-8

@@ -159,13 +159,18 @@ def test_resolved_module_agrees_with_the_network(results):
 def test_slider_shows_one_field_at_a_time(results):
     folder, _ = results
     data = read_entry(folder, "module_temperature_field").value
-    (drawn,) = figures_of("module_temperature_field", data)
+    drawn, solid = figures_of("module_temperature_field", data)
     assert len(drawn.data) == len(drawn.layout.sliders[0].steps) == data.sizes["time"]
     assert sum(bool(trace.visible) for trace in drawn.data) == 1
     for step in drawn.layout.sliders[0].steps:
         assert sum(step.args[1]) == 1
     hottest = max(float(np.max(trace.z)) for trace in drawn.data)
     assert hottest <= float(data["temperature"].max()) - 273.15 + 0.1
+    assert len(solid.frames) == len(solid.layout.sliders[0].steps)
+    begin = solid.frames[solid.layout.sliders[0].active]  # planes through the hottest place, at that moment or one beside it
+    shown = [float(np.nanmax(trace.surfacecolor)) for trace in solid.data]
+    assert shown == pytest.approx([float(np.nanmax(trace.surfacecolor)) for trace in begin.data], rel=1e-6)
+    assert max(shown) <= float(data["temperature"].max()) - 273.15 + 1e-3
 
 
 @pytest.mark.long

@@ -51,17 +51,18 @@ def described(image: Any) -> dict[str, float]:
 
 def gaussian_copy(pores: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     """A cut normal field, periodic, with the two-point function of a block of pores (its window taken as periodic)."""
+    from scipy import fft
     from scipy.special import ndtri
     from scipy.stats import multivariate_normal
 
-    covariance = np.fft.irfftn(np.abs(np.fft.rfftn(pores - pores.mean())) ** 2, pores.shape) / pores.size
+    covariance = fft.irfftn(np.abs(fft.rfftn(pores - pores.mean())) ** 2, pores.shape) / pores.size
     threshold = float(ndtri(fraction))
     known = np.linspace(-0.98, 0.98, 41)
     both = [multivariate_normal.cdf([threshold] * 2, cov=[[1.0, one], [one, 1.0]]) - fraction**2 for one in known]
     correlation = np.interp(covariance, both, known)
     correlation.flat[0] = 1.0
-    gain = np.sqrt(np.maximum(np.fft.rfftn(correlation).real, 0.0))
-    field = np.fft.irfftn(gain * np.fft.rfftn(np.random.default_rng(seed).standard_normal(pores.shape)), pores.shape)
+    gain = np.sqrt(np.maximum(fft.rfftn(correlation).real, 0.0))
+    field = fft.irfftn(gain * fft.rfftn(np.random.default_rng(seed).standard_normal(pores.shape)), pores.shape)
     return np.asarray(field < np.quantile(field, fraction))
 
 

@@ -112,7 +112,8 @@ def test_on_paper_the_figure_of_each_scale_has_its_lines(browser, page):
     tab.wait_for_selector("body[data-drawn]")
     tab.emulate_media(media="print")
     hidden = """[...document.querySelectorAll('.main .figure')].filter(place => {
-        const drawn = [...place.querySelectorAll('.scatterlayer .trace, .heatmaplayer image, .gl-container canvas')];
+        const marks = '.scatterlayer .trace, .barlayer .trace, .heatmaplayer image, .gl-container canvas';
+        const drawn = [...place.querySelectorAll(marks)];
         return !drawn.length || drawn.some(part => getComputedStyle(part).display === 'none'); }).map(place => place.dataset.figure)"""
     assert tab.evaluate(hidden) == []
     assert tab.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"

@@ -46,6 +46,10 @@ SHOWN = {
     "impedance_60_frequencies": "impedance at 60 frequencies",
     "sensitivities_4_parameters": "derivatives of the voltage by four parameters",
     "discharge_first_from_import": "from `import` to the first discharge",
+    "fit_joint_records": "ten parameters from two discharges, a pulse and three spectra at once",
+    "fit_measured_spectra": "ten multipliers from three measured spectra",
+    "structure_to_order": "a structure of 64³ voxels with the transport, area and line asked for",
+    "labels_1000_structures": "1,000 structures of 64³ voxels made and measured",
     "runaway_of_107_cells_in_a_row": "107 cells of four reactions, to full propagation",
     "draws_1000_of_a_12_cell_module": "1,000 members of a 12-cell module",
 }

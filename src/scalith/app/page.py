@@ -11,6 +11,7 @@ from pathlib import Path
 from scalith.app.tours import TOURS
 
 _FOLDER = Path(__file__).parent
+_REPORT = _FOLDER.parent / "report"
 
 
 def page_of() -> tuple[str, str]:
@@ -26,7 +27,7 @@ def page_of() -> tuple[str, str]:
         "nonce": nonce,
         "style": style(),
         "tours": json.dumps([tour.to_plain() for tour in TOURS]).replace("<", "\\u003c"),
-        "script": read_part("figures.js") + read_part("explorer.js"),
+        "script": pictures() + read_part("explorer.js"),
     }
     sources = [
         "default-src 'none'",
@@ -48,7 +49,12 @@ def filled(name: str, parts: Mapping[str, str]) -> str:
 
 def style() -> str:
     """The style of the report, and of what the explorer has besides."""
-    return (_FOLDER.parent / "report" / "page.css").read_text(encoding="utf-8") + read_part("explorer.css")
+    return (_REPORT / "page.css").read_text(encoding="utf-8") + read_part("explorer.css")
+
+
+def pictures() -> str:
+    """The script of pictures: in the report's theme, with those of other states beside."""
+    return (_REPORT / "theme.js").read_text(encoding="utf-8") + read_part("figures.js")
 
 
 def read_part(name: str) -> str:

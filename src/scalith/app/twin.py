@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.app.explorer import Explorer, numbers_of
-from scalith.app.page import filled, read_part, style
+from scalith.app.page import filled, pictures, read_part, style
 from scalith.app.views import VIEWS, drawn, unpacked, views_of
 from scalith.quantities import InputError, StudyError, nearest, write_text
 from scalith.quantities.units import parse_quantity
@@ -172,7 +172,7 @@ def twin_page(found: dict[str, Any], title: str) -> str:
         "style": style(),
         "twin": json.dumps(found).replace("<", "\\u003c"),
         "plotly": packed_plotly(),
-        "script": read_part("figures.js") + read_part("twin.js"),
+        "script": pictures() + read_part("twin.js"),
     }
     page = filled("twin.html", parts)
     if (size := len(page.encode())) > LARGEST:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import numpy as np
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from scalith.quantities import SI, InputError, Spec, file_digest, shipped
+from scalith.quantities import SI, InputError, Spec, digest, file_digest, shipped
+from scalith.quantities.digests import folder_digest
 from scalith.quantities.property import COORDINATE_UNITS
 
 drawing: ContextVar[Callable[[int], np.random.Generator]] = ContextVar("drawing", default=np.random.default_rng)
@@ -137,8 +138,11 @@ BesideTheStudy = Annotated[str, BeforeValidator(_beside_the_study)]
 class InputFile(Spec):
     """A file that a study names: found beside the study, or shipped with the package (``"shipped:folder/file"``).
 
-    Its identity is its content: a moved file is the same, a changed one is not.
+    Its identity is its content: a moved file is the same, a changed one is not. A class that takes a folder as well says which
+    files in it count (`files_below`): their names and contents are its identity.
     """
+
+    words: ClassVar[str] = "a file"
 
     name: str
     content: str
@@ -153,9 +157,18 @@ class InputFile(Spec):
             path = shipped(value.removeprefix("shipped:"))
         else:
             path = Path((info.context or {}).get("folder", ".")) / value
+            if path.is_dir() and (files := cls.files_below(path)) is not None:
+                folder_digest(path)  # a file that is added later changes the study
+                found = [[file.relative_to(path).as_posix(), file_digest(file)] for file in sorted(files)]
+                return {"name": path.name, "content": digest(found), "path": str(path)}
         if not path.is_file():
-            raise InputError("", "", value, "a file that exists (relative to the study, or 'shipped:…')")
+            raise InputError("", "", value, f"{cls.words} that exists (relative to the study, or 'shipped:…')")
         return {"name": path.name, "content": file_digest(path), "path": str(path)}
+
+    @classmethod
+    def files_below(cls, folder: Path) -> list[Path] | None:
+        """Files of a folder that count; None where a folder will not do."""
+        return None
 
 
 def draw_within_error(value: Any, seed: int) -> Any:

@@ -116,7 +116,7 @@ def page_of(found: Found, figures: Mapping[str, Any]) -> str:
             f"<script type='application/json' id='page-figures'>{_script(json.dumps(figures, cls=PlotlyJSONEncoder))}</script>",
             f"<script type='application/json' id='page-entries'>{_script(json.dumps(_traced(ledger, words)))}</script>",
             f"<script type='text/plain' id='page-plotly'>{packed_plotly()}</script>",
-            f"<script>{_file('page.js')}</script></body></html>",
+            f"<script>{_file('theme.js')}{_file('page.js')}</script></body></html>",
         ]
     )
 

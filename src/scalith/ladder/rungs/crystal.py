@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -31,8 +31,7 @@ from scalith.crystal.result_files import result_files
 from scalith.crystal.run_type import RunTypeField
 from scalith.crystal.symmetry import SYMMETRISED
 from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, draw_within_error, drawing, rung
-from scalith.quantities import ErrorComponent, InputError, Property, digest, file_digest
-from scalith.quantities.digests import folder_digest
+from scalith.quantities import ErrorComponent, InputError, Property
 
 OF_MATERIAL = True
 """These rungs exist once for each material of a study."""
@@ -41,22 +40,15 @@ OF_MATERIAL = True
 class InputRuns(InputFile):
     """A file with structures and energies, or a folder below which the outputs of runs lie.
 
-    A folder's identity is the names and contents of the files in it that hold results.
+    In a folder the files that hold results count.
     """
 
-    @model_validator(mode="before")
+    words: ClassVar[str] = "a file or a folder"
+
     @classmethod
-    def _find(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str) and not value.startswith("shipped:"):
-            path = Path((info.context or {}).get("folder", ".")) / value
-            if path.is_dir():
-                folder_digest(path)  # a run that is added later changes the study
-                files = sorted(file for part in result_files(path) for file in _paths(part))
-                found = [[file.relative_to(path).as_posix(), file_digest(file)] for file in files]
-                return {"name": path.name, "content": digest(found), "path": str(path)}
-            if not path.is_file():
-                raise InputError("", "", value, "a file or a folder that exists (relative to the study, or 'shipped:…')")
-        return super()._find(value, info)  # type: ignore[operator]
+    def files_below(cls, folder: Path) -> list[Path]:
+        """Those with results."""
+        return [file for part in result_files(folder) for file in _paths(part)]
 
 
 def _paths(part: Iterable[Path | tuple[Path, str]]) -> list[Path]:

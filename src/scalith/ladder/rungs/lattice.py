@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import xarray as xr
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field
 
 from scalith import lattice
 from scalith.crystal import Host, map_hops, read_hop_paths
@@ -19,9 +19,8 @@ from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import AtomicDistance, InputFile, Quantity, Settings, drawing, rung
 from scalith.ladder.rungs.crystal import ModelErrors
 from scalith.lattice import ClusterExpansion, HopBarriers
-from scalith.quantities import SI, InputError, Property, digest, file_digest
+from scalith.quantities import SI, InputError, Property
 from scalith.quantities.constants import FARADAY
-from scalith.quantities.digests import folder_digest
 from scalith.quantities.specification import Count, Fraction, Temperature
 
 OF_MATERIAL = True
@@ -149,19 +148,14 @@ class KineticMonteCarlo(Settings):
 
 
 class InputBands(InputFile):
-    """A trajectory of a band, or a folder below which nudged elastic bands lie; its identity is the contents of their files."""
+    """A trajectory of a band, or a folder below which nudged elastic bands lie."""
 
-    @model_validator(mode="before")
+    words: ClassVar[str] = "a file or a folder"
+
     @classmethod
-    def _find(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str) and not value.startswith("shipped:"):
-            path = Path((info.context or {}).get("folder", ".")) / value
-            if path.is_dir():
-                folder_digest(path)  # a band that is added later changes the study
-                files = sorted(file for file in path.rglob("*") if file.is_file() and kind_of(file))
-                found = [[file.relative_to(path).as_posix(), file_digest(file)] for file in files]
-                return {"name": path.name, "content": digest(found), "path": str(path)}
-        return super()._find(value, info)  # type: ignore[operator]
+    def files_below(cls, folder: Path) -> list[Path]:
+        """Those that a program wrote structures to."""
+        return [file for file in folder.rglob("*") if file.is_file() and kind_of(file)]
 
 
 class HopPathFit(Settings):

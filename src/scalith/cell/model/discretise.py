@@ -107,6 +107,13 @@ def discretise(
     return Discretised(system, bank, system.at.current + 1, mesh, radii, sides, materials)
 
 
+def stacked(systems: Sequence[layout.System]) -> layout.System:
+    """Systems of one layout as one, for kernels of many cells: a first axis over them, offsets as an array."""
+    offsets, *parts = zip(*systems, strict=True)
+    rows: list[Any] = [np.array(offsets[0]), *(np.ascontiguousarray(np.stack(part)) for part in parts)]
+    return layout.System(*rows)
+
+
 def system_of(
     specification: CellSpecification,
     mesh: Mesh,

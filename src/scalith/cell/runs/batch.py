@@ -173,7 +173,7 @@ def stack_cells(
     InputError
         An unknown path, or a set that makes no cell.
     """
-    from scalith.cell.model.discretise import discretise, initial_state, system_of
+    from scalith.cell.model.discretise import discretise, initial_state, stacked, system_of
     from scalith.cell.model.phase_field_particle import most_phase_field_nodes
 
     lumped = thermal == "lumped"
@@ -200,10 +200,9 @@ def stack_cells(
             materials = (*varied.negative_electrode.materials, *varied.positive_electrode.materials)
             at_rest[key] = initial_state(varied, cell._replace(materials=materials), charge, T)
         starts[b] = at_rest[key]
-    parts: list[Any] = [np.ascontiguousarray(np.stack(part)) for part in list(zip(*systems, strict=True))[1:]]
-    stacked = type(systems[0])(np.array(systems[0].at), *parts)  # type: ignore[arg-type]
-    kernels = np.broadcast_to(cell.system.kernels, stacked.kernels.shape).copy()
-    return Cells(cell, stacked._replace(kernels=kernels), starts)
+    together = stacked(systems)
+    kernels = np.broadcast_to(cell.system.kernels, together.kernels.shape).copy()
+    return Cells(cell, together._replace(kernels=kernels), starts)
 
 
 class StepArrays(NamedTuple):

@@ -272,7 +272,7 @@ def _value(specification: CellSpecification, name: str, load: float) -> float:
 def _moved(
     specification: CellSpecification, simulation: Simulation, names: list[str], values: Array, state_of_charge: float
 ) -> _Moved:
-    from scalith.cell.model.discretise import initial_state, system_of
+    from scalith.cell.model.discretise import initial_state, stacked, system_of
 
     cell, T = simulation.cell, simulation.temperature
     lumped = simulation.thermal != "isothermal"
@@ -291,9 +291,7 @@ def _moved(
             materials = (*varied.negative_electrode.materials, *varied.positive_electrode.materials)
             at_rest = initial_state(varied, cell._replace(materials=materials), state_of_charge, T)
             start[q] = at_rest - initial_state(specification, cell, state_of_charge, T)
-    parts: list[Any] = [np.ascontiguousarray(np.stack(part)) for part in list(zip(*systems, strict=True))[1:]]
-    stacked = type(systems[0])(np.array(cell.system.at), *parts)  # type: ignore[arg-type]
-    return _Moved(stacked, steps, loads, start)
+    return _Moved(stacked(systems), steps, loads, start)
 
 
 def _scale(name: str) -> float:

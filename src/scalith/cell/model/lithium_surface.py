@@ -33,7 +33,7 @@ def add_lithium(data: xr.Dataset, specification: CellSpecification) -> None:
     leaving = data["current"].values / specification.plane_area
     density = np.abs(leaving)
     for side, electrode in (("negative", specification.negative_electrode), ("positive", specification.positive_electrode)):
-        if not _is_metal(electrode) or density.size == 0:
+        if not is_lithium_metal(electrode) or density.size == 0:
             continue
         most = f"{side} lithium: up to {density.max() / 10.0:.3g} mA/cm2"
         pressed = electrode.pressed_lithium
@@ -82,8 +82,8 @@ def _one_ion_moves(specification: CellSpecification) -> bool:
     return bool(np.all(np.asarray(number) > 1.0 - 1e-9))
 
 
-def _is_metal(electrode: ElectrodeSpecification) -> bool:
-    """Flat, of a store without a volume of particles, and not blocking."""
+def is_lithium_metal(electrode: ElectrodeSpecification) -> bool:
+    """Whether this is `LithiumMetal`: flat, of a store without a volume of particles, and not blocking."""
     exchange = electrode.material.exchange_current_density
     flat = electrode.planar and electrode.material.active_volume_fraction is None and electrode.material.geometry == "slab"
     return flat and exchange is not None and float(np.max(exchange.nominal.values)) > 0.0

@@ -13,7 +13,6 @@ from benchmarks.row import Row
 
 _STEPS = ("Discharge at 1C until 2.5 V", "Charge at 0.3C until 4.2 V", "Hold at 4.2 V until C/100")
 _COUPLED = 5
-_TOLERANCE = 1e-3  # what `simulate_ageing` takes by itself; case G05 holds with it
 _OPTIONS = {
     "SEI": ("solvent-diffusion limited", "none"),
     "SEI porosity change": "true",
@@ -43,8 +42,9 @@ def _smooth() -> Any:
 
 def _cycle(cell: Any, cycles: int, extrapolate: float | None = None) -> float:
     from scalith.cell import Mesh, Simulation, simulate_ageing
+    from scalith.cell.ageing.life import TOLERANCE
 
-    simulation = Simulation(cell, mesh=Mesh(5, 5, 5, nodes=12), tolerance=_TOLERANCE)
+    simulation = Simulation(cell, mesh=Mesh(5, 5, 5, nodes=12), tolerance=TOLERANCE)
     start = time.process_time()
     simulate_ageing(simulation, _STEPS, cycles=cycles, extrapolate=extrapolate)
     return time.process_time() - start
@@ -80,8 +80,9 @@ def _peer_coupled() -> float:
 
 def _storage() -> float:
     from scalith.cell import Mesh, Simulation, simulate_ageing
+    from scalith.cell.ageing.life import TOLERANCE
 
-    simulation = Simulation(_smooth(), mesh=Mesh(5, 5, 5, nodes=12), tolerance=_TOLERANCE)
+    simulation = Simulation(_smooth(), mesh=Mesh(5, 5, 5, nodes=12), tolerance=TOLERANCE)
     start = time.process_time()
     simulate_ageing(simulation, "Rest for 3650 days")
     return time.process_time() - start

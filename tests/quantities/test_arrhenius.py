@@ -44,3 +44,11 @@ def test_one_temperature_or_no_value_is_no_line():
         fit_arrhenius([300.0], [1.0])
     with pytest.raises(InputError, match="least value 0"):
         fit_arrhenius([300.0, 400.0], [0.0, 1.0])
+
+
+def test_two_points_without_errors_tell_no_error_and_one_temperature_no_line():
+    fit = fit_arrhenius([400.0, 800.0], [1.0, 2.0])
+    assert fit.at(800.0)[0] == pytest.approx(2.0)
+    assert np.isnan(fit.at(800.0)[1])
+    with pytest.raises(InputError, match="1 temperatures"):
+        fit_arrhenius([300.0, 300.0], [1.0, 2.0])

@@ -13,6 +13,7 @@ from scalith.numerics.compiled import _kernels_digest, cache_folder
 
 _beside: dict[str, subprocess.Popen[bytes]] = {}
 """Processes that compile, by package."""
+_announced: set[str] = set()
 
 
 def compile_beside(package: str, kernel: str, module: str) -> None:
@@ -31,9 +32,11 @@ def compile_beside(package: str, kernel: str, module: str) -> None:
     if package in _beside or _in_cache(package, kernel) or (os.cpu_count() or 1) < 2:
         return
     silent = subprocess.DEVNULL
-    # A session of its own: Ctrl-C is for the climb, which ends the process as it leaves.
     command = [sys.executable, "-m", module]
-    process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)
+    try:  # in a session of its own: Ctrl-C is not for it, it ends with this process
+        process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)
+    except OSError:
+        return
     _beside[package] = process
     atexit.register(process.terminate)
 
@@ -53,7 +56,9 @@ def announce_first_compilation(package: str, kernel: str) -> None:
     """
     if _in_cache(package, kernel):
         return
-    print(f"scalith.{package}: compiling kernels, once, about a minute", file=sys.stderr, flush=True)
+    if package not in _announced:
+        _announced.add(package)
+        print(f"scalith.{package}: compiling kernels, once, about a minute", file=sys.stderr, flush=True)
     beside = _beside.get(package)
     while beside is not None and beside.poll() is None and not _in_cache(package, kernel):
         time.sleep(0.1)
@@ -61,4 +66,4 @@ def announce_first_compilation(package: str, kernel: str) -> None:
 
 def _in_cache(package: str, kernel: str) -> bool:
     folder = cache_folder() / "kernels" / _kernels_digest(package)
-    return any(folder.rglob(f"*.{kernel}-*.nbi"))
+    return any(folder.rglob(f"*.{kernel}-*.py{sys.version_info.major}{sys.version_info.minor}*.nbi"))

@@ -124,7 +124,10 @@ def fit_gaussian_process(columns: Array, output: Array) -> GaussianProcess:
         slope, size, noise = np.exp(2.0 * place[:3])
         scaled_apart = apart * np.exp(-2.0 * place[3:])[:, None, None]
         smooth = size * np.exp(-0.5 * scaled_apart.sum(axis=0))
-        root = cho_factor(slope * linear + smooth + noise * np.eye(n), lower=True, check_finite=False)
+        try:
+            root = cho_factor(slope * linear + smooth + noise * np.eye(n), lower=True, check_finite=False)
+        except np.linalg.LinAlgError:  # at a corner where rounding outweighs the noise: no place to go
+            return 1e25, np.zeros_like(place)
         weights = cho_solve(root, scaled)
         change = cho_solve(root, np.eye(n)) - np.outer(weights, weights)
         by = [slope * np.sum(change * linear), np.sum(change * smooth), noise * np.trace(change)]

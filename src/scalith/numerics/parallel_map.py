@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -50,10 +51,12 @@ def parallel_map(
         return
     # One by one, not by the executor's `map`: that of Dask leaves results on the workers until they are read, and what a worker
     # that is lost had finished would be computed again.
-    calls = [executor.submit(_SideBySide(function), *items) for items in zip(*iterables, strict=False)]
+    calls = deque(executor.submit(_SideBySide(function), *items) for items in zip(*iterables, strict=False))
     try:
         while calls:
-            yield calls.pop(0).result()
+            found = calls[0].result()
+            calls.popleft()
+            yield found
     finally:
         for call in calls:
             call.cancel()

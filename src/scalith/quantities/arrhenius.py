@@ -88,8 +88,8 @@ def fit_arrhenius(temperatures: ArrayLike, values: ArrayLike, standard_error: Ar
         One temperature only, or a value that is not positive.
     """
     T, known = np.asarray(temperatures, dtype=np.float64), np.asarray(values, dtype=np.float64)
-    if T.size < 2 or known.shape != T.shape or not np.all(known > 0.0):
-        found = f"{T.size} temperatures, least value {known.min():g}"
+    if np.unique(T).size < 2 or known.shape != T.shape or not np.all(known > 0.0):
+        found = f"{np.unique(T).size} temperatures, least value {known.min():g}"
         raise InputError("fit_arrhenius", "values", found, "positive values at two temperatures at least")
     deviation = np.ones(T.shape)
     if standard_error is not None:
@@ -99,7 +99,7 @@ def fit_arrhenius(temperatures: ArrayLike, values: ArrayLike, standard_error: Ar
     target = np.log(known) / deviation
     covariance = np.linalg.inv(weighted.T @ weighted)
     energy, logarithm = covariance @ (weighted.T @ target)
-    misfit = 0.0
+    misfit = 0.0 if standard_error is not None else float("nan")  # two points lie on their line: nothing tells its error
     if T.size > 2:
         residual = target - weighted @ np.array([energy, logarithm])
         misfit = float(np.sqrt(residual @ residual / (T.size - 2)))

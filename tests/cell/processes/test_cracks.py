@@ -15,7 +15,7 @@ from scalith.cell import (
     simulate_ageing_batch,
     simulate_sensitivities,
 )
-from scalith.cell.kernels import layout
+from scalith.cell.kernels import events, layout, records
 from scalith.cell.processes.all_processes import processes_of
 from scalith.cell.processes.stress_of_surface import hydrostatic_stress, tangential_stress
 from scalith.quantities import InputError, shipped
@@ -121,7 +121,7 @@ def after_cycles(process, material, tension, cycles, parts=7) -> float:
         for k, kind in enumerate(kinds):
             out = np.zeros(layout.STATES + states.size)
             out[layout.MEAN], out[layout.STATES :] = 0.5 + stress / tangential_stress(aged), states
-            kernel = kind.change_between_steps()
+            kernel = kind.change_between_steps(aged)
             kernel(0.0, 1.0, 0.5, 0.0, 298.15, states[k], rows[k], out)
             states[k] += out[layout.CHANGE]
     assert states[1] == 0.0  # the tension has gone, and with it the largest
@@ -163,7 +163,7 @@ def test_a_small_cycle_within_a_large_one_counts_for_nothing_and_compression_nei
     for stress, peak in ((30e6, 60e6), (-60e6, 0.0)):
         out[:] = 0.0
         out[layout.MEAN], out[layout.STATES + place] = 0.5 + stress / tangential_stress(aged), peak
-        BY_CYCLE.change_between_steps()(0.0, 1.0, 0.5, 0.0, 298.15, 2e-8, numbers, out)
+        BY_CYCLE.change_between_steps(aged)(0.0, 1.0, 0.5, 0.0, 298.15, 2e-8, numbers, out)
         assert out[layout.CHANGE] == 0.0
 
 
@@ -229,6 +229,30 @@ def test_a_crack_through_its_particle_ends_the_run_and_says_where(ageing_cell):
         data = simulate_ageing(simulation, CYCLE, cycles=3)
         assert "cycle 1" in data.attrs["reason"]
         assert "cracks are as long as the radius of their particles, negative material" in data.attrs["reason"]
+
+
+def test_what_ends_a_run_between_two_steps_is_its_last_record(ageing_cell):
+    """Also where only some times are asked for."""
+    cell = with_cracks(ageing_cell, BY_CYCLE.model_copy(update={"rate_constant": 3.9e-12}))
+    simulation = Simulation(cell, mesh=Mesh(2, 1, 2, nodes=8), state_of_charge=0.8)
+    simulation.hold("current", 5.0, duration=1200.0, output_times=np.array([0.0, 1200.0]))
+    assert simulation.reason == events.CRACKED_THROUGH
+    assert 0.0 < simulation.time < 1200.0
+    assert simulation.rows[-1, records.TIME] == simulation.time
+
+
+def test_a_loss_changes_between_steps_where_what_drives_it_does(ageing_cell):
+    loss = LossByIsolation(exponent=1.0)
+    for cracks, there in ((PARIS, False), (BY_CYCLE, True)):
+        material = with_cracks(ageing_cell, cracks, loss).negative_electrode.material
+        assert (loss.change_between_steps(material) is not None) == there
+
+
+def test_the_film_on_cracks_is_known_where_its_law_is(ageing_cell):
+    film = ageing_cell.negative_electrode.material.processes[0].model_copy(update={"known_at": (280.0, 290.0)})
+    cell = with_cracks(ageing_cell, PARIS.model_copy(update={"film_on_cracks": film}))
+    data = simulate_ageing(Simulation(cell, mesh=Mesh(2, 1, 2, nodes=8), state_of_charge=0.8), CYCLE, cycles=1)
+    assert "film on cracks on the negative material is known from 6.85 to 16.85 degC only" in data.attrs["reason"]
 
 
 def test_what_cracks_take_up_between_steps_has_no_derivative(ageing_cell):

@@ -91,7 +91,12 @@ def simulate_ageing_batch(
         lives.append(life)
         if progress is not None:
             progress(len(lives) / runs, f"{len(lives)} of {runs} lives")
-    settings: dict[str, Any] = {"varied": digests_of(columns), "protocol": str(protocol), "mesh": str(mesh or Mesh())}
+    settings: dict[str, Any] = {
+        "varied": digests_of(columns),
+        "protocol": str(protocol),
+        "mesh": str(mesh or Mesh()),
+        "tolerance": TOLERANCE,
+    }
     settings |= {"cycles": cycles, "extrapolate": extrapolate, "until": None if until is None else until.digest}
     source = predicted("scalith.cell.simulate_ageing_batch", specification.digest, settings=settings)
     return _together(lives, coordinates_of(columns, runs), source.to_json())

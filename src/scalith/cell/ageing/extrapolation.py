@@ -111,13 +111,13 @@ class Extrapolation:
         at = self.inventory.cell.system.at
         H = float(cycles)
         made = state + H * self.slopes[-1][1] + 0.5 * H * (H + 1.0) * self._rate()
+        for entry in self._of_one_cycle:
+            made[entry.states] = state[entry.states]
         x, local, salt = made[: at.salt], made[at.states : at.electrolyte], made[at.salt : at.temperature]
         was = state[at.states : at.electrolyte]
         if x.min() <= 0.0 or x.max() >= 1.0 or salt.min() <= 0.0 or np.any((local < 0.0) & (was >= 0.0)):
             return None
         made[at.electrolyte :] = state[at.electrolyte :]
-        for entry in self._of_one_cycle:
-            made[entry.states] = state[entry.states]
         made[at.temperature] = state[at.temperature]
         read = self.inventory
         salt *= read.electrolyte(state) / read.electrolyte(made)

@@ -30,7 +30,8 @@ def where_data_end(simulation: Simulation, inventory: Inventory, kelvin: Array) 
         for T in (kelvin.min(), kelvin.max()):
             if one.process.known_at is not None and not one.process.known_at[0] - 1e-6 <= T <= one.process.known_at[1] + 1e-6:
                 low, high = (f"{end - 273.15:.4g}" for end in one.process.known_at)
-                where = f"{one.process.kind.replace('_', ' ')} on the {tag_of(simulation.cell, one.of_class)} material"
+                what = one.process.kind.replace("_", " ") or "film on cracks"
+                where = f"{what} on the {tag_of(simulation.cell, one.of_class)} material"
                 return f"{T - 273.15:.4g} degC, and {where} is known from {low} to {high} degC only"
     return ""
 

@@ -16,6 +16,8 @@ from scalith.cell.kernels.events import (
     EMPTY,
     EVENTS,
     FULL,
+    HOST,
+    HOST_LOST,
     NO_START,
     TOO_MANY_STEPS,
     cause,
@@ -321,8 +323,11 @@ def run_segment(
             reason = counts[EVENT] + 1
             break
         margins(system, y, segment.limits, memory.before)
-        if memory.before[CRACKS] <= 0.0:
-            reason = int(np.int64(CRACKED_THROUGH))
+        if memory.before[CRACKS] <= 0.0 or memory.before[HOST] <= 0.0:  # by what has changed between two steps
+            reason = int(np.int64(CRACKED_THROUGH if memory.before[CRACKS] <= 0.0 else HOST_LOST))
+            if rows[used - 1, TIME] < course[NOW]:
+                rows, states = grown(rows, used), grown(states, used if keep else 0)
+                used = append(system, bank, y, course[NOW], counts[AT_ORDER], keep, rows, states, used, work)
             break
         choose_order(system, y, segment, memory)
     if segment.brief and rows[used - 1, TIME] == course[NOW]:

@@ -45,7 +45,7 @@ def process_arrays(
     for p, material in enumerate(materials):
         for process in processes_of(material):
             numbers.append(process.row(material))
-            rows.append((p, process.address(), state, process.address_of_change()))
+            rows.append((p, process.address(), state, process.address_of_change(material)))
             state += int(particles[p])
         first.append(len(rows))
     longest = max((row.size for row in numbers), default=layout.OWN)

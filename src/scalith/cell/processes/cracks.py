@@ -87,13 +87,15 @@ class CrackGrowth(Process):
             return tension
         surface = 2.0 * self.number_density * self.width
         volume = surface * self.initial_length * self.initial_film_thickness
-        return (*tension, FilmOnCracks(film_law=self.film_on_cracks, surface_per_length=surface, initial_volume=volume))
+        known = self.film_on_cracks.known_at
+        film = FilmOnCracks(film_law=self.film_on_cracks, surface_per_length=surface, initial_volume=volume, known_at=known)
+        return (*tension, film)
 
     def largest(self, material: ActiveMaterial) -> float:
         """The radius."""
         return material.particle_radius
 
-    def change_between_steps(self) -> Callable[..., None] | None:
+    def change_between_steps(self, material: ActiveMaterial) -> Callable[..., None] | None:
         """By the cycle, none by the hour."""
         return crack_growth_by_cycle if self.per == "cycle" else None
 
@@ -116,7 +118,7 @@ class LargestTension(Process):
     rate: ClassVar[Callable[..., Any]] = kept_rate
     scale: ClassVar[float] = 1e6
 
-    def change_between_steps(self) -> Callable[..., None] | None:
+    def change_between_steps(self, material: ActiveMaterial) -> Callable[..., None] | None:
         """Up with the tension; to nothing where that has gone."""
         return largest_tension
 

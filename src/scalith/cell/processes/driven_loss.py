@@ -41,9 +41,10 @@ class DrivenLoss(LossOfActiveMaterial):
 
     rate: ClassVar[Callable[..., Any]] = driven_loss_rate
 
-    def change_between_steps(self) -> Callable[..., None] | None:
-        """To what its drivers say, some of which change between time steps themselves."""
-        return driven_loss_change
+    def change_between_steps(self, material: ActiveMaterial) -> Callable[..., None] | None:
+        """To what its drivers say, where one of them changes between time steps itself."""
+        drivers = [one.process for one in self.drivers(material)]
+        return driven_loss_change if any(one.change_between_steps(material) is not None for one in drivers) else None
 
     @abstractmethod
     def drivers(self, material: ActiveMaterial) -> list[Driver]:

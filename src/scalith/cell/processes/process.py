@@ -112,7 +112,7 @@ class Process(Spec):
         """Largest z that makes sense, at which a run ends; 0 where there is none."""
         return 0.0
 
-    def change_between_steps(self) -> Callable[..., None] | None:
+    def change_between_steps(self, material: ActiveMaterial) -> Callable[..., None] | None:
         """A kernel of what z changes by behind each time step, beside its rate; None where nothing does.
 
         It takes what `rate` takes, with ψ = 0, and fills ``out[layout.CHANGE]`` with the change itself. In ``out``, the states of
@@ -135,9 +135,9 @@ class Process(Spec):
         """Address of the rate, compiled if need be."""
         return _address_of(type(self).rate)
 
-    def address_of_change(self) -> int:
+    def address_of_change(self, material: ActiveMaterial) -> int:
         """Address of what changes z between time steps, compiled if need be; 0 where nothing does."""
-        kernel = self.change_between_steps()
+        kernel = self.change_between_steps(material)
         return 0 if kernel is None else _address_of(kernel)
 
     def row(self, material: ActiveMaterial) -> NDArray[np.float64]:

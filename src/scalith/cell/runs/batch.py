@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.protocol_steps import ProtocolStep
+from scalith.cell.runs.tolerance import TOLERANCE, checked_tolerance
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.paths import FACTORS, vary
 from scalith.quantities import InputError, digest, predicted
@@ -38,7 +39,7 @@ def simulate_batch(
     initial_state_of_charge: ArrayLike | None = None,
     output_times: Sequence[float] | int = 100,
     mesh: Mesh | None = None,
-    tolerance: float = 2e-4,
+    tolerance: float = TOLERANCE,
 ) -> Result:
     """Discharge one cell, or run a protocol on it, with many sets of parameters, on all cores (``NUMBA_NUM_THREADS``).
 
@@ -77,7 +78,6 @@ def simulate_batch(
     from scalith.cell.model.discretise import require_capacitors
     from scalith.cell.model.processes import link_for_batch
     from scalith.cell.model.results import REASONS
-    from scalith.cell.runs.simulation import checked_tolerance
     from scalith.quantities import Result
 
     specification = read_cell(specification)
@@ -352,6 +352,8 @@ def columns_of(where: str, values: Mapping[str, ArrayLike], **others: ArrayLike)
     InputError
         No values, several dimensions, or unequal lengths.
     """
+    if both := sorted(values.keys() & others.keys()):
+        raise InputError(where, both[0], "among the values", "as an argument of its own")
     columns = {name: np.atleast_1d(np.asarray(value, dtype=np.float64)) for name, value in (dict(values) | others).items()}
     runs = max((column.size for column in columns.values()), default=1)
     for name, column in columns.items():

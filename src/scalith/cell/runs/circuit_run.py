@@ -13,6 +13,7 @@ from scalith.cell.kernels import events, layout, records
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.circuit import Circuit, Flow, Network
 from scalith.cell.runs.simulation import Simulation
+from scalith.cell.runs.tolerance import TOLERANCE
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
@@ -44,7 +45,7 @@ def simulate_circuit(
     temperature: ArrayLike | None = None,
     thermal: Thermal = "isothermal",
     mesh: Mesh | None = None,
-    tolerance: float = 2e-4,
+    tolerance: float = TOLERANCE,
     longest_window: float = np.inf,
     watch: Literal["cells", "terminals"] = "cells",
     thermal_links: Sequence[tuple[int, int, float]] = (),

@@ -11,6 +11,7 @@ import numpy as np
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.load import discharge_limits, discharge_load
+from scalith.cell.runs.tolerance import TOLERANCE
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import ConvergenceError, InputError, predicted
 
@@ -38,7 +39,7 @@ def simulate_discharge(
     profiles: bool = False,
     mesh: Mesh | None = None,
     mesh_error: bool = False,
-    tolerance: float = 2e-4,
+    tolerance: float = TOLERANCE,
     progress: Progress | None = None,
 ) -> Result:
     r"""Discharge at constant current until the cut-off voltage.

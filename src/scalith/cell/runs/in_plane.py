@@ -12,6 +12,7 @@ from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.circuit import Circuit
 from scalith.cell.runs.circuit_run import simulate_circuit
+from scalith.cell.runs.tolerance import TOLERANCE
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.collectors import Collectors, Tab
 from scalith.quantities import InputError, predicted
@@ -37,7 +38,7 @@ def simulate_in_plane(
     state_of_charge: float | None = None,
     temperature: float | None = None,
     mesh: Mesh | None = None,
-    tolerance: float = 2e-4,
+    tolerance: float = TOLERANCE,
     progress: Progress | None = None,
 ) -> Result:
     r"""Run a protocol on a cell with the potentials of its collectors, tab to tab ("potential pair", 1+1D or 2+1D).

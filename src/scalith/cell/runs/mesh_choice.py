@@ -27,6 +27,7 @@ from scalith.cell.kernels import records
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.load import discharge_limits, discharge_load
 from scalith.cell.runs.simulation import Simulation, read_share
+from scalith.cell.runs.tolerance import TOLERANCE
 from scalith.cell.specification.cell import CellSpecification
 from scalith.quantities import InputError, arrhenius_factor
 from scalith.quantities.constants import FARADAY
@@ -34,8 +35,6 @@ from scalith.quantities.constants import FARADAY
 Array = NDArray[np.float64]
 Curve: TypeAlias = tuple[Array, Array]
 """Times and voltages."""
-TOLERANCE = 2e-4
-"""Of the time steps of a trial: the default one of a run."""
 ACCURACY = 5e-4
 """Root mean square of the voltage's error that an automatic mesh aims at, V."""
 SALT, PARTICLE = 2.45, 0.2
@@ -241,8 +240,13 @@ class _Trial:
 
     def curve(self, mesh: Mesh, times: Array | None, tolerance: float = TOLERANCE) -> Curve:
         """Times and voltages, as far as the run came."""
-        simulation = Simulation(self.specification, mesh=mesh, temperature=self.temperature, state_of_charge=self.state_of_charge)
-        simulation.tolerance = tolerance
+        simulation = Simulation(
+            self.specification,
+            mesh=mesh,
+            temperature=self.temperature,
+            state_of_charge=self.state_of_charge,
+            tolerance=tolerance,
+        )
         simulation.hold("current", self.load, output_times=times, **self.limits)
         return simulation.rows[:, records.TIME].copy(), simulation.rows[:, records.VOLTS].copy()
 

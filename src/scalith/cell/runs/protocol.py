@@ -15,6 +15,7 @@ from scalith.cell.runs.protocol_run import run_protocol
 from scalith.cell.runs.protocol_steps import Protocol
 from scalith.cell.runs.protocol_text import Steps, parse_protocol
 from scalith.cell.runs.simulation import Simulation
+from scalith.cell.runs.tolerance import TOLERANCE
 from scalith.cell.specification.cell import CellSpecification
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def simulate_protocol(
     initial: xr.Dataset | None = None,
     profiles: bool = False,
     mesh: Mesh | None = None,
-    tolerance: float = 2e-4,
+    tolerance: float = TOLERANCE,
     strict: bool = False,
     progress: Progress | None = None,
 ) -> Result:

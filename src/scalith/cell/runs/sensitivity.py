@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.runs.load import discharge_limits, discharge_load
+from scalith.cell.runs.tolerance import TOLERANCE
 from scalith.cell.specification.cell import CellSpecification
 from scalith.cell.specification.paths import FACTORS, number_at, vary
 from scalith.quantities import ConvergenceError, InputError, predicted
@@ -42,7 +43,7 @@ def simulate_sensitivities(
     duration: float | None = None,
     output_times: Sequence[float] | None = None,
     mesh: Mesh | None = None,
-    tolerance: float = 2e-4,
+    tolerance: float = TOLERANCE,
 ) -> Result:
     r"""Discharge at constant current, or run a protocol, with dV/dp for each parameter.
 

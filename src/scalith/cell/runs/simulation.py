@@ -15,6 +15,7 @@ from scalith.cell.kernels import events, implicit_step, layout, newton, records,
 from scalith.cell.model.discretise import Discretised, discretise, initial_state, require_capacitors, state_of_charge
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.through_thickness import FIRST_SEGMENT, LAYERS, Slab
+from scalith.cell.runs.tolerance import TOLERANCE, checked_tolerance
 from scalith.cell.specification.cell import CellSpecification
 from scalith.numerics.first_compilation import announce_first_compilation
 from scalith.quantities import InputError, nearest, parse_quantity, predicted, read_results, write_results
@@ -56,18 +57,6 @@ LIMITS = {
 Mode = Literal["current", "voltage", "power", "resistance", "clipped_current", "clipped_power"]
 Thermal = Literal["isothermal", "lumped", "through_thickness"]
 _NO_TIMES = np.empty(0)
-
-
-def checked_tolerance(tolerance: float) -> float:
-    """A tolerance that the arithmetic can meet.
-
-    Raises
-    ------
-    InputError
-    """
-    if not 1e-9 <= tolerance <= 0.1:
-        raise InputError("simulation", "tolerance", tolerance, "1e-9 to 0.1 (V, and 1 in stoichiometry; 2e-4 by default)")
-    return float(tolerance)
 
 
 def read_share(value: float | str, where: str, name: str) -> float:
@@ -137,7 +126,7 @@ class Simulation:
         mesh: Mesh | None = None,
         temperature: float | None = None,
         thermal: Thermal = "isothermal",
-        tolerance: float = 2e-4,
+        tolerance: float = TOLERANCE,
         state_of_charge: float | str | None = None,
     ) -> None:
         specification = read_cell(specification)

@@ -8,10 +8,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.numerics.gaussian_process import fit_gaussian_process
+from scalith.numerics.gaussian_process import GaussianProcess, fit_gaussian_process
 from scalith.numerics.polynomial_chaos import Marginal, PolynomialChaos, fit_polynomial
 
 Array = NDArray[np.float64]
+Method = Literal["pairs", "polynomial", "gaussian process"]
 _GROUPS = 20
 """Parts of the sample that the jackknife leaves out in turn."""
 
@@ -36,7 +37,7 @@ class SobolIndices(NamedTuple):
     first_order_error: dict[str, float]
     total_error: dict[str, float]
     left: float
-    method: Literal["pairs", "polynomial", "gaussian process"]
+    method: Method
 
 
 def indices_of_pairs(first: Array, second: Array, mixed: Mapping[str, Array]) -> SobolIndices:
@@ -71,13 +72,7 @@ def indices_of_pairs(first: Array, second: Array, mixed: Mapping[str, Array]) ->
     f_mixed = np.stack([np.asarray(values, dtype=np.float64) for values in mixed.values()])
 
     def found(rows: NDArray[np.intp]) -> Array:
-        a, b, ab = f_a[rows], f_b[rows], f_mixed[:, rows]
-        both = np.concatenate([a, b])
-        variance = float(both.var())
-        if not variance > 0.0:
-            return np.full((2, len(f_mixed)), np.nan)
-        centred = b - both.mean()
-        return np.stack([((ab - a) * centred).mean(axis=1), 0.5 * np.square(a - ab).mean(axis=1)]) / variance
+        return _from_pairs(f_a[rows], f_b[rows], f_mixed[:, rows])[0]
 
     return _with_errors(list(mixed), f_a.size, found, 0.0, "pairs")
 
@@ -109,19 +104,15 @@ def polynomial_indices(
     ----------
     B. Sudret, Reliab. Eng. Syst. Safety 93 (2008) 964, DOI 10.1016/j.ress.2007.04.002.
     """
-    tables = {name: np.asarray(values, dtype=np.float64).reshape(len(output), -1) for name, values in inputs.items()}
-    owner = np.repeat(np.arange(len(tables)), [table.shape[1] for table in tables.values()])
-    columns = np.concatenate(list(tables.values()), axis=1)
-    y = np.asarray(output, dtype=np.float64)
-    nothing = dict.fromkeys(inputs, float("nan"))
+    columns, owner, y = _columns_of(inputs, output)
     if not np.var(y) > 0.0:
-        return SobolIndices(nothing, nothing, nothing, nothing, float("nan"), "polynomial")
+        return _nothing(inputs, "polynomial")
     whole = fit_polynomial(columns, y, marginal=marginal, degree=degree)
 
     def found(rows: NDArray[np.intp]) -> Array:
-        return _shares(whole.refitted(columns[rows], y[rows]), owner, len(tables))[0]
+        return _shares(whole.refitted(columns[rows], y[rows]), owner, len(inputs))[0]
 
-    return _with_errors(list(tables), y.size, found, _shares(whole, owner, len(tables))[1], "polynomial")
+    return _with_errors(list(inputs), y.size, found, _shares(whole, owner, len(inputs))[1], "polynomial")
 
 
 def gaussian_process_indices(
@@ -149,31 +140,46 @@ def gaussian_process_indices(
     from scipy.special import ndtri
     from scipy.stats import qmc
 
-    tables = {name: np.asarray(values, dtype=np.float64).reshape(len(output), -1) for name, values in inputs.items()}
-    owner = np.repeat(np.arange(len(tables)), [table.shape[1] for table in tables.values()])
-    columns, y = np.concatenate(list(tables.values()), axis=1), np.asarray(output, dtype=np.float64)
-    nothing = dict.fromkeys(inputs, float("nan"))
+    columns, owner, y = _columns_of(inputs, output)
     if not np.var(y) > 0.0:
-        return SobolIndices(nothing, nothing, nothing, nothing, float("nan"), "gaussian process")
+        return _nothing(inputs, "gaussian process")
     u = np.clip(qmc.Sobol(2 * owner.size, seed=0).random(points), 1e-12, 1.0 - 1e-12)
     plan = ndtri(u) if marginal == "normal" else 2.0 * u - 1.0
     first, second = plan[:, : owner.size], plan[:, owner.size :]
-    mixed = [np.where(owner == k, second, first) for k in range(len(tables))]
+    mixed = [np.where(owner == k, second, first) for k in range(len(inputs))]
     whole = fit_gaussian_process(columns, y)
     missed = float(np.mean(np.square(whole.left_out()[0])))
 
-    def found(rows: NDArray[np.intp]) -> Array:
-        fit = whole if rows.size == y.size else whole.refitted(columns[rows], y[rows])
-        a, b = fit(first), fit(second)
-        variance = float(np.concatenate([a, b]).var()) + missed
-        mean = float(np.concatenate([a, b]).mean())
-        at = [fit(one) for one in mixed]
-        alone = [float(np.mean((b - mean) * (one - a))) for one in at]
-        whole_of = [0.5 * float(np.mean(np.square(a - one))) for one in at]
-        return np.array([alone, whole_of]) / variance
+    def divided(fit: GaussianProcess) -> tuple[Array, float]:
+        return _from_pairs(fit(first), fit(second), np.stack([fit(one) for one in mixed]), missed)
 
-    reach = float(np.concatenate([whole(first), whole(second)]).var()) + missed
-    return _with_errors(list(tables), y.size, found, missed / reach, "gaussian process")
+    def found(rows: NDArray[np.intp]) -> Array:
+        return shares if rows.size == y.size else divided(whole.refitted(columns[rows], y[rows]))[0]
+
+    shares, variance = divided(whole)
+    return _with_errors(list(inputs), y.size, found, missed / variance, "gaussian process")
+
+
+def _columns_of(inputs: Mapping[str, Array], output: Array) -> tuple[Array, NDArray[np.int64], Array]:
+    """Columns of all inputs, which input each belongs to, and the output."""
+    tables = [np.asarray(values, dtype=np.float64).reshape(len(output), -1) for values in inputs.values()]
+    owner = np.repeat(np.arange(len(tables)), [table.shape[1] for table in tables])
+    return np.concatenate(tables, axis=1), owner, np.asarray(output, dtype=np.float64)
+
+
+def _nothing(inputs: Mapping[str, Array], method: Method) -> SobolIndices:
+    unknown = dict.fromkeys(inputs, float("nan"))
+    return SobolIndices(unknown, unknown, unknown, unknown, float("nan"), method)
+
+
+def _from_pairs(a: Array, b: Array, ab: Array, missed: float = 0.0) -> tuple[Array, float]:
+    """Indices of each input after Saltelli and Jansen, shape (2, inputs), and the variance, in which `missed` counts."""
+    both = np.concatenate([a, b])
+    variance = float(both.var()) + missed
+    if not variance > 0.0:
+        return np.full((2, len(ab)), np.nan), variance
+    centred = b - both.mean()
+    return np.stack([((ab - a) * centred).mean(axis=1), 0.5 * np.square(a - ab).mean(axis=1)]) / variance, variance
 
 
 def _shares(fit: PolynomialChaos, owner: NDArray[np.int64], count: int) -> tuple[Array, float]:
@@ -190,7 +196,7 @@ def _with_errors(
     size: int,
     found: Callable[[NDArray[np.intp]], Array],
     left: float,
-    method: Literal["pairs", "polynomial", "gaussian process"],
+    method: Method,
 ) -> SobolIndices:
     """What `found` gives of all rows, with the errors of a jackknife."""
     groups = min(_GROUPS, size)

@@ -99,6 +99,25 @@ def test_a_film_is_not_counted_twice(thick, within):
     assert float(half.sel(phase="a", neighbour="pore")) == pytest.approx(radius**2, rel=0.1)
 
 
+@pytest.mark.parametrize("thick", [1, 2])
+@pytest.mark.parametrize("hole", [1, 2, 4])
+def test_pinholes_in_a_film_take_their_area_only(thick, hole):
+    """Triples across the film are no sign of hidden area, whatever the number of holes: one alone, or one in every eight voxels."""
+    for period in (24, 8):
+        labels = np.zeros((12, period, period))
+        labels[:6], labels[6 : 6 + thick] = 1, 2
+        flat = float(interface_areas(image_of(labels)).sel(phase="a", neighbour="b"))
+        labels[6 : 6 + thick, 2 : 2 + hole, 2 : 2 + hole] = 0
+        areas = interface_areas(image_of(np.tile(labels, (1, 24 // period, 24 // period))))
+        assert float(areas.min()) >= 0.0
+        share, walls = hole**2 / period**2, 4 * hole * thick / period**2
+        for name, area in (("pore", share * flat), ("b", (1 - share) * flat)):
+            found = areas.sel(phase="a", neighbour=name)
+            assert abs(float(found) - area) < max(float(found.error), 0.05 * area)  # surfaces keep 5 %, by direction
+        # Of the walls of the hole, rims a voxel or two apart are rounded.
+        assert (1 - share) * flat < float(areas.sel(phase="b", neighbour="pore")) < (1 - share + walls) * flat
+
+
 def test_areas_along_planes_between_three_phases():
     """A step hides nothing across planes two voxels apart and more; half of each area lies on either side of a line."""
     labels = np.zeros((12, 12, 12))

@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
-from scalith.electrode.requirements import rows_of_labels
+from scalith.electrode.requirements import require_memory, rows_of_labels
 from scalith.quantities import InputError, Result, labelled, predicted
 
 _STEPS = (
@@ -20,6 +20,9 @@ _STEPS = (
 )
 _WEIGHTS = {1: 0.04577789120476, 2: 0.03698062787608, 3: 0.03519563978232}
 """Share of the sphere of directions nearest to a face, an edge or a corner of the cube."""
+
+_FILM, _LINE = 0.3, 0.45
+"""Triples of steps of two voxels, over those of straight lines: as few as in films with holes, and as many as at lines."""
 
 _NEAR = 22.0
 """Share of the length that is lost to its like, over the square of the length per square of a voxel's edge."""
@@ -39,9 +42,10 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     flat surface keeps an error that depends on its direction, 7 % low across an axis. Near lines where three phases meet a step
     may hide the one in between. Of three voxels in line of three phases the middle one is what a step twice as long hides: half
     of them is what single steps hide where surfaces are flat, and steps of two voxels say how much they bend. That is added, with
-    what steps miss of thin features there, where a pair touches and each of the two a third: a film without holes stays as it
-    is. Found over exact between two independent Gaussian fields: 0.95 to 1.05 for each pair at correlation lengths from 1.5
-    voxels on; a third was missing.
+    what steps miss of thin features there, where a pair touches and each of the two a third; never more than half of the pairs
+    counted there, and nothing where longer steps find no more triples than single ones, as in films with holes. Found over exact
+    between two independent Gaussian fields: 0.95 to 1.05 for each pair at correlation lengths from 1.5 voxels on; a third was
+    missing.
 
     Parameters
     ----------
@@ -55,18 +59,19 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
     -------
     xarray.DataArray
         m-1, over ``phase`` and ``neighbour``; zero on the diagonal. Its coordinate ``error`` is the standard error from the
-        resolution: a fourth of what was hidden and half of what was thin.
+        resolution: a fourth of what was hidden, half of what was thin, and what was left out in films with holes.
 
     Raises
     ------
     InputError
-        A mask is for no phase or of another shape.
+        A mask is for no phase or of another shape; the memory does not hold the image's masks.
     """
     from scalith.electrode.measure.boundaries_kernels import count_pairs
 
     names = list(image.phases)
-    rows = _rows(image, names, active)
     size = len(names) + 1
+    require_memory("interface_areas", image.labels.size, 40 + size * (size - 1) // 2)
+    rows = _rows(image, names, active)
     area = np.zeros((size, size))
     for step in _STEPS:
         counts = np.zeros((size, size), np.int64)
@@ -74,8 +79,8 @@ def interface_areas(image: VoxelImage, *, active: Masks | None = None, periodic:
         squares = sum(abs(one) for one in step)
         cuts = (counts + counts.T) / (pairs * np.sqrt(squares) * image.voxel_size)
         area += 4.0 * _WEIGHTS[squares] * cuts  # 2 of the formula, 2 for the opposite direction
-    hidden, thin = _missed_areas(rows, size, periodic)
-    found, error = area + (hidden + thin) / image.voxel_size, np.hypot(0.25 * hidden, 0.5 * thin) / image.voxel_size
+    missed, unsure = _missed_areas(rows, size, periodic)
+    found, error = area + missed / image.voxel_size, unsure / image.voxel_size
     for table in (found, error):
         np.fill_diagonal(table, 0.0)
     settings = {"periodic": periodic, "active": sorted(active or ())}
@@ -91,39 +96,71 @@ def _missed_areas(rows: NDArray[np.uint8], size: int, periodic: bool) -> tuple[N
 
     Around a straight line the segments i → j → k of length d number W_j d². Of those of length 2d, 4W_j, half have their middle
     in j: T_j = 2W_j. The pair (i, k) has gained W_j, and (i, j) and (j, k) have lost it. Where surfaces bend the numbers are
-    lower by a share that grows with d, which T_j at steps of two voxels says. What single steps miss of thin features follows
-    from triples i, j, i: cuts per step are odd in its length, c d − k d³, and those of 2d lack 6k d³ of twice those of d.
+    lower by a share that grows with d, which T_j at steps of two voxels says (`_hidden_areas`). What single steps miss of thin
+    features follows from triples i, j, i: cuts per step are odd in its length, c d − k d³, and those of 2d lack 6k d³ of twice
+    those of d.
 
     Returns
     -------
     numpy.ndarray, numpy.ndarray
-        What third phases hide; what features thinner than a step do.
+        What is missed, of third phases and of features thinner than a step; its standard error.
     """
-    hidden, thin = np.zeros((size, size)), np.zeros((size, size))
+    single, double = np.zeros((2, size, size, size))
+    direct, thin = np.zeros((2, size, size))
     if np.count_nonzero(np.bincount(rows.ravel(), minlength=size)) < 3:
-        return hidden, thin
+        return direct, thin
     near, place = _near_lines(rows, size, periodic)
     for step in _STEPS:
         squares = sum(abs(one) for one in step)
-        for times, share in ((1, 2.0), (2, -0.25)):
+        for times, triples in ((1, single), (2, double)):
             ahead = times * np.array(step)
             one, two, three = _shifted(rows, np.array([-ahead, 0 * ahead, ahead]), periodic)
             low = np.zeros(3, int) if periodic else np.abs(ahead)
             weight = 4.0 * _WEIGHTS[squares] / np.sqrt(squares) / max(one.size, 1)
-            where = np.nonzero((one != two) & (two != three))
+            where = np.nonzero(two != three if times == 1 else (one != two) & (two != three))
             first, middle, last = (part[where] for part in (one, two, three))
             places = tuple(index + start for index, start in zip(where, low, strict=True))
-            found, same = np.zeros((size, size)), first == last
-            for i, j, sign in ((first, middle, 1.0), (middle, last, 1.0), (first, last, -1.0)):
-                counts = near[(place[i, j], *places)] & ~same
-                np.add.at(found, (i[counts], j[counts]), sign)
-            hidden += weight * share * 0.5 * (found + found.T)
             if times == 1:
-                counts = near[(place[first, middle], *places)] & same
-                found[:] = 0.0
-                np.add.at(found, (first[counts], middle[counts]), 2.0)
-                thin += weight * (found + found.T) / 6.0
-    return hidden, thin
+                counts = near[(place[middle, last], *places)]
+                np.add.at(direct, (middle[counts], last[counts]), weight)
+            lies = near[(place[first, last], *places)] & (first != middle) & (first != last)
+            np.add.at(triples, (first[lies], middle[lies], last[lies]), weight)
+            if times == 1:
+                lies = near[(place[first, middle], *places)] & (first == last)
+                np.add.at(thin, (first[lies], middle[lies]), weight / 3.0)
+    hidden, unsure = _hidden_areas(single, double, direct + direct.T)
+    thin = thin + thin.T
+    return hidden + thin, np.hypot(unsure, 0.5 * thin)
+
+
+def _hidden_areas(
+    single: NDArray[np.float64], double: NDArray[np.float64], direct: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What third phases hide, from the triples i, j, k of one and of two voxels' steps and the pairs i, k beside them.
+
+    Four times as many triples of twice the length lie around straight lines; across a film that ends in a hole it is as many,
+    and those hide nothing, nor do those of bodies that the longer ones do not find. Hidden is at most half of the pairs i, k.
+
+    Returns
+    -------
+    numpy.ndarray, numpy.ndarray
+        The area by pair; its standard error: a fourth, and what either rule left out, as far as half of the pairs go.
+    """
+    single, double = single + single.transpose(2, 1, 0), double + double.transpose(2, 1, 0)  # k, j, i is i, j, k
+    growth = double / np.maximum(4.0 * single, 1e-300)
+    shown = np.clip(0.5 * single * (2.0 - growth), 0.0, None)
+    most = 0.5 * direct[:, np.newaxis, :]
+    taken = np.minimum(shown * np.clip((growth - _FILM) / (_LINE - _FILM), 0.0, 1.0), most)
+    hidden, squares = np.zeros_like(direct), np.zeros_like(direct)
+    for i, j, k in np.argwhere(shown):
+        if i > k:
+            continue
+        left_out = min(shown[i, j, k] - taken[i, j, k], most[i, 0, k])
+        for one, other, sign in ((i, j, 1.0), (j, k, 1.0), (i, k, -1.0)):
+            hidden[one, other] += sign * taken[i, j, k]
+            squares[one, other] += left_out**2
+    hidden, squares = hidden + hidden.T, squares + squares.T
+    return hidden, np.sqrt((0.25 * hidden) ** 2 + squares)
 
 
 def _near_lines(rows: NDArray[np.uint8], size: int, periodic: bool) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
@@ -134,7 +171,7 @@ def _near_lines(rows: NDArray[np.uint8], size: int, periodic: bool) -> tuple[NDA
     from scipy.ndimage import maximum_filter1d
 
     def near(mine: NDArray[np.bool_], theirs: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        found = (mine & (faces_onto(mine, theirs, periodic) > 0)).view(np.uint8)
+        found = _touching(mine, theirs, periodic).view(np.uint8)
         for axis in range(3):
             found = maximum_filter1d(found, 5, axis=axis, mode="wrap" if periodic else "constant")
         return found.view(bool)
@@ -150,6 +187,19 @@ def _near_lines(rows: NDArray[np.uint8], size: int, periodic: bool) -> tuple[NDA
                 place[i, k] = place[k, i] = len(masks)
                 masks.append(line)
     return np.array(masks), place
+
+
+def _touching(inside: NDArray[np.bool_], other: NDArray[np.bool_], periodic: bool) -> NDArray[np.bool_]:
+    """Voxels of a mask with a face to another."""
+    found = np.zeros(inside.shape, bool)
+    for axis in range(3):
+        touch, mine, theirs = (np.moveaxis(array, axis, 0) for array in (found, inside, other))
+        touch[:-1] |= mine[:-1] & theirs[1:]
+        touch[1:] |= mine[1:] & theirs[:-1]
+        if periodic:
+            touch[-1] |= mine[-1] & theirs[0]
+            touch[0] |= mine[0] & theirs[-1]
+    return found
 
 
 def _shifted(values: NDArray[Any], steps: NDArray[np.int64], periodic: bool) -> list[NDArray[Any]]:

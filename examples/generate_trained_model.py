@@ -29,5 +29,6 @@ model = train_model(
     seed=1,
     steps=int(steps[0]) if steps else 500,
     progress=lambda _, words: print(words, flush=True),
+    checkpoint=lambda model: write_trained_model(model, path),
 )
 write_trained_model(model, path)

@@ -44,10 +44,18 @@ def test_pressed_lithium_is_a_point_of_the_map_and_narrows_its_current():
     on_the_map = critical_plating_current(GARNET, 3e-6, 2e6, 310.0).critical_current_density
     assert float(wide.critical_current_density(310.0)) == pytest.approx(float(on_the_map.values.item()))
     assert wide.area_resistance(298.15) == pytest.approx(1e-3 * 9.0 / 2.0)
-    narrow = PressedLithium(**stated, spacing="5 um", conductivity="1 mS/cm")
+    narrow = PressedLithium(**stated, spacing="30 um", conductivity="1 mS/cm")
     more = narrow.area_resistance(298.15) - wide.area_resistance(298.15)
-    assert more == pytest.approx(float(contact_resistance(2e6, 9e6, 5e-6, 0.1)))
+    assert more == pytest.approx(float(contact_resistance(2e6, 9e6, 30e-6, 0.1)))
     with pytest.raises(InputError, match="both or neither"):
         PressedLithium(**stated, spacing="5 um")
     with pytest.raises(InputError, match="of the hardness"):
         PressedLithium(**stated | {"stack_pressure": "5 MPa"}, spacing="5 um", conductivity="1 mS/cm")
+
+
+def test_voids_fit_into_the_places_that_touch():
+    stated = GARNET.model_dump() | {"stack_pressure": "2.25 MPa", "flaw": "3 um", "conductivity": "1 mS/cm"}
+    assert PressedLithium(**stated, spacing="20.1 um").voids.spacing == 10e-6  # a quarter touches: 10 µm wide
+    with pytest.raises(InputError, match=r"voids\.spacing.*at most 9\.95e-06 m"):
+        PressedLithium(**stated, spacing="19.9 um")
+    assert PressedLithium(**stated | {"spacing": "5 um", "voids": {"spacing": "2 um"}}).voids.spacing == 2e-6

@@ -63,3 +63,5 @@ def test_crystallites_may_have_a_conductivity_of_their_own():
         open_one.conductivity()
     with pytest.raises(InputError, match="none beside that of the crystallites"):
         closed.conductivity(bulk=bulk)
+    with pytest.raises(InputError, match="activation_energy: found 30000"):
+        Polycrystal(**stated | {"activation_energy": "30 kJ/mol"}).conductivity(bulk=bulk)

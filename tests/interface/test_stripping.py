@@ -79,6 +79,15 @@ def test_voids_grow_by_what_is_stripped_while_nothing_closes_them_and_close_at_r
     assert float(back.contact_left[-1]) > 0.99 > float(back.contact_left[60])
 
 
+def test_a_current_that_turns_strips_until_it_does():
+    lithium = PressedLithium(**STATED)
+    coarse = simulate_stripping(lithium, [0.0, 400.0, 600.0], [1.0, -3.0, 1.0])  # zero at 100 s and at 550 s
+    fine = np.linspace(0.0, 600.0, 1201)
+    exact = simulate_stripping(lithium, fine, np.interp(fine, [0.0, 400.0, 600.0], [1.0, -3.0, 1.0]))
+    np.testing.assert_allclose(coarse.stripped, [0.0, plated_thickness(0.5, 100.0), plated_thickness(0.5, 150.0)], rtol=1e-12)
+    assert float(coarse.stripped[-1]) == pytest.approx(float(exact.stripped[-1]), rel=1e-12)
+
+
 def test_first_order_in_time():
     lithium = PressedLithium(**STATED)
     ends = [float(simulate_stripping(lithium, np.linspace(0.0, 3600.0, n + 1), 2.0).contact_left[-1]) for n in (20, 40, 640)]
@@ -86,9 +95,9 @@ def test_first_order_in_time():
 
 
 def test_what_is_left_narrows_the_current_to_its_discs():
-    lithium = PressedLithium(**STATED, spacing="5 um", conductivity="1 mS/cm")
+    lithium = PressedLithium(**STATED, spacing="30 um", conductivity="1 mS/cm")
     f = 0.8 * 1.5 / 9.0
-    discs = float(constriction_resistance(5e-6 * np.sqrt(f / np.pi), f, 0.1))
+    discs = float(constriction_resistance(30e-6 * np.sqrt(f / np.pi), f, 0.1))
     assert lithium.area_resistance(298.15, 0.8) == pytest.approx(1e-3 / f + discs)
     assert lithium.area_resistance(298.15, 1.0 - 1e-12) == pytest.approx(lithium.area_resistance(298.15))
     run = simulate_stripping(lithium, [0.0, 1800.0], 5.0)

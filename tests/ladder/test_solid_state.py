@@ -110,7 +110,7 @@ def _curve() -> xr.Dataset:
 
 
 def test_lithium_takes_the_conductivity_of_a_solid():
-    stated = LithiumAnode(toughness=1e6, interface_resistance=1e-3, stack_pressure=1e6, flaw=1e-6, spacing=1e-5)
+    stated = LithiumAnode(toughness=1e6, interface_resistance=1e-3, stack_pressure=1e6, flaw=1e-6, spacing=5e-5)
     source = Source(kind="assumed")
     name, T = "electrolyte_ionic_conductivity", [273.15, 323.15]
     solid = Property.from_arrays(name, {"T": T}, [0.05, 0.15], "S m-1", source)

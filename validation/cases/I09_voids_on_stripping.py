@@ -22,7 +22,7 @@ ARGYRODITE = PressedLithium(
     interface_resistance="5 ohm cm2",
     stack_pressure="2 MPa",
     flaw="1 um",
-    spacing="5 um",
+    spacing="30 um",
     conductivity="2 mS/cm",
 )
 VOIDS = ARGYRODITE.voids

@@ -7,14 +7,15 @@ the elastic strain of a percent. A core whose shell flows throughout is pressed 
 a core of half the radius, once the shell swelled to four times its volume. The measured coupling of 100–120 mV/GPa stands
 beside.
 
-**[V]** A sphere ($E$ 80 GPa, $\nu$ 0.22, $\sigma_y$ 0.5 GPa, $J=1+2.7x$) that is filled from 0.1 to 0.9, its profile
+**[E]** A sphere ($E$ 80 GPa, $\nu$ 0.22, $\sigma_y$ 0.5 GPa, $J=1+2.7x$) that is filled from 0.1 to 0.9, its profile
 $\bar x+0.1(\rho^2-0.6)$ built up over the first tenth of the way, and emptied with the profile turned over. Hoop stress at the
 surface $-0.506$, 0.032, 0.157 (filling, $\bar x$ = 0.18, 0.5, 0.9), 0.489, 0.496 GPa (emptying, 0.82, 0.1), at the centre 1.216,
-0.318, 0.059, $-0.547$, $-1.140$ GPa. They belong to springs that stay as they are per atom of the host, $E$ = 80 GPa over the
-volume of the *empty* host, so that the swollen one has $E/J$ (80 GPa empty, 22 GPa full), while the yield stress counts per area
-that there is. With 80 GPa in the swollen host at every content, which stands beside, the misfit of the shells costs up to 3.4
-times as much stress: more flows, and the surface is in tension earlier. Silicon does soften as it is lithiated (Zhao et al.,
-DOI 10.1021/nl201501s, by first principles).
+0.318, 0.059, $-0.547$, $-1.140$ GPa. These ten numbers are those of an independent calculation, given as acceptance numbers;
+$E/J$ was chosen here because it reproduces them. They so belong to springs that stay as they are per atom of the host, $E$ =
+80 GPa over the volume of the *empty* host, so that the swollen one has $E/J$ (80 GPa empty, 22 GPa full), while the yield stress
+counts per area that there is. With 80 GPa in the swollen host at every content, which stands beside, the misfit of the shells
+costs up to 3.4 times as much stress: more flows, and the surface is in tension earlier. Silicon does soften as it is lithiated
+(Zhao et al., DOI 10.1021/nl201501s, by first principles).
 """
 
 from __future__ import annotations

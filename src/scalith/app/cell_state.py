@@ -12,11 +12,11 @@ import xarray as xr
 
 from scalith.cell import CellSpecification, Mesh, simulate_discharge, simulate_impedance
 from scalith.particle import PhaseField, phase_separation, simulate_phase_field
+from scalith.particle.mesh import dimensions_of
 from scalith.quantities import Result, Source
 
 _FREQUENCIES = (1e-3, 1e4, 50)
 _MOMENTS = 31
-_DIMENSIONS = {"slab": 1, "cylinder": 2, "sphere": 3}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class CellState:
             how["radius_m"],
             times,
             initial=0.5 * poor,
-            surface_flux=-speed * how["radius_m"] / _DIMENSIONS[how["geometry"]],
+            surface_flux=-speed * how["radius_m"] / dimensions_of(how["geometry"]),
             temperature=how["temperature_K"],
             geometry=how["geometry"],
             nodes=how["nodes"],

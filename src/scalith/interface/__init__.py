@@ -1,7 +1,7 @@
 """Crossing a boundary: charge transfer, space charge, grain boundaries, contact, lithium filaments and voids, fluxes of ions."""
 
 from scalith.interface.charge_transfer import ChargeTransfer
-from scalith.interface.contact import constriction_resistance, contact_resistance, spaced_contact_resistance
+from scalith.interface.contact import constriction_resistance, contact_resistance
 from scalith.interface.dendrites import (
     LithiumAnode,
     PressedLithium,
@@ -59,7 +59,6 @@ __all__ = [
     "simulate_space_charge",
     "simulate_stripping",
     "space_charge",
-    "spaced_contact_resistance",
     "tafel",
     "tafel_slope",
 ]

@@ -48,7 +48,8 @@ def constriction_resistance(radius: float, area_fraction: ArrayLike, conductivit
 def contact_resistance(pressure: ArrayLike, hardness: float, spacing: float, conductivity: float) -> Any:
     """Excess resistance where the softer side is pressed flat over f = P/H, in discs a spacing apart, ohm m2.
 
-    `spaced_contact_resistance` of that fraction: at low pressure R = s √π/(4σ √f) falls as P^(−1/2).
+    `constriction_resistance` of discs with one in each square of the spacing s, a = s √(f/π): at low pressure R = s √π/(4σ √f)
+    falls as P^(−1/2).
 
     Parameters
     ----------
@@ -71,20 +72,4 @@ def contact_resistance(pressure: ArrayLike, hardness: float, spacing: float, con
         raise InputError(
             "contact_resistance", "pressure", pressure, f"above 0 to {most:.3g} Pa, {LARGEST_FRACTION:g} of the hardness"
         )
-    return spaced_contact_resistance(f, spacing, conductivity)
-
-
-def spaced_contact_resistance(area_fraction: ArrayLike, spacing: float, conductivity: float) -> Any:
-    """`constriction_resistance` of discs with one in each square of the spacing s, a = s √(f/π), ohm m2.
-
-    Parameters
-    ----------
-    area_fraction : array_like
-        f, above 0 to 0.3.
-    spacing : float
-        s, m.
-    conductivity : float
-        S m-1.
-    """
-    f = np.asarray(area_fraction, dtype=np.float64)
     return constriction_resistance(1.0, f, conductivity) * spacing * np.sqrt(f / np.pi)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
 
-from scalith.interface.contact import contact_resistance, spaced_contact_resistance
+from scalith.interface.contact import contact_resistance
 from scalith.interface.voids import StrippingVoids
 from scalith.quantities import SI, InputError, Result, Spec, labelled, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT, LITHIUM_MOLAR_VOLUME
@@ -106,7 +106,7 @@ class PressedLithium(LithiumAnode):
         Size of the largest flaw of the electrolyte's surface.
     spacing : m, optional
         Between the places that touch; with it the current narrows to them (`contact_resistance`, up to a pressure of 0.3 of the
-        hardness).
+        hardness). Such a place is as large as `spacing` √(P/H); voids lie no farther apart than that.
     conductivity : S m-1, optional
         Of the electrolyte, beside `spacing`.
     """
@@ -122,6 +122,11 @@ class PressedLithium(LithiumAnode):
             found = "spacing alone" if self.conductivity is None else "conductivity alone"
             raise InputError("pressed lithium", "spacing, conductivity", found, "both or neither")
         self.area_resistance(self.reference_temperature)
+        if self.spacing is not None:
+            place = self.spacing * float(self.touching(self.stack_pressure)) ** 0.5
+            if self.voids.spacing > place:
+                expected = f"at most {place:.3g} m: each place that touches, spacing √(P/H) wide, has room for one or more"
+                raise InputError("pressed lithium", "voids.spacing", self.voids.spacing, expected)
         return self
 
     def area_resistance(self, T: float, left: float = 1.0) -> float:
@@ -134,13 +139,10 @@ class PressedLithium(LithiumAnode):
         left : float
             Share of the area pressed flat that voids have left.
         """
-        fraction = float(self.touching(self.stack_pressure)) * left
-        touching = float(self.resistance(T)) / fraction
+        touching = float(self.resistance(T)) / (float(self.touching(self.stack_pressure)) * left)
         if self.spacing is None or self.conductivity is None:
             return touching
-        if left == 1.0:
-            return touching + float(contact_resistance(self.stack_pressure, self.hardness, self.spacing, self.conductivity))
-        return touching + float(spaced_contact_resistance(fraction, self.spacing, self.conductivity))
+        return touching + float(contact_resistance(left * self.stack_pressure, self.hardness, self.spacing, self.conductivity))
 
     def critical_current_density(self, T: ArrayLike) -> Any:
         """Above which lithium opens the flaw, A m-2: see `critical_plating_current`."""

@@ -162,15 +162,20 @@ class Polycrystal(Spec):
         Raises
         ------
         InputError
-            Both or neither of `bulk` and the stated bulk conductivity, or a `bulk` that depends on something else than T.
+            Both or neither of `bulk` and the stated conductivity, an activation energy beside `bulk`, or a `bulk` that depends on
+            something else than T.
         """
         if bulk is None:
             T = np.linspace(233.15, 373.15, 15) if temperatures is None else np.asarray(temperatures, dtype=np.float64)
             values = np.array([self.whole(float(one)).conductivity for one in T])
             source = predicted("scalith.interface.Polycrystal", self.digest)
             return Property.from_arrays("ionic_conductivity", {"T": T}, values, "S m-1", source)
-        if self.bulk_conductivity is not None:
-            raise InputError("[polycrystal]", "bulk_conductivity", self.bulk_conductivity, "none beside that of the crystallites")
+        for name, stated in (
+            ("bulk_conductivity", self.bulk_conductivity),
+            ("activation_energy", self.activation_energy or None),
+        ):
+            if stated is not None:
+                raise InputError("[polycrystal]", name, stated, "none beside that of the crystallites")
         if tuple(bulk.coordinates) != ("T",):
             raise InputError("[polycrystal]", bulk.name, f"over {', '.join(bulk.coordinates) or 'nothing'}", "over T")
         T = bulk.coordinates["T"] if temperatures is None else np.asarray(temperatures, dtype=np.float64)

@@ -81,7 +81,7 @@ def simulate_space_charge(
         Sites of the mobile ion, mol m-3. Without it sites are finite only where a dilute ion does not hold in the end
         (`space_charge`), one per cube of 0.3 nm.
     times : array_like, optional
-        s, rising from zero or later; by default zero, and forty from λ²/(100 D) to 10 τ.
+        s, rising from zero or later; by default zero, and forty up to 10 τ, from λ_D²/(100 D) or τ/10, whichever is earlier.
     points : int
         Of the mesh.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from scalith.interface.dendrites import LithiumAnode, PressedLithium
 from scalith.interface.voids import voids_in_time
@@ -95,19 +95,17 @@ def simulate_stripping(
     if not (np.all(np.isfinite(i)) and np.all(T > 0.0)):
         raise InputError(_WHERE, "current_density, temperature", "not finite, or a temperature of zero", "numbers")
     flat = float(lithium.touching(lithium.stack_pressure))
-    removal = np.maximum(i, 0.0) * LITHIUM_MOLAR_VOLUME / FARADAY / flat
-    ratio, crept, diffused = voids_in_time(lithium.voids, lithium.stack_pressure, at, removal, T)
+    removed = _stripped(at, i) * LITHIUM_MOLAR_VOLUME / FARADAY / flat
+    ratio, crept, diffused = voids_in_time(lithium.voids, lithium.stack_pressure, at, removed, T)
     left = 1.0 - ratio**2
-    stripped = np.concatenate([[0.0], np.cumsum(0.5 * (removal[1:] + removal[:-1]) * np.diff(at))])
     whole = np.array([lithium.area_resistance(float(one)) for one in T])
     resistance = np.array([lithium.area_resistance(float(one), float(share)) for one, share in zip(T, left, strict=True)])
-    depth = 2.0 / 3.0 * lithium.voids.cell_radius * ratio**3
     source = predicted(f"scalith.interface.{_WHERE}", lithium.digest, settings={"path": digest(at, i, T)})
     columns = {
         "contact": (flat * left, "fraction of the area in contact", "1"),
         "contact_left": (left, "contact that voids leave", "1"),
-        "void_depth": (flat * depth, "volume of voids per area", "m"),
-        "stripped": (flat * stripped, "lithium stripped, volume per area", "m"),
+        "void_depth": (flat * lithium.voids.depth(ratio), "volume of voids per area", "m"),
+        "stripped": (flat * np.concatenate([[0.0], np.cumsum(removed)]), "lithium stripped, volume per area", "m"),
         "crept": (flat * crept, "voids closed by creep, volume per area", "m"),
         "diffused": (flat * diffused, "voids closed by self-diffusion, volume per area", "m"),
         "area_resistance": (resistance, "resistance of the interface", "ohm m2"),
@@ -118,3 +116,12 @@ def simulate_stripping(
         {"time": labelled("time", at, "time", "s")},
         {"source": source.to_json()},
     )
+
+
+def _stripped(time: NDArray[np.float64], i: NDArray[np.float64]) -> NDArray[np.float64]:
+    """∫ max(i, 0) dt over each interval between the times, of a current that is straight in between."""
+    before, after = i[:-1], i[1:]
+    passed = np.maximum(before, 0.0) + np.maximum(after, 0.0)
+    turned = before * after < 0.0  # it strips for a part of the interval
+    share = np.divide(passed, np.abs(after - before), out=np.ones_like(passed), where=turned)
+    return np.asarray(0.5 * passed * share * np.diff(time))

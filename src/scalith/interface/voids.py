@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
-from scalith.quantities import SI, InputError, Spec
+from scalith.quantities import SI, InputError, Spec, arrhenius_factor
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT, LITHIUM_MOLAR_VOLUME
 from scalith.quantities.specification import MolarEnergy
 
@@ -30,23 +30,24 @@ class StrippingVoids(Spec):
         w_d = \frac{2 D V_{Li} P}{R T \, b} \, \frac{a}{b - a}, \qquad
         \dot ε = \dot ε_0 \left(\frac{σ}{σ_0}\right)^m e^{-\frac{Q}{R} \left(\frac1T - \frac1{T_0}\right)}
 
-    The law of creep, m and Q are those of LePage et al. (DOI 10.1149/2.0221902jes); samples creep at rates that differ by two
-    orders of magnitude (Darnbrough et al., DOI 10.1016/j.matdes.2023.112200), so that a pressure known from here is known within
-    a factor of two. The surface energy, which closes voids well below a micrometre faster, is left out.
+    The law of creep, m and Q are those of LePage et al. (DOI 10.1149/2.0221902jes); other defaults are assumed. Samples creep at
+    rates that differ by two orders of magnitude (Darnbrough et al., DOI 10.1016/j.matdes.2023.112200), so that a pressure from
+    here is known within a factor of two. The surface energy, which closes voids well below a micrometre faster, is left out.
 
     Attributes
     ----------
     flow_stress : σ₀, Pa
-        At 1e-3 s⁻¹ and the reference temperature.
+        At 1e-3 s⁻¹ and the reference temperature; 0.6 MPa is assumed.
     creep_exponent : m
     creep_activation_energy : Q, J mol-1
     self_diffusivity : D, m2 s-1
-        At the reference temperature.
+        At the reference temperature; 6e-15 is assumed.
     diffusion_activation_energy : J mol-1
+        Of it; 53 kJ/mol is assumed.
     spacing : m
-        Of the voids, in squares: π b² is the area of one.
+        Of the voids, in squares: π b² is the area of one; 10 µm is assumed.
     kept : share of the contact
-        A stripping current is critical when less than this share is left in the long run.
+        A stripping current is critical when less than this share is left in the long run; 0.9 is a choice.
     reference_temperature : T₀, K
     """
 
@@ -64,9 +65,9 @@ class StrippingVoids(Spec):
         """b, m."""
         return self.spacing / math.sqrt(math.pi)
 
-    def depth(self, ratio: float) -> float:
+    def depth(self, ratio: ArrayLike) -> Any:
         """Volume of the voids per area where a/b = `ratio`, m: 2b/3 (a/b)³."""
-        return 2.0 / 3.0 * self.cell_radius * ratio**3
+        return 2.0 / 3.0 * self.cell_radius * np.power(ratio, 3)
 
     def closing(self, ratio: float, pressure: float, T: float) -> tuple[float, float]:
         """Volume of voids that creep and self-diffusion close, per area and time, m/s.
@@ -87,12 +88,11 @@ class StrippingVoids(Spec):
         if ratio <= 0.0:
             return 0.0, 0.0
         m, b = self.creep_exponent, self.cell_radius
-        warmer = (1.0 / self.reference_temperature - 1.0 / T) / GAS_CONSTANT
-        rate = FLOW_RATE * math.exp(self.creep_activation_energy * warmer)
+        rate = FLOW_RATE * arrhenius_factor(self.creep_activation_energy, T, self.reference_temperature)
         shell = -math.expm1(3.0 * math.log(ratio) / m)
         faster = m * math.log(1.5 * pressure / (m * self.flow_stress * shell))
         creep = b * ratio**3 * rate * math.exp(min(faster, 500.0))  # beyond that it closes at once
-        D = self.self_diffusivity * math.exp(self.diffusion_activation_energy * warmer)
+        D = self.self_diffusivity * arrhenius_factor(self.diffusion_activation_energy, T, self.reference_temperature)
         driven = 2.0 * D * LITHIUM_MOLAR_VOLUME * pressure / (GAS_CONSTANT * T * b)
         return creep, driven * ratio / (1.0 - ratio)
 
@@ -121,14 +121,14 @@ class StrippingVoids(Spec):
         """a/b after some time (s) in which `removed` (m) of lithium is stripped: one implicit step of the balance of volume."""
         from scipy.optimize import brentq
 
-        before = self.depth(ratio) + removed
+        before = float(self.depth(ratio)) + removed
         if before <= 0.0:
             return 0.0
         highest = min(float((before / self.depth(1.0)) ** (1.0 / 3.0)), 1.0 - 1e-12)
 
         def excess(a: float) -> float:
             creep, diffusion = self.closing(a, pressure, T)
-            return self.depth(a) + duration * (creep + diffusion) - before
+            return float(self.depth(a)) + duration * (creep + diffusion) - before
 
         if excess(highest) <= 0.0:
             return highest
@@ -136,17 +136,17 @@ class StrippingVoids(Spec):
 
 
 def voids_in_time(
-    voids: StrippingVoids, pressure: float, time: NDArray[np.float64], removal: NDArray[np.float64], T: NDArray[np.float64]
+    voids: StrippingVoids, pressure: float, time: NDArray[np.float64], removed: NDArray[np.float64], T: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Voids along a stripping rate, from none.
+    """Voids along what is stripped, from none.
 
     Parameters
     ----------
     voids : StrippingVoids
     pressure : float
         Pa.
-    time, removal, T : ndarray
-        s; lithium that is stripped (m/s per area that touches, straight in between, none where it is plated); K.
+    time, removed, T : ndarray
+        s; lithium that is stripped in each interval between the times (m, per area pressed flat); K.
 
     Returns
     -------
@@ -156,9 +156,8 @@ def voids_in_time(
     ratio, crept, diffused = np.zeros(time.size), np.zeros(time.size), np.zeros(time.size)
     for k in range(1, time.size):
         duration, warmth = float(time[k] - time[k - 1]), 0.5 * float(T[k] + T[k - 1])
-        removed = 0.5 * float(removal[k] + removal[k - 1]) * duration
-        ratio[k] = voids.step(float(ratio[k - 1]), removed, duration, pressure, warmth)
-        closed = max(voids.depth(float(ratio[k - 1])) + removed - voids.depth(float(ratio[k])), 0.0)
+        ratio[k] = voids.step(float(ratio[k - 1]), float(removed[k - 1]), duration, pressure, warmth)
+        closed = max(voids.depth(ratio[k - 1]) + removed[k - 1] - voids.depth(ratio[k]), 0.0)
         creep, diffusion = voids.closing(float(ratio[k]), pressure, warmth)
         share = creep / (creep + diffusion) if creep > 0.0 else 0.0
         crept[k], diffused[k] = crept[k - 1] + share * closed, diffused[k - 1] + (1.0 - share) * closed

@@ -63,12 +63,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def _place(item: pytest.Item) -> int:
-    """One worker starts with batches of cells, the others with packages that share no kernels: none is compiled twice."""
+    """One worker starts with batches of cells, the others with packages that share no kernels: none is compiled twice.
+
+    Cases of the lattice, the electrode and the pack come before these packages' tests: the longest of all are among them, and
+    what is long must not begin last.
+    """
     if _group(item.nodeid) == "batches":
         return 0
-    if _KERNELS & set(item.path.parts):
+    if item.path.stem == "test_cases" and item.name.startswith(("test_case[E", "test_case[K", "test_case[L")):
         return 1
-    return 3 if "cell" in item.path.parts else 2
+    if _KERNELS & set(item.path.parts):
+        return 2
+    return 4 if "cell" in item.path.parts else 3
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
 
+from scalith.ladder import climb, read_entry, read_study
 from scalith.ladder.bands import summarised
 from scalith.ladder.rungs.pack import Pack, pack_temperature
 from scalith.ladder.stacking import by_rate, one_rate
-from scalith.quantities import InputError, predicted
+from scalith.quantities import InputError, predicted, write_results
+from scalith.report.figures import figures_of
 
 PACK = {
     "cells": 2,
@@ -60,3 +64,16 @@ def test_a_discharge_that_is_over_as_it_begins_is_one_sentence_at_the_pack():
         InputError, match=r"\[discharge\]: c_rates: found 1, a discharge that is over as it begins, expected rates"
     ):
         pack_temperature(heat, pack)
+
+
+@pytest.mark.parametrize("change", [{}, {"cells": 1, "interface_conductance": None}])
+def test_cells_without_a_gap_climb_to_disk_and_are_drawn(tmp_path, change):
+    heat = stacked()[["time", "heat"]]
+    write_results(heat, tmp_path / "heat.nc")
+    stated = "\n".join(f"{name} = {json.dumps(value)}" for name, value in (PACK | change).items() if value is not None)
+    text = f'[study]\ntitle = "row"\ntargets = ["pack_temperature"]\n[pack]\n{stated}\n[given]\nheat_generation = "heat.nc"\n'
+    (tmp_path / "study.toml").write_text(text)
+    climb(read_study(tmp_path / "study.toml"), tmp_path / "out")
+    data = read_entry(tmp_path / "out", "pack_temperature").value
+    row = figures_of("pack_temperature", data)[1]
+    assert (min(row.data[0].x), max(row.data[0].x)) == pytest.approx((0.0, 7.0 * data.sizes["cell"]))

@@ -109,7 +109,7 @@ def pack_temperature(heat_generation: xr.Dataset, pack: Pack) -> xr.Dataset:
     parents = (dataset_digest(heat_generation), pack.digest)
     found = simulate_row(pack, one["time"].values, one["heat"].values, parents=parents)
     size = [pack.cell_thickness, pack.cell_width, pack.cell_height]
-    return found.assign_attrs(c_rate=rate, cell_size=size, gap_thickness=pack.gap_thickness)
+    return found.assign_attrs(c_rate=rate, cell_size=size, gap_thickness=pack.gap_thickness or 0.0)  # none: they touch
 
 
 class ResolvedCell(Settings, CellBody):

@@ -46,10 +46,11 @@ def test_the_page_says_what_the_errors_come_from(toy, study_file, tmp_path):
     one = polynomial_indices({"a": X[:, 0], "b & c": X[:, 1:]}, X @ [2.0, 1.0, 1.0])
     other = polynomial_indices({"a": X[:, 0], "b & c": X[:, 1:]}, X @ [1.0, 2.0, 2.0])
     numbers = {"swing: end": (one, X @ [2.0, 1.0, 1.0], "C"), "swing: peak": (other, X @ [1.0, 2.0, 2.0], "V")}
-    shares = _result(numbers, ["a", "b & c"], ["noise, sampled"], "polynomial")
+    shares = _result(numbers, ["a", "b & c"], ["noise, sampled"])
     write_results(shares, tmp_path / "out" / "ensemble" / "sensitivity.nc")
     page = write_report(tmp_path / "out", ledger.model_copy(update={"sensitivity_file": "ensemble/sensitivity.nc"})).read_text()
     assert "67 ± 0 % of the variance of swing: end comes from a, 33 ± 0 % from b &amp; c" in page
+    assert "variance by a polynomial fitted to the members, with" in page
     assert dead_links(page) == set()
     tornado, cumulative, other_tornado, other_cumulative = data_of(page, "page-figures")["page-sensitivity"]
     assert tornado["data"][1]["y"] == other_cumulative["data"][0]["y"] == ["b &amp; c", "a"]

@@ -94,7 +94,7 @@ def of_members(
         }
         y = values[used]
         rows[output] = (_indices(table, y), y, outputs[used[0]][output].unit)
-    return _result(rows, list(columns), list(inputs.seeded), "polynomial") if rows else None
+    return _result(rows, list(columns), list(inputs.seeded)) if rows else None
 
 
 def _indices(inputs: Mapping[str, Array], output: Array) -> SobolIndices:
@@ -122,7 +122,7 @@ def of_pairs(
         found = indices_of_pairs(values[used], tables[0], dict(zip(mixed, tables[1:], strict=True)))
         both = np.concatenate([values[used], tables[0]])
         rows[output] = (found, both, first[used[0]][output].unit)
-    return _result(rows, list(mixed), [], "pairs") if rows else None
+    return _result(rows, list(mixed), []) if rows else None
 
 
 def sentences(data: xr.Dataset) -> list[str]:
@@ -163,7 +163,7 @@ def _common(outputs: Sequence[Mapping[str, Number]]) -> list[tuple[str, Array, l
     return found
 
 
-def _result(rows: Mapping[str, tuple[SobolIndices, Array, str]], inputs: list[str], not_parted: list[str], method: str) -> Result:
+def _result(rows: Mapping[str, tuple[SobolIndices, Array, str]], inputs: list[str], not_parted: list[str]) -> Result:
     def table(field: str) -> list[list[float]]:
         return [[getattr(found, field)[name] for name in inputs] for found, _, _ in rows.values()]
 
@@ -185,6 +185,6 @@ def _result(rows: Mapping[str, tuple[SobolIndices, Array, str]], inputs: list[st
             "input": labelled("input", inputs, "what is drawn", ""),
             "output_unit": labelled("output", [unit for _, _, unit in rows.values()], "unit of the output", ""),
         },
-        {"method": method, "not_parted": not_parted, "source": predicted("scalith.ladder.sensitivity").to_json()},
+        {"not_parted": not_parted, "source": predicted("scalith.ladder.sensitivity").to_json()},
     )
     return data.assign_attrs(sentences=sentences(data))

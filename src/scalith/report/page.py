@@ -276,9 +276,13 @@ def _sensitivity(data: xr.Dataset | None, pictures: int) -> str:
     if data is None:
         return ""
     said = "".join(f"<li>{escape(str(words))}</li>" for words in np.atleast_1d(data.attrs["sentences"]))
-    fitted = "a polynomial or a Gaussian process fitted to the members"
-    way = {"pairs": "pairs of members", "polynomial": fitted}[str(data.attrs["method"])]
-    about = f"Shares of the variance by {way}, with standard errors of the shares."
+    ways = {
+        "pairs": "pairs of members",
+        "polynomial": "a polynomial fitted to the members",
+        "gaussian process": "a Gaussian process fitted to the members",
+    }
+    taken = " and by ".join(words for method, words in ways.items() if method in data["method"].values)
+    about = f"Shares of the variance by {taken}, with standard errors of the shares."
     places = "".join(f"<figure>{figure_place(_SENSITIVITY, k, 'what an error comes from')}</figure>" for k in range(pictures))
     return (
         f"<section id='{_SENSITIVITY}'><h2>What the errors come from</h2><p>{about}</p><ul>{said}</ul>"

@@ -29,6 +29,8 @@ def test_polarons_sit_on_as_many_sites_as_lithium(mapped):
     assert list(sigma.coordinates) == ["x", "T"]
     assert sigma(0.0, 298.15) == 0.0 < sigma(0.5, 298.15)
     assert sigma.error(0.5, 298.15) > 0.0
+    with pytest.raises(InputError, match="maximum_concentration: missing"):
+        electronic_conductivity(small_polarons=section)
     with pytest.raises(InputError, match="barrier_full"):
         SmallPolarons.read({"barrier_empty": 0.1, "barrier_full": -0.1, "hop_distance": 3.87e-10})
 
@@ -40,15 +42,14 @@ def test_rigid_bands_conduct_with_the_electrons_that_the_ions_bring(mapped):
     full = float(bands["electrons"])
     stated = {"bands": "shipped:bands/LiTiS2_gpaw_bands.nc", "relaxation_time": "10 fs", "temperatures": [298.15]}
     section = RigidBands.read(stated | {"electrons_empty": full - 1.0, "electrons_full": full})
-    concentration = maximum_concentration(*mapped)
-    sigma = electronic_conductivity(concentration, rigid_bands=section)
+    sigma = electronic_conductivity(rigid_bands=section)  # whose bands count their electrons themselves
     for x, electrons in ((0.0, full - 1.0), (0.5, full - 0.5), (1.0, full)):
         tensor = boltzmann_transport(bands, [298.15], 1e-14, electrons)["conductivity"].values[0]
         assert sigma(x, 298.15) == pytest.approx(np.trace(tensor) / 3.0, rel=1e-9)
     assert sigma(0.0, 298.15) < sigma(1.0, 298.15)  # the sulfide alone holds few carriers
     polarons = SmallPolarons.read({"barrier_empty": 0.1, "barrier_full": 0.1, "hop_distance": 3.87e-10})
     with pytest.raises(InputError, match="one of the two"):
-        electronic_conductivity(concentration, polarons, section)
+        electronic_conductivity(None, polarons, section)
 
 
 def test_a_member_moves_both_polaron_barriers_together_also_once_the_digest_is_known():

@@ -9,6 +9,7 @@ from scalith import atoms
 from scalith.atoms import BandSettings, Engine
 from scalith.crystal import read_host
 from scalith.ladder import Climb, climb, read_entry, read_study
+from scalith.ladder.rungs.engines import NudgedElasticBand, hop_barriers
 from scalith.quantities import InputError, ScalithError
 
 CIF = """data_host
@@ -156,3 +157,11 @@ def test_barriers_of_an_engine_are_those_of_its_bands(tmp_path):
     band = atoms.hop_barrier(*ends, Engine(name="ase.calculators.emt:EMT"), settings=BandSettings(images=1, force_tolerance=0.1))
     assert kind.barrier == pytest.approx(band.kinetically_resolved, abs=2e-3)
     assert 0.05 < kind.barrier < 2.0
+
+
+def test_bands_of_an_engine_beside_bands_of_your_own_are_one_too_many():
+    """Neither is dropped without a word."""
+    hops = NudgedElasticBand(longest=3.0)
+    with pytest.raises(InputError, match=r"\[hops\].*hop_paths.*one of the two"):
+        hop_barriers(None, hops=hops, barriers_of_paths=hops)
+    assert hop_barriers(None, barriers_of_paths=hops) is hops

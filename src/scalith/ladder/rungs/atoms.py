@@ -138,16 +138,21 @@ def partial_molar_volume(host: Host, mapped_orderings: xr.Dataset) -> Property:
 
 @rung("electronic conductivity", unit="S m-1", over="x T", one_of=("small_polarons", "rigid_bands"))
 def electronic_conductivity(
-    maximum_concentration: Property, small_polarons: SmallPolarons | None = None, rigid_bands: RigidBands | None = None
+    maximum_concentration: Property | None = None,
+    small_polarons: SmallPolarons | None = None,
+    rigid_bands: RigidBands | None = None,
 ) -> Property:
     """σ(x, T) = N x(1 − x) e² D/(kT) of small polarons that hop freely, or of electrons in rigid bands."""
+    if rigid_bands is not None and small_polarons is not None:
+        raise InputError("electronic_conductivity", "rigid_bands", "[small_polarons] beside them", "one of the two")
     if rigid_bands is None:
         assert small_polarons is not None  # one of the two, by the graph
+        if maximum_concentration is None:
+            expected = "it, computed or given: it is how many sites the polarons hop on"
+            raise InputError("electronic_conductivity", "maximum_concentration", "nothing", expected)
         values = small_polarons.model_dump(exclude={"temperatures"})
         hop = atoms.SmallPolaronHop(site_density=AVOGADRO * maximum_concentration(), **values)
         return atoms.small_polaron_conductivity(hop, np.linspace(0.0, 1.0, 41), small_polarons.temperatures)
-    if small_polarons is not None:
-        raise InputError("electronic_conductivity", "rigid_bands", "[small_polarons] beside them", "one of the two")
     return atoms.band_conductivity(
         read_results(rigid_bands.bands.path),
         np.linspace(0.0, 1.0, 41),

@@ -193,6 +193,8 @@ def hop_barriers(
 ) -> HopBarriers:
     """Nudged elastic bands along each distinct hop, in the host relaxed empty, full, or both; or those of ``[hop_paths]``."""
     if barriers_of_paths is not None:
+        if hops is not None:
+            raise InputError("[hops]", "", "barriers of [hop_paths], or given ones, beside it", "one of the two")
         return barriers_of_paths
     if engine is None or hops is None:
         raise InputError(

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from scalith.cell import read_cell
 from scalith.ladder import climb, read_entry, read_study
 from scalith.ladder.rungs import solid_state
 from scalith.ladder.rungs.cell import Discharge
-from scalith.ladder.rungs.interface import LithiumAnode, pressed_lithium
-from scalith.ladder.rungs.solid_state import _intact, _with_positive, part_by_part
+from scalith.ladder.rungs.interface import LithiumAnode, Polycrystal, pressed_lithium
+from scalith.ladder.rungs.solid_state import _intact, _single_crystal, _with_positive, part_by_part
 from scalith.quantities import DomainError, InputError, Property, Source, shipped
 from scalith.report import write_report
 from scalith.report.figures import figures_of
@@ -60,6 +61,8 @@ def test_the_verdict_is_that_of_the_run(climbed):
     density = 0.5 * cell.nominal_capacity / 3600.0 / cell.plane_area
     assert float(data["share"][0]) == pytest.approx(density / float(lithium.critical_current_density(298.15)))
     assert data.attrs["verdict"] == ledger.entry("critical_current").headline
+    by = ledger.entry("critical_current").source.by
+    assert all(f"scalith.interface.critical_{kind}_current" in by for kind in ("plating", "stripping"))
     bearable = float(lithium.critical_stripping_current_density(298.15))
     assert float(data["stripping_share"][0]) == pytest.approx(density / bearable)
     assert float(data["lasting_contact"][0]) == pytest.approx(lithium.lasting_contact(density, 298.15))
@@ -102,6 +105,20 @@ def test_a_part_that_the_cell_does_not_have_is_left_out_and_one_it_has_otherwise
     said = part_by_part(cell.model_copy(update={"negative_electrode": free}), Discharge())
     assert said["part"].values.tolist() == ["all", "no stress of the positive particles"]
     assert [one.positive_electrode.material.stress is None for one in tried] == [False, True]
+
+
+def test_without_boundaries_the_crystallites_are_left():
+    stated = {"grain_size": 1e-6, "relative_permittivity": 20.0, "boundary_potential": 0.1, "mobile_concentration": 100.0}
+    cell = read_cell("lpscl_ncm622_indium")
+    T = [270.0, 330.0]
+    bulk = Property.from_arrays("bulk", {"T": T}, [0.2, 0.4], "S m-1", Source(kind="assumed"))
+    whole = Polycrystal(**stated, bulk_conductivity=0.3, activation_energy=3e4)
+    for polycrystal, given, expected in (
+        (whole, None, [whole.bulk(one) for one in T]),
+        (Polycrystal(**stated), bulk, [0.2, 0.4]),
+    ):
+        found = _single_crystal(cell, polycrystal, given).electrolyte.conductivity
+        np.testing.assert_allclose(found(T=T), expected, rtol=0.005)  # between the temperatures of the table by its line
 
 
 def _curve() -> xr.Dataset:

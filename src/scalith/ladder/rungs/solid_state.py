@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.cell import CellSpecification, Mesh, simulate_discharge
+from scalith.cell.runs.load import discharge_load
 from scalith.electrode import effective_property
 from scalith.interface import PressedLithium, critical_plating_current, critical_stripping_current
 from scalith.ladder.progress import report_progress
@@ -15,7 +16,7 @@ from scalith.ladder.quantity import rung
 from scalith.ladder.rungs.cell import Discharge
 from scalith.ladder.rungs.interface import Polycrystal
 from scalith.ladder.stacking import by_rate
-from scalith.quantities import InputError, Property, Source, labelled, predicted
+from scalith.quantities import InputError, Property, labelled, predicted
 
 
 def _stand(data: xr.Dataset) -> str:
@@ -30,7 +31,8 @@ def critical_current(pressed_lithium: PressedLithium, cell_specification: CellSp
     pressures = np.geomspace(0.05, 2.0, 40) * lithium.hardness
     data = critical_plating_current(lithium, flaws, pressures, [T, T + 20.0, T + 40.0])
     rates = np.array(discharge.c_rates)
-    operating = rates * cell_specification.nominal_capacity / 3600.0 / cell_specification.plane_area
+    loads = np.array([discharge_load(cell_specification, float(rate), None) for rate in rates])
+    operating = loads / cell_specification.plane_area
     critical = float(lithium.critical_current_density(T))
     share = operating / critical
     name = "critical_stripping_current_density"
@@ -50,7 +52,8 @@ def critical_current(pressed_lithium: PressedLithium, cell_specification: CellSp
     end = "filaments are expected" if share[worst] > 1.0 else f"up to {rates[worst] / share[worst]:.2g}C"
     voids = "voids are expected" if operating[worst] > bearable else f"{100.0 * left[worst]:.3g} % of the contact is left"
     end += f"; stripping takes {operating[worst] / bearable:.2g} of the critical {bearable / 10.0:.3g}: {voids}"
-    source = predicted("scalith.interface.critical_plating_current", lithium.digest, cell_specification.digest, discharge.digest)
+    by = "scalith.interface.critical_plating_current, scalith.interface.critical_stripping_current"
+    source = predicted(by, lithium.digest, cell_specification.digest, discharge.digest)
     marks = {"verdict": f"{where} ({stated}): {end}", "flaw": lithium.flaw, "stack_pressure": lithium.stack_pressure}
     return data.assign_attrs(source=source.to_json(), **marks)
 
@@ -105,11 +108,9 @@ def part_by_part(
 
 
 def _single_crystal(cell: CellSpecification, polycrystal: Polycrystal, bulk: Property | None) -> CellSpecification:
-    if bulk is None:
-        T = np.linspace(233.15, 373.15, 15)
-        values = np.array([polycrystal.bulk(float(one)) for one in T])
-        bulk = Property.from_arrays("conductivity", {"T": T}, values, "S m-1", Source(kind="assumed", by="[polycrystal]"))
-    return cell.model_copy(update={"electrolyte": cell.electrolyte.model_copy(update={"conductivity": bulk})})
+    """Boundaries that repel no ions cost nothing: the crystallites alone are left."""
+    crystallites = polycrystal.model_copy(update={"boundary_potential": 0.0}).conductivity(bulk=bulk)
+    return cell.model_copy(update={"electrolyte": cell.electrolyte.model_copy(update={"conductivity": crystallites})})
 
 
 def _touching(cell: CellSpecification, lithium: PressedLithium) -> CellSpecification:

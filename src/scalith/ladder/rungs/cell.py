@@ -64,11 +64,9 @@ SEPARATOR = {
 """Fields of the separator that its microstructure fills."""
 
 
-STRESS = {
-    f"{side}_{field}": (f"{side}_electrode", field)
-    for side in ("negative", "positive")
-    for field in ("partial_molar_volume", "youngs_modulus", "poisson_ratio")
-}
+_STRESS_UNITS = {"partial_molar_volume": "m3 mol-1", "youngs_modulus": "Pa", "poisson_ratio": "1"}
+
+STRESS = {f"{side}_{field}": (f"{side}_electrode", field) for side in ("negative", "positive") for field in _STRESS_UNITS}
 """What of the materials fills which field of an electrode's ``stress``, where the study states that section without it."""
 
 
@@ -171,7 +169,7 @@ class Cell(Settings):
             if name in reached:
                 if field in _stress(getattr(self, part)):
                     self._refuse(part, f"stress.{field}", name)
-                trial[name] = Property.constant(name, _TRIAL[field], "", Source(kind="assumed"))
+                trial[name] = Property.constant(name, _TRIAL[field], _STRESS_UNITS[field], Source(kind="assumed"))
         metal = self.negative_electrode.get("lithium_metal")
         if "pressed_lithium" in reached and (metal is None or "pressed" in metal):
             found, expected = (
@@ -183,7 +181,7 @@ class Cell(Settings):
             if name in reached:
                 if field in self.separator:
                     self._refuse("separator", field, name)
-                trial[name] = Property.constant(name, 0.4, "", Source(kind="assumed"))
+                trial[name] = Property.constant(name, 0.4, "1", Source(kind="assumed"))
         self.specification(trial, trial=True)
         return self
 

@@ -16,8 +16,6 @@ from scalith.lab_commands import app as lab_app
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from scalith.ladder.member_draws import Plan
-
 app = typer.Typer(
     help="From the energy of a few atoms to the heat of a pack: one ladder, with errors and provenance at each rung.",
     no_args_is_help=True,
@@ -94,9 +92,10 @@ def run(
         _say_results(folder, computed, report)
         return
     from scalith.ladder import climb, read_study
+    from scalith.ladder.member_draws import require_plan
 
     read = read_study(study, folder, allow_code=allow_code)
-    drawn = cast("Plan | None", plan)
+    drawn = None if plan is None else require_plan(plan)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
         ledger = climb(read, folder, until=until, draws=draws, plan=drawn, executor=executor, listener=listener)
         if report:
@@ -137,6 +136,7 @@ def sensitivity(
     global _debug
     _debug = _debug or debug
     from scalith.ladder import rank_inputs, read_ledger, read_study
+    from scalith.ladder.member_draws import require_plan
     from scalith.quantities import InputError
     from scalith.report import write_report
 
@@ -150,7 +150,7 @@ def sensitivity(
         groups[name] = [*groups.get(name, []), *patterns.split(",")]
     folder = out if out is not None else Path("results") / study.stem
     read = read_study(study, folder, allow_code=allow_code)
-    drawn, parted = cast("Plan", plan), cast("Literal['pairs', 'polynomial'] | None", method)
+    drawn, parted = require_plan(plan), cast("Literal['pairs', 'polynomial'] | None", method)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
         found = rank_inputs(
             read, folder, members=members, method=parted, plan=drawn, groups=groups, executor=executor, listener=listener

@@ -157,8 +157,7 @@ def plan_deviates(
     from scipy.special import ndtri
     from scipy.stats import qmc
 
-    if plan not in get_args(Plan):
-        raise InputError("ensemble", "plan", plan, nearest(str(plan), get_args(Plan)))
+    require_plan(plan)
     width = sum(columns.values()) * samples
     if width == 0:
         return [[{} for _ in range(count)] for _ in range(samples)]

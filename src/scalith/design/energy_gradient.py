@@ -17,11 +17,15 @@ from scalith.quantities import InputError, Result, labelled, predicted
 
 
 def with_conduction(
-    specification: CellSpecification, side: str, transport_efficiency: float, conductivity: float
+    specification: CellSpecification, side: str, transport_efficiency: float | None, conductivity: float | None
 ) -> CellSpecification:
-    """The cell with the transport efficiency and the electronic conductivity (S m-1) of one of its electrodes."""
+    """The cell with another transport efficiency and electronic conductivity (S m-1) of an electrode; `None` leaves its own."""
     electrode = getattr(specification, f"{side}_electrode")
-    found = {"transport_efficiency": transport_efficiency, "transport_efficiency_profile": None, "conductivity": conductivity}
+    found: dict[str, float | None] = {}
+    if transport_efficiency is not None:
+        found |= {"transport_efficiency": transport_efficiency, "transport_efficiency_profile": None}
+    if conductivity is not None:
+        found["conductivity"] = conductivity
     return specification.model_copy(update={f"{side}_electrode": electrode.model_copy(update=found)})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -12,9 +13,10 @@ from pydantic import Field, field_validator, model_validator
 from scalith.cell import CellSpecification, ElectrodeSpecification, Mesh, read_cell, simulate_discharge
 from scalith.cell.runs.load import discharge_load
 from scalith.design.density import LatentPhase, LatentStructure, designed_image
+from scalith.design.energy_gradient import with_conduction
 from scalith.electrode import IsotropicElasticity, VoxelImage, stress_from_eigenstrain, subvolume_properties
 from scalith.lab.half_cell import half_cell
-from scalith.quantities import ConvergenceError, InputError, Spec
+from scalith.quantities import ConvergenceError, InputError, Result, Spec, labelled, predicted
 from scalith.quantities.specification import LayerThickness, Length
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -135,6 +137,63 @@ def discharge_energy(
     """Energy of a discharge from full, ∫ I V dt, J."""
     run = simulate_discharge(cell, c_rate, temperature=temperature, mesh=mesh)
     return discharge_load(cell, c_rate, None) * float(np.trapezoid(run["voltage"].values, run["time"].values))
+
+
+def energy_by_transport(
+    cell: CellSpecification,
+    transport: Mapping[str, tuple[float | None, float | None]],
+    c_rates: Sequence[float],
+    *,
+    side: Literal["negative", "positive"] = "positive",
+    temperature: float | None = None,
+    mesh: Mesh | None = None,
+) -> Result:
+    """Energy of discharges from full at several rates, with the transport of several structures of an electrode.
+
+    Parameters
+    ----------
+    cell : CellSpecification
+    transport : mapping of str to two floats
+        Transport efficiency and electronic conductivity (S m-1) by structure; `None` leaves that of the cell, zero of either is a
+        structure that does not connect.
+    c_rates : sequence of float
+    side : {"negative", "positive"}
+    temperature : float, optional
+        K.
+    mesh : Mesh, optional
+
+    Returns
+    -------
+    Result
+        ``energy`` (structure, c_rate), J, zero of what does not connect, and ``connects`` (structure).
+
+    Raises
+    ------
+    ConvergenceError
+        A discharge cannot be solved.
+    """
+    connects = [all(one is None or one > 0.0 for one in pair) for pair in transport.values()]
+    energies = np.zeros((len(transport), len(c_rates)))
+    for place, (efficiency, conductivity) in enumerate(transport.values()):
+        if connects[place]:
+            changed = with_conduction(cell, side, efficiency, conductivity)
+            energies[place] = [discharge_energy(changed, rate, temperature=temperature, mesh=mesh) for rate in c_rates]
+    settings = {
+        "transport": {name: list(pair) for name, pair in transport.items()},
+        "c_rates": list(c_rates),
+        "side": side,
+        "temperature": temperature,
+        "mesh": None if mesh is None else asdict(mesh),
+    }
+    source = predicted("scalith.design.energy_by_transport", cell.digest, settings=settings)
+    return Result(
+        {
+            "energy": labelled(("structure", "c_rate"), energies, "energy of the discharge", "J"),
+            "connects": labelled("structure", connects, "whether ions and electrons come through", ""),
+        },
+        {"structure": list(transport), "c_rate": labelled("c_rate", list(c_rates), "C-rate", "1")},
+        {"source": source.to_json()},
+    )
 
 
 def delivered_energy(

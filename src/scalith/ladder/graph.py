@@ -82,11 +82,19 @@ class Node:
     rung : Rung
     inputs : dict of str to str
         Node, given quantity or section of the study by parameter; without parameters that this study does not ask for.
+    asked : bool
+        Whether the study states what the rung is only reached with.
     """
 
     name: str
     rung: Rung
     inputs: dict[str, str]
+    asked: bool = True
+
+    @property
+    def seed_of(self) -> str:
+        """Node whose seed this one takes: itself, or another of the same material."""
+        return self.name.removesuffix(self.rung.name) + (self.rung.quantity.seed_of or self.rung.name)
 
     @property
     def optional(self) -> set[str]:
@@ -284,8 +292,10 @@ class Graph:
         for name, rung in self._known.items():
             for full in self._instances(name, rung.of_material):
                 material = full.rpartition(".")[0]
-                asked = [need for need in rung.needs if _asked(need, rung, tables)]
-                self.nodes[full] = Node(full, rung, {need: self._input(need, rung, material) for need in asked})
+                asked_by, only_with = rung.quantity.asked_by, rung.quantity.only_with
+                asked = [need for need in rung.needs if self._states(asked_by.get(need, ""), rung, material, tables)]
+                inputs = {need: self._input(need, rung, material) for need in asked}
+                self.nodes[full] = Node(full, rung, inputs, self._states(only_with, rung, material, tables))
 
     def _instances(self, name: str, of_material: bool) -> list[str]:
         return [f"{material}.{name}" for material in self._materials] if of_material and self._materials else [name]
@@ -303,6 +313,16 @@ class Graph:
         if self._materials:
             return f"{asked}.{quantity}" if asked in self._materials else need
         return quantity if asked == "positive" else need
+
+    def _states(self, place: str, rung: Rung, material: str, tables: Mapping[str, Any]) -> bool:
+        """Whether the study states something at a place, ``"cell.negative_electrode.stress"``; so it does where there is none."""
+        if not place:
+            return True
+        section, *keys = place.split(".")
+        found: Any = tables.get(self._input(section, rung, material))
+        for key in keys:
+            found = found.get(key) if isinstance(found, Mapping) else getattr(found, key, None)
+        return found is not None
 
     def about(self, name: str) -> Rung | GivenOnly | None:
         """What is known of a quantity."""
@@ -359,7 +379,8 @@ class Graph:
 
         def there(leaf: str) -> bool:
             unasked = leaf in self.sections and not required(self.sections[leaf])
-            return leaf in self.nodes or leaf in given or leaf in present or leaf in ALWAYS or unasked
+            asked = leaf in self.nodes and self.nodes[leaf].asked
+            return asked or leaf in given or leaf in present or leaf in ALWAYS or unasked
 
         return (name in self.nodes or name in given) and all(
             there(leaf) for leaf in self.needed_for([name], given, present, known)
@@ -395,15 +416,6 @@ class Graph:
         if name not in self.nodes:
             once = [full for full in self.nodes if full.endswith(f".{name}")]
             raise InputError(where, field, name, f"one of {', '.join(once)}" if once else nearest(name, self.nodes))
-
-
-def _asked(need: str, rung: Rung, tables: Mapping[str, Any]) -> bool:
-    """Whether a study asks for a parameter: it states what `Quantity.asked_by` names, or nothing need be stated for it."""
-    place = rung.quantity.asked_by.get(need)
-    found: Any = tables
-    for key in place.split(".") if place else ():
-        found = found.get(key) if isinstance(found, Mapping) else getattr(found, key, None)
-    return found is not None
 
 
 def required(kind: type[Settings]) -> list[str]:

@@ -100,7 +100,7 @@ def drawn_inputs(values: Mapping[str, Any], computed: Mapping[str, Node]) -> Dra
     for name, value in values.items():
         if (node := computed.get(name)) is not None:
             if "seed" in node.inputs:
-                seeded[f"{name}, sampled"] = (name,)
+                seeded[f"{node.seed_of}, sampled"] = (node.seed_of,)
             if (draw := node.rung.quantity.draw) is not None and _has_a_seed(name, value, draw, taken):
                 seeded[f"{name}, fitted"] = (f"draw {name}",)
         elif isinstance(value, (Property, Spec)):

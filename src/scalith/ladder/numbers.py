@@ -41,6 +41,11 @@ def _at_highest_rate(data: xr.Dataset, name: str) -> Any:
     return data[name].isel(c_rate=int(data["c_rate"].values.argmax()))
 
 
+def _gain(data: xr.Dataset) -> Any:
+    before, designed = _at_highest_rate(data, "energy").sel(structure=["before", "designed"]).values
+    return designed / before if before > 0.0 else np.nan
+
+
 def _total_heat(data: xr.Dataset) -> Any:
     heat, time = (_at_highest_rate(data, name).values for name in ("heat", "time"))
     known = np.isfinite(time) & np.isfinite(heat)
@@ -62,6 +67,11 @@ def _middle(data: xr.Dataset, name: str) -> Any:
 
 def _first_energy(fit: Any, number: Callable[[str], float]) -> float:
     return next((number(key) for key in fit.parameters if key.endswith(".activation_energy")), float("nan"))
+
+
+def _ionic(words: str) -> _Number:
+    name = "effective_ionic_conductivity"
+    return _Number(words, "S m-1", lambda data: data[name].values[0] if name in data else np.nan)
 
 
 _STORED_HEAT = _Number("heat that the reactions can free", "J m-3", lambda kinetics: kinetics.stored_heat)
@@ -106,11 +116,7 @@ NUMBERS: dict[str, _Number] = {
     "hop_barriers": _Number("lowest barrier", "eV", lambda barriers: min(kind.barrier for kind in barriers.kinds)),
     "barriers_of_paths": _Number("lowest barrier", "eV", lambda barriers: min(kind.barrier for kind in barriers.kinds)),
     "voxel_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
-    "subvolume_properties": _Number(
-        "effective ionic conductivity of the whole image",
-        "S m-1",
-        lambda data: data["effective_ionic_conductivity"].values[0] if "effective_ionic_conductivity" in data else np.nan,
-    ),
+    "subvolume_properties": _ionic("effective ionic conductivity of the whole image"),
     "electrode_currents": _Number("larger resistance of the two carriers", "ohm m2", _largest("resistance")),
     "composition_map": _Number("largest effective ionic conductivity", "S m-1", _largest("effective_ionic_conductivity")),
     "phase_areas": _Number("largest area between two phases", "m-1", _largest("area")),
@@ -120,16 +126,9 @@ NUMBERS: dict[str, _Number] = {
     ),
     "design_front": _Number("recipes of which none is better in all respects", "1", lambda data: data.sizes["point"]),
     "recipe_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
-    "recipe_transport": _Number(
-        "effective ionic conductivity before the order",
-        "S m-1",
-        lambda data: data["effective_ionic_conductivity"].values[0] if "effective_ionic_conductivity" in data else np.nan,
-    ),
-    "design_gain": _Number(
-        "energy at the highest rate over that before the order",
-        "1",
-        lambda data: np.divide(*_at_highest_rate(data, "energy").sel(structure=["designed", "before"]).values),
-    ),
+    "recipe_transport": _ionic("effective ionic conductivity before the order"),
+    "designed_transport": _ionic("effective ionic conductivity of the structure made to order"),
+    "design_gain": _Number("energy at the highest rate over that before the order", "1", _gain),
     "cracks": _Number("largest area of cracks per volume", "m-1", _largest("crack_area")),
     "cracked_voxel_image": _Number("voxels", "1", lambda data: max(item.size for item in data.data_vars.values())),
     "loss_by_cracks": _Number("contact that is left", "1", _last("interface_left")),

@@ -51,6 +51,11 @@ class Quantity:
     asked_by : dict of str to str
         Optional parameters that are taken only where the study states something, with its place:
         ``{"negative_partial_molar_volume": "cell.negative_electrode.stress"}``.
+    only_with : str
+        What a section must state for a study to reach the quantity, with its place: ``"microstructure.order"``. As a target it is
+        climbed to all the same, and says what is missing.
+    seed_of : str
+        Quantity whose seed it takes instead of its own: both are then made from the same random numbers.
     """
 
     title: str
@@ -62,6 +67,8 @@ class Quantity:
     formula: Callable[[str], Any] | None = None
     one_of: tuple[str, ...] = ()
     asked_by: Mapping[str, str] = field(default_factory=dict)
+    only_with: str = ""
+    seed_of: str = ""
 
 
 def rung(
@@ -75,6 +82,8 @@ def rung(
     formula: Callable[[str], Any] | None = None,
     one_of: tuple[str, ...] = (),
     asked_by: Mapping[str, str] | None = None,
+    only_with: str = "",
+    seed_of: str = "",
 ) -> Callable[[Function], Function]:
     """Mark a function as a rung: its name is the quantity, its parameters are the quantities and settings it needs.
 
@@ -86,7 +95,7 @@ def rung(
         SI unit, for a `Property`.
     over : str
         Coordinates that the property may depend on, separated by spaces: ``"x T"``.
-    headline, exports, draw, formula, one_of, asked_by
+    headline, exports, draw, formula, one_of, asked_by, only_with, seed_of
         See `Quantity`.
     """
 
@@ -101,6 +110,8 @@ def rung(
             formula,
             one_of=one_of,
             asked_by=asked_by or {},
+            only_with=only_with,
+            seed_of=seed_of,
         )
         return function
 

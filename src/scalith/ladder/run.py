@@ -100,7 +100,7 @@ class Run:
         arguments = {key: self.values.get(source) for key, source in node.inputs.items()}
         inputs = {key: self.digests.get(source) or value_digest(None) for key, source in node.inputs.items()}
         if "seed" in arguments:
-            arguments["seed"] = self._seed(name)
+            arguments["seed"] = self._seed(node.seed_of)
             inputs["seed"] = value_digest(arguments["seed"])
         self.keys[name] = key = digest(name, package_digest(), rung.code, inputs)
         found = self.store.find(key, rung.returns)

@@ -238,11 +238,13 @@ def effective_property(subvolumes: xr.Dataset, name: str) -> Property:
     Raises
     ------
     InputError
-        The dataset does not hold the property, or nothing connects and the value is infinite.
+        The dataset does not hold the property or the whole image, or nothing connects and the value is infinite.
     """
     if name not in subvolumes:
         raise InputError("effective_property", "name", name, f"one of {', '.join(str(key) for key in subvolumes.data_vars)}")
     counts = subvolumes["parts_per_axis"].values
+    if not np.any(counts == 1):
+        raise InputError("effective_property", "parts_per_axis", sorted(set(counts.tolist())), "the whole image, 1, among them")
     values = subvolumes[name].values
     whole = float(values[counts == 1][0])
     if not np.isfinite(whole):

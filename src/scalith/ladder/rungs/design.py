@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from pydantic import Field, model_validator
 
-from scalith import design
+from scalith import design, electrode
 from scalith.cell import CellSpecification, Mesh
 from scalith.design import RecipeEvaluation
 from scalith.electrode import IsotropicElasticity
@@ -16,7 +16,7 @@ from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import Settings, rung
 from scalith.ladder.rungs.cell import Discharge
-from scalith.quantities import SI, InputError, Result, dataset_digest, labelled, predicted
+from scalith.quantities import SI, InputError
 from scalith.quantities.specification import Count, LayerThickness, Length
 
 Bounds = tuple[float, float]
@@ -123,9 +123,14 @@ def design_front(cell_specification: CellSpecification, recipe_search: RecipeSea
 
 
 def _gain(data: xr.Dataset) -> str:
-    gains = (data["energy"].sel(structure="designed") / data["energy"].sel(structure="before") - 1.0).values
-    rates = data["c_rate"].values
-    return ", ".join(f"{100 * gain:+.2g} % of energy at {rate:.3g}C" for rate, gain in zip(rates, gains, strict=True))
+    for structure, words in (("before", "before the order"), ("designed", "made to order")):
+        if not data["connects"].sel(structure=structure):
+            return f"the structure {words} does not connect"
+    before, designed = (data["energy"].sel(structure=name).values for name in ("before", "designed"))
+    gains = [
+        f"{100 * (b / a - 1.0):+.2g} % of energy" if a > 0.0 else "nothing before" for a, b in zip(before, designed, strict=True)
+    ]
+    return ", ".join(f"{words} at {rate:.3g}C" for words, rate in zip(gains, data["c_rate"].values, strict=True))
 
 
 @rung("what the cell gains by the order", headline=_gain)
@@ -133,25 +138,23 @@ def design_gain(
     cell_specification: CellSpecification,
     discharge: Discharge,
     positive_recipe_transport: xr.Dataset,
-    positive_subvolume_properties: xr.Dataset,
+    positive_designed_transport: xr.Dataset,
 ) -> xr.Dataset:
-    """Energy that the cell delivers with the transport of the structure before the order, and with that of the designed one."""
-    mesh = None if discharge.volumes is None else Mesh(*discharge.volumes)
-    transport = {"before": positive_recipe_transport, "designed": positive_subvolume_properties}
-    energies = np.empty((2, len(discharge.c_rates)))
-    for place, data in enumerate(transport.values()):
-        whole = data.isel(part=int(np.flatnonzero(data["parts_per_axis"].values == 1)[0]))
-        ions, electrons = (float(whole[name]) for name in ("ionic_transport_efficiency", "effective_electronic_conductivity"))
-        if not (ions > 0.0 and electrons > 0.0):
-            energies[place] = 0.0  # one of the two carriers does not come through
-            continue
-        changed = design.with_conduction(cell_specification, "positive", ions, electrons)
-        for number, rate in enumerate(discharge.c_rates):
-            energies[place, number] = design.discharge_energy(changed, rate, temperature=discharge.temperature, mesh=mesh)
-    parents = [cell_specification.digest, *(dataset_digest(one) for one in transport.values())]
-    source = predicted("scalith.design.discharge_energy", *parents, settings=discharge.model_dump(mode="json"))
-    energy = labelled(("structure", "c_rate"), energies, "energy of the discharge", "J")
-    rates = labelled("c_rate", list(discharge.c_rates), "C-rate", "1")
-    return Result({"energy": energy}, coords={"structure": list(transport), "c_rate": rates}).assign_attrs(
-        source=source.to_json()
+    """Energy that the cell delivers with the transport of the structure before the order, and with that of the designed one.
+
+    Neither has cracks; where the conductivities of a carrier are not stated, the cell's own stays.
+    """
+
+    def transport(data: xr.Dataset) -> tuple[float | None, float | None]:
+        names = ("ionic_transport_efficiency", "effective_electronic_conductivity")
+        ions, electrons = (electrode.effective_property(data, name)() if name in data else None for name in names)
+        return ions, electrons
+
+    structures = {"before": positive_recipe_transport, "designed": positive_designed_transport}
+    return design.energy_by_transport(
+        cell_specification,
+        {name: transport(data) for name, data in structures.items()},
+        discharge.c_rates,
+        temperature=discharge.temperature,
+        mesh=None if discharge.volumes is None else Mesh(*discharge.volumes),
     )

@@ -274,14 +274,14 @@ def _order(microstructure: Microstructure, field: str) -> design.StructureOrder:
     return microstructure.order
 
 
-@rung("structure before the order", headline=_composition)
+@rung("structure before the order", headline=_composition, only_with="microstructure.order", seed_of="voxel_image")
 def recipe_image(microstructure: Microstructure, seed: int) -> xr.Dataset:
-    """The image that the order's recipe and the study's seed give when nothing is asked of it: what the design began with."""
+    """The image that the order's recipe and the seed of `voxel_image` give where nothing is asked: what the design began with."""
     order = _order(microstructure, "recipe_image")
     return electrode.image_dataset(order.begin(microstructure.shape, microstructure.edge, seed=seed))
 
 
-@rung("structure made to order", headline=_asked)
+@rung("structure made to order", headline=_asked, only_with="microstructure.order")
 def designed_image(voxel_image: xr.Dataset, recipe_image: xr.Dataset, microstructure: Microstructure) -> xr.Dataset:
     """What was asked of the structure, and what the image has, measured anew; ``before``: what its recipe has by itself."""
     order = _order(microstructure, "designed_image")
@@ -294,7 +294,7 @@ def designed_image(voxel_image: xr.Dataset, recipe_image: xr.Dataset, microstruc
     return found.assign_attrs(source=source.to_json())
 
 
-@rung("transport before the order")
+@rung("transport before the order", only_with="microstructure.order")
 def recipe_transport(recipe_image: xr.Dataset, conductivities: BulkConductivities) -> xr.Dataset:
     """Effective properties of the structure before the order."""
     stated = conductivities.model_dump() | {"parts": (1,)}
@@ -333,6 +333,20 @@ def subvolume_properties(
     )
     generated = electrode.image_from_dataset(voxel_image).source.kind == "predicted"
     return found.assign_attrs(resampled=int(generated))  # by a seed, in each member of an ensemble anew
+
+
+@rung("transport of the structure made to order", only_with="microstructure.order")
+def designed_transport(
+    voxel_image: xr.Dataset,
+    subvolume_properties: xr.Dataset,
+    conductivities: BulkConductivities,
+    cracked_voxel_image: xr.Dataset | None = None,
+) -> xr.Dataset:
+    """Effective properties of the structure made to order, without cracks, as `recipe_transport` are those of the one before."""
+    if cracked_voxel_image is None:
+        return subvolume_properties
+    stated = conductivities.model_dump() | {"parts": (1,)}
+    return electrode.subvolume_properties(electrode.image_from_dataset(voxel_image), **stated)
 
 
 @rung("effective ionic conductivity", unit="S m-1", headline=_with_error)

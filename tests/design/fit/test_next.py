@@ -31,7 +31,6 @@ SHARES = _result(
     {"cell: capacity at 2C": (polynomial_indices(dict(zip("abc", X.T, strict=True)), X @ [2.0, 1.0, 0.5]), X @ [2, 1, 0.5], "C")},
     ["a", "b", "c"],
     [],
-    "polynomial",
 )
 
 

@@ -56,3 +56,13 @@ def test_a_front_where_the_diffusivity_falls_by_six_decades_still_balances():
 def test_nonsense_is_refused():
     with pytest.raises(InputError, match="radius"):
         simulate_particle(CONSTANT, -1.0, 10.0, initial=0.5)
+
+
+def test_the_source_tells_runs_apart():
+    settings = {"initial": 0.5, "surface_flux": 1e-12, "nodes": 10, "finest": 0.05, "time_steps": 3}
+    changes = [{}, {"initial": 0.4}, {"surface_flux": 0.0}, {"surface_value": 0.5}, {"temperature": 310.0}]
+    changes += [{"geometry": "slab"}, {"nodes": 11}, {"finest": 0.04}, {"time_steps": 4}]
+    sources = [simulate_particle(CONSTANT, R, 10.0, **settings | change).attrs["source"] for change in changes]
+    sources.append(simulate_particle(CONSTANT, R, 11.0, **settings).attrs["source"])
+    sources.append(simulate_particle(CONSTANT, R, 10.0, **settings, surface_value=0.5, biot=2.0).attrs["source"])
+    assert len(set(sources)) == len(sources)

@@ -153,3 +153,11 @@ def test_what_does_not_separate_and_bad_settings_are_named():
         simulate_phase_field(LFP, 1e-8, [0.0, 1.0], initial=1.5)
     with pytest.raises(InputError, match="radius"):
         simulate_phase_field(LFP, -1e-8, [0.0, 1.0], initial=0.5)
+
+
+def test_the_source_tells_runs_apart():
+    runs = [{}, {"initial": 0.02}, {"surface_flux": -1e-12}, {"surface_flux": [(0.0, -1e-12), (0.5, 0.0)]}, {"tolerance": 1e-3}]
+    settings = {"initial": 0.01, "nodes": 60, "noise": 0.0}
+    sources = [simulate_phase_field(LFP, 30e-9, [0.0, 1e-3], **settings | run).attrs["source"] for run in runs]
+    sources.append(simulate_phase_field(LFP, 30e-9, [0.0, 2e-3], **settings).attrs["source"])
+    assert len(set(sources)) == len(sources)

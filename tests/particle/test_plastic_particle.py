@@ -91,3 +91,13 @@ def test_what_cannot_be_followed_is_named():
         simulate_plastic_particle(SILICON, FALLING, D, RADIUS, [0.0, 1.0], initial=0.3, surface_flux=[0.0, 1.0])
     with pytest.raises(InputError, match="initial"):
         simulate_plastic_particle(SILICON, FALLING, D, RADIUS, [0.0, 1.0], initial=1.3, surface_flux=0.0)
+
+
+def test_the_source_tells_runs_apart():
+    sources = [
+        simulate_plastic_particle(
+            SILICON, FALLING, D, RADIUS, [0.0, duration], initial=start, surface_flux=0.0, shells=shells
+        ).attrs["source"]
+        for start, shells, duration in ((0.3, 5, 1.0), (0.4, 5, 1.0), (0.3, 6, 1.0), (0.3, 5, 2.0))
+    ]
+    assert len(set(sources)) == len(sources)

@@ -87,3 +87,15 @@ def test_what_cannot_be_followed_is_named():
     )
     with pytest.raises(InputError, match="a material that separates"):
         critical_current(mild, T)
+
+
+def test_the_source_tells_runs_apart():
+    sizes, times = [5e-8, 6e-8], [0.0, 1.0]
+    runs = [
+        simulate_mosaic(SOFT, sizes, times, rate=1e-3),
+        simulate_mosaic(SOFT, sizes, times, rate=2e-3),
+        simulate_mosaic(SOFT, [5e-8, 7e-8], times, rate=1e-3),
+        simulate_mosaic(SOFT, sizes, times, rate=1e-3, initial=0.02),
+        simulate_mosaic(SOFT, sizes, [0.0, 2.0], rate=1e-3),
+    ]
+    assert len({run.attrs["source"] for run in runs}) == len(runs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -104,9 +104,15 @@ def simulate_particle(
         raise ConvergenceError("diffusion in a particle", "Newton's method failed; look at D(x)", time=float(times[reached]))
     out = surface_flux + strength * radius * (profiles[:, -1] - outside)
     mean = profiles @ mesh.volumes * dimensions
-    source = predicted(
-        "scalith.particle.simulate_particle", diffusivity.digest, settings={"radius_m": radius, "geometry": geometry}
-    )
+    settings: dict[str, Any] = {
+        "radius_m": radius,
+        "duration_s": duration,
+        "initial": initial,
+        "surface_flux_m_per_s": surface_flux,
+    }
+    settings |= {"surface_value": surface_value, "biot": biot if np.isfinite(biot) else "held", "temperature_K": temperature}
+    settings |= {"geometry": geometry, "nodes": nodes, "finest": finest, "time_steps": time_steps}
+    source = predicted("scalith.particle.simulate_particle", diffusivity.digest, settings=settings)
     return Result(
         {
             "stoichiometry": labelled(("time", "radius"), profiles, "stoichiometry", "1"),

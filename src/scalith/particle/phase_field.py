@@ -20,6 +20,7 @@ from scalith.quantities import (
     Result,
     Source,
     Spec,
+    digest,
     labelled,
     parse_quantity,
     predicted,
@@ -258,10 +259,10 @@ def phase_separation(material: PhaseField, T: float = 298.15, *, coherent: bool 
     source = predicted("scalith.particle.phase_separation", material.digest, settings=settings)
     return Result(
         {
-            "binodal": labelled("phase", binodal, "filled fraction of the phases in equilibrium", "1"),
+            "binodal": labelled("phase", binodal, "stoichiometry of the phases in equilibrium", "1"),
             "spinodal": labelled("phase", np.array(spinodal), "limits of stability", "1"),
             "filled_fraction": labelled(
-                "point", binodal[0] + span * (0.5 + 0.5 * np.tanh(0.5 * z)), "filled fraction through the interface", "1"
+                "point", binodal[0] + span * (0.5 + 0.5 * np.tanh(0.5 * z)), "stoichiometry through the interface", "1"
             ),
             "position": labelled("point", position - position[150], "distance from the middle", "m"),
         }
@@ -312,7 +313,7 @@ def simulate_phase_field(
     longest_step : float, optional
         s; without it a hundredth of the whole time.
     tolerance : float
-        Of one step, in the filled fraction.
+        Of one step, in the stoichiometry.
 
     Returns
     -------
@@ -388,16 +389,24 @@ def simulate_phase_field(
     mean = profiles @ mesh.volumes * dimensions
     whole = reached == np.size(times)
     stopped = "surface empty" if flux_at[-1] > 0.0 else "surface full"
-    settings = {"radius_m": radius, "geometry": geometry, "nodes": nodes, "seed": seed, "temperature_K": temperature}
+    settings: dict[str, Any] = {
+        "radius_m": radius,
+        "geometry": geometry,
+        "nodes": nodes,
+        "temperature_K": temperature,
+        "tolerance": tolerance,
+    }
+    settings |= {"longest_step_s": longest_step, "start": digest(given), "times": digest(np.asarray(times, dtype=np.float64))}
+    settings |= {"surface_flux_m_per_s": schedule}
     source = predicted("scalith.particle.simulate_phase_field", material.digest, settings=settings)
     data = Result(
         {
-            "stoichiometry": labelled(("time", "radius"), profiles, "filled fraction", "1"),
+            "stoichiometry": labelled(("time", "radius"), profiles, "stoichiometry", "1"),
             "chemical_potential": labelled(
                 ("time", "radius"), thermal * potentials, "chemical potential of the working ion", "J mol-1"
             ),
-            "mean_stoichiometry": labelled("time", mean, "mean filled fraction", "1"),
-            "surface_stoichiometry": labelled("time", surface, "filled fraction at the surface", "1"),
+            "mean_stoichiometry": labelled("time", mean, "mean stoichiometry", "1"),
+            "surface_stoichiometry": labelled("time", surface, "stoichiometry at the surface", "1"),
             "surface_voltage": labelled("time", level, "voltage of the surface at rest", "V"),
             "voltage": labelled("time", level + overvoltage, "voltage with the overvoltage of the reaction", "V"),
             "free_energy": labelled("time", density * thermal * energies[:reached], "free energy", "J m-3"),

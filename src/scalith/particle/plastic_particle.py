@@ -110,7 +110,7 @@ def simulate_plastic_particle(
         x, radii, plastic = _advance(particle, (x, radii, plastic), float(at[k + 1] - at[k]), float(flux[k]), float(at[k]))
         rows.append(_row(particle, x, radii, plastic, float(flux[k])))
     parents = (host.digest, open_circuit_voltage.digest, diffusivity.digest)
-    settings = {"radius_m": radius, "temperature_K": temperature, "path": digest(at, flux)}
+    settings = {"radius_m": radius, "temperature_K": temperature, "initial": initial, "shells": shells, "path": digest(at, flux)}
     return _labelled(particle, at, rows, predicted(f"scalith.particle.{_WHERE}", *parents, settings=settings).to_json())
 
 

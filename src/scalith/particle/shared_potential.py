@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.particle.phase_field import PhaseField, homogeneous_functions, kernel_tables, require_mesh
-from scalith.quantities import ConvergenceError, InputError, Result, labelled, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, digest, labelled, predicted
 from scalith.quantities.constants import FARADAY, GAS_CONSTANT
 
 Array = NDArray[np.float64]
@@ -58,7 +58,7 @@ def simulate_depth_averaged(
         Places along the length; without it four to an interface.
     noise, seed
     tolerance : float
-        Of one step, in the filled fraction.
+        Of one step, in the stoichiometry.
 
     Returns
     -------
@@ -84,7 +84,8 @@ def simulate_depth_averaged(
     strain = material.coherency_strain / (material.maximum_concentration * thermal)
     area = np.full(count, 2.0 / thickness)
     start = _start(initial, count, noise, seed, where)
-    settings = {"length_m": length, "thickness_m": thickness, "nodes": count, "temperature_K": temperature, "seed": seed}
+    settings: dict[str, Any] = {"length_m": length, "thickness_m": thickness, "wetted_sides": wetted_sides}
+    settings |= _run(times, rate, start, temperature, tolerance)
     found = _followed(
         material,
         times,
@@ -146,7 +147,8 @@ def simulate_mosaic(
         material, times, rate, start, 3.0 / sizes, share, (nought, nought, np.zeros(2), 0.0), temperature, tolerance, where
     )
     radius = labelled("particle", sizes, "radius", "m")
-    return _result(material, found, "particle", radius, where, {"particles": sizes.size, "temperature_K": temperature})
+    settings = {"radii": digest(sizes)} | _run(times, rate, start, temperature, tolerance)
+    return _result(material, found, "particle", radius, where, settings)
 
 
 def critical_current(material: PhaseField, T: float = 298.15, *, coherent: bool = True) -> float:
@@ -211,6 +213,14 @@ def _start(initial: float | ArrayLike, count: int, noise: float, seed: int, wher
     return start
 
 
+def _run(
+    times: ArrayLike, rate: float | Sequence[tuple[float, float]], start: Array, temperature: float, tolerance: float
+) -> dict[str, Any]:
+    """What a source says of a run."""
+    when = digest(np.asarray(times, dtype=np.float64))
+    return {"times": when, "rate_per_s": rate, "start": digest(start), "temperature_K": temperature, "tolerance": tolerance}
+
+
 def _followed(
     material: PhaseField, times: ArrayLike, rate: float | Sequence[tuple[float, float]], start: Array, area: Array,
     weights: Array, bonds: tuple[Array, Array, Array, float], T: float, tolerance: float, where: str,
@@ -260,8 +270,8 @@ def _result(material: PhaseField, found: dict[str, Any], over: str, place: Any, 
     source = predicted(f"scalith.particle.{where}", material.digest, settings=settings)
     data = Result(
         {
-            "stoichiometry": labelled(("time", over), found["profiles"], "filled fraction", "1"),
-            "mean_stoichiometry": labelled("time", found["mean"], "mean filled fraction", "1"),
+            "stoichiometry": labelled(("time", over), found["profiles"], "stoichiometry", "1"),
+            "mean_stoichiometry": labelled("time", found["mean"], "mean stoichiometry", "1"),
             "voltage": labelled("time", found["voltage"], "voltage", "V"),
         },
         {"time": labelled("time", found["time"], "time", "s"), ("radius" if over == "particle" else over): place},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scalith.particle.phase_field import PhaseField, kernel_tables
-from scalith.quantities import ConvergenceError, InputError, Result, labelled, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, digest, labelled, predicted
 from scalith.quantities.constants import GAS_CONSTANT
 
 Array = NDArray[np.float64]
@@ -50,7 +52,7 @@ def simulate_spinodal_decomposition(
     temperature : float
         K.
     tolerance : float
-        Of one step, in the filled fraction.
+        Of one step, in the stoichiometry.
     keep_fields : bool
         Also hand back the fields at `times`.
 
@@ -105,7 +107,8 @@ def simulate_spinodal_decomposition(
         energies[record], waves[record] = run.observe(x, spectrum)
         if keep_fields:
             fields.append(x.copy())
-    settings = {"length_m": length, "points": x.shape[0], "temperature_K": temperature}
+    settings: dict[str, Any] = {"length_m": length, "temperature_K": temperature, "tolerance": tolerance}
+    settings |= {"start": digest(np.asarray(initial, dtype=np.float64)), "times": digest(when)}
     source = predicted(f"scalith.particle.{_WHERE}", material.digest, settings=settings)
     place = (np.arange(x.shape[0]) + 0.5) * length / x.shape[0]
     data = Result(
@@ -119,7 +122,7 @@ def simulate_spinodal_decomposition(
     if keep_fields:
         for name in ("y", "x"):
             data = data.assign_coords({name: labelled(name, place, name, "m")})
-        data["stoichiometry"] = labelled(("time", "y", "x"), np.stack(fields), "filled fraction", "1")
+        data["stoichiometry"] = labelled(("time", "y", "x"), np.stack(fields), "stoichiometry", "1")
     return data
 
 

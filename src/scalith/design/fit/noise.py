@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 _LARGEST = 0.995
 """Correlation of neighbouring samples up to which residuals are believed."""
-_CORRELATIONS = np.tanh(np.linspace(0.0, 3.4, 23))
-"""That a correlation which is not stated may have: even in Fisher's z."""
+_LARGEST_Z = 3.4
+"""Fisher's z up to which a correlation that is not stated may lie."""
 
 
 @dataclass(frozen=True)
@@ -126,23 +127,32 @@ def covariance_of_parameters(
         for record, one, off, rows in zip(records, noise, residuals, slopes, strict=True)
     ]
     known = covariance_at_minimum(np.concatenate([rows for _, rows in [*parts, priors]]), 1.0)
-    found = known.copy()
+    found, told = known.copy(), np.isfinite(known)
     for k, record in enumerate(records):
         if record.correlation is None and residuals[k].size > 3:
             others = [part for j, part in enumerate([*parts, priors]) if j != k]
-            found += _over_correlations(record, noise[k], residuals[k], slopes[k], others, known)
-    found[~np.isfinite(known)] = known[~np.isfinite(known)]
+            averaged = _over_correlations(record, noise[k], residuals[k], slopes[k], others)
+            found[told] += averaged[told] - known[told]
     return found
 
 
-def _over_correlations(
-    record: Record, noise: RecordNoise, off: Array, rows: Array, others: list[tuple[Array, Array]], known: Array
-) -> Array:
-    """What the unknown correlation of one record adds to a covariance, from the products of its columns at each ρ."""
+@cache
+def _correlations(samples: int) -> tuple[Array, Array]:
+    """What a correlation that is not stated may be, even in Fisher's z, with the weights of Gauss and Legendre.
+
+    A record of n samples tells z to 1/√n: the points lie closer than that, up to about 10,000 samples.
+    """
+    points, weights = np.polynomial.legendre.leggauss(min(max(32, int(6.0 * np.sqrt(samples))), 600))
+    return np.tanh(0.5 * _LARGEST_Z * (points + 1.0)), weights
+
+
+def _over_correlations(record: Record, noise: RecordNoise, off: Array, rows: Array, others: list[tuple[Array, Array]]) -> Array:
+    """Covariance averaged over the unknown correlation of one record, from the products of its columns at each ρ."""
     n, p = rows.shape
+    correlations, weights = _correlations(n)
     table = np.column_stack([rows, off]) / record.weight[:, None]
     first, before, after = np.outer(table[0], table[0]), table[:-1], table[1:]
-    crossed, rho = before.T @ after, _CORRELATIONS[:, None, None]
+    crossed, rho = before.T @ after, correlations[:, None, None]
     later = after.T @ after - rho * (crossed + crossed.T) + rho**2 * (before.T @ before)
     own = first + later / (1.0 - rho**2)
     rest = np.zeros((p + 1, p + 1))
@@ -167,9 +177,9 @@ def _over_correlations(
     squares = left / np.square(size) + np.einsum("ri,ij,rj->r", moved, rest, moved)
     volume = np.log(np.where(strength > 1e-13, strength, 1.0)).sum(axis=1)
     # The reference prior over even steps of Fisher's z takes one more logarithm of 1 − ρ².
-    score = 2.0 * n * np.log(size) + (n - 2) * np.log1p(-np.square(_CORRELATIONS)) + squares + volume
-    weight = np.exp(-0.5 * (score - score.min()))
+    score = 2.0 * n * np.log(size) + (n - 2) * np.log1p(-np.square(correlations)) + squares + volume
+    weight = weights * np.exp(-0.5 * (score - score.min()))
     weight /= weight.sum()
     apart = shift - weight @ shift
     found = np.einsum("r,rij->ij", weight, covariance) + (weight[:, None] * apart).T @ apart
-    return np.asarray(found / np.outer(scale[:p], scale[:p]) - known)
+    return np.asarray(found / np.outer(scale[:p], scale[:p]))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from scalith.app import estimates
+from scalith.app import explorer as app_explorer
 from scalith.app.estimates import Lesson, places
 from scalith.app.explorer import Explorer
 from scalith.ladder import Climb, read_study
@@ -99,6 +101,49 @@ def test_members_of_a_knob_teach_a_surrogate_that_answers_with_its_error(sampled
     assert line["estimated"]
     assert line["estimate_error"] > 0.0
     assert abs(line["value"] - exact["value"]) < 4.0 * line["estimate_error"] + 1e-3 * exact["value"]
+
+
+def test_an_estimate_that_fails_leaves_the_exact_answer(explorer, monkeypatch):
+    failures, tried = [ValueError("no estimate"), InputError("estimate", "", "none", "one"), ZeroDivisionError()], []
+
+    def fail(*asked):
+        tried.append(asked)
+        raise failures[len(tried) - 1]
+
+    monkeypatch.setattr(explorer._estimator, "is_slow", lambda name, study: name == "pack_temperature")
+    monkeypatch.setattr(explorer._estimator, "estimate", fail)
+    for k in range(3):
+        answer, events = heard(explorer, {"pack.cooling_coefficient": 151.0 + k}, "")
+        assert answer.climbed.failed == {}
+        assert events[-1]["event"] == "state"
+    assert len(tried) == 3
+
+
+def test_all_that_reweighting_widens_is_shifted_by_its_error(monkeypatch):
+    rng, names = np.random.default_rng(1), ("tracer_diffusivity", "jump_diffusivity")
+    before = xr.Dataset({name: (("T", "x"), 1.0 + rng.random((2, 3))) for name in names})
+    before = before.assign({f"{name}_error": 0.1 * before[name] for name in names})
+    before = before.assign(haven_ratio=before["tracer_diffusivity"], haven_ratio_error=before["tracer_diffusivity_error"])
+    wider = before.assign({f"{name}_error": 0.1 * np.sqrt(1.0 + 4.0) * before[name] for name in names})
+    further = estimates._further(wider, before)
+    for name in names:
+        assert further[name].values == pytest.approx(1.2 * before[name].values)
+    assert further["haven_ratio"].equals(before["haven_ratio"])
+    assert estimates._further(before, before) is before
+    assert estimates._further(wider, before.assign(jump_diffusivity_error=np.nan * before["jump_diffusivity"])) is None
+
+
+@pytest.mark.parametrize(("taught", "offered"), [(["discharges"], True), (["open_circuit_voltage"], False)])
+def test_only_a_knob_of_which_something_can_be_learnt_is_offered_for_it(explorer, monkeypatch, taught, offered):
+    monkeypatch.setattr(app_explorer, "sampled_quantities", lambda study: ["discharges"])
+    monkeypatch.setattr(app_explorer, "taught_quantities", lambda study: taught)
+    slow = {knob["name"]: knob["slow"] for knob in explorer.about()["knobs"]}
+    assert slow["cell.positive_electrode.thickness"] is offered
+    assert not slow["pack.cooling_coefficient"]
+
+
+def test_what_states_no_error_is_not_shifted():
+    assert estimates.shifted(voltage(0.1)) is None
 
 
 X = np.linspace(0.0, 1.0, 5)

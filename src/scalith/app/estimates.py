@@ -37,7 +37,7 @@ class Substitute(NamedTuple):
     ----------
     value : Property or xarray.Dataset
     shifted : Property or xarray.Dataset or None
-        The same, one standard error of the estimate further; `None` where the estimate has none of its own.
+        The same, one standard error of the estimate further, itself where that adds none; `None` where it states none.
     words : str
         How it was found.
     """
@@ -132,12 +132,15 @@ class Estimate:
     substitutes : dict of str to Substitute
     above : frozenset of str
         Quantities that rest on them.
+    shifted : frozenset of str
+        Quantities that rest on what `further` has shifted.
     """
 
     found: Climbed
     further: Climbed | None
     substitutes: dict[str, Substitute]
     above: frozenset[str]
+    shifted: frozenset[str]
 
     @property
     def words(self) -> str:
@@ -194,12 +197,17 @@ class Estimator:
         study = climb.study
         climb.change({key: one.value for key, one in substitutes.items()})
         answer = climb.compute(wanted)
-        further = None
-        if any(one.shifted is not None for one in substitutes.values()):
-            climb.change({key: one.shifted if one.shifted is not None else one.value for key, one in substitutes.items()})
+        further, moved = None, {key: one.shifted for key, one in substitutes.items() if one.shifted is not None}
+        if any(moved[key] is not substitutes[key].value for key in moved):
+            climb.change({key: one.value for key, one in substitutes.items()} | moved)
             further = climb.compute(wanted)
-        above = [key for key in answer.values if not substitutes.keys().isdisjoint(study.needed_for([key]))]
-        return Estimate(answer, further, substitutes, frozenset(above)) if set(above) & set(wanted) else None
+        elif moved:
+            further = answer
+        above, shifted = (
+            frozenset(key for key in answer.values if not names.isdisjoint(study.needed_for([key])))
+            for names in (substitutes.keys(), moved.keys())
+        )
+        return Estimate(answer, further, substitutes, above, shifted) if above & set(wanted) else None
 
 
 class AtOnce:
@@ -234,11 +242,12 @@ def _within(value: float, members: Sequence[float]) -> bool:
     return low - edge <= value <= high + edge
 
 
-def shifted(value: Property) -> Property:
-    """A property with every value one standard error higher."""
+def shifted(value: Property) -> Property | None:
+    """A property with every value one standard error higher; `None` without one."""
     error = value.standard_error
-    values = value.values if error is None else value.values + error
-    return Property.from_arrays(value.name, value.coordinates, np.asarray(values), value.unit, value.source)
+    if error is None:
+        return None
+    return Property.from_arrays(value.name, value.coordinates, np.asarray(value.values + error), value.unit, value.source)
 
 
 def reweighted(name: str, climb: Climb, last: Climbed, before: Study) -> Substitute | None:
@@ -261,24 +270,30 @@ def reweighted(name: str, climb: Climb, last: Climbed, before: Study) -> Substit
     barriers, found = climb.study.given.get(inputs["hop_barriers"]), before.given.get(inputs["hop_barriers"])
     if not isinstance(barriers, HopBarriers) or not isinstance(found, HopBarriers):
         return None
-    for key, need in inputs.items():
-        if key in ("hop_barriers", "seed"):
-            continue
-        mine = climb.study.settings.get(need) if need in climb.study.settings else climb[need]
-        theirs = before.settings.get(need) if need in before.settings else last.values.get(need)
-        if mine is not theirs and getattr(mine, "digest", mine) != getattr(theirs, "digest", theirs):
-            return None
     try:
+        for key, need in inputs.items():
+            if key in ("hop_barriers", "seed"):
+                continue
+            mine = climb.study.settings.get(need) if need in climb.study.settings else climb[need]
+            theirs = before.settings.get(need) if need in before.settings else last.values.get(need)
+            if mine is not theirs and getattr(mine, "digest", mine) != getattr(theirs, "digest", theirs):
+                return None
         value = reweighted_hops(last.values[name], found, barriers)
-    except ScalithError:
+    except (ScalithError, ArithmeticError, ValueError):
         return None
-    own = float(np.sqrt(np.max(np.maximum(_relative(value) ** 2 - _relative(last.values[name]) ** 2, 0.0))))
-    further = None
-    if own > 1e-6:  # hops of several kinds, whose barriers have changed by different amounts
-        further = value.assign(
-            jump_diffusivity=(value["jump_diffusivity"] * (1.0 + own)).assign_attrs(value["jump_diffusivity"].attrs)
-        )
-    return Substitute(value, further, "the same trajectories by another clock")
+    return Substitute(value, _further(value, last.values[name]), "the same trajectories by another clock")
+
+
+def _further(value: xr.Dataset, before: xr.Dataset) -> xr.Dataset | None:
+    """Re-weighted hops with all that re-weighting widens one standard error of its own higher; `None` where that is not known."""
+    own = float(np.sqrt(np.max(np.maximum(_relative(value) ** 2 - _relative(before) ** 2, 0.0))))
+    if not np.isfinite(own):
+        return None
+    if own <= 1e-6:  # one kind of hop, or kinds whose barriers have changed by one amount
+        return value
+    names = [str(name) for name in value if f"{name}_error" in value]
+    widened = [name for name in names if not value[f"{name}_error"].equals(before[f"{name}_error"])]
+    return value.assign({name: (value[name] * (1.0 + own)).assign_attrs(value[name].attrs) for name in widened})
 
 
 def _relative(data: xr.Dataset) -> NDArray[np.float64]:

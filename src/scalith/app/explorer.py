@@ -232,10 +232,11 @@ class Explorer:
         def starting(name: str) -> None:
             if not left or not estimator.is_slow(name, study):
                 return
-            climb_beside = left.pop()
-            found = estimator.estimate(name, climb_beside.beside(self._refuse_slow(study)), changes, self._wanted(view, quantity))
-            if found is not None:
-                hear({"event": "estimate"} | self._estimated(found, view, quantity))
+            climb_beside, wanted = left.pop().beside(self._refuse_slow(study)), self._wanted(view, quantity)
+            with suppress(ScalithError, ArithmeticError, ValueError):  # the exact answer does not depend on an estimate
+                found = estimator.estimate(name, climb_beside, changes, wanted)
+                if found is not None:
+                    hear({"event": "estimate"} | self._estimated(found, view, quantity))
 
         return starting
 
@@ -256,9 +257,9 @@ class Explorer:
         further = {} if estimate.further is None else _values(Found(estimate.further.ledger, estimate.further.values, {}))
         numbers = []
         for line in numbers_of(found):
-            key, rests = (line["topic"], line["label"]), line["quantity"] in estimate.above
-            added = abs(further[key] - line["value"]) if line["value"] is not None and further.get(key) is not None else 0.0
-            numbers.append(line | {"estimated": rests, "estimate_error": added if rests else None})
+            name, at, moved = line["quantity"], line["value"], further.get((line["topic"], line["label"]))
+            added = None if at is None or moved is None or name not in estimate.shifted else abs(moved - at)
+            numbers.append(line | {"estimated": name in estimate.above, "estimate_error": added})
         return {"figures": figures, "numbers": numbers, "words": estimate.words, "of": sorted(estimate.above)}
 
     def teach(
@@ -315,8 +316,9 @@ class Explorer:
         return count
 
     def _is_slow(self, knob: Knob) -> bool:
-        """Whether a knob is one number that reaches what is sampled."""
-        return isinstance(knob.value, float) and not set(knob.reaches).isdisjoint(sampled_quantities(self.whole))
+        """Whether a knob is one number that reaches what is sampled, and what can be learnt of that."""
+        known = (sampled_quantities(self.study), taught_quantities(self.study))
+        return isinstance(knob.value, float) and not any(set(knob.reaches).isdisjoint(names) for names in known)
 
     def spread(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from scalith.ladder import read_study
 from scalith.ladder.invariance import require_one_truth_of
 from scalith.ladder.setting_entries import setting_entries
 from scalith.lattice import HopBarriers
-from scalith.quantities import InputError, Property, Source, shipped
+from scalith.quantities import InputError, Property, Source, Uncertain, parse_uncertain, shipped
 
 
 def test_a_knob_knows_its_unit_its_error_and_its_range(explorer):
@@ -95,6 +96,31 @@ def test_a_default_is_not_hidden_by_what_scales_share(explorer):
     assert (joined.places, alone.places) == ((cell.name, discharge.name), (module.name,))
 
 
+@pytest.mark.parametrize(("held", "shared"), [(77.0, True), (76.986, False), (None, False)])
+def test_the_module_shares_the_heat_capacity_only_where_its_cells_have_it(explorer, held, shared):
+    one = explorer.knobs["heat capacity of a cell"]
+    cell, pack = (replace(one, name=name, places=(name,), reaches=(name,)) for name in one.places)
+    specific = replace(
+        one, name="module.cell.specific_heat", places=("module.cell.specific_heat",), value=1000.0, reaches=("oven",)
+    )
+    found = {knob.name: knob for knob in _linked([cell, pack, specific], held)}
+    joined = found.pop("heat capacity of a cell")
+    assert joined.value == 77.0
+    assert (specific.name in joined.places) is shared
+    assert ("oven" in joined.reaches) is shared
+    assert list(found) == ([] if shared else [specific.name])
+
+
+def test_the_specific_heat_of_the_module_keeps_its_relative_error(explorer, monkeypatch):
+    name, body = "heat capacity of a cell", SimpleNamespace(mass=0.077, specific_heat=Uncertain(1000.0, 50.0))
+    monkeypatch.setitem(explorer.study.settings, "module", SimpleNamespace(cell=body))
+    places = (*explorer.knobs[name].places, "module.cell.specific_heat")
+    monkeypatch.setitem(explorer.knobs, name, replace(explorer.knobs[name], places=places))
+    said = explorer.statements(name, 154.0)["module.cell.specific_heat"]
+    assert parse_uncertain(said["value"], "J/(kg K)", where="", field="") == pytest.approx(2000.0)
+    assert parse_uncertain(said["standard_error"], "J/(kg K)", where="", field="") == pytest.approx(100.0)
+
+
 def test_a_factor_scales_a_curve_and_all_barriers():
     curve = Property.from_arrays("force", {"x": [0.0, 1.0]}, [1.0, 3.0], "N", Source(kind="assumed"))
     assert scaled(curve, 0.5)(1.0) == pytest.approx(1.5)
@@ -139,6 +165,8 @@ def test_what_the_targets_leave_aside_is_there_to_be_looked_at_and_shares_its_he
     assert {"module_propagation", "barrier_map"} <= set(explorer.whole.targets)
     assert "module_temperature_field" not in explorer.whole.targets  # its section is not stated
     assert explorer.knobs["module.barrier.thickness"].value == 1e-3
+    assert "module.cell.specific_heat" not in explorer.knobs
+    assert "module_propagation" in explorer.knobs["heat capacity of a cell"].reaches
     with explorer.at({"heat capacity of a cell": 80.0, "temperature of the surroundings": 308.15}) as climb:
         require_one_truth_of(climb.study)
         assert climb.study.settings["module"].ambient_temperature == 308.15

@@ -19,7 +19,7 @@ from scalith.ladder import Climb, Climbed, Entry, Ledger, Study
 from scalith.ladder.ensemble import Ensemble, member_of
 from scalith.ladder.study import with_targets
 from scalith.pack import ModuleSpecification
-from scalith.quantities import InputError, Property, ScalithError, nearest, parse_quantity
+from scalith.quantities import InputError, Property, ScalithError, Uncertain, nearest, parse_uncertain
 from scalith.report import ladder_picture
 from scalith.report.cards import words_of
 from scalith.report.shown_units import ShownUnit, shown_unit
@@ -481,9 +481,13 @@ class Explorer:
         if not knob.factor:
             said = dict.fromkeys(knob.places, knob.statement(value))
             if name == HEAT_CAPACITY and SPECIFIC_HEAT in said:  # of a module of the same cells
-                heat = parse_quantity(said[knob.places[0]], "J/K", where="knob", field=name)
-                module = cast(ModuleSpecification, self.study.settings["module"])
-                said[SPECIFIC_HEAT] = f"{heat / module.cell.mass!r} J kg-1 K-1"
+                heat = parse_uncertain(said[knob.places[0]], "J/K", where="knob", field=name)
+                body = cast(ModuleSpecification, self.study.settings["module"]).cell
+                new = float(heat) / float(body.mass)
+                said[SPECIFIC_HEAT] = f"{new!r} J kg-1 K-1"
+                if isinstance(body.specific_heat, Uncertain):  # its relative error stays
+                    error = new * body.specific_heat.error / float(body.specific_heat)
+                    said[SPECIFIC_HEAT] = {"value": said[SPECIFIC_HEAT], "standard_error": f"{error!r} J kg-1 K-1"}
             return said
         factor = knob.statement(value)
         if not isinstance(factor, float):

@@ -8,6 +8,8 @@ from math import isfinite
 from typing import Any
 
 from scalith.ladder import Entry, Study
+from scalith.ladder.invariance import HEAT_CAPACITY as SHARED_HEAT_CAPACITY
+from scalith.ladder.invariance import is_one_truth, shared_constants
 from scalith.ladder.setting_entries import STATED, limits_of, setting_entries
 from scalith.lattice import HopBarriers
 from scalith.quantities import InputError, Property, Spec, parse_uncertain
@@ -26,7 +28,7 @@ LINKED = (
 """Numbers that several scales share: one knob moves all of those that the study states alike."""
 
 SPECIFIC_HEAT = "module.cell.specific_heat"
-"""Moves with the heat capacity of a cell, where the study states a module of the same cells."""
+"""Moves with the heat capacity of a cell, where the cells of the module that the study states have that heat capacity too."""
 
 BALANCED = ("cell.negative_electrode.thickness", "cell.positive_electrode.thickness")
 """What one knob multiplies, so that the electrodes stay balanced."""
@@ -156,7 +158,9 @@ def knobs_of(study: Study) -> list[Knob]:
     above = _above(study, targets)
     found = [knob for name in targets for knob in _of(name, study)]
     found = [replace(knob, reaches=tuple(above.get(_source(knob, study), ()))) for knob in found]
-    return [replace(knob, front=_in_front(knob.name)) for knob in [*_balanced(found), *_linked(found)]]
+    return [
+        replace(knob, front=_in_front(knob.name)) for knob in [*_balanced(found), *_linked(found, _module_heat_capacity(study))]
+    ]
 
 
 def number_of(knob: Knob, study: Study) -> float | None:
@@ -279,8 +283,21 @@ def _slider(name: str, value: float, unit: str, ends: tuple[float, float], *, wh
     return max(lowest, value / _WIDTH), min(highest, value * _WIDTH), True
 
 
-def _linked(knobs: Sequence[Knob]) -> list[Knob]:
-    """Knobs with those joined that stand for one number; one that the study states otherwise stays a knob of its own."""
+def _module_heat_capacity(study: Study) -> float | None:
+    """What the cells of a module that the study states hold, J/K."""
+    module = shared_constants("module", study.settings.get("module"))
+    return None if SHARED_HEAT_CAPACITY not in module else float(module[SHARED_HEAT_CAPACITY])
+
+
+def _linked(knobs: Sequence[Knob], module: float | None = None) -> list[Knob]:
+    """Knobs with those joined that stand for one number; one that the study states otherwise stays a knob of its own.
+
+    Parameters
+    ----------
+    knobs : sequence of Knob
+    module : float, optional
+        Heat capacity of a cell of the module, J/K: a mass times the specific heat, which is a knob.
+    """
     found = list(knobs)
     for label, names in LINKED:
         stated = [knob for knob in found if knob.name in names and knob.stated]
@@ -288,12 +305,12 @@ def _linked(knobs: Sequence[Knob]) -> list[Knob]:
         joined = max(alike, key=len, default=[])
         if len(joined) < 2:
             continue
-        first = joined[0]
+        first, value = joined[0], joined[0].value
+        low, high = max(knob.low for knob in joined), min(knob.high for knob in joined)
+        if label == HEAT_CAPACITY and module is not None and isinstance(value, float) and is_one_truth(value, module):
+            joined = [*joined, *(knob for knob in found if knob.name == SPECIFIC_HEAT)]
         reaches = tuple(dict.fromkeys(name for knob in joined for name in knob.reaches))
         places = tuple(place for knob in joined for place in knob.places)
-        if label == HEAT_CAPACITY and any(knob.name == SPECIFIC_HEAT for knob in found):
-            places = (*places, SPECIFIC_HEAT)
-        low, high = max(knob.low for knob in joined), min(knob.high for knob in joined)
         one = replace(first, name=label, label=label, places=places, reaches=reaches, low=low, high=high)
         found[found.index(first)] = one
         found = [knob for knob in found if knob not in joined[1:]]

@@ -165,14 +165,15 @@ def require_one_truth(stated: Iterable[tuple[str, Mapping[str, float | str]]], w
     for name, constants in stated:
         for constant, value in constants.items():
             known_by, known = first.setdefault(constant, (name, value))
-            if not _same(known, value):
+            if not is_one_truth(known, value):
                 raise StudyError(
                     f"{where}: found two values of the {constant}: {_shown(known, constant)} in {known_by}, "
                     f"{_shown(value, constant)} in {name}; expected one, stated once and used at every scale"
                 )
 
 
-def _same(one: float | str, other: float | str) -> bool:
+def is_one_truth(one: float | str, other: float | str) -> bool:
+    """Whether two statements of a shared constant say the same."""
     if isinstance(one, str) or isinstance(other, str):
         return one == other
     return isclose(one, other, rel_tol=1e-6)  # a product of mass and specific heat is the number to its last digits

@@ -170,10 +170,12 @@ def _climbed() -> Path:
     """A study with a results folder, shown once."""
     from scalith.app.explorer import Explorer
     from scalith.ladder import climb, read_study
+    from scalith.unchanged import note_finished
 
     path = study_file()
     study = read_study(path)
     climb(study, path.parent / "results")
+    note_finished(study, path.parent / "results", {}, 0)
     Explorer(study, path.parent / "results").answer({}, "cell")
     return path
 

@@ -82,9 +82,9 @@ def run(
     """
     global _debug
     _debug = _debug or debug
-    from scalith.unchanged import note_finished, nothing_changed
+    from scalith.unchanged import note_finished, nothing_changed, results_folder_of
 
-    folder = out if out is not None else Path("results") / study.stem
+    folder = results_folder_of(study, out)
     asked = {"until": until, "draws": draws, "plan": plan, "report": report}
     computed = None if allow_code else nothing_changed(study, folder, asked)
     if computed is not None:
@@ -139,6 +139,7 @@ def sensitivity(
     from scalith.ladder.member_draws import require_plan
     from scalith.quantities import InputError
     from scalith.report import write_report
+    from scalith.unchanged import results_folder_of
 
     groups: dict[str, list[str]] = {}
     for stated in group or []:
@@ -148,7 +149,7 @@ def sensitivity(
                 "sensitivity", "--group", stated, "NAME=PATTERN,PATTERN such as 'electrolyte=cell_specification.electrolyte.*'"
             )
         groups[name] = [*groups.get(name, []), *patterns.split(",")]
-    folder = out if out is not None else Path("results") / study.stem
+    folder = results_folder_of(study, out)
     read = read_study(study, folder, allow_code=allow_code)
     drawn, parted = require_plan(plan), cast("Literal['pairs', 'polynomial'] | None", method)
     with _Progress() as listener, _pool(workers, scheduler) as executor:

@@ -35,17 +35,37 @@ def nothing_changed(study: Path, folder: Path, asked: Mapping[str, Any]) -> int 
     asked : dict
         What decides what is climbed and written: ``until``, ``draws``, ``report``.
     """
+    noted = last_finished(study, folder)
     try:
-        noted = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        inputs, results = dict(noted["inputs"]), dict(noted["results"])
-        if noted["asked"] != dict(asked) or noted["program"] != program_digest() or str(study.resolve()) not in inputs:
+        if noted is None or noted["asked"] != dict(asked):
             return None
-        if not all_stand(inputs) or not all_stand({str(folder / name): digest for name, digest in results.items()}):
-            return None
-        # Rungs of installed packages are known only when they are loaded.
-        return None if entry_points(group=noted["entry_points"]) else int(noted["computed"])
+        results = {str(folder / name): digest for name, digest in dict(noted["results"]).items()}
+        return int(noted["computed"]) if all_stand(results) else None
     except (ScalithError, OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def last_finished(study: str | Path, folder: Path) -> dict[str, Any] | None:
+    """What `note_finished` noted in a results folder, while what that climb of `study` depended on stands; else `None`."""
+    try:
+        noted: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        inputs, own = dict(noted["inputs"]), str(Path(study).resolve())
+        # The study first: what a folder of another names is not read.
+        if noted["program"] != program_digest() or own not in inputs or not all_stand({own: inputs[own]}):
+            return None
+        ledger = {str(folder / noted["ledger"]): noted["results"][noted["ledger"]]}
+        # Rungs of installed packages are known only when they are loaded.
+        return noted if all_stand(inputs | ledger) and not entry_points(group=noted["entry_points"]) else None
+    except (ScalithError, OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def results_folder_of(study: str | Path, out: str | Path | None = None) -> Path:
+    """The results folder that a study file, or that folder itself, leads to: ``results/NAME`` where no other is chosen."""
+    path = Path(study)
+    if path.is_dir():
+        return path
+    return Path("results") / path.stem if out is None else Path(out)
 
 
 def all_stand(files: Mapping[str, str]) -> bool:
@@ -86,6 +106,7 @@ def note_finished(study: Study, folder: Path, asked: Mapping[str, Any], computed
         "program": program_digest(),
         "computed": computed,
         "entry_points": ENTRY_POINTS,
+        "ledger": LEDGER,
         "inputs": dict(study.files),
         "results": results,
     }

@@ -8,22 +8,40 @@ import urllib.request
 
 import pytest
 
+from scalith import unchanged
 from scalith.app import noted_answers
 from scalith.app.explorer import Explorer
-from scalith.app.noted_answers import NotedAnswers
-from scalith.ladder import read_study
+from scalith.app.noted_answers import NotedAnswers, is_whole, note_answer
+from scalith.ladder import climb, read_study
 from tests.app.conftest import STUDY
 
 TARGETS = '["cell_open_circuit_voltage", "discharges", "heat_generation", "cell_temperature", "pack_temperature"]'
+
+ABOUT, EVENTS = {"views": [{"name": "cell"}]}, [{"event": "state"}]
+
+
+def written(path):
+    path.write_text(STUDY.replace(TARGETS, '["cell_open_circuit_voltage"]'))
+    return read_study(path)
+
+
+def run(path, results):
+    """What ``scalith run`` leaves."""
+    study = written(path)
+    climb(study, results)
+    unchanged.note_finished(study, results, {}, 1)
+    return study
+
+
+def files(folder):
+    return {file.name: file.read_text() for file in folder.iterdir()}
 
 
 @pytest.fixture
 def answered(tmp_path):
     """A study whose voltage was shown once, and what was told."""
     path, results, events = tmp_path / "row.toml", tmp_path / "results", []
-    path.write_text(STUDY.replace(TARGETS, '["cell_open_circuit_voltage"]'))
-    results.mkdir()
-    explorer = Explorer(read_study(path), results)
+    explorer = Explorer(run(path, results), results)
     explorer.answer({}, "cell", events.append)
     explorer.answer({"cell.negative_electrode.minimum_stoichiometry": 0.02}, "cell")  # no answer to the study as stated
     last = {event["event"]: event for event in events}
@@ -44,6 +62,11 @@ def test_an_answer_is_found_again_while_all_stands_as_it_was(answered, monkeypat
     assert NotedAnswers.find(other, results) is None
     with monkeypatch.context() as patch:
         patch.setattr(noted_answers, "program_digest", lambda: "another")
+        assert noted.events("cell") is None
+        patch.setattr(unchanged, "program_digest", lambda: "another")
+        assert NotedAnswers.find(path, results) is None
+    with monkeypatch.context() as patch:  # an installed package has rungs of its own
+        patch.setattr(unchanged, "entry_points", lambda group: [group])
         assert NotedAnswers.find(path, results) is None
     (results / ".explorer" / "cell.json").write_text("{")
     assert noted.events("cell") is None
@@ -89,3 +112,58 @@ def test_nothing_is_noted_where_there_is_no_results_folder(tmp_path):
     path.write_text(STUDY.replace(TARGETS, '["cell_open_circuit_voltage"]'))
     Explorer(read_study(path), tmp_path / "results").answer({}, "cell")
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nothing_is_noted_in_a_folder_without_results(tmp_path):
+    study, results = written(tmp_path / "row.toml"), tmp_path / "results"
+    results.mkdir()
+    (results / "about.json").write_text("mine")
+    note_answer(study, results, ABOUT, "cell", EVENTS)
+    assert files(results) == {"about.json": "mine"}
+
+
+@pytest.fixture
+def noted(tmp_path):
+    """A results folder with a noted answer, and its study."""
+    path, results = tmp_path / "row.toml", tmp_path / "results"
+    study = run(path, results)
+    note_answer(study, results, ABOUT, "cell", EVENTS)
+    assert NotedAnswers.find(path, results).events("cell") == NotedAnswers.find(results, results).events("cell") == EVENTS
+    return study, results
+
+
+def test_the_files_behind_a_link_are_left_alone(noted, tmp_path):
+    study, results = noted
+    (results / ".explorer").rename(tmp_path / "elsewhere")
+    (results / ".explorer").symlink_to(tmp_path / "elsewhere")
+    before = files(tmp_path / "elsewhere")
+    note_answer(study, results, ABOUT, "cell", [])
+    assert files(tmp_path / "elsewhere") == before
+
+
+def test_the_answers_of_another_study_are_not_those_of_the_folder(noted):
+    study, results = noted
+    before = files(results / ".explorer")
+    run(study.path.with_name("other.toml"), results)
+    assert NotedAnswers.find(results, results) is None
+    assert NotedAnswers.find(study.path, results) is None
+    note_answer(study, results, ABOUT, "cell", [])
+    assert files(results / ".explorer") == before
+
+
+def test_what_a_folder_says_of_other_inputs_is_not_shown(noted):
+    study, results = noted
+    found = NotedAnswers.find(study.path, results)
+    for inputs in ({}, {str(study.path.resolve()): study.file.digest}):
+        for name in ("cell.json", "about.json"):
+            file = results / ".explorer" / name
+            file.write_text(json.dumps(json.loads(file.read_text()) | {"inputs": inputs}))
+        assert found.events("cell") is None
+        assert NotedAnswers.find(results, results) is None
+        assert NotedAnswers.find(study.path, results) is None
+
+
+@pytest.mark.parametrize("lacks", [{"not_drawn": {"a picture": "no memory"}}, {"failed": {"discharges": "no"}}])
+def test_an_answer_that_lacks_something_is_not_noted(lacks):
+    assert is_whole([{"event": "figures", "failed": {}, "not_drawn": {}}, {"event": "state", "failed": {}}])
+    assert not is_whole([{"event": "figures", "failed": {}, "not_drawn": {}} | lacks, {"event": "state", "failed": {}}])

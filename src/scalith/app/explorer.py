@@ -545,13 +545,13 @@ def read_study_of(path: str | Path, out: str | Path | None = None, *, allow_code
 
     from scalith.ladder import read_ledger, read_study
     from scalith.quantities import file_digest
-    from scalith.unchanged import FILE
+    from scalith.unchanged import FILE, results_folder_of
 
     path = Path(path)
     if path.is_dir() and out is not None:
         raise InputError(str(path), "", f"a results folder, with another one ({out})", "the study file, or one results folder")
     if not path.is_dir():
-        results = Path("results") / path.stem if out is None else Path(out)
+        results = results_folder_of(path, out)
         return read_study(path, results, allow_code=allow_code), results
     ledger = read_ledger(path)
     try:

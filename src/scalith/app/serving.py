@@ -44,15 +44,14 @@ def explore(study: str | Path, out: str | Path | None = None, *, port: int = 0, 
     """
 
     from scalith.app.noted_answers import NotedAnswers
+    from scalith.unchanged import results_folder_of
 
     def make() -> Explorer:
         from scalith.app.explorer import Explorer, read_study_of
 
         return Explorer(*read_study_of(study, out, allow_code=allow_code))
 
-    path = Path(study)
-    results = path if path.is_dir() else Path("results") / path.stem if out is None else Path(out)
-    return Serving(make, port, None if allow_code else NotedAnswers.find(path, results))
+    return Serving(make, port, None if allow_code else NotedAnswers.find(Path(study), results_folder_of(study, out)))
 
 
 class Serving:

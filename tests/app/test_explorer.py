@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from scalith.app.explorer import Cancelled, read_study_of
 from scalith.app.views import unpacked, views_of
 from scalith.ladder import Climb, climb, read_study
 from scalith.quantities import InputError, shipped
+from scalith.report.summary import Found
 
 THICKER = {"cell.positive_electrode.thickness": 9e-5}
 
@@ -181,6 +185,48 @@ def test_a_picture_that_cannot_be_drawn_says_why_beside_the_others(explorer, mon
     figures = next(event for event in events if event["event"] == "figures")
     assert figures["not_drawn"] == {"Distribution of relaxation times": "relaxation times: missing, expected a spectrum"}
     assert next(event for event in events if event["event"] == "state")["failed"] == {}
+
+
+def test_a_picture_of_a_quantity_that_cannot_be_drawn_leaves_the_others(explorer, monkeypatch):
+    from scalith.app import views
+
+    own = views.pictures_of
+
+    def refuse(name, found):
+        if name == "discharges":
+            raise InputError("picture", "", "nothing", "curves")
+        return own(name, found)
+
+    monkeypatch.setattr(views, "pictures_of", refuse)
+    found = explorer.answer({}).climbed
+    made, not_drawn = views.drawn("cell", "", Found(found.ledger, found.values, {}))
+    title = found.ledger.entry("discharges").title
+    assert not_drawn == {title: "picture: missing, expected curves"}
+    assert "heat_generation" in [item["quantity"] for item in made]
+
+
+def test_what_nobody_asked_for_gives_way_to_who_waits(explorer):
+    ends, begun = [], threading.Event()
+
+    def warm_up():
+        try:
+            explorer.answer({"cell.separator.thickness": 2.65e-5}, hear=begun_and_wait, stopped=explorer.is_awaited)
+        except Cancelled:
+            ends.append("cancelled")
+
+    def begun_and_wait(event):
+        begun.set()
+        while not explorer.is_awaited():
+            time.sleep(0.001)
+
+    first = threading.Thread(target=warm_up)
+    first.start()
+    assert begun.wait(60)
+    answer = explorer.answer({})
+    first.join(60)
+    assert ends == ["cancelled"]
+    assert answer.climbed.failed == {}
+    assert not explorer.is_awaited()
 
 
 def test_views_of_the_cell_need_it_and_its_discharges(explorer, tmp_path):

@@ -124,6 +124,7 @@ class Explorer:
         self._noted: set[str] = set()  # views whose first answers are in the results folder
         self._at: dict[str, tuple[str, Any]] = {}  # by place: the knob with its value, and what it states there
         self._lock = threading.Lock()
+        self._waiting: set[int] = set()  # threads
 
     def about(self) -> dict[str, Any]:
         """Title, knobs, views and the ladder as it is before anything is computed."""
@@ -161,9 +162,13 @@ class Explorer:
         Cancelled
             `stopped` said so.
         """
-        while not self._lock.acquire(timeout=0.05):
-            if stopped():
-                raise Cancelled
+        self._waiting.add(threading.get_ident())
+        try:
+            while not self._lock.acquire(timeout=0.05):
+                if stopped():
+                    raise Cancelled
+        finally:
+            self._waiting.discard(threading.get_ident())
         try:
             self._relay.hear, self._relay.stopped = hear, stopped
             self._move(changes)
@@ -171,6 +176,10 @@ class Explorer:
         finally:
             self._relay.hear, self._relay.stopped, self._relay.starting = lambda event: None, lambda: False, lambda name: None
             self._lock.release()
+
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for the state that is computed to be there, or to be given up."""
+        return bool(self._waiting)
 
     def answer(
         self,

@@ -131,5 +131,7 @@ def _resolve(future: Future[Explorer], make: Callable[[], Explorer], is_shown: b
         future.set_exception(error)
         return
     if is_shown:
-        with suppress(ScalithError):  # it is said where it is asked for
-            made.answer({})
+        from scalith.app.explorer import Cancelled
+
+        with suppress(ScalithError, Cancelled):  # it is said where it is asked for; whoever asks comes first
+            made.answer({}, stopped=made.is_awaited)

@@ -414,7 +414,12 @@ def drawn(view: str, quantity: str, found: Found, first: Callable[[list[dict[str
     order = [name for short in wanted for name in found.values if name.rpartition(".")[2] == short]
     for name in dict.fromkeys([*([quantity] if quantity in found.values else []), *order]):
         title = found.ledger.entry(name).title
-        for index, figure in enumerate(pictures_of(name, found)):
+        try:
+            pictures = pictures_of(name, found)
+        except ScalithError as error:
+            failed[f"{name.rpartition('.')[0]} {title}".strip()] = str(error)
+            continue
+        for index, figure in enumerate(pictures):
             shown.append({"name": f"{name} {index}", "quantity": name, "title": title, "figure": plain_figure(figure)})
         if first is not None and shown:
             first(list(shown))

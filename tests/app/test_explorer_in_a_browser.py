@@ -188,3 +188,47 @@ def test_an_answer_that_ends_half_way_leaves_the_state_before(tab, end, said):
     empty.click("#tabs [data-view=uncertainty]")
     empty.click("#spread")
     assert empty.locator("#numbers tbody tr").count() == 0
+
+
+def test_a_state_whose_answer_another_question_stopped_is_answered_afterwards(tab):
+    page = tab()
+    before = count(page)
+    page.click("#tabs [data-view=uncertainty]")
+    wait(page, before)
+    capacity, before, asked = number(page, "cell at 1C"), count(page), []
+
+    def answer(route):
+        asked.append(route.request.post_data_json)
+        if "draws" in asked[-1]:
+            body = json.dumps({"event": "refused", "message": "no", "field": ""})
+            route.fulfill(body=body + "\n", content_type="application/x-ndjson")
+        elif len(asked) > 1:  # the first one stays without an answer
+            route.continue_()
+
+    page.route("**/climb*", answer)
+    page.locator(f"{THICKNESS} input[type=number]").fill("91")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("body:not([data-done])")
+    page.click("#spread")
+    wait(page, before)
+    assert ["draws" in one for one in asked] == [False, True, False]
+    assert page.get_attribute("body", "data-done") == "done"
+    assert number(page, "cell at 1C") > capacity
+    assert page.locator("#figures.old").count() == 0
+
+
+def test_the_pictures_that_were_asked_for_last_stay(tab):
+    drawn = """async () => {
+        const place = document.createElement('div'), react = Plotly.react;
+        document.body.append(place);
+        const items = y => ['one', 'two'].map(name => ({name, title: name, figure: {data: [{y: [y]}], layout: {}}}));
+        let calls = 0;
+        Plotly.react = async (...all) => {
+            const slow = !calls++;
+            await react(...all);
+            if (slow) await new Promise(done => setTimeout(done, 500));
+        };
+        await Promise.all([pictures.show(place, items(1)), pictures.show(place, items(2))]);
+        return [...place.querySelectorAll('.figure')].map(one => one.data[0].y[0]);
+    }"""
+    assert tab().evaluate(drawn) == [2, 2]

@@ -85,7 +85,7 @@ class CellState:
 
     @cached_property
     def phases(self) -> Result | None:
-        """Filling of the particle that separates into phases, at the highest rate of its hysteresis."""
+        """Stoichiometry of the particle that separates into phases, at the highest rate of its hysteresis."""
         if self.separating is None:
             return None
         material, hysteresis = self.separating

@@ -30,7 +30,7 @@ const server = (() => {
 (async () => {
   const {made} = pictures, $ = id => document.getElementById(id), spaced = name => name.replaceAll('_', ' ');
   const tab = crypto.randomUUID(), MOST = 4;
-  let about, present = null, settled = null, past = [], future = [], touched = {name: '', at: 0}, running = 0, files = [];
+  let about, present = null, settled = null, past = [], future = [], touched = {name: '', at: 0}, running = 0, unanswered = false, files = [];
   const state = {changes: {}, view: '', box: '', pins: [{label: 'as stated', changes: {}}], units: 'usual', theme: ''};
 
   // The state in the address: whoever has it sees the same.
@@ -242,7 +242,11 @@ const server = (() => {
 
   // Computing.
   const key = () => state.view + ' ' + state.box;
-  const draw = () => pictures.show($('figures'), present?.figures ?? [], compared().map(pin => ({label: pin.label, figures: pin.pictures?.[key()]})));
+  const draw = () => {
+    const missing = Object.entries(present?.not_drawn ?? {});
+    $('not-drawn').hidden = !missing.length; $('not-drawn').textContent = missing.map(([title, reason]) => `${title} cannot be drawn: ${reason}`).join('; ');
+    return pictures.show($('figures'), present?.figures ?? [], compared().map(pin => ({label: pin.label, figures: pin.pictures?.[key()]})));
+  };
   const trouble = (words, knob) => {
     $('trouble').hidden = !words; $('trouble').textContent = words ?? '';
     if (words && knob) { const box = [...document.querySelectorAll('.knob')].find(one => one.dataset.knob === knob); if (box) box.querySelector('.refused').textContent = words; }
@@ -255,7 +259,7 @@ const server = (() => {
     if (event.event === 'advanced') busy(`computing ${spaced(event.name)}: ${event.message}`, event.fraction);
     if (event.event === 'noted') busy(event.message);
     if (event.event === 'estimate') into.estimate = event;
-    if (event.event === 'figures') into.figures = event.figures;
+    if (event.event === 'figures') Object.assign(into, {figures: event.figures, not_drawn: event.not_drawn});
     if (event.event === 'state') Object.assign(into, event);
     if (event.event === 'refused' || event.event === 'crashed') into.trouble = event.message;
     if (['done', 'cancelled', 'refused', 'crashed'].includes(event.event)) into.end = event.event;
@@ -263,7 +267,7 @@ const server = (() => {
   // What is there before the exact answer: marked, with the error that it adds.
   const estimated = event => {
     if (!present) return;
-    present = {...present, figures: event.figures, numbers: event.numbers, estimate: event.words};
+    present = {...present, figures: event.figures, not_drawn: {}, numbers: event.numbers, estimate: event.words};
     $('estimate').hidden = false; $('estimate').textContent = `≈ estimated: ${event.words}. The exact answer follows.`;
     $('figures').classList.remove('old'); $('figures').classList.add('estimated');
     document.body.dataset.estimates = 1 + +(document.body.dataset.estimates ?? 0);
@@ -282,10 +286,13 @@ const server = (() => {
     if (mine !== running) return;
     $('cancel').hidden = true;
     if (found.trouble) trouble(found.trouble);
-    busy(found.taught ? `${knob.label}: ${found.taught.members} members; ${found.taught.quantities} quantities are now estimated at once` : 'cancelled');
+    busy(found.taught ? `${knob.label}: ${found.taught.members} members; ${found.taught.quantities} quantities are now estimated at once` : found.end ?? 'not computed');
     document.body.dataset.taught = found.taught?.quantities ?? 0;
+    if (unanswered) go();
   };
+  // The state is unanswered until this ends: also where another question has come between.
   const go = async () => {
+    unanswered = true;
     const mine = ++running, asked = {tab, changes: {...state.changes}, view: state.view, quantity: state.box}, found = {}, began = performance.now();
     $('cancel').hidden = false; $('figures').classList.add('old'); busy('computing');
     delete document.body.dataset.done;
@@ -295,7 +302,7 @@ const server = (() => {
         heard(event, found);
         if (event.event === 'estimate') estimated(event);
         if (event.event === 'curves') curves(event.figures);
-        if (event.event === 'figures') { $('figures').classList.remove('old'); present = {numbers: [], boxes: {}, failed: {}, ...(present?.estimate ? present : settled), figures: found.figures}; draw(); document.body.dataset.first = Math.round(performance.now() - began); }
+        if (event.event === 'figures') { $('figures').classList.remove('old'); present = {numbers: [], boxes: {}, failed: {}, ...(present?.estimate ? present : settled), figures: found.figures, not_drawn: found.not_drawn}; draw(); document.body.dataset.first = Math.round(performance.now() - began); }
       });
     } catch (error) { found.trouble = `the explorer's server does not answer (${error.message}): is 'scalith explore' still running?`; found.end = 'crashed'; }
     if (mine !== running) return;
@@ -305,14 +312,17 @@ const server = (() => {
       const spent = Math.round(performance.now() - began);
       busy(Object.keys(found.failed).length ? `${Object.keys(found.failed).length} quantities could not be computed: ${Object.values(found.failed)[0]}` : `up to date, ${spent} ms`);
       await keepPins(asked, found, mine);
+      if (mine !== running) return;
       refresh(); ladder(found.ladder); draw(); again();
     } else {
       exact(); present = settled; refresh(); draw();
       busy(`${found.end === 'cancelled' ? 'cancelled' : 'not computed'}: what is shown is the state before`);
       if (found.end !== 'cancelled') trouble(found.trouble, touched.name);
     }
+    unanswered = false;
     $('figures').classList.remove('old');
     document.body.dataset.done = found.end ?? 'none'; document.body.dataset.count = 1 + +(document.body.dataset.count ?? 0);
+    return found.end === 'done';
   };
   // Pinned states are states like any other: they are climbed when their numbers or pictures are needed.
   const keepPins = async (asked, found, mine) => {
@@ -406,8 +416,13 @@ const server = (() => {
     } catch (error) { found.trouble = error.message; }
     if (mine !== running) return;
     $('cancel').hidden = true;
-    if (found.end !== 'done') { trouble(found.trouble); busy(found.end ?? 'not computed'); return; }
-    present = settled = {boxes: {}, failed: {}, ...settled, figures: found.figures, numbers: (settled?.numbers ?? found.numbers).map(line => found.numbers.find(one => one.topic === line.topic && one.label === line.label) ?? line)};
+    if (found.end !== 'done') {
+      trouble(found.trouble); busy(found.end ?? 'not computed');
+      if (unanswered) go();
+      return;
+    }
+    if (unanswered && !await go()) return; // the other numbers are of this state as well
+    present = settled = {boxes: {}, failed: {}, ...settled, figures: found.figures, not_drawn: found.not_drawn, numbers: (settled?.numbers ?? found.numbers).map(line => found.numbers.find(one => one.topic === line.topic && one.label === line.label) ?? line)};
     note.textContent = Object.entries(found.scatter).map(([name, said]) => `${spaced(name)}: ${said}`).join('; ') + Object.entries(found.lost).map(([member, reason]) => `; member ${member} failed: ${reason}`).join('');
     busy(`${found.draws} members`); table(); draw();
     document.body.dataset.spread = found.draws;

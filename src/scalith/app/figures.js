@@ -44,16 +44,19 @@ const pictures = (() => {
   };
   // Draws all pictures of a list into a place; those that are not in the list go.
   const show = async (into, items, pinned = []) => {
+    const mine = into.asked = (into.asked ?? 0) + 1; // the last list asked for is the one that stays
     await loaded();
+    if (mine !== into.asked) return;
     const places = items.map(item => placed(into, item));
     [...into.children].forEach(figure => { if (!places.includes(figure)) { Plotly.purge(figure.lastChild); figure.remove(); } });
     for (const [k, item] of items.entries()) {
+      if (mine !== into.asked) return;
       const others = pinned.map(pin => ({label: pin.label, figure: pin.figures?.find(one => one.name === item.name)?.figure}));
       const drawn = themed(beside(item.figure, others));
       try {
         await Plotly.react(places[k].lastChild, {...drawn, config: settings});
-        places[k].dataset.drawn = 'yes';
-      } catch (error) { places[k].lastChild.textContent = 'This browser cannot draw this picture (' + error + ').'; }
+        if (mine === into.asked) places[k].dataset.drawn = 'yes';
+      } catch (error) { if (mine === into.asked) places[k].lastChild.textContent = 'This browser cannot draw this picture (' + error + ').'; }
     }
   };
   return {show, made};

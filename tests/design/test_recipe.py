@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from scalith.cell import read_cell
 from scalith.design import ElectrodeRecipe, RecipeEvaluation, designed_image, recipe_cell, recipe_structure
 from scalith.quantities import InputError
 
@@ -50,3 +51,19 @@ def test_stress_is_an_objective_where_phases_expand():
     assert 0.1 * 140e9 * 0.01 < found["stress"] < 10.0 * 140e9 * 0.01
     with pytest.raises(InputError, match="needs both elasticity and expansion"):
         RecipeEvaluation(expansion={"active": 0.01}, **stated)
+
+
+def test_what_a_recipe_cannot_be_evaluated_with_is_named_at_once():
+    stated = {"base": read_cell("lgm50_chen2020"), "voxel_size": 6e-7, **BULK}
+    stiff = {"youngs_modulus": "140 GPa"}
+    for wrong, said in (
+        ({"elasticity": {"active": stiff}, "expansion": {"active": 0.01}}, "constants of pore, carbon too"),
+        ({"elasticity": {"binder": stiff}}, "elasticity: found 'binder'"),
+        ({"expansion": {"activ": 0.01}}, "did you mean 'active'"),
+        ({"ionic": {"pore": 0.0}}, "the conductivity of one of"),
+        ({"rates": (1.0, -2.0)}, "greater than 0"),
+        ({"rates": ()}, "at least 1"),
+        ({"rates": (1.0, 1.0001)}, "each rate once"),
+    ):
+        with pytest.raises(InputError, match=said):
+            RecipeEvaluation(**(stated | wrong))

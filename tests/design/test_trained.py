@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scalith.design import StructureTargets, measure_structure, read_trained_model, trained_structure, write_trained_model
-from scalith.design.trained import _soft, label_voxels
+from scalith.design.trained import _labels, _soft, label_voxels
 from scalith.quantities import InputError, shipped
 
 
@@ -33,13 +33,34 @@ def test_what_is_no_model_is_said_to_be_none(model, tmp_path):
     (tmp_path / "text.npz").write_text("weights")
     with pytest.raises(InputError, match="no trained model"):
         read_trained_model(tmp_path / "text.npz")
+    whole = shipped("trained/taufactor_electrode.npz").read_bytes()
+    for name, content in {
+        "empty": b"",
+        "cut": whole[: len(whole) // 2],
+        "changed": whole[:3000] + bytes(500) + whole[3500:],
+    }.items():
+        (tmp_path / f"{name}.npz").write_bytes(content)
+        with pytest.raises(InputError, match="no trained model") as found:
+            read_trained_model(tmp_path / f"{name}.npz")
+        assert "\n" not in str(found.value)
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    with pytest.raises(InputError, match="no trained model"):
+        read_trained_model(tmp_path / "array.npy")
     weights = dict(model.weights)
     weights["scores.bias"] = np.zeros(4, np.float32)
     with pytest.raises(InputError, match=r"scores\.bias.*\(4,\).*\(3,\)"):
         replace(model, weights=weights)
     weights["scores.bias"] = np.full(3, np.nan, np.float32)
-    with pytest.raises(InputError, match="finite"):
+    with pytest.raises(InputError, match=r"scores\.bias.*finite"):
         replace(model, weights=weights)
+    with pytest.raises(InputError, match=r"label_spread.*positive"):
+        replace(model, label_spread=0.0 * model.label_spread)
+    with pytest.raises(InputError, match=r"voxel_size.*positive"):
+        replace(model, voxel_size=0.0)
+    with pytest.raises(InputError, match=r"conducting.*carbon.*pore, active, binder"):
+        replace(model, conducting="carbon")
+    with pytest.raises(InputError, match=r"between.*2 of"):
+        replace(model, between=("active", "active"))
 
 
 def test_labels_have_their_fractions_to_one_voxel():
@@ -74,6 +95,16 @@ def test_adjoint_steps_bring_what_is_asked_for(model):
     again = measure_structure(found.image, asked)
     np.testing.assert_allclose(list(again.values()), [0.2, 4.2e5], rtol=0.03)
     np.testing.assert_allclose(found.table["measured"], list(again.values()), rtol=1e-12)
+
+
+def test_what_is_asked_of_the_conducting_phase_is_told_to_the_network_for_either_carrier(model):
+    shares = dict(zip(model.phases, model.fractions.tolist(), strict=True))
+    ionic = StructureTargets(effective_ionic_conductivity=0.4, ionic={"pore": 2.0}, axis="y")
+    electronic = StructureTargets(effective_electronic_conductivity=0.4, electronic={"pore": 2.0}, axis="y")
+    for asked in (ionic, electronic):
+        assert _labels(model, asked, shares)[1] == pytest.approx(np.log(0.2))
+    other = StructureTargets(effective_electronic_conductivity=0.4, electronic={"active": 2.0}, axis="y")
+    np.testing.assert_array_equal(_labels(model, other, shares)[:5], model.tomogram_labels[:5])
 
 
 def test_what_cannot_be_made_is_named(model):

@@ -35,6 +35,7 @@ from scalith.design.recipe import (
     image_cell,
     recipe_cell,
     recipe_structure,
+    require_evaluable,
 )
 from scalith.design.search import hypervolume, search_front
 from scalith.design.surrogate import Surrogate, fit_surrogate
@@ -85,6 +86,7 @@ __all__ = [
     "read_trained_model",
     "recipe_cell",
     "recipe_structure",
+    "require_evaluable",
     "search_front",
     "spectrum_record",
     "train_model",

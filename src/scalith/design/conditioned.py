@@ -20,7 +20,6 @@ from scalith.design.density import (
 )
 from scalith.design.share_gradients import ShareGradient
 from scalith.design.targets import (
-    UNITS,
     StructureTargets,
     Targets,
     comparison,
@@ -28,12 +27,13 @@ from scalith.design.targets import (
     requests,
     require_below_bounds,
     require_known_phases,
+    require_met,
     target_gradients,
     target_settings,
 )
 from scalith.electrode import VoxelImage
 from scalith.electrode.requirements import require_seed
-from scalith.quantities import ConvergenceError, InputError, Spec, labelled, predicted
+from scalith.quantities import InputError, Spec, labelled, predicted
 
 Floats = NDArray[np.float64]
 _STRIDE = 0.35
@@ -57,7 +57,7 @@ class StructureOrder(Spec):
 
     phases: dict[str, LatentPhase]
     matrix: str = "active"
-    targets: StructureTargets | tuple[StructureTargets, ...]
+    targets: StructureTargets | Annotated[tuple[StructureTargets, ...], Field(min_length=1)]
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.02
 
     def make(
@@ -171,14 +171,8 @@ def conditioned_structure(
         else:
             noise, promised = search.step(response, stride)
     assert nearest_found is not None
-    image, measured, missing = nearest_found.image, nearest_found.measured, nearest_found.apart
-    if missing > tolerance:
-        far = [
-            f"{one.name} {value:.4g} {UNITS[one.kind]} ({100 * (value / one.value - 1):+.2g} %)"
-            for one, value in zip(asked, measured, strict=True)
-        ]
-        why = f"the targets are out of reach of this recipe: the nearest structure found has {', '.join(far)}"
-        raise ConvergenceError("conditioned structure", why)
+    image, measured = nearest_found.image, nearest_found.measured
+    require_met("conditioned structure", "recipe", targets, measured, tolerance)
     settings = {
         "structure": structure.model_dump(mode="json"),
         "targets": target_settings(targets),

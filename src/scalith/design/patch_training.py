@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scalith.design.patch_network import layer_shapes, mean_of_cubes, repeat_voxels, scores_of_phases
 from scalith.design.trained import LABELS, SCALE, TrainedModel, number_features, physics_labels
 from scalith.electrode import VoxelImage, crop
-from scalith.electrode.requirements import require_seed
+from scalith.electrode.requirements import require_seed, rows_of_labels
 from scalith.quantities import InputError, MissingDependencyError, predicted
 
 Floats = NDArray[np.float64]
@@ -216,10 +216,7 @@ def _labelled(
     for place in np.ndindex(*counts):
         x, y, z = ((_BLOCK * one, _BLOCK * (one + 1)) for one in place)
         labels[place] = physics_labels(crop(image, x=x, y=y, z=z), conducting, between, line)
-    of_label = np.zeros(256, np.uint8)
-    for row, name in enumerate(names):
-        of_label[image.phases[name]] = row
-    rows = of_label[image.labels]
+    rows = rows_of_labels(image, names)[image.labels]
     nx, ny, nz = (size - size % SCALE for size in rows.shape)
     return _Labelled(rows, _shares(rows[:nx, :ny, :nz], len(names), SCALE), labels, tomogram)
 

@@ -16,10 +16,12 @@ from scalith.design.density import LatentPhase, LatentStructure, designed_image
 from scalith.design.energy_gradient import with_conduction
 from scalith.electrode import IsotropicElasticity, VoxelImage, stress_from_eigenstrain, subvolume_properties
 from scalith.lab.half_cell import half_cell
-from scalith.quantities import ConvergenceError, InputError, Result, Spec, labelled, predicted
+from scalith.quantities import ConvergenceError, InputError, Result, Spec, labelled, nearest, predicted
 from scalith.quantities.specification import LayerThickness, Length
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+PHASES = ("pore", "active", "carbon")
+"""Phases of the structure of a recipe."""
 
 
 class ElectrodeRecipe(Spec):
@@ -204,6 +206,38 @@ def delivered_energy(
     return discharge_energy(cell, c_rate, mesh=mesh) / (cell.plane_area * depth)
 
 
+def require_evaluable(
+    where: str,
+    ionic: Mapping[str, float],
+    electronic: Mapping[str, float],
+    elasticity: Mapping[str, IsotropicElasticity],
+    expansion: Mapping[str, float],
+    rates: Sequence[float],
+) -> None:
+    """Constants of the phases of a recipe, those of elasticity of all of them or of none, and rates that differ.
+
+    Raises
+    ------
+    InputError
+    """
+    for field, by_phase in (("ionic", ionic), ("electronic", electronic), ("elasticity", elasticity), ("expansion", expansion)):
+        for name in by_phase:
+            if name not in PHASES:
+                raise InputError(where, field, name, nearest(name, PHASES))
+    for field, bulk in (("ionic", ionic), ("electronic", electronic)):
+        if not any(value > 0.0 for value in bulk.values()):
+            raise InputError(where, field, dict(bulk), f"the conductivity of one of {', '.join(PHASES)}")
+    if bool(elasticity) != bool(expansion):
+        field = "expansion" if elasticity else "elasticity"
+        raise InputError(where, field, "nothing", "the stress needs both elasticity and expansion, by phase")
+    lacking = [name for name in PHASES if elasticity and name not in elasticity]
+    if lacking:
+        raise InputError(where, "elasticity", sorted(elasticity), f"constants of {', '.join(lacking)} too (modulus 0: a pore)")
+    names = [f"{rate:.3g}" for rate in rates]
+    if len(set(names)) < len(names):
+        raise InputError(where, "rates", list(rates), "each rate once, to three digits")
+
+
 class RecipeEvaluation(Spec):
     """Energy per volume at several rates of the cell that a recipe makes, and its stress; what `search_front` takes.
 
@@ -236,7 +270,7 @@ class RecipeEvaluation(Spec):
     base: CellSpecification | str
     ionic: dict[str, float]
     electronic: dict[str, float]
-    rates: tuple[float, ...] = (1.0 / 3.0, 3.0)
+    rates: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (1.0 / 3.0, 3.0)
     shape: tuple[int, int, int] = (48, 48, 48)
     voxel_size: Length
     fixed: dict[str, float] = Field(default_factory=dict)
@@ -252,10 +286,8 @@ class RecipeEvaluation(Spec):
         return read_cell(base)
 
     @model_validator(mode="after")
-    def _both_or_none(self) -> Self:
-        if bool(self.elasticity) != bool(self.expansion):
-            lacking = "expansion" if self.elasticity else "elasticity"
-            raise InputError("recipe evaluation", lacking, "nothing", "the stress needs both elasticity and expansion, by phase")
+    def _of_the_phases(self) -> Self:
+        require_evaluable("recipe evaluation", self.ionic, self.electronic, self.elasticity, self.expansion, self.rates)
         return self
 
     @property

@@ -20,7 +20,7 @@ from scalith.electrode import (
     triple_phase_length,
 )
 from scalith.electrode.mechanics.elasticity import elastic_body, solve_equilibrium
-from scalith.quantities import SI, InputError, Result, Spec, labelled, nearest
+from scalith.quantities import SI, ConvergenceError, InputError, Result, Spec, labelled, nearest
 
 Floats = NDArray[np.float64]
 CONDUCTION = ("effective_ionic_conductivity", "effective_electronic_conductivity")
@@ -112,9 +112,11 @@ def requests(targets: Targets) -> list[Request]:
     Raises
     ------
     InputError
-        The same number is asked for twice.
+        Nothing is asked for, or the same number twice.
     """
     several = [targets] if isinstance(targets, StructureTargets) else list(targets)
+    if not several:
+        raise InputError("structure targets", "targets", "an empty list", "at least one StructureTargets")
     found = [Request(kind, kind, one, value) for one in several for kind, value in one.asked.items()]
     kinds = [one.kind for one in found]
     named = [one._replace(name=f"{one.kind} {_of(one)}") if kinds.count(one.kind) > 1 else one for one in found]
@@ -133,8 +135,8 @@ def target_settings(targets: Targets) -> object:
 
 def _of(request: Request) -> str:
     if request.kind == "interface_area":
-        return " and ".join(request.targets.between)
-    return ", ".join(request.targets.line) if request.kind == "triple_phase_length" else f"along {request.targets.axis}"
+        return " and ".join(sorted(request.targets.between))
+    return ", ".join(sorted(request.targets.line)) if request.kind == "triple_phase_length" else f"along {request.targets.axis}"
 
 
 def measure_structure(image: VoxelImage, targets: Targets, *, periodic: bool = True) -> dict[str, float]:
@@ -166,9 +168,9 @@ def axial_stiffness(image: VoxelImage, elasticity: Mapping[str, IsotropicElastic
     return float(found.mean_stress @ load)
 
 
-def comparison(targets: Targets, measured: Mapping[str, float]) -> Result:
+def comparison(targets: Targets | None, measured: Mapping[str, float]) -> Result:
     """What was asked for beside what was measured, by ``quantity``: ``requested``, ``measured``, ``deviation``."""
-    asked = requests(targets)
+    asked = [] if targets is None else requests(targets)
     requested, found = np.array([one.value for one in asked]), np.array([measured[one.name] for one in asked])
     return Result(
         {
@@ -178,6 +180,25 @@ def comparison(targets: Targets, measured: Mapping[str, float]) -> Result:
         },
         coords={"quantity": [one.name for one in asked], "unit": ("quantity", [UNITS[one.kind] for one in asked])},
     )
+
+
+def require_met(where: str, what: str, targets: Targets, measured: Floats, tolerance: float) -> None:
+    """What was measured is what was asked for, within a relative tolerance.
+
+    Raises
+    ------
+    ConvergenceError
+        How far from each target the structure is, the nearest that a recipe or a model (`what`) gave.
+    """
+    asked = requests(targets)
+    apart = measured / np.array([one.value for one in asked]) - 1.0
+    if np.max(np.abs(apart)) > tolerance:
+        far = [
+            f"{one.name} {value:.4g} {UNITS[one.kind]} ({100 * off:+.2g} %)"
+            for one, value, off in zip(asked, measured, apart, strict=True)
+        ]
+        why = f"the targets are out of reach of this {what}: the nearest structure found has {', '.join(far)}"
+        raise ConvergenceError(where, why)
 
 
 def target_gradients(

@@ -22,20 +22,22 @@ from scalith.design.patch_network import (
 )
 from scalith.design.share_gradients import ShareGradient
 from scalith.design.targets import (
-    UNITS,
+    CONDUCTION,
     Targets,
     comparison,
     measure_structure,
     requests,
     require_below_bounds,
     require_known_phases,
+    require_met,
     target_gradients,
     target_settings,
 )
 from scalith.electrode import VoxelImage, interface_areas, solve_conduction, triple_phase_length
 from scalith.electrode.requirements import require_seed
-from scalith.quantities import ConvergenceError, InputError, Source, digest, labelled, predicted
+from scalith.quantities import InputError, Source, digest, labelled, predicted
 from scalith.quantities.atomic_write import whole_file
+from scalith.quantities.errors import one_line
 
 Floats = NDArray[np.float64]
 LABELS = ("conductivity x", "conductivity y", "conductivity z", "area", "line", "conducting fraction", "third fraction")
@@ -43,6 +45,7 @@ LABELS = ("conductivity x", "conductivity y", "conductivity z", "area", "line", 
 SCALE = 4
 """Voxels along the edge of a voxel of the coarse image."""
 _EDGE = 2 * SCALE
+_OF_LABELS = ("label_mean", "label_spread", "tomogram_labels")
 _GUIDED = 0.7
 """Time from which on denoised structures are moved towards the targets: before it they are blurred."""
 _STRIDE = 0.3
@@ -89,7 +92,7 @@ class TrainedModel:
 
     def __post_init__(self) -> None:
         kinds, labels = len(self.phases), len(LABELS)
-        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(("label_mean", "label_spread", "tomogram_labels"), (labels,))
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_OF_LABELS, (labels,))
         shapes |= {"fractions": (kinds,), "scaling": (2, 2, kinds)}
         found = {name: np.shape(getattr(self, name)) for name in shapes}
         for name, shape in layer_shapes(kinds, number_features(np.zeros(labels), 0.0, 1, True).size).items():
@@ -98,9 +101,20 @@ class TrainedModel:
         for name in sorted(shapes.keys() | found.keys()):
             if shapes.get(name) != found.get(name):
                 raise InputError("trained model", name, found.get(name, "nothing"), f"an array of shape {shapes.get(name)}")
-        arrays = [*self.weights.values(), *(getattr(self, name) for name in ("fractions", "scaling", "label_mean"))]
-        if not all(np.all(np.isfinite(one)) for one in arrays) or not np.all(self.scaling[:, 1] > 0.0):
-            raise InputError("trained model", "weights", "not finite", "finite numbers")
+        arrays = dict(self.weights) | {name: getattr(self, name) for name in ("fractions", "scaling", *_OF_LABELS)}
+        for name, one in arrays.items():
+            if not np.all(np.isfinite(one)):
+                raise InputError("trained model", name, "not finite", "finite numbers")
+        sizes = {"voxel_size": self.voxel_size, "scaling": self.scaling[:, 1].min(), "label_spread": self.label_spread.min()}
+        for name, smallest in (sizes | {"fractions": self.fractions.min()}).items():
+            if not 0.0 < smallest < np.inf:
+                raise InputError("trained model", name, smallest, "positive numbers")
+        for name, count in {"conducting": 1, "between": 2, "line": 3}.items():
+            named = [self.conducting] if count == 1 else list(getattr(self, name))
+            if len(set(named)) != count or not set(named) <= set(self.phases):
+                raise InputError("trained model", name, named, f"{count} of {', '.join(self.phases)}")
+        if len(set(self.line) - set(self.between)) != 1:
+            raise InputError("trained model", "line", list(self.line), f"{' and '.join(self.between)}, and one more")
 
     @cached_property
     def digest(self) -> str:
@@ -150,7 +164,7 @@ def read_trained_model(path: str | Path) -> TrainedModel:
     """
     where = str(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
             arrays = {name: np.array(archive[name]) for name in archive.files}
         about = json.loads(str(arrays.pop("about")))
         stated = {name: arrays.pop(name).astype(float) for name in ("fractions", "scaling", "label_mean", "label_spread")}
@@ -161,10 +175,13 @@ def read_trained_model(path: str | Path) -> TrainedModel:
         weights = {name: one.astype(np.float32) for name, one in arrays.items()}
     except FileNotFoundError:
         raise InputError(where, "", "no such file", "an .npz archive of write_trained_model") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(where, "", f"no trained model ({error})", "an .npz archive of write_trained_model") from None
+    except Exception as error:  # a damaged archive raises whatever its reader stumbles over
+        raise InputError(where, "", f"no trained model ({one_line(error)})", "an .npz archive of write_trained_model") from None
     whole: dict[str, Any] = stated | names
-    return TrainedModel(weights=weights, voxel_size=edge, conducting=conducting, source=source, **whole)
+    try:
+        return TrainedModel(weights=weights, voxel_size=edge, conducting=conducting, source=source, **whole)
+    except InputError as error:
+        raise InputError(where, error.field, error.found, error.expected) from None
 
 
 def trained_structure(
@@ -253,7 +270,7 @@ def trained_structure(
         scores, taken = guide.finish(scores, tolerance, corrections, lambda n: told(0.7 + 0.3 * n / corrections, "adjoint steps"))
     image = VoxelImage(label_voxels(scores, shares), model.voxel_size, _numbered(model.phases), source)
     measured = {} if guide is None else dict(zip(guide.names, guide.best.tolist(), strict=True))
-    table = comparison([] if targets is None else targets, measured)
+    table = comparison(targets, measured)
     table["steps"] = labelled((), taken, "adjoint steps at the end", "1")
     return DesignedStructure(image, table.assign_attrs(source=source.to_json()))
 
@@ -279,7 +296,7 @@ class _Guide:
     def __init__(self, model: TrainedModel, targets: Targets, fractions: Floats) -> None:
         asked = requests(targets)
         self.model, self.targets, self.fractions = model, targets, fractions
-        self.names, self.units = [one.name for one in asked], [UNITS[one.kind] for one in asked]
+        self.names = [one.name for one in asked]
         self.values = np.array([one.value for one in asked])
         self.gradients = target_gradients(model.phases, targets)
         self.best = np.zeros(len(asked))
@@ -320,18 +337,14 @@ class _Guide:
                 nearest, least, self.best = scores, apart, measured
             told(number)
             if least <= tolerance:
-                return nearest, number
+                break
             if before is not None:  # what overshoots goes on with half the step, what lags with more
                 gain = np.clip(np.where(missing * before < 0.0, 0.5 * gain, 1.25 * gain), 0.1, 4.0)
             before = missing
             if number < most:
                 scores = self.step(scores, gain * missing)
-        far = [
-            f"{name} {value:.4g} {unit} ({100 * (value / wanted - 1):+.2g} %)"
-            for name, value, unit, wanted in zip(self.names, self.best, self.units, self.values, strict=True)
-        ]
-        why = f"the targets are out of reach of this model: the nearest structure found has {', '.join(far)}"
-        raise ConvergenceError("trained structure", why)
+        require_met("trained structure", "model", self.targets, self.best, tolerance)
+        return nearest, number
 
 
 def _flow(
@@ -383,8 +396,9 @@ def _labels(model: TrainedModel, targets: Targets | None, fractions: Mapping[str
     third = next(name for name in model.line if name not in model.between)
     found[-2:] = fractions[model.conducting], fractions[third]
     for _, kind, of, value in [] if targets is None else requests(targets):
-        if kind == "effective_ionic_conductivity" and {n for n, one in of.ionic.items() if one > 0.0} == {model.conducting}:
-            found["xyz".index(of.axis)] = np.log(value / of.ionic[model.conducting])
+        bulk = {CONDUCTION[0]: of.ionic, CONDUCTION[1]: of.electronic}.get(kind, {})
+        if {phase for phase, one in bulk.items() if one > 0.0} == {model.conducting}:  # whichever carrier it conducts
+            found["xyz".index(of.axis)] = np.log(value / bulk[model.conducting])
         elif kind == "interface_area" and set(of.between) == set(model.between):
             found[3] = np.log(value * model.voxel_size)
         elif kind == "triple_phase_length" and set(of.line) == set(model.line):

@@ -78,6 +78,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return "one of " + ", ".join(sorted(known))
 
 
+def one_line(error: Exception) -> str:
+    """What an error of another package says, on one line; its kind where it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def _shown(value: object) -> str:
     text = " ".join((value if isinstance(value, str) and " " in value else repr(value)).split())
     return text if len(text) <= 120 else text[:117] + "…"

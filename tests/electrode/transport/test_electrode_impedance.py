@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from scalith.electrode import VoxelImage, connected_to, electrode_impedance, electrode_tortuosity, laminate
+from scalith.electrode.transport.electrode_impedance import _currents
 from scalith.quantities import InputError
 
 H, SIGMA, C = 1e-7, 0.5, 0.1
@@ -81,3 +82,10 @@ def test_bad_impedances():
         electrode_impedance(image, [1.0], axis="y", exponent=0.0, **BULK)
     with pytest.raises(InputError, match="no surface that ions reach"):
         electrode_impedance(image, [1.0], axis="y", onto=[], **BULK)
+
+
+def test_vectors_that_the_memory_does_not_hold_are_refused(monkeypatch):
+    faces, resistances = np.ones((12, 12, 12)), 1.0 + np.random.default_rng(1).random((12, 12, 12))
+    monkeypatch.setattr("scalith.electrode.requirements.available_memory", lambda: 64 * faces.size - 1)
+    with pytest.raises(InputError, match="GiB needed for 1728 voxels"):
+        _currents(faces, lambda source: resistances * source, np.geomspace(1e-3, 1e3, 4) + 0j, 1e-9)

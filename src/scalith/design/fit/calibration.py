@@ -129,7 +129,9 @@ class CellFit:
     def posterior(self, samples: int = 1000, *, seed: int = 0) -> Array:
         """Samples of the parameters beyond the normal approximation, by affine-invariant walkers (emcee), shape (samples, p).
 
-        The noise is that of the fit. Each sample asks the cell for all its records once: thousands take as many answers.
+        Size and correlation of the noise are held at those of the fit: what is not known of them, which widens `interval`,
+        is not in the samples. Walkers go on until what they remember is a small part of what is kept, so that the cell is asked
+        for all its records a few times for each sample.
 
         Raises
         ------

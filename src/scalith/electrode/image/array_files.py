@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from scalith.electrode.requirements import available_memory
 from scalith.quantities import InputError, to_si
+from scalith.quantities.errors import one_line
 
 Spacing = tuple[float, float, float] | None
 _NRRD_TYPES = {
@@ -55,7 +56,7 @@ def read_archive(path: Path, variable: str | None) -> NDArray[Any]:
             asked = archive.files if variable not in archive.files else [str(variable)]  # others may be large, or no arrays
             arrays = {name: np.asarray(archive[name]) for name in asked}
     except Exception as error:  # a damaged file makes the reader raise whatever it stumbles over
-        raise InputError(str(path), "", _one_line(error), "a NumPy archive of arrays") from None
+        raise InputError(str(path), "", one_line(error), "a NumPy archive of arrays") from None
     return _cube(path, arrays, variable)
 
 
@@ -73,7 +74,7 @@ def read_matlab(path: Path, variable: str | None) -> NDArray[Any]:
     except NotImplementedError:
         return read_nested(path, variable).transpose()
     except Exception as error:  # as above
-        raise InputError(str(path), "", _one_line(error), "a readable MATLAB file") from None
+        raise InputError(str(path), "", one_line(error), "a readable MATLAB file") from None
     return _cube(path, {name: value for name, value in found.items() if isinstance(value, np.ndarray)}, variable)
 
 
@@ -95,7 +96,7 @@ def read_nested(path: Path, variable: str | None) -> NDArray[Any]:
     except InputError:
         raise
     except Exception as error:  # as above
-        raise InputError(str(path), "", _one_line(error), "a readable HDF5 file") from None
+        raise InputError(str(path), "", one_line(error), "a readable HDF5 file") from None
 
 
 def chosen_array(path: Path, cubes: list[str], variable: str | None) -> str:
@@ -149,7 +150,7 @@ def read_nrrd(path: Path) -> tuple[NDArray[Any], Spacing]:
     try:  # a few bytes of gzip may hold any number of them: one more than are needed tells as much
         values = data if encoding == "raw" else gzip.GzipFile(fileobj=io.BytesIO(data)).read(needed + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(where, "data", _one_line(error), "gzip data") from None
+        raise InputError(where, "data", one_line(error), "gzip data") from None
     if len(values) != needed:
         found = f"{len(values)} bytes" if encoding == "raw" or len(values) < needed else "more bytes"
         raise InputError(where, "data", found, f"{needed} for {' x '.join(map(str, sizes))} of {header['type']}")
@@ -169,7 +170,7 @@ def _nrrd_spacing(where: str, header: dict[str, str]) -> Spacing:
     try:
         x, y, z = (float(to_si(edge, unit, "m")) for edge, unit in zip(edges, units, strict=True))
     except Exception as error:  # a unit that is none
-        raise InputError(where, "space units", " ".join(units), f"units of length ({_one_line(error)})") from None
+        raise InputError(where, "space units", " ".join(units), f"units of length ({one_line(error)})") from None
     return x, y, z
 
 
@@ -184,7 +185,3 @@ def _arrays(group: Any, above: str) -> list[tuple[str, Any]]:
 def _cube(path: Path, arrays: dict[str, NDArray[Any]], variable: str | None) -> NDArray[Any]:
     cubes = {name: one for name, one in arrays.items() if one.ndim == 3 and one.dtype.kind in "uibf"}
     return cubes[chosen_array(path, list(cubes), variable)]
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

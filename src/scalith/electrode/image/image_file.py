@@ -26,6 +26,7 @@ from scalith.quantities import (
     read_results,
     whole_file,
 )
+from scalith.quantities.errors import one_line
 from scalith.quantities.plausible_ranges import require_plausible
 
 if TYPE_CHECKING:
@@ -263,7 +264,7 @@ def _read(
         try:
             mapped = np.load(path, mmap_mode="r", allow_pickle=False)
         except Exception as error:  # a damaged header reaches NumPy's parser, which raises whatever it stumbles over
-            raise InputError(where, "", _one_line(error), "a NumPy array of whole numbers") from None
+            raise InputError(where, "", one_line(error), "a NumPy array of whole numbers") from None
         require_readable(where, 2 * mapped.size)
         return mapped, _STORED[ending], None
     if ending == ".raw":
@@ -326,13 +327,9 @@ def _read_tiff(path: Path) -> NDArray[Any]:
     except InputError:
         raise
     except Exception as error:  # a damaged file makes the decoder raise whatever it stumbles over
-        raise InputError(str(path), "", _one_line(error), "a readable picture") from None
+        raise InputError(str(path), "", one_line(error), "a readable picture") from None
     assert values is not None
     return values
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _read_raw(path: Path, shape: tuple[int, int, int] | None, dtype: str, stored: str) -> NDArray[Any]:

@@ -15,6 +15,8 @@ from scalith.quantities import ConvergenceError, InputError, Result, labelled, p
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 _MOST = 400
+_BASIS = 8
+"""Steps whose vectors are asked of the memory at once."""
 
 
 @takes_image
@@ -77,7 +79,7 @@ def electrode_impedance(
     Raises
     ------
     InputError
-        An unknown phase, no surface that ions reach, numbers that are not positive.
+        An unknown phase, no surface that ions reach, numbers that are not positive, more than the memory holds.
     ConvergenceError
         The tolerance is not met.
     """
@@ -132,6 +134,8 @@ def _currents(weight: Floats, solve: Callable[[Floats], Floats], g: Complex, tol
     beside: list[float] = []
     source, before, still = np.zeros(weight.shape), np.full(g.shape, np.inf, np.complex128), 0
     for step in range(1, min(_MOST, faces.size) + 1):
+        if step % _BASIS == 0:  # how many steps there are shows on the way
+            require_memory("electrode_impedance", faces.size, 8 * _BASIS)
         source[there] = faces * basis[-1]
         new = solve(source)[there]
         diagonal.append(float(np.dot(faces * basis[-1], new)))

@@ -56,7 +56,7 @@ class RecipeSearch(Settings):
     carbon_size: Lengths
     ionic: dict[str, Annotated[float, SI("S m-1"), Field(ge=0)]]
     electronic: dict[str, Annotated[float, SI("S m-1"), Field(ge=0)]]
-    c_rates: tuple[Annotated[float, Field(gt=0)], ...] = (1.0 / 3.0, 3.0)
+    c_rates: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (1.0 / 3.0, 3.0)
     shape: tuple[Count, Count, Count] = (32, 32, 32)
     voxel_size: Length
     inactive_thickness: Annotated[float, SI("m"), Field(ge=0)] = 25e-6
@@ -70,6 +70,7 @@ class RecipeSearch(Settings):
         numbers = {name: getattr(self, name) for name in NUMBERS}
         if any(low > high for low, high in numbers.values()) or all(low == high for low, high in numbers.values()):
             raise InputError("", ", ".join(NUMBERS), numbers, "bounds that rise, of at least one number")
+        design.require_evaluable("", self.ionic, self.electronic, self.elasticity, self.expansion, self.c_rates)
         return self
 
 

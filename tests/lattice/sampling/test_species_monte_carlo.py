@@ -22,10 +22,12 @@ from scalith.lattice import (
     semi_grand_canonical,
     species_canonical,
     species_semi_grand_canonical,
+    two_phase_regions,
 )
 from scalith.lattice.kernels.species import species_chain, species_fields
 from scalith.lattice.phases.thermodynamics import metal_energy
 from scalith.lattice.sampling.species_model import species_model
+from scalith.lattice.sampling.species_monte_carlo import composition_range, is_one_arrangement
 from scalith.quantities import DomainError, InputError, Source
 from scalith.quantities.constants import BOLTZMANN_EV
 from tests.lattice.expansion.test_species_expansion import alloy, random_expansion, salt, site
@@ -178,6 +180,54 @@ def test_charge_states_on_one_sublattice_sample_the_exact_ensemble():
     assert found.attrs["known_x"][0] >= 3 / 9
     with pytest.raises(InputError, match="one arrangement each"):
         configurational_entropy(found)
+
+
+@pytest.mark.parametrize(
+    ("lists", "anion", "pure"),
+    [
+        ((("Fe2+", "Fe3+"),), -3.0, (True, True)),
+        # Half reduced: Fe2+ beside Mn3+, or Fe3+ beside Mn2+, or anything between.
+        ((("Fe2+", "Fe3+"), ("Mn2+", "Mn3+")), -6.0, (True, False)),
+        # All Mn3+, or as many Mn2+ as Mn4+.
+        ((("Mn2+", "Mn3+", "Mn4+"),), -4.0, (True, False)),
+    ],
+)
+def test_an_end_is_one_arrangement_where_no_other_has_its_ions_and_charge(lists, anion, pure):
+    metals = tuple(
+        site((0.5, 0.5, 0.2 + 0.1 * k), names, tuple(float(name[2]) for name in names)) for k, names in enumerate(lists)
+    )
+    sites = (site((0, 0, 0), ("Li", "vacancy"), (1.0, 0.0)), *metals, site((0, 0.5, 0.4), ("X",), (anion,)))
+    model = Host(name="metals", working_ion="Li", lattice=PLANE, sites=sites)
+    free = SpeciesExpansion(
+        host=model,
+        orbits=(orbits := decorated_orbits(model, 0.0)),
+        interactions=(0.0,) * len(orbits),
+        source=Source(kind="assumed", reference="free"),
+    )
+    lattice = species_model(free, (4, 4, 1))
+    found = tuple(is_one_arrangement(lattice, None, counts) for counts in composition_range(lattice, None))
+    assert found == pure
+
+
+def test_a_shift_of_all_energies_leaves_the_voltage_where_the_ends_are_in_disorder():
+    """Ions that attract each other in two phases, beside a sublattice of two inert species."""
+    sites = (site((0, 0, 0), ("Li", "vacancy"), (1.0, 0.0)), site((0.5, 0.5, 0.2), ("Na", "K"), (1.0, 1.0)))
+    model = Host(name="beside an alloy", working_ion="Li", lattice=PLANE, sites=sites)
+    orbits = decorated_orbits(model, 3.1)
+    pair = next(k for k, orbit in enumerate(orbits) if [place[0] for place in orbit.clusters[0]] == [0, 0])
+    voltages = []
+    for shift in (20.0, -20.0):
+        interactions = tuple(shift * (orbit.order == 0) - 0.015 * (k == pair) for k, orbit in enumerate(orbits))
+        expansion = SpeciesExpansion(
+            host=model, orbits=orbits, interactions=interactions, source=Source(kind="assumed", reference="given")
+        )
+        composition = [{"Li": 0.5, "vacancy": 0.5}, {"Na": 0.5, "K": 0.5}]
+        mu = np.linspace(-0.06, 0.06, 13)
+        found = species_semi_grand_canonical(expansion, [320.0], mu, composition=composition, cells=(8, 8, 1), sweeps=40, seed=3)
+        assert found.attrs["zero_of_entropy"] == 0
+        assert len(two_phase_regions(found)[0]) == 1
+        voltages.append(open_circuit_voltage(found, metal_energy(0.0, "none")).values.values)
+    assert voltages[1] == pytest.approx(voltages[0], abs=1e-9)
 
 
 def test_every_move_keeps_the_charge_and_the_other_elements():

@@ -79,6 +79,8 @@ def _isotherm(state: xr.Dataset) -> Isotherm:
     entropy = (energy - mu * raw - state["grand_potential"].values) / T
     # Pooling moved x a little: the energy follows at constant grand potential and entropy.
     energy = energy + mu * (x - raw)
+    if state.attrs.get("zero_of_entropy", 1):  # entropies counted from elsewhere may have any sign
+        entropy = np.maximum(entropy, 0.0)
     known = "grand_potential_error" in state
     iso = Isotherm(
         T,
@@ -86,7 +88,7 @@ def _isotherm(state: xr.Dataset) -> Isotherm:
         x,
         error,
         energy,
-        np.maximum(entropy, 0.0),
+        entropy,
         state["fluctuations"].values,
         state["fluctuations_error"].values,
         state["partial_energy"].values,

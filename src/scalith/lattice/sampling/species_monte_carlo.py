@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+    from scipy.optimize import LinearConstraint
 
     from scalith.crystal import Host
     from scalith.lattice.expansion.species_expansion import SpeciesExpansion
@@ -171,7 +172,6 @@ def species_semi_grand_canonical(
         found = f"x = {reach[0]:.3g} alone"
         raise InputError(model.host.name, "composition", found, "charges that let the working ion in and out")
     hot = cooling_ladder(model, float(T[-1]))
-    ends = tuple(_pure_energy(model, counts) for counts in (empty, full))
     pilot_seed, chain_seed = np.random.SeedSequence(seed).spawn(2)
     sampling = partial(_cool, empty)
     if chemical_potentials is None:
@@ -180,10 +180,9 @@ def species_semi_grand_canonical(
     else:
         mu = increasing("chemical_potentials", chemical_potentials)
     states = sample_states(sampling, model, T, hot, mu, sweeps, chain_seed, executor, progress)
-    pure = not any(np.isnan(end) for end in ends) and reach == (0.0, 1.0)
-    data = sampled_dataset(
-        model, (ends[0], ends[1]) if pure else None, T, hot, mu, states, independent=not model.host.charge_states
-    )
+    pure = reach == (0.0, 1.0) and all(is_one_arrangement(model, composition, counts) for counts in (empty, full))
+    ends = _end_energies(model, empty, full) if pure else None
+    data = sampled_dataset(model, ends, T, hot, mu, states, independent=not model.host.charge_states)
     settings = {"cells": list(model.shape), "sweeps": sweeps, "seed": seed, "points": len(mu)}
     source = predicted("scalith.lattice.species_semi_grand_canonical", expansion.digest, settings=settings)
     about = about_expansion(expansion)
@@ -242,7 +241,29 @@ def composition_range(model: SpeciesModel, composition: Sequence[Mapping[str, fl
     InputError
         No such numbers, or the amount of another element is not told.
     """
-    from scipy.optimize import LinearConstraint, milp
+    from scipy.optimize import milp
+
+    names, kept = _kept_numbers(model, composition)
+    found = []
+    for sign in (1.0, -1.0):
+        solved = milp(sign * _ions(model, names), constraints=kept, integrality=np.ones(len(names)))
+        if solved.x is None:
+            told = "; ".join(", ".join(own) for own in model.lists)
+            expected = "charges that add up to zero in whole numbers of sites, spectators included"
+            totals = np.diff(model.starts).tolist()
+            raise InputError(model.host.name, "composition", f"{told} on {totals} sites", expected)
+        counts = np.round(solved.x).astype(int).tolist()
+        found.append(
+            [[number for number, (of, _) in zip(counts, names, strict=True) if of == group] for group in range(len(model.lists))]
+        )
+    return found[0], found[1]
+
+
+def _kept_numbers(
+    model: SpeciesModel, composition: Sequence[Mapping[str, float]] | None
+) -> tuple[list[tuple[int, str]], LinearConstraint]:
+    """Groups and species, and what their numbers of sites must fulfil: sites of each group, elements, neutrality."""
+    from scipy.optimize import LinearConstraint
 
     host, lists = model.host, model.lists
     totals = np.diff(model.starts)
@@ -256,19 +277,27 @@ def composition_range(model: SpeciesModel, composition: Sequence[Mapping[str, fl
         charges = {name: charge for site in host.sites for name, charge in zip(site.species, site.charges, strict=True)}
         rows.append([charges[name] for _, name in names])
         right.append(-model.cells * sum(site.charges[0] for site in host.sites if not site.active))
-    ion = np.array([float(name == host.working_ion) for _, name in names])
-    found = []
-    for sign in (1.0, -1.0):
-        solved = milp(sign * ion, constraints=LinearConstraint(np.array(rows), right, right), integrality=np.ones(len(ion)))
-        if solved.x is None:
-            told = "; ".join(", ".join(own) for own in lists)
-            expected = "charges that add up to zero in whole numbers of sites, spectators included"
-            raise InputError(host.name, "composition", f"{told} on {totals.tolist()} sites", expected)
-        counts = np.round(solved.x).astype(int).tolist()
-        found.append(
-            [[number for number, (of, _) in zip(counts, names, strict=True) if of == group] for group in range(len(lists))]
-        )
-    return found[0], found[1]
+    return names, LinearConstraint(np.array(rows), right, right)
+
+
+def _ions(model: SpeciesModel, names: Sequence[tuple[int, str]]) -> NDArray[np.float64]:
+    return np.array([float(name == model.host.working_ion) for _, name in names])
+
+
+def is_one_arrangement(model: SpeciesModel, composition: Sequence[Mapping[str, float]] | None, counts: Counts) -> bool:
+    """Whether a lattice with as many ions as `counts` can be in one arrangement alone: one species on each list of sites, and no
+    other numbers of species (Fe3+ and Mn2+ for Fe2+ and Mn3+, Mn2+ and Mn4+ for 2 Mn3+) with as many ions and the same charge.
+    """
+    from scipy.optimize import LinearConstraint, milp
+
+    if any(sum(number > 0 for number in own) > 1 for own in counts):
+        return False
+    names, kept = _kept_numbers(model, composition)
+    own, ions = np.array([number for group in counts for number in group], dtype=np.float64), _ions(model, names)
+    same = LinearConstraint(ions[None], ions @ own, ions @ own)
+    # Where no absent species can be present, each list holds the one that it holds.
+    solved = milp(-(own == 0.0).astype(float), constraints=[kept, same], integrality=np.ones(len(names)))
+    return bool(solved.x is not None and np.round(solved.x)[own == 0.0].sum() == 0)
 
 
 def _elements(model: SpeciesModel, composition: Sequence[Mapping[str, float]] | None) -> dict[str, int]:
@@ -302,22 +331,20 @@ def _ion_fraction(model: SpeciesModel, counts: Counts) -> float:
     return sum(number for name, number in pairs if name == model.host.working_ion) / model.sites
 
 
-def _pure_energy(model: SpeciesModel, counts: Counts) -> float:
-    """Energy of a lattice each of whose groups holds one species, eV per primitive cell; NaN where one holds more."""
-    if any(sum(number > 0 for number in own) > 1 for own in counts):
-        return np.nan
-    return _energy(model, model.arranged(counts, np.random.default_rng(0)))
-
-
 def _energy(model: SpeciesModel, codes: NDArray[np.int8]) -> float:
     field = np.zeros((len(codes), model.tables.point.shape[1]))
     return model.constant + float(species_fields(model.tables, codes, field)) / model.cells
 
 
+def _end_energies(model: SpeciesModel, empty: Counts, full: Counts) -> tuple[float, float]:
+    """Energies of an arrangement of either end, eV per primitive cell."""
+    rng = np.random.default_rng(0)
+    return _energy(model, model.arranged(empty, rng)), _energy(model, model.arranged(full, rng))
+
+
 def _bracket(model: SpeciesModel, empty: Counts, full: Counts, T: float) -> tuple[float, float]:
     """Chemical potentials around the energy of an ion, averaged from the empty to the full lattice."""
-    rng = np.random.default_rng(0)
-    first, last = (_energy(model, model.arranged(counts, rng)) for counts in (empty, full))
+    first, last = _end_energies(model, empty, full)
     ions = (_ion_fraction(model, full) - _ion_fraction(model, empty)) * model.sites / model.cells
     middle = (last - first) / ions
     margin = BOLTZMANN_EV * T * np.log((1 - EDGE) / EDGE) + model.strongest_pair

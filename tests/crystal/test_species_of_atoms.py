@@ -145,6 +145,18 @@ def test_ions_that_mix_and_vacant_anions_find_their_sites():
     assert "filled" not in found
 
 
+def test_a_structure_without_atoms_for_sites_that_are_never_vacant_is_rejected():
+    """Spectators alone, on a host whose active sites hold lithium or sodium."""
+    sites = (
+        HostSite(position=PLACES[0], species=("Li", "Na"), charges=(1, 1)),
+        HostSite(position=PLACES[2], species=("N",), charges=(-3,)),
+    )
+    host = Host(name="salt", working_ion="Li", lattice=((3.0, 0, 0), (0, 3.1, 0), (0, 0, 4.0)), sites=sites)
+    bare = Atoms("N", scaled_positions=[PLACES[2]], cell=host.cell, pbc=True)
+    with pytest.raises(InputError, match="too few for sites that are never vacant"):
+        map_orderings(host, StructureSet((ComputedStructure(bare, -3.0, "bare"),)))
+
+
 def test_charges_that_a_file_states_tell_the_states_of_published_energies():
     folder = shipped("dft_energies/LixNiO2/smol_lno_prim.json").parent
     host = couple_sublattices(read_host(folder / "smol_lno_prim.json"), {"Ni": ("Ni3+", "Ni4+")})

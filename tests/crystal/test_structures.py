@@ -10,6 +10,7 @@ from ase.db import connect
 from ase.io import Trajectory, write
 
 from scalith.crystal import read_structures
+from scalith.crystal.species_of_atoms import MOMENTS
 from scalith.quantities import InputError, shipped
 
 LITHIUM = {"lattice": {"matrix": np.eye(3).tolist()}, "sites": [{"species": [{"element": "Li", "occu": 1.0}], "abc": [0, 0, 0]}]}
@@ -66,6 +67,17 @@ def test_content_decides_the_digest(tmp_path):
     first = read_structures(tmp_path / "a.extxyz")
     assert first.digest == read_structures(tmp_path / "a.extxyz").digest
     assert (first + first).digest != first.digest
+
+
+def test_moments_that_pymatgen_wrote_as_objects_are_read(tmp_path):
+    sites = [
+        {"species": [{"element": "Fe", "occu": 1}], "abc": [0.5 * k, 0, 0], "label": "Fe", "properties": {"magmom": moment}}
+        for k, moment in enumerate(({"@class": "Magmom", "moment": -3.7, "saxis": [0, 0, 1]}, {"moment": [0.0, 3.0, 4.0]}))
+    ]
+    structure = {"lattice": {"matrix": (4.0 * np.eye(3)).tolist()}, "sites": sites}
+    (tmp_path / "entries.json").write_text(json.dumps([{"energy": 1.0, "structure": structure}]))
+    (found,) = read_structures(tmp_path / "entries.json")
+    assert found.atoms.arrays[MOMENTS] == pytest.approx([3.7, 5.0])
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def _structure(structure: Any, origin: str) -> Atoms:
             symbols.append(str(parts[0]["element"]))
             places.append(site["abc"])
             moment = (site.get("properties") or {}).get("magmom")
+            if isinstance(moment, Mapping):  # pymatgen's Magmom, along an axis of its own
+                moment = moment["moment"]
             told[MOMENTS].append(float(np.linalg.norm(np.nan if moment is None else moment)))
             charge = parts[0].get("oxidation_state")
             told[CHARGES].append(np.nan if charge is None else float(charge))

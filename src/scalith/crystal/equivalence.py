@@ -24,8 +24,22 @@ def duplicates(
 ) -> NDArray[np.int64]:
     """For each ordering the index of the first earlier one that a space-group operation turns into it; −1 without one.
 
-    Arrays as in the data set of `map_orderings`. Two orderings are the same where they have one standard form: the least of
-    all their images under the operations and the origins, written over the cells of their smallest period.
+    Two orderings are the same where they have one standard form: the least of all their images under the operations and the
+    origins, written over the cells of their smallest period.
+
+    Parameters
+    ----------
+    host : Host
+    supercells : ndarray, shape (structures, 3, 3), int
+    filled : ndarray, shape (structures, sites), int
+        What is on each site: 0 or 1, or places in the site's list of species; −1 pads.
+    sublattices : ndarray, shape (structures, sites), int
+    offsets : ndarray, shape (structures, sites, 3), int
+        As in the data sets of `map_orderings`.
+
+    Returns
+    -------
+    ndarray, shape (structures,)
     """
     operations = site_operations(host)
     first: dict[bytes, int] = {}

@@ -17,15 +17,12 @@ from scalith.crystal.result_files import COLLECTIONS, kind_of, read_images, read
 from scalith.crystal.run_type import RunType, RunTypeField, require_one_run_type
 from scalith.crystal.run_type_files import MARKS, run_type_of
 from scalith.crystal.structures import ComputedStructure
-from scalith.crystal.supercells import lattice_cells, periodic_keys
+from scalith.crystal.supercells import LatticeSite, lattice_cells, periodic_keys
 from scalith.quantities import FileRecord, InputError, Source, file_digest
 
 if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
-
-LatticeSite = tuple[int, int, int, int]
-"""(sublattice, three cell offsets)."""
 
 _IMAGE = re.compile(r"^\d{1,3}$")
 _TRAJECTORIES = (".traj", ".extxyz", ".xyz")
@@ -106,13 +103,13 @@ def read_hop_paths(path: str | Path, *, licence: str = "", unconverged: bool = F
     Parameters
     ----------
     path : path
-        A trajectory of ASE (``.traj``, ``.extxyz``: of a relaxation of the band the last one counts), a folder with image folders
-        ``00``, ``01``, … as VASP's have it, each with an ``OUTCAR`` or ``vasprun.xml`` (the ends' too), or a folder below
-        which any number of these lie.
+        A trajectory of ASE (``.traj``, ``.extxyz``: of a relaxation of the band the last whole one counts; such a file does not
+        tell whether it had converged), a folder with image folders ``00``, ``01``, … as VASP's have it, each with an
+        ``OUTCAR`` or ``vasprun.xml`` (the ends' too), or a folder below which any number of these lie.
     licence : str
         Licence of the files, for the record.
     unconverged : bool
-        Take images that did not converge as well.
+        Take images of folders that did not converge as well.
 
     Raises
     ------
@@ -180,15 +177,16 @@ def _images(place: Path, members: list[Path], unconverged: bool) -> tuple[list[A
 
 
 def _last_band(frames: list[Any]) -> list[Any]:
-    """The last band of a trajectory in which bands follow one another: the first image comes back, as the ends do not move."""
+    """The last whole band of a trajectory in which bands follow one another: the first image comes back, as ends do not move."""
     start = frames[0].positions
     again = [
         k
         for k in range(2, len(frames))
         if np.shape(frames[k].positions) == start.shape and np.allclose(frames[k].positions, start)
     ]
-    size = next((k for k in again if len(frames) % k == 0 and set(range(0, len(frames), k)[1:]) <= set(again)), len(frames))
-    return frames[-size:]
+    size = next((k for k in again if set(range(k, len(frames), k)) <= set(again)), len(frames))
+    whole = len(frames) // size
+    return frames[(whole - 1) * size : whole * size]
 
 
 def _path(images: list[Any], origin: str, kind: RunType | None) -> HopPath:

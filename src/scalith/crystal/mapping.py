@@ -285,7 +285,7 @@ def _place(host: Host, rotations: NDArray[np.int64], atoms: Atoms, cells: int, l
         if placement is not None and (best is None or _rms(placement) < _rms(best) - 1e-6):
             best = placement._replace(atoms=atoms)
     if best is None:
-        return "more atoms of a species than the host has sites for it"
+        return "more atoms of a species than the host has sites for it, or too few for sites that are never vacant"
     worst = float(best.displacements.max())
     if worst > limits.displacement:
         return f"an atom lies {worst:.2f} Å from the nearest free site of its species (limit {limits.displacement:g} Å)"
@@ -417,7 +417,7 @@ def _pair(
         steps, fixed_steps = [], []
         for kind, sites in pool.sites.items():
             atoms = pool.members[kind]
-            if not len(atoms):
+            if not len(atoms) and (kind != "active" or pool.allowed is None):
                 continue
             offsets = fractional[atoms][:, None, :] - sites[None, :, :]
             vectors = (offsets - np.round(offsets)) @ metric

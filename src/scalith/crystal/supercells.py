@@ -9,6 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LatticeSite = tuple[int, int, int, int]
+"""(sublattice, three integer cell offsets)."""
+
 
 def lattice_cells(supercell: NDArray[np.int64]) -> NDArray[np.int64]:
     """The |det M| primitive cells that a supercell holds, as integer offsets, shape (|det M|, 3), in a fixed order."""

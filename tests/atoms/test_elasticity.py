@@ -158,7 +158,7 @@ def test_elasticity_of_a_polycrystal_is_bounded_by_voigt_and_reuss():
     assert float(found["youngs_modulus_error"][0]) == pytest.approx(0.0, abs=1.0)
     moduli = elastic_moduli(hard)
     assert float(found["youngs_modulus"][1]) == pytest.approx(float(moduli["youngs_modulus"]))
-    assert float(found["poisson_ratio"][1]) == pytest.approx(float(moduli["poissons_ratio"]))
+    assert float(found["poisson_ratio"][1]) == pytest.approx(float(moduli["poisson_ratio"]))
     K, G = (moduli[name].values for name in ("bulk_modulus", "shear_modulus"))
     young = 9 * K * G / (3 * K + G)
     assert float(found["youngs_modulus_error"][1]) == pytest.approx(0.5 * (young[0] - young[1]))

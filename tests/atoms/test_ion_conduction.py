@@ -75,6 +75,17 @@ def test_effective_hops_count_what_was_walked(free):
     assert found["expected_relative_error"].values == pytest.approx(3.43 / np.sqrt(found["effective_hops"].values) + 0.04)
 
 
+def test_hops_count_over_the_time_of_their_own_temperature():
+    """One straight walk, at the second temperature for twice as long."""
+    line = np.repeat(np.arange(400.0)[:, None, None], 3, axis=2)
+    motion = motion_of({500.0: [line[:200], line[:200]], 600.0: [line, line]}, blocks=2)
+    found = effective_hops(motion, 1e-10, dimensions=3)
+    assert motion["duration"].values == pytest.approx(np.array([400, 800]) * INTERVAL)
+    hops = found["effective_hops"].values
+    assert hops[1] == pytest.approx(2.0 * hops[0])
+    assert Source.from_json(found.attrs["source"]).settings["dimensions"] == 3
+
+
 def test_conductivity_is_nernst_and_einsteins():
     D = Property.from_arrays("charge_diffusivity", {"T": np.array([300.0, 600.0])}, np.array([1e-12, 4e-11]), "m2 s-1", SOURCE)
     found = ionic_conductivity(D, 4e4, charge=2.0)
@@ -112,6 +123,7 @@ def test_errors_grow_away_from_what_is_known():
     values = np.array([1.0, 3.0, 6.0])
     known = Property.from_arrays("s", {"T": T}, values, "S m-1", SOURCE, standard_error=0.2 * values)
     found = extrapolate_conductivity(known, [300.0, 500.0, 900.0])
+    assert float(extrapolate_conductivity(known, 300.0)(300.0)) == float(found(300.0))
     relative = found.standard_error.values / found.values.values
     assert relative[0] > relative[1] > relative[2]
     assert relative[2] < 0.2

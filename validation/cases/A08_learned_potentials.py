@@ -18,7 +18,17 @@ import importlib.util
 
 import numpy as np
 
-from scalith.quantities import shipped
+from scalith.atoms import Engine, Relaxation, formation_energies, relax
+from scalith.crystal import (
+    ComputedStructure,
+    StructureSet,
+    average_voltage,
+    map_orderings,
+    read_host,
+    read_structures,
+    voltage_of_orderings,
+)
+from scalith.quantities import Property, Source, shipped
 from validation.record import Record
 
 MEASURED = 3.435
@@ -37,17 +47,24 @@ def run(record: Record) -> None:
     models = list(dict.fromkeys(row["model"] for row in rows))
     record.check("potentials", expected=3, found=len(models), tolerance=0)
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    folder = shipped("dft_energies/LixFePO4_chgnet/energies.extxyz").parent
+    host = read_host(folder / "LixFePO4_prim.json")
+    geometry = {"LixFePO4 #" + one.origin.rpartition("#")[2]: one.atoms for one in read_structures(folder / "energies.extxyz")}
     for k, model in enumerate(models):
-        iron = _voltage(energy, model, FULL, EMPTY, 4)
+        cells = (ComputedStructure(geometry[name], energy[model, name], name) for name in (EMPTY, *HALF, FULL))
+        orderings = map_orderings(host, StructureSet(tuple(cells)))
+        metal = Property.constant("lithium_energy", energy[model, "Li"] / 2, "eV", Source(kind="predicted", by=model))
+        iron = float(voltage_of_orderings(host, orderings, metal)())
         record.check(f"{model}: voltage of LiFePO4", expected=MEASURED, found=iron, tolerance=0.15, unit="V")
-        sulfide = _voltage(energy, model, "LiTiS2", "TiS2", 1)
+        sulfide, cobalt = (
+            average_voltage(energy[model, empty], 0, energy[model, "Li" + empty], 1, energy[model, "Li"] / 2)
+            for empty in ("TiS2", "CoO2")
+        )
         record.compare(f"{model}: voltage of LiTiS2", reference=2.1, found=sulfide, unit="V", note="measured")
-        cobalt = _voltage(energy, model, "LiCoO2", "CoO2", 1)
         record.compare(f"{model}: voltage of LiCoO2", reference=4.08, found=cobalt, unit="V", note="CHGNet r2SCAN, case A03")
         lost = 100 * (1.0 - volume[model, EMPTY] / volume[model, FULL])
         record.compare(f"{model}: volume lost by LiFePO4", reference=6.7, found=lost, unit="%", note="measured 6.6–6.8 %")
-        ends = 0.5 * (energy[model, FULL] + energy[model, EMPTY])
-        half = [1e3 * (energy[model, name] - ends) / 4 for name in HALF]
+        half = (1e3 * formation_energies(host, orderings)[1:3]).tolist()
         for name, found, known in zip(HALF, half, HUBBARD, strict=True):
             record.compare(
                 f"{model}: formation energy of {name}", reference=known, found=found, unit="meV", note="PBE + U, coarse"
@@ -66,21 +83,7 @@ def run(record: Record) -> None:
         panel.legend(frameon=False, fontsize=7)
     record.figure("Three learned potentials beside measurement and density functional theory.", figure)
     if importlib.util.find_spec("sevenn") is not None:
-        _relaxed_again(record, energy["7net-0", EMPTY])
-
-
-def _voltage(energy: dict[tuple[str, str], float], model: str, full: str, empty: str, ions: int) -> float:
-    return -(energy[model, full] - energy[model, empty] - ions * energy[model, "Li"] / 2) / ions
-
-
-def _relaxed_again(record: Record, expected: float) -> None:
-    from ase.filters import FrechetCellFilter
-    from ase.io import read
-    from ase.optimize import BFGS
-    from sevenn.calculator import SevenNetCalculator
-
-    every = read(shipped("dft_energies/LixFePO4_chgnet/energies.extxyz"), index=":")
-    atoms = next(one for one in every if one.info["label"].endswith("#126")).copy()
-    atoms.calc = SevenNetCalculator("7net-0", device="cpu")
-    BFGS(FrechetCellFilter(atoms), logfile=None).run(fmax=0.03, steps=80)
-    record.check("FePO4 relaxed again", expected=expected, found=atoms.get_potential_energy(), tolerance=0.01, unit="eV")
+        engine = Engine(name="sevenn.calculator:SevenNetCalculator", settings={"model": "7net-0", "device": "cpu"})
+        again = relax(geometry[EMPTY], engine, Relaxation(force_tolerance=0.03, steps=80))
+        record.check_true("FePO4 relaxed again to the end", again.converged)
+        record.check("FePO4 relaxed again", expected=energy["7net-0", EMPTY], found=again.energy, tolerance=0.01, unit="eV")

@@ -254,7 +254,7 @@ def elastic_moduli(stiffness: xr.Dataset) -> Result:
     -------
     Result
         ``bulk_modulus`` and ``shear_modulus`` over ``average`` (``voigt``, ``reuss``, ``hill``), Pa; ``youngs_modulus`` and
-        ``poissons_ratio`` of Hill's mean; ``anisotropy`` 5 G_V/G_R + K_V/K_R − 6 (0 for an isotropic crystal: Ranganathan,
+        ``poisson_ratio`` of Hill's mean; ``anisotropy`` 5 G_V/G_R + K_V/K_R − 6 (0 for an isotropic crystal: Ranganathan,
         Ostoja-Starzewski 2008, DOI 10.1103/PhysRevLett.101.055504); ``compliance`` (i, j), 1/Pa; ``born_eigenvalues``, Pa.
 
     Raises
@@ -282,7 +282,7 @@ def elastic_moduli(stiffness: xr.Dataset) -> Result:
     young, poisson = _isotropic(data.sel(average="hill"))
     scalars = {
         "youngs_modulus": (young, "Pa", "Young's modulus (Hill)"),
-        "poissons_ratio": (poisson, "1", "Poisson's ratio (Hill)"),
+        "poisson_ratio": (poisson, "1", "Poisson's ratio (Hill)"),
         "anisotropy": (5.0 * shear_voigt / shear_reuss + bulk_voigt / bulk_reuss - 6.0, "1", "universal elastic anisotropy"),
     }
     for name, (value, unit, words) in scalars.items():

@@ -61,8 +61,8 @@ def ion_displacements(
     -------
     Result
         Over ``T``, ``run`` (a piece) and ``lag`` (s): ``tracer_displacement``, the mean square displacement of an ion, and
-        ``charge_displacement``, the square displacement of all ions together over their number, m². ``attrs`` hold the number of
-        ``ions``, the ``volume`` and the ``duration`` (s) of all pieces at one temperature.
+        ``charge_displacement``, the square displacement of all ions together over their number, m². ``duration`` (s) over ``T``:
+        of all pieces together. ``attrs`` hold the number of ``ions`` and the ``volume``.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def ion_displacements(
     for k, item in enumerate(runs):
         pieces = [piece for whole in item for piece in np.split(whole[: blocks * (len(whole) // blocks)], blocks)]
         found[k] = [_displacements(piece, lags) for piece in pieces]
-    duration = interval * sum(blocks * (len(whole) // blocks) for whole in runs[0])
+    duration = [interval * sum(blocks * (len(whole) // blocks) for whole in item) for item in runs]
     ions = runs[0][0].shape[1]
     data = Result(
         {
@@ -94,13 +94,14 @@ def ion_displacements(
             "charge_displacement": labelled(
                 ("T", "run", "lag"), 1e-20 * found[:, :, 1], "square displacement of all ions over their number", "m2"
             ),
+            "duration": labelled("T", duration, "time of all pieces together", "s"),
         },
         {
             "T": labelled("T", grid, "temperature", "K"),
             "lag": labelled("lag", lags * interval, "time between two places", "s"),
         },
     )
-    return data.assign_attrs(source=source.to_json(), ions=ions, volume=volume, duration=duration)
+    return data.assign_attrs(source=source.to_json(), ions=ions, volume=volume)
 
 
 def _displacements(places: NDArray[np.float64], lags: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -235,7 +236,7 @@ def effective_hops(motion: xr.Dataset, hop_distance: float, *, dimensions: int =
         Over ``T``: ``effective_hops`` and ``expected_relative_error`` of D*.
     """
     D = _slopes(motion, "tracer", dimensions).mean(axis=1)
-    hops = np.maximum(2.0 * dimensions * D * motion.attrs["ions"] * motion.attrs["duration"] / hop_distance**2, 0.0)
+    hops = np.maximum(2.0 * dimensions * D * motion.attrs["ions"] * motion["duration"].values / hop_distance**2, 0.0)
     with np.errstate(divide="ignore"):
         relative = 3.43 / np.sqrt(hops) + 0.04
     data = Result(
@@ -245,7 +246,9 @@ def effective_hops(motion: xr.Dataset, hop_distance: float, *, dimensions: int =
         },
         {"T": motion["T"]},
     )
-    source = predicted("scalith.atoms.effective_hops", dataset_digest(motion), settings={"hop_distance": hop_distance})
+    source = predicted(
+        "scalith.atoms.effective_hops", dataset_digest(motion), settings={"hop_distance": hop_distance, "dimensions": dimensions}
+    )
     return data.assign_attrs(source=source.to_json())
 
 
@@ -297,7 +300,7 @@ def extrapolate_conductivity(conductivity: Property, temperatures: ArrayLike) ->
     conductivity : Property
         Over T at two temperatures or more, with errors.
     temperatures : array_like
-        K, increasing.
+        K, increasing, or one.
 
     Returns
     -------
@@ -310,7 +313,7 @@ def extrapolate_conductivity(conductivity: Property, temperatures: ArrayLike) ->
     InputError
         A conductivity without errors, one temperature, or values that are not larger than their errors.
     """
-    known, T = conductivity, np.asarray(temperatures, dtype=np.float64)
+    known, T = conductivity, np.atleast_1d(np.asarray(temperatures, dtype=np.float64))
     if tuple(known.coordinates) != ("T",) or known.standard_error is None or len(known.coordinates["T"]) < 2:
         raise InputError(
             "extrapolate_conductivity", known.name, known.describe(), "values with errors at two temperatures or more"

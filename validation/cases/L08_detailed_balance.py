@@ -11,10 +11,11 @@ import numpy as np
 
 from scalith.crystal import Host, HostSite
 from scalith.lattice import ClusterExpansion, HopBarriers, HopKind
-from scalith.lattice.hopping.kinetic_model import KineticModel, equilibrium_configurations, kinetic_model
+from scalith.lattice.hopping.kinetic_model import KineticModel, kinetic_model
 from scalith.lattice.hopping.walks import walk_from
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.kinetic import HopTables, hop_rates
+from scalith.lattice.sampling.canonical import equilibrium_configurations
 from scalith.quantities import Source
 from scalith.quantities.constants import BOLTZMANN_EV
 from validation.record import Record

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ase.io import read, write
 
-from scalith.crystal import HostSite, map_hops, read_hop_paths
+from scalith.crystal import HostSite, MappedHop, map_hops, read_hop_paths
+from scalith.crystal.supercells import lattice_cells
 from scalith.lattice import ClusterExpansion, HopBarriers, fit_hop_barriers
 from scalith.lattice.expansion.cluster_space import positions_of
 from scalith.lattice.expansion.hop_surroundings import hop_surroundings, images_of_hop
@@ -138,6 +140,50 @@ def test_an_error_of_the_barriers_moves_those_by_surroundings_too(barriers):
     shift = after.barrier - before.barrier
     assert abs(shift) > 1e-4
     assert after.surroundings.constant - before.surroundings.constant == pytest.approx(shift)
+
+
+def mapped(size, barrier, seed):
+    """A hop as `map_hops` gives it, in size³ cells with random ions around it."""
+    filled = (np.random.default_rng(seed).random(size**3) < 0.5).astype(np.int8)
+    cells = lattice_cells(size * np.eye(3, dtype=int))
+    filled[np.all(cells == 0, axis=1)] = 1
+    filled[np.all(cells == END[1:], axis=1)] = 0
+    return MappedHop(size * np.eye(3, dtype=int), filled, START, END, barrier, f"{size} cells, {seed}")
+
+
+def test_bands_in_cells_narrower_than_their_surroundings_are_left_out_by_name():
+    """In 2³ cells of fcc the four common neighbours are different sites, those within a cell's length are not."""
+    wide = [mapped(4, 0.4, seed) for seed in range(3)]
+    found = fit_hop_barriers(host(), [*wide, mapped(2, 0.9, 7)], reach=3.5)
+    assert found.source.settings["bands"] == 3
+    assert "2 cells, 7 left out" in found.source.note
+    assert found.digest != fit_hop_barriers(host(), wide, reach=3.5).digest
+    assert found.kinds == fit_hop_barriers(host(), wide, reach=3.5).kinds
+    with pytest.raises(InputError, match=r"2 cells, 1.*narrower cell"):
+        fit_hop_barriers(host(), [mapped(2, 0.4, 0), mapped(2, 0.5, 1)], reach=3.5)
+
+
+def test_a_box_in_which_surroundings_meet_their_images_is_rejected():
+    barriers = fit_hop_barriers(host(), [mapped(4, 0.4 + 0.01 * seed, seed) for seed in range(3)], reach=3.5)
+    flat = ClusterExpansion.given(host(), (0.0, 0.0), 0.0)
+    kinetic_model(flat, barriers, 4)
+    with pytest.raises(InputError, match="around a hop meets the image"):
+        kinetic_model(flat, barriers, 2)
+    # Barriers by the number of vacant common neighbours: in a box of one cell along a they are the ends.
+    counted = HopBarriers.layered()
+    kinetic_model(flat, counted, 3)
+    with pytest.raises(InputError, match="around a hop meets the image"):
+        kinetic_model(flat, counted, (1, 3, 3))
+
+
+@pytest.mark.parametrize("more", [0, 2])
+def test_of_a_relaxation_the_last_whole_band_counts(tmp_path, more):
+    """A run that was stopped while it wrote a band: what it had written of it is no part of the path."""
+    images = bands(1)[0]
+    write_band(images, tmp_path / "band.traj")
+    write(tmp_path / "stopped.traj", [*read(tmp_path / "band.traj", index=":"), *images[:more]])
+    (path,) = read_hop_paths(tmp_path / "stopped.traj").paths
+    assert path.energies == pytest.approx([atoms.get_potential_energy() for atoms in images])
 
 
 def test_image_folders_of_vasp_are_read(tmp_path):

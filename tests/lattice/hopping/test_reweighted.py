@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.lattice import HopBarriers, HopKind, jump_diffusivity, kinetic_monte_carlo, reweighted_hops
+from scalith.lattice import HopBarriers, HopKind, LocalClusterExpansion, jump_diffusivity, kinetic_monte_carlo, reweighted_hops
 from scalith.quantities import InputError, Source
 from scalith.quantities.constants import BOLTZMANN_EV
 from tests.lattice.models import fcc_model, hops
@@ -44,6 +44,33 @@ def test_a_barrier_of_the_full_host_and_the_attempt_frequency_count(walked):
     expected = 2.0 * np.exp(-0.05 * x / (BOLTZMANN_EV * 400.0))
     assert (found["jump_diffusivity"] / walked["jump_diffusivity"]).sel(T=400.0).values == pytest.approx(expected)
     assert found.attrs["barrier_error"] == 0.01
+
+
+def test_barriers_by_their_surroundings_change_by_what_all_of_them_share(walked):
+    """`barrier` of such a kind enters nowhere; sums over surroundings that differ are other hops."""
+
+    def around(constant, told, interaction=0.01):
+        source = Source(kind="assumed", reference="planted")
+        field = LocalClusterExpansion(
+            species=("Li",),
+            positions=((2.0, 0.0, 0.0),),
+            orbits=(((0,),),),
+            interactions=(interaction,),
+            constant=constant,
+            hop=((0, 0, 0, 0), (0, 1, 0, 0)),
+            sites=((0, 0, 1, 0),),
+            leave_one_out_error=0.1 * told,
+            source=source,
+        )
+        kinds = (HopKind(name="hop", barrier=told, surroundings=field),)
+        return HopBarriers(kinds=kinds, source=source)
+
+    found = reweighted_hops(walked, around(0.30, told=0.30), around(0.26, told=0.9))
+    faster = np.exp(0.04 / (BOLTZMANN_EV * 300.0))
+    ratio = (found["jump_diffusivity"] / walked["jump_diffusivity"]).sel(T=300.0)
+    assert ratio.values == pytest.approx(faster)
+    with pytest.raises(InputError, match="other kinds of hops"):
+        reweighted_hops(walked, around(0.30, told=0.3), around(0.26, told=0.3, interaction=0.02))
 
 
 def test_kinds_that_change_differently_are_in_the_error(walked):

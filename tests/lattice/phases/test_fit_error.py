@@ -54,6 +54,22 @@ def test_structures_that_were_left_out_widen_it():
     assert part.standard_error == pytest.approx(0.06)
 
 
+def test_nodes_that_round_to_one_number_of_ions_count_once():
+    """27 sites: of three nodes the first two are one; two that are one leave nothing to take a difference of."""
+    model = doubtful((0.0, 1e-4, 0.0))
+    (part,) = with_fit_error(flat(), model, nodes=[0.0, 0.01, 1.0], cells=3, seed=1).components
+    assert part.standard_error == pytest.approx(0.02)
+    with pytest.raises(InputError, match="differ by an ion"):
+        with_fit_error(flat(), model, nodes=[0.5, 0.51], cells=3, seed=1)
+
+
+def test_the_source_tells_what_the_error_is_from():
+    model = doubtful((0.0, 1e-4, 0.0))
+    found = with_fit_error(flat(), model, nodes=[0.0, 1.0], cells=3, seed=7).source
+    assert found.settings["error of the cluster expansion"] == {"seed": 7, "cells": [3, 3, 3], "nodes": [0.0, 1.0]}
+    assert model.digest in found.parents
+
+
 def test_an_expansion_without_a_posterior_is_rejected():
     with pytest.raises(InputError, match="a fitted expansion"):
         with_fit_error(flat(), fcc_model(), seed=1)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from scalith.lattice.expansion.species_expansion import SpeciesExpansion
+
 Matrix = tuple[tuple[float, ...], ...]
 
 
@@ -157,21 +159,7 @@ class ClusterExpansion(Spec):
 
     def draws(self, count: int, seed: int | np.random.Generator) -> tuple[ClusterExpansion, ...]:
         """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
-        members = posterior_members(self.covariance, (*self.interactions, self.inverse_permittivity), count, seed)
-        stated = {"seed": seed} if isinstance(seed, int) else {}
-        orbits = len(self.orbits)
-        return tuple(
-            ClusterExpansion(
-                host=self.host,
-                orbits=self.orbits,
-                interactions=tuple(float(value) for value in member[:orbits]),
-                inverse_permittivity=float(member[orbits]) if len(member) > orbits else 0.0,
-                method="draw",
-                known_x=self.known_x,
-                source=predicted("scalith.lattice.ClusterExpansion.draws", self.digest, settings={**stated, "draw": k}),
-            )
-            for k, member in enumerate(members)
-        )
+        return tuple(ClusterExpansion(**fields) for fields in drawn_fields(self, count, seed))
 
 
 def fit_cluster_expansion(
@@ -278,15 +266,15 @@ def fit_energies(
 
     `one_composition`: whether arrangements differ in the working ion alone (and in what it oxidises), so that they have one hull.
     """
-    y, x = orderings["energy"].values.astype(np.float64), orderings["x"].values
-    importance = _importance(x, end_importance)
-    result = fit(A, y, shrunk, method, importance)
-    scaled = A * importance[:, None]
     if keep_ground_states and not one_composition:
         found = "arrangements that differ in more than the working ion"
         raise InputError(
             "cluster expansion", "keep_ground_states", found, "one composition of everything else, which has one hull"
         )
+    y, x = orderings["energy"].values.astype(np.float64), orderings["x"].values
+    importance = _importance(x, end_importance)
+    result = fit(A, y, shrunk, method, importance)
+    scaled = A * importance[:, None]
     weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
     labels = _groups(orderings, groups)
     grouped = {name: grouped_errors(scaled, y * importance, result.penalties, of) / importance for name, of in labels.items()}
@@ -303,18 +291,32 @@ def fit_energies(
     }
 
 
-def posterior_members(
-    covariance: Matrix, mean: tuple[float, ...], count: int, seed: int | np.random.Generator
-) -> NDArray[np.float64]:
-    """Members of a posterior, shape (count, weights), drawn from its covariance around the first of `mean`."""
-    if not covariance:
+def drawn_fields(
+    expansion: ClusterExpansion | SpeciesExpansion, count: int, seed: int | np.random.Generator
+) -> list[dict[str, Any]]:
+    """Fields of the members of an expansion's posterior, drawn from its covariance around its weights."""
+    if not expansion.covariance:
         raise InputError(
             "cluster expansion", "covariance", "none", "a fitted expansion: one with given interactions has no posterior"
         )
-    values, vectors = np.linalg.eigh(np.array(covariance))
+    values, vectors = np.linalg.eigh(np.array(expansion.covariance))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
-    return np.asarray(np.array(mean[: len(values)]) + numbers @ root.T, dtype=np.float64)
+    mean = np.array((*expansion.interactions, expansion.inverse_permittivity)[: len(values)])
+    stated, orbits = {"seed": seed} if isinstance(seed, int) else {}, len(expansion.orbits)
+    name = f"scalith.lattice.{type(expansion).__name__}.draws"
+    return [
+        {
+            "host": expansion.host,
+            "orbits": expansion.orbits,
+            "interactions": tuple(float(value) for value in member[:orbits]),
+            "inverse_permittivity": float(member[orbits]) if len(member) > orbits else 0.0,
+            "method": "draw",
+            "known_x": expansion.known_x,
+            "source": predicted(name, expansion.digest, settings={**stated, "draw": k}),
+        }
+        for k, member in enumerate(mean + numbers @ root.T)
+    ]
 
 
 def _importance(x: NDArray[np.float64], of_ends: float) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.crystal.supercells import periodic_keys
+from scalith.crystal.supercells import LatticeSite, periodic_keys
 from scalith.crystal.symmetry import SiteOperations, site_operations
 from scalith.quantities import InputError, Spec
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from scalith.crystal import Host
 
-LatticeSite = tuple[int, int, int, int]
-"""(sublattice, three integer cell offsets)."""
 Cluster = tuple[LatticeSite, ...]
 
 DISTANCE_TOLERANCE = 1e-5
@@ -59,11 +57,28 @@ class Orbit(Spec):
         return len(self.clusters)
 
 
+def relative(site: LatticeSite, origin: LatticeSite) -> LatticeSite:
+    """A site as seen from the cell of another."""
+    return site[0], site[1] - origin[1], site[2] - origin[2], site[3] - origin[3]
+
+
+def shifted(site: LatticeSite, by: LatticeSite) -> LatticeSite:
+    """A site that is seen from the cell of `by`, as seen from the cell (0, 0, 0)."""
+    return site[0], site[1] + by[1], site[2] + by[2], site[3] + by[3]
+
+
+def image_of_site(operations: SiteOperations, g: int, site: LatticeSite) -> LatticeSite:
+    """Where operation g takes a site."""
+    s, *cell = site
+    a, b, c = operations.rotation[g] @ np.array(cell) + operations.shift[g, s]
+    return int(operations.sublattice[g, s]), int(a), int(b), int(c)
+
+
 def canonical_cluster(cluster: Cluster) -> Cluster:
     """The translate of a cluster that stands for all its translates."""
     best: Cluster | None = None
     for origin in cluster:
-        moved = tuple(sorted((s, a - origin[1], b - origin[2], c - origin[3]) for s, a, b, c in cluster))
+        moved = tuple(sorted(relative(site, origin) for site in cluster))
         if best is None or moved < best:
             best = moved
     return best if best is not None else ()
@@ -179,12 +194,7 @@ def _sorted(host: Host, clusters: set[Cluster], operations: SiteOperations) -> l
 
 
 def _image(cluster: Cluster, operations: SiteOperations, g: int) -> Cluster:
-    rotation, targets, shifts = operations.rotation[g], operations.sublattice[g], operations.shift[g]
-    image = []
-    for s, *cell in cluster:
-        moved = rotation @ np.array(cell) + shifts[s]
-        image.append((int(targets[s]), int(moved[0]), int(moved[1]), int(moved[2])))
-    return tuple(image)
+    return tuple(image_of_site(operations, g, site) for site in cluster)
 
 
 def cluster_vector(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalith.crystal.supercells import LatticeSite
 from scalith.crystal.symmetry import site_operations
-from scalith.lattice.expansion.cluster_space import DISTANCE_TOLERANCE, LatticeSite, positions_of
+from scalith.lattice.expansion.cluster_space import DISTANCE_TOLERANCE, image_of_site, positions_of, relative
 from scalith.lattice.expansion.local_cluster_expansion import SiteSets
 
 if TYPE_CHECKING:
@@ -33,26 +34,16 @@ def images_of_hop(host: Host, start: LatticeSite, end: LatticeSite) -> dict[tupl
     operations = site_operations(host)
     found: dict[tuple[int, LatticeSite], Image] = {}
     for g in range(len(operations.rotation)):
-        ends = [_image(operations, g, site) for site in (start, end)]
+        ends = [image_of_site(operations, g, site) for site in (start, end)]
         for origin, target in (ends, ends[::-1]):
-            moved = _less(target, origin)
+            moved = relative(target, origin)
             if (origin[0], moved) not in found:
                 found[origin[0], moved] = partial(_image_from, operations, g, origin)
     return found
 
 
-def _image(operations: SiteOperations, g: int, site: LatticeSite) -> LatticeSite:
-    s, *cell = site
-    a, b, c = operations.rotation[g] @ np.array(cell) + operations.shift[g, s]
-    return int(operations.sublattice[g, s]), int(a), int(b), int(c)
-
-
-def _less(site: LatticeSite, origin: LatticeSite) -> LatticeSite:
-    return site[0], site[1] - origin[1], site[2] - origin[2], site[3] - origin[3]
-
-
 def _image_from(operations: SiteOperations, g: int, origin: LatticeSite, site: LatticeSite) -> LatticeSite:
-    return _less(_image(operations, g, site), origin)
+    return relative(image_of_site(operations, g, site), origin)
 
 
 def hop_surroundings(
@@ -118,10 +109,10 @@ def _keeping(host: Host, start: LatticeSite, end: LatticeSite) -> list[Image]:
     operations = site_operations(host)
     found: list[Image] = []
     for g in range(len(operations.rotation)):
-        ends = [_image(operations, g, site) for site in (start, end)]
+        ends = [image_of_site(operations, g, site) for site in (start, end)]
         for first, second in (ends, ends[::-1]):
             # The translation that brings the image of one end back to the start.
-            shift = _less(first, start)
-            if first[0] == start[0] and _less(second, (0, *shift[1:])) == end:
+            shift = relative(first, start)
+            if first[0] == start[0] and relative(second, (0, *shift[1:])) == end:
                 found.append(partial(_image_from, operations, g, (0, *shift[1:])))
     return found

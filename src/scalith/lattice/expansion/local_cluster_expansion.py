@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.expansion.cluster_space import LatticeSite
+from scalith.crystal.supercells import LatticeSite
 from scalith.quantities import FileRecord, InputError, Source, Spec, file_digest
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from scalith.crystal import VACANCY, Host
 from scalith.crystal.host import element_of
 from scalith.crystal.supercells import periodic_keys
 from scalith.crystal.symmetry import site_operations
-from scalith.lattice.expansion.cluster_expansion import HullReport, Matrix, fit_energies, posterior_members, require_same_host
-from scalith.lattice.expansion.cluster_space import cluster_orbits
+from scalith.lattice.expansion.cluster_expansion import HullReport, Matrix, drawn_fields, fit_energies, require_same_host
+from scalith.lattice.expansion.cluster_space import cluster_orbits, image_of_site
 from scalith.lattice.expansion.electrostatics import species_ewald_energy
 from scalith.lattice.expansion.regression import Method
 from scalith.quantities import InputError, Source, Spec, predicted
@@ -123,12 +123,7 @@ def _canonical(cluster: DecoratedCluster) -> DecoratedCluster:
 
 
 def _image(cluster: DecoratedCluster, operations: SiteOperations, g: int) -> DecoratedCluster:
-    rotation, targets, shifts = operations.rotation[g], operations.sublattice[g], operations.shift[g]
-    image = []
-    for s, a, b, c, f in cluster:
-        moved = rotation @ np.array((a, b, c)) + shifts[s]
-        image.append((int(targets[s]), int(moved[0]), int(moved[1]), int(moved[2]), f))
-    return tuple(image)
+    return tuple((*image_of_site(operations, g, (s, a, b, c)), f) for s, a, b, c, f in cluster)
 
 
 def species_vector(host: Host, orbits: tuple[DecoratedOrbit, ...], arrangement: Species) -> NDArray[np.float64]:
@@ -195,21 +190,7 @@ class SpeciesExpansion(Spec):
 
     def draws(self, count: int, seed: int | np.random.Generator) -> tuple[SpeciesExpansion, ...]:
         """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
-        members = posterior_members(self.covariance, (*self.interactions, self.inverse_permittivity), count, seed)
-        stated = {"seed": seed} if isinstance(seed, int) else {}
-        orbits = len(self.orbits)
-        return tuple(
-            SpeciesExpansion(
-                host=self.host,
-                orbits=self.orbits,
-                interactions=tuple(float(value) for value in member[:orbits]),
-                inverse_permittivity=float(member[orbits]) if len(member) > orbits else 0.0,
-                method="draw",
-                known_x=self.known_x,
-                source=predicted("scalith.lattice.SpeciesExpansion.draws", self.digest, settings={**stated, "draw": k}),
-            )
-            for k, member in enumerate(members)
-        )
+        return tuple(SpeciesExpansion(**fields) for fields in drawn_fields(self, count, seed))
 
 
 def arrangement_of(orderings: xr.Dataset, structure: int) -> Species:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.expansion.cluster_space import LatticeSite, positions_of
+from scalith.crystal.supercells import periodic_keys
+from scalith.lattice.expansion.cluster_space import positions_of, relative, shifted
 from scalith.lattice.expansion.hop_surroundings import hop_surroundings, images_of_hop
 from scalith.lattice.expansion.local_cluster_expansion import LocalClusterExpansion
 from scalith.lattice.expansion.regression import Method, fit
@@ -16,7 +17,11 @@ from scalith.quantities import InputError, Source, predicted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from scalith.crystal import Host, MappedHop
+    from scalith.crystal.supercells import LatticeSite
+    from scalith.lattice.expansion.local_cluster_expansion import SiteSets
 
 
 def fit_hop_barriers(
@@ -56,19 +61,33 @@ def fit_hop_barriers(
     -------
     HopBarriers
         One kind a distinct hop, longest last. ``barrier_error``: the leave-one-out error of all fits together. A hop with one
-        band has that band's barrier whatever is around it, which the source notes.
+        band has that band's barrier whatever is around it, which the source notes, as it does bands that are left out: those in
+        cells so narrow that sites within `reach` are images of each other or of the hop's ends.
 
     Raises
     ------
     InputError
-        No hop; a barrier that is not positive.
+        No hop; a barrier that is not positive; a hop whose bands are all in narrow cells.
     """
     if not hops:
         raise InputError("hop barriers", "hops", "none", "one nudged elastic band or more")
     classes = _classes(host, hops)
-    kinds, errors, notes = [], [], []
-    for number, (rep, members) in enumerate(classes, start=1):
+    kinds, errors, notes, bands = [], [], [], 0
+    for number, (rep, every) in enumerate(classes, start=1):
         name = f"hop {number}" if len(classes) > 1 else "hop"
+        surroundings = hop_surroundings(host, *rep, reach, pair_cutoff, triplet_cutoff)
+        if not surroundings[0]:
+            raise InputError("hop barriers", "reach", reach, "a distance from the middle of the hop within which sites lie")
+        # One band alone is taken for all surroundings, whatever they are in its cell.
+        wide = [len(every) == 1 or _is_wide(host, rep, hop, surroundings[0]) for hop in every]
+        members = [hop for hop, fits in zip(every, wide, strict=True) if fits]
+        narrow = ", ".join(hop.origin for hop, fits in zip(every, wide, strict=True) if not fits)
+        if not members:
+            expected = f"a cell in which no site within {reach:g} Å of the hop's middle meets its own image or the hop's ends"
+            raise InputError("hop barriers", narrow, "a narrower cell", expected)
+        if narrow:
+            notes.append(f"{narrow} left out: sites within {reach:g} Å of the hop meet their own images or the hop's ends")
+        bands += len(members)
         barriers = np.array([hop.barrier for hop in members])
         if barriers.min() <= 0.0:
             worst = members[int(np.argmin(barriers))]
@@ -77,12 +96,12 @@ def fit_hop_barriers(
             )
         ends = positions_of(host, rep)
         length = float(np.linalg.norm(ends[1] - ends[0]))
-        around, said = _expansion(host, rep, members, (reach, pair_cutoff, triplet_cutoff), method)
+        around, said = _expansion(host, rep, members, surroundings, method)
         errors += said
         if len(members) == 1:
             notes.append(f"{name} ({length:.2f} Å): one band, its barrier taken for all surroundings")
         kinds.append(HopKind(name=name, barrier=float(barriers.mean()), distance=length, surroundings=around))
-    settings = {"reach_angstrom": reach, "cutoffs_angstrom": [pair_cutoff, triplet_cutoff], "method": method, "bands": len(hops)}
+    settings = {"reach_angstrom": reach, "cutoffs_angstrom": [pair_cutoff, triplet_cutoff], "method": method, "bands": bands}
     found = predicted(
         "scalith.lattice.fit_hop_barriers",
         host.digest,
@@ -98,7 +117,7 @@ def _classes(host: Host, hops: Sequence[MappedHop]) -> list[tuple[tuple[LatticeS
     """Hops by symmetry, shortest first, each class with the hop that stands for it."""
     found: list[tuple[tuple[LatticeSite, LatticeSite], list[MappedHop]]] = []
     for hop in hops:
-        s, target = hop.start[0], _relative(hop.end, hop.start)
+        s, target = hop.start[0], relative(hop.end, hop.start)
         for rep, members in found:
             if (s, target) in images_of_hop(host, *rep):
                 members.append(hop)
@@ -108,28 +127,29 @@ def _classes(host: Host, hops: Sequence[MappedHop]) -> list[tuple[tuple[LatticeS
     return sorted(found, key=lambda item: float(np.linalg.norm(np.subtract(*positions_of(host, item[0])))))
 
 
-def _relative(site: LatticeSite, origin: LatticeSite) -> LatticeSite:
-    return site[0], site[1] - origin[1], site[2] - origin[2], site[3] - origin[3]
+def _around(host: Host, rep: tuple[LatticeSite, LatticeSite], hop: MappedHop, sites: Sequence[LatticeSite]) -> list[LatticeSite]:
+    """Where the sites around the hop that stands for a class are around this one of it."""
+    image = images_of_hop(host, *rep)[hop.start[0], relative(hop.end, hop.start)]
+    return [shifted(image(site), hop.start) for site in sites]
+
+
+def _is_wide(host: Host, rep: tuple[LatticeSite, LatticeSite], hop: MappedHop, sites: Sequence[LatticeSite]) -> bool:
+    """Whether all sites around a hop, and its ends, are different ones in the cell of its band."""
+    places = np.array([hop.start, hop.end, *_around(host, rep, hop, sites)])
+    keys = periodic_keys(hop.supercell, places[:, 1:])
+    return len(set(zip(places[:, 0].tolist(), keys.tolist(), strict=True))) == len(places)
 
 
 def _expansion(
     host: Host,
     rep: tuple[LatticeSite, LatticeSite],
     members: Sequence[MappedHop],
-    cutoffs: tuple[float, float, float],
+    surroundings: tuple[tuple[LatticeSite, ...], NDArray[np.float64], tuple[SiteSets, ...]],
     method: Method,
 ) -> tuple[LocalClusterExpansion, list[float]]:
     """The expansion of one class of hops, and the error of each of its bands when predicted from the others."""
-    sites, positions, orbits = hop_surroundings(host, *rep, *cutoffs)
-    if not sites:
-        raise InputError("hop barriers", "reach", cutoffs[0], "a distance from the middle of the hop within which sites lie")
-    images = images_of_hop(host, *rep)
-    spins = []
-    for hop in members:
-        image = images[hop.start[0], _relative(hop.end, hop.start)]
-        seen = [image(site) for site in sites]
-        there = [(s, a + hop.start[1], b + hop.start[2], c + hop.start[3]) for s, a, b, c in seen]
-        spins.append(2 * hop.is_filled(there, host).astype(np.int64) - 1)
+    sites, positions, orbits = surroundings
+    spins = [2 * hop.is_filled(_around(host, rep, hop, sites), host).astype(np.int64) - 1 for hop in members]
     expansion = LocalClusterExpansion(
         species=(host.working_ion,) * len(sites),
         positions=tuple((float(x), float(y), float(z)) for x, y, z in positions),

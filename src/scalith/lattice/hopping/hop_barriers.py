@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from scalith.lattice.expansion.cluster_space import LatticeSite, neighbours_within
+from scalith.crystal.supercells import LatticeSite
+from scalith.lattice.expansion.cluster_space import neighbours_within, shifted
 from scalith.lattice.expansion.hop_surroundings import images_of_hop
 from scalith.lattice.expansion.local_cluster_expansion import LocalClusterExpansion
 from scalith.quantities import SI, InputError, Source, Spec
@@ -242,7 +243,7 @@ def hops_of(host: Host, barriers: HopBarriers) -> list[list[Hop]]:
             hops.append(Hop(site, vector, watched, energies, None, vector))
         for between, _, vector, kinds in fitting(s, 2):
             for onward, _, second, others in fitting(between[0], 2):
-                site = (onward[0], onward[1] + between[1], onward[2] + between[2], onward[3] + between[3])
+                site = shifted(onward, between)
                 whole = (vector[0] + second[0], vector[1] + second[1], vector[2] + second[2])
                 span = float(np.linalg.norm(whole))
                 both = [kind for kind in kinds if kind in others and (kind.span is None or abs(kind.span - span) <= 0.05)]
@@ -306,11 +307,7 @@ def _common_neighbours(
     near: list[list[tuple[LatticeSite, float]]], s: int, target: LatticeSite, length: float
 ) -> tuple[LatticeSite, ...]:
     around = {site for site, distance in near[s] if abs(distance - length) <= 0.05}
-    from_target = {
-        (site[0], site[1] + target[1], site[2] + target[2], site[3] + target[3])
-        for site, distance in near[target[0]]
-        if abs(distance - length) <= 0.05
-    }
+    from_target = {shifted(site, target) for site, distance in near[target[0]] if abs(distance - length) <= 0.05}
     return tuple(sorted(around & from_target))
 
 

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scalith.lattice.expansion.cluster_space import relative, shifted
 from scalith.lattice.hopping.hop_barriers import Hop, HopBarriers, hops_of
-from scalith.lattice.kernels.canonical import canonical_chain
 from scalith.lattice.kernels.kinetic import HopTables
-from scalith.lattice.sampling.monte_carlo import Model, cooling_ladder, require_working_ion_alone
+from scalith.lattice.sampling.monte_carlo import Model, require_working_ion_alone
 from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, neighbour_sites, supercell_shape
-from scalith.quantities.constants import BOLTZMANN_EV
+from scalith.quantities import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from scalith.crystal.supercells import LatticeSite
     from scalith.lattice.expansion.cluster_expansion import ClusterExpansion
-    from scalith.lattice.expansion.cluster_space import Cluster, LatticeSite
+    from scalith.lattice.expansion.cluster_space import Cluster
 
 
 class KineticModel(NamedTuple):
@@ -46,12 +47,20 @@ class KineticModel(NamedTuple):
 
 
 def kinetic_model(expansion: ClusterExpansion, barriers: HopBarriers, cells: int | Sequence[int]) -> KineticModel:
-    """Interactions, hops and dependency lists on a supercell of `cells` primitive cells along each vector."""
+    """Interactions, hops and dependency lists on a supercell of `cells` primitive cells along each vector.
+
+    Raises
+    ------
+    InputError
+        The supercell is so small that a cluster meets its own image, or a site around a hop that decides its barrier that of
+        another or of the hop's ends.
+    """
     require_working_ion_alone(expansion.host)
     shape = supercell_shape(cells)
     host = expansion.host
     sublattices = len(host.active)
     hops = hops_of(host, barriers)
+    _require_wide(hops, shape)
     constant, energies = expansion_interactions(expansion, shape)
     extra = [list(dict.fromkeys(site for hop in own for site in _seen(hop))) for own in hops]
     tables, slots = interaction_tables(energies, sublattices, shape, extra)
@@ -63,14 +72,20 @@ def kinetic_model(expansion: ClusterExpansion, barriers: HopBarriers, cells: int
     return KineticModel(lattice, _hop_tables(energies, hops, slots, shape), barriers.attempt_frequency, dimensions)
 
 
+def _require_wide(hops: list[list[Hop]], shape: tuple[int, int, int]) -> None:
+    """Reject a supercell in which two sites of a hop and its surroundings are one: rates would not be in detailed balance."""
+    for s, own in enumerate(hops):
+        for hop in own:
+            sites = {(s, 0, 0, 0), *_seen(hop)}
+            if len({(t, *np.mod(cell, shape).tolist()) for t, *cell in sites}) < len(sites):
+                expected = "a supercell in which no site around a hop meets the image of another, or of the hop's ends"
+                raise InputError("supercell", "cells", list(shape), expected)
+
+
 def _seen(hop: Hop) -> list[LatticeSite]:
     """Sites that the rate of a hop depends on by itself."""
     around = [site for sites, _ in hop.local for site in sites]
     return [hop.target, *hop.watched, *([hop.through] if hop.through else []), *around]
-
-
-def _shifted(site: LatticeSite, by: LatticeSite, sign: int = 1) -> LatticeSite:
-    return (site[0], site[1] + sign * by[1], site[2] + sign * by[2], site[3] + sign * by[3])
 
 
 def _hop_tables(
@@ -133,7 +148,7 @@ def _clusters_by_pair(energies: dict[Cluster, float]) -> dict[tuple[int, Lattice
     joined: dict[tuple[int, LatticeSite], list[tuple[list[LatticeSite], float]]] = {}
     for cluster, energy in energies.items():
         for a, origin in enumerate(cluster):
-            seen = [_shifted(site, origin, -1) for site in cluster]
+            seen = [relative(site, origin) for site in cluster]
             for b, site in enumerate(seen):
                 if b != a:
                     others = [other for c, other in enumerate(seen) if c not in (a, b)]
@@ -161,35 +176,9 @@ def _dependents(hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shap
         reached = dict(influenced[s])
         for site in influenced[s]:
             for origin in into[site[0]]:
-                reached[_shifted(origin, site)] = None
+                reached[shifted(origin, site)] = None
         lists.append(sorted((site for site in reached if hops[site[0]]), key=lambda site: (site[1:], site[0])))
     table = neighbour_sites(shape, sublattices, lists)
     counts = np.tile([len(items) for items in lists], int(np.prod(shape)))
     table[np.arange(table.shape[1]) >= counts[:, None]] = -1
     return table
-
-
-def equilibrium_configurations(
-    model: Model, ions: int, T: float, count: int, seed: np.random.SeedSequence
-) -> list[NDArray[np.int8]]:
-    """Independent configurations of the canonical ensemble: cooled once from disorder, then 40 sweeps apart."""
-    word = seed.generate_state(2, np.uint64)
-    rng = np.random.default_rng(word[0])
-    sublattices = model.tables.sublattices
-    active = np.flatnonzero(np.tile(model.exchanged, model.cells) > 0)
-    occupation = np.zeros(model.cells * sublattices, dtype=np.int8)
-    occupation[rng.permutation(active)[:ions]] = 1
-    ladder = np.concatenate([cooling_ladder(model, T), [T]]) * BOLTZMANN_EV
-    canonical_chain(model.tables, active, occupation, ladder, 20, word[1], np.empty((len(ladder), 20)))
-    configurations = []
-    for k in range(count):
-        # Half of the configurations are cooled anew: those frozen into one arrangement would not be independent.
-        if k and k % 2 == 0:
-            occupation[active] = 0
-            occupation[rng.permutation(active)[:ions]] = 1
-            canonical_chain(
-                model.tables, active, occupation, ladder, 20, np.uint64(rng.integers(2**63)), np.empty((len(ladder), 20))
-            )
-        canonical_chain(model.tables, active, occupation, ladder[-1:], 40, np.uint64(rng.integers(2**63)), np.empty((1, 40)))
-        configurations.append(occupation.copy())
-    return configurations

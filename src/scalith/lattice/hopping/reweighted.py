@@ -9,7 +9,12 @@ from scalith.lattice.hopping.hop_barriers import HopBarriers
 from scalith.quantities import InputError, Result, dataset_digest, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
-_BARRIERS = {"barrier", "barrier_full"}
+_BARRIERS: dict[str, bool | set[str]] = {
+    "barrier": True,
+    "barrier_full": True,
+    "surroundings": {"constant", "leave_one_out_error", "source"},
+}
+"""What of a kind may change: its barriers, and what was fitted to find them."""
 
 
 def reweighted_hops(result: xr.Dataset, before: HopBarriers, after: HopBarriers) -> Result:
@@ -21,9 +26,10 @@ def reweighted_hops(result: xr.Dataset, before: HopBarriers, after: HopBarriers)
 
         D' = D\,\frac{ν'}{ν}\,\exp\!\left(-\frac{\langle ΔE \rangle}{kT}\right)
 
-    with ΔE the changes of the barriers of the kinds at the stoichiometry of the box. With one kind that is exact but for hops
-    whose end lies so far above their start that the difference is their barrier. With several whose barriers change
-    differently, ΔE is the middle between the least and the largest change, and half their distance is in the standard errors.
+    with ΔE the changes of the barriers of the kinds at the stoichiometry of the box (of barriers by surroundings:
+    of what all of them share). With one kind that is exact but for hops whose end lies so far above their start that the
+    difference is their barrier. With several whose barriers change differently, ΔE is the middle between the least and the
+    largest change, and half their distance is in the standard errors.
 
     Parameters
     ----------
@@ -47,9 +53,7 @@ def reweighted_hops(result: xr.Dataset, before: HopBarriers, after: HopBarriers)
     if kinds[0] != kinds[1]:
         raise InputError("reweighted_hops", "after", "other kinds of hops", "kinds that differ in their barriers only")
     x, T = result["x"].values, result["T"].values
-    change = np.array([[kind.barrier for kind in after.at(at).kinds] for at in x]) - [
-        [kind.barrier for kind in before.at(at).kinds] for at in x
-    ]
+    change = np.array([_levels(after, at) for at in x]) - [_levels(before, at) for at in x]
     middle, half = 0.5 * (change.max(axis=1) + change.min(axis=1)), 0.5 * np.ptp(change, axis=1)
     thermal = BOLTZMANN_EV * T[:, None]
     faster = xr.DataArray(after.attempt_frequency / before.attempt_frequency * np.exp(-middle / thermal), dims=("T", "x"))
@@ -66,3 +70,9 @@ def reweighted_hops(result: xr.Dataset, before: HopBarriers, after: HopBarriers)
         found["simulated_time"] = (result["simulated_time"] / faster).assign_attrs(result["simulated_time"].attrs)
     source = predicted("scalith.lattice.reweighted_hops", dataset_digest(result), before.digest, after.digest)
     return found.assign_attrs(source=source.to_json(), barrier_error=after.barrier_error)
+
+
+def _levels(barriers: HopBarriers, x: float) -> list[float]:
+    """Barrier of each kind at x; of one that depends on its surroundings what all of them share."""
+    kinds = barriers.at(x).kinds
+    return [kind.barrier if kind.surroundings is None else kind.surroundings.constant for kind in kinds]

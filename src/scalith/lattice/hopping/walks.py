@@ -8,8 +8,9 @@ import numpy as np
 import xarray as xr
 
 from scalith.lattice.hopping.displacements import STEPS, tree_levels
-from scalith.lattice.hopping.kinetic_model import KineticModel, equilibrium_configurations
+from scalith.lattice.hopping.kinetic_model import KineticModel
 from scalith.lattice.kernels.kinetic import WINDOW, kinetic_trajectory
+from scalith.lattice.sampling.canonical import equilibrium_configurations
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:

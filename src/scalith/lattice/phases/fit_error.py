@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.lattice.expansion.cluster_space import cluster_vector
-from scalith.lattice.hopping.kinetic_model import equilibrium_configurations
 from scalith.lattice.kernels.fields import compute_fields
+from scalith.lattice.sampling.canonical import equilibrium_configurations
 from scalith.lattice.sampling.monte_carlo import increasing, model_on
+from scalith.lattice.sampling.supercell import supercell_shape
 from scalith.quantities import ErrorComponent, InputError, Property
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def with_fit_error(
     Raises
     ------
     InputError
-        An expansion without a posterior, or nodes outside 0 … 1.
+        An expansion without a posterior, nodes outside 0 … 1, or all within one ion of the supercell.
     """
     if not expansion.covariance:
         raise InputError("with_fit_error", "expansion", "interactions without a posterior", "a fitted expansion")
@@ -62,13 +63,25 @@ def with_fit_error(
     if len(wanted) < 2 or wanted[0] < 0.0 or wanted[-1] > 1.0:
         raise InputError("with_fit_error", "nodes", wanted, "two stoichiometries or more from 0 to 1")
     covariance = _widened(expansion)
-    middles, errors = 0.5 * (wanted[1:] + wanted[:-1]), []
-    for column, temperature in enumerate(T.tolist()):
-        rows, filled = _mean_columns(expansion, wanted, temperature, cells, seed + column)
+    counts = np.unique(np.round(wanted * model_on(expansion, cells).sites).astype(int))
+    if len(counts) < 2:
+        expected = "stoichiometries that differ by an ion of the supercell or more: other nodes, or more cells"
+        raise InputError("with_fit_error", "nodes", wanted, expected)
+    errors = []
+    for temperature, word in zip(T.tolist(), np.random.SeedSequence(seed).spawn(len(T)), strict=True):
+        rows, filled = _mean_columns(expansion, counts, temperature, cells, word)
+        middles = 0.5 * (filled[1:] + filled[:-1])
         change = np.diff(rows, axis=0) / (np.diff(filled) * len(expansion.host.working) * expansion.host.ion_charge)[:, None]
         errors.append(np.interp(x, middles, np.sqrt(np.maximum(np.einsum("ka,ab,kb->k", change, covariance, change), 0.0))))
-    part = ErrorComponent(NAME, np.array(errors).T, float(np.mean(np.diff(wanted))))
-    return replace(voltage, components=(*voltage.components, part))
+    part = ErrorComponent(NAME, np.array(errors).T, float(np.mean(np.diff(filled))))
+    told = {"seed": seed, "cells": list(supercell_shape(cells)), "nodes": filled.tolist()}
+    source = voltage.source.model_copy(
+        update={
+            "settings": voltage.source.settings | {f"error of the {NAME}": told},
+            "parents": tuple(dict.fromkeys([*voltage.source.parents, expansion.digest])),
+        }
+    )
+    return replace(voltage, components=(*voltage.components, part), source=source)
 
 
 def _widened(expansion: ClusterExpansion) -> NDArray[np.float64]:
@@ -78,11 +91,10 @@ def _widened(expansion: ClusterExpansion) -> NDArray[np.float64]:
 
 
 def _mean_columns(
-    expansion: ClusterExpansion, x: NDArray[np.float64], T: float, cells: int | Sequence[int], seed: int
+    expansion: ClusterExpansion, counts: NDArray[np.int64], T: float, cells: int | Sequence[int], seed: np.random.SeedSequence
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """m_α ⟨Π_α⟩ (and the electrostatic energy, where it is fitted) at each x, and the x of whole numbers of ions."""
+    """m_α ⟨Π_α⟩ (and the electrostatic energy, where it is fitted) with each number of ions, and their x."""
     model = model_on(expansion, cells)
-    counts = np.unique(np.round(x * model.sites).astype(int))
     supercell = np.diag(model.shape)
     corners, sublattices = np.indices(model.shape).reshape(3, -1).T, model.tables.sublattices
     places = np.tile(np.arange(sublattices), model.cells), np.repeat(corners, sublattices, axis=0)
@@ -92,7 +104,7 @@ def _mean_columns(
         alone = {"interactions": (0.0,) * len(weights), "inverse_permittivity": 1.0}
         charges = model_on(expansion.model_copy(update=alone), cells)
     field, rows = np.empty(model.cells * sublattices), []
-    for count, word in zip(counts, np.random.SeedSequence(seed).spawn(len(counts)), strict=True):
+    for count, word in zip(counts, seed.spawn(len(counts)), strict=True):
         found = []
         for occupation in equilibrium_configurations(model, int(count), T, 4, word):
             row = weights * cluster_vector(expansion.orbits, supercell, occupation, *places)

@@ -120,3 +120,29 @@ def _column(
         mean = model.constant + energy.mean / model.cells
         rows.append((mean, energy.error / model.cells, heat, scale * squares.error, energy.inefficiency))
     return rows
+
+
+def equilibrium_configurations(
+    model: Model, ions: int, T: float, count: int, seed: np.random.SeedSequence
+) -> list[NDArray[np.int8]]:
+    """Independent configurations of the canonical ensemble: cooled once from disorder, then 40 sweeps apart."""
+    word = seed.generate_state(2, np.uint64)
+    rng = np.random.default_rng(word[0])
+    sublattices = model.tables.sublattices
+    active = np.flatnonzero(np.tile(model.exchanged, model.cells) > 0)
+    occupation = np.zeros(model.cells * sublattices, dtype=np.int8)
+    occupation[rng.permutation(active)[:ions]] = 1
+    ladder = np.concatenate([cooling_ladder(model, T), [T]]) * BOLTZMANN_EV
+    canonical_chain(model.tables, active, occupation, ladder, 20, word[1], np.empty((len(ladder), 20)))
+    configurations = []
+    for k in range(count):
+        # Half of the configurations are cooled anew: those frozen into one arrangement would not be independent.
+        if k and k % 2 == 0:
+            occupation[active] = 0
+            occupation[rng.permutation(active)[:ions]] = 1
+            canonical_chain(
+                model.tables, active, occupation, ladder, 20, np.uint64(rng.integers(2**63)), np.empty((len(ladder), 20))
+            )
+        canonical_chain(model.tables, active, occupation, ladder[-1:], 40, np.uint64(rng.integers(2**63)), np.empty((1, 40)))
+        configurations.append(occupation.copy())
+    return configurations

@@ -48,7 +48,8 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
             kinds["closure"].append((T, f"by {1e3 * closure:.1f} meV"))
         if "exchange_rate" in data and float(data["exchange_rate"].values[k]) < 0.02:
             kinds["exchange"].append((T, f"{100 * float(data['exchange_rate'].values[k]):.1f} %"))
-    more = f"more sweeps than {sweeps}, or parallel_tempering = true"
+    # Coupled sublattices have no parallel tempering.
+    more = f"more sweeps than {sweeps}" + ("" if data.attrs.get("coupled") else ", or parallel_tempering = true")
     words = {
         "ergodic": ("not ergodic: x falls as the chemical potential rises, independent coolings ended in different states", more),
         "samples": (f"unconverged averages: fewer than {FEW_SAMPLES:.0f} independent samples", more),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.hopping.kinetic_model import equilibrium_configurations
+from scalith.lattice.sampling.canonical import equilibrium_configurations
 from scalith.lattice.sampling.monte_carlo import model_on
 from scalith.quantities import InputError, Result, labelled, predicted
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from scalith.crystal.host import VACANCY, element_of
-from scalith.lattice.expansion.cluster_space import Cluster, LatticeSite
+from scalith.crystal.supercells import LatticeSite
+from scalith.lattice.expansion.cluster_space import Cluster, relative
 from scalith.lattice.expansion.electrostatics import species_ewald_interactions
 from scalith.lattice.expansion.species_expansion import cluster_energies
 from scalith.lattice.kernels.species import MOST_SITES, SpeciesSteps, SpeciesTables
-from scalith.lattice.sampling.supercell import neighbour_sites, supercell_shape
+from scalith.lattice.sampling.supercell import NEGLIGIBLE, neighbour_sites, supercell_shape
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 Flip = tuple[int, int, int]
 """Group, code before, code after."""
-
-NEGLIGIBLE = 1e-12
-"""eV; an interaction below this for all species is left out of the tables."""
 
 
 class SpeciesModel(NamedTuple):
@@ -143,7 +141,7 @@ def _canonical(sites: Sequence[LatticeSite]) -> tuple[Cluster, tuple[int, ...]]:
     """The translate of a cluster that stands for all of them, and the order in which its sites come from those given."""
     best: tuple[Cluster, tuple[int, ...]] | None = None
     for origin in sites:
-        moved = [(s, a - origin[1], b - origin[2], c - origin[3]) for s, a, b, c in sites]
+        moved = [relative(site, origin) for site in sites]
         order = tuple(sorted(range(len(moved)), key=moved.__getitem__))
         seen = tuple(moved[k] for k in order), order
         if best is None or seen[0] < best[0]:
@@ -174,7 +172,7 @@ def species_tables(host: Host, energies: Mapping[Cluster, NDArray[np.float64]], 
         for index, origin in enumerate(cluster):
             s = origin[0]
             others = [k for k in range(len(cluster)) if k != index]
-            shifts = [(t[0], t[1] - origin[1], t[2] - origin[2], t[3] - origin[3]) for t in (cluster[k] for k in others)]
+            shifts = [relative(cluster[k], origin) for k in others]
             images = {(t, *(d % n for d, n in zip(rest, shape, strict=True))) for t, *rest in shifts} | {(s, 0, 0, 0)}
             if len(images) <= len(shifts):
                 raise InputError("supercell", "cells", list(shape), "a supercell in which no cluster meets its own image")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.expansion.cluster_space import Cluster, LatticeSite, Orbit, canonical_cluster
+from scalith.crystal.supercells import LatticeSite
+from scalith.lattice.expansion.cluster_space import Cluster, Orbit, canonical_cluster, relative
 from scalith.lattice.expansion.electrostatics import ewald_interactions
 from scalith.lattice.kernels.fields import InteractionTables
 from scalith.quantities import InputError
@@ -42,7 +43,7 @@ def expansion_interactions(expansion: ClusterExpansion, shape: tuple[int, int, i
 
 
 NEGLIGIBLE = 1e-12
-"""eV; an occupation interaction below this is left out of the tables."""
+"""eV; an interaction below this is left out of the tables."""
 
 
 def supercell_shape(cells: int | Sequence[int]) -> tuple[int, int, int]:
@@ -134,7 +135,7 @@ def interaction_tables(
             s = origin[0]
             others: list[LatticeSite] = []
             for position, site in enumerate(cluster):
-                shift = (site[0], site[1] - origin[1], site[2] - origin[2], site[3] - origin[3])
+                shift = relative(site, origin)
                 folded = site[0] == s and all(d % n == 0 for d, n in zip(shift[1:], shape, strict=True))
                 if position == index:
                     continue

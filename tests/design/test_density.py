@@ -28,6 +28,7 @@ def test_volumes_are_exact_in_the_transition_and_in_the_image(sides):
         assert share.mean() == pytest.approx(fraction, rel=1e-9)
         assert image.volume_fractions[name] == pytest.approx(fraction, abs=1e-12)
     assert image.phases == {"active": 0, "pore": 1, "carbon": 2}
+    assert image.periodic == (sides == "periodic")
 
 
 @pytest.mark.parametrize("sides", ["periodic", "mirror"])
@@ -74,6 +75,7 @@ def test_fractions_graded_in_depth():
     image = designed_image(structure, structure.noise(5))
     by_depth = image.mask("pore").reshape(4, 8, 32, 32).mean(axis=(1, 2, 3))
     assert image.volume_fractions["pore"] == pytest.approx(0.4, abs=1e-4)
+    assert not image.periodic
     np.testing.assert_allclose(by_depth, [0.55, 0.45, 0.35, 0.25], atol=0.12)
     assert by_depth[0] > 0.45
     assert by_depth[-1] < 0.35

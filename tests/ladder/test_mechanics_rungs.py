@@ -9,8 +9,9 @@ from scalith import electrode
 from scalith.electrode import VoxelImage, image_dataset, image_from_dataset, interface_areas, limiting_path
 from scalith.ladder import climb, read_entry, read_study
 from scalith.ladder.graph import rungs
-from scalith.ladder.rungs.mechanics import PERIODIC, Expansion, _periodic, expansion_stress
-from scalith.quantities import InputError, Source, predicted
+from scalith.ladder.rungs.electrode import Microstructure, voxel_image
+from scalith.ladder.rungs.mechanics import Expansion, _periodic, expansion_stress
+from scalith.quantities import InputError
 
 STUDY = """
 [study]
@@ -102,23 +103,26 @@ def test_what_is_measured_is_measured_on_the_cracked_image_or_said_not_to_be(cra
     np.testing.assert_allclose(currents["resistance"], path["resistance"], rtol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("by", "known"),
-    [("electrode.random_field", True), ("electrode.crop", False), ("design.conditioned_structure", False), ("", False)],
-)
-def test_only_an_image_that_is_known_to_be_periodic_is_not_mirrored(by, known):
-    source = predicted(f"scalith.{by}") if by else Source(kind="measured", reference="a tomogram")
+@pytest.mark.parametrize("periodic", [True, False])
+def test_only_an_image_that_is_known_to_be_periodic_is_not_mirrored(periodic):
     labels = np.repeat([0, 1], 4).astype(np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
-    image = VoxelImage(labels, 1e-6, {"pore": 0, "active": 1}, source)
-    made = _periodic(image)
-    assert made.shape == (image.shape if known else (16, 8, 8))
-    assert all(callable(getattr(electrode, name)) for name in PERIODIC)
+    image = VoxelImage(labels, 1e-6, {"pore": 0, "active": 1}, periodic=periodic)
+    assert _periodic(image).shape == (image.shape if periodic else (16, 8, 8))
 
 
-@pytest.mark.parametrize(("by", "known"), [("electrode.random_field", True), ("design.conditioned_structure", False)])
-def test_stress_is_that_of_the_image_as_it_goes_on(by, known):
+def test_particles_with_a_binder_are_as_periodic_as_the_particles():
+    """The rung that reads the image knows it from the image, not from who made it."""
+    packed = {"particles": [{"phase": "active", "fraction": 0.3, "radius": "2 um"}], "shape": [12, 12, 12], "voxel_size": "1 um"}
+    binder = {"fraction": 0.05, "agglomeration": 0.5, "cluster_size": "1 um"}
+    image = image_from_dataset(voxel_image(Microstructure.read(packed | {"binder": binder}), 1))
+    assert image.source.by.startswith("scalith.electrode.place_binder")
+    assert image.periodic
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_stress_is_that_of_the_image_as_it_goes_on(known):
     labels = np.random.default_rng(0).integers(0, 2, (6, 4, 4)).astype(np.uint8)
-    image = VoxelImage(labels, 1e-6, {"electrolyte": 0, "active": 1}, predicted(f"scalith.{by}"))
+    image = VoxelImage(labels, 1e-6, {"electrolyte": 0, "active": 1}, periodic=known)
     stiff = {"electrolyte": {"youngs_modulus": 2e10}, "active": {"youngs_modulus": 1e11}}
     expansion = Expansion(elasticity=stiff, strain={"active": 0.01})
     found = expansion_stress(image_dataset(image), expansion)

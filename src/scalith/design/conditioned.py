@@ -181,7 +181,7 @@ def conditioned_structure(
         "tolerance": tolerance,
     }
     source = predicted("scalith.design.conditioned_structure", settings=settings)
-    image = VoxelImage(image.labels, image.voxel_size, image.phases, source)
+    image = VoxelImage(image.labels, image.voxel_size, image.phases, source, image.periodic)
     table = comparison(targets, {one.name: value for one, value in zip(asked, measured.tolist(), strict=True)})
     table["steps"] = labelled((), step, "steps", "1")
     return DesignedStructure(image, table.assign_attrs(source=source.to_json()))

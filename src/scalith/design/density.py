@@ -109,6 +109,11 @@ class LatentStructure(Spec):
         return {self.matrix: 0} | {name: n + 1 for n, name in enumerate(self.phases)}
 
     @property
+    def graded(self) -> bool:
+        """Whether a fraction changes with the depth: the structure does not go on behind its last plane."""
+        return any(np.ptp(phase.at(np.array([0.0, 1.0]))) > 0.0 for phase in self.phases.values())
+
+    @property
     def fractions(self) -> dict[str, float]:
         """Volume fraction of each phase by name, as the voxels can have it."""
         count = int(np.prod(self.shape))
@@ -218,7 +223,8 @@ def designed_image(
     if source is None:
         settings = {"structure": structure.model_dump(mode="json"), "noise": digest(noise, base)}
         source = predicted("scalith.design.designed_image", settings=settings)
-    return VoxelImage(labels, structure.voxel_size, structure.names, source)
+    periodic = structure.sides == "periodic" and base is None and not structure.graded
+    return VoxelImage(labels, structure.voxel_size, structure.names, source, periodic)
 
 
 def filter_noise(structure: LatentStructure, name: str, values: Floats) -> Floats:

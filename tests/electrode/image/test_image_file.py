@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,6 +105,12 @@ def test_the_dataset_of_an_image_goes_through_a_file(image, tmp_path):
     write_results(image_dataset(image), tmp_path / "a.nc")
     found = image_from_dataset(read_results(tmp_path / "a.nc"))
     assert found.digest == image.digest
+    assert not found.periodic
+    going_on = replace(image, periodic=True)
+    write_results(image_dataset(going_on), tmp_path / "b.nc")
+    again = image_from_dataset(read_results(tmp_path / "b.nc"))
+    assert again.periodic
+    assert again.digest == going_on.digest != image.digest
     with pytest.raises(InputError, match="image_dataset"):
         image_from_dataset(image_dataset(image).drop_attrs())
 

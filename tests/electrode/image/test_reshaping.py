@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ def test_a_crop_is_the_part():
     found = crop(image, x=(1, 4), z=(0, 2))
     np.testing.assert_array_equal(found.labels, image.labels[1:4, :, :2])
     assert found.source.parents == (image.digest,)
+    assert not crop(replace(image, periodic=True), x=(1, 4)).periodic
     for part in ((3, 3), (2, 7), (-1, 3), (2, 3)):
         with pytest.raises(InputError, match="between 0 and 6"):
             crop(image, x=part)
@@ -26,6 +29,8 @@ def test_a_mirrored_image_is_periodic_and_even():
     for axis in (0, 2):
         np.testing.assert_array_equal(found.labels, np.flip(found.labels, axis))
     np.testing.assert_array_equal(found.labels[:4, :, :5], image.labels)
+    assert not found.periodic  # nothing is known of y
+    assert mirror(image).periodic
     with pytest.raises(InputError, match="some of x, y, z"):
         mirror(image, "w")
 
@@ -37,6 +42,13 @@ def test_refining_and_coarsening_by_a_whole_number_gives_the_image_back(factor, 
     fine = resample(image, 1e-6 / factor)
     np.testing.assert_array_equal(fine.labels, np.kron(image.labels, np.ones((factor,) * 3, np.uint8)))
     np.testing.assert_array_equal(resample(fine, 1e-6).labels, image.labels)
+
+
+def test_what_is_cut_off_ends_that_an_image_goes_on():
+    image = replace(random_sites((4, 4, 4), 1e-6, 0.4, seed=1), periodic=True)
+    assert resample(image, 0.5e-6).periodic
+    assert resample(image, 2e-6).periodic
+    assert not resample(image, 0.7e-6).periodic
 
 
 def test_labels_stay_labels_and_fractions_stay_near():

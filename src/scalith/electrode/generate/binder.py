@@ -94,7 +94,7 @@ def place_binder(
     take_highest(labels, label, score, fraction)
     settings = {"fraction": fraction, "agglomeration": agglomeration, "seed": seed, "cluster_size": cluster_size}
     source = predicted("scalith.electrode.place_binder", image.digest, settings=settings | {"within": within, "on": on})
-    return VoxelImage(labels, image.voxel_size, dict(image.phases) | {name: label}, source)
+    return VoxelImage(labels, image.voxel_size, dict(image.phases) | {name: label}, source, image.periodic)
 
 
 def _distance(solid: NDArray[np.bool_]) -> NDArray[np.float32]:

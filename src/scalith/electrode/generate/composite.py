@@ -195,4 +195,4 @@ def composite_electrode(
         "scalith.electrode.composite_electrode",
         settings={"shape": [int(size) for size in shape], "composite": composite.model_dump(mode="json"), "seed": seed},
     )
-    return VoxelImage(labels, voxel_size, names, source)
+    return VoxelImage(labels, voxel_size, names, source, periodic=True)

@@ -124,7 +124,8 @@ def packed_particles(
         "seed": seed,
     }
     source = predicted("scalith.electrode.packed_particles", settings=settings)
-    return VoxelImage(labels, voxel_size, {matrix: 0} | {name: index + 1 for index, name in enumerate(names)}, source)
+    numbered = {matrix: 0} | {name: index + 1 for index, name in enumerate(names)}
+    return VoxelImage(labels, voxel_size, numbered, source, periodic=True)
 
 
 def checked_shape(shape: tuple[int, int, int]) -> NDArray[np.float64]:

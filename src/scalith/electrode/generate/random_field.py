@@ -89,7 +89,8 @@ def random_field(
         "seed": seed,
     }
     source = predicted("scalith.electrode.random_field", settings=settings)
-    return VoxelImage(labels, voxel_size, {matrix: 0} | {name: index + 1 for index, name in enumerate(phases)}, source)
+    numbered = {matrix: 0} | {name: index + 1 for index, name in enumerate(phases)}
+    return VoxelImage(labels, voxel_size, numbered, source, periodic=True)
 
 
 def gaussian_field(shape: tuple[int, int, int], length: float, numbers: np.random.Generator) -> NDArray[np.float32]:

@@ -32,6 +32,8 @@ class VoxelImage:
         Label of each phase by name.
     source : Source, optional
         Where the image comes from.
+    periodic : bool
+        Whether it is known to go on at its other side along each axis, as generated images do; a tomogram does not.
 
     Raises
     ------
@@ -44,6 +46,7 @@ class VoxelImage:
     voxel_size: float
     phases: Mapping[str, int]
     source: Source = _IN_PYTHON
+    periodic: bool = False
 
     def __post_init__(self) -> None:
         labels = np.asarray(self.labels)
@@ -114,8 +117,9 @@ class VoxelImage:
 
     @cached_property
     def digest(self) -> str:
-        """Content digest of voxels, size, names and source."""
-        return digest("VoxelImage", self.labels, self.voxel_size, dict(self.phases), self.source.model_dump(mode="json"))
+        """Content digest of voxels, size, names, source and whether it is periodic."""
+        source = self.source.model_dump(mode="json")
+        return digest("VoxelImage", self.labels, self.voxel_size, dict(self.phases), source, self.periodic)
 
 
 def require_phases(where: str, stated: Any) -> dict[str, int]:

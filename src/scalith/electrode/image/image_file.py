@@ -213,7 +213,7 @@ def write_image(image: VoxelImage, path: str | Path, *, text: bool = False, name
 
 @takes_image
 def image_dataset(image: VoxelImage, name: str = "phase") -> Result:
-    """The image as a dataset with dimensions (x, y, z), as results travel: labels, names, voxel size, source."""
+    """The image as a dataset with dimensions (x, y, z), as results travel: labels, names, voxel size, source, periodicity."""
     import json
 
     names = json.dumps(dict(image.phases))
@@ -221,7 +221,8 @@ def image_dataset(image: VoxelImage, name: str = "phase") -> Result:
     for axis, size in zip("xyz", image.labels.shape, strict=True):
         centres = (np.arange(size) + 0.5) * image.voxel_size
         data = data.assign_coords({axis: labelled(axis, centres, f"{axis} of the voxels' centres", "m")})
-    return data.assign_attrs(voxel_size=image.voxel_size, source=image.source.to_json())
+    attributes = {"voxel_size": image.voxel_size, "source": image.source.to_json(), "periodic": int(image.periodic)}
+    return data.assign_attrs(attributes)  # NetCDF knows no truth values
 
 
 def image_from_dataset(data: xr.Dataset, name: str = "phase") -> VoxelImage:
@@ -238,7 +239,8 @@ def image_from_dataset(data: xr.Dataset, name: str = "phase") -> VoxelImage:
         raise InputError("dataset", name, sorted(str(key) for key in data.data_vars), "an image as image_dataset makes it")
     labels = np.ascontiguousarray(data[name].transpose("x", "y", "z").values.astype(np.uint8))
     phases = {key: int(label) for key, label in json.loads(data[name].attrs["phases"]).items()}
-    return VoxelImage(labels, float(data.attrs["voxel_size"]), phases, Source.from_json(data.attrs["source"]))
+    source, periodic = Source.from_json(data.attrs["source"]), bool(data.attrs.get("periodic", 0))
+    return VoxelImage(labels, float(data.attrs["voxel_size"]), phases, source, periodic)
 
 
 def _read(

@@ -57,14 +57,16 @@ def mirror(image: VoxelImage, axes: str = "xyz") -> VoxelImage:
         number = "xyz".index(axis)
         labels = np.concatenate([labels, np.flip(labels, number)], axis=number)
     source = predicted("scalith.electrode.mirror", image.digest, settings={"axes": axes})
-    return VoxelImage(np.ascontiguousarray(labels), image.voxel_size, dict(image.phases), source)
+    periodic = image.periodic or set(axes) == set("xyz")
+    return VoxelImage(np.ascontiguousarray(labels), image.voxel_size, dict(image.phases), source, periodic)
 
 
 @takes_image
 def resample(image: VoxelImage, voxel_size: float | str) -> VoxelImage:
     """The image in voxels of another size; each gets the label that fills most of it.
 
-    The image keeps its extent to less than one new voxel (what is left over at the upper faces is cut off).
+    The image keeps its extent to less than one new voxel (what is left over at the upper faces is cut off, and a periodic image
+    is no longer one).
 
     Parameters
     ----------
@@ -82,7 +84,8 @@ def resample(image: VoxelImage, voxel_size: float | str) -> VoxelImage:
         raise InputError("resample", "voxel_size", voxel_size, "a positive length, m")
     labels = to_cubes(image.labels, (image.voxel_size,) * 3, size)
     source = predicted("scalith.electrode.resample", image.digest, settings={"voxel_size": size})
-    return VoxelImage(labels, size, dict(image.phases), source)
+    whole = np.allclose(np.multiply(labels.shape, size), np.multiply(image.shape, image.voxel_size), rtol=1e-6)
+    return VoxelImage(labels, size, dict(image.phases), source, image.periodic and bool(whole))
 
 
 def to_cubes(labels: NDArray[np.uint8], edges: tuple[float, float, float], size: float) -> NDArray[np.uint8]:

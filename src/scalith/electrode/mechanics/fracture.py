@@ -261,7 +261,7 @@ def cracked_image(
         phases |= {name: label}
     settings = {"step": step, "active": active, "electrolyte": electrolyte, "threshold": threshold}
     source = predicted("scalith.electrode.cracked_image", image.digest, dataset_digest(fracture), settings=settings)
-    return VoxelImage(labels, image.voxel_size, phases, source)
+    return VoxelImage(labels, image.voxel_size, phases, source, image.periodic)
 
 
 def _beside(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

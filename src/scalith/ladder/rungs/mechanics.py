@@ -64,14 +64,9 @@ class Cracking(Settings, FractureModel):
         return self
 
 
-PERIODIC = ("composite_electrode", "packed_particles", "random_field")
-"""Generators of `scalith.electrode` whose images go on at their other side."""
-
-
 def _periodic(image: VoxelImage) -> VoxelImage:
     """The image where it is known to be periodic, otherwise mirrored: a tomogram, a piece of one, a structure graded in depth."""
-    made_by = image.source.by.partition(" ")[0].removeprefix("scalith.electrode.")
-    return image if made_by in PERIODIC else electrode.mirror(image)
+    return image if image.periodic else electrode.mirror(image)
 
 
 def _worst(data: xr.Dataset) -> str:

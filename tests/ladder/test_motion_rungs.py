@@ -10,7 +10,7 @@ from scalith.crystal import Host, HostSite
 from scalith.ladder import Climb, climb, read_entry, read_study
 from scalith.ladder.graph import Graph
 from scalith.ladder.rungs.motion import Conduction, bulk_ionic_conductivity
-from scalith.quantities import InputError, Property, ScalithError, Source
+from scalith.quantities import InputError, Property, Result, ScalithError, Source
 from scalith.quantities.constants import AVOGADRO, BOLTZMANN, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT, PLANCK
 from tests.ladder.test_engine_rungs import CIF
 
@@ -174,6 +174,15 @@ def test_kinetic_monte_carlo_conducts_at_one_stoichiometry():
     assert found.error(300.0) / found(300.0) > found.error(500.0) / found(500.0)
     with pytest.raises(InputError, match="stoichiometry"):
         bulk_ionic_conductivity(host, Conduction.read({"temperatures": [300, 500]}), jump_diffusivity=jump)
+    motion = Result(attrs={"dimensions": 3, "ions": 1, "volume": 1e-29})  # a stated stoichiometry chooses between the two
+    assert bulk_ionic_conductivity(host, section, motion, jump) == found
+    with pytest.raises(InputError, match=r"stoichiometry: found 0.5, expected none: molecular dynamics"):
+        bulk_ionic_conductivity(host, section, motion)
+    cold = Property.from_arrays("jump_diffusivity", {"x": x}, D[:, 0], "m2 s-1", source)
+    with pytest.raises(InputError, match="jump_diffusivity: found values over x, expected values over T"):
+        bulk_ionic_conductivity(host, section, jump_diffusivity=cold)
+    with pytest.raises(InputError, match="of: found tracer, expected charge"):
+        bulk_ionic_conductivity(host, section.model_copy(update={"of": "tracer"}), jump_diffusivity=jump)
 
 
 @pytest.mark.long

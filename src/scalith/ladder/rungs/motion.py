@@ -215,7 +215,8 @@ class Conduction(Settings):
         Of molecular dynamics: from the motion of all ions together, or of single ones (Nernst and Einstein: a Haven ratio of 1),
         whose error is smaller.
     stoichiometry : float, optional
-        Of kinetic Monte Carlo, which moves ions at several: filled fraction of the sites in the cell of the host.
+        Of kinetic Monte Carlo, which moves ions at several: filled fraction of the sites in the cell of the host. Stated, the
+        conductivity is that of kinetic Monte Carlo where there is molecular dynamics as well.
     """
 
     temperatures: Temperatures
@@ -234,7 +235,10 @@ def bulk_ionic_conductivity(
     host: Host, conduction: Conduction, ion_motion: xr.Dataset | None = None, jump_diffusivity: Property | None = None
 ) -> Property:
     """σ(T) = c z² F² D/RT from molecular dynamics or kinetic Monte Carlo, from their temperatures to those of a cell."""
-    if ion_motion is not None:
+    if ion_motion is not None and (jump_diffusivity is None or conduction.stoichiometry is None):
+        if conduction.stoichiometry is not None:
+            expected = "none: molecular dynamics has a stoichiometry of its own, and there is no kinetic Monte Carlo"
+            raise InputError("[conduction]", "stoichiometry", conduction.stoichiometry, expected)
         diffusivity = atoms.trajectory_diffusivity(ion_motion, conduction.of, dimensions=int(ion_motion.attrs["dimensions"]))
         concentration = float(ion_motion.attrs["ions"]) / (AVOGADRO * float(ion_motion.attrs["volume"]))
     else:
@@ -242,6 +246,13 @@ def bulk_ionic_conductivity(
         x, D = conduction.stoichiometry, jump_diffusivity
         if x is None:
             raise InputError("[conduction]", "stoichiometry", "nothing", "the filled fraction, for kinetic Monte Carlo")
+        if conduction.of == "tracer":
+            raise InputError("[conduction]", "of", "tracer", "charge: the jump diffusivity is that of all ions together")
+        if "T" not in D.coordinates:
+            over = ", ".join(D.coordinates) or "nothing, a constant"
+            raise InputError(
+                "bulk_ionic_conductivity", "jump_diffusivity", f"values over {over}", "values over the temperature T"
+            )
         T = D.coordinates["T"]
         source = predicted("scalith.ladder.bulk_ionic_conductivity", D.digest, settings={"x": x})
         error = None if D.standard_error is None else np.asarray(D.error(x=x, T=T))

@@ -13,7 +13,7 @@ from scalith.ladder import climb, read_entry, read_study
 from scalith.ladder.rungs import solid_state
 from scalith.ladder.rungs.cell import Discharge
 from scalith.ladder.rungs.interface import LithiumAnode, Polycrystal, pressed_lithium
-from scalith.ladder.rungs.solid_state import _intact, _single_crystal, _with_positive, part_by_part
+from scalith.ladder.rungs.solid_state import _changes, _intact, _single_crystal, _with_positive, part_by_part
 from scalith.quantities import DomainError, InputError, Property, Source, shipped
 from scalith.report import write_report
 from scalith.report.figures import figures_of
@@ -83,15 +83,20 @@ def test_each_part_costs_something_and_can_be_taken_away(climbed):
     assert gained[2] == pytest.approx(ohms * 0.5 * cell.nominal_capacity / 3600.0, rel=0.05)
 
 
-def test_a_part_that_the_cell_does_not_have_is_left_out_and_one_it_has_otherwise_is_refused(climbed, monkeypatch):
+def test_a_part_that_the_cell_does_not_have_is_left_out_and_one_it_has_otherwise_with_its_reason(climbed, monkeypatch):
     folder, _ = climbed
     cell, loss, measured = (
         read_entry(folder, name).value for name in ("cell_specification", "loss_by_cracks", "subvolume_properties")
     )
+    tried = []
+    monkeypatch.setattr(solid_state, "simulate_discharge", lambda one, *rest, **named: tried.append(one) or _curve())
     reacting = _with_positive(cell, {}, {"specific_area": 0.5 * cell.positive_electrode.material.area})
     for other, image, said in ((reacting, measured, "on the cracked image"), (cell, None, "no image")):
         with pytest.raises(InputError, match=f"active_interface_area.*{said}"):
-            part_by_part(other, Discharge(), positive_loss_by_cracks=loss, positive_subvolume_properties=image)
+            _intact(other, loss, image)
+        data = part_by_part(other, Discharge(), positive_loss_by_cracks=loss, positive_subvolume_properties=image)
+        assert data["part"].values.tolist() == ["all", "perfect contact", "no stress of the positive particles"]
+        assert all(words in _changes(data) for words in ("left out: no cracks", "active_interface_area", said))
     loose = cell.positive_electrode.model_copy(update={"transport_efficiency": None})
     with pytest.raises(InputError, match="ionic_transport_efficiency: found none in the cell"):
         _intact(cell.model_copy(update={"positive_electrode": loose}), loss, measured)
@@ -100,10 +105,10 @@ def test_a_part_that_the_cell_does_not_have_is_left_out_and_one_it_has_otherwise
     whole = intact.material
     assert whole.area == pytest.approx(cell.positive_electrode.material.area / float(loss["interface_left"][-1]))
     free = cell.negative_electrode.model_copy(update={"pressed_lithium": None})
-    tried = []
-    monkeypatch.setattr(solid_state, "simulate_discharge", lambda one, *rest, **named: tried.append(one) or _curve())
+    tried.clear()
     said = part_by_part(cell.model_copy(update={"negative_electrode": free}), Discharge())
     assert said["part"].values.tolist() == ["all", "no stress of the positive particles"]
+    assert "left_out" not in said.attrs
     assert [one.positive_electrode.material.stress is None for one in tried] == [False, True]
 
 

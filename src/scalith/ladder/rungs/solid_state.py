@@ -66,6 +66,8 @@ def _changes(data: xr.Dataset) -> str:
         volts = 1e3 * (float(without["middle_voltage"]) - float(whole["middle_voltage"]))
         charge = 100.0 * (float(without["whole_capacity"]) / float(whole["whole_capacity"]) - 1.0)
         said.append(f"{part} {volts:+.3g} mV, {charge:+.2g} %")
+    if "left_out" in data.attrs:
+        said.append(f"left out: {data.attrs['left_out']}")
     return "; ".join(said)
 
 
@@ -80,15 +82,19 @@ def part_by_part(
 ) -> xr.Dataset:
     """The fastest discharge of the cell, and of cells without one part.
 
-    Parts are boundaries of crystallites, imperfect contact, cracks, and stress of the positive electrode's particles.
+    Parts are boundaries of crystallites, imperfect contact, cracks, and stress of the positive electrode's particles. What cracks
+    took from a cell whose numbers are not those of the cracked image is not known: ``left_out`` says so.
     """
-    cells = {"all": cell_specification}
+    cells, left_out = {"all": cell_specification}, ""
     if polycrystal is not None:
         cells["no grain boundaries"] = _single_crystal(cell_specification, polycrystal, electrolyte_bulk_ionic_conductivity)
     if (pressed := cell_specification.negative_electrode.pressed_lithium) is not None:
         cells["perfect contact"] = _touching(cell_specification, pressed)
     if positive_loss_by_cracks is not None:
-        cells["no cracks"] = _intact(cell_specification, positive_loss_by_cracks, positive_subvolume_properties)
+        try:
+            cells["no cracks"] = _intact(cell_specification, positive_loss_by_cracks, positive_subvolume_properties)
+        except InputError as error:
+            left_out = f"no cracks, {error}"
     material = cell_specification.positive_electrode.material
     if material.stress is not None:
         cells["no stress of the positive particles"] = _with_positive(cell_specification, {}, {"stress": None})
@@ -104,7 +110,7 @@ def part_by_part(
     middle = [float(np.interp(0.5 * charge[0], run.capacity, run.voltage)) for run in runs]
     data["whole_capacity"] = labelled("part", np.array(charge), "capacity of the discharge", "C")
     data["middle_voltage"] = labelled("part", np.array(middle), "voltage at half of the capacity of the whole cell", "V")
-    return data.assign_attrs(source=source.to_json(), c_rate=rate)
+    return data.assign_attrs(source=source.to_json(), c_rate=rate, **({"left_out": left_out} if left_out else {}))
 
 
 def _single_crystal(cell: CellSpecification, polycrystal: Polycrystal, bulk: Property | None) -> CellSpecification:

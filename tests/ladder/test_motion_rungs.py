@@ -181,7 +181,7 @@ def test_kinetic_monte_carlo_conducts_at_one_stoichiometry():
     cold = Property.from_arrays("jump_diffusivity", {"x": x}, D[:, 0], "m2 s-1", source)
     with pytest.raises(InputError, match="jump_diffusivity: found values over x, expected values over T"):
         bulk_ionic_conductivity(host, section, jump_diffusivity=cold)
-    with pytest.raises(InputError, match="of: found tracer, expected charge"):
+    with pytest.raises(InputError, match="of: found 'tracer', expected charge"):
         bulk_ionic_conductivity(host, section.model_copy(update={"of": "tracer"}), jump_diffusivity=jump)
 
 

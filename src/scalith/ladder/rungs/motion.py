@@ -250,9 +250,7 @@ def bulk_ionic_conductivity(
             raise InputError("[conduction]", "of", "tracer", "charge: the jump diffusivity is that of all ions together")
         if "T" not in D.coordinates:
             over = ", ".join(D.coordinates) or "nothing, a constant"
-            raise InputError(
-                "bulk_ionic_conductivity", "jump_diffusivity", f"values over {over}", "values over the temperature T"
-            )
+            raise InputError("bulk_ionic_conductivity", "jump_diffusivity", f"values over {over}", "values over T")
         T = D.coordinates["T"]
         source = predicted("scalith.ladder.bulk_ionic_conductivity", D.digest, settings={"x": x})
         error = None if D.standard_error is None else np.asarray(D.error(x=x, T=T))

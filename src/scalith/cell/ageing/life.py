@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 TOLERANCE = 1e-3
-"""Of a time step (V), where no simulation comes with its own: on O'Kane's coupled set, whose measured voltage has steps, it is a
-third of the steps of the default, and capacity, films, plating and losses stay within the bounds of case G05."""
+"""Of a time step (V), where no simulation comes with its own: on O'Kane's coupled set, whose measured voltage has steps, it is
+two fifths of the steps of the default, and capacity, films, plating and losses stay within the bounds of case G05."""
 SAVED_EVERY = 30.0
 """Seconds of a run after which it is saved again."""
 INTERRUPTED = "interrupted"

@@ -9,6 +9,8 @@ import pytest
 from ase.calculators.calculator import Calculator, all_changes
 
 from scalith.ladder import Climb, read_study
+from scalith.ladder.graph import rungs
+from scalith.ladder.rungs.cell import Cell
 from scalith.quantities import InputError
 from tests.ladder.test_engine_rungs import CIF
 
@@ -84,3 +86,16 @@ def test_the_stress_of_an_electrode_takes_elasticity_from_its_material(tmp_path)
     path.write_text(own)
     with pytest.raises(InputError, match="youngs_modulus"):
         read_study(path)
+
+
+def test_a_cell_is_tried_with_properties_in_the_units_of_their_rungs(monkeypatch):
+    tried = {}
+    monkeypatch.setattr(Cell, "specification", lambda cell, values, *, trial: tried.update(values))
+    stated = {part: {"stress": {}} for part in ("positive_electrode", "negative_electrode", "separator", "electrolyte")}
+    fields = ("partial_molar_volume", "youngs_modulus", "poisson_ratio")
+    reached = [f"{side}_{field}" for side in ("negative", "positive") for field in fields]
+    stated |= dict.fromkeys(("electrode_area", "nominal_capacity", "lower_voltage_cut_off", "upper_voltage_cut_off"), 1.0)
+    Cell.model_validate(stated, context={"reached": reached})
+    assert {name: tried[name].unit for name in reached} == {
+        name: rungs()[name.partition("_")[2]].quantity.unit for name in reached
+    }

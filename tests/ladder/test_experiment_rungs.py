@@ -4,11 +4,18 @@ import numpy as np
 
 from scalith.cell import read_cell
 from scalith.lab import read_measurement
-from scalith.lab.experiments import entropy_by_steps, heat_by_discharge, voltage_by_slow_cycle
+from scalith.lab.experiments import Found, entropy_by_steps, heat_by_discharge, voltage_by_slow_cycle
 from scalith.lab.half_cell import half_cell
 from scalith.lab.titration import simulate_entropy
-from scalith.ladder.rungs.experiments import Experiments, charge_transfer_agreement, exchange_current_agreement, heat_agreement
-from scalith.quantities import Result, shipped
+from scalith.ladder.rungs.experiments import (
+    Experiments,
+    charge_transfer_agreement,
+    entropy_agreement,
+    exchange_current_agreement,
+    heat_agreement,
+    slow_cycle_agreement,
+)
+from scalith.quantities import Property, Result, Source, shipped
 
 CELL = read_cell(shipped("cell/nmc532_mohtat2020.toml"))
 STATES = (0.8, 0.5, 0.2)
@@ -27,7 +34,8 @@ def slow_cycle(path):
     return str(path)
 
 
-def test_heat_by_voltage_takes_the_slow_cycle_and_the_steps_that_were_measured(tmp_path):
+def test_files_are_taken_where_they_count_and_a_virtual_discharge_rests_as_its_own_cell_does(tmp_path, monkeypatch):
+    """Measured 10 mV too high, the voltage at rest would turn up in the heat of a cell that has none of it."""
     steps = []
     for k, share in enumerate(STATES):
         data = simulate_entropy(coefficient=1e-4 * (1 + k), time_constant=600.0, interval=120.0)
@@ -36,14 +44,26 @@ def test_heat_by_voltage_takes_the_slow_cycle_and_the_steps_that_were_measured(t
         np.savetxt(tmp_path / f"{share}.csv", rows, delimiter=",", header=head, comments="", fmt="%.9g")
         steps.append(str(tmp_path / f"{share}.csv"))
     cycle = slow_cycle(tmp_path / "cycle.csv")
-    given = {"electrode": "positive", "slow_cycle": cycle, "temperature_steps": steps, "temperature_steps_at": STATES}
+    given = Experiments(electrode="positive", slow_cycle=cycle, temperature_steps=steps, temperature_steps_at=STATES)
     at_rest = voltage_by_slow_cycle(CELL, data=read_measurement(cycle))
     entropy = entropy_by_steps(CELL, data=[(share, read_measurement(file)) for share, file in zip(STATES, steps, strict=True)])
-    expected = heat_by_discharge(CELL, at_rest=at_rest, entropy=entropy)
-    found = heat_agreement(CELL, Experiments(**given))
-    x = found["x"].values
-    np.testing.assert_allclose(found["measured"].values, expected.value(x=x), rtol=1e-9)
-    assert "measured slow cycle" in found.attrs["headline"]
+    for rung, expected in ((slow_cycle_agreement, at_rest), (entropy_agreement, entropy)):
+        found = rung(CELL, given)
+        np.testing.assert_allclose(found["measured"].values, expected.value(x=found["x"].values), rtol=1e-9)
+        assert found.attrs["headline"].startswith("measured")
+    half = half_cell(CELL)
+    material = half.cell.positive_electrode.material
+    x = np.linspace(material.minimum_stoichiometry, material.maximum_stoichiometry, 201)
+    source, volts = Source(kind="assumed"), material.open_circuit_voltage(x=x, T=298.15)
+    own = Found(Property.from_arrays("open_circuit_voltage", {"x": x}, volts, "V", source), "virtual slow cycle")
+    still = Found(None, "the potential does not change with temperature")
+    experiments = "scalith.lab.experiments"
+    monkeypatch.setattr(f"{experiments}.voltage_by_slow_cycle", lambda *cell, rate, data=None: own if data is None else at_rest)
+    monkeypatch.setattr(f"{experiments}.entropy_by_steps", lambda *cell, data=(): entropy if data else still)
+    expected = heat_by_discharge(CELL, at_rest=own, entropy=still)
+    found = heat_agreement(CELL, given)
+    np.testing.assert_allclose(found["measured"].values, expected.value(x=found["x"].values), rtol=1e-9)
+    assert "virtual slow cycle" in found.attrs["headline"]
 
 
 def test_both_readings_of_the_arcs_are_of_the_same_spectra(monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 import xarray as xr
@@ -11,9 +11,6 @@ from pydantic import Field, model_validator
 from scalith.cell import CellSpecification
 from scalith.ladder.quantity import InputFile, Settings, rung
 from scalith.quantities import SI, ConvergenceError, InputError, ScalithError, dataset_digest, predicted
-
-if TYPE_CHECKING:
-    from scalith.lab.experiments import Found
 
 
 class Experiments(Settings):
@@ -80,28 +77,24 @@ def _beside(found: Any, cell: CellSpecification, settings: Experiments, name: st
     return compared(found, put_in(cell, settings.electrode, name), cell)
 
 
-def _at_rest(cell: CellSpecification, settings: Experiments) -> Found:
-    from scalith.lab.experiments import voltage_by_slow_cycle
-
-    return voltage_by_slow_cycle(cell, settings.electrode, rate=settings.rate, data=_read(settings.slow_cycle))
-
-
-def _entropy(cell: CellSpecification, settings: Experiments) -> Found:
-    from scalith.lab.experiments import entropy_by_steps
-
-    return entropy_by_steps(cell, settings.electrode, data=_each(settings.temperature_steps, settings.temperature_steps_at))
-
-
 @rung("voltage, put in and by a slow cycle")
 def slow_cycle_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Open-circuit voltage of the electrode beside what a slow cycle finds."""
-    return _beside(_at_rest(cell_specification, experiments), cell_specification, experiments, "open_circuit_voltage")
+    from scalith.lab.experiments import voltage_by_slow_cycle
+
+    measured = _read(experiments.slow_cycle)
+    found = voltage_by_slow_cycle(cell_specification, experiments.electrode, rate=experiments.rate, data=measured)
+    return _beside(found, cell_specification, experiments, "open_circuit_voltage")
 
 
 @rung("entropic coefficient, put in and by steps of temperature")
 def entropy_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Entropic coefficient of the electrode beside what steps of temperature find."""
-    return _beside(_entropy(cell_specification, experiments), cell_specification, experiments, "entropic_coefficient")
+    from scalith.lab.experiments import entropy_by_steps
+
+    measured = _each(experiments.temperature_steps, experiments.temperature_steps_at)
+    found = entropy_by_steps(cell_specification, experiments.electrode, data=measured)
+    return _beside(found, cell_specification, experiments, "entropic_coefficient")
 
 
 @rung("diffusivity, put in and by titration")
@@ -166,11 +159,16 @@ def charge_transfer_agreement(
 
 @rung("heat of a discharge, of the cell and from its voltage or a calorimeter")
 def heat_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
-    """Heat of a discharge of the electrode beside what a calorimeter, or its voltage, finds."""
-    from scalith.lab.experiments import compared, heats_of_discharge
+    """Heat of a discharge of the electrode beside what a calorimeter, or its voltage, finds.
+
+    A virtual discharge is set against the virtual cell at rest, also where another cell's slow cycle or steps were measured: the
+    difference of two cells' voltages is no heat.
+    """
+    from scalith.lab.experiments import compared, entropy_by_steps, heats_of_discharge, voltage_by_slow_cycle
 
     cell, side, data = cell_specification, experiments.electrode, _read(experiments.calorimetry)
-    at_rest, entropy = (_at_rest(cell, experiments), _entropy(cell, experiments)) if data is None else (None, None)
+    at_rest = voltage_by_slow_cycle(cell, side, rate=experiments.rate) if data is None else None
+    entropy = entropy_by_steps(cell, side) if data is None else None
     heats = heats_of_discharge(cell, side, rate=experiments.discharge_rate, at_rest=at_rest, entropy=entropy, data=data)
     return compared(heats.found, heats.put_in, cell)
 

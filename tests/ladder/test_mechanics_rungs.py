@@ -90,6 +90,7 @@ def test_what_is_measured_is_measured_on_the_cracked_image_or_said_not_to_be(cra
     assert {name for name in looking if "cracked_voxel_image" not in rungs()[name].needs} == {
         *whole_only,
         "effective_thermal_conductivity",
+        *("electrode_tortuosity", "blocking_impedance", "pore_permeability", "separated_particles", "pore_network"),
     }
     opened = image_from_dataset(read_entry(cracked, "cracked_voxel_image").value)
     areas = read_entry(cracked, "phase_areas").value

@@ -121,6 +121,9 @@ NUMBERS: dict[str, _Number] = {
     "composition_map": _Number("largest effective ionic conductivity", "S m-1", _largest("effective_ionic_conductivity")),
     "phase_areas": _Number("largest area between two phases", "m-1", _largest("area")),
     "active_particle_sizes": _Number("radius that half of the volume exceeds", "m", lambda data: data["median_radius"]),
+    "blocking_impedance": _Number("largest real part", "ohm m2", lambda data: data["area"] * data["resistance"].max()),
+    "separated_particles": _Number("median diameter", "m", lambda data: data["diameter"].median()),
+    "pore_network": _Number("median diameter of a body", "m", lambda data: data["diameter"].median()),
     "designed_image": _Number(
         "largest distance from what was asked, relative", "1", lambda data: np.abs(data["deviation"]).max()
     ),

@@ -139,6 +139,31 @@ def subvolumes_figure(data: xr.Dataset) -> Figure:
     return figure
 
 
+def blocking_figure(data: xr.Dataset) -> Figure:
+    """Impedance of blocking pores, per plane."""
+    figure = axes.figure("Re Z (Ω cm²)", "−Im Z (Ω cm²)")
+    area, hover = 1e4 * float(data["area"]), [f"{f:.3g} Hz" for f in data["frequency"].values]
+    places = {"x": area * data["resistance"].values, "y": -area * data["reactance"].values, "hovertext": hover}
+    figure.add_scatter(**places, mode="lines+markers", name="pores", line={"color": axes.PALETTE[0]}, marker={"size": 5})
+    # Far below the frequency at which the whole depth charges, −Im Z grows without bound: the picture ends above the knee.
+    wide = float(places["x"].max())
+    figure.update_layout(hovermode="closest", yaxis_range=[0.0, 2.0 * wide], xaxis_range=[0.0, 1.1 * wide])
+    return figure
+
+
+def particles_figure(data: xr.Dataset) -> Figure:
+    """How many others each particle or body touches, over its diameter; those that the image cuts are open."""
+    figure = axes.figure("Diameter (µm)", "Neighbours")
+    cut = data["at_border"].values.astype(bool)
+    for of, title, symbol in ((~cut, "whole", "circle"), (cut, "cut by the border", "circle-open")):
+        x, y = 1e6 * data["diameter"].values[of], data["coordination"].values[of]
+        marker = {"color": axes.PALETTE[0], "size": 7, "symbol": symbol}
+        if of.any():
+            figure.add_scatter(x=x, y=y, mode="markers", name=title, marker=marker)
+    figure.update_layout(hovermode="closest")
+    return figure
+
+
 _CARRIERS = {"effective_ionic_conductivity": "ions", "effective_electronic_conductivity": "electrons"}
 
 

@@ -21,11 +21,13 @@ from scalith.report.cell_figures import (
 )
 from scalith.report.design_figures import front_figure, gain_figure, requested_figure
 from scalith.report.electrode_figures import (
+    blocking_figure,
     composition_figure,
     composition_map_figure,
     currents_figure,
     cuts_figure,
     loss_figure,
+    particles_figure,
     slices_figure,
     subvolumes_figure,
 )
@@ -133,6 +135,8 @@ _SPECIAL: dict[str, tuple[Callable[[Any], Figure | None], ...]] = {
     "subvolume_properties": (subvolumes_figure,),
     "electrode_currents": (currents_figure, loss_figure),
     "composition_map": (composition_figure, composition_map_figure),
+    "blocking_impedance": (blocking_figure,),
+    **dict.fromkeys(("separated_particles", "pore_network"), (particles_figure,)),
     "particle_stress": (stress_figure,),
     "particle_phase_field": (homogeneous_figure,),
     "designed_image": (requested_figure,),

@@ -192,6 +192,7 @@ def test_an_answer_that_ends_half_way_leaves_the_state_before(tab, end, said):
 
 def test_a_state_whose_answer_another_question_stopped_is_answered_afterwards(tab):
     page = tab()
+    assert not page.is_visible("#not-drawn")
     before = count(page)
     page.click("#tabs [data-view=uncertainty]")
     wait(page, before)
@@ -203,7 +204,9 @@ def test_a_state_whose_answer_another_question_stopped_is_answered_afterwards(ta
             body = json.dumps({"event": "refused", "message": "no", "field": ""})
             route.fulfill(body=body + "\n", content_type="application/x-ndjson")
         elif len(asked) > 1:  # the first one stays without an answer
-            route.continue_()
+            told = [json.loads(line) for line in route.fetch().text().splitlines()]
+            lacking = [event | {"not_drawn": {"Ragone": "no energy"}} if event["event"] == "figures" else event for event in told]
+            route.fulfill(body="".join(json.dumps(event) + "\n" for event in lacking), content_type="application/x-ndjson")
 
     page.route("**/climb*", answer)
     page.locator(f"{THICKNESS} input[type=number]").fill("91")
@@ -215,6 +218,7 @@ def test_a_state_whose_answer_another_question_stopped_is_answered_afterwards(ta
     assert page.get_attribute("body", "data-done") == "done"
     assert number(page, "cell at 1C") > capacity
     assert page.locator("#figures.old").count() == 0
+    assert page.inner_text("#not-drawn") == "Ragone cannot be drawn: no energy"
 
 
 def test_the_pictures_that_were_asked_for_last_stay(tab):

@@ -120,6 +120,39 @@ def test_swelling_of_a_stressed_material_is_that_of_its_atoms(given, tmp_path):
     assert material.stress.partial_molar_volume == pytest.approx(2e-6 * middle, rel=1e-9)
 
 
+def test_carbon_and_particles_conduct_side_by_side(given, tmp_path):
+    assert "positive_electronic_conductivity" not in given.study.graph.nodes["cell_specification"].inputs
+    text = EXAMPLE.read_text().replace('conductivity = "10 S/m"', 'carbon_conductivity = "3 S/m ± 0.1 S/m"')
+    polarons = "[materials.positive.small_polarons]\nbarrier_empty = 0.3\nbarrier_full = 0.3\nhop_distance = '2.8 angstrom'\n"
+    for side, voltage in (("positive", 4.0), ("negative", 2.0)):
+        text += f"\n[materials.{side}.given]\nopen_circuit_voltage = {voltage}\nentropic_coefficient = 0.0\n"
+        text += "chemical_diffusivity = 1e-14\nmaximum_concentration = 50000.0\npartial_molar_volume = 0.0\n"
+    path = tmp_path / "study.toml"
+    path.write_text(_data_alone(text) + polarons)
+    live = Climb(read_study(path))
+    found = live.compute(["cell_specification"])
+    electrode, sigma = found.values["cell_specification"].positive_electrode, live["positive.electronic_conductivity"]
+    x = np.linspace(0.48, 0.96, 201)
+    share = 0.6**1.5 / 0.48
+    assert electrode.conductivity == pytest.approx(3.0 + share * np.trapezoid(sigma(x, 298.15), x), rel=1e-6)
+    error = share * np.trapezoid(sigma.error(x, 298.15), x)
+    assert electrode.conductivity.error == pytest.approx(np.hypot(0.1, error), rel=1e-6)
+    # Free polarons are an upper bound, and so is then the cell.
+    assert "positive.electronic_conductivity" in found.ledger.entry("cell_specification").marks["upper bound"]
+    path.write_text(path.read_text().replace('carbon_conductivity = "3', 'conductivity = 1.0\ncarbon_conductivity = "3'))
+    with pytest.raises(InputError, match=r"positive_electrode.conductivity: .*carbon_conductivity and the particles make it"):
+        read_study(path)
+    path.write_text(_data_alone(text))
+    with pytest.raises(InputError, match=r"carbon_conductivity.*\[small_polarons\], \[rigid_bands\] or a given one"):
+        read_study(path)
+
+
+def _data_alone(text: str) -> str:
+    """The example whose materials are given at its end: without their crystals, energies and barriers."""
+    start = text.index("# --- positive electrode: LixCoO2"), text.index("# --- electrolyte: LiPF6")
+    return text[: start[0]] + text[start[1] :]
+
+
 def test_without_a_swelling_material_stress_states_its_own(tmp_path):
     text = AGEING.read_text().replace("shifts_voltage = false", 'shifts_voltage = false\npartial_molar_volume = "3e-6 m3/mol"')
     (tmp_path / "study.toml").write_text(text)

@@ -55,6 +55,25 @@ def test_a_study_of_stress_climbs_and_grows_with_the_rate(tmp_path):
     np.testing.assert_allclose(data.swelling.values[:, -1], strain, rtol=5e-3)
 
 
+def test_stress_takes_what_the_material_is_known_to_do(tmp_path):
+    own = "".join(line for line in STRESSED.splitlines(keepends=True) if not line.startswith("partial_molar_volume"))
+    # Ω from 1 to 1.4 cm3/mol over the window: 1.2 in the mean.
+    (tmp_path / "omega.csv").write_text("# reference: a line\nx [1],partial_molar_volume [cm3/mol]\n0.3,1.0\n0.85,1.4\n")
+    path = tmp_path / "study.toml"
+    path.write_text(own + "partial_molar_volume = 'omega.csv'\n")
+    read = read_study(path)
+    assert "partial_molar_volume" in read.graph.nodes["particle_stress"].inputs
+    climb(read, tmp_path / "out")
+    strain = 1.2e-6 * 50000.0 / 3.0 * 0.55
+    np.testing.assert_allclose(read_entry(tmp_path / "out", "particle_stress").value.swelling.values[:, -1], strain, rtol=5e-3)
+    path.write_text(STRESSED + "partial_molar_volume = 'omega.csv'\n")
+    with pytest.raises(InputError, match=r"partial_molar_volume: .*partial_molar_volume of the material fills this field"):
+        read_study(path)
+    path.write_text(own)
+    with pytest.raises(InputError, match=r"partial_molar_volume: .*whose partial_molar_volume is climbed or given"):
+        read_study(path)
+
+
 def test_two_phases_are_asked_for_where_nothing_says_them(tmp_path):
     text = (EXAMPLES / "lfp_hysteresis.toml").read_text().replace("binodal = [0.0121, 0.9879]", "")
     (tmp_path / "study.toml").write_text(text)

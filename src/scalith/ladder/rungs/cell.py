@@ -25,6 +25,7 @@ from scalith.electrode import ElectrodeStructure
 from scalith.interface import PressedLithium
 from scalith.ladder.progress import note, report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung, stated_section
+from scalith.ladder.rungs.particle import ELASTIC, mean_over_window
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.particle import PhaseField
 from scalith.quantities import InputError, Property, Source, Spec, Uncertain, dataset_digest, predicted
@@ -64,10 +65,11 @@ SEPARATOR = {
 """Fields of the separator that its microstructure fills."""
 
 
-_STRESS_UNITS = {"partial_molar_volume": "m3 mol-1", "youngs_modulus": "Pa", "poisson_ratio": "1"}
-
-STRESS = {f"{side}_{field}": (f"{side}_electrode", field) for side in ("negative", "positive") for field in _STRESS_UNITS}
+STRESS = {f"{side}_{field}": (f"{side}_electrode", field) for side in ("negative", "positive") for field in ELASTIC}
 """What of the materials fills which field of an electrode's ``stress``, where the study states that section without it."""
+
+PARTICLES = {f"{side}_electronic_conductivity": f"{side}_electrode" for side in ("negative", "positive")}
+"""What of the materials conducts beside the carbon of an electrode that states its ``carbon_conductivity``."""
 
 
 def _with_paths(stated: Any) -> Any:
@@ -109,7 +111,9 @@ class Cell(Settings):
     Attributes
     ----------
     negative_electrode, separator, positive_electrode, electrolyte, thermal : dict
-        Parts of the specification.
+        Parts of the specification. An electrode may state ``carbon_conductivity``, the effective conductivity of its network of
+        carbon and binder, in place of ``conductivity``: the particles conduct beside it, with the mean over the window of their
+        material's ``electronic_conductivity`` at the reference temperature (contacts between them are not counted).
     """
 
     stands_for: ClassVar[type[Spec]] = CellSpecification
@@ -157,7 +161,7 @@ class Cell(Settings):
                     self._refuse(part, field, name)
         for side in ("negative", "positive"):
             if f"{side}_electrode_structure" in reached:
-                for field in (*STRUCTURE, "bruggeman_exponent"):
+                for field in (*STRUCTURE, "bruggeman_exponent", "carbon_conductivity"):
                     if field in getattr(self, f"{side}_electrode"):
                         self._refuse(f"{side}_electrode", field, f"{side}_electrode_structure")
                 numbers = dict.fromkeys(STRUCTURE.values(), 0.4) | {"interface_area": 1e6, "particle_radius": 1e-6}
@@ -169,7 +173,17 @@ class Cell(Settings):
             if name in reached:
                 if field in _stress(getattr(self, part)):
                     self._refuse(part, f"stress.{field}", name)
-                trial[name] = Property.constant(name, _TRIAL[field], _STRESS_UNITS[field], Source(kind="assumed"))
+                trial[name] = Property.constant(name, _TRIAL[field], ELASTIC[field], Source(kind="assumed"))
+        for name, part in PARTICLES.items():
+            if "carbon_conductivity" in getattr(self, part):
+                if name not in reached:
+                    quantity, material = "electronic_conductivity", part.removesuffix("_electrode")
+                    expected = f"{quantity} of the {material} material beside it: [small_polarons], [rigid_bands] or a given one"
+                    raise InputError("", f"{part}.carbon_conductivity", "a value here", expected)
+                if "conductivity" in getattr(self, part):
+                    expected = "none: carbon_conductivity and the particles make it"
+                    raise InputError("", f"{part}.conductivity", "a value here", expected)
+                trial[name] = Property.constant(name, 1.0, "S m-1", Source(kind="assumed"))
         metal = self.negative_electrode.get("lithium_metal")
         if "pressed_lithium" in reached and (metal is None or "pressed" in metal):
             found, expected = (
@@ -224,8 +238,11 @@ class Cell(Settings):
                 stated[f"{side}_electrode"] |= {field: float(getattr(structure, name)) for field, name in STRUCTURE.items()}
         for name, (part, field) in STRESS.items():
             if climbed.get(name) is not None:
-                found = {field: _over_the_window(climbed[name], stated[part])}
+                found = {field: _over_the_window(climbed[name], stated[part], self.reference_temperature)}
                 stated[part] = stated[part] | {"stress": _stress(stated[part]) | found}
+        for name, part in PARTICLES.items():
+            if climbed.get(name) is not None:
+                stated[part] = _with_particles(stated[part], climbed[name], self.reference_temperature)
         conducts = {field: climbed[name]() for field, name in SEPARATOR.items() if climbed.get(name) is not None}
         stated["separator"] = stated["separator"] | conducts
         cell = CellSpecification.read(stated, "[cell]", context=WRITTEN_BY_HAND)
@@ -245,19 +262,27 @@ def _stress(electrode: Mapping[str, Any]) -> dict[str, Any]:
     return stated
 
 
-def _over_the_window(of_material: Property, electrode: Mapping[str, Any]) -> float:
-    """Mean over the stoichiometries that an electrode keeps to: that of Ω(x) makes its whole change of volume.
+def _over_the_window(of_material: Property, electrode: Mapping[str, Any], T: float) -> float:
+    low, high = _number(electrode, "minimum_stoichiometry", "1", 0.0), _number(electrode, "maximum_stoichiometry", "1", 1.0)
+    return mean_over_window(of_material, low, high, T)
 
-    Its error is the mean one, as if the errors at all stoichiometries went together: no less than that of the mean.
-    """
-    ends = {"minimum_stoichiometry": 0.0, "maximum_stoichiometry": 1.0}
-    low, high = (
-        float(parse_uncertain(unwrapped(electrode.get(name, other))[0], "1", where="[cell]", field=name))
-        for name, other in ends.items()
-    )
-    x = np.linspace(low, high, 201)
-    mean, error = (float(np.trapezoid(at(x=x), dx=1.0 / 200.0)) for at in (of_material, of_material.error))
-    return Uncertain(mean, error) if error > 0.0 else mean
+
+def _number(electrode: Mapping[str, Any], name: str, unit: str, default: float | None = None) -> float:
+    stated = electrode.get(name, default)
+    if stated is None:
+        raise InputError("[cell]", name, "nothing", "a value beside carbon_conductivity")
+    return parse_uncertain(unwrapped(stated)[0], unit, where="[cell]", field=name)
+
+
+def _with_particles(electrode: Mapping[str, Any], particles: Property, T: float) -> dict[str, Any]:
+    """Carbon and particles conduct side by side, σ = σ_C + ε^b σ̄ with the volume fraction ε of the particles and their mean σ̄."""
+    carbon = _number(electrode, "carbon_conductivity", "S m-1")
+    fraction, exponent = _number(electrode, "active_volume_fraction", "1"), _number(electrode, "bruggeman_exponent", "1", 1.5)
+    share, own = fraction**exponent, _over_the_window(particles, electrode, T)
+    error = float(np.hypot(getattr(carbon, "error", 0.0), share * getattr(own, "error", 0.0)))
+    total = carbon + share * own
+    rest = {name: value for name, value in electrode.items() if name != "carbon_conductivity"}
+    return rest | {"conductivity": Uncertain(total, error) if error else total}
 
 
 class Discharge(Settings):
@@ -368,7 +393,8 @@ def cell_materials(
     headline=lambda cell: f"{cell.name}, {cell.nominal_capacity / 3600:.3g} A h",
     exports={".bpx.json": _write_bpx},
     draw=draw_stated,
-    asked_by={name: f"cell.{part}.stress" for name, (part, _) in STRESS.items()},
+    asked_by={name: f"cell.{part}.stress" for name, (part, _) in STRESS.items()}
+    | {name: f"cell.{part}.carbon_conductivity" for name, part in PARTICLES.items()},
 )
 def cell_specification(
     cell: Cell,
@@ -383,6 +409,8 @@ def cell_specification(
     negative_youngs_modulus: Property | None = None,
     positive_poisson_ratio: Property | None = None,
     negative_poisson_ratio: Property | None = None,
+    positive_electronic_conductivity: Property | None = None,
+    negative_electronic_conductivity: Property | None = None,
     pressed_lithium: PressedLithium | None = None,
     electrolyte_ionic_conductivity: Property | None = None,
     electrolyte_salt_diffusivity: Property | None = None,
@@ -405,6 +433,8 @@ def cell_specification(
             "negative_youngs_modulus": negative_youngs_modulus,
             "positive_poisson_ratio": positive_poisson_ratio,
             "negative_poisson_ratio": negative_poisson_ratio,
+            "positive_electronic_conductivity": positive_electronic_conductivity,
+            "negative_electronic_conductivity": negative_electronic_conductivity,
             "pressed_lithium": pressed_lithium,
             "electrolyte_ionic_conductivity": electrolyte_ionic_conductivity,
             "electrolyte_salt_diffusivity": electrolyte_salt_diffusivity,

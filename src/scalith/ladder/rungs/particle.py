@@ -6,19 +6,22 @@ from typing import Annotated, Literal
 
 import numpy as np
 import xarray as xr
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
 from scalith import particle
 from scalith.interface.charge_transfer import Law
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import Settings, rung
 from scalith.particle import ParticleStress, PhaseField
-from scalith.quantities import SI, InputError, Property, labelled, predicted
+from scalith.quantities import SI, InputError, Property, Uncertain, labelled, predicted
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Fraction, Temperature
 
 OF_MATERIAL = True
 """These rungs exist once for each material of a study."""
+
+ELASTIC = {"youngs_modulus": "Pa", "poisson_ratio": "1", "partial_molar_volume": "m3 mol-1"}
+"""What of a material its stress takes, with units."""
 
 Rates = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
 
@@ -62,8 +65,9 @@ class StressedParticle(Settings):
 
     Attributes
     ----------
-    youngs_modulus, poisson_ratio, partial_molar_volume
-        See `scalith.particle.ParticleStress`.
+    youngs_modulus, poisson_ratio, partial_molar_volume : float, optional
+        See `scalith.particle.ParticleStress`; those that the climb finds of the material are not stated, and count by their mean
+        between the two stoichiometries.
     particle_radius : m
     temperature : K
     minimum_stoichiometry, maximum_stoichiometry
@@ -72,9 +76,9 @@ class StressedParticle(Settings):
         1/h.
     """
 
-    youngs_modulus: Annotated[float, SI("Pa"), Field(gt=0)]
-    poisson_ratio: Annotated[float, Field(gt=-1, lt=0.5)]
-    partial_molar_volume: Annotated[float, SI("m3 mol-1")]
+    youngs_modulus: Annotated[float, SI("Pa"), Field(gt=0)] | None = None
+    poisson_ratio: Annotated[float, Field(gt=-1, lt=0.5)] | None = None
+    partial_molar_volume: Annotated[float, SI("m3 mol-1")] | None = None
     particle_radius: Annotated[float, SI("m"), Field(gt=0)]
     temperature: Temperature = 298.15
     minimum_stoichiometry: Fraction
@@ -87,6 +91,29 @@ class StressedParticle(Settings):
             expected = "less than maximum_stoichiometry"
             raise InputError("[stressed_particle]", "minimum_stoichiometry", self.minimum_stoichiometry, expected)
         return self
+
+    @model_validator(mode="after")
+    def _stated_once(self, info: ValidationInfo) -> StressedParticle:
+        reached = (info.context or {}).get("reached")
+        for name in ELASTIC if reached is not None else {}:
+            stated = getattr(self, name)
+            if stated is not None and name in reached:
+                expected = f"none: {name} of the material fills this field; to state it, put it among what is given"
+                raise InputError("[stressed_particle]", name, stated, expected)
+            if stated is None and name not in reached:
+                expected = f"a value, or a material whose {name} is climbed or given"
+                raise InputError("[stressed_particle]", name, "nothing", expected)
+        return self
+
+
+def mean_over_window(of_material: Property, low: float, high: float, T: float) -> float:
+    """Mean over the stoichiometries that a particle keeps to: that of Ω(x) makes its whole change of volume.
+
+    Its error is the mean one, as if the errors at all stoichiometries went together: no less than that of the mean.
+    """
+    x = np.linspace(low, high, 201)
+    mean, error = (float(np.trapezoid(at(x=x, T=T), dx=1.0 / 200.0)) for at in (of_material, of_material.error))
+    return Uncertain(mean, error) if error > 0.0 else mean
 
 
 def _phases(material: PhaseField) -> str:
@@ -158,16 +185,19 @@ def particle_stress(
     open_circuit_voltage: Property,
     maximum_concentration: Property,
     stressed_particle: StressedParticle,
+    youngs_modulus: Property | None = None,
+    poisson_ratio: Property | None = None,
+    partial_molar_volume: Property | None = None,
 ) -> xr.Dataset:
     """Stresses and swelling of an elastic sphere that fills at constant rate, its diffusion hastened by its own stress."""
     stated, density = stressed_particle, float(maximum_concentration())
-    stress = ParticleStress(
-        youngs_modulus=stated.youngs_modulus,
-        poisson_ratio=stated.poisson_ratio,
-        partial_molar_volume=stated.partial_molar_volume,
-        stress_free=stated.minimum_stoichiometry,
-    )
     window = (stated.minimum_stoichiometry, stated.maximum_stoichiometry)
+    climbed = {"youngs_modulus": youngs_modulus, "poisson_ratio": poisson_ratio, "partial_molar_volume": partial_molar_volume}
+    elastic = {
+        name: getattr(stated, name) if found is None else mean_over_window(found, *window, stated.temperature)
+        for name, found in climbed.items()
+    }
+    stress = ParticleStress(**elastic, stress_free=stated.minimum_stoichiometry)
     hastened = stress.diffusivity(
         chemical_diffusivity, density, stated.temperature, open_circuit_voltage=open_circuit_voltage, window=window
     )

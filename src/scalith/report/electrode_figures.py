@@ -143,10 +143,11 @@ def blocking_figure(data: xr.Dataset) -> Figure:
     """Impedance of blocking pores, per plane."""
     figure = axes.figure("Re Z (Ω cm²)", "−Im Z (Ω cm²)")
     area, hover = 1e4 * float(data["area"]), [f"{f:.3g} Hz" for f in data["frequency"].values]
-    places = {"x": area * data["resistance"].values, "y": -area * data["reactance"].values, "hovertext": hover}
-    figure.add_scatter(**places, mode="lines+markers", name="pores", line={"color": axes.PALETTE[0]}, marker={"size": 5})
+    x, y = area * data["resistance"].values, -area * data["reactance"].values
+    style = {"mode": "lines+markers", "line": {"color": axes.PALETTE[0]}, "marker": {"size": 5}}
+    figure.add_scatter(x=x, y=y, hovertext=hover, name="pores", **style)
     # Far below the frequency at which the whole depth charges, −Im Z grows without bound: the picture ends above the knee.
-    wide = float(places["x"].max())
+    wide = float(np.max(x))
     figure.update_layout(hovermode="closest", yaxis_range=[0.0, 2.0 * wide], xaxis_range=[0.0, 1.1 * wide])
     return figure
 

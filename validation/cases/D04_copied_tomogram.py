@@ -1,10 +1,14 @@
-r"""D04: A trained model copies a tomogram better than a Gaussian field with its two-point function.
+r"""D04: A trained model copies planes of a tomogram that it has not seen; a Gaussian field does not.
 
 **[P]** The tomogram of E06: a model was trained on its first 192 planes, and the last 64 are held back
-(`scalith.design.train_model`, 500 steps, three minutes of one core). A structure of the model is held against the
-held-back planes: fractions, tortuosity factors of the pores, areas, triple-phase line, chords. Fractions are asserted. The model
-that is shipped is a first one and does not yet copy the rest within the few per cent that a copy should reach: how far it is, is
-compared below. What is asked for comes by adjoint steps (`trained_structure` with targets), the rest as the model has it.
+(`scalith.design.train_model`, 7000 steps, 35 minutes of one core). Pieces of $48^3$ voxels of the tomogram differ by a
+quarter in their conductivity, so that a copy is a structure that has the numbers of the held-back planes by order, and the rest
+of them by itself: the model is given their fractions and is asked for the conductivities of the pores along three axes, the areas
+and the triple-phase line (`trained_structure` with targets, means of six pieces of the held-back planes). Asserted are
+those numbers, measured anew, and what was not asked for: mean chords within 5 %, two-point functions as near to the mean of the
+pieces as one of them is, the largest cluster of the pores within 1 %. Particles of active material join less than in the
+tomogram, where a few voxels of contact decide: that is compared, and so is a structure of which nothing
+but the fractions is asked.
 
 **[E]** A Gaussian field whose pores have the tomogram's two-point function, by inverting the covariance of a cut normal field, is
 asserted not to be a copy: its tortuosity is more than 10 % too high. Two points do not say how pores connect.
@@ -22,7 +26,9 @@ from validation.record import Record
 LONG = True
 FILE = Path(__file__).resolve().parents[1] / "data" / "microstructure" / "taufactor_electrode.tiff"
 LABELS = {"pore": 0, "active": 85, "binder": 170}
-SIZE = 48
+PAIRS = (("active", "pore"), ("binder", "pore"), ("active", "binder"))
+LINE = ("active", "pore", "binder")
+SIZE, BLOCK = 48, 64
 
 
 def tomogram() -> Any:
@@ -33,20 +39,35 @@ def tomogram() -> Any:
 
 
 def described(image: Any) -> dict[str, float]:
-    """What a copy should share."""
+    """What a copy should share: of each quantity its number, by name."""
+    from scipy import ndimage
+
     from scalith.electrode import chord_lengths, interface_areas, solve_conduction, triple_phase_length
 
     found = {}
     for axis in "xyz":
-        conductivity = float(solve_conduction(image, {"pore": 1.0}, axis=axis, tolerance=1e-4)["conductivity"])
-        found[f"tortuosity factor along {axis}"] = image.volume_fractions["pore"] / max(conductivity, 1e-9)
+        found[f"conductivity along {axis}"] = float(
+            solve_conduction(image, {"pore": 1.0}, axis=axis, tolerance=1e-3)["conductivity"]
+        )
     areas = interface_areas(image)
-    for one, other in (("active", "pore"), ("binder", "pore"), ("active", "binder")):
+    for one, other in PAIRS:
         found[f"area of {one} and {other}"] = float(areas.sel(phase=one, neighbour=other))
-    found["triple-phase line"] = float(triple_phase_length(image, ("active", "pore", "binder"))["length"])
-    for phase in LABELS:
+    found["triple-phase line"] = float(triple_phase_length(image, LINE)["length"])
+    for phase, fraction in image.volume_fractions.items():
+        found[f"fraction of {phase}"] = fraction
         found[f"mean chord in {phase}"] = float(chord_lengths(image, phase, ends="all")["mean_chord"].mean())
+        pieces = np.bincount(ndimage.label(image.mask(phase))[0].ravel())[1:]
+        found[f"largest cluster of {phase}"] = pieces.max() / pieces.sum()
     return found
+
+
+def two_points(image: Any, phase: str) -> np.ndarray:
+    """Covariance of a phase with itself over 1 to 15 voxels, in the mean of the axes."""
+    mask, found = image.mask(phase), []
+    for apart in range(1, 16):
+        pairs = [(np.moveaxis(mask, axis, 0)[apart:], np.moveaxis(mask, axis, 0)[:-apart]) for axis in range(3)]
+        found.append(np.mean([np.mean(one & other) for one, other in pairs]))
+    return np.array(found) - mask.mean() ** 2
 
 
 def gaussian_copy(pores: np.ndarray, fraction: float, seed: int) -> np.ndarray:
@@ -66,24 +87,68 @@ def gaussian_copy(pores: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     return np.asarray(field < np.quantile(field, fraction))
 
 
-def run(record: Record) -> None:
-    """One small structure of the model, and the Gaussian field."""
-    import matplotlib.pyplot as plt
+def asked_for(wanted: dict[str, float]) -> list[Any]:
+    """The numbers that can be asked for, as targets."""
+    from scalith.design import StructureTargets
 
+    found = [
+        StructureTargets(effective_ionic_conductivity=wanted[f"conductivity along {axis}"], ionic={"pore": 1.0}, axis=axis)
+        for axis in "xyz"
+    ]
+    found += [StructureTargets(interface_area=wanted[f"area of {one} and {other}"], between=(one, other)) for one, other in PAIRS]
+    return [*found, StructureTargets(triple_phase_length=wanted["triple-phase line"], line=LINE)]
+
+
+def compare_with_pieces(record: Record, whole: Any) -> tuple[Any, Any]:
+    """The structure that is ordered, held against pieces of the held-back planes; one of them and the structure."""
     from scalith.design import read_trained_model, trained_structure
-    from scalith.electrode import VoxelImage, crop, solve_conduction
+    from scalith.electrode import crop
     from scalith.quantities import shipped
 
-    whole = tomogram()
-    held = crop(whole, x=(192, 256), y=(64, 160), z=(64, 160))
-    wanted = described(held)
-    made = trained_structure(read_trained_model(shipped("trained/taufactor_electrode.npz")), (SIZE,) * 3, seed=2, steps=10).image
-    for name, fraction in made.volume_fractions.items():
-        record.check(f"fraction of {name}", expected=whole.volume_fractions[name], found=fraction, tolerance=0.005)
-    for name, value in described(made).items():
-        record.compare(f"{name}, over that of the planes held back", reference=1.0, found=value / wanted[name])
+    pieces = [crop(whole, x=(200, 200 + SIZE), y=(y, y + SIZE), z=(z, z + SIZE)) for y in (4, 204) for z in (4, 104, 204)]
+    every = [described(one) for one in pieces]
+    wanted = {name: float(np.mean([one[name] for one in every])) for name in every[0]}
+    model = read_trained_model(shipped("trained/taufactor_electrode.npz"))
+    total = sum(wanted[f"fraction of {phase}"] for phase in LABELS)
+    shares = {phase: wanted[f"fraction of {phase}"] / total for phase in LABELS}
+    made = trained_structure(
+        model, (SIZE,) * 3, seed=3, steps=16, fractions=shares, targets=asked_for(wanted), tolerance=0.025
+    ).image
+    found = described(made)
+    tolerances = {"conductivity": 0.03, "area": 0.05, "triple-phase line": 0.1, "mean chord": 0.05}
+    for name, value in found.items():
+        limit = next((one for words, one in tolerances.items() if name.startswith(words)), None)
+        if limit is not None:
+            record.check(f"{name}, over that of the planes held back", expected=1.0, found=value / wanted[name], tolerance=limit)
+        elif name.startswith("fraction"):
+            record.check(name, expected=wanted[name], found=value, tolerance=0.005)
+    name = "largest cluster of pore"
+    record.check(name, expected=wanted[name], found=found[name], tolerance=0.01)
+    for name in ("largest cluster of binder", "largest cluster of active"):
+        record.compare(name, reference=wanted[name], found=found[name])
+    for phase in LABELS:
+        curves = np.array([two_points(one, phase) for one in pieces])
+        middle, scatter = curves.mean(axis=0), curves.std(axis=0, ddof=1)
+        *own, of_made = (float(np.sqrt(np.mean(((one - middle) / scatter) ** 2))) for one in (*curves, two_points(made, phase)))
+        record.check_at_most(
+            f"two-point function of {phase}: off by standard deviations of the pieces", limit=max(own), found=of_made
+        )
+    free = described(trained_structure(model, (SIZE,) * 3, seed=2, steps=16, fractions=shares).image)
+    for name, value in free.items():
+        if not name.startswith("fraction"):
+            record.compare(f"{name}, nothing asked, over that of the planes held back", reference=1.0, found=value / wanted[name])
+    return pieces[0], made
 
-    block = crop(whole, x=(0, 96), y=(64, 160), z=(64, 160))
+
+def run(record: Record) -> None:
+    """A small structure by order, one by itself, and the Gaussian field."""
+    import matplotlib.pyplot as plt
+
+    from scalith.electrode import VoxelImage, crop, solve_conduction
+
+    whole = tomogram()
+    held, made = compare_with_pieces(record, whole)
+    block = crop(whole, x=(0, BLOCK), y=(64, 64 + BLOCK), z=(64, 64 + BLOCK))
     fraction = block.volume_fractions["pore"]
     field = VoxelImage(gaussian_copy(block.mask("pore"), fraction, 1).astype(np.uint8), block.voxel_size, {"pore": 1, "solid": 0})
     excess = []
@@ -98,7 +163,8 @@ def run(record: Record) -> None:
     )
     record.check_true("a Gaussian field of the same two-point function is no copy", np.mean(excess) > 1.1)
     figure, axes = plt.subplots(1, 3, figsize=(9.0, 3.2), constrained_layout=True)
-    shown = (held.labels[30, :SIZE, :SIZE] // 85, made.labels[SIZE // 2], np.where(field.mask("pore")[48, :SIZE, :SIZE], 0, 1))
+    middle = SIZE // 2
+    shown = (held.labels[middle] // 85, made.labels[middle], np.where(field.mask("pore")[middle, :SIZE, :SIZE], 0, 1))
     for panel, plane, title in zip(axes, shown, ("held back", "made by the model", "Gaussian field"), strict=True):
         panel.imshow(plane, cmap="cividis", vmin=0, vmax=2, interpolation="nearest")
         panel.set(title=title, xticks=[], yticks=[])

@@ -18,11 +18,12 @@ from scalith.crystal import (
     read_host,
     read_structures,
     species_dataset,
+    voltage_of_orderings,
     write_structures,
 )
 from scalith.crystal.result_files import read_images
 from scalith.crystal.species_of_atoms import CHARGES, MOMENTS
-from scalith.quantities import InputError, shipped
+from scalith.quantities import InputError, Property, Source, shipped
 from tests.crystal.vasp_runs import vasprun
 
 PLACES = ((0.0, 0.0, 0.0), (0.5, 0.5, 0.5), (0.5, 0.5, 0.0))
@@ -173,7 +174,7 @@ def test_hosts_that_cannot_be_coupled_are_named():
     for species, message in (
         ({"Mn": ("Mn2+", "Mn3+")}, "an element of the host"),
         ({"Fe": ("Fe2+", "Fex")}, "an element with its charge"),
-        ({"Fe": ("Fe2+", "Fe2+")}, "two or more species"),
+        ({"Fe": ("Fe2+", "Fe2+")}, "species that differ"),
         ({"Li": ("Na", "vacancy")}, "sites that Li may fill"),
     ):
         with pytest.raises(InputError, match=message):
@@ -182,3 +183,25 @@ def test_hosts_that_cannot_be_coupled_are_named():
     assert host.coupled
     with pytest.raises(InputError, match="places in the sites' lists"):
         species_dataset(host, [(np.eye(3, dtype=int), np.array([0, 2], dtype=np.int8))])
+
+
+def test_charges_that_no_file_tells_are_those_in_the_names():
+    """A cell without charges: lithium has its usual one, that of a spectator must be told for anything to be neutral."""
+    sites = tuple(site.model_copy(update={"charges": (0.0,) * len(site.species)}) for site in phosphate().sites)
+    bare = phosphate().model_copy(update={"sites": sites})
+    states = {"Fe": ("Fe2+", "Fe3+")}
+    with pytest.raises(InputError, match="the charge of N as well"):
+        couple_sublattices(bare, states)
+    told = couple_sublattices(bare, {**states, "N": ("N3-",)})
+    assert [site.charges for site in told.sites] == [(1.0, 0.0), (2.0, 3.0), (-3.0,)]
+    assert [len(site.species) for site in told.sites] == [2, 2, 1]
+
+
+def test_an_average_voltage_is_of_one_composition():
+    host = couple_sublattices(phosphate(), {"Li": ("Li", "Ni2+", "vacancy")})
+    one = np.eye(3, dtype=int)
+    rows = [(one, np.array(places, dtype=np.int8)) for places in ((0, 0), (2, 1))]
+    metal = Property.constant("lithium_energy", 0.0, "eV", Source(kind="assumed", reference="none"))
+    assert voltage_of_orderings(host, species_dataset(host, rows, [-3.0, 0.0]), metal)() == pytest.approx(3.0)
+    with pytest.raises(InputError, match="differ in Li alone"):
+        voltage_of_orderings(host, species_dataset(host, [rows[0], (one, rows[1][1] - [1, 0])], [-3.0, 0.0]), metal)

@@ -25,6 +25,7 @@ import numpy as np
 from pydantic import Field
 
 from scalith.atoms.orderings import pair_correlations, pair_counts
+from scalith.crystal.host import require_ions_alone
 from scalith.quantities import InputError, Source, Spec, dataset_digest, predicted
 
 if TYPE_CHECKING:
@@ -124,8 +125,9 @@ def fit_localisation(
     Raises
     ------
     InputError
-        Orderings that do not reach x = 0 and 1, or none between; Ω that is not positive.
+        Orderings that do not reach x = 0 and 1, or none between; Ω that is not positive; electrons that are told apart already.
     """
+    require_ions_alone(host, "electron localisation")
     if not interaction > 0.0:
         raise InputError("electron localisation", "interaction", f"{interaction:g} eV", "a positive energy: Ω of a gap")
     u, formation = unlike_pairs(host, orderings, cutoff), formation_energies(host, orderings)

@@ -14,6 +14,7 @@ from scalith.atoms.orderings import choose_diverse, ordering_structures
 from scalith.atoms.relaxation import Relaxation
 from scalith.crystal import Host, enumerate_orderings
 from scalith.crystal.enumeration import LARGEST
+from scalith.crystal.host import require_ions_alone
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
@@ -63,10 +64,9 @@ def relax_lowest_orderings(
     Raises
     ------
     InputError
-        A stoichiometry that no such cell has; a host with other active sites; no ordering that relaxes.
+        A stoichiometry that no such cell has; a host of which more than the working ion is told apart; no ordering that relaxes.
     """
-    if len(host.working) != len(host.active):
-        raise InputError(host.name, "sites", "active sites of other species", f"active sites of {host.working_ion} alone")
+    require_ions_alone(host, "lowest orderings")
     found = {}
     for x in stoichiometries:
         cells = _cells(host, float(x), largest_cell)

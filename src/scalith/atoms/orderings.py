@@ -13,7 +13,7 @@ from scalith.atoms.engine import Engine
 from scalith.atoms.relaxation import Relaxation
 from scalith.crystal import VACANCY, Host, StructureSet, map_orderings
 from scalith.crystal.equivalence import duplicates
-from scalith.crystal.host import element_of
+from scalith.crystal.host import element_of, require_ions_alone
 from scalith.crystal.supercells import lattice_cells, periodic_keys
 from scalith.quantities import ConvergenceError, InputError
 
@@ -102,7 +102,10 @@ def relaxed_ends(host: Host, engine: Engine, database: str | Path, relaxation: R
     ------
     ConvergenceError
         One of the two did not relax.
+    InputError
+        More than the working ion is told apart.
     """
+    require_ions_alone(host, "relaxation of the empty and the full host")
     one = np.eye(3, dtype=np.int64)
     count = len(host.active)
     structures = {}
@@ -219,7 +222,13 @@ def relax_orderings(
     StructureSet
         Ready for `scalith.crystal.map_orderings`. ``left_out`` names structures that did not converge, that left the host's
         lattice, or whose ions moved so that they are another ordering now.
+
+    Raises
+    ------
+    InputError
+        More than the working ion is told apart.
     """
+    require_ions_alone(host, "relaxation of orderings")
     started = ordering_structures(host, orderings, ends=ends)
     found = compute_energies(
         started, engine, database, relaxation, oxidation_states=oxidation_states, executor=executor, progress=progress

@@ -186,27 +186,31 @@ def couple_sublattices(host: Host, species: Mapping[str, Sequence[str]]) -> Host
     host : Host
     species : mapping of str to sequence of str
         For an element of the host all that may sit on its sites: ``{"Fe": ["Fe2+", "Fe3+"], "Li": ["Li", "Ni2+", "vacancy"]}``.
-        Charges are those in the names.
+        Charges are those in the names. One name alone states the charge of a spectator whose file tells none: ``["O2-"]``.
 
     Raises
     ------
     InputError
-        No site of an element, fewer than two species, a name without a charge, the working ion on none of the sites.
+        No site of an element, no species or one twice, a name without a charge, the working ion on none of the sites; charge
+        states beside a spectator without a charge, with which nothing can be neutral.
 
     Notes
     -----
     On every site of one list all its species are told apart; what sits there in a computed structure is found by element, and
-    between charge states by magnetic moment or by the charges that a file states (`map_orderings`).
+    between charge states by magnetic moment or by the charges that a file states (`map_orderings`). A working ion to which the
+    host's file gives no charge has its usual one.
     """
     left = dict(species)
     sites = []
     for site in host.sites:
         names = next((tuple(left[name]) for name in (element_of(site.species[0]),) if name in left), None)
         if names is None:
+            names = site.species if site.active and not any(site.charges) else None
+        if names is None:
             sites.append(site)
             continue
-        if len(set(names)) < 2:
-            raise InputError(host.name, element_of(site.species[0]), list(names), "two or more species that differ")
+        if not names or len(set(names)) < len(names):
+            raise InputError(host.name, element_of(site.species[0]), list(names), "species that differ")
         sites.append(HostSite(position=site.position, species=names, charges=tuple(charge_in_name(name) for name in names)))
     known = {element_of(site.species[0]) for site in host.sites}
     for element in left:
@@ -214,7 +218,26 @@ def couple_sublattices(host: Host, species: Mapping[str, Sequence[str]]) -> Host
             raise InputError(host.name, "species", element, f"an element of the host: {', '.join(sorted(known))}")
     if not any(host.working_ion in site.species for site in sites if site.active):
         raise InputError(host.name, "species", dict(species), f"sites that {host.working_ion} may fill")
-    return host.model_copy(update={"sites": tuple(sites)})
+    coupled = host.model_copy(update={"sites": tuple(sites)})
+    bare = [site.species[0] for site in sites if not site.active and site.charges[0] == 0.0]
+    if coupled.charge_states and bare:
+        expected = f"the charge of {bare[0]} as well, such as {element_of(bare[0])} = ['O2-'] for oxygen"
+        raise InputError(host.name, "species", f"charge states beside {bare[0]} without a charge", expected)
+    return coupled
+
+
+def require_ions_alone(host: Host, what: str) -> None:
+    """Reject a host of which more than the working ion is told apart, for what knows of ions and vacancies alone.
+
+    Raises
+    ------
+    InputError
+        Names the sublattices, and `what` would leave them out.
+    """
+    if host.coupled:
+        lists = dict.fromkeys(host.sites[index].species for index in host.active)
+        told = "; ".join(", ".join(names) for names in lists)
+        raise InputError(what, "species", told, f"sites of {host.working_ion} and vacancies alone: it knows no other species")
 
 
 def element_of(species: str) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalith.crystal.host import VACANCY, element_of
 from scalith.crystal.supercells import lattice_cells
 from scalith.quantities import InputError, Result, labelled, predicted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
     from scalith.crystal.host import Host
@@ -89,3 +92,16 @@ def species_dataset(
         data["energy"] = labelled("structure", known, "energy per primitive cell", "eV")
     source = predicted("scalith.crystal.enumeration.orderings_dataset", host.digest)
     return data.assign_attrs(source=source.to_json(), host=json.dumps(host.model_dump(mode="json")))
+
+
+def other_elements(host: Host, orderings: xr.Dataset) -> list[tuple[tuple[str, float], ...]]:
+    """Elements besides the working ion and the spectators, and how many of each a primitive cell holds, for each structure."""
+    names = [[element_of(name) for name in host.sites[index].species] for index in host.active]
+    found = []
+    for row, sublattices in zip(orderings["species"].values, orderings["sublattice"].values, strict=True):
+        real = row >= 0
+        there = [names[s][place] for s, place in zip(sublattices[real].tolist(), row[real].tolist(), strict=True)]
+        counts = Counter(element for element in there if element not in (host.working_ion, VACANCY))
+        cells = len(there) / len(host.active)
+        found.append(tuple(sorted((element, round(count / cells, 9)) for element, count in counts.items())))
+    return found

@@ -7,6 +7,7 @@ import xarray as xr
 
 from scalith.crystal.average_voltage import average_voltage
 from scalith.crystal.host import Host
+from scalith.crystal.orderings import other_elements
 from scalith.quantities import InputError, Property, dataset_digest, predicted
 from scalith.quantities.constants import FARADAY
 
@@ -32,7 +33,8 @@ def voltage_of_orderings(host: Host, orderings: xr.Dataset, metal_energy: Proper
     Raises
     ------
     InputError
-        All orderings have the same stoichiometry; the energy of the metal is no single number of these units.
+        All orderings have the same stoichiometry; the energy of the metal is no single number of these units; the emptiest and
+        the fullest differ in other elements as well.
     """
     if metal_energy.coordinates or metal_energy.unit not in _IN_EV:
         raise InputError("voltage_of_orderings", "metal_energy", metal_energy.describe(), "one number in eV or J mol-1 per atom")
@@ -40,6 +42,13 @@ def voltage_of_orderings(host: Host, orderings: xr.Dataset, metal_energy: Proper
     x, energy = orderings["x"].values, orderings["energy"].values
     sites = len(host.working)
     low, high = float(x.min()), float(x.max())
+    if host.coupled:
+        others = other_elements(host, orderings)
+        at_ends = {others[k] for k in np.flatnonzero(np.isclose(x, low) | np.isclose(x, high))}
+        if len(at_ends) > 1:
+            told = " and ".join(", ".join(f"{count:g} {element}" for element, count in one) or "none" for one in sorted(at_ends))
+            expected = f"orderings at x = {low:g} and {high:g} that differ in {host.working_ion} alone"
+            raise InputError("voltage_of_orderings", "other elements of a primitive cell", told, expected)
     ends = [float(np.min(energy[np.isclose(x, end)])) for end in (low, high)]
     source = predicted(
         "scalith.crystal.voltage_of_orderings",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 import numpy as np
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
@@ -180,6 +180,28 @@ class InputFile(Spec):
     def files_below(cls, folder: Path) -> list[Path] | None:
         """Files of a folder that count; None where a folder will not do."""
         return None
+
+
+def specifications(kind: Any) -> tuple[type[Spec], ...]:
+    """The specifications that the type of a value stands for: itself, or those of a union."""
+    return tuple(one for one in (get_args(kind) or (kind,)) if isinstance(one, type) and issubclass(one, Spec))
+
+
+def type_words(kind: Any) -> str:
+    """Name of a type, or the names of a union."""
+    return " or ".join(one.__name__ for one in get_args(kind) or (kind,))
+
+
+def read_one_of(kinds: Sequence[type[Spec]], read: Callable[[type[Spec]], Spec]) -> Spec:
+    """What the first of them that can makes of an input; where none can, the error of the first."""
+    first: ValueError | None = None
+    for kind in kinds:
+        try:
+            return read(kind)
+        except ValueError as error:
+            first = first or error
+    assert first is not None  # kinds has one
+    raise first
 
 
 def draw_within_error(value: Any, seed: int) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import xarray as xr
 
+from scalith.ladder.quantity import read_one_of, specifications, type_words
 from scalith.quantities import (
     InputError,
     Property,
@@ -100,10 +101,12 @@ def read_value(path: Path, kind: type[Any] | None) -> Any:
         return Property.load(path)
     if kind is xr.Dataset:
         return read_results(path)
+    kinds = specifications(kind)
     try:
-        return kind.model_validate_json(path.read_text(encoding="utf-8"), context=UNCHECKED)
+        text = path.read_text(encoding="utf-8")
+        return read_one_of(kinds, lambda one: one.model_validate_json(text, context=UNCHECKED))
     except (OSError, ValueError) as error:
-        raise InputError(str(path), "", str(error).splitlines()[0], f"a readable {kind.__name__}") from error
+        raise InputError(str(path), "", str(error).splitlines()[0], f"a readable {type_words(kind)}") from error
 
 
 class MemoryStore:

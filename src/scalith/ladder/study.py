@@ -15,7 +15,7 @@ from scalith.ladder.graph import ALWAYS, MATERIALS, Graph, required
 from scalith.ladder.ledger import read_entry
 from scalith.ladder.member_draws import Plan
 from scalith.ladder.own_rungs import RungFile, known_with, read_rung_files
-from scalith.ladder.quantity import InputFile, Quantity, Settings
+from scalith.ladder.quantity import InputFile, Quantity, Settings, read_one_of, specifications, type_words
 from scalith.quantities import (
     FileRecord,
     InputError,
@@ -269,7 +269,9 @@ def _known_quantity(name: str, graph: Graph) -> str:
 def _context(
     graph: Graph, section: str, given: set[str], tables: Mapping[str, Any], path: Path, *, allow_code: bool
 ) -> dict[str, Any]:
-    """What a section may want to know of its study: folder, other sections, optional inputs of rungs that are reached."""
+    """What a section may want to know of its study: folder, other sections (and which its material has), optional inputs of
+    rungs that are reached.
+    """
     material = section.rpartition(".")[0]
     reached = {
         key
@@ -278,7 +280,9 @@ def _context(
         for key, name in node.inputs.items()
         if key in node.rung.optional and graph.reached(name, given, set(tables))
     }
-    return WRITTEN_BY_HAND | {"folder": path.parent, "reached": reached, "stated": tables, "allow_code": allow_code}
+    own = {name for name in graph.material_sections if (f"{material}.{name}" if material else name) in tables}
+    about = {"folder": path.parent, "reached": reached, "stated": tables, "own_sections": own, "allow_code": allow_code}
+    return WRITTEN_BY_HAND | about
 
 
 def _targets(header: Header, graph: Graph, present: set[str], given: Mapping[str, Any], where: str) -> list[str]:
@@ -350,11 +354,12 @@ def _given(
         if kind is Property:
             return _checked(value, name, quantity, f"{where} {name}")
         if not isinstance(value, kind):
-            raise InputError(where, name, type(value).__name__, f"a {kind.__name__}")
+            raise InputError(where, name, type(value).__name__, f"a {type_words(kind)}")
         return value
     if kind is not Property and isinstance(value, dict) and not {"file", "results"} & set(value):
-        if isinstance(kind, type) and issubclass(kind, Spec):
-            return kind.read(value, f"{where} {name}", context=WRITTEN_BY_HAND | {"folder": path.parent})
+        if kinds := specifications(kind):
+            context = WRITTEN_BY_HAND | {"folder": path.parent}
+            return read_one_of(kinds, lambda one: one.read(value, f"{where} {name}", context=context))
         raise InputError(where, name, value, "a file or another study's results")
     if isinstance(value, str) and Path(value.removeprefix("shipped:")).suffix in (".csv", ".nc", ".toml", ".json"):
         value = {"file": value}
@@ -420,10 +425,11 @@ def _from_file(full: str, quantity: Quantity, kind: type[Any], stated: _Stated, 
         told = _source(stated, where) if stated.model_fields_set - {"file"} else None
         return read_property_csv(file.path, name, quantity.unit, dict(quantity.over), source=told, implausible=accepted)
     _alone(stated, where)
-    if isinstance(kind, type) and issubclass(kind, Spec):
-        if file.path.endswith(".json"):
-            return kind.read(_read_json(file.path), file.path, context={"folder": Path(file.path).parent})
-        return kind.read(read_toml(file.path), file.path, context=WRITTEN_BY_HAND | {"folder": Path(file.path).parent})
+    if kinds := specifications(kind):
+        by_hand = not file.path.endswith(".json")
+        stated_there = read_toml(file.path) if by_hand else _read_json(file.path)
+        context = (WRITTEN_BY_HAND if by_hand else {}) | {"folder": Path(file.path).parent}
+        return read_one_of(kinds, lambda one: one.read(stated_there, file.path, context=context))
     if kind is xr.Dataset and file.path.endswith(".nc"):
         data = read_results(file.path)
         record = FileRecord(name=file.name, digest=file.content)
@@ -474,7 +480,7 @@ def _from_results(full: str, quantity: Quantity, kind: type[Any], stated: _State
     if kind is Property:
         return _checked(value.value, name, quantity, where)
     if not isinstance(value.value, kind):
-        raise InputError(where, "quantity", type(value.value).__name__, f"a {kind.__name__}")
+        raise InputError(where, "quantity", type(value.value).__name__, f"a {type_words(kind)}")
     return value.value
 
 

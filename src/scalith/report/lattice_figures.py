@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from scalith.crystal import VACANCY
 from scalith.quantities.constants import FARADAY
 from scalith.report import axes
 from scalith.report.property_figures import shade
@@ -66,8 +67,12 @@ def interactions_figure(value: Any) -> Figure | None:
 def snapshot_figure(data: xr.Dataset) -> Figure:
     """Ions and vacancies where they sit."""
     figure = axes.figure("", "")
-    for filled, name, colour, size in ((1, "ion", axes.PALETTE[0], 5), (0, "vacancy", axes.FAINT, 2)):
-        x, y, z = data["position"].values[data["filled"].values == filled].T
+    filled = data["filled"].values == 1
+    species = data["species"].values.astype(str) if "species" in data else np.where(filled, "ion", VACANCY)
+    names = sorted(set(species.tolist()), key=lambda name: (name == VACANCY, name))
+    for name, hue in zip(names, axes.cycle(len(names)), strict=True):
+        x, y, z = data["position"].values[species == name].T
+        colour, size = (axes.FAINT, 2) if name == VACANCY else (hue, 5)
         figure.add_scatter3d(x=x, y=y, z=z, mode="markers", name=name, marker={"size": size, "color": colour})
     scene = {"aspectmode": "data", **{f"{axis}axis": {"title": {"text": f"{axis} (Å)"}} for axis in "xyz"}}
     figure.update_layout(scene=scene, height=420)

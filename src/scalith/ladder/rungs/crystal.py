@@ -18,6 +18,7 @@ from scalith.crystal import (
     ModelError,
     StructureSet,
     average_model_error,
+    couple_sublattices,
     draw_model_errors,
     map_orderings,
     metal_reference,
@@ -55,6 +56,20 @@ def _paths(part: Iterable[Path | tuple[Path, str]]) -> list[Path]:
     return [item if isinstance(item, Path) else item[0] for item in part]
 
 
+_OF_IONS_ALONE = {
+    "hop_paths",
+    "hops",
+    "kinetic_monte_carlo",
+    "localisation",
+    "molecular_dynamics",
+    "orderings",
+    "phases",
+    "strains",
+    "vibrations",
+}
+"""Sections of what knows of the working ion and vacancies alone."""
+
+
 class Crystal(Settings):
     """``[crystal]``: the host and the energies of its orderings.
 
@@ -67,6 +82,11 @@ class Crystal(Settings):
         `scalith.crystal.read_structures`; without it an ``[engine]`` computes those of ``[orderings]``.
     working_ion : str
         Element that moves in and out.
+    species : dict of str to tuple of str
+        What shares the sites of an element beside what its file says: charge states, ions that mix, see
+        `scalith.crystal.couple_sublattices`.
+    moments : dict of str to (float, float)
+        Least and greatest magnetic moment of charge states, µB; without it their charges must stand in the files.
     licence : str
         Licence of the energies, recorded in the source.
     symprec : float
@@ -80,6 +100,8 @@ class Crystal(Settings):
     host: InputFile
     energies: InputRuns | None = None
     working_ion: str = "Li"
+    species: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    moments: dict[str, tuple[float, float]] = Field(default_factory=dict)
     licence: str = ""
     symprec: AtomicDistance = SYMMETRISED
     largest_displacement: AtomicDistance = 0.6
@@ -96,12 +118,22 @@ class Crystal(Settings):
             largest_strain=self.largest_strain,
             repeated=self.repeated,
             accepted=self.accepted_differences,
+            moments=self.moments or None,
         )
 
     @model_validator(mode="after")
     def _one_way(self, info: ValidationInfo) -> Self:
         if self.energies is not None and "relaxed_orderings" in (info.context or {}).get("reached", ()):
             raise InputError("", "energies", self.energies.name, "none beside [orderings], which an engine computes")
+        return self
+
+    @model_validator(mode="after")
+    def _alone(self, info: ValidationInfo) -> Self:
+        # A slip must show before hours of sampling, not after.
+        if self.species and (known := _OF_IONS_ALONE & set((info.context or {}).get("own_sections", ()))):
+            told = "; ".join(", ".join(names) for names in self.species.values())
+            section = min(known)
+            raise InputError("", "species", f"{told} beside [{section}]", f"no [{section}]: it knows the ion and vacancies alone")
         return self
 
 
@@ -138,10 +170,17 @@ def _another_model(data: xr.Dataset, seed: int) -> xr.Dataset:
     return draw_model_errors(data, errors, int(data.attrs["sites"]), drawing.get()(seed)) if errors else data
 
 
-@rung("host crystal", headline=lambda host: f"{host.name}, {len(host.sites)} sites, {host.volume:.2f} Å³")
+def _host(host: Host) -> str:
+    lists = dict.fromkeys(host.sites[index].species for index in host.active) if host.coupled else {}
+    told = "".join(f"; {', '.join(names)}" for names in lists)
+    return f"{host.name}, {len(host.sites)} sites, {host.volume:.2f} Å³{told}"
+
+
+@rung("host crystal", headline=_host)
 def host(crystal: Crystal) -> Host:
     """The primitive cell, its working-ion sites and its spectators."""
-    return read_host(crystal.host.path, working_ion=crystal.working_ion, symprec=crystal.symprec)
+    found = read_host(crystal.host.path, working_ion=crystal.working_ion, symprec=crystal.symprec)
+    return couple_sublattices(found, crystal.species) if crystal.species else found
 
 
 def _mapped(data: xr.Dataset) -> str:

@@ -13,12 +13,13 @@ from pydantic import AfterValidator, Field
 
 from scalith import lattice
 from scalith.crystal import Host, map_hops, read_hop_paths
+from scalith.crystal.host import require_ions_alone
 from scalith.crystal.result_files import kind_of
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import AtomicDistance, InputFile, Quantity, Settings, drawing, rung
 from scalith.ladder.rungs.crystal import ModelErrors
-from scalith.lattice import ClusterExpansion, HopBarriers
+from scalith.lattice import ClusterExpansion, HopBarriers, SpeciesExpansion
 from scalith.quantities import SI, InputError, Property
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Count, Fraction, Temperature
@@ -44,6 +45,9 @@ def _of_this_world(cells: tuple[int, int, int]) -> tuple[int, int, int]:
         raise InputError("", "", list(cells), "at most 10 million primitive cells in all")
     return cells
 
+
+Expansion = ClusterExpansion | SpeciesExpansion
+"""Of the working ion and vacancies alone, or of coupled sublattices."""
 
 Supercell = Annotated[tuple[Count, Count, Count], AfterValidator(_of_this_world)]
 
@@ -78,7 +82,10 @@ class MonteCarlo(Settings):
     points : int
         Chemical potentials, placed so that all stoichiometries are met.
     parallel_tempering : bool
-        Temperatures exchange their configurations: for lattices that freeze in.
+        Temperatures exchange their configurations: for lattices that freeze in. Not with coupled sublattices.
+    composition : tuple of dict
+        Of coupled sublattices whose other elements are not plain from the lists of species: see
+        `scalith.lattice.species_semi_grand_canonical`.
     """
 
     temperatures: Temperatures = (280.0, 298.15, 310.0, 330.0)
@@ -86,6 +93,7 @@ class MonteCarlo(Settings):
     sweeps: Sweeps = 200
     points: Count = 72
     parallel_tempering: bool = False
+    composition: tuple[dict[str, Fraction], ...] = ()
 
 
 class PhaseDiagram(Settings):
@@ -200,10 +208,19 @@ GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
 )
 def cluster_expansion(
     host: Host, mapped_orderings: xr.Dataset, cluster_fit: ClusterFit, localised_orderings: xr.Dataset | None = None
-) -> ClusterExpansion:
-    """E = Σ m J Π: the energy of any ordering from interactions of pairs, triplets, …"""
+) -> Expansion:
+    """E = Σ m J Π: the energy of any ordering from interactions of pairs, triplets, …, on one sublattice or several."""
     orderings = mapped_orderings if localised_orderings is None else localised_orderings
+    if host.coupled:
+        return lattice.fit_species_expansion(host, orderings, **cluster_fit.model_dump())
     return lattice.fit_cluster_expansion(host, orderings, **cluster_fit.model_dump())
+
+
+def _of_ions_alone(expansion: Expansion, what: str) -> ClusterExpansion:
+    if isinstance(expansion, SpeciesExpansion):
+        require_ions_alone(expansion.host, what)
+        raise InputError(what, "cluster_expansion", "one of species", "one of the working ion and vacancies alone")
+    return expansion
 
 
 def _sampling(data: xr.Dataset) -> str:
@@ -217,34 +234,51 @@ def _warnings(data: xr.Dataset) -> list[str]:
 
 @rung("orderings sampled by Monte Carlo", headline=_sampling)
 def sampled_orderings(
-    cluster_expansion: ClusterExpansion,
+    cluster_expansion: Expansion,
     monte_carlo: MonteCarlo,
     seed: int,
     vibrational_free_energy: Property | None = None,
     electronic_free_energy: Property | None = None,
 ) -> xr.Dataset:
     """x(μ, T), energy and fluctuations in the semi-grand-canonical ensemble; free energies of vibrations and electrons added."""
-    data = lattice.semi_grand_canonical(
-        cluster_expansion,
-        monte_carlo.temperatures,
-        None,
-        cells=monte_carlo.cells,
-        sweeps=monte_carlo.sweeps,
-        points=monte_carlo.points,
-        parallel_tempering=monte_carlo.parallel_tempering,
-        seed=seed,
-        executor=progress.executor.get(),
-        progress=report_progress,
-    )
+    common: dict[str, Any] = {name: getattr(monte_carlo, name) for name in ("cells", "sweeps", "points")}
+    common |= {"seed": seed, "executor": progress.executor.get(), "progress": report_progress}
+    if isinstance(cluster_expansion, SpeciesExpansion):
+        if monte_carlo.parallel_tempering:
+            raise InputError("[monte_carlo]", "parallel_tempering", True, "none with coupled sublattices: more sweeps")
+        composition = monte_carlo.composition or None
+        data = lattice.species_semi_grand_canonical(
+            cluster_expansion, monte_carlo.temperatures, composition=composition, **common
+        )
+    else:
+        if monte_carlo.composition:
+            expected = "none: the host has sites of the working ion and vacancies alone"
+            raise InputError("[monte_carlo]", "composition", [dict(one) for one in monte_carlo.composition], expected)
+        data = lattice.semi_grand_canonical(
+            cluster_expansion, monte_carlo.temperatures, parallel_tempering=monte_carlo.parallel_tempering, **common
+        )
     added = [item for item in (vibrational_free_energy, electronic_free_energy) if item is not None]
     return lattice.add_free_energies(data, *added) if added else data
 
 
-@rung("snapshot of the lattice", headline=lambda data: f"{int(data['filled'].sum())} ions on {data.sizes['site']} sites")
-def lattice_snapshot(cluster_expansion: ClusterExpansion, snapshot: Snapshot, seed: int) -> xr.Dataset:
-    """One equilibrium configuration."""
+def _snapshot(data: xr.Dataset) -> str:
+    if "species" not in data:
+        return f"{int(data['filled'].sum())} ions on {data.sizes['site']} sites"
+    names, counts = np.unique(data["species"].values.astype(str), return_counts=True)
+    told = ", ".join(f"{count} {name}" for name, count in zip(names, counts, strict=True))
+    return f"{told} on {data.sizes['site']} sites"
+
+
+@rung("snapshot of the lattice", headline=_snapshot)
+def lattice_snapshot(cluster_expansion: Expansion, snapshot: Snapshot, monte_carlo: MonteCarlo, seed: int) -> xr.Dataset:
+    """One equilibrium configuration; what else of the composition must be told stands in ``[monte_carlo]``."""
     return lattice.lattice_snapshot(
-        cluster_expansion, x=snapshot.stoichiometry, T=snapshot.temperature, cells=snapshot.cells, seed=seed
+        cluster_expansion,
+        x=snapshot.stoichiometry,
+        T=snapshot.temperature,
+        cells=snapshot.cells,
+        composition=monte_carlo.composition or None,
+        seed=seed,
     )
 
 
@@ -288,7 +322,7 @@ def _diagram(data: xr.Dataset) -> str:
 
 @rung("phase diagram", headline=_diagram)
 def phase_diagram(
-    cluster_expansion: ClusterExpansion,
+    cluster_expansion: Expansion,
     phases: PhaseDiagram,
     seed: int,
     vibrational_free_energy: Property | None = None,
@@ -297,7 +331,7 @@ def phase_diagram(
     """Two-phase regions over temperature, the order of their phases, and where they close."""
     settings = phases
     return lattice.phase_diagram(
-        cluster_expansion,
+        _of_ions_alone(cluster_expansion, "phase diagram"),
         settings.temperatures,
         cells=settings.cells,
         sweeps=settings.sweeps,
@@ -360,11 +394,11 @@ def barriers_of_paths(host: Host, hop_paths: HopPathFit) -> HopBarriers:
     headline=lambda data: f"{data.sizes['x']} stoichiometries at {data.sizes['T']} temperatures",
 )
 def ion_hopping(
-    cluster_expansion: ClusterExpansion, hop_barriers: HopBarriers, kinetic_monte_carlo: KineticMonteCarlo, seed: int
+    cluster_expansion: Expansion, hop_barriers: HopBarriers, kinetic_monte_carlo: KineticMonteCarlo, seed: int
 ) -> xr.Dataset:
     """Displacements of ions and of their centre, x by x and T by T."""
     data = lattice.kinetic_monte_carlo(
-        cluster_expansion,
+        _of_ions_alone(cluster_expansion, "kinetic Monte Carlo"),
         hop_barriers,
         x=kinetic_monte_carlo.stoichiometries,
         temperatures=kinetic_monte_carlo.temperatures,

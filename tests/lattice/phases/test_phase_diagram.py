@@ -40,6 +40,22 @@ def test_its_phases_mirror_each_other(attracting):
     assert np.all(np.diff(width) < 0.02)
 
 
+def test_its_errors_cover_the_exact_binodal_up_to_the_critical_point(attracting):
+    """Magnetisation of the simple cubic Ising model, Talapov and Blöte 1996, for t = 1 − T/T_c from 0.0005 to 0.26."""
+    t = 1.0 - attracting["T"].values / CRITICAL
+    known = t < 0.26
+    m = t**0.32694109 * (1.6919045 - 0.34357731 * t**0.50842026 - 0.42572366 * t)
+    away = [
+        ((attracting[f"x_{side}"] - 0.5 * (1.0 + sign * m)) / attracting[f"x_{side}_error"]).values[known]
+        for side, sign in (("low", -1.0), ("high", 1.0))
+    ]
+    assert known.sum() >= 2
+    assert np.abs(away).max() < 3.0
+    assert 0.2 < np.sqrt(np.mean(np.square(away))) < 1.8
+    # The finite supercell counts where fluctuations become as large as it is.
+    assert attracting["x_low_error"].values[-1] > 3.0 * attracting["x_low_error"].values[0]
+
+
 def test_ordered_phases_are_named_by_their_waves():
     cells = lattice_cells(np.diag((4, 4, 4)))
     number = (cells[:, 0] * 4 + cells[:, 1]) * 4 + cells[:, 2]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from scalith.lattice.phases.coexistence_sampling import sample_ends
 from scalith.lattice.phases.long_range_order import order_at
 from scalith.lattice.phases.phase_boundaries import phase_boundaries
 from scalith.lattice.phases.thermodynamics import isotherms
@@ -49,7 +50,9 @@ def phase_diagram(
 
     The semi-grand-canonical ensemble is sampled on a grid of chemical potentials at all temperatures
     (`scalith.lattice.semi_grand_canonical`), free energies are integrated from both ends, and common tangents give the regions
-    (`scalith.lattice.phase_boundaries`). A shorter run before places more chemical potentials where x jumps. Regions that
+    (`scalith.lattice.phase_boundaries`). A shorter run before places more chemical potentials where x jumps. Both phases of each
+    region are then sampled where they coexist, unless free energies are added; near a critical point their errors take in what a
+    finite supercell shifts. Regions that
     overlap at neighbouring temperatures are one branch. Where a branch ends between two temperatures its width,
     w ∝ (T_c − T)^β with Ising's β of the dimensions in which ions interact, extrapolates to the temperature at which it closes.
     A region narrower than 0.1 that appears at one temperature alone is left out, and named in ``attrs["warnings"]``.
@@ -98,6 +101,9 @@ def phase_diagram(
     if added_free_energies:
         sampled = add_free_energies(sampled, *added_free_energies)
     found = phase_boundaries(sampled)
+    model = model_on(expansion, cells)
+    if not added_free_energies:
+        found = sample_ends(found, sampled, model, sweeps, seeds[1].spawn(1)[0], executor)
     T = sampled["T"].values
     branch = _branches(found, T)
     warnings = list(sampled.attrs["warnings"])
@@ -109,7 +115,6 @@ def phase_diagram(
             "more points in the chemical potential, more sweeps"
         )
     found, branch = found.isel(region=~lone), np.unique(branch[~lone], return_inverse=True)[1].astype(np.int64)
-    model = model_on(expansion, cells)
     names = _phases(found, sampled, model, expansion.host, seeds[1])
     for column, name, words in ((0, "phase_low", "order of the emptier phase"), (1, "phase_high", "order of the fuller phase")):
         found[name] = labelled("region", np.array([pair[column] for pair in names], dtype=str), words, "")
@@ -243,6 +248,8 @@ def _with_ends(found: Result, T: NDArray[np.float64], blurred: float, exponent: 
         alike = str(found["phase_low"].values[top]) == str(found["phase_high"].values[top])
         ends.append("critical point" if alike else "congruent point")
         numbers[number] = _closing(T, level[own], low[own], high[own], blurred, exponent)
+        if alike:
+            _widen(found, own, 1.0 - T[level[own]] / numbers[number][0], 0.5 * blurred, exponent)
     found["end"] = labelled("branch_number", np.array(ends, dtype=str), "how a branch ends upwards", "")
     for column, (name, unit, words) in enumerate(
         (
@@ -254,6 +261,22 @@ def _with_ends(found: Result, T: NDArray[np.float64], blurred: float, exponent: 
     ):
         found[name] = labelled("branch_number", numbers[:, column], words, unit)
     return found
+
+
+def _widen(found: Result, own: NDArray[np.int64], away: NDArray[np.float64], blurred: float, exponent: float) -> None:
+    """Errors of ends near a critical point with what the finite supercell shifts.
+
+    Its critical temperature is not sharper than t_L = L^(−1/ν), which moves a width ∝ t^β by β t_L/t of it; away from the
+    critical point that falls off with L/ξ = (t/t_L)^ν.
+    """
+    nu = 0.63 if exponent > 0.2 else 1.0
+    ratio = np.maximum(away, 0.5 * blurred) / max(blurred, 1e-9)
+    half = 0.5 * (found["x_high"].values - found["x_low"].values)[own]
+    shift = half * np.minimum(exponent / ratio * np.exp(-(ratio**nu)), 1.0)
+    for side in ("low", "high"):
+        errors = found[f"x_{side}_error"].values.copy()
+        errors[own] = np.hypot(errors[own], shift)
+        found[f"x_{side}_error"] = found[f"x_{side}_error"].copy(data=errors)
 
 
 def _closing(

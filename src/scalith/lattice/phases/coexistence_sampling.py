@@ -1,0 +1,115 @@
+"""Ends of two-phase regions, sampled where the phases coexist: near a critical point no line through other states leads there."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.phases.phase_boundaries import coexistence_level, phase_ends
+from scalith.lattice.phases.thermodynamics import isotherms
+from scalith.lattice.sampling.monte_carlo import cooling_ladder
+from scalith.lattice.sampling.time_series import average, burn_in
+from scalith.numerics.parallel_map import parallel_map
+from scalith.quantities.constants import BOLTZMANN_EV
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from scalith.lattice.sampling.monte_carlo import Model
+    from scalith.quantities import Result
+
+LONGER = 8
+"""Times as many sweeps as at the other states: they are few, and the slowest."""
+FEWEST = 0.2
+"""Share of the samples that must have stayed in the phase."""
+
+
+class _End(NamedTuple):
+    """One phase of a region: where it is cooled, where it coexists, and the stoichiometry that parts it from the other."""
+
+    T: float
+    within: float
+    level: float
+    level_error: float
+    middle: float
+    fuller: bool
+
+
+class _Phase(NamedTuple):
+    """Stoichiometry of a phase where it coexists, its error, and all that was met there."""
+
+    x: float
+    error: float
+    series: NDArray[np.float64]
+
+
+def sample_ends(
+    found: Result, sampled: xr.Dataset, model: Model, sweeps: int, seed: np.random.SeedSequence, executor: Executor | None
+) -> Result:
+    """The regions with both ends as sampled at their chemical potential of coexistence.
+
+    Each phase is cooled a little within it and then sampled at coexistence. A small lattice may go over to the other phase there:
+    samples beyond the middle of the region are not counted. Where the phase left for good, its end remains as it was. A region
+    whose middle is met half as often as its ends is none: above a critical point states only change steeply.
+
+    Parameters
+    ----------
+    found : Result
+        From `scalith.lattice.phase_boundaries` of `sampled`, to which no free energies were added.
+    sampled, model, sweeps, seed, executor
+        Of the same run; `sweeps` of its states.
+    """
+    ends = []
+    for iso in isotherms(sampled):
+        for a, b in iso.gaps:
+            level, error = coexistence_level(iso, a, b)
+            first, last = phase_ends(iso, a, b)
+            middle = float(0.5 * (iso.x[a] + iso.x[b]))
+            # Two states within its phase: the last one may be metastable.
+            within = float(iso.mu[max(a - 2, first)]), float(iso.mu[min(b + 2, last)])
+            ends += [_End(iso.T, mu, level, error, middle, fuller) for mu, fuller in zip(within, (False, True), strict=True)]
+    count = len(ends)
+    rows = list(parallel_map(_sampled, [model] * count, ends, [sweeps] * count, seed.spawn(count), executor=executor))
+    parted = np.array([_apart(*pair) for pair in zip(rows[::2], rows[1::2], strict=True)], dtype=bool)
+    result = found.copy()
+    for column, name in enumerate(("x_low", "x_high")):
+        own = rows[column::2]
+        for key, place in ((name, 0), (f"{name}_error", 1)):
+            values = [old if row is None else row[place] for row, old in zip(own, found[key].values, strict=True)]
+            result[key] = found[key].copy(data=np.array(values))
+    return result.isel(region=parted)
+
+
+def _apart(low: _Phase | None, high: _Phase | None) -> bool:
+    """Whether two phases are met rather than what lies between them."""
+    if low is None or high is None:
+        return True
+    step = 0.1 * (high.x - low.x)
+    every = np.concatenate([low.series, high.series])
+    between, at_low, at_high = (np.mean(np.abs(every - x) < step) for x in (0.5 * (low.x + high.x), low.x, high.x))
+    return bool(between < 0.25 * (at_low + at_high))
+
+
+def _sampled(model: Model, end: _End, sweeps: int, seed: np.random.SeedSequence) -> _Phase | None:
+    """A phase at coexistence; None where it did not stay."""
+    occupation: NDArray[np.int8] = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
+    occupation[::2] = 1
+    word = seed.generate_state(2, np.uint64)
+    chain = (model.tables, model.exchanged, occupation)
+    ladder = BOLTZMANN_EV * np.concatenate([cooling_ladder(model, end.T), [end.T]])
+    rows = np.empty((2, len(ladder), sweeps))
+    semi_grand_canonical_chain(*chain, ladder, np.full(len(ladder), end.within), sweeps // 4, word[0], rows[0], rows[1])
+    longer = np.empty((2, 1, LONGER * sweeps))
+    semi_grand_canonical_chain(*chain, ladder[-1:], np.array([end.level]), LONGER * sweeps, word[1], longer[0], longer[1])
+    x = longer[0, 0] / model.sites
+    x = x[burn_in(x) :]
+    inside = x[(x > end.middle) == end.fuller]
+    if len(inside) < FEWEST * len(x) or len(inside) < 20:
+        return None
+    mean = average(inside, 0)
+    slope = float(np.var(inside)) * model.sites / (BOLTZMANN_EV * end.T)
+    return _Phase(mean.mean, float(np.hypot(max(mean.error, 1.0 / (len(inside) * model.sites)), slope * end.level_error)), x)

@@ -52,6 +52,15 @@ def test_more_columns_than_rows_is_still_a_fit():
     assert np.all(np.linalg.eigvalsh(result.covariance) > -1e-12)
 
 
+def test_two_columns_that_no_row_tells_apart_share_their_weight():
+    """Neutral arrangements have as many electrons as ions: one point function would do."""
+    A, _, y, shrunk = problem(0.01, columns=6)
+    twice, once = np.column_stack([A, A[:, 1]]), fit(A, y, shrunk, "bayesian")
+    found = fit(twice, y, np.append(shrunk, False), "bayesian")
+    assert found.weights[[1, 6]] == pytest.approx(once.weights[[1, 1]] / 2.0)
+    assert found.noise == pytest.approx(once.noise)
+
+
 def test_too_few_rows_and_unknown_methods():
     A, _, y, shrunk = problem(0.0, rows=2, columns=3, active=2)
     with pytest.raises(InputError, match="more than 2"):

@@ -144,9 +144,9 @@ def _bayesian(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np
     """Weights averaged over the penalty λ with p(λ | y), the noise integrated out (p(w | y, λ) is Student's t).
 
     With flat priors on the unshrunk weights, log λ and log s, p(λ|y) ∝ λ^(k/2) |AᵀA + λP|^(−1/2) (R/2)^(−ν/2), where
-    k weights are shrunk, ν = rows − unshrunk weights and R is the penalised residual.
+    k weights are shrunk, ν = rows − unshrunk weights (that the rows tell apart) and R is the penalised residual.
     """
-    degrees = len(y) - int(np.sum(~shrunk))
+    degrees = len(y) - int(np.linalg.matrix_rank(A[:, ~shrunk]))
     logs, means, seconds = [], [], []
     grid = np.logspace(-11, 3, 57)
     for value in grid:
@@ -155,7 +155,9 @@ def _bayesian(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np
         operator, inverse = _solve(A, penalties)
         weights = operator @ y
         misfit = float(np.sum((y - A @ weights) ** 2) + np.sum(penalties * weights**2))
-        _, logdet = np.linalg.slogdet(augmented.T @ augmented)
+        # Directions that neither data nor penalty decide (point functions of ions and of their electrons) are there at any λ.
+        singular = np.linalg.svd(augmented, compute_uv=False)
+        logdet = 2.0 * float(np.sum(np.log(singular[singular > 1e-13 * singular[0]])))
         logs.append(0.5 * np.sum(shrunk) * np.log(value) - 0.5 * logdet - 0.5 * degrees * np.log(max(misfit, 1e-300)))
         variance = misfit / max(degrees - 2, 1)
         means.append(weights)

@@ -133,6 +133,10 @@ def test_independent_ions_and_electrons_meet_the_exact_voltage_up_to_the_cell(st
         assert voltage(x, T) == pytest.approx(exact, abs=0.012)
     with pytest.raises(DomainError):
         voltage(0.001, 298.15)
+    # The planted energies are exact: the fit has next to no error, which is a part of its own beside that of the sampling.
+    parts = voltage.error_parts(0.5, 298.15)
+    assert list(parts) == ["sampling", "cluster expansion"]
+    assert parts["cluster expansion"] < 1e-6 < parts["sampling"]
     assert found["cell_open_circuit_voltage"].domain["T"] == (298.15, 600.0)
     positive = found["cell_specification"].positive_electrode.materials[0]
     assert positive.open_circuit_voltage(0.5, 298.15) == pytest.approx(-SITE_ENERGY, abs=0.012)

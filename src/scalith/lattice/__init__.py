@@ -26,7 +26,7 @@ from scalith.lattice.hopping.kinetic_monte_carlo import kinetic_monte_carlo
 from scalith.lattice.hopping.reweighted import reweighted_hops
 from scalith.lattice.phases.added_free_energy import add_free_energies
 from scalith.lattice.phases.common_tangent import Tangent, common_tangents
-from scalith.lattice.phases.fit_error import with_fit_error
+from scalith.lattice.phases.fit_error import add_fit_error, beside_fit_error, with_fit_error
 from scalith.lattice.phases.hysteresis import sample_hysteresis
 from scalith.lattice.phases.long_range_order import Order, long_range_order
 from scalith.lattice.phases.phase_boundaries import phase_boundaries
@@ -58,7 +58,9 @@ __all__ = [
     "Species",
     "SpeciesExpansion",
     "Tangent",
+    "add_fit_error",
     "add_free_energies",
+    "beside_fit_error",
     "arrhenius_fit",
     "reweighted_hops",
     "sample_canonical",

@@ -47,7 +47,8 @@ class Beside:
 def property_figure(value: Property, beside: Beside | None = None) -> Figure:
     """A property over its first coordinate, a line for each temperature, with a band about the one nearest 25 °C.
 
-    The band is 5 to 95 % of the members of an ensemble where there are some, else one standard error. Values that are carried
+    The band is 5 to 95 % of the members of an ensemble where there are some, else one standard error, with one for each named
+    part of it (sampling, the fit of the interactions, the metal, the functional). Values that are carried
     over a miscibility gap are not drawn: the gap is shaded.
     """
     beside = beside or Beside()
@@ -201,6 +202,19 @@ def _add_band(
         name += f", {_level('T', state['T'])}"
     low, high = (np.where(np.isfinite(y), end, np.nan) * shown.factor + shown.offset for end in (low, high))
     shade(figure, at, low, high, colour, name)
+    if beside.members is None and len(value.components) > 1 and value.name not in LOGARITHMIC:
+        _add_parts(figure, value, state, at, y, shown)
+
+
+def _add_parts(figure: Figure, value: Property, state: dict[str, Any], at: Any, y: NDArray[np.float64], shown: ShownUnit) -> None:
+    """A band for each named part of the error that is there, the widest first."""
+    parts = {name: np.asarray(error) for name, error in value.error_parts(**state).items()}
+    there = sorted((name for name in parts if np.any(parts[name] > 0)), key=lambda name: -float(np.mean(parts[name])))
+    for name, colour in zip(there, axes.cycle(len(there) + 1)[1:], strict=True):
+        low, high = (
+            np.where(np.isfinite(y), end, np.nan) * shown.factor + shown.offset for end in (y - parts[name], y + parts[name])
+        )
+        shade(figure, at, low, high, colour, f"± {name}")
 
 
 def _shade_gaps(figure: Figure, value: Property, beside: Beside, T: float) -> None:

@@ -5,9 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.lattice import ClusterExpansion, with_fit_error
-from scalith.lattice.expansion.electrostatics import ewald_energy
+from scalith.crystal import Host, species_dataset
+from scalith.lattice import (
+    ClusterExpansion,
+    SpeciesExpansion,
+    add_fit_error,
+    beside_fit_error,
+    decorated_orbits,
+    semi_grand_canonical,
+    with_fit_error,
+)
+from scalith.lattice.expansion.electrostatics import ewald_energy, species_ewald_energy
+from scalith.lattice.expansion.species_expansion import arrangement_of
 from scalith.quantities import InputError, Property, Source
+from tests.lattice.expansion.test_species_expansion import site
 from tests.lattice.models import fcc_model, host
 
 ASSUMED = Source(kind="assumed", reference="test")
@@ -68,6 +79,45 @@ def test_the_source_tells_what_the_error_is_from():
     found = with_fit_error(flat(), model, nodes=[0.0, 1.0], cells=3, seed=7).source
     assert found.settings["error of the cluster expansion"] == {"seed": 7, "cells": [3, 3, 3], "nodes": [0.0, 1.0]}
     assert model.digest in found.parents
+
+
+def coupled(variances):
+    """Independent ions and electrons on sublattices of their own, whose site energies (and permittivity) are doubtful."""
+    sites = (
+        site((0, 0, 0), ("Li", "vacancy"), (1.0, 0.0)),
+        site((0.5, 0.5, 0.2), ("Fe2+", "Fe3+"), (2.0, 3.0)),
+        site((0, 0.5, 0.4), ("N",), (-3.0,)),
+    )
+    rows = ((3.0, 0.0, 0.0), (0.0, 3.0, 0.0), (0.0, 0.0, 9.0))
+    model = Host(name="phosphate", working_ion="Li", lattice=rows, sites=sites)
+    values = tuple(map(tuple, np.diag(variances).tolist()))
+    orbits = decorated_orbits(model, 0.0)
+    return SpeciesExpansion(host=model, orbits=orbits, interactions=(0.0,) * 3, covariance=values, source=ASSUMED)
+
+
+def test_doubtful_energies_of_ions_and_electrons_add_up():
+    """Each point function runs from 1 to −1 as its sublattice fills: V is in error by 2 δJ of either."""
+    (part,) = with_fit_error(flat(), coupled((4.0, 9e-6, 16e-6)), cells=(4, 4, 1), seed=1).components
+    assert part.standard_error == pytest.approx(0.01)
+
+
+def test_a_doubtful_permittivity_of_coupled_sublattices_counts_with_their_charges():
+    model = coupled((0.0, 0.0, 0.0, 1e-4))
+    (part,) = with_fit_error(flat(), model, nodes=[0.0, 1.0], cells=(3, 3, 1), seed=1).components
+    ends = [species_dataset(model.host, [(np.eye(3, dtype=int), np.array(places, dtype=np.int8))]) for places in ((1, 1), (0, 0))]
+    empty, full = (species_ewald_energy(model.host, *arrangement_of(end, 0)) for end in ends)
+    assert part.standard_error == pytest.approx(0.01 * abs(full - empty))
+
+
+def test_states_carry_the_error_to_voltage_and_chemical_potential():
+    model = doubtful((0.0, 1e-4, 0.0))
+    sampled = semi_grand_canonical(model, [300.0, 600.0], cells=4, sweeps=20, points=16, seed=1)
+    assert beside_fit_error(flat(), sampled).components == ()
+    told = add_fit_error(sampled, model, cells=4, seed=1)
+    (part,) = beside_fit_error(flat(), told, 96485.0).components
+    assert part.name == "cluster expansion"
+    assert part.standard_error == pytest.approx(0.02 * 96485.0)
+    assert part.correlation_length == pytest.approx(1.0 / 8.0, rel=0.01)
 
 
 def test_an_expansion_without_a_posterior_is_rejected():

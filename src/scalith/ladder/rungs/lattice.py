@@ -243,10 +243,10 @@ def sampled_orderings(
     """x(μ, T), energy and fluctuations in the semi-grand-canonical ensemble; free energies of vibrations and electrons added."""
     common: dict[str, Any] = {name: getattr(monte_carlo, name) for name in ("cells", "sweeps", "points")}
     common |= {"seed": seed, "executor": progress.executor.get(), "progress": report_progress}
+    composition = monte_carlo.composition or None
     if isinstance(cluster_expansion, SpeciesExpansion):
         if monte_carlo.parallel_tempering:
             raise InputError("[monte_carlo]", "parallel_tempering", True, "none with coupled sublattices: more sweeps")
-        composition = monte_carlo.composition or None
         data = lattice.species_semi_grand_canonical(
             cluster_expansion, monte_carlo.temperatures, composition=composition, **common
         )
@@ -258,7 +258,17 @@ def sampled_orderings(
             cluster_expansion, monte_carlo.temperatures, parallel_tempering=monte_carlo.parallel_tempering, **common
         )
     added = [item for item in (vibrational_free_energy, electronic_free_energy) if item is not None]
-    return lattice.add_free_energies(data, *added) if added else data
+    data = lattice.add_free_energies(data, *added) if added else data
+    if not cluster_expansion.covariance:  # given interactions, or a member that was drawn
+        return data
+    cells = monte_carlo.cells if cluster_expansion.host.coupled else _part_of(monte_carlo.cells)
+    return lattice.add_fit_error(data, cluster_expansion, cells=cells, composition=composition, seed=seed)
+
+
+def _part_of(cells: tuple[int, int, int]) -> tuple[int, int, int]:
+    """A part of the supercell that repeats into the whole, of six cells along each vector or a little more where it has them."""
+    a, b, c = (next(part for part in range(min(n, 6), n + 1) if n % part == 0) for n in cells)
+    return a, b, c
 
 
 def _snapshot(data: xr.Dataset) -> str:
@@ -286,13 +296,15 @@ def lattice_snapshot(cluster_expansion: Expansion, snapshot: Snapshot, monte_car
 def chemical_potential(sampled_orderings: xr.Dataset, model_errors: ModelErrors) -> Property:
     """μ(x, T) of lithium in the host."""
     charge = int(sampled_orderings.attrs.get("ion_charge", 1))
-    return model_errors.beside(lattice.chemical_potential(sampled_orderings), charge * FARADAY)
+    value = lattice.beside_fit_error(lattice.chemical_potential(sampled_orderings), sampled_orderings, charge * FARADAY)
+    return model_errors.beside(value, charge * FARADAY)
 
 
 @rung("open-circuit voltage", unit="V", over="x T")
 def open_circuit_voltage(sampled_orderings: xr.Dataset, lithium_energy: Property, model_errors: ModelErrors) -> Property:
     """V(x, T) = −(μ(x, T) − E_Li)/e against metallic lithium."""
-    return model_errors.beside(lattice.open_circuit_voltage(sampled_orderings, lithium_energy))
+    value = lattice.open_circuit_voltage(sampled_orderings, lithium_energy)
+    return model_errors.beside(lattice.beside_fit_error(value, sampled_orderings))
 
 
 def _regions(data: xr.Dataset) -> str:

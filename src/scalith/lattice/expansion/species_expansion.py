@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from scalith.crystal import VACANCY, Host
-from scalith.crystal.host import element_of
+from scalith.crystal import Host
+from scalith.crystal.orderings import other_elements
 from scalith.crystal.supercells import periodic_keys
 from scalith.crystal.symmetry import site_operations
 from scalith.lattice.expansion.cluster_expansion import HullReport, Matrix, drawn_fields, fit_energies, require_same_host
@@ -259,7 +259,7 @@ def fit_species_expansion(
         keep_ground_states=keep_ground_states,
         end_importance=end_importance,
         groups=groups,
-        one_composition=_one_composition(host, arrangements),
+        one_composition=len(set(other_elements(host, orderings))) == 1,
     )
     weights = fitted.pop("weights")
     return SpeciesExpansion(
@@ -275,20 +275,6 @@ def fit_species_expansion(
         ),
         **fitted,
     )
-
-
-def _one_composition(host: Host, arrangements: Sequence[Species]) -> bool:
-    """Whether all arrangements hold the same elements besides the working ion, for each primitive cell."""
-    found = set()
-    for item in arrangements:
-        cells = len(item.species) // len(host.active)
-        counts: dict[str, float] = {}
-        for s, place in zip(item.sublattice.tolist(), item.species.tolist(), strict=True):
-            element = element_of(host.sites[host.active[s]].species[place])
-            if element not in (host.working_ion, VACANCY):
-                counts[element] = counts.get(element, 0) + 1
-        found.add(tuple(sorted((element, round(count / cells, 9)) for element, count in counts.items())))
-    return len(found) == 1
 
 
 def cluster_energies(expansion: SpeciesExpansion) -> dict[tuple[tuple[int, int, int, int], ...], NDArray[np.float64]]:

@@ -252,11 +252,32 @@ def composition_range(model: SpeciesModel, composition: Sequence[Mapping[str, fl
             expected = "charges that add up to zero in whole numbers of sites, spectators included"
             totals = np.diff(model.starts).tolist()
             raise InputError(model.host.name, "composition", f"{told} on {totals} sites", expected)
-        counts = np.round(solved.x).astype(int).tolist()
-        found.append(
-            [[number for number, (of, _) in zip(counts, names, strict=True) if of == group] for group in range(len(model.lists))]
-        )
+        found.append(_by_group(model, names, solved.x))
     return found[0], found[1]
+
+
+def composition_with(model: SpeciesModel, ions: int, composition: Sequence[Mapping[str, float]] | None) -> Counts:
+    """Numbers of sites of each species with `ions` working ions, neutral where charges are told; any where several are.
+
+    Raises
+    ------
+    InputError
+        No such numbers, or the amount of another element is not told.
+    """
+    from scipy.optimize import LinearConstraint, milp
+
+    names, kept = _kept_numbers(model, composition)
+    wanted = LinearConstraint(_ions(model, names)[None], ions, ions)
+    solved = milp(np.zeros(len(names)), constraints=[kept, wanted], integrality=np.ones(len(names)))
+    if solved.x is None:
+        found, expected = f"{ions} {model.host.working_ion} on {model.sites} sites", "a number with which charges add up to zero"
+        raise InputError(model.host.name, "x", found, expected)
+    return _by_group(model, names, solved.x)
+
+
+def _by_group(model: SpeciesModel, names: Sequence[tuple[int, str]], numbers: NDArray[np.float64]) -> Counts:
+    counts = np.round(numbers).astype(int).tolist()
+    return [[number for number, (of, _) in zip(counts, names, strict=True) if of == group] for group in range(len(model.lists))]
 
 
 def _kept_numbers(

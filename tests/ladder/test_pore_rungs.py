@@ -43,6 +43,7 @@ def slabs():
     return VoxelImage(labels, H, {"electrolyte": 0, "active": 1})
 
 
+@pytest.mark.long
 def test_slabs_have_their_exact_tortuosity_spectrum_permeability_and_bodies(tmp_path):
     write_image(slabs(), tmp_path / "slabs.npy")
     (tmp_path / "study.toml").write_text(STUDY)

@@ -67,7 +67,7 @@ def two_points(image: Any, phase: str) -> np.ndarray:
     for apart in range(1, 16):
         pairs = [(np.moveaxis(mask, axis, 0)[apart:], np.moveaxis(mask, axis, 0)[:-apart]) for axis in range(3)]
         found.append(np.mean([np.mean(one & other) for one, other in pairs]))
-    return np.array(found) - mask.mean() ** 2
+    return np.asarray(np.array(found) - mask.mean() ** 2)
 
 
 def gaussian_copy(pores: np.ndarray, fraction: float, seed: int) -> np.ndarray:

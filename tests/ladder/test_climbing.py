@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from scalith.ladder import climb, climbing, graph, read_entry, read_ledger, read_study
+from scalith.ladder import climb, climbing, read_entry, read_ledger, read_study
 from scalith.ladder.run import rung_seed
 from scalith.quantities import InputError, Property, StudyError, read_results, write_results
+from tests.ladder import toy_rungs
 from tests.ladder.conftest import STUDY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,16 +118,12 @@ def test_a_given_quantity_replaces_its_rung(toy, study_file, tmp_path):
 def test_kernels_of_the_cell_are_compiled_beside_a_climb_that_runs_one_itself(toy, study_file, tmp_path, monkeypatch):
     begun = []
     monkeypatch.setattr(climbing, "compile_beside", lambda *names: begun.append(names))
-    monkeypatch.setattr(climbing, "RUN_A_CELL", frozenset({"elastic_energy"}))
+    monkeypatch.setattr(toy_rungs.elastic_energy, "quantity", replace(toy_rungs.elastic_energy.quantity, runs_a_cell=True))
     climb(read_study(study_file), tmp_path / "out", until="force")
     assert len(begun) == 1
     study_file.write_text(STUDY.replace("[given]", '[given]\nelastic_energy = "2 J"'))
     climb(read_study(study_file), tmp_path / "given", until="elastic_energy")
     assert len(begun) == 1  # what is given runs nothing
-
-
-def test_rungs_that_run_a_cell_are_there(clear_graph):
-    assert set(graph.rungs()) >= climbing.RUN_A_CELL
 
 
 def test_another_studys_result_can_be_given(toy, study_file, tmp_path):

@@ -22,6 +22,7 @@ def test_a_film_is_elastic_then_flows_and_its_hysteresis_is_the_yield():
     small = cycle_film(SILICON, [0.0, 0.01, 0.0])
     assert float(small.stress[-1]) == pytest.approx(0.0, abs=1e-6)
     assert float(small.plastic_work[-1]) == 0.0
+    assert film.attrs["source"] != cycle_film(SILICON, path[::-1]).attrs["source"]
     np.testing.assert_allclose(film.voltage_shift, 2.0 / 3.0 * 8.5e-6 / FARADAY * stress)
 
 

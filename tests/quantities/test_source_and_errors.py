@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -75,3 +76,10 @@ def test_a_missing_package_comes_with_the_command():
 def test_the_nearest_name_or_all_of_them():
     assert nearest("temprature", ["temperature", "time"]) == "a known name; did you mean 'temperature'?"
     assert nearest("zzz", {"b": 1, "a": 2}) == "one of a, b"
+
+
+def test_settings_of_numpy_within_lists_are_plain():
+    settings = {"pairs": np.array([[0.0, 1.0]]), "rates": [np.float32(1.5), np.int64(2)], "by": {"a": (np.array([1]),)}}
+    source = predicted("scalith.somewhere", settings=settings)
+    assert Source.from_json(source.to_json()) == source
+    assert source.settings == {"pairs": [[0.0, 1.0]], "rates": [1.5, 2], "by": {"a": [[1]]}}

@@ -179,7 +179,7 @@ class Explorer:
 
     def is_awaited(self) -> bool:
         """Whether somebody waits for the state that is computed to be there, or to be given up."""
-        return bool(self._waiting)
+        return bool(self._waiting - {threading.get_ident()})
 
     def answer(
         self,

@@ -212,9 +212,9 @@ def require_evaluable(
     electronic: Mapping[str, float],
     elasticity: Mapping[str, IsotropicElasticity],
     expansion: Mapping[str, float],
-    rates: Sequence[float],
+    **rates: Sequence[float],
 ) -> None:
-    """Constants of the phases of a recipe, those of elasticity of all of them or of none, and rates that differ.
+    """Constants of the phases of a recipe, those of elasticity of all of them or of none, and rates, by their name, that differ.
 
     Raises
     ------
@@ -233,9 +233,9 @@ def require_evaluable(
     lacking = [name for name in PHASES if elasticity and name not in elasticity]
     if lacking:
         raise InputError(where, "elasticity", sorted(elasticity), f"constants of {', '.join(lacking)} too (modulus 0: a pore)")
-    names = [f"{rate:.3g}" for rate in rates]
-    if len(set(names)) < len(names):
-        raise InputError(where, "rates", list(rates), "each rate once, to three digits")
+    for field, values in rates.items():
+        if len({f"{rate:.3g}" for rate in values}) < len(values):
+            raise InputError(where, field, list(values), "each rate once, to three digits")
 
 
 class RecipeEvaluation(Spec):
@@ -287,7 +287,7 @@ class RecipeEvaluation(Spec):
 
     @model_validator(mode="after")
     def _of_the_phases(self) -> Self:
-        require_evaluable("recipe evaluation", self.ionic, self.electronic, self.elasticity, self.expansion, self.rates)
+        require_evaluable("recipe evaluation", self.ionic, self.electronic, self.elasticity, self.expansion, rates=self.rates)
         return self
 
     @property

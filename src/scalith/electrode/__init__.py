@@ -18,7 +18,7 @@ from scalith.electrode.measure.morphology import chord_lengths, covariance, part
 from scalith.electrode.measure.percolation import connected_to, spanning_threshold, through_paths
 from scalith.electrode.measure.pore_network import pore_network, write_pore_network
 from scalith.electrode.measure.reaction_zone import reaction_area, reaction_area_with_error, reaction_zone
-from scalith.electrode.measure.separate_particles import separate_particles
+from scalith.electrode.measure.separate_particles import separate_particles, whole_particles
 from scalith.electrode.mechanics.elasticity import (
     IsotropicElasticity,
     effective_stiffness,
@@ -115,6 +115,7 @@ __all__ = [
     "through_paths",
     "tortuosity",
     "triple_phase_length",
+    "whole_particles",
     "write_image",
     "write_pore_network",
 ]

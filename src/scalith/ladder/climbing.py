@@ -31,25 +31,6 @@ from scalith.quantities import InputError, Property, StudyError, package_digest,
 SENSITIVITY = "sensitivity"
 """Name of the file that says what the errors come from."""
 
-RUN_A_CELL = frozenset(
-    {
-        "discharges",
-        "cycle_life",
-        "in_plane_discharge",
-        "network_currents",
-        "part_by_part",
-        "design_gain",
-        "design_front",
-        "slow_cycle_agreement",
-        "entropy_agreement",
-        "titration_agreement",
-        "conductivity_agreement",
-        "charge_transfer_arcs",
-        "heat_agreement",
-    }
-)
-"""Rungs that run a porous electrode or take its spectra: its kernels are compiled while what lies below them is climbed."""
-
 
 def climb(
     study: Study | str | Path,
@@ -122,7 +103,7 @@ def climb(
         run = Run(study, store, listener)
         planned = [name for name in names if name in study.graph.nodes and name not in study.given]
         listener.planned(planned)
-        if not RUN_A_CELL.isdisjoint(planned):
+        if any(study.graph.nodes[name].rung.quantity.runs_a_cell for name in planned):
             compile_beside("cell", "run_segment", "scalith.cell.runs.first_discharge")
         with progress.spread_over(executor):
             run.execute(targets)

@@ -57,6 +57,12 @@ def _closing(data: xr.Dataset, name: str) -> Any:
     return data[name].values[known][np.argmax(data["closing_temperature"].values[known])] if known.any() else np.nan
 
 
+def _median_diameter(data: xr.Dataset) -> Any:
+    from scalith.electrode import whole_particles
+
+    return np.median(whole_particles(data))
+
+
 def _middle(data: xr.Dataset, name: str) -> Any:
     """At the middle stoichiometry and the temperature nearest 298.15 K."""
     value = data[name]
@@ -122,8 +128,8 @@ NUMBERS: dict[str, _Number] = {
     "phase_areas": _Number("largest area between two phases", "m-1", _largest("area")),
     "active_particle_sizes": _Number("radius that half of the volume exceeds", "m", lambda data: data["median_radius"]),
     "blocking_impedance": _Number("largest real part", "ohm m2", lambda data: data["area"] * data["resistance"].max()),
-    "separated_particles": _Number("median diameter", "m", lambda data: data["diameter"].median()),
-    "pore_network": _Number("median diameter of a body", "m", lambda data: data["diameter"].median()),
+    "separated_particles": _Number("median diameter of whole ones", "m", _median_diameter),
+    "pore_network": _Number("median diameter of whole bodies", "m", _median_diameter),
     "designed_image": _Number(
         "largest distance from what was asked, relative", "1", lambda data: np.abs(data["deviation"]).max()
     ),

@@ -56,6 +56,9 @@ class Quantity:
         climbed to all the same, and says what is missing.
     seed_of : str
         Quantity whose seed it takes instead of its own: both are then made from the same random numbers.
+    runs_a_cell : bool
+        Whether the rung runs a porous electrode or takes its spectra: kernels of those are compiled while what lies below is
+        climbed.
     """
 
     title: str
@@ -69,6 +72,7 @@ class Quantity:
     asked_by: Mapping[str, str] = field(default_factory=dict)
     only_with: str = ""
     seed_of: str = ""
+    runs_a_cell: bool = False
 
 
 def rung(
@@ -84,6 +88,7 @@ def rung(
     asked_by: Mapping[str, str] | None = None,
     only_with: str = "",
     seed_of: str = "",
+    runs_a_cell: bool = False,
 ) -> Callable[[Function], Function]:
     """Mark a function as a rung: its name is the quantity, its parameters are the quantities and settings it needs.
 
@@ -95,7 +100,7 @@ def rung(
         SI unit, for a `Property`.
     over : str
         Coordinates that the property may depend on, separated by spaces: ``"x T"``.
-    headline, exports, draw, formula, one_of, asked_by, only_with, seed_of
+    headline, exports, draw, formula, one_of, asked_by, only_with, seed_of, runs_a_cell
         See `Quantity`.
     """
 
@@ -112,6 +117,7 @@ def rung(
             asked_by=asked_by or {},
             only_with=only_with,
             seed_of=seed_of,
+            runs_a_cell=runs_a_cell,
         )
         return function
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import BeforeValidator, Field, model_validator
 
-from scalith.quantities import SI, InputError, Property, Result, Source, Spec, labelled, predicted
+from scalith.quantities import SI, InputError, Property, Result, Source, Spec, digest, labelled, predicted
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.uncertain import parse_uncertain
 
@@ -108,7 +108,7 @@ def cycle_film(host: PlasticHost, stoichiometry: ArrayLike) -> Result:
         stress[k] = min(max(trial, -host.compressive_yield), host.tensile_yield)
         plastic[k] = plastic[k - 1] + (trial - stress[k]) / biaxial[k]
         work[k] = work[k - 1] + 2.0 * stress[k] * (plastic[k] - plastic[k - 1]) * 0.5 * (volume[k] + volume[k - 1])
-    source = predicted("scalith.particle.cycle_film", host.digest)
+    source = predicted("scalith.particle.cycle_film", host.digest, settings={"path": digest(x)})
     return Result(
         {
             "stoichiometry": labelled("step", x, "stoichiometry", "1"),

@@ -48,7 +48,7 @@ class ArrheniusFit(NamedTuple):
     covariance : ndarray, shape (2, 2)
         Of the energy and the logarithm.
     misfit : float
-        Root mean square distance of ln v from the line in its errors; 0 with two temperatures.
+        Root mean square distance of ln v from the line in its errors; with two temperatures 0, or NaN without errors.
     """
 
     energy: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -63,7 +64,7 @@ class Source(BaseModel):
     @classmethod
     def _of_plain_numbers(cls, settings: Any) -> Any:
         """Numbers and arrays of NumPy, of whatever precision, as plain ones: a source is text."""
-        return {key: _plain(value) for key, value in settings.items()} if isinstance(settings, dict) else settings
+        return _plain(settings)
 
     def to_json(self) -> str:
         """One line of JSON, as stored in `attrs` of data sets and in NetCDF files."""
@@ -76,6 +77,10 @@ class Source(BaseModel):
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 

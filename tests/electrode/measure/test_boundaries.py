@@ -6,6 +6,7 @@ from scipy.special import erfcinv
 
 from scalith.electrode import VoxelImage, connected_to, interface_areas, mean_curvature, triple_phase_length
 from scalith.electrode.generate.random_field import gaussian_field
+from scalith.electrode.measure.boundaries import _hidden_areas
 from scalith.quantities import InputError, Source
 
 
@@ -143,6 +144,14 @@ def test_what_is_not_reached_does_not_count():
     assert area[1] == pytest.approx(0.5 * area[0], rel=0.02)
     line = [float(triple_phase_length(image, ("pore", "a", "b"), active=mask).length) for mask in (None, active)]
     assert 0.3 * line[0] < line[1] < 0.7 * line[0]
+
+
+def test_several_thirds_hide_no_more_than_half_of_a_pair():
+    single = np.zeros((5, 5, 5))
+    single[0, 2:, 1] = 10.0
+    hidden, _ = _hidden_areas(single, 4.0 * single, np.where(np.eye(5), 0.0, 1.0))
+    assert hidden[0, 1] == hidden[1, 0] == pytest.approx(-0.5)
+    np.testing.assert_allclose(hidden[0, 2:], 0.5 / 3.0)  # what one pair loses each of the others gains
 
 
 def test_bad_boundaries():

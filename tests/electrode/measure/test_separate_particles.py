@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scalith.electrode import VoxelImage, separate_particles
+from scalith.electrode import VoxelImage, separate_particles, whole_particles
 from scalith.quantities import InputError
 
 H = 1e-7
@@ -43,6 +43,9 @@ def test_a_rod_is_one_particle_and_every_voxel_belongs_to_one():
     assert float(found["volume"].max()) == pytest.approx(26 * 36 * H**3)
     np.testing.assert_array_equal(found["number"].values > 0, labels == 1)
     assert found["at_border"].values[found["volume"].values.argmin()]
+    np.testing.assert_allclose(whole_particles(found), float(found["diameter"].max()))
+    cut = separate_particles(VoxelImage(labels[2:28, 3:9, 3:], H, {"pore": 0, "active": 1}), "active")
+    np.testing.assert_array_equal(whole_particles(cut), cut["diameter"].values)
 
 
 def test_what_cannot_be_told_apart():

@@ -151,6 +151,8 @@ def _hidden_areas(
     shown = np.clip(0.5 * single * (2.0 - growth), 0.0, None)
     most = 0.5 * direct[:, np.newaxis, :]
     taken = np.minimum(shown * np.clip((growth - _FILM) / (_LINE - _FILM), 0.0, 1.0), most)
+    # Of a pair that several others hide, the half counts once.
+    taken *= np.minimum(1.0, most / np.maximum(taken.sum(axis=1, keepdims=True), 1e-300))
     hidden, squares = np.zeros_like(direct), np.zeros_like(direct)
     for i, j, k in np.argwhere(shown):
         if i > k:

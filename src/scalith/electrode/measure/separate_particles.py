@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from scalith.electrode.image.image import VoxelImage, takes_image
@@ -96,6 +97,18 @@ def separate_particles(image: VoxelImage, phase: str, *, neck: float = 0.15, smo
         coords={"particle": every, "axis": list("xyz")},
         attrs={"source": source.to_json(), "voxel_size": h},
     )
+
+
+def whole_particles(particles: xr.Dataset) -> NDArray[np.float64]:
+    """Diameters of the particles that the border of the image does not cut, m; of all where it cuts every one.
+
+    Parameters
+    ----------
+    particles : xarray.Dataset
+        From `separate_particles`.
+    """
+    diameter, cut = particles["diameter"].values, particles["at_border"].values.astype(bool)
+    return np.asarray(diameter if cut.all() else diameter[~cut], dtype=np.float64)
 
 
 def _contacts(number: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int_]]:

@@ -48,7 +48,7 @@ def _faded(data: xr.Dataset) -> str:
     return f"{first:.3g} to {last:.3g} A h in {data.sizes['cycle']} cycles, inventory lost {lost:.2g} %"
 
 
-@rung("life over cycles", headline=_faded)
+@rung("life over cycles", headline=_faded, runs_a_cell=True)
 def cycle_life(cell_specification: CellSpecification, ageing: Ageing) -> xr.Dataset:
     """Capacity, resistance and lithium by mechanism over the cycles: see `scalith.cell.simulate_ageing`."""
     materials = (*cell_specification.negative_electrode.materials, *cell_specification.positive_electrode.materials)

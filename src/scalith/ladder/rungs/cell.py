@@ -463,7 +463,7 @@ def _found(data: xr.Dataset) -> str:
     return ", ".join(shown) + on_lithium
 
 
-@rung("discharges", headline=_found)
+@rung("discharges", headline=_found, runs_a_cell=True)
 def discharges(
     cell_specification: CellSpecification,
     discharge: Discharge,
@@ -561,7 +561,7 @@ def _unevenness(data: xr.Dataset) -> str:
     return f"current uneven by {100 * np.ptp(last) / last.mean():.1f} %, foils take {1e3 * drop:.1f} mV"
 
 
-@rung("discharge in the plane of the cell", headline=_unevenness)
+@rung("discharge in the plane of the cell", headline=_unevenness, runs_a_cell=True)
 def in_plane_discharge(cell_specification: CellSpecification, collectors: CurrentCollectors, in_plane: InPlane) -> xr.Dataset:
     """A porous-electrode cell at each patch between two foils, from tab to tab."""
     current = in_plane.c_rate * cell_specification.nominal_capacity / 3600.0

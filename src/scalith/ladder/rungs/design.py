@@ -70,7 +70,7 @@ class RecipeSearch(Settings):
         numbers = {name: getattr(self, name) for name in NUMBERS}
         if any(low > high for low, high in numbers.values()) or all(low == high for low, high in numbers.values()):
             raise InputError("", ", ".join(NUMBERS), numbers, "bounds that rise, of at least one number")
-        design.require_evaluable("", self.ionic, self.electronic, self.elasticity, self.expansion, self.c_rates)
+        design.require_evaluable("", self.ionic, self.electronic, self.elasticity, self.expansion, c_rates=self.c_rates)
         return self
 
 
@@ -92,7 +92,7 @@ def _points(data: xr.Dataset) -> str:
     return f"{data.sizes['point']} recipes, {int(data['holds'].sum())} hold with other seeds: {shown}"
 
 
-@rung("front of recipes", headline=_points)
+@rung("front of recipes", headline=_points, runs_a_cell=True)
 def design_front(cell_specification: CellSpecification, recipe_search: RecipeSearch, seed: int) -> xr.Dataset:
     """Recipes of the positive electrode against lithium, of which none is better in all objectives; checked with other seeds."""
     stated = recipe_search
@@ -134,7 +134,7 @@ def _gain(data: xr.Dataset) -> str:
     return ", ".join(f"{words} at {rate:.3g}C" for words, rate in zip(gains, data["c_rate"].values, strict=True))
 
 
-@rung("what the cell gains by the order", headline=_gain)
+@rung("what the cell gains by the order", headline=_gain, runs_a_cell=True)
 def design_gain(
     cell_specification: CellSpecification,
     discharge: Discharge,

@@ -343,7 +343,7 @@ def designed_transport(
     cracked_voxel_image: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Effective properties of the structure made to order, without cracks, as `recipe_transport` are those of the one before."""
-    if cracked_voxel_image is None:
+    if cracked_voxel_image is None and 1 in subvolume_properties["parts_per_axis"].values:
         return subvolume_properties
     stated = conductivities.model_dump() | {"parts": (1,)}
     return electrode.subvolume_properties(electrode.image_from_dataset(voxel_image), **stated)

@@ -77,7 +77,7 @@ def _beside(found: Any, cell: CellSpecification, settings: Experiments, name: st
     return compared(found, put_in(cell, settings.electrode, name), cell)
 
 
-@rung("voltage, put in and by a slow cycle")
+@rung("voltage, put in and by a slow cycle", runs_a_cell=True)
 def slow_cycle_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Open-circuit voltage of the electrode beside what a slow cycle finds."""
     from scalith.lab.experiments import voltage_by_slow_cycle
@@ -87,7 +87,7 @@ def slow_cycle_agreement(cell_specification: CellSpecification, experiments: Exp
     return _beside(found, cell_specification, experiments, "open_circuit_voltage")
 
 
-@rung("entropic coefficient, put in and by steps of temperature")
+@rung("entropic coefficient, put in and by steps of temperature", runs_a_cell=True)
 def entropy_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Entropic coefficient of the electrode beside what steps of temperature find."""
     from scalith.lab.experiments import entropy_by_steps
@@ -97,7 +97,7 @@ def entropy_agreement(cell_specification: CellSpecification, experiments: Experi
     return _beside(found, cell_specification, experiments, "entropic_coefficient")
 
 
-@rung("diffusivity, put in and by titration")
+@rung("diffusivity, put in and by titration", runs_a_cell=True)
 def titration_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Chemical diffusivity of the electrode beside what titration finds: the bias of the technique on this material."""
     from scalith.lab.experiments import diffusivity_by_titration
@@ -108,7 +108,7 @@ def titration_agreement(cell_specification: CellSpecification, experiments: Expe
     return _beside(found, cell_specification, experiments, "chemical_diffusivity")
 
 
-@rung("conductivity of the electrolyte, put in and by spectra")
+@rung("conductivity of the electrolyte, put in and by spectra", runs_a_cell=True)
 def conductivity_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Conductivity of the electrolyte beside what its spectra between blocking electrodes find."""
     from scalith.lab.experiments import conductivity_by_spectra
@@ -126,7 +126,7 @@ def _states(data: xr.Dataset) -> str:
     return str(data.attrs["note"])
 
 
-@rung("arcs of charge transfer in spectra of the electrode", headline=_states)
+@rung("arcs of charge transfer in spectra of the electrode", headline=_states, runs_a_cell=True)
 def charge_transfer_arcs(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Resistance of charge transfer and film at each state of charge whose spectrum shows its arc."""
     from scalith.lab.experiments import charge_transfer_arcs as arcs
@@ -157,19 +157,18 @@ def charge_transfer_agreement(
     return _beside(found.resistance, cell_specification, experiments, "charge_transfer_resistance")
 
 
-@rung("heat of a discharge, of the cell and from its voltage or a calorimeter")
+@rung("heat of a discharge, of the cell and from its voltage or a calorimeter", runs_a_cell=True)
 def heat_agreement(cell_specification: CellSpecification, experiments: Experiments) -> xr.Dataset:
     """Heat of a discharge of the electrode beside what a calorimeter, or its voltage, finds.
 
     A virtual discharge is set against the virtual cell at rest, also where another cell's slow cycle or steps were measured: the
     difference of two cells' voltages is no heat.
     """
-    from scalith.lab.experiments import compared, entropy_by_steps, heats_of_discharge, voltage_by_slow_cycle
+    from scalith.lab.experiments import compared, heats_of_discharge, voltage_by_slow_cycle
 
     cell, side, data = cell_specification, experiments.electrode, _read(experiments.calorimetry)
     at_rest = voltage_by_slow_cycle(cell, side, rate=experiments.rate) if data is None else None
-    entropy = entropy_by_steps(cell, side) if data is None else None
-    heats = heats_of_discharge(cell, side, rate=experiments.discharge_rate, at_rest=at_rest, entropy=entropy, data=data)
+    heats = heats_of_discharge(cell, side, rate=experiments.discharge_rate, at_rest=at_rest, data=data)
     return compared(heats.found, heats.put_in, cell)
 
 

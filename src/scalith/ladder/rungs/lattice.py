@@ -457,7 +457,8 @@ def haven_ratio(ion_hopping: xr.Dataset) -> Property:
 def _activation(fit: xr.Dataset) -> str:
     energy = fit["activation_energy"] / FARADAY
     error = float((fit["activation_energy_error"] / FARADAY).max())
-    return f"{float(energy.min()):.3f} to {float(energy.max()):.3f} eV, errors up to {error:.3f}"
+    said = f"errors up to {error:.3f}" if np.isfinite(error) else "errors not known"
+    return f"{float(energy.min()):.3f} to {float(energy.max()):.3f} eV, {said}"
 
 
 @rung("Arrhenius fit of the jump diffusivity", headline=_activation)

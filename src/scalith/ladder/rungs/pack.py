@@ -300,7 +300,7 @@ def _spread(data: xr.Dataset) -> str:
     return f"{data.sizes['cell']} cells, {data.attrs['reason']!s}, state of charge {charge.min():.3f} to {charge.max():.3f}"
 
 
-@rung("cells in a network", headline=_spread)
+@rung("cells in a network", headline=_spread, runs_a_cell=True)
 def network_currents(cell_specification: CellSpecification, network: Network) -> xr.Dataset:
     """Currents, voltages and charges of cells that share a circuit, over a protocol."""
     circuit = network.circuit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal
 
 import numpy as np
@@ -94,8 +95,10 @@ class StressedParticle(Settings):
 
     @model_validator(mode="after")
     def _stated_once(self, info: ValidationInfo) -> StressedParticle:
-        reached = (info.context or {}).get("reached")
-        for name in ELASTIC if reached is not None else {}:
+        reached: Collection[str] | None = (info.context or {}).get("reached")
+        if reached is None:
+            return self
+        for name in ELASTIC:
             stated = getattr(self, name)
             if stated is not None and name in reached:
                 expected = f"none: {name} of the material fills this field; to state it, put it among what is given"

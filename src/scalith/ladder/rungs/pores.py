@@ -131,8 +131,9 @@ def pore_permeability(voxel_image: xr.Dataset, conductivities: BulkConductivitie
 
 
 def _particles(data: xr.Dataset) -> str:
-    size = 1e6 * np.median(data["diameter"].values)
-    return f"{data.sizes['particle']}, median diameter {size:.3g} um, {float(data['coordination'].mean()):.2g} neighbours each"
+    size, cut = 1e6 * np.median(electrode.whole_particles(data)), int(data["at_border"].sum())
+    said = f"{data.sizes['particle']}, {cut} of them cut by the image; the whole ones' median diameter {size:.3g} um"
+    return f"{said}; {float(data['coordination'].mean()):.2g} neighbours each"
 
 
 @rung("active particles told apart", headline=_particles)

@@ -71,7 +71,7 @@ def _changes(data: xr.Dataset) -> str:
     return "; ".join(said)
 
 
-@rung("what each part changes", headline=_changes)
+@rung("what each part changes", headline=_changes, runs_a_cell=True)
 def part_by_part(
     cell_specification: CellSpecification,
     discharge: Discharge,

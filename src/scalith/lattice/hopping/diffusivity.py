@@ -139,7 +139,8 @@ def arrhenius_fit(diffusivity: Property) -> Result:
     -------
     Result
         Dimension ``x``: ``activation_energy`` (J mol-1), ``prefactor`` (m2 s-1), each with ``…_error``; ``misfit``, the root mean
-        square distance of ln D from the line in its errors (0 with two temperatures). ``attrs["warnings"]`` names a bent line.
+        square distance of ln D from the line in its errors (with two temperatures 0, or NaN without errors).
+        ``attrs["warnings"]`` names a bent line.
 
     Raises
     ------

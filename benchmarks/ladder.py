@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks.row import Row
 from scalith.ladder import Climb, read_study
 
+_MEMBERS = 12
 STUDY = Path(__file__).resolve().parents[1] / "examples" / "lfp.toml"
 
 
@@ -52,6 +53,15 @@ def rows() -> list[Row]:
             note="Climb(examples/full_cell.toml) with given materials: set(cell.positive.thickness), then the pack (two C-rates)",
         ),
         Row(
+            name="member_lattice_to_cell",
+            unit="s",
+            ours=_member,
+            prepare=_member,
+            target=0.2,
+            note=f"examples/lfp.toml up to the discharges (three rates), interactions drawn, re-weighted: processor seconds of one of {_MEMBERS}"
+            " members, so that two cores take half of it a member; sampling a member anew takes some 30",
+        ),
+        Row(
             name="climb_lfp_with_compilation",
             unit="s",
             ours=lambda: _in_new_folder(compile_again=True)[0],
@@ -59,6 +69,25 @@ def rows() -> list[Row]:
             note="as on a fresh machine: empty results folder, no kernel compiled; long, so take it with --repeats 1",
         ),
     ]
+
+
+@cache
+def _sampled() -> Climb:
+    live = Climb(read_study(STUDY))
+    live["discharges"]
+    live.ensemble(["discharges"], 2, reweight=True)  # kernels are compiled, samples to re-weight are there
+    return live
+
+
+def _member() -> float:
+    """Processor seconds of a member of the example that is re-weighted, up to its discharges."""
+    live = _sampled()
+    start = time.process_time()
+    found = live.ensemble(["discharges"], _MEMBERS, reweight=True)
+    seconds = (time.process_time() - start) / _MEMBERS
+    if anew := {name: said.reason for name, said in found.reweighted.items() if said.anew}:
+        raise RuntimeError(f"sampled anew: {anew}")
+    return seconds
 
 
 @cache

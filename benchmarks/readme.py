@@ -26,6 +26,7 @@ SHOWN = {
     "climb_lfp_unchanged": "the same, nothing changed",
     "climb_lfp_memory": "largest memory of the example",
     "changed_number_to_pack": "a changed number of the cell, up to the pack",
+    "member_lattice_to_cell": "a member of an ensemble from the lattice to three discharges, re-weighted; CPU seconds",
     "import_scalith": "`import scalith`",
     "scalith_help": "`scalith --help`",
     "kernel_table_1d_value_and_slope": "a material function inside a kernel, value and slope",

@@ -32,6 +32,8 @@ INTERRUPTED = 130
 
 _debug = False
 
+_REWEIGHT = "Members re-weight what the nominal climb sampled, where they lie close enough; default: as the study says."
+
 
 def _version(show: bool) -> None:
     if show:
@@ -69,6 +71,10 @@ def run(
         str | None,
         typer.Option("--plan", help="How members are drawn: random, sobol or 'latin hypercube'; default: as the study says."),
     ] = None,
+    reweight: Annotated[
+        bool | None,
+        typer.Option("--reweight/--no-reweight", help=_REWEIGHT),
+    ] = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
     allow_code: Annotated[
         bool,
@@ -85,7 +91,7 @@ def run(
     from scalith.unchanged import note_finished, nothing_changed, results_folder_of
 
     folder = results_folder_of(study, out)
-    asked = {"until": until, "draws": draws, "plan": plan, "report": report}
+    asked = {"until": until, "draws": draws, "plan": plan, "reweight": reweight, "report": report}
     computed = None if allow_code else nothing_changed(study, folder, asked)
     if computed is not None:
         _console().print("nothing has changed since the last climb", highlight=False)
@@ -97,7 +103,9 @@ def run(
     read = read_study(study, folder, allow_code=allow_code)
     drawn = None if plan is None else require_plan(plan)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
-        ledger = climb(read, folder, until=until, draws=draws, plan=drawn, executor=executor, listener=listener)
+        ledger = climb(
+            read, folder, until=until, draws=draws, plan=drawn, reweight=reweight, executor=executor, listener=listener
+        )
         if report:
             from scalith.report import write_report
 
@@ -122,6 +130,7 @@ def sensitivity(
         typer.Option("--group", "-g", help="Inputs that count as one: 'electrolyte=cell_specification.electrolyte.*'."),
     ] = None,
     plan: Annotated[str, typer.Option("--plan", help="How members are drawn: sobol, 'latin hypercube' or random.")] = "sobol",
+    reweight: Annotated[bool | None, typer.Option("--reweight/--no-reweight", help=_REWEIGHT)] = None,
     workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: threads.")] = 0,
     scheduler: Annotated[
         str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")
@@ -154,7 +163,15 @@ def sensitivity(
     drawn, parted = require_plan(plan), cast("Literal['pairs', 'polynomial'] | None", method)
     with _Progress() as listener, _pool(workers, scheduler) as executor:
         found = rank_inputs(
-            read, folder, members=members, method=parted, plan=drawn, groups=groups, executor=executor, listener=listener
+            read,
+            folder,
+            members=members,
+            method=parted,
+            plan=drawn,
+            groups=groups,
+            reweight=reweight,
+            executor=executor,
+            listener=listener,
         )
         write_report(folder, read_ledger(folder))
     _say_shares(found)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scalith.ladder import climb, read_ledger, read_study
-from scalith.quantities import InputError, Property, read_results
+from scalith.quantities import ConvergenceError, InputError, Property, read_results
 from tests.ladder.conftest import STUDY
 
 UNSURE = STUDY.replace("[given]", '[given]\nforce = { file = "force.csv", implausible = true }')
@@ -154,3 +154,51 @@ def test_a_mass_known_within_itself_is_never_negative(toy, unsure, tmp_path):
     ledger = climb(read_study(unsure), tmp_path / "out", draws=12)
     assert ledger.failed_members == ()
     assert ledger.entry("oscillation").scatter
+
+
+@pytest.fixture
+def reweighting(monkeypatch):
+    """Let the toy's oscillation be re-weighted for masses below 500 g."""
+    from dataclasses import replace
+
+    from scalith.ladder import ensemble
+    from scalith.ladder.quantity import Reweighting
+    from tests.ladder import toy_rungs
+
+    def member(value, prepared, before, after):
+        if after["mass"]() > before["mass"]():
+            raise ConvergenceError("re-weighting", "too heavy a mass")
+        return prepared.assign_attrs(effective_share=0.75)
+
+    monkeypatch.setattr(ensemble, "WORTH_WRITING", 0.0)
+    how = Reweighting(lambda value, arguments: value * 1.0, member)
+    monkeypatch.setattr(toy_rungs.oscillation, "quantity", replace(toy_rungs.oscillation.quantity, reweighting=how))
+
+
+def test_members_reweight_what_was_sampled_or_say_that_they_sampled_anew(toy, unsure, tmp_path, reweighting):
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=12, reweight=True)
+    said = ledger.reweighted["oscillation"]
+    assert said.members + said.anew == 12
+    assert 0 < said.anew < 12
+    assert (said.reason, said.effective_share) == ("re-weighting stopped: too heavy a mass", 0.75)
+    # The nominal climb and the members that lie too far off.
+    assert toy("oscillation") == 1 + said.anew
+    # Nothing is computed twice (here all is worth writing), and an executor changes nothing.
+    assert climb(read_study(unsure), tmp_path / "out", draws=12, reweight=True) == ledger
+    assert toy("oscillation") == 1 + said.anew
+    with ThreadPoolExecutor(2) as pool:
+        other = climb(read_study(unsure), tmp_path / "two", draws=12, reweight=True, executor=pool)
+    assert [entry.scatter for entry in other.entries] == [entry.scatter for entry in ledger.entries]
+    assert other.reweighted == ledger.reweighted
+    assert read_ledger(tmp_path / "out") == ledger
+
+
+def test_members_sample_anew_unless_asked_to_reweight(toy, unsure, tmp_path, reweighting):
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=4)
+    assert ledger.reweighted == {}
+    assert toy("oscillation") == 5
+    unsure.write_text(unsure.read_text().replace("seed = 3", "seed = 3\nreweight = true"))
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=4)
+    assert ledger.reweighted["oscillation"].members > 0
+    # What had been sampled anew for a member that lies too far off is found again.
+    assert toy("oscillation") == 5

@@ -15,6 +15,7 @@ from scalith.crystal import VACANCY, Host, StructureSet, map_orderings
 from scalith.crystal.equivalence import duplicates
 from scalith.crystal.host import element_of, require_ions_alone
 from scalith.crystal.supercells import lattice_cells, periodic_keys
+from scalith.numerics.remembered import remembered
 from scalith.quantities import ConvergenceError, InputError
 
 if TYPE_CHECKING:
@@ -159,6 +160,11 @@ def pair_correlations(host: Host, orderings: xr.Dataset, cutoff: float = 8.0) ->
 
     Spins are +1 filled and −1 empty; shells are the distances between active sites up to `cutoff` (Å).
     """
+    content = (host.digest, float(cutoff), orderings["supercell"].values, orderings["filled"].values)
+    return remembered(lambda: _pair_correlations(host, orderings, cutoff), "pair correlations", *content)
+
+
+def _pair_correlations(host: Host, orderings: xr.Dataset, cutoff: float) -> NDArray[np.float64]:
     first, second, shift, shells = _pairs(host, cutoff)
     counts = np.bincount(shells)
     result = np.empty((orderings.sizes["structure"], 1 + len(counts)))

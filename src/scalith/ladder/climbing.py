@@ -41,6 +41,7 @@ def climb(
     plan: Plan | None = None,
     pairs: bool | None = False,
     groups: Groups | None = None,
+    reweight: bool | None = None,
     executor: Executor | None = None,
     listener: progress.Listener | None = None,
 ) -> Ledger:
@@ -64,6 +65,9 @@ def climb(
     groups : mapping of str to sequence of str, optional
         Inputs that count as one in sensitivity indices, by patterns of their paths:
         ``{"electrolyte": ["cell_specification.electrolyte.*"]}``.
+    reweight : bool, optional
+        Whether members take what was sampled from the nominal climb, re-weighted, where they lie close enough, instead of the
+        study's own choice.
     executor : concurrent.futures.Executor, optional
         Where rungs send independent work.
     listener : Listener, optional
@@ -112,7 +116,16 @@ def climb(
         if members:
             ledger = _publish_ensemble(
                 ledger,
-                spread(run, targets, members, executor, plan=plan, pairs=pairs, groups=groups),
+                spread(
+                    run,
+                    targets,
+                    members,
+                    executor,
+                    plan=plan,
+                    pairs=pairs,
+                    groups=groups,
+                    reweight=study.header.reweight if reweight is None else reweight,
+                ),
                 folder,
             )
         return ledger
@@ -126,6 +139,7 @@ def rank_inputs(
     method: Literal["pairs", "polynomial"] | None = None,
     plan: Plan = "sobol",
     groups: Groups | None = None,
+    reweight: bool | None = None,
     executor: Executor | None = None,
     listener: progress.Listener | None = None,
 ) -> xr.Dataset:
@@ -133,7 +147,7 @@ def rank_inputs(
 
     Parameters
     ----------
-    study, out, plan, groups, executor, listener
+    study, out, plan, groups, reweight, executor, listener
         As in `climb`; the results folder gets the ensemble, too.
     members : int
     method : {"pairs", "polynomial"}, optional
@@ -158,7 +172,17 @@ def rank_inputs(
     if method is not None and method not in ("pairs", "polynomial"):
         raise InputError("rank_inputs", "method", method, "'pairs' or 'polynomial'")
     pairs = None if method is None else method == "pairs"
-    ledger = climb(study, out, draws=members, plan=plan, pairs=pairs, groups=groups, executor=executor, listener=listener)
+    ledger = climb(
+        study,
+        out,
+        draws=members,
+        plan=plan,
+        pairs=pairs,
+        groups=groups,
+        reweight=reweight,
+        executor=executor,
+        listener=listener,
+    )
     if not ledger.sensitivity_file:
         raise StudyError(
             f"{study.path}: found nothing to divide the errors of {', '.join(study.targets)} among; expected numbers that state "
@@ -201,7 +225,7 @@ def _publish_ensemble(ledger: Ledger, ensemble: Ensemble, folder: Path) -> Ledge
     named = [*scatter, *([SENSITIVITY] if indices is not None else [])]
     note_files(folder, {name: [f"ensemble/{name}.nc"] for name in named})
     entries = tuple(_with_scatter(entry, scatter.get(entry.quantity), folder) for entry in ledger.entries)
-    found: dict[str, Any] = {"entries": entries, "failed_members": ensemble.failed}
+    found: dict[str, Any] = {"entries": entries, "failed_members": ensemble.failed, "reweighted": dict(ensemble.reweighted)}
     if indices is not None:
         found["sensitivity_file"] = write_value(indices, folder / "ensemble" / SENSITIVITY).relative_to(folder).as_posix()
     ledger = ledger.model_copy(update=found)

@@ -4,7 +4,8 @@ A member draws every given quantity and every setting that states an error (`Pro
 of its own, so that what is sampled scatters as it does, and draws each fitted quantity from the posterior of its own fit
 (``draw`` of the rung). An error is drawn once, where it is stated: what is computed from it carries it on. Members are
 independent, so an ensemble is a map over climbs; each member's rungs are kept like those of any climb, so that an
-interrupted ensemble goes on where it stopped.
+interrupted ensemble goes on where it stopped. Asked to, a member that lies close enough re-weights what the nominal climb
+sampled instead of sampling anew (`scalith.ladder.quantity.Reweighting`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from scalith import __version__
 from scalith.ladder import progress
 from scalith.ladder.bands import summarised
-from scalith.ladder.ledger import FailedMember
+from scalith.ladder.ledger import FailedMember, ReweightedQuantity
 from scalith.ladder.member_draws import DrawnInputs, MemberDraws, Plan, drawn_inputs, plan_deviates
-from scalith.ladder.run import Run, rung_seed
+from scalith.ladder.run import Reference, Run, rung_seed
 from scalith.ladder.sensitivity import Groups, Number, grouped, of_members, of_pairs, outputs_of
 from scalith.ladder.store import Kept, MemberStore, Store
 from scalith.ladder.study import Study
@@ -33,6 +33,8 @@ from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import Property, Result, ScalithError, StudyError, package_digest, predicted
 
 Array = NDArray[np.float64]
+WORTH_WRITING = 1.0
+"""Seconds of computing from which on a value of a member that re-weights is written to the results folder, as its targets are."""
 CHEAP = 1.0
 """Seconds of a member up to which pairs of members are climbed rather than a polynomial fitted."""
 
@@ -65,19 +67,26 @@ class Ensemble:
         Members that could not be climbed, with their reasons; the scatter is that of the others.
     sensitivity : Result, optional
         What the errors of the targets come from: see `scalith.ladder.sensitivity`.
+    reweighted : dict of str to ReweightedQuantity
+        How many members took what is sampled from the nominal climb, and how many sampled anew.
     """
 
     scatter: dict[str, Scatter]
     failed: tuple[FailedMember, ...] = ()
     sensitivity: Result | None = None
+    reweighted: Mapping[str, ReweightedQuantity] = field(default_factory=dict)
 
 
 class _Found(NamedTuple):
-    """What one member found: values (of the ensemble's own members), numbers whose error is divided, deviates that it took."""
+    """What one member found: values (of the ensemble's own members), numbers whose error is divided, deviates that it took,
+    the effective share of what it re-weighted, and why it sampled the rest anew.
+    """
 
     values: dict[str, Any]
     outputs: dict[str, Number]
     deviates: dict[str, Array]
+    shares: dict[str, float]
+    anew: dict[str, str]
 
 
 class _Asked(NamedTuple):
@@ -89,6 +98,31 @@ class _Asked(NamedTuple):
     is_whole: bool
 
 
+class _Sent:
+    """What all members need, wherever they are climbed.
+
+    Attributes
+    ----------
+    study, targets
+        Of the nominal climb.
+    alike : dict of str to (value, Kept)
+        What is the same in all members, by key.
+    references : dict of str to Reference
+        What they re-weight instead of sampling anew.
+    folder : Path or None
+        Of the climb's store.
+    code : str
+        Digest of this package.
+    """
+
+    def __init__(
+        self, run: Run, targets: list[str], alike: dict[str, tuple[Any, Kept]], references: dict[str, Reference]
+    ) -> None:
+        self.study, self.targets, self.alike, self.references = run.study, targets, alike, references
+        self.folder = run.store.folder.resolve() if isinstance(run.store, Store) else None
+        self.code = package_digest()
+
+
 def spread(
     run: Run,
     targets: list[str],
@@ -98,6 +132,7 @@ def spread(
     plan: Plan | None = None,
     pairs: bool | None = False,
     groups: Groups | None = None,
+    reweight: bool = False,
 ) -> Ensemble:
     """Climb `draws` members beside a finished run and gather the scatter of each quantity.
 
@@ -119,6 +154,9 @@ def spread(
     groups : mapping of str to sequence of str, optional
         Inputs that count as one, by patterns of their paths: ``{"electrolyte": ["cell_specification.electrolyte.*"]}``.
 
+    reweight : bool
+        Let members take what was sampled from the nominal climb where they lie close enough.
+
     Returns
     -------
     Ensemble
@@ -130,7 +168,9 @@ def spread(
     if pairs is None:
         pairs = sum(kept.seconds for name, kept in run.kept.items() if run.keys[name] not in alike) <= CHEAP
     samples = _samples(run, inputs, draws, plan or run.study.header.plan, pairs)
-    found, failed = _climbed(run, targets, alike, [one for sample in samples for one in sample], executor)
+    references = _references(run) if reweight else {}
+    sent = _Sent(run, targets, alike, references)
+    found, failed = _climbed(run, sent, [one for sample in samples for one in sample], executor)
     there = [one.values for one in found[:draws] if one is not None]
     common = [name for name in run.kept if len(there) >= 2 and all(name in values for values in there)]
     gathered = {name: _gather(name, run, [values[name] for values in there]) for name in common}
@@ -140,16 +180,40 @@ def spread(
     if not pairs:
         deviates = [{} if one is None else one.deviates for one in found]
         indices = of_members(outputs, deviates, inputs, groups)
-        return Ensemble(scatter, tuple(failed), indices)
+        return Ensemble(scatter, tuple(failed), indices, _reweighted(run, references, found))
     by_group = {group: names for group, names in grouped(inputs, groups, strict=False).items() if names}
     mixed: dict[str, list[dict[str, Number]]] = {}
     for group, names in by_group.items():
-        others, lost = _climbed(
-            run, targets, alike, _mixed(run, inputs, names, samples), executor, len(found) + draws * len(mixed)
-        )
+        others, lost = _climbed(run, sent, _mixed(run, inputs, names, samples), executor, len(found) + draws * len(mixed))
         mixed[group] = [{} if one is None else one.outputs for one in others]
         failed += lost
-    return Ensemble(scatter, tuple(failed), of_pairs(outputs[:draws], outputs[draws:], mixed))
+    indices = of_pairs(outputs[:draws], outputs[draws:], mixed)
+    return Ensemble(scatter, tuple(failed), indices, _reweighted(run, references, found))
+
+
+def _references(run: Run) -> dict[str, Reference]:
+    """What members re-weight: of the rungs that sample and know how."""
+    found = {}
+    for name in run.kept:
+        reference = run.reference(run.study.graph.nodes[name])
+        if reference is not None:
+            found[name] = reference
+    return found
+
+
+def _reweighted(run: Run, references: Mapping[str, Reference], found: Sequence[_Found | None]) -> dict[str, ReweightedQuantity]:
+    """How the members came by what is sampled; said where some had to sample anew."""
+    there = [one for one in found if one is not None]
+    said = {}
+    for name in references:
+        reasons = [one.anew[name] for one in there if name in one.anew]
+        shares = [one.shares[name] for one in there if name in one.shares]
+        share = float(np.median(shares)) if shares else None
+        first = reasons[0] if reasons else ""
+        said[name] = ReweightedQuantity(members=len(there) - len(reasons), anew=len(reasons), reason=first, effective_share=share)
+        if reasons:
+            run.listener.noted(f"{name}: {len(reasons)} of {len(there)} members sampled anew, one of them because: {first}")
+    return said
 
 
 def _samples(run: Run, inputs: DrawnInputs, draws: int, plan: Plan, pairs: bool) -> list[list[_Asked]]:
@@ -172,17 +236,10 @@ def _mixed(run: Run, inputs: DrawnInputs, names: list[str], samples: list[list[_
 
 
 def _climbed(
-    run: Run,
-    targets: list[str],
-    alike: dict[str, tuple[Any, Kept]],
-    asked: list[_Asked],
-    executor: Executor | None,
-    before: int = 0,
+    run: Run, sent: _Sent, asked: list[_Asked], executor: Executor | None, before: int = 0
 ) -> tuple[list[_Found | None], list[FailedMember]]:
     found: list[_Found | None] = []
     failed: list[FailedMember] = []
-    folder = run.store.folder.resolve() if isinstance(run.store, Store) else None
-    sent = (run.study, targets, alike, folder, package_digest())
     arguments = ([sent] * len(asked), asked)
     listener, total = run.listener, len(asked)
     listener.started("ensemble")
@@ -243,23 +300,27 @@ def _is_drawn(value: Any) -> bool:
         return True
 
 
-def _climb_member(sent: tuple[Study, list[str], dict[str, tuple[Any, Kept]], Path | None, str], asked: _Asked) -> _Found | str:
+def _climb_member(sent: _Sent, asked: _Asked) -> _Found | str:
     """What one member found, or why it could not be climbed: drawn numbers may lie where no model holds."""
-    study, targets, known, folder, code = sent
-    if package_digest() != code:
+    if package_digest() != sent.code:
         found = f"worker {platform.node()}: found Scalith {__version__} with other code"
         raise StudyError(f"{found}; expected the same version on all machines")
     draws = MemberDraws(asked.planned, asked.seeds)
     try:
-        run = Run(member_of(study, asked.number, draws), MemberStore(known, folder), progress.Silent(), member=draws)
-        run.execute(targets)
+        store = MemberStore(sent.alike, sent.folder, WORTH_WRITING if sent.references else 0.0, sent.targets)
+        study = member_of(sent.study, asked.number, draws)
+        run = Run(study, store, progress.Silent(), member=draws, references=sent.references)
+        run.execute(sent.targets)
     except (ScalithError, ArithmeticError, ValueError) as error:
         return str(error)
     outputs: dict[str, Number] = {}
-    for name in targets:
+    for name in sent.targets:
         about = study.graph.about(name)
         outputs |= outputs_of(name, run.values[name], about.quantity.unit if about is not None else "")
-    return _Found({name: run.values[name] for name in run.kept} if asked.is_whole else {}, outputs, draws.deviates)
+    stated = {name: getattr(run.values[name], "attrs", {}).get("effective_share") for name in sent.references}
+    shares = {name: float(share) for name, share in stated.items() if share is not None and name not in run.anew}
+    values = {name: run.values[name] for name in run.kept} if asked.is_whole else {}
+    return _Found(values, outputs, draws.deviates, shares, run.anew)
 
 
 def _gather(name: str, run: Run, values: Sequence[Any]) -> Scatter | None:

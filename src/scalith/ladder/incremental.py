@@ -147,7 +147,7 @@ class Climb:
         )
         return Climbed(ledger, {name: run.values[name] for name in names}, failed)
 
-    def ensemble(self, quantities: Sequence[str], draws: int) -> Ensemble:
+    def ensemble(self, quantities: Sequence[str], draws: int, *, reweight: bool = False) -> Ensemble:
         """Members of an ensemble about the present state, in memory: see `scalith.ladder.ensemble`.
 
         Parameters
@@ -156,6 +156,8 @@ class Climb:
             Quantities to climb to.
         draws : int
             At least 2.
+        reweight : bool
+            Let members take what was sampled from the nominal climb where they lie close enough.
 
         Returns
         -------
@@ -167,7 +169,7 @@ class Climb:
         run = Run(study, self._run.store, self._run.listener)
         with progress.spread_over(self._executor):
             run.execute(study.targets)
-            return spread(run, study.targets, draws, self._executor)
+            return spread(run, study.targets, draws, self._executor, reweight=reweight)
 
     def beside(self, listener: progress.Listener | None = None) -> Climb:
         """Another climb at the present state, to try something: what either computes, both find; changes are its own.

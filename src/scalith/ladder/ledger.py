@@ -90,6 +90,29 @@ class FailedMember(BaseModel):
     reason: str
 
 
+class ReweightedQuantity(BaseModel):
+    """How the members of an ensemble came by a quantity that is sampled.
+
+    Attributes
+    ----------
+    members : int
+        That took it from the samples of the nominal climb.
+    anew : int
+        That lay too far off and sampled anew.
+    reason : str
+        Of one of those.
+    effective_share : float, optional
+        Of the samples that count after re-weighting, the least at any state: the median of the members.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    members: int
+    anew: int = 0
+    reason: str = ""
+    effective_share: float | None = None
+
+
 class Ledger(BaseModel):
     """All entries of a climb, leaves first; the file that says what the errors of an ensemble come from."""
 
@@ -102,6 +125,7 @@ class Ledger(BaseModel):
     study_file: str
     entries: tuple[Entry, ...]
     failed_members: tuple[FailedMember, ...] = ()
+    reweighted: dict[str, ReweightedQuantity] = {}
     sensitivity_file: str = ""
 
     @property

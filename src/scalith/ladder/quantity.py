@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 import numpy as np
+import xarray as xr
 from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from scalith.quantities import SI, InputError, Spec, digest, file_digest, shipped
@@ -23,6 +24,25 @@ Specification = TypeVar("Specification", bound=Spec)
 
 AtomicDistance = Annotated[float, SI("Å"), Field(gt=0, le=50)]
 """A distance between atoms, in Å as everywhere in crystals and lattices, or a text with its unit."""
+
+
+@dataclass(frozen=True)
+class Reweighting:
+    """How a member of an ensemble takes what was sampled from the nominal climb, instead of sampling anew.
+
+    Attributes
+    ----------
+    prepare : callable
+        ``prepare(value, arguments)`` gives what all members need beside the nominal value, from the arguments of the nominal
+        climb, its seed among them: a data set that is kept.
+    member : callable
+        ``member(value, prepared, before, after)`` gives the value of a member: `before` and `after` are the arguments of the
+        nominal climb and of the member, whose seed draws the error of the sampling. It raises a `ScalithError` where the
+        member lies too far off: that samples anew.
+    """
+
+    prepare: Callable[[Any, Mapping[str, Any]], xr.Dataset]
+    member: Callable[[Any, xr.Dataset, Mapping[str, Any], Mapping[str, Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,8 @@ class Quantity:
     draw : callable, optional
         ``draw(value, seed)`` gives a member of what the rung itself leaves open (the posterior of a fit, the scatter of a
         measurement on the way), for ensembles. What was stated below, or is sampled with a seed, is not drawn again.
+    reweighting : Reweighting, optional
+        How members of an ensemble may take what is sampled from the nominal climb.
     formula : callable, optional
         Reads a given text such as ``"2.1e-3 * c"`` as a property.
     one_of : tuple of str
@@ -73,6 +95,7 @@ class Quantity:
     only_with: str = ""
     seed_of: str = ""
     runs_a_cell: bool = False
+    reweighting: Reweighting | None = None
 
 
 def rung(
@@ -89,6 +112,7 @@ def rung(
     only_with: str = "",
     seed_of: str = "",
     runs_a_cell: bool = False,
+    reweighting: Reweighting | None = None,
 ) -> Callable[[Function], Function]:
     """Mark a function as a rung: its name is the quantity, its parameters are the quantities and settings it needs.
 
@@ -100,7 +124,7 @@ def rung(
         SI unit, for a `Property`.
     over : str
         Coordinates that the property may depend on, separated by spaces: ``"x T"``.
-    headline, exports, draw, formula, one_of, asked_by, only_with, seed_of, runs_a_cell
+    headline, exports, draw, formula, one_of, asked_by, only_with, seed_of, runs_a_cell, reweighting
         See `Quantity`.
     """
 
@@ -118,6 +142,7 @@ def rung(
             only_with=only_with,
             seed_of=seed_of,
             runs_a_cell=runs_a_cell,
+            reweighting=reweighting,
         )
         return function
 

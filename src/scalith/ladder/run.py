@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -20,6 +20,25 @@ from scalith.quantities import Property, ScalithError, digest, package_digest
 from scalith.quantities.plausible_ranges import require_plausible_property, require_plausible_results
 
 
+class Reference(NamedTuple):
+    """What members of an ensemble re-weight instead of sampling anew, of one rung of the nominal climb.
+
+    Attributes
+    ----------
+    value : object
+    prepared : xarray.Dataset
+    arguments : dict of str to object
+        Of the rung in the nominal climb.
+    key : str
+        Under which `prepared` is kept.
+    """
+
+    value: Any
+    prepared: xr.Dataset
+    arguments: dict[str, Any]
+    key: str
+
+
 class Run:
     """One climb in progress: walks the graph of the study and computes or reuses each rung.
 
@@ -33,6 +52,10 @@ class Run:
         What the store knows of each computed value.
     member : MemberDraws, optional
         What a member of an ensemble draws: what was fitted is then drawn from the posterior of its fit.
+    references : dict of str to Reference
+        By rung, what a member re-weights instead of sampling anew.
+    anew : dict of str to str
+        Why it had to sample anew, by rung.
     """
 
     def __init__(
@@ -42,8 +65,10 @@ class Run:
         listener: progress.Listener,
         *,
         member: MemberDraws | None = None,
+        references: Mapping[str, Reference] | None = None,
     ) -> None:
-        self.member = member
+        self.member, self.references = member, dict(references or {})
+        self.anew: dict[str, str] = {}
         self.study, self.store, self.listener = study, store, listener
         self._drawn: dict[str, float] = {}
         self.values: dict[str, Any] = {}
@@ -97,19 +122,23 @@ class Run:
     def _climb_to(self, node: Node) -> None:
         """Read the value of a rung from the store, or compute and keep it."""
         name, rung = node.name, node.rung
-        arguments = {key: self.values.get(source) for key, source in node.inputs.items()}
-        inputs = {key: self.digests.get(source) or value_digest(None) for key, source in node.inputs.items()}
-        if "seed" in arguments:
-            arguments["seed"] = self._seed(node.seed_of)
-            inputs["seed"] = value_digest(arguments["seed"])
-        self.keys[name] = key = digest(name, package_digest(), rung.code, inputs)
-        found = self.store.find(key, rung.returns)
+        arguments, key = self._arguments(node)
+        found, value = None, None
+        if name in self.references:
+            reweighted = digest(key, self.references[name].key)
+            found = self.store.find(reweighted, rung.returns)
+            value = self._reweighted(node, arguments) if found is None else None
+            if found is not None or value is not None:
+                key = reweighted
+        self.keys[name] = key
+        if found is None and value is None:
+            found = self.store.find(key, rung.returns)
         if found is None:
             self.listener.started(name)
             token = progress.listening.set((self.listener, name))
             began = time.perf_counter()
             try:
-                value = rung.function(**arguments)
+                value = rung.function(**arguments) if value is None else value
             finally:
                 progress.listening.reset(token)
             self._require_plausible(name, value)
@@ -123,6 +152,41 @@ class Run:
             found_digest = value_digest(value)
         self.values[name], self.digests[name], self.kept[name] = value, found_digest, kept
         self.listener.finished(name, kept.seconds, headline(value, rung.quantity.headline), reused=found is not None)
+
+    def _arguments(self, node: Node) -> tuple[dict[str, Any], str]:
+        """Arguments of a rung, and the key of its value."""
+        arguments = {key: self.values.get(source) for key, source in node.inputs.items()}
+        inputs = {key: self.digests.get(source) or value_digest(None) for key, source in node.inputs.items()}
+        if "seed" in arguments:
+            arguments["seed"] = self._seed(node.seed_of)
+            inputs["seed"] = value_digest(arguments["seed"])
+        return arguments, digest(node.name, package_digest(), node.rung.code, inputs)
+
+    def reference(self, node: Node) -> Reference | None:
+        """What members of an ensemble about this climb re-weight of a rung; it is prepared once and kept."""
+        how = node.rung.quantity.reweighting
+        if how is None or node.name not in self.kept:
+            return None
+        arguments, computed = self._arguments(node)
+        key = digest("re-weighting", computed)
+        found = self.store.find(key, xr.Dataset)
+        if found is None:
+            began = time.perf_counter()
+            prepared = how.prepare(self.values[node.name], arguments)
+            self.store.keep(key, f"{node.name}-prepared", prepared, time.perf_counter() - began, package_digest())
+        else:
+            prepared = found[0]
+        return Reference(self.values[node.name], prepared, arguments, key)
+
+    def _reweighted(self, node: Node, arguments: dict[str, Any]) -> Any:
+        """A value from the samples of the nominal climb; `None` where the member lies too far off, which is noted."""
+        how, reference = node.rung.quantity.reweighting, self.references[node.name]
+        assert how is not None
+        try:
+            return how.member(reference.value, reference.prepared, reference.arguments, arguments)
+        except ScalithError as error:
+            self.anew[node.name] = str(error)
+            return None
 
     def _seed(self, name: str) -> int:
         of_member = self.study.header.seed

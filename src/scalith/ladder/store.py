@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -156,10 +156,20 @@ class MemberStore:
         Values by key that came along: those that are the same in all members.
     folder : path, optional
         The store of the climb; none for a climb in memory.
+    least_seconds : float
+        What took less to compute is not written: it is found again as fast.
+    always : sequence of str
+        Quantities that are written however fast they were.
     """
 
-    def __init__(self, known: Mapping[str, tuple[Any, Kept]], folder: Path | None) -> None:
-        self._known, self._memory = known, MemoryStore()
+    def __init__(
+        self,
+        known: Mapping[str, tuple[Any, Kept]],
+        folder: Path | None,
+        least_seconds: float = 0.0,
+        always: Sequence[str] = (),
+    ) -> None:
+        self._known, self._memory, self._least, self._always = known, MemoryStore(), least_seconds, always
         self._folder = Store(folder) if folder is not None and folder.is_dir() else None
 
     def find(self, key: str, kind: type[Any]) -> tuple[Any, Kept] | None:
@@ -169,7 +179,7 @@ class MemberStore:
 
     def keep(self, key: str, quantity: str, value: Any, seconds: float, code: str) -> Kept:
         """Store a finished value."""
-        if self._folder is not None:
+        if self._folder is not None and (seconds >= self._least or quantity in self._always):
             try:
                 return self._folder.keep(key, quantity, value, seconds, code)
             except ScalithError:  # cannot be written from here

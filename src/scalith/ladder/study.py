@@ -50,6 +50,8 @@ class Header(Spec):
         Members of an ensemble to climb as well, from the scatter of what is fitted, sampled and given; 0 for none.
     plan : {"random", "sobol", "latin hypercube"}
         How they are drawn.
+    reweight : bool
+        Whether they take what was sampled from the nominal climb, re-weighted, where they lie close enough.
     implausible : tuple of str
         Quantities whose computed values are taken even where they lie outside their plausible ranges.
     """
@@ -59,6 +61,7 @@ class Header(Spec):
     seed: Annotated[int, Field(ge=0)] = 1
     draws: Annotated[int, Field(ge=0)] = 0
     plan: Plan = "random"
+    reweight: bool = False
     implausible: tuple[str, ...] = ()
 
 

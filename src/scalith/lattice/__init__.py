@@ -23,7 +23,7 @@ from scalith.lattice.hopping.diffusivity import (
 from scalith.lattice.hopping.fitted_barriers import fit_hop_barriers
 from scalith.lattice.hopping.hop_barriers import HopBarriers, HopKind
 from scalith.lattice.hopping.kinetic_monte_carlo import kinetic_monte_carlo
-from scalith.lattice.hopping.reweighted import reweighted_hops
+from scalith.lattice.hopping.reweighted import reweighted_hops, sample_hop_energies
 from scalith.lattice.phases.added_free_energy import add_free_energies
 from scalith.lattice.phases.common_tangent import Tangent, common_tangents
 from scalith.lattice.phases.fit_error import add_fit_error, beside_fit_error, with_fit_error
@@ -42,6 +42,7 @@ from scalith.lattice.phases.thermodynamics import (
 )
 from scalith.lattice.sampling.canonical import sample_canonical
 from scalith.lattice.sampling.monte_carlo import semi_grand_canonical
+from scalith.lattice.sampling.reweighted import reweighted_orderings, sample_clusters
 from scalith.lattice.sampling.snapshot import lattice_snapshot
 from scalith.lattice.sampling.species_monte_carlo import species_canonical, species_semi_grand_canonical
 from scalith.lattice.sampling.variance_constrained import variance_constrained
@@ -63,7 +64,10 @@ __all__ = [
     "beside_fit_error",
     "arrhenius_fit",
     "reweighted_hops",
+    "reweighted_orderings",
     "sample_canonical",
+    "sample_clusters",
+    "sample_hop_energies",
     "centred_hop_diffusivity",
     "chemical_diffusivity",
     "chemical_potential",

@@ -3,8 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.lattice import HopBarriers, HopKind, LocalClusterExpansion, jump_diffusivity, kinetic_monte_carlo, reweighted_hops
-from scalith.quantities import InputError, Source
+from scalith.lattice import (
+    HopBarriers,
+    HopKind,
+    LocalClusterExpansion,
+    jump_diffusivity,
+    kinetic_monte_carlo,
+    reweighted_hops,
+    sample_hop_energies,
+)
+from scalith.quantities import ConvergenceError, InputError, Source
 from scalith.quantities.constants import BOLTZMANN_EV
 from tests.lattice.models import fcc_model, hops
 
@@ -90,3 +98,34 @@ def test_kinds_that_change_differently_are_in_the_error(walked):
         reweighted_hops(walked, two(0.3, 0.5), hops())
     with pytest.raises(InputError, match="no jump_diffusivity"):
         reweighted_hops(walked.drop_vars("jump_diffusivity"), hops(), hops())
+
+
+def test_other_interactions_leave_the_walk_of_one_ion(walked):
+    """Alone in the box an ion hops between equal sites, whatever the interactions; among others it does not."""
+    alone = kinetic_monte_carlo(fcc_model(), hops(), **RUN | {"x": [1 / 64]})
+    energies = sample_hop_energies(alone, fcc_model(), hops(), cells=4, seed=1)
+    found = reweighted_hops(alone, hops(), hops(), energies=energies, expansion=fcc_model((0.05, 0.03, -0.02)))
+    for name in ("jump_diffusivity", "jump_diffusivity_error", "tracer_diffusivity"):
+        assert found[name].values == pytest.approx(alone[name].values, rel=1e-12)
+    energies = sample_hop_energies(walked, fcc_model(), hops(), cells=4, seed=1)
+    with pytest.raises(ConvergenceError, match=r"energies of hops change by \d+ meV, too much"):
+        reweighted_hops(walked, hops(), hops(), energies=energies, expansion=fcc_model((0.05, 0.03, -0.02)))
+    near = reweighted_hops(walked, hops(), hops(), energies=energies, expansion=fcc_model((0.0101, -0.0041, 0.002)))
+    assert near["jump_diffusivity"].values == pytest.approx(walked["jump_diffusivity"].values)
+    assert np.all(near["jump_diffusivity_error"] > walked["jump_diffusivity_error"])
+
+
+def test_energies_of_hops_are_those_of_the_expansion(walked):
+    energies = sample_hop_energies(walked, fcc_model(), hops(), cells=4, seed=1)
+    # A pair's energy alone: hops change the sum over nearest pairs by even numbers of at most twice eleven neighbours.
+    change = energies["cluster_sum_change"].values
+    assert np.all(change[..., :2] == 0.0)  # the constant, and the points: no ion comes or goes
+    assert np.abs(change[..., 2]).max() <= 2 * 2 * 11
+    assert np.all(change[..., 2] % 4 == 0.0)
+
+
+def test_a_seed_draws_diffusivities_from_their_errors(walked):
+    drawn = [np.log(reweighted_hops(walked, hops(), hops(), seed=k)["jump_diffusivity"].values) for k in range(40)]
+    relative = (walked["jump_diffusivity_error"] / walked["jump_diffusivity"]).values
+    assert np.std(drawn, axis=0) == pytest.approx(relative, rel=0.5)
+    assert np.mean(drawn, axis=0) == pytest.approx(np.log(walked["jump_diffusivity"].values), abs=4 * relative.max() / 40**0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -17,10 +18,10 @@ from scalith.crystal.host import require_ions_alone
 from scalith.crystal.result_files import kind_of
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import AtomicDistance, InputFile, Quantity, Settings, drawing, rung
+from scalith.ladder.quantity import AtomicDistance, InputFile, Quantity, Reweighting, Settings, drawing, rung
 from scalith.ladder.rungs.crystal import ModelErrors
 from scalith.lattice import ClusterExpansion, HopBarriers, SpeciesExpansion
-from scalith.quantities import SI, InputError, Property
+from scalith.quantities import SI, ConvergenceError, InputError, Property
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Count, Fraction, Temperature
 
@@ -232,7 +233,37 @@ def _warnings(data: xr.Dataset) -> list[str]:
     return [str(words) for words in np.atleast_1d(data.attrs.get("warnings", []))]
 
 
-@rung("orderings sampled by Monte Carlo", headline=_sampling)
+def _samples_of_orderings(data: xr.Dataset, arguments: Mapping[str, Any]) -> xr.Dataset:
+    settings: MonteCarlo = arguments["monte_carlo"]
+    return lattice.sample_clusters(
+        arguments["cluster_expansion"],
+        settings.temperatures,
+        data["mu"].values,
+        cells=settings.cells,
+        sweeps=settings.sweeps,
+        parallel_tempering=settings.parallel_tempering,
+        seed=arguments["seed"],
+        executor=progress.executor.get(),
+    )
+
+
+def _reweighted_orderings(_: xr.Dataset, samples: xr.Dataset, before: Mapping[str, Any], after: Mapping[str, Any]) -> xr.Dataset:
+    _require_alike("sampled orderings", before, after, "monte_carlo")
+    data = lattice.reweighted_orderings(samples, after["cluster_expansion"], seed=after["seed"])
+    added = [after.get(name) for name in ("vibrational_free_energy", "electronic_free_energy")]
+    return lattice.add_free_energies(data, *found) if (found := [item for item in added if item is not None]) else data
+
+
+def _require_alike(what: str, before: Mapping[str, Any], after: Mapping[str, Any], *names: str) -> None:
+    """Reject a member that differs from the nominal climb in what no weights make up for."""
+    for name in names:
+        if before[name].digest != after[name].digest:
+            raise ConvergenceError("re-weighting", f"{name} of the {what} differs from that of the nominal climb")
+
+
+@rung(
+    "orderings sampled by Monte Carlo", headline=_sampling, reweighting=Reweighting(_samples_of_orderings, _reweighted_orderings)
+)
 def sampled_orderings(
     cluster_expansion: Expansion,
     monte_carlo: MonteCarlo,
@@ -401,9 +432,23 @@ def barriers_of_paths(host: Host, hop_paths: HopPathFit) -> HopBarriers:
     return found.model_copy(update={"source": found.source.model_copy(update={"note": note})})
 
 
+def _energies_of_hops(data: xr.Dataset, arguments: Mapping[str, Any]) -> xr.Dataset:
+    expansion, barriers, cells = arguments["cluster_expansion"], arguments["hop_barriers"], arguments["kinetic_monte_carlo"].cells
+    return lattice.sample_hop_energies(data, expansion, barriers, cells=cells, seed=arguments["seed"])
+
+
+def _reweighted_hopping(
+    data: xr.Dataset, energies: xr.Dataset, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> xr.Dataset:
+    _require_alike("hops", before, after, "kinetic_monte_carlo")
+    barriers = before["hop_barriers"], after["hop_barriers"]
+    return lattice.reweighted_hops(data, *barriers, energies=energies, expansion=after["cluster_expansion"], seed=after["seed"])
+
+
 @rung(
     "hops of lithium by kinetic Monte Carlo",
     headline=lambda data: f"{data.sizes['x']} stoichiometries at {data.sizes['T']} temperatures",
+    reweighting=Reweighting(_energies_of_hops, _reweighted_hopping),
 )
 def ion_hopping(
     cluster_expansion: Expansion, hop_barriers: HopBarriers, kinetic_monte_carlo: KineticMonteCarlo, seed: int

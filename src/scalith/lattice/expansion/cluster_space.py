@@ -17,6 +17,7 @@ import numpy as np
 
 from scalith.crystal.supercells import LatticeSite, periodic_keys
 from scalith.crystal.symmetry import SiteOperations, site_operations
+from scalith.numerics.remembered import remembered
 from scalith.quantities import InputError, Spec
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ def cluster_orbits(
     ):
         if not 0.0 <= cutoff < 100.0:
             raise InputError("cluster space", name, cutoff, "a length in Å between 0 and 100")
+    cutoffs = (float(pair_cutoff), float(triplet_cutoff), float(quadruplet_cutoff))
+    return remembered(lambda: _orbits(host, *cutoffs), "cluster orbits", host.digest, *cutoffs)
+
+
+def _orbits(host: Host, pair_cutoff: float, triplet_cutoff: float, quadruplet_cutoff: float) -> tuple[Orbit, ...]:
     operations = site_operations(host)
     sublattices = len(host.active)
     orbits = [Orbit(order=0, radius=0.0, diameter=0.0, clusters=((),))]
@@ -237,6 +243,11 @@ def cluster_vector(
 
 def design_matrix(orbits: tuple[Orbit, ...], orderings: xr.Dataset) -> NDArray[np.float64]:
     """Rows m_α Π_α of all orderings of a data set of `scalith.crystal.map_orderings`, shape (structures, orbits)."""
+    content = [orderings[name].values for name in ("filled", "sublattice", "offset", "supercell")]
+    return remembered(lambda: _rows(orbits, orderings), "design matrix", [orbit.digest for orbit in orbits], *content)
+
+
+def _rows(orbits: tuple[Orbit, ...], orderings: xr.Dataset) -> NDArray[np.float64]:
     multiplicity = np.array([orbit.multiplicity for orbit in orbits], dtype=np.float64)
     rows = []
     for k in range(orderings.sizes["structure"]):

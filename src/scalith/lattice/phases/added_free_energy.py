@@ -52,10 +52,11 @@ def add_free_energies(sampled: xr.Dataset, *added: Property) -> Result:
     per_cell = sampled.attrs["sites"] / sampled.attrs["cells"]
     changed = {name: sampled[name].values.copy() for name in ("energy", "grand_potential", "fluctuations", "partial_energy")}
     potential, stable = np.empty_like(changed["energy"]), np.ones(changed["energy"].shape, dtype=bool)
+    known = np.broadcast_to(sampled["chemical_potential" if "chemical_potential" in sampled else "mu"].values, potential.shape)
     for k, T in enumerate(sampled["T"].values):
         x = sampled["x"].values[k]
         f, slope, curvature, energy, energy_slope = (sum(parts) for parts in zip(*(_terms(p, x, T) for p in added), strict=True))
-        potential[k] = sampled["mu"].values + slope
+        potential[k] = known[k] + slope
         changed["grand_potential"][k] += f - x * slope
         changed["energy"][k] += per_cell * energy
         changed["partial_energy"][k] += energy_slope
@@ -65,6 +66,8 @@ def add_free_energies(sampled: xr.Dataset, *added: Property) -> Result:
         changed["fluctuations"][k] = np.where(inverse > 0.02 / old, 1.0 / np.maximum(inverse, 0.02 / old), 50.0 * old)
         noise = sampled["grand_potential_error"].values[k]
         stable[k] = _on_hull(x, changed["grand_potential"][k] + potential[k] * x, noise)
+    if "stable" in sampled:
+        stable &= sampled["stable"].values.astype(bool)
     for name, values in changed.items():
         data[name] = (("T", "mu"), values, sampled[name].attrs)
     data["chemical_potential"] = labelled(

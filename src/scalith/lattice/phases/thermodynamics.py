@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scalith.numerics.remembered import remembered
 from scalith.quantities import ErrorComponent, InputError, Property, Source, dataset_digest, predicted
 from scalith.quantities.constants import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT
 
@@ -60,7 +61,12 @@ def isotherms(sampled: xr.Dataset) -> list[Isotherm]:
     missing = [name for name in ("x", "x_error", "energy", "fluctuations", "grand_potential") if name not in sampled]
     if missing:
         raise InputError("sampled", missing[0], "no such variable", "a data set of semi_grand_canonical")
-    return [_isotherm(sampled.isel(T=k)) for k in range(sampled.sizes["T"])]
+
+    def states() -> tuple[Isotherm, ...]:
+        return tuple(_isotherm(sampled.isel(T=k)) for k in range(sampled.sizes["T"]))
+
+    # Voltage, thermodynamic factor and entropic coefficient ask one after the other.
+    return list(remembered(states, "isotherms", dataset_digest(sampled)))
 
 
 def _isotherm(state: xr.Dataset) -> Isotherm:

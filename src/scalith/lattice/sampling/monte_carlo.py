@@ -283,20 +283,8 @@ def tempered(
     model: Model, mu: float, hot: NDArray[np.float64], T: NDArray[np.float64], sweeps: int, seed: np.random.SeedSequence
 ) -> list[StateAverages]:
     """As `cool`, but then all temperatures are sampled side by side and exchange configurations (parallel tempering)."""
-    wanted = np.concatenate([hot, T[::-1]])
-    ladder, kept = _filled_in(wanted)
-    occupation = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
-    occupation[::2] = 1
     word = seed.generate_state(2, np.uint64)
-    replicas = np.empty((len(ladder), occupation.size), dtype=np.int8)
-    first = max(sweeps // 8, 10)
-    for r, temperature in enumerate(ladder):
-        thermal, discarded = np.array([BOLTZMANN_EV * temperature]), np.empty((2, 1, first))
-        step = word[0] + np.uint64(r)
-        semi_grand_canonical_chain(
-            model.tables, model.exchanged, occupation, thermal, np.array([mu]), first, step, discarded[0], discarded[1]
-        )
-        replicas[r] = occupation
+    ladder, kept, replicas = cooled_replicas(model, mu, np.concatenate([hot, T[::-1]]), max(sweeps // 8, 10), word[0])
     filled, energies, exchanges = np.empty((len(ladder), sweeps)), np.empty((len(ladder), sweeps)), np.empty(len(ladder))
     thermal, potentials, springs = BOLTZMANN_EV * ladder, np.full(len(ladder), mu), np.zeros(len(ladder))
     chains = (model.tables, model.exchanged, replicas, thermal, potentials, springs)
@@ -305,6 +293,33 @@ def tempered(
     rates = [np.nan] + [float(exchanges[a:b].min()) for a, b in pairwise(kept)]
     averages = [state_averages(model, mu, filled[r], energies[r]) for r in kept]
     return [item._replace(exchange_rate=rate) for item, rate in zip(averages, rates, strict=True)]
+
+
+def cooled_replicas(
+    model: Model, mu: float, wanted: NDArray[np.float64], sweeps: int, word: np.uint64
+) -> tuple[NDArray[np.float64], list[int], NDArray[np.int8]]:
+    """Configurations of one lattice cooled through falling temperatures, with more between them so that replicas exchange.
+
+    Returns
+    -------
+    ladder : ndarray
+        The temperatures.
+    kept : list of int
+        Where the wanted ones are.
+    replicas : ndarray of int8, shape (temperatures, sites)
+    """
+    ladder, kept = _filled_in(wanted)
+    occupation = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
+    occupation[::2] = 1
+    replicas = np.empty((len(ladder), occupation.size), dtype=np.int8)
+    for r, temperature in enumerate(ladder):
+        thermal, discarded = np.array([BOLTZMANN_EV * temperature]), np.empty((2, 1, sweeps))
+        step = word + np.uint64(r)
+        semi_grand_canonical_chain(
+            model.tables, model.exchanged, occupation, thermal, np.array([mu]), sweeps, step, discarded[0], discarded[1]
+        )
+        replicas[r] = occupation
+    return ladder, kept, replicas
 
 
 def _filled_in(temperatures: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[int]]:

@@ -58,8 +58,8 @@ def rows() -> list[Row]:
             ours=_member,
             prepare=_member,
             target=0.2,
-            note=f"examples/lfp.toml up to the discharges (three rates), interactions drawn, re-weighted: processor seconds of one of {_MEMBERS}"
-            " members, so that two cores take half of it a member; sampling a member anew takes some 30",
+            note="examples/lfp.toml up to its three discharges, interactions drawn and re-weighted: processor seconds of one of "
+            f"{_MEMBERS} members (two cores take half of it a member); sampling a member anew takes some 30",
         ),
         Row(
             name="climb_lfp_with_compilation",

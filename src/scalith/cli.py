@@ -32,7 +32,17 @@ INTERRUPTED = 130
 
 _debug = False
 
-_REWEIGHT = "Members re-weight what the nominal climb sampled, where they lie close enough; default: as the study says."
+Scheduler = Annotated[str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")]
+Reweight = Annotated[
+    bool | None,
+    typer.Option(
+        "--reweight/--no-reweight",
+        help="Members re-weight what the nominal climb sampled, where they lie close enough; default: as the study says.",
+    ),
+]
+AllowCode = Annotated[
+    bool, typer.Option("--allow-code", help="Run the Python files that the study names as its own rungs, if you trust them.")
+]
 
 
 def _version(show: bool) -> None:
@@ -64,22 +74,14 @@ def run(
     workers: Annotated[
         int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: threads, one for each core.")
     ] = 0,
-    scheduler: Annotated[
-        str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")
-    ] = None,
+    scheduler: Scheduler = None,
     plan: Annotated[
         str | None,
         typer.Option("--plan", help="How members are drawn: random, sobol or 'latin hypercube'; default: as the study says."),
     ] = None,
-    reweight: Annotated[
-        bool | None,
-        typer.Option("--reweight/--no-reweight", help=_REWEIGHT),
-    ] = None,
+    reweight: Reweight = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write report.html.")] = True,
-    allow_code: Annotated[
-        bool,
-        typer.Option("--allow-code", help="Run the Python files that the study names as its own rungs, if you trust them."),
-    ] = False,
+    allow_code: AllowCode = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Climb a STUDY: compute its quantities rung by rung, reuse what is finished, write results and a report.
@@ -130,15 +132,10 @@ def sensitivity(
         typer.Option("--group", "-g", help="Inputs that count as one: 'electrolyte=cell_specification.electrolyte.*'."),
     ] = None,
     plan: Annotated[str, typer.Option("--plan", help="How members are drawn: sobol, 'latin hypercube' or random.")] = "sobol",
-    reweight: Annotated[bool | None, typer.Option("--reweight/--no-reweight", help=_REWEIGHT)] = None,
+    reweight: Reweight = None,
     workers: Annotated[int, typer.Option("--workers", "-w", min=0, help="Processes for independent work; 0: threads.")] = 0,
-    scheduler: Annotated[
-        str | None, typer.Option("--scheduler", help="Address of a Dask cluster to send independent work to.")
-    ] = None,
-    allow_code: Annotated[
-        bool,
-        typer.Option("--allow-code", help="Run the Python files that the study names as its own rungs, if you trust them."),
-    ] = False,
+    scheduler: Scheduler = None,
+    allow_code: AllowCode = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """What the errors of a STUDY's targets come from: shares of their variance among all that states an error."""
@@ -161,7 +158,7 @@ def sensitivity(
     folder = results_folder_of(study, out)
     read = read_study(study, folder, allow_code=allow_code)
     drawn, parted = require_plan(plan), cast("Literal['pairs', 'polynomial'] | None", method)
-    with _Progress() as listener, _pool(workers, scheduler) as executor:
+    with _Progress() as said, _pool(workers, scheduler) as pool:
         found = rank_inputs(
             read,
             folder,
@@ -170,8 +167,8 @@ def sensitivity(
             plan=drawn,
             groups=groups,
             reweight=reweight,
-            executor=executor,
-            listener=listener,
+            executor=pool,
+            listener=said,
         )
         write_report(folder, read_ledger(folder))
     _say_shares(found)

@@ -157,18 +157,10 @@ def sensitivity(
         groups[name] = [*groups.get(name, []), *patterns.split(",")]
     folder = results_folder_of(study, out)
     read = read_study(study, folder, allow_code=allow_code)
-    drawn, parted = require_plan(plan), cast("Literal['pairs', 'polynomial'] | None", method)
+    drawn, how = require_plan(plan), cast("Literal['pairs', 'polynomial'] | None", method)
     with _Progress() as said, _pool(workers, scheduler) as pool:
         found = rank_inputs(
-            read,
-            folder,
-            members=members,
-            method=parted,
-            plan=drawn,
-            groups=groups,
-            reweight=reweight,
-            executor=pool,
-            listener=said,
+            read, folder, members=members, method=how, plan=drawn, groups=groups, reweight=reweight, executor=pool, listener=said
         )
         write_report(folder, read_ledger(folder))
     _say_shares(found)

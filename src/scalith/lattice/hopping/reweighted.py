@@ -160,7 +160,7 @@ def reweighted_hops(
     faster = xr.DataArray(after.attempt_frequency / before.attempt_frequency * np.exp(-middle / thermal), dims=("T", "x"))
     apart = xr.DataArray(np.expm1(half / thermal), dims=("T", "x"))
     if energies is not None and expansion is not None:
-        apart = np.hypot(apart, _unevenness(energies, expansion))
+        apart = (apart**2 + _unevenness(energies, expansion) ** 2) ** 0.5
     found = Result(dict(result.data_vars), dict(result.coords), dict(result.attrs))
     numbers = np.random.default_rng(seed)
     for name in ("tracer_diffusivity", "jump_diffusivity", "tracer_diffusivity_tensor", "jump_diffusivity_tensor"):

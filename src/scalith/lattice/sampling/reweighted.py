@@ -106,7 +106,8 @@ def _cluster_sites(orbit: Orbit, sublattices: int, shape: tuple[int, int, int]) 
     size = np.array(shape)[:, None, None, None]
     place = (members[:, :, 1:].transpose(2, 1, 0)[..., None] + corners[:, None, None, :]) % size  # (3, order, clusters, cells)
     cell = (place[0] * shape[1] + place[1]) * shape[2] + place[2]
-    return (cell * sublattices + members[:, :, 0].T[..., None]).reshape(orbit.order, -1).astype(np.int32)
+    sites: NDArray[np.int64] = cell * sublattices + members[:, :, 0].T[..., None]
+    return sites.reshape(orbit.order, -1).astype(np.int32)
 
 
 def expansion_weights(expansion: ClusterExpansion, charges: bool) -> NDArray[np.float64]:
@@ -377,7 +378,7 @@ def changed_weights(samples: xr.Dataset, expansion: ClusterExpansion, where: str
     same = samples.attrs["clusters"] == clusters_digest(expansion)
     if not same or (expansion.inverse_permittivity != 0.0 and not with_charges):
         raise InputError(where, "expansion", "another host or other clusters", "those that were sampled")
-    return expansion_weights(expansion, with_charges) - before
+    return np.asarray(expansion_weights(expansion, with_charges) - before)
 
 
 def clusters_digest(expansion: ClusterExpansion) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.lattice.hopping.hop_barriers import Hop, HopBarriers, hops_of
-from scalith.lattice.hopping.kinetic_model import equilibrium_configurations
+from scalith.lattice.sampling.canonical import equilibrium_configurations
 from scalith.lattice.sampling.monte_carlo import model_on
 from scalith.lattice.sampling.reweighted import ClusterSums, changed_weights, clusters_digest, expansion_weights, has_charges
 from scalith.quantities import ConvergenceError, InputError, Result, dataset_digest, labelled, predicted

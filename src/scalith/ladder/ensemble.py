@@ -195,7 +195,11 @@ def _references(run: Run) -> dict[str, Reference]:
     """What members re-weight: of the rungs that sample and know how."""
     found = {}
     for name in run.kept:
-        reference = run.reference(run.study.graph.nodes[name])
+        try:
+            reference = run.reference(run.study.graph.nodes[name])
+        except ScalithError as error:
+            run.listener.noted(f"{name}: every member samples anew, because {error}")
+            continue
         if reference is not None:
             found[name] = reference
     return found

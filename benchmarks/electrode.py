@@ -41,6 +41,15 @@ def _ours(image: Any, conductivities: dict[str, float], threads: int = 1) -> flo
     return spent
 
 
+def _sizes() -> float:
+    from scalith.electrode import FieldPhase, particle_sizes, random_field
+
+    image = random_field((128, 128, 128), 1e-7, {"active": FieldPhase(fraction=0.5, correlation_length=6e-7)}, seed=1)
+    start = time.perf_counter()
+    particle_sizes(image, "active")
+    return time.perf_counter() - start
+
+
 def _bytes_per_voxel(image: Any, conductivities: dict[str, float]) -> float:
     """Most that one solve allocates, beside the image."""
     from scalith.electrode import solve_conduction
@@ -260,6 +269,13 @@ def rows() -> list[Row]:
             ours=lambda: _bytes_per_voxel(_blobs(200), pore),
             target=60.0,
             note="most that the solve allocates, over the image itself",
+        ),
+        Row(
+            name="particle_sizes_128",
+            unit="s",
+            ours=_sizes,
+            target=1.0,
+            note="openings by twenty radii up to a tenth of the edge, in 128³ voxels, half of them active",
         ),
         Row(
             name="pack_spheres_200",

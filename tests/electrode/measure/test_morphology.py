@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from scalith.electrode import (
     VoxelImage,
@@ -10,6 +11,7 @@ from scalith.electrode import (
     interface_areas,
     particle_sizes,
 )
+from scalith.electrode.measure.morphology import _nearer_than
 from scalith.quantities import InputError, Source
 
 
@@ -73,6 +75,14 @@ def test_granulometry_finds_the_radii_of_balls():
     between = (found["radius"].values > 9e-7) & (found["radius"].values < 16e-7)
     assert share[between] == pytest.approx(big, abs=0.06)
     assert float(found["median_radius"]) > 17e-7
+
+
+@pytest.mark.parametrize("distance", [0.5, 1.0, 1.5, 3.0, 5.1, 9.0, 41.5])
+def test_what_is_near_is_what_the_distance_transform_says(distance):
+    centres = np.random.default_rng(2).random((17, 12, 9)) > 0.995
+    assert centres.any()
+    exact = ndimage.distance_transform_edt(~centres) < distance
+    np.testing.assert_array_equal(_nearer_than(centres, distance), exact)
 
 
 def test_sizes_scale_with_the_voxel():

@@ -52,6 +52,20 @@ def test_more_columns_than_rows_is_still_a_fit():
     assert np.all(np.linalg.eigvalsh(result.covariance) > -1e-12)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_weights_that_no_row_tells_apart_are_no_more_doubtful_than_the_others_are_large(seed):
+    """Pairs that small cells cannot tell apart: their difference is not known, and no larger than interactions are."""
+    A, _, y, shrunk = problem(0.01, columns=6, active=6, seed=seed)
+    found = fit(np.column_stack([A, A[:, 5]]), y, np.append(shrunk, True), "ridge")
+    apart = np.zeros(7)
+    apart[[5, 6]] = 1.0, -1.0
+    size = np.sqrt(np.mean(found.weights[2:] ** 2))
+    penalty = max(found.penalties[-1], found.noise**2 / size**2)
+    assert np.sqrt(apart @ found.covariance @ apart) == pytest.approx(np.sqrt(2.0 / penalty) * found.noise)
+    together = np.abs(apart)
+    assert np.sqrt(together @ found.covariance @ together) < 0.02
+
+
 def test_two_columns_that_no_row_tells_apart_share_their_weight():
     """Neutral arrangements have as many electrons as ions: one point function would do."""
     A, _, y, shrunk = problem(0.01, columns=6)

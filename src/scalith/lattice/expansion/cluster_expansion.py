@@ -277,7 +277,7 @@ def fit_energies(
     scaled = A * importance[:, None]
     weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
     labels = _groups(orderings, groups)
-    grouped = {name: grouped_errors(scaled, y * importance, result.penalties, of) / importance for name, of in labels.items()}
+    grouped = {name: grouped_errors(scaled, y * importance, result.prior, of) / importance for name, of in labels.items()}
     return {
         "weights": weights,
         "covariance": tuple(tuple(float(value) for value in row) for row in result.covariance),

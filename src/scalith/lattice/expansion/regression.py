@@ -37,6 +37,9 @@ class Regression(NamedTuple):
         Prediction error of each row by the fit without it.
     penalties : ndarray, shape (columns,)
         Ridge penalty s² p_k of each weight.
+    prior : ndarray, shape (columns,)
+        Penalties of the covariance: those, or for ``ridge`` no less than s²/⟨w²⟩. What the rows do not decide is then as large as
+        the other weights are, where the penalty that predicts best says nothing of it.
     """
 
     weights: NDArray[np.float64]
@@ -44,6 +47,7 @@ class Regression(NamedTuple):
     noise: float
     leave_one_out: NDArray[np.float64]
     penalties: NDArray[np.float64]
+    prior: NDArray[np.float64]
 
 
 def fit(
@@ -81,7 +85,7 @@ def fit(
         return found._replace(leave_one_out=found.leave_one_out / importance)
     if method == "ridge":
         scores = [np.mean(_leave_one_out(A, y, _penalties(shrunk, value)) ** 2) for value in PENALTIES]
-        return _posterior(A, y, _penalties(shrunk, PENALTIES[int(np.argmin(scores))]))
+        return _with_prior(_posterior(A, y, _penalties(shrunk, PENALTIES[int(np.argmin(scores))])), A, shrunk)
     if method == "ard":
         return _automatic_relevance(A, y, shrunk)
     if method == "bayesian":
@@ -120,7 +124,15 @@ def _posterior(
     if noise is None:
         used = float(np.trace(A @ operator))
         noise = float(np.sqrt(np.sum(residual**2) / max(len(y) - used, 1.0)))
-    return Regression(weights, noise**2 * inverse, noise, _leave_one_out(A, y, penalties), penalties)
+    return Regression(weights, noise**2 * inverse, noise, _leave_one_out(A, y, penalties), penalties, penalties)
+
+
+def _with_prior(found: Regression, A: NDArray[np.float64], shrunk: NDArray[np.bool_]) -> Regression:
+    size = float(np.mean(found.weights[shrunk] ** 2)) if shrunk.any() else 0.0
+    if not size > 0.0:
+        return found
+    prior = np.maximum(found.penalties, _penalties(shrunk, found.noise**2 / size))
+    return found._replace(covariance=found.noise**2 * _solve(A, prior)[1], prior=prior)
 
 
 def _automatic_relevance(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np.bool_]) -> Regression:
@@ -169,7 +181,7 @@ def _bayesian(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np
     covariance = sum(s * (v * inverse + np.outer(d, d)) for s, (v, inverse), d in zip(share, seconds, spread, strict=True))
     noise = float(np.sqrt(sum(s * v for s, (v, _) in zip(share, seconds, strict=True))))
     typical = _penalties(shrunk, float(np.exp(np.sum(share * np.log(grid)))))
-    return Regression(mean, np.asarray(covariance), noise, _leave_one_out(A, y, typical), typical)
+    return Regression(mean, np.asarray(covariance), noise, _leave_one_out(A, y, typical), typical, typical)
 
 
 def grouped_errors(

@@ -29,6 +29,7 @@ from scalith.electrode.mechanics.fracture import FractureModel, InterfaceToughne
 from scalith.electrode.mechanics.misfit import debonding_radius, delamination_energy, misfit_pressure
 from scalith.electrode.requirements import ionic_with_debonded
 from scalith.electrode.transport.conduction import effective_conductivity, solve_conduction, tortuosity
+from scalith.electrode.transport.depth_profile import tortuosity_profile
 from scalith.electrode.transport.effective_properties import (
     ElectrodeStructure,
     active_parts,
@@ -114,6 +115,7 @@ __all__ = [
     "subvolume_properties",
     "through_paths",
     "tortuosity",
+    "tortuosity_profile",
     "triple_phase_length",
     "whole_particles",
     "write_image",

@@ -10,6 +10,8 @@ from benchmarks.row import Row
 
 _LABELS = 5
 _RECIPES = 480 + 2 * 60
+_PEER_EVALUATIONS = 20
+"""It needs hundreds, each of which builds its models again, as one of the parameters is a thickness."""
 
 
 @cache
@@ -27,6 +29,13 @@ def _joint() -> float:
     start = time.perf_counter()
     fit_cell(cell, records, list(PLANTED), bounds=BOUNDS)
     return time.perf_counter() - start
+
+
+def _joint_by_pybop() -> float:
+    from benchmarks.peers.pybop_joint import search
+
+    _, records = _planted()
+    return search(records, _PEER_EVALUATIONS).seconds
 
 
 def _spectra() -> float:
@@ -78,8 +87,11 @@ def rows() -> list[Row]:
             name="fit_joint_records",
             unit="s",
             ours=_joint,
+            peer="pybop",
+            theirs=_joint_by_pybop,
             target=10.0,
-            note="case U03: ten parameters of a P2D cell, two discharges, a pulse and three spectra at once; one search",
+            note="case U03: ten parameters of a P2D cell, two discharges, a pulse and three spectra at once; ours converged, "
+            f"PyBOP's CMA-ES on PyBaMM's P2D cell of the same mesh after {_PEER_EVALUATIONS} evaluations of all six",
         ),
         Row(
             name="fit_measured_spectra",

@@ -51,11 +51,13 @@ def search(records: list[Any], evaluations: int) -> Searched:
             count += 2 * weights.size
         else:
             times, current = record.times, _current(record)
-            dataset = pybop.Dataset({"Time [s]": times, "Current function [A]": current, "Voltage [V]": record.samples})
+            dataset = pybop.Dataset({"Time [s]": times, "Current [A]": current, "Voltage [V]": record.samples})
             simulator, target = pybop.pybamm.Simulator(model, protocol=dataset, **given), "Voltage [V]"
             weights = np.full(times.size, 1e6)
             count += times.size
-        problems.append(pybop.Problem(simulator, pybop.SumSquaredError(dataset, target=target, weighting=weights)))
+        cost = pybop.SumSquaredError(dataset, target=target)
+        cost.weighting = weights  # its own argument takes no array in 26.3
+        problems.append(pybop.Problem(simulator, cost))
     options = pybop.PintsOptions(max_evaluations=evaluations)
     optimiser = pybop.CMAES(pybop.MetaProblem(*problems), options=options)
     begun = time.perf_counter()

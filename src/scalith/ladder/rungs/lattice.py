@@ -236,7 +236,7 @@ def _warnings(data: xr.Dataset) -> list[str]:
 def _samples_of_orderings(data: xr.Dataset, arguments: Mapping[str, Any]) -> xr.Dataset:
     settings: MonteCarlo = arguments["monte_carlo"]
     return lattice.sample_clusters(
-        _of_ions_alone(arguments["cluster_expansion"]),
+        _of_ions_alone(arguments["cluster_expansion"], "re-weighting"),
         settings.temperatures,
         data["mu"].values,
         cells=settings.cells,
@@ -252,13 +252,6 @@ def _reweighted_orderings(_: xr.Dataset, samples: xr.Dataset, before: Mapping[st
     data = lattice.reweighted_orderings(samples, after["cluster_expansion"], seed=after["seed"])
     added = [after.get(name) for name in ("vibrational_free_energy", "electronic_free_energy")]
     return lattice.add_free_energies(data, *found) if (found := [item for item in added if item is not None]) else data
-
-
-def _of_ions_alone(expansion: Expansion) -> ClusterExpansion:
-    """The expansion, if its configurations can be re-weighted."""
-    if isinstance(expansion, ClusterExpansion):
-        return expansion
-    raise InputError("re-weighting", "cluster_expansion", "coupled sublattices", "a host of the working ion and vacancies alone")
 
 
 def _require_alike(what: str, before: Mapping[str, Any], after: Mapping[str, Any], *names: str) -> None:
@@ -440,7 +433,7 @@ def barriers_of_paths(host: Host, hop_paths: HopPathFit) -> HopBarriers:
 
 
 def _energies_of_hops(data: xr.Dataset, arguments: Mapping[str, Any]) -> xr.Dataset:
-    expansion, barriers = _of_ions_alone(arguments["cluster_expansion"]), arguments["hop_barriers"]
+    expansion, barriers = _of_ions_alone(arguments["cluster_expansion"], "re-weighting"), arguments["hop_barriers"]
     cells = arguments["kinetic_monte_carlo"].cells
     return lattice.sample_hop_energies(data, expansion, barriers, cells=cells, seed=arguments["seed"])
 

@@ -41,6 +41,40 @@ def test_parallel_layers_give_every_number_exactly():
     assert found["active_interface_area"] == pytest.approx(3 / 1.6e-6, rel=0.08)
 
 
+def test_a_binder_with_pores_finer_than_a_voxel_carries_ions_to_what_it_covers():
+    labels = np.zeros((16, 16, 16), np.uint8)
+    labels[:, 6:] = 2
+    labels[:, 10:] = 1  # active material that nothing but binder touches
+    image = VoxelImage(labels, 1e-7, {"electrolyte": 0, "active": 1, "binder": 2})
+    bulk = {"ionic": {"electrolyte": 0.2, "binder": 0.02}, "electronic": {"active": 5.0, "binder": 10.0}}
+    bare, wet = (
+        {name: value() for name, value in effective_properties(image, **bulk, parts=(1,), nanoporous=nanoporous).items()}
+        for nanoporous in ({}, {"binder": 0.4})
+    )
+    assert bare["utilised_volume_fraction"] == bare["active_interface_area"] == 0.0
+    assert wet["utilised_volume_fraction"] == pytest.approx(6 / 16)
+    covered = float(interface_areas(image).sel(phase="active", neighbour="binder"))
+    assert wet["active_interface_area"] == pytest.approx(0.4 * covered)
+    assert wet["electrolyte_volume_fraction"] == pytest.approx((6 + 0.4 * 4) / 16)
+    for name in ("effective_ionic_conductivity", "effective_electronic_conductivity"):  # stated with the bulk's
+        assert wet[name] == bare[name]
+
+
+@pytest.mark.parametrize(
+    ("nanoporous", "said"),
+    [
+        ({"bindr": 0.4}, "did you mean 'binder'"),
+        ({"active": 0.4}, "beside active and electrolyte"),
+        ({"binder": 1.0}, "between 0 and 1"),
+        ({"binder": 0.4}, "no conductivity of binder"),
+    ],
+)
+def test_a_nanoporous_phase_is_another_one_that_carries_ions(nanoporous, said):
+    image = laminate((9, 9, 9), 1e-7, [("electrolyte", 3), ("active", 3), ("binder", 3)], normal="y")
+    with pytest.raises(InputError, match=said):
+        subvolume_properties(image, **BULK, parts=(1,), nanoporous=nanoporous)
+
+
 def test_only_what_both_reach_takes_part():
     labels = np.zeros((16, 16, 16))
     labels[4:, 2:4, 2:4] = 1  # reaches the collector at the upper end

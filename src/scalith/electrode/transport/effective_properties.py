@@ -19,7 +19,7 @@ from scalith.electrode.measure.percolation import connected_to, pieces_of
 from scalith.electrode.requirements import DEBONDED, axis_number, ionic_with_debonded, read_bulk, require_tolerance
 from scalith.electrode.transport.conduction import progress_within, solve_conduction, tortuosity_factor
 from scalith.numerics.parallel_map import parallel_map
-from scalith.quantities import SI, InputError, Property, Result, Spec, dataset_digest, labelled, predicted
+from scalith.quantities import SI, InputError, Property, Result, Spec, dataset_digest, labelled, nearest, predicted
 from scalith.quantities.plausible_ranges import Plausible
 
 PROPERTIES: dict[str, tuple[str, str]] = {
@@ -106,6 +106,7 @@ def subvolume_properties(
     electronic: Mapping[str, float | str] | None = None,
     active: str = "active",
     electrolyte: str = "electrolyte",
+    nanoporous: Mapping[str, float] | None = None,
     axis: str = "x",
     parts: int | Sequence[int] = (1, 2),
     tolerance: float = 1e-5,
@@ -130,6 +131,10 @@ def subvolume_properties(
         electronic phase.
     active, electrolyte : str
         Names of the two phases between which the reaction is; a separator has no active one.
+    nanoporous : mapping of str to float, optional
+        Share of electrolyte within phases whose pores are finer than a voxel, such as carbon and binder: they need an ionic
+        conductivity of their own. Their electrolyte counts as such, and of the surface between them and the active material that
+        share reacts (Delesse: shares of planes are those of the volume).
     axis : {"x", "y", "z"}
     parts : int or sequence of int
         Numbers of parts along each axis; the image itself (1) comes first. 2 is (1, 2).
@@ -168,6 +173,7 @@ def subvolume_properties(
     if known[0] and not known[0].get(electrolyte, 0.0) > 0.0:
         expected = "that of the electrolyte, which the others are measured by"
         raise InputError("subvolume_properties", "ionic", f"no conductivity of {electrolyte}", expected)
+    within = _nanoporous(image, nanoporous or {}, known[0], active, electrolyte)
     counts = [1, parts] if isinstance(parts, int) and parts > 1 else [parts] if isinstance(parts, int) else list(parts)
     if not counts or counts[0] != 1 or min(counts) < 1:
         raise InputError("subvolume_properties", "parts", counts, "numbers of parts along each axis, the first of them 1")
@@ -180,7 +186,7 @@ def subvolume_properties(
         for i, j, k in np.ndindex(count, count, count):
             x, y, z = ((int(cut[n]), int(cut[n + 1])) for cut, n in zip(cuts, (i, j, k), strict=True))
             tasks.append((count, image if count == 1 else crop(image, x=x, y=y, z=z)))
-    how = (known[0], known[1], active, electrolyte, axis, tolerance, radius)
+    how = (known[0], known[1], active, electrolyte, within, axis, tolerance, radius)
     found: list[dict[str, float]] = []
 
     def inside(part: int) -> Callable[[float, str], None] | None:
@@ -212,7 +218,7 @@ def subvolume_properties(
         "active": active,
         "electrolyte": electrolyte,
     }
-    settings |= {"axis": axis, "parts": counts, "tolerance": tolerance}
+    settings |= {"axis": axis, "parts": counts, "tolerance": tolerance} | ({"nanoporous": within} if within else {})
     source = predicted("scalith.electrode.subvolume_properties", image.digest, settings=settings)
     return data.assign_attrs(source=source.to_json())
 
@@ -272,14 +278,43 @@ def effective_properties(
     return {name: effective_property(subvolumes, name) for name in finite}
 
 
+def _nanoporous(
+    image: VoxelImage, stated: Mapping[str, float], ionic: Mapping[str, float], active: str, electrolyte: str
+) -> dict[str, float]:
+    """Shares of electrolyte within phases, checked."""
+    where, found = "subvolume_properties", {}
+    for name, share in stated.items():
+        if name not in image.phases:
+            raise InputError(where, "nanoporous", name, nearest(name, list(image.phases)))
+        if name in (active, electrolyte):
+            raise InputError(where, "nanoporous", name, f"a phase beside {active} and {electrolyte}")
+        if not 0.0 < share < 1.0:
+            raise InputError(where, f"nanoporous: {name}", share, "the share of electrolyte in it, between 0 and 1")
+        if not ionic.get(name, 0.0) > 0.0:
+            raise InputError(where, "ionic", f"no conductivity of {name}", "that of a nanoporous phase with its electrolyte")
+        found[name] = float(share)
+    return found
+
+
 def active_parts(
-    image: VoxelImage, ionic: Mapping[str, float], electronic: Mapping[str, float], active: str, electrolyte: str, axis: str
+    image: VoxelImage,
+    ionic: Mapping[str, float],
+    electronic: Mapping[str, float],
+    active: str,
+    electrolyte: str,
+    axis: str,
+    nanoporous: Mapping[str, float] | None = None,
 ) -> tuple[NDArray[np.bool_], float]:
-    """Active material that ions and electrons reach, and its area to electrolyte that ions reach, m-1."""
+    """Active material that ions and electrons reach, and its area to electrolyte that ions reach, m-1.
+
+    Of the area to a phase of `nanoporous` its share of electrolyte counts.
+    """
     electrons = connected_to(image, electronic, axis, -1) if electronic else np.ones(image.shape, bool)
     ions = connected_to(image, ionic, axis, 0) if ionic else np.ones(image.shape, bool)
     particles = image.mask(active) & electrons
-    wet = image.mask(electrolyte) & ions
+    shares = {electrolyte: 1.0} | {name: share for name, share in (nanoporous or {}).items() if name in image.phases}
+    masks = {name: image.mask(name) & ions for name in shares}
+    wet = np.logical_or.reduce(list(masks.values()))
     pieces, count, _ = pieces_of(particles)
     touched = np.zeros(count + 1, bool)
     for number in range(3):
@@ -287,16 +322,16 @@ def active_parts(
         for solid, liquid in ((one[:-1], other[1:]), (one[1:], other[:-1])):
             touched[solid[liquid & (solid > 0)]] = True
     used = touched[pieces] & (pieces > 0)
-    areas = interface_areas(image, active={active: used, electrolyte: wet})
-    return used, float(areas.sel(phase=active, neighbour=electrolyte))
+    areas = interface_areas(image, active={active: used} | masks)
+    return used, sum(share * float(areas.sel(phase=active, neighbour=name)) for name, share in shares.items())
 
 
 def _properties_of(
     image: VoxelImage,
-    how: tuple[dict[str, float], dict[str, float], str, str, str, float, bool],
+    how: tuple[dict[str, float], dict[str, float], str, str, dict[str, float], str, float, bool],
     progress: Callable[[float, str], None] | None = None,
 ) -> dict[str, float]:
-    ionic, electronic, active, electrolyte, axis, tolerance, radius = how
+    ionic, electronic, active, electrolyte, nanoporous, axis, tolerance, radius = how
     found: dict[str, float] = {}
     fractions = image.volume_fractions
     for number, (carrier, conducting) in enumerate((("ions", ionic), ("electrons", electronic))):
@@ -317,8 +352,9 @@ def _properties_of(
             found[f"{role}_volume_fraction"] = fractions[name]
     if electrolyte in fractions:
         found["electrolyte_volume_fraction"] += fractions.get(DEBONDED, 0.0)
+        found["electrolyte_volume_fraction"] += sum(share * fractions.get(name, 0.0) for name, share in nanoporous.items())
     if active in fractions and electrolyte in fractions:
-        used, area = active_parts(image, ionic, electronic, active, electrolyte, axis)
+        used, area = active_parts(image, ionic, electronic, active, electrolyte, axis, nanoporous)
         found |= {"utilised_volume_fraction": float(used.mean()), "active_interface_area": area}
         if radius:
             measurable = used.any() and not used.all()

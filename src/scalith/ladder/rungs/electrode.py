@@ -124,6 +124,8 @@ class BulkConductivities(Settings):
         Bulk conductivity of each phase that conducts, S m-1; a separator has no electronic one.
     active, electrolyte : str
         Phases between which the reaction is; a separator has no active one.
+    nanoporous : dict of str to float
+        Share of electrolyte within phases whose pores are finer than a voxel.
     axis : {"x", "y", "z"}
         From the separator to the current collector.
     parts : tuple of int
@@ -134,6 +136,7 @@ class BulkConductivities(Settings):
     electronic: Conductivities = Field(default_factory=dict)
     active: str = "active"
     electrolyte: str = "electrolyte"
+    nanoporous: dict[str, Fraction] = Field(default_factory=dict)
     axis: Literal["x", "y", "z"] = "x"
     parts: tuple[Count, ...] = (1, 2)
 
@@ -458,7 +461,8 @@ def phase_areas(
     active = _reached(image, bulk, image.phases)
     if {bulk.active, bulk.electrolyte} <= set(image.phases):
         ionic = ionic_with_debonded(image, bulk.ionic, bulk.electrolyte)
-        active[bulk.active], _ = electrode.active_parts(image, ionic, bulk.electronic, bulk.active, bulk.electrolyte, bulk.axis)
+        names = (bulk.active, bulk.electrolyte, bulk.axis, bulk.nanoporous)
+        active[bulk.active], _ = electrode.active_parts(image, ionic, bulk.electronic, *names)
     every, reached = electrode.interface_areas(image), electrode.interface_areas(image, active=active)
     data = Result({"area": every.drop_vars("error"), "active_area": reached.drop_vars("error")})
     data = data.assign(area_error=every["error"].drop_vars("error"), active_area_error=reached["error"].drop_vars("error"))

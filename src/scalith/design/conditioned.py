@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,13 +173,8 @@ def conditioned_structure(
     assert nearest_found is not None
     image, measured = nearest_found.image, nearest_found.measured
     require_met("conditioned structure", "recipe", targets, measured, tolerance)
-    settings = {
-        "structure": structure.model_dump(mode="json"),
-        "targets": target_settings(targets),
-        "seed": seed,
-        "like": None if like is None else like.digest,
-        "tolerance": tolerance,
-    }
+    settings: dict[str, Any] = {"structure": structure.model_dump(mode="json"), "targets": target_settings(targets), "seed": seed}
+    settings |= {"like": None if like is None else like.digest, "tolerance": tolerance}
     source = predicted("scalith.design.conditioned_structure", settings=settings)
     image = VoxelImage(image.labels, image.voxel_size, image.phases, source, image.periodic)
     table = comparison(targets, {one.name: value for one, value in zip(asked, measured.tolist(), strict=True)})

@@ -35,7 +35,15 @@ def test_every_hop_obeys_detailed_balance(model, cells):
 
 @pytest.mark.parametrize(
     ("model", "cells"),
-    [(triangular_model(), (6, 6, 2)), (two_site_model(), (4, 4, 4)), (pushing_model(), (6, 6, 2)), ((fcc_model(), hops()), 6)],
+    [
+        (triangular_model(), (6, 6, 2)),
+        (two_site_model(), (4, 4, 4)),
+        (pushing_model(), (6, 6, 2)),
+        ((fcc_model(), hops()), 6),
+        # So wide that some events are far from all faces of the box.
+        ((fcc_model(), hops()), 13),
+        (two_site_model(), (11, 11, 11)),
+    ],
 )
 def test_rates_kept_up_to_date_are_those_computed_afresh(model, cells):
     kinetic = kinetic_model(*model, cells)

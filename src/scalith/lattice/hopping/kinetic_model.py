@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from scalith.lattice.expansion.cluster_space import relative, shifted
 from scalith.lattice.hopping.hop_barriers import Hop, HopBarriers, hops_of
 from scalith.lattice.kernels.kinetic import HopTables
 from scalith.lattice.sampling.monte_carlo import Model, require_working_ion_alone
-from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, neighbour_sites, supercell_shape
+from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, supercell_shape
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _hop_tables(
         np.array(local_start, dtype=np.int64),
         np.array(local_slots, dtype=np.int32).reshape(-1, 3),
         np.array(local_energy, dtype=np.float64),
-        _dependents(hops, slots, shape),
+        *_reach_tables(energies, hops, slots, shape),
         any(hop.through is not None for own in hops for hop in own),
     )
 
@@ -156,29 +156,87 @@ def _clusters_by_pair(energies: dict[Cluster, float]) -> dict[tuple[int, Lattice
     return joined
 
 
-def _dependents(hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]) -> NDArray[np.int32]:
-    """Sites whose hops may change rate when a site changes.
+def _reach_tables(
+    energies: dict[Cluster, float], hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]
+) -> tuple[
+    NDArray[Any],
+    NDArray[Any],
+    NDArray[Any],
+    NDArray[Any],
+    NDArray[Any],
+    NDArray[Any],
+    NDArray[Any],
+    int,
+    NDArray[Any],
+    NDArray[Any],
+]:
+    """What `HopTables` hold from `shift` to `shape`: how far the consequences of each hop reach.
 
-    Those whose field or watched surroundings change, and those that hop onto such a site.
+    Rates change of the sites whose field or surroundings change, and of those that hop onto such a site.
     """
-    sublattices = len(slots)
-    # `influenced[s]`: shifts from a site of s to the sites that see it (interactions and watched sites are both slots).
-    influenced: list[dict[LatticeSite, None]] = [{(s, 0, 0, 0): None} for s in range(sublattices)]
+    sublattices, strides = len(slots), (shape[1] * shape[2], shape[2], 1)
+    # Sites whose field changes with a site of each sublattice, and those that see it (interactions and surroundings are slots).
+    fields: list[set[LatticeSite]] = [{(s, 0, 0, 0)} for s in range(sublattices)]
+    for cluster in energies:
+        for origin in cluster:
+            fields[origin[0]].update(relative(site, origin) for site in cluster)
+    seen: list[set[LatticeSite]] = [{(s, 0, 0, 0)} for s in range(sublattices)]
     for s, known in enumerate(slots):
         for site in known:
-            influenced[site[0]][(s, -site[1], -site[2], -site[3])] = None
+            seen[site[0]].add(relative((s, 0, 0, 0), site))
     into: list[list[LatticeSite]] = [[] for _ in range(sublattices)]
     for s, own in enumerate(hops):
         for hop in own:
-            into[hop.target[0]].append((s, -hop.target[1], -hop.target[2], -hop.target[3]))
-    lists: list[list[LatticeSite]] = []
-    for s in range(sublattices):
-        reached = dict(influenced[s])
-        for site in influenced[s]:
-            for origin in into[site[0]]:
-                reached[shifted(origin, site)] = None
-        lists.append(sorted((site for site in reached if hops[site[0]]), key=lambda site: (site[1:], site[0])))
-    table = neighbour_sites(shape, sublattices, lists)
-    counts = np.tile([len(items) for items in lists], int(np.prod(shape)))
-    table[np.arange(table.shape[1]) >= counts[:, None]] = -1
-    return table
+            into[hop.target[0]].append(relative((s, 0, 0, 0), hop.target))
+    rates = [known | {shifted(origin, site) for site in known for origin in into[site[0]]} for known in seen]
+    ways = [(s, hop.target) for s, own in enumerate(hops) for hop in own]
+    changed = [_of_both(fields, s, target, shape) for s, target in ways]
+    reached = [[site for site in _of_both(rates, s, target, shape) if hops[site[0]]] for s, target in ways]
+    onward = [{shifted(hop.target, site) for site in sites for hop in hops[site[0]]} for sites in reached]
+    reach = max(abs(step) for sites in (*changed, *reached, *onward) for site in sites for step in site[1:])
+
+    def index(site: LatticeSite, s: int) -> int:
+        return sum(step * stride for step, stride in zip(site[1:], strides, strict=True)) * sublattices + site[0] - s
+
+    ahead = []
+    for (s, _), sites, further in zip(ways, reached, onward, strict=True):
+        read = {index(site, s) for site in sites}
+        ahead.append([number for number in _every_eight(sorted(index(site, s) for site in further)) if number not in read])
+    folded = np.zeros((3, max(shape) + 2 * reach), dtype=np.int64)
+    for axis, (cells, stride) in enumerate(zip(shape, strides, strict=True)):
+        folded[axis, : cells + 2 * reach] = np.arange(-reach, cells + reach) % cells * stride * sublattices
+    return (
+        np.array([index(target, s) for s, target in ways], dtype=np.int64),
+        *_ranges(reached, reach),
+        *_ranges(changed, reach),
+        np.concatenate([[0], np.cumsum([len(items) for items in ahead])]).astype(np.int64),
+        np.array([number for items in ahead for number in items], dtype=np.int64),
+        reach,
+        folded,
+        np.array(shape, dtype=np.int64),
+    )
+
+
+def _of_both(lists: list[set[LatticeSite]], s: int, target: LatticeSite, shape: tuple[int, int, int]) -> list[LatticeSite]:
+    """What lies around the start of a hop or its target, each site of the box once, in the order of indices."""
+    once: dict[tuple[int, ...], LatticeSite] = {}
+    for site in sorted(lists[s] | {shifted(other, target) for other in lists[target[0]]}, key=lambda site: (site[1:], site[0])):
+        once.setdefault((site[0], *np.mod(site[1:], shape).tolist()), site)
+    return list(once.values())
+
+
+def _every_eight(numbers: list[int]) -> list[int]:
+    """Of increasing numbers so many that each lies within eight of one on either side, where it has such neighbours."""
+    kept: list[int] = []
+    for k, number in enumerate(numbers):
+        if not kept or k + 1 == len(numbers) or numbers[k + 1] - kept[-1] > 8:
+            kept.append(number)
+    return kept
+
+
+def _ranges(lists: list[list[LatticeSite]], reach: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Lists of sites one after another, where each begins, and offsets plus `reach`."""
+    start = np.concatenate([[0], np.cumsum([len(sites) for sites in lists])]).astype(np.int64)
+    return start, np.array([site for sites in lists for site in sites], dtype=np.int32) + np.array(
+        [0, reach, reach, reach], np.int32
+    )

@@ -1,7 +1,7 @@
 """Rejection-free kinetic Monte Carlo (Bortz, Kalos, Lebowitz 1975, DOI 10.1016/0021-9991(75)90060-1) with a sum tree.
 
-Every site owns its outgoing hops. After an event only the sites named in the dependency lists of the two changed sites
-get new rates; a tree of partial sums over the sites, eight children to a node (one cache line), gives the next event in
+Every site owns its outgoing hops. After an event only the sites that the hop's list of offsets names get new rates; a tree
+of partial sums over the sites, eight children to a node (one cache line), gives the next event in
 log₈(sites) steps. Parents are sums of their children, never running differences, so the tree does not drift. Single hops are
 not stored: those of the chosen site are computed again, which costs less than bringing a table of all channels from memory.
 """
@@ -57,8 +57,21 @@ class HopTables(NamedTuple):
         Sites around a hop that change its barrier where all of them are filled (−1: fewer than three).
     local_energy : ndarray, shape (n,)
         By how much, eV.
-    dependents : ndarray of int32, shape (sites, k)
-        Sites whose hops may change rate when this one changes; −1 pads.
+    shift : ndarray of int64, shape (hops,)
+        Index of the target less that of the start, where the box's faces are not between them.
+    reached_start, changed_start : ndarray of int64, shape (hops + 1,)
+    reached, changed : ndarray of int32, shape (n, 4)
+        Sites whose hops may change rate when a hop is done, and sites whose field changes: sublattice, and offsets from the cell
+        of the start plus `reach`.
+    ahead_start : ndarray of int64, shape (hops + 1,)
+    ahead : ndarray of int64
+        Indices, less that of the start, of what else the new rates are computed from, one every eight sites.
+    reach : int
+        Greatest offset among all these.
+    folded : ndarray of int64, shape (3, most cells + 2·reach)
+        What the coordinate of a cell plus its offset plus `reach` adds to a site's index, folded back into the box.
+    shape : ndarray of int64, shape (3,)
+        Cells along each lattice vector.
     pairs : bool
         Whether some hops move two ions.
     """
@@ -79,7 +92,16 @@ class HopTables(NamedTuple):
     local_start: NDArray[np.int64]
     local_slots: NDArray[np.int32]
     local_energy: NDArray[np.float64]
-    dependents: NDArray[np.int32]
+    shift: NDArray[np.int64]
+    reached_start: NDArray[np.int64]
+    reached: NDArray[np.int32]
+    changed_start: NDArray[np.int64]
+    changed: NDArray[np.int32]
+    ahead_start: NDArray[np.int64]
+    ahead: NDArray[np.int64]
+    reach: int
+    folded: NDArray[np.int64]
+    shape: NDArray[np.int64]
     pairs: bool
 
 
@@ -394,7 +416,6 @@ def kinetic_trajectory(
     sites = occupation.size
     field = np.empty(sites)
     compute_fields(tables, occupation, field)
-    interacting = tables.pair_energy.size + tables.triplet_energy.size + tables.quadruplet_energy.size > 0
     inverse = 1.0 / thermal_energy
     reference = np.mean(field)
     signed = np.empty(sites)
@@ -402,7 +423,11 @@ def kinetic_trajectory(
         signed[i] = signed_weight(field[i] - reference, inverse, occupation[i] == 1)
     ends = np.exp(0.5 * inverse * hops.mutual)
     damped = np.exp(-inverse * hops.barrier)
-    sublattices, neighbours, dependents = tables.sublattices, tables.neighbours, hops.dependents
+    sublattices, neighbours = tables.sublattices, tables.neighbours
+    shift, folded, reach = hops.shift, hops.folded, hops.reach
+    reached_start, reached, changed_start, changed = hops.reached_start, hops.reached, hops.changed_start, hops.changed
+    ahead_start, ahead = hops.ahead_start, hops.ahead
+    rows, columns, layers = hops.shape[0], hops.shape[1], hops.shape[2]
     start, target, through, watched_start, watched = hops.start, hops.target, hops.through, hops.watched_start, hops.watched
     mutual_start, mutual_slots, mutual_energy = hops.mutual_start, hops.mutual_slots, hops.mutual_energy
     local_start, local_slots, local_energy = hops.local_start, hops.local_slots, hops.local_energy
@@ -410,8 +435,10 @@ def kinetic_trajectory(
     vector, first_vector, second_vector = hops.vector, hops.first_vector, hops.second_vector
     root = levels[levels.size - 1]
     found = np.empty(max(target.size, 1))
-    touched = np.empty(max(sites, 2 * dependents.shape[1]), dtype=np.int64)
-    ahead = np.zeros(1, dtype=np.int64)
+    touched = np.empty(max(sites, reached.shape[0]), dtype=np.int64)
+    near = np.empty(reached.shape[0] + changed.shape[0], dtype=np.int64)
+    read = np.zeros(1, dtype=np.int64)
+    inside = False
     signed_bits, tree_bits, field_bits = signed.view(np.int64), tree.view(np.int64), field.view(np.int64)
     at_step, at_window = position.copy(), position.copy()
     total = np.zeros(3)
@@ -427,9 +454,15 @@ def kinetic_trajectory(
             i = touched[k]
             site_total = 0.0
             weight = -signed[i]
-            if not surroundings and weight > 0.0:
-                for h in range(start[i % sublattices], start[i % sublattices + 1]):
-                    site_total += hop_rate(weight * ends[h] * max(signed[neighbours[i, target[h]]], 0.0), damped[h, 0])
+            s = 0 if sublattices == 1 else i % sublattices
+            # Indices without a sign: what counts from the end of an array below zero costs more than the arithmetic.
+            if not surroundings and weight > 0.0 and inside:
+                for h in range(start[s], start[s + 1]):
+                    site_total += hop_rate(weight * ends[h] * max(signed[np.uint64(i + shift[h])], 0.0), damped[h, 0])
+            elif not surroundings and weight > 0.0:
+                for h in range(start[s], start[s + 1]):
+                    j = np.uint32(neighbours[np.uint64(i), np.uint32(target[h])])
+                    site_total += hop_rate(weight * ends[h] * max(signed[j], 0.0), damped[h, 0])
             elif weight > 0.0:
                 site_total = site_rates(
                     i,
@@ -482,6 +515,10 @@ def kinetic_trajectory(
         exposure += rate * wait
         state = advance(state)
         i, pick = next_site(tree, levels, unit_interval(mixed(state)) * rate)
+        cell = i // sublattices
+        x, y, z = cell // (columns * layers), cell // layers % columns, cell % layers
+        # Whether all that counts lies at its plain offset, with no face of the box between.
+        inside = reach <= x < rows - reach and reach <= y < columns - reach and reach <= z < layers - reach
         site_rates(
             i,
             sublattices,
@@ -507,17 +544,6 @@ def kinetic_trajectory(
         first = start[i % sublattices]
         chosen = first + chosen_hop(found, start[i % sublattices + 1] - first, pick / frequency)
         arrival = int(neighbours[i, target[chosen]])
-        if sites > FAR:
-            # Reads that wait for nothing: the memory answers them side by side, and the loops below find it in the cache.
-            bits = np.int64(0)
-            for e in range(2):
-                centre = i if e == 0 else arrival
-                for k in range(dependents.shape[1]):
-                    q = np.int64(max(dependents[centre, k], np.int32(0)))
-                    bits ^= signed_bits[q] ^ tree_bits[q] ^ np.int64(neighbours[q, 0])
-                for slot in range(neighbours.shape[1]):
-                    bits ^= field_bits[neighbours[centre, slot]]
-            ahead[0] = bits  # used by nobody, but without it the compiler would leave the reads out
         end = arrival
         if through[chosen] >= 0:
             end = int(neighbours[i, through[chosen]])
@@ -526,29 +552,43 @@ def kinetic_trajectory(
         for axis in range(3):
             total[axis] += vector[chosen, axis]
             hopped += first_vector[chosen, axis] ** 2 + second_vector[chosen, axis] ** 2
+        events += 1
+        signed[i], signed[arrival] = 1.0, -1.0
+        first, last = reached_start[chosen], reached_start[chosen + 1]
+        most = last - first
+        for k in range(most):
+            dx, dy, dz = (
+                np.uint64(x + reached[first + k, 1]),
+                np.uint64(y + reached[first + k, 2]),
+                np.uint64(z + reached[first + k, 3]),
+            )
+            near[k] = folded[0, dx] + folded[1, dy] + folded[2, dz] + reached[first + k, 0]
+        count = most
+        for k in range(changed_start[chosen], changed_start[chosen + 1]):
+            dx, dy, dz = np.uint64(x + changed[k, 1]), np.uint64(y + changed[k, 2]), np.uint64(z + changed[k, 3])
+            near[count] = folded[0, dx] + folded[1, dy] + folded[2, dz] + changed[k, 0]
+            count += 1
+        last = count
+        if sites > FAR:
+            # Reads that wait for nothing: the memory answers them side by side, and the loops below find it in the cache.
+            bits = np.int64(0)
+            for k in range(most):
+                bits ^= signed_bits[np.uint64(near[k])] ^ tree_bits[np.uint64(near[k])]
+            for k in range(most, last):
+                bits ^= field_bits[np.uint64(near[k])]
+            if inside:
+                for k in range(ahead_start[chosen], ahead_start[chosen + 1]):
+                    bits ^= signed_bits[np.uint64(i + ahead[k])]
+            read[0] = bits  # used by nobody, but without it the compiler would leave the reads out
+        # Filled sites whose rates may change, and the emptied one; a branch here would be guessed wrong half of the time.
+        count = 0
+        for k in range(most):
+            q = near[k]
+            touched[count] = q
+            count += int((signed[np.uint64(q)] < 0.0) | (q == i))
         change_site(tables, occupation, field, i, -1)
         change_site(tables, occupation, field, arrival, 1)
-        events += 1
-        signed[i] = signed_weight(field[i] - reference, inverse, False)
-        signed[arrival] = signed_weight(field[arrival] - reference, inverse, True)
-        if interacting:
-            for e in range(2):
-                centre = i if e == 0 else arrival
-                for slot in range(neighbours.shape[1]):
-                    q = np.int64(neighbours[centre, slot])
-                    signed[q] = signed_weight(field[q] - reference, inverse, signed[q] < 0.0)
-        # Filled sites that depend on the two, and emptied ones; −1 in the tree marks those already listed.
-        count = 0
-        for e in range(2):
-            centre = i if e == 0 else arrival
-            for k in range(dependents.shape[1]):
-                q = np.int64(dependents[centre, k])
-                if q < 0:
-                    break
-                before = tree[q]
-                # Bitwise: a branch here would be guessed wrong half of the time.
-                listed = (before > 0.0) | ((before == 0.0) & (signed[q] < 0.0))
-                touched[count] = q
-                count += int(listed)
-                tree[q] = -1.0 if listed else before
+        for k in range(most, last):
+            q = near[k]
+            signed[q] = signed_weight(field[q] - reference, inverse, signed[q] < 0.0)
     return events, hopped, undone, exposure / max(now, 1e-300), state

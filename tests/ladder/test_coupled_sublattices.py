@@ -140,6 +140,7 @@ def test_independent_ions_and_electrons_meet_the_exact_voltage_up_to_the_cell(st
     assert found["cell_open_circuit_voltage"].domain["T"] == (298.15, 600.0)
     positive = found["cell_specification"].positive_electrode.materials[0]
     assert positive.open_circuit_voltage(0.5, 298.15) == pytest.approx(-SITE_ENERGY, abs=0.012)
+    assert list(positive.open_circuit_voltage.error_parts(0.5, 298.15)) == ["sampling", "cluster expansion"]
     snapshot = found["lattice_snapshot"]
     names, counts = np.unique(snapshot["species"].values, return_counts=True)
     assert dict(zip(names.tolist(), counts.tolist(), strict=True)) == {"Fe2+": 4, "Fe3+": 12, "Li": 4, "vacancy": 12}

@@ -153,6 +153,18 @@ def _data_alone(text: str) -> str:
     return text[: start[0]] + text[start[1] :]
 
 
+@pytest.mark.long
+def test_the_entropies_of_both_electrodes_are_in_the_heat(given):
+    given.set("discharge.c_rates", [1.0])
+    given.set("discharge.volumes", [3, 3, 3])
+    given.set("positive.entropic_coefficient", "-2e-4 V/K")
+    given.set("negative.entropic_coefficient", "1e-4 V/K")
+    found = given["discharges"].isel(c_rate=0)
+    # −I T (dU₊/dT − dU₋/dT), whatever else loses heat.
+    expected = found["current"].values * found["temperature"].values * 3e-4
+    np.testing.assert_allclose(found["heat_entropic"].values, expected, rtol=1e-6)
+
+
 def test_without_a_swelling_material_stress_states_its_own(tmp_path):
     text = AGEING.read_text().replace("shifts_voltage = false", 'shifts_voltage = false\npartial_molar_volume = "3e-6 m3/mol"')
     (tmp_path / "study.toml").write_text(text)

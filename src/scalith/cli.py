@@ -415,8 +415,8 @@ def new(
         typer.Option(
             "--example",
             "-e",
-            help="Which one: ageing, composite_cathode, designed_electrode, full_cell, lfp (without it), lfp_hysteresis, "
-            "lixnio2, module_safety, solid_state.",
+            help="Which one: ageing, composite_cathode, designed_electrode, full_cell, lco_rate, lfp (without it), "
+            "lfp_hysteresis, lixnio2, module_safety, solid_state.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,

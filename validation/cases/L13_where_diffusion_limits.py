@@ -11,8 +11,8 @@ $3\times10^{-14}$ m²/s. `examples/lco_rate.toml` sets particles of 10 µm, the 
 
 The potential's voltage falls more steeply over $x$ than that of real LixCoO2, which is flat near 3.9 V: with a smaller
 thermodynamic factor the same jumps would limit more, not less. Charge transfer is assumed, the electrolyte published.
-Kinetic Monte Carlo knows $D$ near $x = 0.9$ no better than
-30 % with the statistics of the example, and within a factor of four here; the two gains hardly differ.
+Kinetic Monte Carlo knows $D$ near $x = 0.9$ no better than 30 % with the statistics of the example, and within a factor of
+four here: tenfold diffusivity brings 8.7 % there and 9.4 % here.
 """
 
 from pathlib import Path

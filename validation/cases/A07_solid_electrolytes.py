@@ -11,7 +11,15 @@ $$\ln(\sigma T)=\ln A-E/RT,\qquad \operatorname{var}\ln(\sigma T)=g^\mathsf{T}Cg
 conductivity at room temperature. Stated beside it: the measured bulk conductivity of Na3Zr2Si2PO12, 0.6 mS/cm (Bohnke,
 Ronchetti, Mazza, Solid State Ionics 122 (1999) 127). The model conducts far too little, hot and cold alike: its fitted barriers
 are 0.36 eV on average and ends of hops differ by up to 1.9 eV, which traps ions; the attempt frequency of 5 THz is assumed.
+
+Molecular dynamics of Li6PS5Cl with CHGNet (`data/ion_motion`: 24 ions, two runs of 4 ps at 800 and at 1200 K) is carried to room
+temperature and stated beside two measured conductivities, with its band. That the temperatures are those asked for within their
+scatter and that ions leave their places is asserted. Both values lie above the measured ones by far more than their bands, that
+of the charge by a factor of some 50, that of single ions by some 500: in pieces of 2 ps rattling counts as diffusion, the line
+has two points only, and the potential is known to be too soft. Runs ten times as long, also colder, are what is needed.
 """
+
+from pathlib import Path
 
 import numpy as np
 
@@ -24,7 +32,7 @@ from scalith.atoms import (
     trajectory_haven_ratio,
 )
 from scalith.lattice import centred_hop_diffusivity, read_local_cluster_expansion
-from scalith.quantities import Property, Source, predicted, shipped
+from scalith.quantities import Property, Source, predicted, read_results, shipped
 from scalith.quantities.constants import AVOGADRO, GAS_CONSTANT
 from scalith.quantities.uncertain import log_of_deviation
 from validation.record import Record
@@ -33,6 +41,7 @@ LONG = True
 
 STEP, INTERVAL, IONS, RUNS, FRAMES = 0.3, 1e-13, 8, 2, 200
 CASES = 80
+MOTION = Path(__file__).resolve().parents[1] / "data" / "ion_motion" / "li6ps5cl_chgnet.nc"
 NASICON = shipped("local_cluster_expansion/NaSICON/sites.csv").parent
 
 
@@ -80,6 +89,7 @@ def run(record: Record) -> None:
     hops = effective_hops(walked, 1e-10 * STEP * np.sqrt(3.0))["effective_hops"]
     record.check("hops counted", expected=IONS * RUNS * FRAMES, found=float(hops.mean()), tolerance=0.03 * IONS * RUNS * FRAMES)
     _line(record)
+    _argyrodite(record)
     _nasicon(record)
 
 
@@ -99,6 +109,33 @@ def _line(record: Record) -> None:
     scatter = 3.0 * np.sqrt(0.68 * 0.32 / CASES)
     # A misfit widens the band and is never taken to narrow it: it covers a little more than it says.
     record.check("σ at 300 K within its band", expected=0.70, found=covered(values, errors, exact, log=True), tolerance=scatter)
+
+
+def _argyrodite(record: Record) -> None:
+    motion = read_results(MOTION)
+    T = motion["T"].values
+    # √(2/3N) of one instant, of about 4 ps over the thermostat's 0.2 ps independent ones.
+    scatter = 4.0 * np.sqrt(2.0 / (3.0 * 52.0)) / np.sqrt(4.0 / 0.4)
+    for asked, felt in zip(T, motion["mean_temperature"].values, strict=True):
+        record.check_at_most(
+            f"Li6PS5Cl: temperature off {asked:g} K, relative", limit=scatter, found=np.abs(felt / asked - 1.0).max()
+        )
+    hops = effective_hops(motion, 3.3e-10)["effective_hops"]
+    record.check_true("Li6PS5Cl: each ion has moved by two hops and more", bool(np.all(hops > 2.0 * motion.attrs["ions"])))
+    density = motion.attrs["ions"] / (AVOGADRO * motion.attrs["volume"])
+    for of in ("tracer", "charge"):
+        hot = ionic_conductivity(trajectory_diffusivity(motion, of), density)
+        cold = extrapolate_conductivity(hot, [298.15])
+        value, error = 10.0 * float(cold()), 10.0 * float(cold.error())
+        band = np.exp(log_of_deviation(error / value))
+        for doi, measured in (("10.1021/jacs.7b06327", 2.05), ("10.1016/j.ssi.2012.06.008", 1.3)):
+            record.compare(
+                f"Li6PS5Cl at 298 K from molecular dynamics, D of {of}",
+                reference=measured,
+                found=value,
+                unit="mS/cm",
+                note=f"within a factor of {band:.2g}; {value / measured:.2g} times the measured one of {doi}",
+            )
 
 
 def _nasicon(record: Record) -> None:

@@ -59,7 +59,8 @@ def test_files_are_taken_where_they_count_and_a_virtual_discharge_rests_as_its_o
     still = Found(None, "the potential does not change with temperature")
     experiments = "scalith.lab.experiments"
     monkeypatch.setattr(f"{experiments}.voltage_by_slow_cycle", lambda *cell, rate, data=None: own if data is None else at_rest)
-    monkeypatch.setattr(f"{experiments}.entropy_by_steps", lambda *cell, data=(): entropy if data else still)
+    for module in (experiments, f"{experiments}.discharge_heat"):
+        monkeypatch.setattr(f"{module}.entropy_by_steps", lambda *cell, data=(): entropy if data else still)
     expected = heat_by_discharge(CELL, at_rest=own, entropy=still)
     found = heat_agreement(CELL, given)
     np.testing.assert_allclose(found["measured"].values, expected.value(x=found["x"].values), rtol=1e-9)

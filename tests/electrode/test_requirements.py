@@ -21,6 +21,7 @@ def test_a_tolerance_lies_between_nought_and_one(tolerance):
     for solve in (
         lambda: electrode.solve_conduction(IMAGE, {"pore": 1.0}, tolerance=tolerance),
         lambda: electrode.effective_tensor(IMAGE, {"pore": 1.0}, tolerance=tolerance),
+        lambda: electrode.solve_periodic_sides(IMAGE, {"pore": 1.0}, tolerance=tolerance),
         lambda: electrode.effective_stiffness(IMAGE, stiff, tolerance=tolerance),
         lambda: electrode.stress_from_eigenstrain(IMAGE, stiff, {"active": 0.01}, tolerance=tolerance),
         lambda: electrode.diffusion_radius(IMAGE, "active", tolerance=tolerance),

@@ -42,6 +42,7 @@ from scalith.electrode.transport.effective_properties import (
 from scalith.electrode.transport.effective_tensor import effective_tensor
 from scalith.electrode.transport.electrode_impedance import electrode_impedance
 from scalith.electrode.transport.electrode_tortuosity import electrode_tortuosity
+from scalith.electrode.transport.periodic_sides import solve_periodic_sides
 from scalith.electrode.transport.permeability import permeability
 from scalith.electrode.transport.voxel_conduction import conduct_voxels
 
@@ -70,6 +71,7 @@ __all__ = [
     "separate_particles",
     "smooth",
     "solve_conduction",
+    "solve_periodic_sides",
     "covariance",
     "crop",
     "diffusion_radius",

@@ -78,7 +78,7 @@ def effective_tensor(
     names = list(image.phases)
     sigma = np.zeros((len(names) + 1, 3, 3))  # the last row: what does not wind
     for name, value in conductivities.items():
-        sigma[names.index(name)] = _tensor(name, value)
+        sigma[names.index(name)] = conductivity_tensor("effective_tensor", name, value)
     if not np.any(sigma):
         raise InputError("effective_tensor", "conductivities", dict(conductivities), "at least one phase that conducts")
     turned = bool(np.any(sigma[:, ~np.eye(3, dtype=bool)]))
@@ -101,7 +101,7 @@ def effective_tensor(
     found, residual, iterations = np.zeros((3, 3)), np.zeros(3), np.zeros(3, int)
     with PlaneThreads(threads) as crew:
         if len(directions):
-            found, residual, iterations = _solve(rows, sigma / unit, turned, onto, tolerance, crew, progress)
+            found, residual, iterations = solve_periodic(rows, sigma / unit, turned, onto, tolerance, crew, progress)
     found *= unit
     largest = max(float(np.abs(found).max()), 1e-300)
     asymmetry = float(np.abs(found - found.T).max()) / largest
@@ -125,31 +125,32 @@ def effective_tensor(
     return data.assign_attrs(voxel_size=image.voxel_size, source=source.to_json())
 
 
-def _tensor(name: str, value: TensorConductivity) -> Floats:
+def conductivity_tensor(where: str, name: str, value: TensorConductivity) -> Floats:
+    """One phase's tensor (3, 3), S m-1, checked."""
     field = f"conductivity of {name}"
     expected = "one number, one for each of x, y and z, or a symmetric 3 x 3 matrix, S m-1"
     try:
         given = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError("effective_tensor", field, value, expected) from None
+        raise InputError(where, field, value, expected) from None
     if given.shape not in ((), (3,), (3, 3)):
-        raise InputError("effective_tensor", field, f"an array of shape {given.shape}", expected)
+        raise InputError(where, field, f"an array of shape {given.shape}", expected)
     if not np.all(np.isfinite(given)):
-        raise InputError("effective_tensor", field, given.tolist(), "finite numbers, S m-1")
+        raise InputError(where, field, given.tolist(), "finite numbers, S m-1")
     tensor = given if given.ndim == 2 else np.diag(np.broadcast_to(given, 3))
     largest = float(np.abs(tensor).max())
     if float(np.abs(tensor - tensor.T).max()) > 1e-9 * largest:
         found = f"a matrix that differs from its transpose by {float(np.abs(tensor - tensor.T).max()):.3g} S/m"
-        raise InputError("effective_tensor", field, found, "a symmetric matrix")
+        raise InputError(where, field, found, "a symmetric matrix")
     tensor = 0.5 * (tensor + tensor.T)
     least = float(np.linalg.eigvalsh(tensor)[0])
     if largest > 0.0 and not least > 1e-12 * largest:
         found = f"a least principal conductivity of {least:.3g} S/m"
-        raise InputError("effective_tensor", field, found, "positive in every direction, or zero in all")
+        raise InputError(where, field, found, "positive in every direction, or zero in all")
     return np.asarray(tensor)
 
 
-def _solve(
+def solve_periodic(
     rows: NDArray[np.uint8],
     sigma: Floats,
     turned: bool,

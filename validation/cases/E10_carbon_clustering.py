@@ -44,7 +44,7 @@ def run(record: Record) -> None:
         for seed in (1, 2):
             image, cell = made(fine[seed], agglomeration, seed)
             electrode = cell.positive_electrode
-            energies = [delivered_energy(cell, rate, mesh=Mesh(1, 8, 16)) / 3.6e6 for rate in RATES]
+            energies = [delivered_energy(cell, rate, mesh=Mesh(1, 10, 20)) / 3.6e6 for rate in RATES]
             found[name, seed] = [electrode.conductivity, electrode.transport_efficiency, *energies]
             share = image.volume_fractions["binder"]
             record.check(
@@ -69,7 +69,7 @@ def run(record: Record) -> None:
     coarse = made(packed(4e-6, 1), 1.0, 1)[1]
     areas = [cell.positive_electrode.material.area for cell in (made(fine[1], 1.0, 1)[1], coarse)]
     record.check_at_most("area of the coarse structure over that of the fine one", limit=0.8, found=float(areas[1] / areas[0]))
-    energy = delivered_energy(coarse, 3.0, mesh=Mesh(1, 8, 16)) / 3.6e6
+    energy = delivered_energy(coarse, 3.0, mesh=Mesh(1, 10, 20)) / 3.6e6
     record.compare(
         "coarse structure with bridges: energy at 3C", reference=float(values[2, :, 4].mean()), found=energy, unit="Wh/l"
     )

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,8 +9,7 @@ import pytest
 
 from scalith import cli
 from scalith.ladder import climb, read_ledger, read_study
-from scalith.ladder.progress import Silent
-from scalith.quantities import StudyError, read_results
+from scalith.quantities import StudyError
 from tests.ladder.conftest import STUDY
 
 
@@ -37,137 +31,6 @@ def test_members_climb_on_a_cluster(toy, study_file, tmp_path, cluster):
     assert [entry.scatter for entry in spread.entries] == [entry.scatter for entry in alone.entries]
     assert read_ledger(tmp_path / "spread") == spread
     assert not list(Path(tmp_path / "spread").rglob("*.part"))
-
-
-OWN = '''
-"""A spring whose stiffness stands in a file, pulled at by a load, read with a noisy ruler."""
-
-import time
-
-import numpy as np
-
-from scalith.ladder import InputFile, Quantity, Settings, rung
-from scalith.quantities import Property, predicted
-
-GIVEN = {"load": (Quantity("load", unit="N"), Property)}
-
-
-class Stand(Settings):
-    """Where the spring hangs."""
-
-    file: InputFile
-
-
-class Ruler(Settings):
-    """What it is read with."""
-
-    noise: float
-    wait: float
-    log: str
-
-
-@rung("stiffness", unit="N m-1")
-def stiffness(stand: Stand) -> Property:
-    """The number in the file."""
-    with open(stand.file.path) as stream:
-        return Property.constant("stiffness", float(stream.read()), "N m-1", predicted("own.stiffness"))
-
-
-@rung("stretch", unit="m")
-def stretch(stiffness: Property, load: Property, ruler: Ruler, seed: int) -> Property:
-    """x = F/k."""
-    time.sleep(ruler.wait)
-    with open(ruler.log, "a") as stream:
-        stream.write(f"{seed}\\n")
-    found = load() / stiffness() + ruler.noise * np.random.default_rng(seed).standard_normal()
-    return Property.constant("stretch", found, "m", predicted("own.stretch", stiffness.digest, load.digest))
-'''
-
-PULLED = """
-[study]
-title = "spring"
-targets = ["stretch"]
-
-[rungs]
-modules = ["own.py"]
-
-[stand]
-file = "stiffness.txt"
-
-[ruler]
-noise = 1e-3
-wait = 0.2
-log = "LOG"
-
-[given]
-load = { value = "2 N ± 0.2 N", kind = "measured", reference = "a scale" }
-"""
-
-
-class Unseen:
-    """A plugin of workers on which a folder cannot be opened, as on another machine."""
-
-    name = "unseen"
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = str(folder)
-
-    def setup(self, worker: object) -> None:
-        def refuse(event: str, arguments: tuple[object, ...]) -> None:
-            if event in ("open", "os.mkdir", "os.listdir", "os.scandir") and str(arguments[0]).startswith(self.folder):
-                raise FileNotFoundError(2, "no such file on this machine", self.folder)
-
-        sys.addaudithook(refuse)
-
-
-class KillHalfWay(Silent):
-    """When the first member is read kills a process, as soon as half of the members are there."""
-
-    def __init__(self, process: int, log: Path) -> None:
-        self.process, self.log, self.killed = process, log, False
-
-    def advanced(self, name: str, fraction: float, message: str) -> None:
-        if self.killed:
-            return
-        until = time.monotonic() + 60.0
-        while len(self.log.read_text().split()) < 9 and time.monotonic() < until:
-            time.sleep(0.01)
-        time.sleep(0.1)
-        self.killed = True
-        os.kill(self.process, signal.SIGKILL)
-
-
-@pytest.mark.long
-@pytest.mark.filterwarnings("ignore")
-def test_workers_without_the_folder_find_the_same_when_one_is_killed(tmp_path):
-    from distributed import Client, LocalCluster, WorkerPlugin
-
-    here = tmp_path / "here"
-    here.mkdir()
-    (here / "own.py").write_text(OWN)
-    (here / "stiffness.txt").write_text("100.0")
-    log = tmp_path / "log"
-    (here / "s.toml").write_text(PULLED.replace("LOG", str(log)))
-    study = read_study(here / "s.toml", allow_code=True)
-    alone = climb(study, here / "alone", draws=16)
-    plugin = type("Plugin", (Unseen, WorkerPlugin), {})(here)
-    made = LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(tmp_path / "workers"))
-    with made as cluster, Client(cluster) as client:
-        client.register_plugin(plugin)
-        log.unlink()
-        listener = KillHalfWay(next(iter(client.run(os.getpid).values())), log)
-        spread = climb(study, here / "spread", draws=16, executor=client.get_executor(), listener=listener)
-    assert listener.killed
-    assert spread.failed_members == ()
-    assert [entry.scatter for entry in spread.entries] == [entry.scatter for entry in alone.entries]
-    climbed = Counter(log.read_text().split())
-    assert len(climbed) == 17  # with the nominal climb
-    # What had finished, though nobody had read it, is not climbed again; one may have been on its way.
-    assert climbed.total() <= 18
-    one, other = (read_results(here / name / alone.entry("stretch").ensemble_file) for name in ("alone", "spread"))
-    assert one.equals(other)
-    assert len(list((here / "alone" / "cache").glob("stretch-*.nc"))) == 17
-    assert len(list((here / "spread" / "cache").glob("stretch-*.nc"))) == 1  # only this process wrote there
 
 
 class OtherCode(ThreadPoolExecutor):

@@ -38,6 +38,36 @@ def test_a_thick_electrode_stores_more_and_delivers_less_of_it():
         evaluation({**NUMBERS, "porosity": 0.95}, 1)
 
 
+def test_separator_and_salt_are_the_cells_or_those_of_the_recipe():
+    structure = recipe_structure(ElectrodeRecipe(**NUMBERS), (16, 16, 16), 6e-7)
+    image = designed_image(structure, structure.noise(1))
+    plain = recipe_cell("lgm50_chen2020", ElectrodeRecipe(**NUMBERS), image, **BULK)
+    stated = ElectrodeRecipe(**NUMBERS, separator_thickness="25 um", salt_concentration="0.6 mol/l")
+    changed = recipe_cell("lgm50_chen2020", stated, image, **BULK)
+    assert (changed.separator.thickness, changed.electrolyte.initial_concentration) == (25e-6, 600.0)
+    assert (plain.separator.thickness, plain.electrolyte.initial_concentration) == (12e-6, 1000.0)
+    assert changed.positive_electrode == plain.positive_electrode
+    evaluation = RecipeEvaluation(
+        base="lgm50_chen2020", shape=(16, 16, 16), voxel_size=6e-7, rates=(0.33, 3.0), structures=1, volumes=(1, 6, 12), **BULK
+    )
+    numbers = {**NUMBERS, "carbon_size": 1.2e-6, "thickness": 120e-6}
+    found = {
+        name: evaluation(numbers | more, 1)
+        for name, more in {
+            "plain": {},
+            "as the cell": {"separator_thickness": 12e-6, "salt_concentration": 1000.0},
+            "thick separator": {"separator_thickness": 40e-6},
+            "little salt": {"salt_concentration": 300.0},
+        }.items()
+    }
+    assert found["as the cell"] == found["plain"]
+    slow, fast = evaluation.objectives
+    # A thick separator takes volume at any rate, little salt limits a fast discharge only.
+    assert found["thick separator"][slow] < 0.9 * found["plain"][slow]
+    assert found["little salt"][fast] < 0.8 * found["plain"][fast]
+    assert found["little salt"][slow] > 0.9 * found["plain"][slow]
+
+
 def test_stress_is_an_objective_where_phases_expand():
     constants = {"active": {"youngs_modulus": "140 GPa"}, "carbon": {"youngs_modulus": "2 GPa"}, "pore": {"youngs_modulus": 0.0}}
     stated = {"base": "lgm50_chen2020", "shape": (16, 16, 16), "voxel_size": 6e-7, "rates": (1.0,), "structures": 1, **BULK}

@@ -30,6 +30,7 @@ porosity = [0.25, 0.45]
 pore_size = ["1.2 um", "1.2 um"]
 carbon_fraction = [0.1, 0.2]
 carbon_size = ["1.2 um", "1.2 um"]
+salt_concentration = ["0.8 mol/l", "1.4 mol/l"]
 ionic = { pore = "1 S/m" }
 electronic = { active = "0.2 S/m", carbon = "100 S/m" }
 shape = [16, 16, 16]
@@ -92,7 +93,7 @@ def test_a_front_of_recipes_climbs(tmp_path):
     head = '[study]\ntitle = "front"\ntargets = ["design_front"]\nseed = 1\n'
     climb(written(tmp_path, head + SEARCH + cell + text[text.index("[given]") :]), tmp_path / "out")
     front = read_entry(tmp_path / "out", "design_front").value
-    assert list(front["parameter"]) == ["thickness", "porosity", "carbon_fraction"]
+    assert list(front["parameter"].values) == ["thickness", "porosity", "carbon_fraction", "salt_concentration"]
     assert front.sizes["evaluation"] == 32
     slow, fast = front["found"].transpose("objective_name", "point").values
     assert np.all(np.diff(slow) > 0.0)

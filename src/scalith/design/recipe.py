@@ -12,12 +12,13 @@ from pydantic import Field, field_validator, model_validator
 
 from scalith.cell import CellSpecification, ElectrodeSpecification, Mesh, read_cell, simulate_discharge
 from scalith.cell.runs.load import discharge_load
+from scalith.cell.specification.paths import vary
 from scalith.design.density import LatentPhase, LatentStructure, designed_image
 from scalith.design.energy_gradient import with_conduction
 from scalith.electrode import IsotropicElasticity, VoxelImage, stress_from_eigenstrain, subvolume_properties
 from scalith.lab.half_cell import half_cell
 from scalith.quantities import ConvergenceError, InputError, Result, Spec, labelled, nearest, predicted
-from scalith.quantities.specification import LayerThickness, Length
+from scalith.quantities.specification import Concentration, LayerThickness, Length
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 PHASES = ("pore", "active", "carbon")
@@ -40,6 +41,10 @@ class ElectrodeRecipe(Spec):
         Of the volume of the electrode.
     carbon_size : float
         Correlation length of the carbon, m: the size of its clusters.
+    separator_thickness : float, optional
+        m; without it that of the cell whose materials are taken.
+    salt_concentration : float, optional
+        Of the electrolyte at rest, mol m-3; without it that of the cell.
     """
 
     thickness: LayerThickness
@@ -48,6 +53,8 @@ class ElectrodeRecipe(Spec):
     pore_size: Length
     carbon_fraction: Share
     carbon_size: Length
+    separator_thickness: LayerThickness | None = None
+    salt_concentration: Concentration | None = None
 
 
 def recipe_structure(recipe: ElectrodeRecipe, shape: tuple[int, int, int], voxel_size: float) -> LatentStructure:
@@ -69,10 +76,15 @@ def recipe_cell(
     ionic: Mapping[str, float | str],
     electronic: Mapping[str, float | str],
 ) -> CellSpecification:
-    """`image_cell` with the thickness and the grading of a recipe."""
-    return image_cell(
+    """`image_cell` with the thickness and the grading of a recipe, and its separator and salt where it states them."""
+    cell = image_cell(
         base, image, thickness=recipe.thickness, grading=recipe.grading, ionic=ionic, electronic=electronic, electrolyte="pore"
     )
+    beside = {
+        "separator.thickness": recipe.separator_thickness,
+        "electrolyte.initial_concentration": recipe.salt_concentration,
+    }
+    return vary(cell, {path: value for path, value in beside.items() if value is not None})[0]
 
 
 def image_cell(

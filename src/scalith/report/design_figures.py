@@ -99,7 +99,7 @@ def _is_energy(name: str) -> bool:
 
 def _said(recipe: np.ndarray, names: np.ndarray) -> str:
     """A recipe in words; lengths in µm."""
-    lengths = ("thickness", "pore_size", "carbon_size")
+    lengths = ("thickness", "pore_size", "carbon_size", "separator_thickness")
     parts = [
         f"{str(name).replace('_', ' ')} {1e6 * value:.3g} µm" if name in lengths else f"{str(name).replace('_', ' ')} {value:.3g}"
         for name, value in zip(names, recipe, strict=True)

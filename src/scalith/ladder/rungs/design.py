@@ -17,7 +17,7 @@ from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import Settings, rung
 from scalith.ladder.rungs.cell import Discharge
 from scalith.quantities import SI, InputError
-from scalith.quantities.specification import Count, LayerThickness, Length
+from scalith.quantities.specification import Concentration, Count, LayerThickness, Length
 
 Bounds = tuple[float, float]
 Lengths = tuple[Length, Length]
@@ -28,8 +28,9 @@ class RecipeSearch(Settings):
 
     Attributes
     ----------
-    thickness, porosity, grading, pore_size, carbon_fraction, carbon_size : two values, optional
+    thickness, porosity, grading, pore_size, carbon_fraction, carbon_size, separator_thickness, salt_concentration : two values
         Bounds of the numbers of a `scalith.design.ElectrodeRecipe` that are searched; the two of a number that is held are equal.
+        Separator and salt are those of the cell where they are left out.
     ionic, electronic : dict of str to float
         Bulk conductivities of the phases pore, active and carbon, S m-1.
     c_rates : tuple of float
@@ -54,6 +55,8 @@ class RecipeSearch(Settings):
     pore_size: Lengths
     carbon_fraction: Bounds
     carbon_size: Lengths
+    separator_thickness: tuple[LayerThickness, LayerThickness] | None = None
+    salt_concentration: tuple[Concentration, Concentration] | None = None
     ionic: dict[str, Annotated[float, SI("S m-1"), Field(ge=0)]]
     electronic: dict[str, Annotated[float, SI("S m-1"), Field(ge=0)]]
     c_rates: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] = (1.0 / 3.0, 3.0)
@@ -67,15 +70,17 @@ class RecipeSearch(Settings):
 
     @model_validator(mode="after")
     def _searched(self) -> RecipeSearch:
-        numbers = {name: getattr(self, name) for name in NUMBERS}
+        numbers = self.bounds
         if any(low > high for low, high in numbers.values()) or all(low == high for low, high in numbers.values()):
-            raise InputError("", ", ".join(NUMBERS), numbers, "bounds that rise, of at least one number")
+            raise InputError("", ", ".join(numbers), numbers, "bounds that rise, of at least one number")
         design.require_evaluable("", self.ionic, self.electronic, self.elasticity, self.expansion, c_rates=self.c_rates)
         return self
 
-
-NUMBERS = ("thickness", "porosity", "grading", "pore_size", "carbon_fraction", "carbon_size")
-"""Numbers of a recipe."""
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Of the numbers of a recipe that are stated."""
+        found = {name: getattr(self, name) for name in design.ElectrodeRecipe.model_fields}
+        return {name: both for name, both in found.items() if both is not None}
 
 
 def _points(data: xr.Dataset) -> str:
@@ -96,7 +101,7 @@ def _points(data: xr.Dataset) -> str:
 def design_front(cell_specification: CellSpecification, recipe_search: RecipeSearch, seed: int) -> xr.Dataset:
     """Recipes of the positive electrode against lithium, of which none is better in all objectives; checked with other seeds."""
     stated = recipe_search
-    bounds = {name: getattr(stated, name) for name in NUMBERS}
+    bounds = stated.bounds
     evaluation = RecipeEvaluation(
         base=cell_specification,
         ionic=stated.ionic,

@@ -55,7 +55,7 @@ def test_a_correlation_that_is_not_stated_is_averaged_over():
     fit = fit_cell(CELL, [LinearRecord(matrix, samples, correlation=None)], PATHS)
     at = np.array(list(fit.values.values()))
     weights, shifts, covariances = [], [], []
-    for rho in np.tanh((np.arange(1000) + 0.5) * 3.4e-3):
+    for rho in np.tanh((np.arange(-1000, 1000) + 0.5) * 3.4e-3):
         of_noise = rho ** np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
         inverse = np.linalg.inv(of_noise)
         information = matrix.T @ inverse @ matrix

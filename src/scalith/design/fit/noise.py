@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 _LARGEST = 0.995
 """Correlation of neighbouring samples up to which residuals are believed."""
 _LARGEST_Z = 3.4
-"""Fisher's z up to which a correlation that is not stated may lie."""
+"""Size of Fisher's z up to which a correlation that is not stated may lie, of either sign."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ def _correlations(samples: int) -> tuple[Array, Array]:
 
     A record of n samples tells z to 1/√n: the points lie closer than that, up to about 10,000 samples.
     """
-    points, weights = np.polynomial.legendre.leggauss(min(max(32, int(6.0 * np.sqrt(samples))), 600))
-    return np.tanh(0.5 * _LARGEST_Z * (points + 1.0)), weights
+    points, weights = np.polynomial.legendre.leggauss(min(max(64, int(12.0 * np.sqrt(samples))), 1200))
+    return np.tanh(_LARGEST_Z * points), weights
 
 
 def _over_correlations(record: Record, noise: RecordNoise, off: Array, rows: Array, others: list[tuple[Array, Array]]) -> Array:

@@ -59,7 +59,7 @@ def rows() -> list[Row]:
             prepare=_member,
             target=0.2,
             note="examples/lfp.toml up to its three discharges, interactions drawn and re-weighted: processor seconds of one of "
-            f"{_MEMBERS} members (two cores take half of it a member); sampling a member anew takes some 30",
+            f"{_MEMBERS} members (two cores take half of it a member)",
         ),
         Row(
             name="climb_lfp_with_compilation",

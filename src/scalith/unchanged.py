@@ -33,7 +33,7 @@ def nothing_changed(study: Path, folder: Path, asked: Mapping[str, Any]) -> int 
     folder : path
         Its results folder.
     asked : dict
-        What decides what is climbed and written: ``until``, ``draws``, ``report``.
+        What decides what is climbed and written: ``until``, ``draws``, ``plan``, ``reweight``, ``report``.
     """
     noted = last_finished(study, folder)
     try:

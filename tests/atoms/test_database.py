@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -167,8 +168,8 @@ def server(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    home = Path(f"/tmp/scalith-postgresql-{os.getpid()}")
-    home.mkdir(mode=0o755)
+    home = Path(tempfile.mkdtemp(prefix="scalith-postgresql-"))
+    home.chmod(0o755)
     before = []
     if os.geteuid() == 0:
         shutil.chown(home, "nobody")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -191,6 +192,29 @@ def test_members_reweight_what_was_sampled_or_say_that_they_sampled_anew(toy, un
     assert [entry.scatter for entry in other.entries] == [entry.scatter for entry in ledger.entries]
     assert other.reweighted == ledger.reweighted
     assert read_ledger(tmp_path / "out") == ledger
+
+
+def test_what_took_long_to_reweight_is_kept(toy, unsure, tmp_path, monkeypatch, reweighting):
+    from dataclasses import replace
+
+    from scalith.ladder import ensemble
+    from tests.ladder import toy_rungs
+
+    calls, quantity = [], toy_rungs.oscillation.quantity
+
+    def slow(*arguments):
+        calls.append(arguments)
+        time.sleep(0.05)
+        return quantity.reweighting.member(*arguments)
+
+    monkeypatch.setattr(ensemble, "WORTH_WRITING", 0.04)
+    how = replace(quantity.reweighting, member=slow)
+    monkeypatch.setattr(toy_rungs.oscillation, "quantity", replace(quantity, reweighting=how))
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=12, reweight=True)
+    whole = ledger.reweighted["oscillation"].members
+    climb(read_study(unsure), tmp_path / "out", draws=12, reweight=True)
+    assert whole > 0
+    assert len(calls) == 12 + ledger.reweighted["oscillation"].anew  # those that lie too far off are asked again
 
 
 def test_members_sample_anew_unless_asked_to_reweight(toy, unsure, tmp_path, reweighting):

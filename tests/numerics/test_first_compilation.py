@@ -80,4 +80,5 @@ def test_a_process_that_fails_or_cannot_be_started_holds_nobody_up(folder, monke
 
 @pytest.mark.long
 def test_what_the_process_runs_is_there():
-    subprocess.run([sys.executable, "-m", "scalith.cell.runs.first_discharge"], check=True)
+    ended = subprocess.run([sys.executable, "-m", "scalith.cell.runs.first_discharge"], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -11,7 +11,7 @@ beside.
 $\bar x+0.1(\rho^2-0.6)$ built up over the first tenth of the way, and emptied with the profile turned over. Hoop stress at the
 surface $-0.506$, 0.032, 0.157 (filling, $\bar x$ = 0.18, 0.5, 0.9), 0.489, 0.496 GPa (emptying, 0.82, 0.1), at the centre 1.216,
 0.318, 0.059, $-0.547$, $-1.140$ GPa. These ten numbers are those of an independent calculation, given as acceptance numbers;
-$E/J$ was chosen here because it reproduces them. They so belong to springs that stay as they are per atom of the host, $E$ =
+$E/J$ was chosen here because it reproduces them. They belong, then, to springs that stay as they are per atom of the host, $E$ =
 80 GPa over the volume of the *empty* host, so that the swollen one has $E/J$ (80 GPa empty, 22 GPa full), while the yield stress
 counts per area that there is. With 80 GPa in the swollen host at every content, which stands beside, the misfit of the shells
 costs up to 3.4 times as much stress: more flows, and the surface is in tension earlier. Silicon does soften as it is lithiated

@@ -88,7 +88,7 @@ def train_model(
     Raises
     ------
     InputError
-        An image that is too small or has other phases.
+        An image that is too small or has other phases, a phase that the tomogram lacks, a line without the two of the area.
     MissingDependencyError
         PyTorch is not installed.
     """
@@ -115,6 +115,7 @@ def train_model(
         source = predicted("scalith.design.train_model", *parents, settings=settings)
         return TrainedModel(arrays, tuple(names), **about, **_stated(tomogram, data[0], scaling, every), source=source)
 
+    model(0, 0.0)  # what the model would refuse at the end is refused now
     running, begun = 0.0, time.process_time()
     for step in range(steps):
         falling = 0.51 + 0.49 * np.cos(np.pi * step / steps)

@@ -123,7 +123,7 @@ class Run:
         """Read the value of a rung from the store, or compute and keep it."""
         name, rung = node.name, node.rung
         arguments, key = self._arguments(node)
-        found, value = None, None
+        began, found, value = time.perf_counter(), None, None
         if name in self.references:
             reweighted = digest(key, self.references[name].key)
             found = self.store.find(reweighted, rung.returns)
@@ -136,7 +136,6 @@ class Run:
         if found is None:
             self.listener.started(name)
             token = progress.listening.set((self.listener, name))
-            began = time.perf_counter()
             try:
                 value = rung.function(**arguments) if value is None else value
             finally:

@@ -29,10 +29,9 @@ def remembered(make: Callable[[], Answer], *content: Any) -> Answer:
         All that decides it, and a word for what it is.
     """
     key = digest(*content)
-    try:
-        return _KNOWN[key]  # type: ignore[no-any-return]
-    except KeyError:
-        pass
+    known: Answer | None = _KNOWN.get(key)
+    if known is not None:
+        return known
     found = make()
     if isinstance(found, np.ndarray):
         found.setflags(write=False)

@@ -40,6 +40,13 @@ def test_where_the_image_is_cut_at_its_sides_makes_no_difference():
     assert float(one["conductivity"]) > float(solve_conduction(image, SIGMA)["conductivity"])
 
 
+def test_progress_is_of_the_one_direction_that_is_solved():
+    told = []
+    solve_periodic_sides(random_image((6, 6, 6)), SIGMA, axis="y", progress=lambda share, words: told.append((share, words)))
+    assert told[-1] == (1.0, "field along y: done")
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+
+
 def test_layers_are_in_series_and_beside_each_other():
     labels = np.ones((6, 4, 4))
     labels[4:] = 2

@@ -12,6 +12,8 @@ from scalith.lattice import (
     reweighted_hops,
     sample_hop_energies,
 )
+from scalith.lattice.hopping.hop_barriers import hops_of
+from scalith.lattice.hopping.reweighted import _allowed
 from scalith.quantities import ConvergenceError, InputError, Source
 from scalith.quantities.constants import BOLTZMANN_EV
 from tests.lattice.models import fcc_model, hops
@@ -122,6 +124,33 @@ def test_energies_of_hops_are_those_of_the_expansion(walked):
     assert np.all(change[..., :2] == 0.0)  # the constant, and the points: no ion comes or goes
     assert np.abs(change[..., 2]).max() <= 2 * 2 * 11
     assert np.all(change[..., 2] % 4 == 0.0)
+
+
+def test_hops_of_two_ions_have_an_ion_between():
+    expansion = fcc_model()
+    barriers = HopBarriers(kinds=(HopKind(name="pushed", barrier=0.3, ions=2),), source=Source(kind="assumed"))
+    every = hops_of(expansion.host, barriers)
+    occupation = np.random.default_rng(1).integers(0, 2, 64).astype(np.int8)
+    places = occupation.reshape(4, 4, 4)
+    expected = set()
+    for cell in np.ndindex(4, 4, 4):
+        for hop in every[0]:
+            through, target = (tuple(np.mod(np.add(cell, site[1:]), 4)) for site in (hop.through, hop.target))
+            if places[cell] and places[through] and not places[target]:
+                expected.add((int(np.ravel_multi_index(cell, (4, 4, 4))), int(np.ravel_multi_index(target, (4, 4, 4)))))
+    found = {tuple(pair) for pair in _allowed(every, occupation, 1, (4, 4, 4)).tolist()}
+    assert found == expected
+    assert expected
+
+
+def test_other_interactions_and_seeds_are_in_the_source_or_refused(walked):
+    with pytest.raises(InputError, match=r"energies: missing, expected .*sample_hop_energies"):
+        reweighted_hops(walked, hops(), hops(), expansion=fcc_model())
+    energies = sample_hop_energies(walked, fcc_model(), hops(), cells=4, seed=1)
+    near = [fcc_model((0.0101, -0.0041, 0.002)), fcc_model((0.0102, -0.0041, 0.002))]
+    sources = [reweighted_hops(walked, hops(), hops(), energies=energies, expansion=one).attrs["source"] for one in near]
+    sources += [reweighted_hops(walked, hops(), hops(), seed=seed).attrs["source"] for seed in (None, 1, 2)]
+    assert len(set(sources)) == len(sources)
 
 
 def test_a_seed_draws_diffusivities_from_their_errors(walked):

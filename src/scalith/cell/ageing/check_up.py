@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.cell.kernels import events, records
+from scalith.cell.runs.tolerance import TOLERANCE
 
 if TYPE_CHECKING:
     from scalith.cell.runs.simulation import Mode, Simulation
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 POINTS = 400
 """Of each slow curve."""
-TOLERANCE = 2e-4
-"""Of its time steps at most, whatever the ageing goes by: what it finds is read from curves."""
 FREQUENCIES = np.logspace(4, -2, 31)
 """Hz, of the spectrum."""
 
@@ -56,6 +55,7 @@ def check_up(simulation: Simulation) -> CheckUp:
         A step of it could not be carried out.
     """
     one = simulation.copy(records=False)
+    # Whatever the ageing goes by: what it finds is read from curves.
     one.brief, one.tolerance = False, min(one.tolerance, TOLERANCE)
     cell = one.specification
     low, high, current = cell.lower_voltage_cut_off, cell.upper_voltage_cut_off, cell.nominal_capacity / 3600.0

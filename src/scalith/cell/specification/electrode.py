@@ -18,7 +18,7 @@ from scalith.cell.specification.material_function import (
     TRANSPORT_EFFICIENCY_PROFILE,
 )
 from scalith.interface import PressedLithium
-from scalith.quantities import SI, InputError, Property, Spec, nearest
+from scalith.quantities import SI, InputError, Property, Spec, Uncertain, nearest
 from scalith.quantities.constants import LITHIUM_MOLAR_VOLUME
 from scalith.quantities.specification import ElectricalConductivity, LayerThickness
 
@@ -185,6 +185,23 @@ class ElectrodeSpecification(PorousLayer):
     def material(self) -> ActiveMaterial:
         """The (first) active material."""
         return self.materials[0]
+
+    def with_particles(self, conductivity: Property, T: float) -> Self:
+        """Particles conduct beside the network that is stated: σ + ε^b σ̄, volume fraction ε, mean over the window σ̄.
+
+        Parameters
+        ----------
+        conductivity : Property
+            σ(x, T) of the active material, S m-1.
+        T : float
+            K.
+        """
+        material = self.material
+        own = conductivity.mean("x", material.minimum_stoichiometry, material.maximum_stoichiometry, T=T)
+        share = material.volume_fraction**self.bruggeman_exponent
+        error = float(np.hypot(getattr(self.conductivity, "error", 0.0), share * getattr(own, "error", 0.0)))
+        total = self.conductivity + share * own
+        return self.model_copy(update={"conductivity": Uncertain(total, error) if error else total})
 
 
 class LithiumMetal(Spec):

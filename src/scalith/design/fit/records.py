@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scalith.cell import CellSpecification, Mesh, simulate_impedance_batch, simulate_sensitivities
 from scalith.cell.runs.protocol_steps import JUMP, ProtocolStep
+from scalith.cell.runs.tolerance import TOLERANCE
 from scalith.cell.specification.node_factors import node_of, with_node_factors
 from scalith.cell.specification.paths import FACTORS, number_at, with_factors
 from scalith.lab.measurement import spectrum_arrays
@@ -107,7 +108,7 @@ class VoltageRecord:
     noise: float | None = None
     correlation: float | None = None
     mesh: Mesh | None = None
-    tolerance: float = 2e-4
+    tolerance: float = TOLERANCE
     cell: str = ""
 
     @property

@@ -328,14 +328,11 @@ def _rows(image: VoxelImage, names: list[str], active: Masks | None) -> NDArray[
     return np.ascontiguousarray(rows)
 
 
-def faces_onto(inside: NDArray[np.bool_], other: NDArray[np.bool_], periodic: bool = False) -> NDArray[np.int64]:
+def faces_onto(inside: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Faces of each voxel of a mask to voxels of another."""
     count = np.zeros(inside.shape, np.int64)
     for axis in range(3):
         total, mine, theirs = (np.moveaxis(array, axis, 0) for array in (count, inside, other))
         total[:-1] += mine[:-1] & theirs[1:]
         total[1:] += mine[1:] & theirs[:-1]
-        if periodic:
-            total[-1] += mine[-1] & theirs[0]
-            total[0] += mine[0] & theirs[-1]
     return count

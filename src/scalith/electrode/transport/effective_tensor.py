@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,15 +75,8 @@ def effective_tensor(
         The tolerance is not met.
     """
     require_tolerance("effective_tensor", tolerance)
-    conductivities = read_bulk("effective_tensor", image, conductivities)
-    names = list(image.phases)
-    sigma = np.zeros((len(names) + 1, 3, 3))  # the last row: what does not wind
-    for name, value in conductivities.items():
-        sigma[names.index(name)] = conductivity_tensor("effective_tensor", name, value)
-    if not np.any(sigma):
-        raise InputError("effective_tensor", "conductivities", dict(conductivities), "at least one phase that conducts")
-    turned = bool(np.any(sigma[:, ~np.eye(3, dtype=bool)]))
-    require_memory("effective_tensor", image.labels.size, 75 if turned else 62)
+    names, (conductivities, sigma, turned) = list(image.phases), phase_tensors("effective_tensor", image, conductivities)
+    sigma = np.concatenate([sigma, np.zeros((1, 3, 3))])  # the last row: what does not wind
     rows = np.ascontiguousarray(rows_of_labels(image, names)[image.labels])
     piece, count, windings = pieces_of(sigma[rows, 0, 0] > 0.0, periodic=True)
     along = np.zeros((count + 1, 3), bool)
@@ -125,7 +119,28 @@ def effective_tensor(
     return data.assign_attrs(voxel_size=image.voxel_size, source=source.to_json())
 
 
-def conductivity_tensor(where: str, name: str, value: TensorConductivity) -> Floats:
+def phase_tensors(
+    where: str, image: VoxelImage, conductivities: Mapping[str, TensorConductivity]
+) -> tuple[dict[str, Any], Floats, bool]:
+    """Conductivities as they are read, the phases' tensors (phase, 3, 3), and whether one does not lie along the axes.
+
+    Raises
+    ------
+    InputError
+        As `effective_tensor`, whose memory is asked for as well.
+    """
+    stated, names = read_bulk(where, image, conductivities), list(image.phases)
+    sigma = np.zeros((len(names), 3, 3))
+    for name, value in stated.items():
+        sigma[names.index(name)] = _tensor(where, name, value)
+    if not np.any(sigma):
+        raise InputError(where, "conductivities", dict(stated), "at least one phase that conducts")
+    turned = bool(np.any(sigma[:, ~np.eye(3, dtype=bool)]))
+    require_memory(where, image.labels.size, 75 if turned else 62)
+    return stated, sigma, turned
+
+
+def _tensor(where: str, name: str, value: TensorConductivity) -> Floats:
     """One phase's tensor (3, 3), S m-1, checked."""
     field = f"conductivity of {name}"
     expected = "one number, one for each of x, y and z, or a symmetric 3 x 3 matrix, S m-1"
@@ -178,10 +193,9 @@ def solve_periodic(
         return float(sums[:, 0].sum())
 
     found, residuals, iterations = np.zeros((3, 3)), np.zeros(3), np.zeros(3, int)
-    for k, axis in enumerate("xyz"):
-        field = np.eye(3)[k]
-        if float(np.abs(onto @ field).max()) < 1e-9:
-            continue
+    solved = np.flatnonzero(np.abs(onto).max(axis=0) >= 1e-9).tolist()
+    for part, k in enumerate(solved):
+        field, said = np.eye(3)[k], f"field along {'xyz'[k]}"
         potential, residual = np.zeros(rows.shape), np.empty(rows.shape)
         threads.run(kernel, rows.shape, potential, *matrix, field, residual, sums)
         straight = float(sums[:, 1 + k].sum())
@@ -194,14 +208,14 @@ def solve_periodic(
 
         # Where the straight line is the solution, what rounding leaves is no residual.
         if begun > 1e-26 * straight**2 / voxels:
-            inside = progress_within(progress, k, 3, f"field along {axis}")
+            inside = progress_within(progress, part, len(solved), said)
             iterations[k], residuals[k] = conjugate_gradients(
                 potential, residual, currents, reference, levels, work, islands, threads, tolerance, inside
             )
         threads.run(kernel, rows.shape, potential, *matrix, field, work, sums)
         found[:, k] = sums[:, 1:].sum(axis=0) / rows.size
         if progress is not None:
-            progress((k + 1) / 3.0, f"field along {axis}: done")
+            progress((part + 1) / len(solved), f"{said}: done")
     return found, residuals, iterations
 
 

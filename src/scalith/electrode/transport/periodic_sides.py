@@ -8,10 +8,10 @@ import numpy as np
 
 from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.measure.percolation import pieces_of
-from scalith.electrode.requirements import axis_number, read_bulk, require_memory, require_tolerance, rows_of_labels
-from scalith.electrode.transport.effective_tensor import TensorConductivity, conductivity_tensor, solve_periodic
+from scalith.electrode.requirements import axis_number, require_tolerance, rows_of_labels
+from scalith.electrode.transport.effective_tensor import TensorConductivity, phase_tensors, solve_periodic
 from scalith.electrode.transport.plane_threads import PlaneThreads
-from scalith.quantities import InputError, Result, labelled, predicted
+from scalith.quantities import Result, labelled, predicted
 
 _METAL = 1e6
 """Conductivity of the electrodes' plane over the largest of the image: what it lets the potential vary by is below 1e-5."""
@@ -60,18 +60,9 @@ def solve_periodic_sides(
     """
     along = axis_number("solve_periodic_sides", axis)
     require_tolerance("solve_periodic_sides", tolerance)
-    conductivities = read_bulk("solve_periodic_sides", image, conductivities)
-    names = list(image.phases)
-    metal, empty = len(names), len(names) + 1
-    sigma = np.zeros((len(names) + 2, 3, 3))
-    for name, value in conductivities.items():
-        sigma[names.index(name)] = conductivity_tensor("solve_periodic_sides", name, value)
-    if not np.any(sigma):
-        raise InputError("solve_periodic_sides", "conductivities", dict(conductivities), "at least one phase that conducts")
-    turned = bool(np.any(sigma[:, ~np.eye(3, dtype=bool)]))
-    require_memory("solve_periodic_sides", image.labels.size, 75 if turned else 62)
-    unit = float(np.abs(sigma).max())
-    sigma[metal] = _METAL * unit * np.eye(3)
+    names, (conductivities, sigma, turned) = list(image.phases), phase_tensors("solve_periodic_sides", image, conductivities)
+    metal, empty, unit = len(names), len(names) + 1, float(np.abs(sigma).max())
+    sigma = np.concatenate([sigma, [_METAL * unit * np.eye(3)], np.zeros((1, 3, 3))])
     rows = rows_of_labels(image, names)[image.labels]
     # Pieces that go on at the sides, and not through the electrodes.
     apart = np.insert(sigma[rows, 0, 0] > 0.0, rows.shape[along], False, axis=along)
@@ -83,6 +74,7 @@ def solve_periodic_sides(
     if joins.any():
         whole = np.where(joins, rows, empty).astype(np.uint8)
         whole = np.ascontiguousarray(np.insert(whole, whole.shape[along], metal, axis=along))
+        del rows, apart, inside, joins
         onto, length = np.diag(np.eye(3)[along]), image.shape[along]
         with PlaneThreads(threads) as crew:
             found, residuals, counts = solve_periodic(whole, sigma / unit, turned, onto, tolerance, crew, progress)

@@ -25,7 +25,7 @@ from scalith.electrode import ElectrodeStructure
 from scalith.interface import PressedLithium
 from scalith.ladder.progress import note, report_progress
 from scalith.ladder.quantity import InputFile, Quantity, Settings, draw_stated, rung, stated_section
-from scalith.ladder.rungs.particle import ELASTIC, mean_over_window
+from scalith.ladder.rungs.particle import ELASTIC
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.particle import PhaseField
 from scalith.quantities import InputError, Property, Source, Spec, Uncertain, dataset_digest, predicted
@@ -171,7 +171,7 @@ class Cell(Settings):
                 raise InputError("", f"{side}_electrode.phase_field", "a value here", expected)
         for name, (part, field) in STRESS.items():
             if name in reached:
-                if field in _stress(getattr(self, part)):
+                if field in _stress(getattr(self, part), part):
                     self._refuse(part, f"stress.{field}", name)
                 trial[name] = Property.constant(name, _TRIAL[field], ELASTIC[field], Source(kind="assumed"))
         for name, part in PARTICLES.items():
@@ -238,14 +238,17 @@ class Cell(Settings):
                 stated[f"{side}_electrode"] |= {field: float(getattr(structure, name)) for field, name in STRUCTURE.items()}
         for name, (part, field) in STRESS.items():
             if climbed.get(name) is not None:
-                found = {field: _over_the_window(climbed[name], stated[part], self.reference_temperature)}
-                stated[part] = stated[part] | {"stress": _stress(stated[part]) | found}
-        for name, part in PARTICLES.items():
-            if climbed.get(name) is not None:
-                stated[part] = _with_particles(stated[part], climbed[name], self.reference_temperature)
+                found = {field: _over_the_window(climbed[name], stated[part], part, self.reference_temperature)}
+                stated[part] = stated[part] | {"stress": _stress(stated[part], part) | found}
+        conducting = {part: climbed[name] for name, part in PARTICLES.items() if climbed.get(name) is not None}
+        for part in conducting:  # the carbon; its particles are added to what is read
+            stated[part]["conductivity"] = stated[part].pop("carbon_conductivity")
         conducts = {field: climbed[name]() for field, name in SEPARATOR.items() if climbed.get(name) is not None}
         stated["separator"] = stated["separator"] | conducts
         cell = CellSpecification.read(stated, "[cell]", context=WRITTEN_BY_HAND)
+        T = self.reference_temperature
+        changed = {part: getattr(cell, part).with_particles(own, T) for part, own in conducting.items()}
+        cell = cell.model_copy(update=changed) if changed else cell
         if not trial and not unwrapped(self.nominal_capacity)[1]:
             cell.require_plausible_capacity("[cell]")
         return cell
@@ -255,34 +258,21 @@ class Cell(Settings):
         return None if self.thermal is None else ThermalSpecification.read(self.thermal, "[cell] thermal")
 
 
-def _stress(electrode: Mapping[str, Any]) -> dict[str, Any]:
+def _stress(electrode: Mapping[str, Any], part: str) -> dict[str, Any]:
     stated = electrode["stress"]
     if not isinstance(stated, dict):
-        raise InputError("[cell]", "stress", stated, "a section: its fields, but for those that the material fills")
+        raise InputError("[cell]", f"{part}.stress", stated, "a section: its fields, but for those that the material fills")
     return stated
 
 
-def _over_the_window(of_material: Property, electrode: Mapping[str, Any], T: float) -> float:
-    low, high = _number(electrode, "minimum_stoichiometry", "1", 0.0), _number(electrode, "maximum_stoichiometry", "1", 1.0)
-    return mean_over_window(of_material, low, high, T)
-
-
-def _number(electrode: Mapping[str, Any], name: str, unit: str, default: float | None = None) -> float:
-    stated = electrode.get(name, default)
-    if stated is None:
-        raise InputError("[cell]", name, "nothing", "a value beside carbon_conductivity")
-    return parse_uncertain(unwrapped(stated)[0], unit, where="[cell]", field=name)
-
-
-def _with_particles(electrode: Mapping[str, Any], particles: Property, T: float) -> dict[str, Any]:
-    """Carbon and particles conduct side by side, σ = σ_C + ε^b σ̄ with the volume fraction ε of the particles and their mean σ̄."""
-    carbon = _number(electrode, "carbon_conductivity", "S m-1")
-    fraction, exponent = _number(electrode, "active_volume_fraction", "1"), _number(electrode, "bruggeman_exponent", "1", 1.5)
-    share, own = fraction**exponent, _over_the_window(particles, electrode, T)
-    error = float(np.hypot(getattr(carbon, "error", 0.0), share * getattr(own, "error", 0.0)))
-    total = carbon + share * own
-    rest = {name: value for name, value in electrode.items() if name != "carbon_conductivity"}
-    return rest | {"conductivity": Uncertain(total, error) if error else total}
+def _over_the_window(of_material: Property, electrode: Mapping[str, Any], part: str, T: float) -> float:
+    """Mean over the stoichiometries of the cell: that of Ω(x) makes its whole change of volume."""
+    ends = {"minimum_stoichiometry": 0.0, "maximum_stoichiometry": 1.0}
+    low, high = (
+        parse_uncertain(unwrapped(electrode.get(name, other))[0], "1", where="[cell]", field=f"{part}.{name}")
+        for name, other in ends.items()
+    )
+    return of_material.mean("x", low, high, T=T)
 
 
 class Discharge(Settings):

@@ -14,7 +14,7 @@ from scalith.interface.charge_transfer import Law
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import Settings, rung
 from scalith.particle import ParticleStress, PhaseField
-from scalith.quantities import SI, InputError, Property, Uncertain, labelled, predicted
+from scalith.quantities import SI, InputError, Property, labelled, predicted
 from scalith.quantities.constants import FARADAY
 from scalith.quantities.specification import Fraction, Temperature
 
@@ -109,16 +109,6 @@ class StressedParticle(Settings):
         return self
 
 
-def mean_over_window(of_material: Property, low: float, high: float, T: float) -> float:
-    """Mean over the stoichiometries that a particle keeps to: that of Ω(x) makes its whole change of volume.
-
-    Its error is the mean one, as if the errors at all stoichiometries went together: no less than that of the mean.
-    """
-    x = np.linspace(low, high, 201)
-    mean, error = (float(np.trapezoid(at(x=x, T=T), dx=1.0 / 200.0)) for at in (of_material, of_material.error))
-    return Uncertain(mean, error) if error > 0.0 else mean
-
-
 def _phases(material: PhaseField) -> str:
     found = particle.phase_separation(material)
     return f"phases at x = {float(found.binodal[0]):.3g} and {float(found.binodal[1]):.3g}"
@@ -197,7 +187,7 @@ def particle_stress(
     window = (stated.minimum_stoichiometry, stated.maximum_stoichiometry)
     climbed = {"youngs_modulus": youngs_modulus, "poisson_ratio": poisson_ratio, "partial_molar_volume": partial_molar_volume}
     elastic = {
-        name: getattr(stated, name) if found is None else mean_over_window(found, *window, stated.temperature)
+        name: getattr(stated, name) if found is None else found.mean("x", *window, T=stated.temperature)
         for name, found in climbed.items()
     }
     stress = ParticleStress(**elastic, stress_free=stated.minimum_stoichiometry)

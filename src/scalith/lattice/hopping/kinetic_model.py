@@ -138,8 +138,8 @@ def _hop_tables(
         np.array(local_start, dtype=np.int64),
         np.array(local_slots, dtype=np.int32).reshape(-1, 3),
         np.array(local_energy, dtype=np.float64),
-        *_reach_tables(energies, hops, slots, shape),
-        any(hop.through is not None for own in hops for hop in own),
+        **_reach_tables(energies, hops, slots, shape),
+        pairs=any(hop.through is not None for own in hops for hop in own),
     )
 
 
@@ -158,18 +158,7 @@ def _clusters_by_pair(energies: dict[Cluster, float]) -> dict[tuple[int, Lattice
 
 def _reach_tables(
     energies: dict[Cluster, float], hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]
-) -> tuple[
-    NDArray[Any],
-    NDArray[Any],
-    NDArray[Any],
-    NDArray[Any],
-    NDArray[Any],
-    NDArray[Any],
-    NDArray[Any],
-    int,
-    NDArray[Any],
-    NDArray[Any],
-]:
+) -> dict[str, Any]:
     """What `HopTables` hold from `shift` to `shape`: how far the consequences of each hop reach.
 
     Rates change of the sites whose field or surroundings change, and of those that hop onto such a site.
@@ -205,16 +194,20 @@ def _reach_tables(
     folded = np.zeros((3, max(shape) + 2 * reach), dtype=np.int64)
     for axis, (cells, stride) in enumerate(zip(shape, strides, strict=True)):
         folded[axis, : cells + 2 * reach] = np.arange(-reach, cells + reach) % cells * stride * sublattices
-    return (
-        np.array([index(target, s) for s, target in ways], dtype=np.int64),
-        *_ranges(reached, reach),
-        *_ranges(changed, reach),
-        np.concatenate([[0], np.cumsum([len(items) for items in ahead])]).astype(np.int64),
-        np.array([number for items in ahead for number in items], dtype=np.int64),
-        reach,
-        folded,
-        np.array(shape, dtype=np.int64),
-    )
+    reached_start, reached_sites = _ranges(reached, reach)
+    changed_start, changed_sites = _ranges(changed, reach)
+    return {
+        "shift": np.array([index(target, s) for s, target in ways], dtype=np.int64),
+        "reached_start": reached_start,
+        "reached": reached_sites,
+        "changed_start": changed_start,
+        "changed": changed_sites,
+        "ahead_start": np.concatenate([[0], np.cumsum([len(items) for items in ahead])]).astype(np.int64),
+        "ahead": np.array([number for items in ahead for number in items], dtype=np.int64),
+        "reach": reach,
+        "folded": folded,
+        "shape": np.array(shape, dtype=np.int64),
+    }
 
 
 def _of_both(lists: list[set[LatticeSite]], s: int, target: LatticeSite, shape: tuple[int, int, int]) -> list[LatticeSite]:

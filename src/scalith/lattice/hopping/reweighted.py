@@ -11,6 +11,7 @@ from scalith.lattice.hopping.hop_barriers import Hop, HopBarriers, hops_of
 from scalith.lattice.sampling.canonical import equilibrium_configurations
 from scalith.lattice.sampling.monte_carlo import model_on
 from scalith.lattice.sampling.reweighted import ClusterSums, changed_weights, clusters_digest, expansion_weights, has_charges
+from scalith.lattice.sampling.supercell import neighbour_sites
 from scalith.quantities import ConvergenceError, InputError, Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -77,7 +78,8 @@ def sample_hop_energies(
     data["cluster_sum_change"] = labelled(("T", "x", "hop", "cluster"), found, "change of the sums over clusters by a hop", "1")
     weights = expansion_weights(expansion, has_charges(expansion))
     data["interaction"] = labelled("cluster", weights, "energy per cluster, and the inverse permittivity", "eV")
-    source = predicted("scalith.lattice.sample_hop_energies", dataset_digest(result), expansion.digest, settings={"seed": seed})
+    settings = {"cells": list(model.shape), "seed": seed}
+    source = predicted("scalith.lattice.sample_hop_energies", dataset_digest(result), expansion.digest, settings=settings)
     return data.assign_attrs(source=source.to_json(), clusters=clusters_digest(expansion))
 
 
@@ -85,17 +87,12 @@ def _allowed(
     hops: list[list[Hop]], occupation: NDArray[np.int8], sublattices: int, shape: tuple[int, int, int]
 ) -> NDArray[np.int64]:
     """Sites that ions can leave, and the vacant ones that they, or those that they push, then fill, shape (n, 2)."""
-    corners = np.indices(shape).reshape(3, -1)
-    found = []
-    for s, own in enumerate(hops):
-        start = np.arange(corners.shape[1]) * sublattices + s
-        for hop in own:
-            target, *shift = hop.target
-            place = (corners + np.array(shift)[:, None]) % np.array(shape)[:, None]
-            end = ((place[0] * shape[1] + place[1]) * shape[2] + place[2]) * sublattices + target
-            free = (occupation[start] == 1) & (occupation[end] == 0)
-            found.append(np.stack([start[free], end[free]], axis=1))
-    return np.concatenate(found)
+    targets = neighbour_sites(shape, sublattices, [[hop.target for hop in own] for own in hops])
+    # Of two ions one stands between the ends; of one the site itself is as good.
+    through = [[hop.through or (s, 0, 0, 0) for hop in own] for s, own in enumerate(hops)]
+    between = neighbour_sites(shape, sublattices, through)
+    start, way = np.nonzero((occupation[:, None] == 1) & (occupation[targets] == 0) & (occupation[between] == 1))
+    return np.stack([start, targets[start, way]], axis=1).astype(np.int64)
 
 
 def reweighted_hops(
@@ -150,6 +147,9 @@ def reweighted_hops(
     """
     if "jump_diffusivity" not in result:
         raise InputError("reweighted_hops", "result", "no jump_diffusivity", "a data set of kinetic_monte_carlo")
+    if (energies is None) != (expansion is None):
+        field = "energies" if energies is None else "expansion"
+        raise InputError("reweighted_hops", field, "nothing", "for other interactions both, energies from sample_hop_energies")
     kinds = [[kind.model_dump(exclude=_BARRIERS) for kind in one.kinds] for one in (before, after)]
     if kinds[0] != kinds[1]:
         raise InputError("reweighted_hops", "after", "other kinds of hops", "kinds that differ in their barriers only")
@@ -175,8 +175,10 @@ def reweighted_hops(
             found[key] = new.transpose(*result[key].dims).assign_attrs(result[key].attrs)
     if "simulated_time" in result:
         found["simulated_time"] = (result["simulated_time"] / faster).assign_attrs(result["simulated_time"].attrs)
-    others = () if expansion is None else (expansion.digest,)
-    source = predicted("scalith.lattice.reweighted_hops", dataset_digest(result), before.digest, after.digest, *others)
+    parents = [dataset_digest(result), before.digest, after.digest]
+    if energies is not None and expansion is not None:
+        parents += [dataset_digest(energies), expansion.digest]
+    source = predicted("scalith.lattice.reweighted_hops", *parents, settings={} if seed is None else {"seed": seed})
     return found.assign_attrs(source=source.to_json(), barrier_error=after.barrier_error)
 
 

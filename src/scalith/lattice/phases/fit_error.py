@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.expansion.cluster_space import cluster_vector
 from scalith.lattice.expansion.species_expansion import Species, SpeciesExpansion, species_vector
-from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.kernels.species import species_fields
 from scalith.lattice.phases.thermodynamics import X_GRID, known_stoichiometries
 from scalith.lattice.sampling.canonical import equilibrium_configurations
 from scalith.lattice.sampling.monte_carlo import increasing, model_on
+from scalith.lattice.sampling.reweighted import ClusterSums
 from scalith.lattice.sampling.species_configurations import species_configurations
 from scalith.lattice.sampling.species_model import species_model
 from scalith.lattice.sampling.supercell import supercell_shape
@@ -174,20 +173,11 @@ def _widened(expansion: ClusterExpansion | SpeciesExpansion) -> NDArray[np.float
 def _columns(expansion: ClusterExpansion, cells: int | Sequence[int], T: float) -> Columns:
     """m_α Π_α (and the electrostatic energy, where it is fitted) of equilibrium configurations with a number of ions."""
     model = model_on(expansion, cells)
-    supercell, places = np.diag(model.shape), _places(model.shape, model.tables.sublattices)
-    weights = np.array([orbit.multiplicity for orbit in expansion.orbits], dtype=np.float64)
-    charges, field = None, np.empty(model.cells * model.tables.sublattices)
-    if len(expansion.covariance) > len(weights):
-        charges = model_on(expansion.model_copy(update=_charges_alone(len(weights))), cells)
+    sums, columns = ClusterSums.of(expansion, model.shape), len(expansion.covariance)
 
     def rows(ions: int, seed: np.random.SeedSequence) -> list[NDArray[np.float64]]:
-        found = []
-        for occupation in equilibrium_configurations(model, ions, T, 4, seed):
-            row = weights * cluster_vector(expansion.orbits, supercell, occupation, *places)
-            if charges is not None:
-                row = np.append(row, charges.constant + compute_fields(charges.tables, occupation, field) / model.cells)
-            found.append(row)
-        return found
+        occupations = np.array(equilibrium_configurations(model, ions, T, 4, seed))
+        return list(sums(occupations)[:, :columns] / model.cells)
 
     return rows
 
@@ -197,11 +187,14 @@ def _species_columns(
 ) -> Columns:
     """As `_columns`, of coupled sublattices."""
     model = species_model(expansion, cells)
-    supercell, places = np.diag(model.shape), _places(model.shape, model.tables.sublattices)
-    weights = np.array([orbit.multiplicity for orbit in expansion.orbits], dtype=np.float64)
+    corners, sublattices = np.indices(model.shape).reshape(3, -1).T, model.tables.sublattices
+    # Sublattice and primitive cell of each site, in the order of the kernels.
+    places = np.tile(np.arange(sublattices), len(corners)), np.repeat(corners, sublattices, axis=0)
+    supercell, weights = np.diag(model.shape), np.array([orbit.multiplicity for orbit in expansion.orbits], dtype=np.float64)
     charges, field = None, np.zeros((model.cells * model.tables.sublattices, model.tables.point.shape[1]))
     if len(expansion.covariance) > len(weights):
-        charges = species_model(expansion.model_copy(update=_charges_alone(len(weights))), cells)
+        alone = {"interactions": (0.0,) * len(weights), "inverse_permittivity": 1.0}
+        charges = species_model(expansion.model_copy(update=alone), cells)
 
     def rows(ions: int, seed: np.random.SeedSequence) -> list[NDArray[np.float64]]:
         found = []
@@ -214,13 +207,3 @@ def _species_columns(
         return found
 
     return rows
-
-
-def _places(shape: tuple[int, int, int], sublattices: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sublattice and primitive cell of each site of a supercell, in the order of the kernels."""
-    corners = np.indices(shape).reshape(3, -1).T
-    return np.tile(np.arange(sublattices), len(corners)), np.repeat(corners, sublattices, axis=0)
-
-
-def _charges_alone(orbits: int) -> dict[str, Any]:
-    return {"interactions": (0.0,) * orbits, "inverse_permittivity": 1.0}

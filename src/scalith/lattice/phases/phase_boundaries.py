@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.lattice.phases.thermodynamics import isotherms
+from scalith.lattice.phases.thermodynamics import crossing_error, isotherms
 from scalith.quantities import Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -62,8 +62,7 @@ def coexistence_level(iso: Isotherm, a: int, b: int) -> tuple[float, float]:
     low, high = np.arange(max(a - 2, first), a + 1)[:, None], np.arange(b, min(b + 2, last) + 1)[None, :]
     crossings = (free[low] - free[high]) / (iso.x[low] - iso.x[high])
     least, most = iso.mu[max(a - 1, 0)], iso.mu[min(b + 1, len(iso.mu) - 1)]
-    error = np.hypot(iso.potential_error[a], iso.potential_error[b]) / (iso.x[b] - iso.x[a])
-    return float(np.clip(np.mean(crossings), least, most)), float(np.hypot(error, np.std(crossings)))
+    return float(np.clip(np.mean(crossings), least, most)), float(np.hypot(crossing_error(iso, a, b), np.std(crossings)))
 
 
 def phase_ends(iso: Isotherm, a: int, b: int) -> tuple[int, int]:

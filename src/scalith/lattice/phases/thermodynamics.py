@@ -135,7 +135,7 @@ def _with_gaps(iso: Isotherm) -> Isotherm:
         gaps = [(int(k), int(k) + 1) for k in np.flatnonzero(wide)]
         for (a, b), (c, d) in pairwise(gaps):
             lower, upper = _crossing(iso, a, b), _crossing(iso, c, d)
-            least = 2.0 * np.hypot(_crossing_error(iso, a, b), _crossing_error(iso, c, d))
+            least = 2.0 * np.hypot(crossing_error(iso, a, b), crossing_error(iso, c, d))
             if b == c:
                 least += 0.5 * float(iso.mu[d] - iso.mu[a])
             mixture = bool(np.all(iso.x_error[b : c + 1] > 0.02))
@@ -153,7 +153,8 @@ def _crossing(iso: Isotherm, a: int, b: int) -> float:
     return float((phi[0] + iso.x[a] * iso.mu[a] - phi[1] - iso.x[b] * iso.mu[b]) / (iso.x[a] - iso.x[b]))
 
 
-def _crossing_error(iso: Isotherm, a: int, b: int) -> float:
+def crossing_error(iso: Isotherm, a: int, b: int) -> float:
+    """Standard error of the chemical potential at which those tangents cross, eV."""
     return float(np.hypot(iso.potential_error[a], iso.potential_error[b]) / (iso.x[b] - iso.x[a]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -23,6 +23,7 @@ from scalith.lattice.sampling.monte_carlo import (
     sampled_dataset,
     state_averages,
 )
+from scalith.lattice.sampling.supercell import neighbour_sites
 from scalith.lattice.sampling.time_series import burn_in
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import ConvergenceError, InputError, Result, dataset_digest, digest, labelled, predicted
@@ -99,15 +100,11 @@ def has_charges(expansion: ClusterExpansion) -> bool:
 
 def _cluster_sites(orbit: Orbit, sublattices: int, shape: tuple[int, int, int]) -> NDArray[np.int32]:
     """Sites of every cluster of an orbit on a supercell, shape (order, clusters), in the order that kernels use."""
-    corners = np.indices(shape).reshape(3, -1)
     if orbit.order == 0:
-        return np.empty((0, corners.shape[1]), dtype=np.int32)
-    members = np.array(orbit.clusters, dtype=np.int64)  # (clusters, order, 4)
-    size = np.array(shape)[:, None, None, None]
-    place = (members[:, :, 1:].transpose(2, 1, 0)[..., None] + corners[:, None, None, :]) % size  # (3, order, clusters, cells)
-    cell = (place[0] * shape[1] + place[1]) * shape[2] + place[2]
-    sites: NDArray[np.int64] = cell * sublattices + members[:, :, 0].T[..., None]
-    return sites.reshape(orbit.order, -1).astype(np.int32)
+        return np.empty((0, int(np.prod(shape))), dtype=np.int32)
+    members = [site for cluster in orbit.clusters for site in cluster]
+    around = neighbour_sites(shape, sublattices, [members])[::sublattices]  # (cells, clusters · order)
+    return around.reshape(len(around), -1, orbit.order).transpose(2, 1, 0).reshape(orbit.order, -1)
 
 
 def expansion_weights(expansion: ClusterExpansion, charges: bool) -> NDArray[np.float64]:
@@ -176,7 +173,9 @@ def sample_clusters(
         data[name] = labelled(("T", "mu", "sample", "cluster")[: values.ndim], values.swapaxes(0, 1), words, "1")
     weights = expansion_weights(expansion, has_charges(expansion))
     data["interaction"] = labelled("cluster", weights, "energy per cluster, and the inverse permittivity", "eV")
-    settings = {"cells": list(model.shape), "sweeps": samples * stride, "samples": samples, "seed": seed}
+    settings: dict[str, Any] = {"cells": list(model.shape), "sweeps": samples * stride, "samples": samples, "seed": seed}
+    if parallel_tempering:
+        settings["parallel_tempering"] = True
     source = predicted("scalith.lattice.sample_clusters", expansion.digest, settings=settings)
     return data.assign_attrs(source=source.to_json(), clusters=clusters_digest(expansion), **about_expansion(expansion))
 

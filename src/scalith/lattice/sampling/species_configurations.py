@@ -61,11 +61,4 @@ def species_configurations(
 def _without_ions(steps: SpeciesSteps) -> SpeciesSteps:
     """The steps that bring no ion in or out."""
     own = steps.ions == 0
-    return SpeciesSteps(
-        steps.size[own],
-        steps.group[own],
-        steps.before[own],
-        steps.after[own],
-        np.ascontiguousarray(steps.ions[own]),
-        steps.is_ion,
-    )
+    return steps._replace(**{name: getattr(steps, name)[own] for name in ("size", "group", "before", "after", "ions")})

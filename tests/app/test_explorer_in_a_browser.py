@@ -166,6 +166,28 @@ def test_a_state_is_in_its_address_and_tabs_do_not_share_one(tab, serving):
     assert again.evaluate(labels) == []
 
 
+def test_a_pinned_state_that_cannot_be_computed_is_named(tab, serving):
+    def without_pins(route):
+        if ' pin"' not in route.request.post_data:
+            route.continue_()
+        else:
+            refused = json.dumps({"event": "refused", "message": "no", "field": ""})
+            route.fulfill(body=refused + "\n", content_type="application/x-ndjson")
+
+    page = tab()
+    before = count(page)
+    page.locator(f"{THICKNESS} input[type=number]").fill("90")
+    page.keyboard.press("Tab")
+    wait(page, before)
+    before = count(page)
+    page.click("#pin")
+    wait(page, before)
+    again = tab(page.url, without_pins)
+    again.wait_for_selector("#trouble:not([hidden])")
+    assert again.inner_text("#trouble") == "the pinned state 'as stated' could not be computed: no"
+    assert again.get_attribute("body", "data-done") == "done"
+
+
 @pytest.mark.parametrize(("end", "said"), [("cancelled", "cancelled"), ("refused", "not computed")])
 def test_an_answer_that_ends_half_way_leaves_the_state_before(tab, end, said):
     events = ({"event": "figures", "figures": [], "failed": {}, "not_drawn": {}}, {"event": end, "message": "no", "field": ""})

@@ -331,9 +331,10 @@ const server = (() => {
       if (same(pin.changes, asked.changes)) { Object.assign(pin, {numbers: found.numbers, boxes: found.boxes}); pin.pictures[key()] = found.figures; }
       else if (!pin.numbers || !pin.pictures[key()]) {
         const there = {};
-        await server.events({tab: tab + ' pin', changes: pin.changes, view: asked.view, quantity: asked.quantity}, event => heard(event, there));
+        try { await server.events({tab: tab + ' pin', changes: pin.changes, view: asked.view, quantity: asked.quantity}, event => heard(event, there)); } catch (error) { there.trouble = error.message; }
         if (mine !== running) return;
         if (there.end === 'done') { Object.assign(pin, {numbers: there.numbers, boxes: there.boxes}); pin.pictures[key()] = there.figures; }
+        else trouble(`the pinned state '${pin.label}' could not be computed: ${there.trouble ?? there.end ?? 'the answer broke off'}`);
       }
     }
     busy($('said').textContent.startsWith('computing') ? 'up to date' : $('said').textContent);

@@ -81,6 +81,13 @@ def test_voltage_at_rest_is_the_difference_over_balanced_stoichiometries(given):
     assert min(ends) > -1e-9
 
 
+def test_the_entropic_coefficient_of_the_cell_has_both_hosts(given):
+    given.set("positive.entropic_coefficient", "1e-4 V/K")
+    given.set("negative.entropic_coefficient", "-5e-5 V/K")
+    assert np.allclose(given["cell_entropic_coefficient"].values, 1.5e-4)
+    assert given.headline("cell_entropic_coefficient") == "+0.150 mV/K over its charge"
+
+
 def test_what_is_stated_once_counts_in_cell_discharge_and_pack(given):
     settings = given.study.settings
     assert settings["pack"].heat_capacity == 40.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scalith.cell import read_cell
 from scalith.ladder import climb, read_entry, read_study
 from scalith.quantities import shipped
 from tests.ladder.smaller_study import smaller
@@ -33,6 +34,29 @@ def results(tmp_path_factory):
 
 def test_the_shipped_study_is_the_example():
     assert shipped("studies/lfp.toml").read_text() == EXAMPLE.read_text()
+
+
+def test_graphite_states_the_entropy_that_was_measured_on_it():
+    given = read_study(EXAMPLE).given["negative_entropic_coefficient"]
+    assert given.unit == "V K-1"
+    assert given.source.kind == "published"
+    measured = read_cell(shipped("cell/lgm50_oregan2022.toml")).negative_electrode.material.entropic_coefficient
+    x = np.linspace(0.01, 0.99, 99)
+    assert given(x) == pytest.approx(measured(x), abs=1e-9)
+
+
+@pytest.mark.long
+def test_the_reversible_heat_has_both_electrodes(results):
+    folder, _ = results
+    found, cell = (read_entry(folder, name).value for name in ("cell_entropic_coefficient", "cell_specification"))
+    olivine, graphite = cell.positive_electrode.material, cell.negative_electrode.material
+    sites = [side.thickness * side.material.volume_fraction * side.material.maximum_concentration
+             for side in (cell.positive_electrode, cell.negative_electrode)]  # fmt: skip
+    x = np.linspace(*found.domain["x"], 21)[1:-1]
+    there = graphite.maximum_stoichiometry - sites[0] / sites[1] * (x - olivine.minimum_stoichiometry)
+    expected = olivine.entropic_coefficient(x, 298.15) - graphite.entropic_coefficient(there)
+    assert found(x, 298.15) == pytest.approx(expected, abs=1e-6)
+    assert found.source.note == ""
 
 
 @pytest.mark.long

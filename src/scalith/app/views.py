@@ -289,7 +289,7 @@ VIEWS: dict[str, View] = {
     "cell": View(
         "Cell",
         "Where does the voltage go?",
-        ("discharges", "heat_generation", "cell_open_circuit_voltage"),
+        ("discharges", "heat_generation", "cell_open_circuit_voltage", "cell_entropic_coefficient"),
         (("voltage split", "The voltage split into its parts", voltage_split_figure), ("ragone", "Ragone", ragone_figure)),
     ),
     "inside": View(

@@ -16,7 +16,7 @@ from scalith.cell.files.drive_cycle import step_from_file
 from scalith.cell.files.pybamm_parameters import specification_from_pybamm
 from scalith.cell.files.read_cell import read_cell
 from scalith.cell.model.degradation import with_degradation
-from scalith.cell.model.equilibrium import cell_open_circuit_voltage
+from scalith.cell.model.equilibrium import cell_entropic_coefficient, cell_open_circuit_voltage
 from scalith.cell.model.mesh import Mesh
 from scalith.cell.model.particle_sizes import particle_size_distribution
 from scalith.cell.model.phase_field_particle import with_phase_field
@@ -103,6 +103,7 @@ __all__ = [
     "ThermalSpecification",
     "TunnellingFilm",
     "Visit",
+    "cell_entropic_coefficient",
     "cell_open_circuit_voltage",
     "choose_mesh",
     "find_knee",

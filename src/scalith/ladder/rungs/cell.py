@@ -20,6 +20,7 @@ from scalith.cell import (
     simulate_sensitivities,
     to_bpx,
 )
+from scalith.cell.specification.material_function import ENTROPIC_COEFFICIENT
 from scalith.cell.specification.thermal import ThermalSpecification
 from scalith.electrode import ElectrodeStructure
 from scalith.interface import PressedLithium
@@ -100,6 +101,12 @@ _TRIAL: dict[str, Any] = {
 GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     "negative_open_circuit_voltage": (
         Quantity("open-circuit voltage of the negative electrode", "V", {"x": "1", "T": "K"}),
+        Property,
+    ),
+    "negative_entropic_coefficient": (
+        Quantity(
+            "entropic coefficient of the negative electrode", "V K-1", {"x": "1", "T": "K"}, formula=ENTROPIC_COEFFICIENT.read
+        ),
         Property,
     ),
 }
@@ -440,6 +447,19 @@ def cell_specification(
 def cell_open_circuit_voltage(cell_specification: CellSpecification) -> Property:
     """V = −(μ₊ − μ₋)/F over the stoichiometry of the positive electrode, from full to empty."""
     return cell_package.cell_open_circuit_voltage(cell_specification)
+
+
+def _mean(coefficient: Property) -> str:
+    low, high = coefficient.domain["x"]
+    T = {"T": float(np.clip(298.15, *coefficient.domain["T"]))} if "T" in coefficient.coordinates else {}
+    said = f"{1e3 * float(coefficient.mean('x', low, high, **T)):+.3f} mV/K over its charge"
+    return "; ".join([said, *([coefficient.source.note] if coefficient.source.note else [])])
+
+
+@rung("entropic coefficient of the cell", unit="V K-1", over="x T", headline=_mean)
+def cell_entropic_coefficient(cell_specification: CellSpecification) -> Property:
+    """∂V/∂T of the positive host less that of the negative one, over the stoichiometry of the positive electrode."""
+    return cell_package.cell_entropic_coefficient(cell_specification)
 
 
 def _found(data: xr.Dataset) -> str:

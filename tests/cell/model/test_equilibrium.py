@@ -1,0 +1,102 @@
+"""The cell at rest: voltage and entropic coefficient are the differences of its electrodes'."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scalith.cell import cell_entropic_coefficient, cell_open_circuit_voltage, read_cell, simulate_discharge
+from scalith.quantities import Property, Source, shipped
+
+ASSUMED = Source(kind="assumed")
+
+
+@pytest.fixture
+def lgm50():
+    """NMC811 against graphite, both with measured entropic coefficients."""
+    return read_cell(shipped("cell/lgm50_oregan2022.toml"))
+
+
+def negative_stoichiometry(cell, x):
+    sites = [side.thickness * side.material.volume_fraction * side.material.maximum_concentration
+             for side in (cell.positive_electrode, cell.negative_electrode)]  # fmt: skip
+    full = cell.positive_electrode.material.minimum_stoichiometry
+    return cell.negative_electrode.material.maximum_stoichiometry - sites[0] / sites[1] * (x - full)
+
+
+def with_material(cell, side, **changes):
+    electrode = getattr(cell, side)
+    material = electrode.material.model_copy(update=changes)
+    return cell.model_copy(update={side: electrode.model_copy(update={"materials": (material,)})})
+
+
+def test_the_entropic_coefficient_is_that_of_the_positive_electrode_less_that_of_the_negative(lgm50):
+    found = cell_entropic_coefficient(lgm50)
+    x = np.linspace(*found.domain["x"], 40)[1:-1]
+    own = [lgm50.positive_electrode.material.entropic_coefficient, lgm50.negative_electrode.material.entropic_coefficient]
+    assert found.unit == "V K-1"
+    assert found(x) == pytest.approx(own[0](x) - own[1](negative_stoichiometry(lgm50, x)), abs=2e-8)
+    # Graphite that is emptied: what it measures at x = 0.083 comes with the opposite sign.
+    at = float(x[np.argmin(found(x))])
+    assert negative_stoichiometry(lgm50, at) == pytest.approx(0.083, abs=0.03)
+
+
+def test_a_voltage_without_temperature_moves_with_its_entropic_coefficient(lgm50):
+    # The positive voltage over T, as a climb gives it; the negative one with a coefficient beside it.
+    material = lgm50.positive_electrode.material
+    x, T, reference = np.linspace(0.2, 1.0, 81), np.array([278.15, 298.15, 318.15]), lgm50.reference_temperature
+    slope = np.linspace(-1e-4, 2e-4, 81)
+    values = material.open_circuit_voltage(x)[:, None] + slope[:, None] * (T - reference)
+    climbed = Property.from_arrays("open_circuit_voltage", {"x": x, "T": T}, values, "V", ASSUMED)
+    cell = with_material(lgm50, "positive_electrode", open_circuit_voltage=climbed, entropic_coefficient=None)
+    voltage, coefficient = cell_open_circuit_voltage(cell), cell_entropic_coefficient(cell)
+    at = np.linspace(*voltage.domain["x"], 30)
+    rise = (voltage(at, 318.15) - voltage(at, 278.15)) / 40.0
+    assert rise == pytest.approx(coefficient(at, 298.15), abs=1e-9)
+    graphite = cell.negative_electrode.material.entropic_coefficient(negative_stoichiometry(cell, at[1:-1]))
+    assert rise[1:-1] == pytest.approx(np.interp(at[1:-1], x, slope) - graphite, abs=2e-8)
+    assert voltage(at, reference) == pytest.approx(cell_open_circuit_voltage(lgm50)(at), abs=2e-5)
+
+
+def test_what_is_not_known_counts_as_zero_and_is_said(lgm50):
+    half = with_material(lgm50, "positive_electrode", entropic_coefficient=None)
+    found = cell_entropic_coefficient(half)
+    assert found.source.note == "none is known of the positive electrode: counted as zero there"
+    x = np.linspace(*found.domain["x"], 20)[1:-1]
+    graphite = half.negative_electrode.material.entropic_coefficient
+    assert found(x) == pytest.approx(-graphite(negative_stoichiometry(half, x)), abs=2e-8)
+    assert cell_entropic_coefficient(lgm50).source.note == ""
+
+
+def test_lithium_has_no_entropic_coefficient_against_itself():
+    xu = read_cell(shipped("cell/nmc532_lithium_xu2019.toml"))
+    steady = Property.constant("entropic_coefficient", 1e-4, "V K-1", ASSUMED)
+    found = cell_entropic_coefficient(with_material(xu, "positive_electrode", entropic_coefficient=steady))
+    assert found.source.note == ""
+    assert np.allclose(found.values, 1e-4)
+
+
+def test_errors_of_both_coefficients_add_in_squares(lgm50):
+    sides = {"positive_electrode": 3e-5, "negative_electrode": 4e-5}
+    cell = lgm50
+    for side, error in sides.items():
+        cell = with_material(
+            cell, side, entropic_coefficient=Property.constant("entropic_coefficient", 1e-4, "V K-1", ASSUMED, error)
+        )
+    found = cell_entropic_coefficient(cell)
+    assert np.allclose(found.values, 0.0)
+    assert np.allclose(found.standard_error, 5e-5)
+
+
+@pytest.mark.long
+def test_the_entropic_heat_of_a_slow_discharge_follows_it(lgm50):
+    found = cell_entropic_coefficient(lgm50)
+    data = simulate_discharge(lgm50, "C/50", temperature=298.15)
+    time, heat = data["time"].values, data["heat_entropic"].values
+    passed = data["capacity"].values
+    full, empty = found.domain["x"]
+    whole = (lgm50.positive_electrode.material.maximum_concentration * lgm50.positive_electrode.thickness
+             * lgm50.positive_electrode.material.volume_fraction * lgm50.electrode_area * 96485.33212)  # fmt: skip
+    x = np.clip(full + passed / whole, full, empty)
+    expected = -298.15 * np.trapezoid(found(x), passed)
+    assert np.trapezoid(heat, time) == pytest.approx(expected, rel=0.02)

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalith.atoms import fit_localisation, formation_energies, localised_energies, unlike_pairs
+from scalith.atoms import (
+    draw_localisation,
+    fit_localisation,
+    fit_localisation_to_energies,
+    formation_energies,
+    localised_energies,
+    unlike_pairs,
+)
 from scalith.crystal import enumerate_orderings
 from scalith.lattice import fit_cluster_expansion
 from scalith.quantities import InputError
@@ -121,3 +128,93 @@ def test_orderings_without_ends_and_interactions_without_a_gap_are_refused():
             fit_localisation(layered(), data.isel(structure=kept), 0.1, 0.0, "a gap", cutoff=5.5)
     with pytest.raises(InputError, match="positive energy"):
         fit_localisation(layered(), data, 0.0, 0.0, "a gap", cutoff=5.5, anchor="scaled")
+
+
+SOME = [0, 1, 2, 3, 5, 8, 12, 20, -1]
+
+
+def accurate_energies(data, share, strength, noise=0.0, rows=SOME):
+    """Energies of a few orderings by a method whose ends lie elsewhere and whose formation energies are s E_f + 2 δ u."""
+    formation = share * formation_energies(layered(), data) + 2 * strength * unlike_pairs(layered(), data, 5.5)
+    rough = noise * np.random.default_rng(2).standard_normal(len(formation)) * (data["x"].values % 1 > 0)
+    energy = -7.0 - 1.5 * data["x"].values + formation + rough
+    both_ends = [int(np.argmin(data["x"].values)), int(np.argmax(data["x"].values))]
+    picked = np.unique(np.concatenate([np.arange(data.sizes["structure"])[rows], both_ends]))
+    changed = data.assign(energy=("structure", energy, data["energy"].attrs))
+    names = np.array([f"run {k}" for k in range(len(energy))])
+    return changed.assign(origin=("structure", names)).isel(structure=picked[::-1])
+
+
+@given(st.floats(0.05, 0.95), st.floats(-0.2, 0.2))
+@settings(max_examples=10, deadline=None)
+def test_an_accurate_method_of_a_few_orderings_gives_back_share_and_strength(share, strength):
+    """The order of the runs and the zeros of the two methods play no part."""
+    data = orderings(-0.1, noise=0.02)
+    fit = fit_localisation_to_energies(layered(), data, accurate_energies(data, share, strength), cutoff=5.5, model_error=0.003)
+    assert fit.order_share == pytest.approx(share, abs=1e-8)
+    assert fit.strength == pytest.approx(strength, abs=1e-8)
+    assert fit.leave_one_out < 1e-8
+    assert fit.error == pytest.approx(0.003, abs=1e-8)
+    found = formation_energies(layered(), localised_energies(layered(), data, fit))
+    u = unlike_pairs(layered(), data, 5.5)
+    assert fit.interaction == pytest.approx(2 * float(u @ found / (u @ u)), abs=1e-8)
+    assert np.allclose(found, share * formation_energies(layered(), data) + 2 * strength * u, atol=1e-8)
+
+
+def test_what_is_left_out_is_predicted_as_well_as_stated():
+    """The leave-one-out error is that of fits that never saw the ordering."""
+    data = orderings(-0.1, noise=0.02)
+    accurate = accurate_energies(data, 0.5, 0.1, noise=0.004)
+    fit = fit_localisation_to_energies(layered(), data, accurate, cutoff=5.5)
+    target, u = formation_energies(layered(), accurate), unlike_pairs(layered(), accurate, 5.5)
+    missed = []
+    for k in np.flatnonzero(u > 0):
+        without = accurate.isel(structure=[row for row in range(len(u)) if row != k])
+        again = fit_localisation_to_energies(layered(), data, without, cutoff=5.5)
+        whole = formation_energies(layered(), localised_energies(layered(), data, again))
+        names = [int(name.split()[1]) for name in accurate["origin"].values.tolist()]
+        missed.append(whole[names[k]] - target[k])
+    assert fit.leave_one_out == pytest.approx(np.sqrt(np.mean(np.square(missed))), rel=1e-9)
+    assert fit.leave_one_out > fit.scatter > 1e-3
+
+
+def test_a_share_beyond_its_bounds_is_set_there_and_has_no_error():
+    data = orderings(-0.1, noise=0.02)
+    for share, bound in ((-0.3, 0.0), (1.4, 1.0)):
+        fit = fit_localisation_to_energies(layered(), data, accurate_energies(data, share, 0.1), cutoff=5.5)
+        assert (fit.order_share, fit.share_error, fit.error_correlation) == (bound, 0.0, 0.0)
+        assert fit.leave_one_out > 1e-4
+
+
+def test_members_lie_as_far_apart_as_the_fit_is_sure():
+    """The posterior of linear least squares, by its own normal equations."""
+    data = orderings(-0.1, noise=0.02)
+    accurate = accurate_energies(data, 0.5, 0.1, noise=0.004)
+    fit = fit_localisation_to_energies(layered(), data, accurate, cutoff=5.5)
+    localised = localised_energies(layered(), data, fit)
+    numbers = np.random.default_rng(4)
+    ends = np.isin(data["x"].values, [0.0, 1.0])
+    draws = np.array([draw_localisation(localised, fit, numbers)["energy"].values for _ in range(4000)])
+    assert np.array_equal(draws[:, ends].std(axis=0), np.zeros(ends.sum()))
+    inside = unlike_pairs(layered(), accurate, 5.5) > 0
+    names = np.array([int(name.split()[1]) for name in accurate["origin"].values.tolist()])[inside]
+    basis = np.column_stack([formation_energies(layered(), data), 2 * unlike_pairs(layered(), data, 5.5)])
+    target = formation_energies(layered(), accurate)[inside]
+    left = target - basis[names] @ [fit.order_share, fit.strength]
+    covariance = np.linalg.inv(basis[names].T @ basis[names]) * (left @ left) / (len(left) - 2)
+    expected = len(layered().working) * np.sqrt(np.einsum("ij,jk,ik->i", basis, covariance, basis))
+    assert np.allclose(draws.std(axis=0), expected, rtol=0.05, atol=1e-12)
+
+
+def test_accurate_orderings_that_the_others_lack_and_too_few_are_refused():
+    data = orderings(-0.1, noise=0.02)
+    accurate = accurate_energies(data, 0.5, 0.1)
+    with pytest.raises(InputError, match=r"run 8.*orderings that the other energies have"):
+        fit_localisation_to_energies(
+            layered(), data.isel(structure=np.arange(data.sizes["structure"]) != 8), accurate, cutoff=5.5
+        )
+    x = accurate["x"].values
+    few = np.flatnonzero(x % 1 == 0).tolist() + np.flatnonzero(x % 1 > 0)[:2].tolist()
+    for rows in (few, np.flatnonzero(x > 0)):
+        with pytest.raises(InputError, match="three or more between"):
+            fit_localisation_to_energies(layered(), data, accurate.isel(structure=rows), cutoff=5.5)

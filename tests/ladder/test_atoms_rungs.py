@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
 
-from scalith.atoms import boltzmann_transport
-from scalith.crystal import map_orderings, read_host, read_structures
-from scalith.ladder.rungs.atoms import RigidBands, SmallPolarons, electronic_conductivity, partial_molar_volume
+from scalith.atoms import boltzmann_transport, formation_energies, unlike_pairs
+from scalith.crystal import ComputedStructure, StructureSet, map_orderings, read_host, read_structures, write_structures
+from scalith.ladder.rungs.atoms import (
+    Localisation,
+    RigidBands,
+    SmallPolarons,
+    electronic_conductivity,
+    localised_orderings,
+    partial_molar_volume,
+)
 from scalith.ladder.rungs.crystal import maximum_concentration
 from scalith.quantities import InputError, read_property_csv, read_results, shipped
 
@@ -68,3 +75,50 @@ def test_shipped_vibrations_read_as_the_quantity_that_the_lattice_takes():
     # Against lithium metal the two ends differ by a few kJ/mol at room temperature: some ten millivolts.
     assert abs(free(1.0, 298.15) - free(0.0, 298.15)) < 5e3
     assert free.slope("T", 0.5, 298.15) < 0.0
+
+
+@pytest.fixture(scope="module")
+def accurate_file(mapped, tmp_path_factory):
+    """Seven of the shipped orderings, as if another method had found 0.6 E_f + 0.1 eV u and other ends."""
+    host, data = mapped
+    structures = list(read_structures(shipped(f"{FOLDER}/energies.extxyz")))
+    formation = 0.6 * formation_energies(host, data) + 0.1 * unlike_pairs(host, data)
+    rows = {str(name): k for k, name in enumerate(data["origin"].values)}
+    ends = [int(np.argmin(data["x"].values)), int(np.argmax(data["x"].values))]
+    chosen = [item for item in structures if rows[item.origin] in {*ends, 3, 5, 8, 11, 15}]
+    changed = []
+    for item in chosen:
+        row, units = rows[item.origin], item.symbols.count("Ti")
+        energy = units * float(formation[row] - 30.0 - 2.0 * data["x"].values[row])
+        changed.append(ComputedStructure(item.atoms, energy, item.origin))
+    path = tmp_path_factory.mktemp("accurate") / "accurate.extxyz"
+    write_structures(StructureSet(tuple(changed)), path)
+    return path
+
+
+def test_a_few_energies_of_another_method_make_the_gap_a_prediction(mapped, accurate_file):
+    host, data = mapped
+    section = Localisation.read({"energies": str(accurate_file), "reference": "another method", "model_error": "5 meV"})
+    found = localised_orderings(host, data, section)
+    expected = 0.6 * formation_energies(host, data) + 0.1 * unlike_pairs(host, data)
+    assert formation_energies(host, found) == pytest.approx(expected, abs=1e-7)
+    draw = localised_orderings.quantity.draw
+    members = [formation_energies(host, draw(found, seed)) for seed in range(2)]
+    # What all orderings share, the error of the method, moves them in proportion to their unlike pairs.
+    moved = (members[0] - expected) / np.maximum(unlike_pairs(host, data), 1e-9)
+    assert np.ptp(moved[unlike_pairs(host, data) > 0]) < 1e-6
+    assert 0.0 < abs(moved.max()) < 0.05
+    assert not np.allclose(*members)
+
+
+def test_localisation_is_either_stated_or_computed(accurate_file, mapped):
+    stated = {"interaction": "0.1 eV", "reference": "a gap"}
+    for section in ({"reference": "nothing"}, stated | {"energies": str(accurate_file)}):
+        with pytest.raises(InputError, match="a stated interaction, or energies"):
+            Localisation.read(section)
+    with pytest.raises(InputError, match="none beside interaction"):
+        Localisation.read(stated | {"model_error": 0.01})
+    with pytest.raises(InputError, match="none beside energies"):
+        Localisation.read({"energies": str(accurate_file), "reference": "x", "anchor": "mean"})
+    found = localised_orderings(*mapped, Localisation.read(stated))
+    assert localised_orderings.quantity.draw(found, 1) is found

@@ -29,7 +29,9 @@ from scalith.atoms.elasticity import (
 )
 from scalith.atoms.electron_localisation import (
     LocalisationCorrection,
+    draw_localisation,
     fit_localisation,
+    fit_localisation_to_energies,
     formation_energies,
     localised_energies,
     unlike_pairs,
@@ -92,6 +94,7 @@ __all__ = [
     "corrected_barrier",
     "density_of_states",
     "distinct_hops",
+    "draw_localisation",
     "drude_conductivity",
     "effective_hops",
     "effective_mass",
@@ -103,6 +106,7 @@ __all__ = [
     "fermi_level_of_filling",
     "fit_barrier_correction",
     "fit_localisation",
+    "fit_localisation_to_energies",
     "formation_energies",
     "given_stiffness",
     "gpaw_band_grid",

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from scalith.atoms.orderings import pair_correlations, pair_counts
+from scalith.atoms.orderings import matching_orderings, pair_correlations, pair_counts
 from scalith.crystal.host import require_ions_alone
-from scalith.quantities import InputError, Source, Spec, dataset_digest, predicted
+from scalith.quantities import InputError, Source, Spec, dataset_digest, labelled, predicted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,13 +45,20 @@ class LocalisationCorrection(Spec):
     order_share : float
         s, the share of the formation energies that is kept.
     error : float
-        Standard error of δ: of the stated regular solution and of the fit.
+        Standard error of δ: of the stated regular solution, or the accurate method, and of the fit.
     interaction : float
-        Ω of the regular solution that it was fitted to, eV per site.
+        Ω of the regular solution that it was fitted to, or, with accurate energies, that a random mixture has, eV per site.
     cutoff : float
         Pairs that count, Å.
     scatter : float
-        Root-mean-square distance of the formation energies from a line in u, eV per site: what one number cannot mend.
+        Root-mean-square distance of the formation energies from a line in u, eV per site: what one number cannot mend. With
+        accurate energies their distance from the fit.
+    share_error : float
+        Standard error of s.
+    error_correlation : float
+        Of the errors of δ and s.
+    leave_one_out : float, optional
+        Root-mean-square error of accurate formation energies that were left out of the fit, eV per site.
     source : Source
     """
 
@@ -61,6 +68,9 @@ class LocalisationCorrection(Spec):
     interaction: float
     cutoff: Annotated[float, Field(gt=0.0)]
     scatter: Annotated[float, Field(ge=0.0)]
+    share_error: Annotated[float, Field(ge=0.0)] = 0.0
+    error_correlation: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.0
+    leave_one_out: Annotated[float, Field(ge=0.0)] | None = None
     source: Source
 
 
@@ -166,10 +176,113 @@ def fit_localisation(
     )
 
 
+def fit_localisation_to_energies(
+    host: Host, orderings: xr.Dataset, accurate: xr.Dataset, *, cutoff: float = 8.0, model_error: float = 0.0
+) -> LocalisationCorrection:
+    """s and δ such that s E_f + 2 δ u meets the formation energies that an accurate method gave for some of the orderings.
+
+    Least squares over the orderings between the ends; a share outside 0 … 1 is set to the nearer of them, with δ beside it.
+    The leave-one-out error is that of the linear fit, e/(1 − h) with the diagonal h of its hat matrix.
+
+    Parameters
+    ----------
+    host : Host
+    orderings : xarray.Dataset
+        With energies of the cheap method, from `scalith.crystal.map_orderings`, reaching from x = 0 to x = 1.
+    accurate : xarray.Dataset
+        Some of the same orderings with energies of the accurate method, both ends among them.
+    cutoff : float
+        Å.
+    model_error : float
+        Standard error of the accurate method's formation energy of a random mixture at x = 1/2, common to all orderings, eV per
+        site (functional, U, magnetic order, numerics).
+
+    Returns
+    -------
+    LocalisationCorrection
+
+    Raises
+    ------
+    InputError
+        Accurate energies of an ordering that `orderings` lack, without both ends, or of fewer than three between them; electrons
+        that are told apart already.
+    """
+    require_ions_alone(host, "electron localisation")
+    where, x = matching_orderings(host, orderings, accurate), accurate["x"].values
+    missing = [str(name) for name in accurate["origin"].values[where < 0]]
+    if missing:
+        raise InputError("electron localisation", "accurate", ", ".join(missing), "orderings that the other energies have, too")
+    unlike = unlike_pairs(host, accurate, cutoff)
+    inside = unlike > 1e-9
+    if x.min() > 1e-9 or x.max() < 1.0 - 1e-9 or inside.sum() < 3:
+        found = f"{inside.sum()} orderings between x = {x.min():g} and {x.max():g}"
+        raise InputError("electron localisation", "accurate", found, "the empty host, the full host and three or more between")
+    cheap, target = formation_energies(host, orderings)[where][inside], formation_energies(host, accurate)[inside]
+    terms = np.column_stack([cheap, 2.0 * unlike[inside]])
+    share, strength = np.linalg.lstsq(terms, target, rcond=None)[0]
+    free = 0.0 < share < 1.0
+    if not free:
+        share = float(np.clip(share, 0.0, 1.0))
+        strength = terms[:, 1] @ (target - share * cheap) / (terms[:, 1] @ terms[:, 1])
+    fitted = terms if free else terms[:, 1:]
+    left = target - share * cheap - strength * terms[:, 1]
+    inverse = np.linalg.inv(fitted.T @ fitted)
+    covariance = inverse * (left @ left) / (len(target) - fitted.shape[1])
+    leverage = np.einsum("ij,jk,ik->i", fitted, inverse, fitted)
+    error = float(np.hypot(np.sqrt(covariance[-1, -1]), model_error))
+    share_error = float(np.sqrt(covariance[0, 0])) if free else 0.0
+    all_unlike, all_formation = unlike_pairs(host, orderings, cutoff), formation_energies(host, orderings)
+    slope = float(all_unlike @ all_formation / (all_unlike @ all_unlike))
+    source = predicted(
+        "scalith.atoms.fit_localisation_to_energies",
+        host.digest,
+        dataset_digest(orderings),
+        dataset_digest(accurate),
+        settings={"cutoff": cutoff, "model_error": model_error, "accurate_orderings": int(inside.sum())},
+        note="The miscibility gap follows from the accurate energies; the average voltage is that of the other energies.",
+    )
+    return LocalisationCorrection(
+        strength=float(strength),
+        order_share=float(share),
+        error=error,
+        interaction=2.0 * (2.0 * float(strength) + float(share) * slope),
+        cutoff=cutoff,
+        scatter=float(np.sqrt(np.mean(left**2))),
+        share_error=share_error,
+        error_correlation=float(covariance[0, 1]) / (error * share_error) if free and error * share_error > 0.0 else 0.0,
+        leave_one_out=float(np.sqrt(np.mean((left / (1.0 - leverage)) ** 2))),
+        source=source,
+    )
+
+
+def draw_localisation(orderings: xr.Dataset, correction: LocalisationCorrection, numbers: np.random.Generator) -> xr.Dataset:
+    """Localised orderings with δ and s drawn within their errors, which are correlated.
+
+    Parameters
+    ----------
+    orderings : xarray.Dataset
+        From `localised_energies` with `correction`.
+    correction : LocalisationCorrection
+    numbers : numpy.random.Generator
+
+    Returns
+    -------
+    xarray.Dataset
+        ``energy`` moved; ends stay where they are.
+    """
+    first, second = numbers.standard_normal(2)
+    link = correction.error_correlation
+    strength, share = correction.error * first, correction.share_error * (link * first + np.sqrt(1.0 - link**2) * second)
+    moved = 2.0 * strength * orderings["unlike_pairs"] + share * orderings["formation_energy_uncorrected"]
+    energy = orderings["energy"]
+    return orderings.assign(energy=(energy.dims, (energy + moved * orderings.attrs["sites"]).values, energy.attrs))
+
+
 def localised_energies(host: Host, orderings: xr.Dataset, correction: LocalisationCorrection) -> xr.Dataset:
     """The orderings with (s − 1) E_f + 2 δ u added to their energies; the uncorrected ones stay as ``energy_uncorrected``."""
-    added = 2.0 * correction.strength * unlike_pairs(host, orderings, correction.cutoff)
-    added = len(host.working) * (added + (correction.order_share - 1.0) * formation_energies(host, orderings))
+    sites = len(host.working)
+    unlike, formation = unlike_pairs(host, orderings, correction.cutoff), formation_energies(host, orderings)
+    added = sites * (2.0 * correction.strength * unlike + (correction.order_share - 1.0) * formation)
     before = orderings["energy"]
     data = orderings.assign(
         energy=(
@@ -178,6 +291,8 @@ def localised_energies(host: Host, orderings: xr.Dataset, correction: Localisati
             {**before.attrs, "long_name": "energy per primitive cell, electrons localised"},
         ),
         energy_uncorrected=("structure", before.values, before.attrs),
+        unlike_pairs=labelled("structure", unlike, "share of unlike pairs", "1"),
+        formation_energy_uncorrected=labelled("structure", formation, "formation energy per site before the correction", "eV"),
     )
     source = predicted("scalith.atoms.localised_energies", dataset_digest(orderings), correction.digest)
-    return data.assign_attrs(source=source.to_json())
+    return data.assign_attrs(source=source.to_json(), sites=sites)

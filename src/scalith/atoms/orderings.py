@@ -256,13 +256,25 @@ def keep_same_ordering(host: Host, orderings: xr.Dataset, relaxed: StructureSet)
 
 
 def _same_ordering(host: Host, first: xr.Dataset, i: int, second: xr.Dataset, j: int) -> bool:
-    width = max(first.sizes["site"], second.sizes["site"])
+    return bool(_equivalent(host, [(first, i), (second, j)])[1] == 0)
+
+
+def matching_orderings(host: Host, orderings: xr.Dataset, others: xr.Dataset) -> NDArray[np.int64]:
+    """For each of `others` the first of `orderings` that is the same up to the space group; −1 where there is none."""
+    count = orderings.sizes["structure"]
+    rows = [(data, k) for data in (orderings, others) for k in range(data.sizes["structure"])]
+    earlier = _equivalent(host, rows)
+    first = np.where(earlier < 0, np.arange(len(rows)), earlier)[count:]
+    return np.where(first < count, first, -1)
+
+
+def _equivalent(host: Host, rows: Sequence[tuple[xr.Dataset, int]]) -> NDArray[np.int64]:
+    width = max(data.sizes["site"] for data, _ in rows)
     arrays: Sequence[NDArray[Any]] = [
-        np.stack([_padded(data[name].values[k], width, fill) for data, k in ((first, i), (second, j))])
+        np.stack([_padded(data[name].values[k], width, fill) for data, k in rows])
         for name, fill in (("filled", -1), ("sublattice", -1), ("offset", 0))
     ]
-    supercells = np.stack([first["supercell"].values[i], second["supercell"].values[j]])
-    return bool(duplicates(host, supercells, *arrays)[1] == 0)
+    return duplicates(host, np.stack([data["supercell"].values[k] for data, k in rows]), *arrays)
 
 
 def _padded(values: NDArray[Any], width: int, fill: int) -> NDArray[Any]:

@@ -6,11 +6,12 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 import xarray as xr
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from scalith import atoms
-from scalith.crystal import Host
-from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, rung
+from scalith.crystal import Host, map_orderings, read_structures
+from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, drawing, rung
+from scalith.ladder.rungs.crystal import InputRuns
 from scalith.quantities import SI, InputError, Property, Uncertain, read_results
 from scalith.quantities.constants import AVOGADRO
 from scalith.quantities.plausible_ranges import UNCHECKED, Plausible
@@ -80,31 +81,50 @@ class RigidBands(Settings):
 
 
 class Localisation(Settings):
-    """``[localisation]``: a regular solution for energies whose functional spreads the electrons of the ions.
+    """``[localisation]``: what energies lack whose functional spreads the electrons of the ions, stated or computed.
 
     Attributes
     ----------
     interaction, interaction_error : float
-        Ω and its standard error, eV per site.
+        Ω of a stated regular solution and its standard error, eV per site.
+    energies : InputRuns
+        In its place, energies of some of the orderings by a method that localises the electrons (as in ``[crystal]``): the gap is
+        then predicted. See `scalith.atoms.fit_localisation_to_energies`.
+    model_error : float
+        Standard error of that method's formation energy at x = 1/2, common to all orderings, eV per site.
     reference : str
-        Where Ω is from.
+        Where Ω or the energies are from.
     anchor : {"scaled", "lowest", "mean"}
         Mean of all orderings on the regular solution, their differences scaled until no compound is left; the lowest ordering on
-        it; the mean alone. See `scalith.atoms.fit_localisation`.
+        it; the mean alone. See `scalith.atoms.fit_localisation`. Not with `energies`.
     cutoff : float
         Pairs that count, Å.
     """
 
-    interaction: Annotated[float, SI("eV"), Field(ge=0), Plausible("interaction")]
+    interaction: Annotated[float, SI("eV"), Field(ge=0), Plausible("interaction")] | None = None
     interaction_error: AtomicEnergy = 0.0
+    energies: InputRuns | None = None
+    model_error: AtomicEnergy = 0.0
     reference: str
     anchor: Literal["scaled", "lowest", "mean"] = "scaled"
     cutoff: AtomicDistance = 8.0
 
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.interaction is None) == (self.energies is None):
+            found = "neither" if self.energies is None else "both"
+            raise InputError("", "interaction, energies", found, "a stated interaction, or energies that it is fitted to")
+        only = ("model_error",) if self.energies is None else ("interaction_error", "anchor")
+        beside = "interaction" if self.energies is None else "energies"
+        for name in only:
+            if name in self.model_fields_set:
+                raise InputError("", name, getattr(self, name), f"none beside {beside}: it would not count")
+        return self
+
     def drawn(self, numbers: np.random.Generator, *, stated_only: bool = False) -> Self:
         """A member: the interaction within its error."""
         member = super().drawn(numbers, stated_only=stated_only)
-        if not self.interaction_error:
+        if member.interaction is None or not self.interaction_error:
             return member
         moved = Uncertain(member.interaction, self.interaction_error).drawn(numbers, "log")
         return member.model_copy(update={"interaction": moved, "interaction_error": 0.0})
@@ -112,12 +132,33 @@ class Localisation(Settings):
 
 def _lifted(data: xr.Dataset) -> str:
     lift = (data["energy"] - data["energy_uncorrected"]).values
-    return f"{data.sizes['structure']} orderings lifted by up to {1e3 * float(lift.max()):.0f} meV per primitive cell"
+    text = f"{data.sizes['structure']} orderings lifted by up to {1e3 * float(lift.max()):.0f} meV per primitive cell"
+    if "correction" not in data.attrs:
+        return text
+    fit = atoms.LocalisationCorrection.model_validate_json(data.attrs["correction"])
+    return text + f"; predicted interaction {1e3 * fit.interaction:.0f} meV, left out {1e3 * (fit.leave_one_out or 0.0):.0f} meV"
 
 
-@rung("orderings with localised electrons", headline=_lifted)
+def _another_fit(data: xr.Dataset, seed: int) -> xr.Dataset:
+    if "correction" not in data.attrs:
+        return data  # a stated interaction has been drawn
+    fit = atoms.LocalisationCorrection.model_validate_json(data.attrs["correction"])
+    return atoms.draw_localisation(data, fit, drawing.get()(seed))
+
+
+@rung("orderings with localised electrons", headline=_lifted, draw=_another_fit)
 def localised_orderings(host: Host, mapped_orderings: xr.Dataset, localisation: Localisation) -> xr.Dataset:
-    """E' = E + (s − 1) E_f + 2 δ u with a stated regular solution: its gap is an input, the average voltage is not."""
+    """E' = E + (s − 1) E_f + 2 δ u, with a stated regular solution or fitted to energies of localised electrons.
+
+    The gap is an input with the first and a prediction with the second; the average voltage is that of the energies E.
+    """
+    if localisation.energies is not None:
+        accurate = map_orderings(host, read_structures(localisation.energies.path))
+        fit = atoms.fit_localisation_to_energies(
+            host, mapped_orderings, accurate, cutoff=localisation.cutoff, model_error=localisation.model_error
+        )
+        return atoms.localised_energies(host, mapped_orderings, fit).assign_attrs(correction=fit.model_dump_json())
+    assert localisation.interaction is not None  # `Localisation` has one of the two
     correction = atoms.fit_localisation(
         host,
         mapped_orderings,

@@ -20,7 +20,7 @@ from scalith.electrode import (
     random_sites,
     sphere_lattice,
 )
-from scalith.electrode.generate.packed_particles import _drawn, _pushed_apart
+from scalith.electrode.generate.packed_particles import _pushed_apart, draw_semi_axes
 from scalith.quantities import ConvergenceError, InputError
 
 
@@ -43,7 +43,7 @@ def test_spheres_meet_their_fraction_and_repeat():
 def test_spheres_do_not_overlap_and_their_surface_is_theirs():
     box = np.array([60.0, 60.0, 60.0])
     numbers = np.random.default_rng(1)
-    axes = _drawn(_kind(fraction=0.55), box, 1e-7, numbers)
+    axes = draw_semi_axes(_kind(fraction=0.55), box, 1e-7, numbers)
     assert float(np.sum(4 / 3 * np.pi * axes[:, 0] ** 3)) == pytest.approx(0.55 * 60**3, rel=1e-9)
     centres, longest, _ = _pushed_apart(axes, box, 0.0, numbers)
     apart = centres[:, None] - centres[None]
@@ -53,7 +53,7 @@ def test_spheres_do_not_overlap_and_their_surface_is_theirs():
 
 
 def test_sizes_are_drawn_by_volume():
-    axes = _drawn(_kind(spread=0.4, radius="0.5 um"), np.array([200.0] * 3), 1e-7, np.random.default_rng(2))[:, 0]
+    axes = draw_semi_axes(_kind(spread=0.4, radius="0.5 um"), np.array([200.0] * 3), 1e-7, np.random.default_rng(2))[:, 0]
     order = np.sort(axes)
     cumulative = np.cumsum(order**3) / np.sum(order**3)
     assert order[np.searchsorted(cumulative, 0.5)] == pytest.approx(5.0, rel=0.04)

@@ -38,6 +38,7 @@ from scalith.design.recipe import (
     require_evaluable,
 )
 from scalith.design.search import hypervolume, search_front
+from scalith.design.soft_spheres import LatentParticles
 from scalith.design.surrogate import Surrogate, fit_surrogate
 from scalith.design.targets import StructureTargets, comparison, measure_structure
 from scalith.design.trained import TrainedModel, read_trained_model, trained_structure, write_trained_model
@@ -48,6 +49,7 @@ __all__ = [
     "ElectrodeRecipe",
     "Identifiability",
     "Improvement",
+    "LatentParticles",
     "LatentPhase",
     "LatentStructure",
     "RecipeEvaluation",

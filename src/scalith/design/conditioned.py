@@ -19,6 +19,7 @@ from scalith.design.density import (
     pull_back,
 )
 from scalith.design.share_gradients import ShareGradient
+from scalith.design.soft_spheres import LatentParticles
 from scalith.design.targets import (
     StructureTargets,
     Targets,
@@ -47,7 +48,7 @@ class StructureOrder(Spec):
 
     Attributes
     ----------
-    phases : dict of str to LatentPhase
+    phases : dict of str to LatentPhase; the first may be LatentParticles
     matrix : str
         Phase that fills the rest.
     targets : StructureTargets, or several
@@ -55,7 +56,7 @@ class StructureOrder(Spec):
         Largest deviation of a property, relative.
     """
 
-    phases: dict[str, LatentPhase]
+    phases: dict[str, LatentPhase | LatentParticles]
     matrix: str = "active"
     targets: StructureTargets | Annotated[tuple[StructureTargets, ...], Field(min_length=1)]
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.02
@@ -101,7 +102,8 @@ def conditioned_structure(
 
     with J the derivatives of the logarithms by the noise: dissipation for conductivities (`conduct_voxels`), elastic energy for
     stiffness (`effective_stiffness`), curvature for areas, the cross product of the gradients for lines, all through the
-    transition of `project`. Volumes are exact throughout.
+    transition of `project`. Volumes are exact throughout. Round particles (`LatentParticles`) move and grow; those that
+    overlap more than allowed after a step are pushed apart.
 
     Parameters
     ----------
@@ -166,7 +168,7 @@ def conditioned_structure(
         if nearest_found.apart <= tolerance or step == steps:
             break
         if stride < _SMALL:  # where paths break or join, properties jump: go on beside it
-            noise = nearest_found.noise + _SHAKE * shaken.standard_normal(noise.shape)
+            noise = structure.settle(nearest_found.noise + _SHAKE * shaken.standard_normal(noise.shape))
             best, stride, response = None, 1.0, np.eye(len(asked))
         else:
             noise, promised = search.step(response, stride)
@@ -219,5 +221,5 @@ class _Search:
         u, size, v = np.linalg.svd(response)
         change = stride * (v.T @ ((u.T @ self.missing) / np.clip(size, 0.4, 2.5)))
         by_noise = np.asarray(self.jacobian.T @ np.linalg.solve(self.gram, change)).reshape(self.noise.shape)
-        share = min(1.0, _STRIDE / max(float(np.sqrt(np.mean(by_noise**2))), 1e-300))
-        return self.noise + share * by_noise, share * change
+        share = min(1.0, _STRIDE / max(self.structure.size_of(by_noise), 1e-300))
+        return self.structure.settle(self.noise + share * by_noise), share * change

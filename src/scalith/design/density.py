@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from scalith.design.soft_spheres import LatentParticles, Spheres
 from scalith.electrode import VoxelImage
 from scalith.quantities import InputError, Result, Source, Spec, digest, nearest, predicted
 from scalith.quantities.specification import Length
@@ -60,13 +61,15 @@ class LatentStructure(Spec):
 
     with t_k(x) from the normal distribution for the fraction at the depth x, and c_k such that the volume is exact.
 
+    The first phase may be of round particles instead, `LatentParticles`: its latent variables are centres and radii.
+
     Attributes
     ----------
     shape : tuple of int
         Voxels along x, y, z.
     voxel_size : float
         m.
-    phases : dict of str to LatentPhase
+    phases : dict of str to LatentPhase; the first may be LatentParticles
         In order.
     matrix : str
         Name of the phase that fills the rest.
@@ -79,12 +82,13 @@ class LatentStructure(Spec):
     Raises
     ------
     InputError
-        Fractions together reach 1 or more, the matrix has the name of a phase, a size does not fit the structure or its voxels.
+        Fractions together reach 1 or more, the matrix has the name of a phase, a size does not fit the structure or its voxels,
+        particles are not the first phase or have mirrors beside them.
     """
 
     shape: tuple[Annotated[int, Field(ge=4)], Annotated[int, Field(ge=4)], Annotated[int, Field(ge=4)]]
     voxel_size: Length
-    phases: Annotated[dict[str, LatentPhase], Field(min_length=1, max_length=6)]
+    phases: Annotated[dict[str, LatentPhase | LatentParticles], Field(min_length=1, max_length=6)]
     matrix: str = "active"
     sides: Literal["periodic", "mirror"] = "periodic"
     width: Annotated[float, Field(gt=0, le=8)] = 1.0
@@ -96,7 +100,13 @@ class LatentStructure(Spec):
             raise InputError("latent structure", "fractions", f"{together:.3g} together", "less than 1: the matrix is the rest")
         if self.matrix in self.phases:
             raise InputError("latent structure", "matrix", self.matrix, "an unused phase name")
-        for name, phase in self.phases.items():
+        for place, (name, phase) in enumerate(self.phases.items()):
+            if isinstance(phase, LatentParticles):
+                if place > 0 or self.sides == "mirror":
+                    found = "with mirrors beside them" if place == 0 else f"phase {place + 1}"
+                    raise InputError("latent structure", f"particles of {name}", found, "the first phase, sides periodic")
+                self.spheres(name).require_room()
+                continue
             length = phase.feature_size / self.voxel_size
             if not 0.5 <= length <= min(self.shape) / 2.0:
                 expected = "at least half a voxel and at most half of the structure"
@@ -121,8 +131,40 @@ class LatentStructure(Spec):
         return {self.matrix: 1.0 - sum(found.values())} | found
 
     def noise(self, seed: int) -> Floats:
-        """White noise of unit variance, (phases without the matrix, nx, ny, nz)."""
-        return np.random.default_rng(seed).standard_normal((len(self.phases), *self.shape))
+        """Latent variables (phases without the matrix, nx, ny, nz): white noise of unit variance.
+
+        Of particles, which have four numbers each, those stand first in the phase's array.
+        """
+        numbers = np.random.default_rng(seed)
+        found = numbers.standard_normal((len(self.phases), *self.shape))
+        for n, (name, phase) in enumerate(self.phases.items()):
+            if isinstance(phase, LatentParticles):
+                found[n] = self.spheres(name).noise(numbers)
+        return found
+
+    def settle(self, noise: Floats) -> Floats:
+        """The latent variables with particles pushed apart that overlap more than allowed."""
+        return np.stack(
+            [
+                self.spheres(name).settle(noise[n]) if isinstance(phase, LatentParticles) else noise[n]
+                for n, (name, phase) in enumerate(self.phases.items())
+            ]
+        )
+
+    def size_of(self, noise: Floats) -> float:
+        """Root mean square of the noise, of fields or of particles, whichever is larger."""
+        fields = [noise[n] for n, phase in enumerate(self.phases.values()) if not isinstance(phase, LatentParticles)]
+        found = [float(np.sqrt(np.mean(np.square(fields))))] if fields else []
+        for n, (name, phase) in enumerate(self.phases.items()):
+            if isinstance(phase, LatentParticles):
+                found.append(self.spheres(name).size_of(noise[n]))
+        return max(found)
+
+    def spheres(self, name: str) -> Spheres:
+        """The particles of a phase."""
+        phase = self.phases[name]
+        assert isinstance(phase, LatentParticles)
+        return Spheres(phase, name, self.shape, self.voxel_size, self.width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,12 +192,16 @@ class Projection:
         (phases with the matrix first, nx, ny, nz); they sum to 1 in each voxel, and to the fractions in the mean.
     rest, above, slope : numpy.ndarray
         r, h and dh/df of each latent field.
+    noise, field : numpy.ndarray
+        What it was made from, and the field of the first phase.
     """
 
     shares: Floats
     rest: Floats
     above: Floats
     slope: Floats
+    noise: Floats
+    field: Floats
 
 
 def project(structure: LatentStructure, noise: Floats, *, base: Floats | None = None) -> Projection:
@@ -175,16 +221,19 @@ def project(structure: LatentStructure, noise: Floats, *, base: Floats | None = 
         raise InputError("project", "noise", np.shape(noise), f"{shape}: one field for each phase but the matrix")
     rest = np.ones((shape[0] + 1, *structure.shape))
     above, slope, shares = np.empty(shape), np.empty(shape), np.empty((shape[0] + 1, *structure.shape))
+    first = np.empty(0)
     for n, (name, phase) in enumerate(structure.phases.items()):
-        steep = _STEEP * phase.feature_size / structure.voxel_size / structure.width
-        field = steep * _over_threshold(structure, name, noise[n], base)
+        length = phase.radius if isinstance(phase, LatentParticles) else phase.feature_size
+        steep = _STEEP * length / structure.voxel_size / structure.width
+        score = _over_threshold(structure, name, noise[n], base)
+        first, field = score if n == 0 else first, steep * score
         wanted = structure.fractions[name] * field.size
         above[n] = expit(field - _offset(field, rest[n], wanted))
         shares[n + 1] = rest[n] * above[n]
         rest[n + 1] = rest[n] - shares[n + 1]
         slope[n] = steep * above[n] * (1.0 - above[n])
     shares[0] = rest[-1]
-    return Projection(shares, rest, above, slope)
+    return Projection(shares, rest, above, slope, noise, first)
 
 
 def pull_back(structure: LatentStructure, projection: Projection, by_share: Floats) -> Floats:
@@ -207,7 +256,14 @@ def pull_back(structure: LatentStructure, projection: Projection, by_share: Floa
         level = float(np.sum(weight * gain) / max(float(np.sum(weight)), 1e-300))
         found[n] = weight * (gain - level)
         below = projection.above[n] * (by_share[n + 1] - level) + (1.0 - projection.above[n]) * below
-    return np.stack([filter_noise(structure, name, found[n]) for n, name in enumerate(structure.phases)])
+    return np.stack(
+        [
+            structure.spheres(name).pull_back(projection.noise[n], projection.field, found[n])
+            if isinstance(phase, LatentParticles)
+            else filter_noise(structure, name, found[n])
+            for n, (name, phase) in enumerate(structure.phases.items())
+        ]
+    )
 
 
 def designed_image(
@@ -218,7 +274,7 @@ def designed_image(
 
     labels = np.zeros(structure.shape, np.uint8)
     for n, name in enumerate(structure.phases):
-        score = np.where(labels == 0, _over_threshold(structure, name, noise[n], base), -np.inf)
+        score = np.where(labels == 0, _over_threshold(structure, name, noise[n], base, sharp=True), -np.inf)
         take_highest(labels, n + 1, score.astype(np.float32), structure.fractions[name])
     if source is None:
         settings = {"structure": structure.model_dump(mode="json"), "noise": digest(noise, base)}
@@ -233,7 +289,9 @@ def filter_noise(structure: LatentStructure, name: str, values: Floats) -> Float
 
     from scalith.electrode.generate.random_field import gaussian_damping
 
-    length = structure.phases[name].feature_size / structure.voxel_size
+    phase = structure.phases[name]
+    assert isinstance(phase, LatentPhase)
+    length = phase.feature_size / structure.voxel_size
     axes = []
     for axis, size in enumerate(structure.shape):
         last = fft.rfftfreq(size) if axis == 2 else fft.fftfreq(size)
@@ -276,6 +334,9 @@ def fields_of_image(structure: LatentStructure, image: VoxelImage) -> Floats:
     left, fields = np.ones(image.shape, bool), []
     depth = (np.arange(image.shape[0]) + 0.5) / image.shape[0]
     for name, phase in structure.phases.items():
+        if isinstance(phase, LatentParticles):
+            expected = "phases of latent fields: an image has no spheres"
+            raise InputError("fields of image", f"phase {name}", "round particles", expected)
         inside = image.mask(name)
         outside = left & ~inside
         if not inside.any() or not outside.any():
@@ -300,7 +361,9 @@ def _thresholds(structure: LatentStructure, name: str) -> Callable[[Floats], Flo
     return at
 
 
-def _over_threshold(structure: LatentStructure, name: str, noise: Floats, base: Floats | None) -> Floats:
+def _over_threshold(structure: LatentStructure, name: str, noise: Floats, base: Floats | None, *, sharp: bool = False) -> Floats:
+    if isinstance(structure.phases[name], LatentParticles):
+        return structure.spheres(name).field(noise, sharp=sharp)
     depth = (np.arange(structure.shape[0]) + 0.5) / structure.shape[0]
     field = filter_noise(structure, name, noise) - _thresholds(structure, name)(depth)[:, np.newaxis, np.newaxis]
     return field if base is None else field + base[list(structure.phases).index(name)]

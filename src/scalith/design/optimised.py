@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scalith.design.density import DesignedStructure, LatentStructure, designed_image, fields_of_image, project, pull_back
 from scalith.design.share_gradients import Conduction
+from scalith.design.soft_spheres import LatentParticles
 from scalith.electrode import VoxelImage, solve_conduction
 from scalith.electrode.requirements import require_seed
 from scalith.quantities import InputError, Result, labelled, nearest, predicted
@@ -83,7 +84,8 @@ def optimised_conduction(
     Raises
     ------
     InputError
-        An unknown phase, a carrier that nothing conducts, an axis that is none of x, y, z, a weight that is not positive.
+        Round particles, an unknown phase, a carrier that nothing conducts, an axis that is none of x, y, z, a weight that is not
+        positive.
     """
     from scipy.optimize import minimize
 
@@ -155,6 +157,10 @@ def _table(begun: VoxelImage, image: VoxelImage, carriers: Mapping[str, Mapping[
 def _require(
     structure: LatentStructure, carriers: Mapping[str, Mapping[str, float]], axes: str, weights: Mapping[str, float]
 ) -> None:
+    for name, phase in structure.phases.items():
+        if isinstance(phase, LatentParticles):
+            expected = "latent fields; conditioned_structure takes particles"
+            raise InputError("optimised conduction", f"phase {name}", "round particles", expected)
     if not axes or set(axes) - set("xyz") or len(set(axes)) < len(axes):
         raise InputError("optimised conduction", "axes", axes, "some of x, y, z, each once")
     if not carriers or set(weights) != set(carriers) or any(not weight > 0.0 for weight in weights.values()):

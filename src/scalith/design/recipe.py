@@ -15,6 +15,7 @@ from scalith.cell.runs.load import discharge_load
 from scalith.cell.specification.paths import vary
 from scalith.design.density import LatentPhase, LatentStructure, designed_image
 from scalith.design.energy_gradient import with_conduction
+from scalith.design.soft_spheres import LatentParticles
 from scalith.electrode import IsotropicElasticity, VoxelImage, stress_from_eigenstrain, subvolume_properties
 from scalith.lab.half_cell import half_cell
 from scalith.quantities import ConvergenceError, InputError, Result, Spec, labelled, nearest, predicted
@@ -64,7 +65,7 @@ def recipe_structure(recipe: ElectrodeRecipe, shape: tuple[int, int, int], voxel
         "pore": {"fraction": pores, "feature_size": recipe.pore_size},
         "carbon": {"fraction": recipe.carbon_fraction, "feature_size": recipe.carbon_size},
     }
-    made = {name: LatentPhase.read(phase, name) for name, phase in phases.items()}
+    made: dict[str, LatentPhase | LatentParticles] = {name: LatentPhase.read(phase, name) for name, phase in phases.items()}
     return LatentStructure(shape=shape, voxel_size=voxel_size, phases=made)
 
 

@@ -105,7 +105,7 @@ def packed_particles(
     if len({matrix, *names}) != len(names) + 1:
         raise InputError("packed particles", "phases", [matrix, *names], "different names")
     numbers = np.random.default_rng(seed)
-    drawn = [_drawn(kind, box, voxel_size, numbers) for kind in kinds]
+    drawn = [draw_semi_axes(kind, box, voxel_size, numbers) for kind in kinds]
     axes = np.concatenate(drawn)
     belongs = np.repeat(np.arange(len(kinds)), [len(item) for item in drawn])
     if progress is not None:
@@ -141,7 +141,9 @@ def checked_shape(shape: tuple[int, int, int]) -> NDArray[np.float64]:
     return np.array(shape, dtype=np.float64)
 
 
-def _drawn(kind: ParticleKind, box: NDArray[np.float64], voxel_size: float, numbers: np.random.Generator) -> NDArray[np.float64]:
+def draw_semi_axes(
+    kind: ParticleKind, box: NDArray[np.float64], voxel_size: float, numbers: np.random.Generator
+) -> NDArray[np.float64]:
     """Semi-axes in voxels, (n, 3), whose volumes make up the fraction."""
     wanted = kind.fraction * float(np.prod(box))
     median = kind.radius / voxel_size
@@ -160,22 +162,45 @@ def _drawn(kind: ParticleKind, box: NDArray[np.float64], voxel_size: float, numb
             f"{median * shape.min():.3g} voxels",
             "at least one voxel: refine the image",
         )
-    # Drawn by volume: the number of particles of a radius is its share of the volume over the particle's own.
-    logs = np.linspace(-2.0, 2.0, 401) * kind.spread + np.log(median)
-    by_number = np.exp(-0.5 * np.linspace(-2.0, 2.0, 401) ** 2 - 3.0 * (logs - np.log(median)))
+    logs, by_number = _radii_by_number(kind, voxel_size)
     cumulative = np.cumsum(by_number) / by_number.sum()
-    mean_volume = 4.0 / 3.0 * np.pi * float(np.sum(by_number * np.exp(3.0 * logs)) / by_number.sum())
+    mean_volume = mean_particle_volume(kind, voxel_size)
     count = max(1, round(wanted / mean_volume))
     radii = np.exp(logs[np.searchsorted(cumulative, numbers.random(count)).clip(max=400)])
     radii *= (wanted / (4.0 / 3.0 * np.pi * np.sum(radii**3))) ** (1.0 / 3.0)
     return np.asarray(np.sort(radii)[::-1, None] * shape[None, :])
 
 
+def mean_particle_volume(kind: ParticleKind, voxel_size: float) -> float:
+    """Mean volume of the particles of a kind, voxels."""
+    logs, by_number = _radii_by_number(kind, voxel_size)
+    return 4.0 / 3.0 * np.pi * float(np.sum(by_number * np.exp(3.0 * logs)) / by_number.sum())
+
+
+def _radii_by_number(kind: ParticleKind, voxel_size: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Logarithms of radii in voxels, and how many there are of each; by number it is the share of the volume over one's own."""
+    logs = np.linspace(-2.0, 2.0, 401) * kind.spread + np.log(kind.radius / voxel_size)
+    return logs, np.exp(-0.5 * np.linspace(-2.0, 2.0, 401) ** 2 - 3.0 * (logs - np.log(kind.radius / voxel_size)))
+
+
+def push_spheres_apart(
+    centres: NDArray[np.float64], radii: NDArray[np.float64], box: NDArray[np.float64], overlap: float
+) -> NDArray[np.float64]:
+    """Centres inside a periodic box, moved until no two spheres overlap more than allowed, as by `packed_particles`.
+
+    Raises
+    ------
+    ConvergenceError
+        They do not fit.
+    """
+    moved = np.array(centres)
+    _separate(moved, radii, np.outer(radii**-2.0, [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]), box, overlap)
+    return moved
+
+
 def _pushed_apart(
     axes: NDArray[np.float64], box: NDArray[np.float64], overlap: float, numbers: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    from scalith.electrode.generate.packing_kernels import push_apart
-
     count = len(axes)
     centres = numbers.random((count, 3)) * box
     longest = np.ascontiguousarray(axes.max(axis=1))
@@ -183,14 +208,26 @@ def _pushed_apart(
     matrices = np.einsum("nij,nj,nkj->nik", turn, axes**-2.0, turn)
     rows, columns = [0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]
     form = np.ascontiguousarray(matrices[:, rows, columns])
-    worst = push_apart(centres, longest, form, box, overlap, _TOLERANCE, _SWEEPS)
+    _separate(centres, longest, form, box, overlap)
+    return centres, longest, form
+
+
+def _separate(
+    centres: NDArray[np.float64],
+    longest: NDArray[np.float64],
+    form: NDArray[np.float64],
+    box: NDArray[np.float64],
+    overlap: float,
+) -> None:
+    from scalith.electrode.generate.packing_kernels import push_apart
+
+    worst = push_apart(centres, np.ascontiguousarray(longest), form, box, overlap, _TOLERANCE, _SWEEPS)
     if worst > 2.0 * _TOLERANCE:
         raise ConvergenceError(
             "packing of particles",
             f"some still overlap by {100 * (worst + overlap):.2g} % of their radii where {100 * overlap:.2g} % is allowed; "
             "allow more overlap, widen the size distribution or lower the fraction",
         )
-    return centres, longest, form
 
 
 def _rotations(quaternions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from scalith.crystal.model_error import ModelError, average_model_error, draw_mo
 from scalith.crystal.orderings import orderings_dataset, species_dataset
 from scalith.crystal.run_type import RunType
 from scalith.crystal.site_concentration import maximum_concentration
+from scalith.crystal.stability_window import stability_window
 from scalith.crystal.structures import ComputedStructure, StructureSet, read_structures, write_structures
 from scalith.crystal.voltage_of_orderings import voltage_of_orderings
 
@@ -41,6 +42,7 @@ __all__ = [
     "read_host",
     "read_structures",
     "species_dataset",
+    "stability_window",
     "voltage_of_orderings",
     "write_structures",
 ]

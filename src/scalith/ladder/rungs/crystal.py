@@ -247,3 +247,40 @@ def average_voltage(host: Host, mapped_orderings: xr.Dataset, lithium_energy: Pr
 def maximum_concentration(host: Host, mapped_orderings: xr.Dataset) -> Property:
     """Sites of lithium per volume of the relaxed full host."""
     return crystal_package.maximum_concentration(host, mapped_orderings)
+
+
+class ReferencePhases(Settings):
+    """``[reference_phases]``: energies of the phases that a material could become, for its window of stability.
+
+    Attributes
+    ----------
+    energies : InputRuns
+        Structures with total energies, or a folder of runs, as in ``[crystal]``: the phase itself, the elements, the metal of the
+        ion, and what else its elements form.
+    phase : str
+        Formula of the material.
+    ion : str
+        Element whose metal the potentials refer to.
+    licence : str
+        Licence of the energies, recorded in the source.
+    """
+
+    energies: InputRuns
+    phase: str
+    ion: str = "Li"
+    licence: str = ""
+
+
+def _potentials(data: xr.Dataset) -> str:
+    low, high = float(data["reduction_potential"]), float(data["oxidation_potential"])
+    if low == high:
+        return f"none: {data.attrs['phase']} comes apart at {low:.2f} V"
+    return f"{low:.2f} to {high:.2f} V against {data.attrs['ion']}"
+
+
+@rung("window of stability of the electrolyte", headline=_potentials)
+def stability_window(reference_phases: ReferencePhases) -> xr.Dataset:
+    """Potentials at which the ion neither enters nor leaves, by the lowest mixtures of the phases, and what forms outside."""
+    stated = reference_phases
+    energies = read_structures(stated.energies.path, licence=stated.licence)
+    return crystal_package.stability_window(stated.phase, energies, stated.ion)

@@ -1,0 +1,31 @@
+"""The window of stability climbs from a file of phases, as a material's own quantity."""
+
+from __future__ import annotations
+
+import pytest
+from ase import Atoms
+
+from scalith.crystal import ComputedStructure, StructureSet, write_structures
+from scalith.ladder import climb, read_entry, read_study
+
+STUDY = """
+[study]
+title = "what lithium makes of a salt"
+targets = ["electrolyte.stability_window"]
+
+[materials.electrolyte.reference_phases]
+energies = "phases.extxyz"
+phase = "LiCl"
+"""
+
+
+def test_window_of_a_salt_is_climbed(tmp_path):
+    cells = [("Li2", -3.8), ("Cl2", -3.6), ("LiCl", -7.9)]
+    rows = [ComputedStructure(Atoms(name, cell=[4, 4, 4], pbc=True), energy, name) for name, energy in cells]
+    write_structures(StructureSet(tuple(rows)), tmp_path / "phases.extxyz")
+    (tmp_path / "study.toml").write_text(STUDY)
+    ledger = climb(read_study(tmp_path / "study.toml"), tmp_path / "out")
+    assert ledger.entry("electrolyte.stability_window").headline == "0.00 to 4.20 V against Li"
+    value = read_entry(tmp_path / "out", "electrolyte.stability_window").value
+    assert float(value["oxidation_potential"]) == pytest.approx(4.2)
+    assert value["products"].values.tolist() == ["LiCl", "Cl"]

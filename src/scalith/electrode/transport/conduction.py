@@ -43,7 +43,7 @@ def solve_conduction(
 
     Each voxel has one potential; between two centres the halves conduct in series; the electrodes sit on the outer faces of
     the image, half a voxel from the first centres, so that a series laminate is exact. What does not join the two electrodes
-    is left out first. Conjugate gradients, preconditioned by a multigrid cycle, at about 55 bytes a voxel and at a cost per
+    is left out first. Conjugate gradients, preconditioned by a multigrid cycle, at about 40 bytes a voxel and at a cost per
     voxel that does not grow with the image.
 
     Parameters
@@ -103,7 +103,7 @@ def solve_conduction(
         sigma[names.index(name)] = given
     if not np.any(sigma > 0.0):
         raise InputError("solve_conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
-    require_memory("solve_conduction", image.labels.size, 100 if fields or sensitivity else 60)
+    require_memory("solve_conduction", image.labels.size, 100 if fields or sensitivity else 45)
     of_label = rows_of_labels(image, names)
     sigma = sigma[:, [along, *(other for other in range(3) if other != along)]]  # as the axes of `rows`
     with PlaneThreads(threads) as crew:
@@ -309,7 +309,7 @@ def _solve(
     progress: Callable[[float, str], None] | None = None,
     most: int = 500,
 ) -> tuple[int, float]:
-    """From the potential given, in place: iterations and relative residual. About 55 bytes a voxel."""
+    """From the potential given, in place: iterations and relative residual. About 40 bytes a voxel."""
     from scalith.electrode.measure.islands import Islands
     from scalith.electrode.transport.conduction_kernels import currents_from
     from scalith.electrode.transport.conjugate_gradients import conjugate_gradients, square

@@ -17,9 +17,14 @@ Singles = NDArray[np.float32]
 class Level(NamedTuple):
     """One grid: conductances to the next voxel, 1/d, unknowns, right-hand side; with a layer around it.
 
-    The layer is zero; where the image is periodic (`wraps`) it holds what lies at the other side.
+    The layer is zero; where the image is periodic (`wraps`) it holds what lies at the other side. The first grid of an image that
+    is not has rows of phases and their tables (as `currents_from` takes them) in the place of conductances, a byte a voxel
+    instead of sixteen; the others have none.
     """
 
+    rows: NDArray[np.uint8]
+    pairs: Floats
+    ends: Floats
     gx: Singles
     gy: Singles
     gz: Singles
@@ -49,8 +54,15 @@ def build_levels(
 
     count = int(np.prod([size + 2 for size in rows.shape]))
     shared = np.empty(count)
-    levels = [_empty(rows.shape, shared.view(np.float32), periodic)]
-    threads.run(first_level, rows.shape, rows, pairs, ends, periodic, *levels[0][:4])
+    if periodic:
+        level = _empty(rows.shape, shared.view(np.float32), True)
+        stored = (level.gx, level.gy, level.gz, level.inverse)
+        threads.run(first_level, rows.shape, rows, pairs, ends, True, *stored)
+    else:
+        x, b = shared.view(np.float32).reshape(2, *(size + 2 for size in rows.shape))
+        none = np.empty((0, 0, 0), np.float32)
+        level = Level(rows, pairs, ends, none, none, none, none, x, b, False)
+    levels = [level]
     add_coarser(levels, threads)
     return levels, shared[: rows.size].reshape(rows.shape)
 
@@ -117,8 +129,9 @@ def add_coarser(levels: list[Level], threads: PlaneThreads) -> None:
         fine = levels[-1]
         shape = tuple((size - 1) // 2 for size in fine.x.shape)
         coarse = _empty(shape, np.zeros(2 * int(np.prod([size + 2 for size in shape])), np.float32), periodic)
-        threads.run(coarser, tuple(size - 2 for size in fine.x.shape), *fine[:4], *coarse[:4])
-        finish_coarser(*coarse[:4])
+        conductances = (coarse.gx, coarse.gy, coarse.gz, coarse.inverse)
+        threads.run(coarser, tuple(size - 2 for size in fine.x.shape), *fine[:7], *conductances)
+        finish_coarser(*conductances)
         levels.append(coarse)
 
 
@@ -147,7 +160,8 @@ def _descend(levels: list[Level], depth: int, threads: PlaneThreads) -> None:
     shape = tuple(size - 2 for size in level.x.shape)
     # Around a cell with an odd number of voxels the colours of the checkerboard meet their like.
     step = 1 if level.wraps and any(size % 2 for size in shape) else 2
-    equations = (step, level.x, level.b, *level[:4], coarser.x, coarser.b)
+    tables, stored = level[:3], level[3:7]
+    equations = (step, *tables, level.x, level.b, *stored, coarser.x, coarser.b)
 
     def go(*stages: int) -> None:
         if level.wraps:  # each needs what the one before left at the other side
@@ -175,4 +189,5 @@ def _empty(shape: tuple[int, ...], memory: Singles, wraps: bool) -> Level:
     padded = tuple(size + 2 for size in shape)
     x, b = memory.reshape(2, *padded)
     gx, gy, gz, inverse = (np.zeros(padded, np.float32) for _ in range(4))
-    return Level(gx, gy, gz, inverse, x, b, wraps)
+    no_rows, no_pairs, no_ends = np.empty((0, 0, 0), np.uint8), np.empty((0, 0, 0)), np.empty(0)
+    return Level(no_rows, no_pairs, no_ends, gx, gy, gz, inverse, x, b, wraps)

@@ -3,12 +3,13 @@ r"""D04: A trained model copies planes of a tomogram that it has not seen; a Gau
 **[P]** The tomogram of E06: a model was trained on its first 192 planes, and the last 64 are held back
 (`scalith.design.train_model`, 7000 steps, 35 minutes of one core). Pieces of $48^3$ voxels of the tomogram differ by a
 quarter in their conductivity, so that a copy is a structure that has the numbers of the held-back planes by order, and the rest
-of them by itself: the model is given their fractions and is asked for the conductivities of the pores along three axes, the areas
-and the triple-phase line (`trained_structure` with targets, means of six pieces of the held-back planes). Asserted are
-those numbers, measured anew, and what was not asked for: mean chords within 5 %, two-point functions as near to the mean of the
-pieces as one of them is, the largest cluster of the pores within 1 %. Particles of active material join less than in the
-tomogram, where a few voxels of contact decide: that is compared, and so is a structure of which nothing
-but the fractions is asked.
+of them by itself: the model is given their fractions and is asked for the conductivities of the pores along three axes,
+the areas, the triple-phase line and the shares of the largest clusters (`trained_structure` with targets and `joined`, means of
+six pieces of the held-back planes). Asserted are those numbers, measured anew, and what was not asked for: mean chords within
+5 %, two-point functions as near to the mean of the pieces as one of them is. Largest clusters of pores and binder are asserted
+to 1 %; particles of active material, which are few, join whole: their largest cluster is asserted to be no smaller, and
+compared (0.86 for 0.83 where the six pieces have 0.58 to 0.99; without being asked for it was 0.57). So is a structure of which
+nothing but the fractions is asked.
 
 **[E]** A Gaussian field whose pores have the tomogram's two-point function, by inverting the covariance of a cut normal field, is
 asserted not to be a copy: its tortuosity is more than 10 % too high. Two points do not say how pores connect.
@@ -111,8 +112,9 @@ def compare_with_pieces(record: Record, whole: Any) -> tuple[Any, Any]:
     model = read_trained_model(shipped("trained/taufactor_electrode.npz"))
     total = sum(wanted[f"fraction of {phase}"] for phase in LABELS)
     shares = {phase: wanted[f"fraction of {phase}"] / total for phase in LABELS}
+    joined = {phase: wanted[f"largest cluster of {phase}"] for phase in LABELS}
     made = trained_structure(
-        model, (SIZE,) * 3, seed=3, steps=16, fractions=shares, targets=asked_for(wanted), tolerance=0.025
+        model, (SIZE,) * 3, seed=3, steps=16, fractions=shares, targets=asked_for(wanted), joined=joined, tolerance=0.025
     ).image
     found = described(made)
     tolerances = {"conductivity": 0.03, "area": 0.05, "triple-phase line": 0.1, "mean chord": 0.05}
@@ -122,10 +124,11 @@ def compare_with_pieces(record: Record, whole: Any) -> tuple[Any, Any]:
             record.check(f"{name}, over that of the planes held back", expected=1.0, found=value / wanted[name], tolerance=limit)
         elif name.startswith("fraction"):
             record.check(name, expected=wanted[name], found=value, tolerance=0.005)
-    name = "largest cluster of pore"
-    record.check(name, expected=wanted[name], found=found[name], tolerance=0.01)
-    for name in ("largest cluster of binder", "largest cluster of active"):
-        record.compare(name, reference=wanted[name], found=found[name])
+    for name in ("largest cluster of pore", "largest cluster of binder"):
+        record.check(name, expected=wanted[name], found=found[name], tolerance=0.01)
+    name = "largest cluster of active"
+    record.check_true(f"{name} at least that of the planes held back, to 1 %", found[name] >= wanted[name] - 0.01)
+    record.compare(name, reference=wanted[name], found=found[name])
     for phase in LABELS:
         curves = np.array([two_points(one, phase) for one in pieces])
         middle, scatter = curves.mean(axis=0), curves.std(axis=0, ddof=1)

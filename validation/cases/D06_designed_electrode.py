@@ -81,12 +81,17 @@ def strength(image: Any) -> tuple[float, float]:
 
 def run(record: Record) -> None:
     """One seed in 32³ voxels."""
+    compare_structures(record, 32)
+
+
+def compare_structures(record: Record, size: int) -> None:
+    """One seed in size³ voxels: 96³ takes several minutes."""
     import matplotlib.pyplot as plt
 
     from scalith.electrode import interface_areas
 
     figure, axes = plt.subplots(figsize=(5.0, 4.0), constrained_layout=True)
-    images = structures(32, seed=1)
+    images = structures(size, seed=1)
     found = energies(images)
     volume = {name: float(np.prod(one)) for name, one in found.items()}
     best = max(value for name, value in volume.items() if name != "designed")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scalith.design.density import DesignedStructure
+from scalith.design.joined_pieces import MARGIN, join_pieces, largest_share
 from scalith.design.patch_network import (
     Periodic,
     Singles,
@@ -35,7 +36,7 @@ from scalith.design.targets import (
 )
 from scalith.electrode import VoxelImage, interface_areas, solve_conduction, triple_phase_length
 from scalith.electrode.requirements import require_seed
-from scalith.quantities import InputError, Source, digest, labelled, predicted
+from scalith.quantities import ConvergenceError, InputError, Source, digest, labelled, nearest, predicted
 from scalith.quantities.atomic_write import whole_file
 from scalith.quantities.errors import one_line
 
@@ -192,6 +193,7 @@ def trained_structure(
     *,
     seed: int,
     targets: Targets | None = None,
+    joined: Mapping[str, float] | None = None,
     tolerance: float = 0.03,
     fractions: Mapping[str, float] | None = None,
     steps: int = 24,
@@ -209,7 +211,8 @@ def trained_structure(
     Near the end (t ≥ 0.7) the denoiser alternates with adjoint steps: the least change of the scores of the phases that makes
     up for what the labelled image lacks to the targets (as in `conditioned_structure`; a loss in the loop of the denoiser is
     the idea of K.-H. Lee and F. Ahmed, arXiv:2508.20138), then adjoint steps alone, until all are met. Volumes are exact to one
-    voxel.
+    voxel. Where a phase is to be `joined`, its pieces are joined after each of these steps where the scores lack least to it
+    (`scalith.design.joined_pieces.join_pieces`): patches do not show what hangs together over the whole.
 
     Parameters
     ----------
@@ -219,6 +222,9 @@ def trained_structure(
     seed : int
     targets : StructureTargets or sequence of them, optional
         Nothing is asked for without them: the structure is what the model makes.
+    joined : mapping of str to float, optional
+        Share of a phase's volume, by its name, that the largest of its pieces shall hold at least; pieces hang together through
+        faces of voxels within the structure.
     tolerance : float
         Largest deviation of a property, relative.
     fractions : mapping of str to float, optional
@@ -232,15 +238,16 @@ def trained_structure(
     Returns
     -------
     DesignedStructure
-        Its table by ``quantity`` (empty without targets): ``requested``, ``measured``, ``deviation``; ``steps`` of adjoints.
+        Its table by ``quantity`` (empty without targets): ``requested``, ``measured``, ``deviation``; ``steps`` of adjoints;
+        ``largest_piece`` (phase): share of the phase that its largest piece holds.
 
     Raises
     ------
     InputError
         A shape that is no multiple of 8 or less than 16, fractions that do not sum to 1, an unknown phase, a target above the
-        bounds of `conditioned_structure`.
+        bounds of `conditioned_structure`, a share that is not between 0 and 1.
     ConvergenceError
-        Out of reach: how far from each target the nearest structure is.
+        Out of reach: how far from each target the nearest structure is, or what its largest pieces hold.
     """
     require_seed("trained structure", seed)
     shares = _checked(model, shape, fractions, steps, corrections, tolerance)
@@ -248,9 +255,10 @@ def trained_structure(
     if targets is not None:
         require_known_phases(targets, model.phases)
         require_below_bounds(targets, given)
+    pieces = _checked_pieces(model, joined)
     numbers = np.random.default_rng(seed)
     labels = _labels(model, targets, given)
-    guide = None if targets is None else _Guide(model, targets, shares)
+    guide = None if targets is None and not pieces else _Guide(model, targets, shares, pieces)
     told = progress if progress is not None else lambda _, __: None
     small = tuple(size // SCALE for size in shape)
     nothing = np.zeros((len(shares), *small), np.float32)
@@ -262,6 +270,7 @@ def trained_structure(
         "shape": [int(size) for size in shape],
         "seed": seed,
         "targets": None if targets is None else target_settings(targets),
+        "joined": dict(joined or {}),
         "tolerance": tolerance,
         "fractions": given,
         "steps": steps,
@@ -274,6 +283,9 @@ def trained_structure(
     measured = {} if guide is None else dict(zip(guide.names, guide.best.tolist(), strict=True))
     table = comparison(targets, measured)
     table["steps"] = labelled((), taken, "adjoint steps at the end", "1")
+    held = [largest_share(image.mask(phase)) for phase in model.phases]
+    table = table.assign_coords(phase=list(model.phases))
+    table["largest_piece"] = labelled("phase", held, "share of the phase in its largest piece", "1")
     return DesignedStructure(image, table.assign_attrs(source=source.to_json()))
 
 
@@ -293,19 +305,36 @@ def label_voxels(scores: Any, fractions: Floats) -> NDArray[np.uint8]:
 
 
 class _Guide:
-    """Adjoint steps of the scores towards targets."""
+    """Adjoint steps of the scores towards targets, and pieces that are joined."""
 
-    def __init__(self, model: TrainedModel, targets: Targets, fractions: Floats) -> None:
-        asked = requests(targets)
-        self.model, self.targets, self.fractions = model, targets, fractions
+    def __init__(self, model: TrainedModel, targets: Targets | None, fractions: Floats, pieces: Mapping[int, float]) -> None:
+        self.model, self.targets, self.fractions, self.pieces = model, targets or [], fractions, pieces
+        asked = requests(self.targets) if self.targets else []
         self.names = [one.name for one in asked]
         self.values = np.array([one.value for one in asked])
-        self.gradients = target_gradients(model.phases, targets)
+        self.gradients = target_gradients(model.phases, self.targets) if asked else []
         self.best = np.zeros(len(asked))
+
+    def label(self, scores: Any) -> NDArray[np.uint8]:
+        """The phase of each voxel."""
+        return label_voxels(scores, self.fractions)
+
+    def guided(self, scores: Any) -> Any:
+        """One step towards the targets, and the pieces joined."""
+        if self.names:
+            scores = self.step(scores, self.missing(scores)[0])
+        return join_pieces(scores, self.label, self.pieces)
+
+    def unjoined(self, scores: Any) -> float:
+        """Largest share that a largest piece lacks."""
+        labels = self.label(scores)
+        return max((share - largest_share(labels == phase) for phase, share in self.pieces.items()), default=0.0)
 
     def missing(self, scores: Any) -> tuple[Floats, Floats]:
         """ln of requested over measured, and what was measured on the labelled image."""
-        labels = label_voxels(scores, self.fractions)
+        if not self.names:
+            return np.empty(0), np.empty(0)
+        labels = self.label(scores)
         image = VoxelImage(labels, self.model.voxel_size, _numbered(self.model.phases))
         measured = np.array(list(measure_structure(image, self.targets).values()))
         return np.log(self.values / np.maximum(measured, 1e-3 * self.values)), measured
@@ -335,14 +364,15 @@ class _Guide:
         return scores + sharpness * change.reshape(shares.shape)
 
     def finish(self, scores: Any, tolerance: float, most: int, told: Callable[[int], None]) -> tuple[Any, int]:
-        """Adjoint steps until every number is met."""
-        nearest, least, gain = scores, np.inf, np.ones(len(self.values))
+        """Adjoint steps until every number is met, with the pieces joined."""
+        closest, least, gain = scores, np.inf, np.ones(len(self.values))
         before: Floats | None = None
         for number in range(most + 1):
+            scores = join_pieces(scores, self.label, self.pieces)
             missing, measured = self.missing(scores)
-            apart = float(np.max(np.abs(measured / self.values - 1.0)))
+            apart = max(float(np.max(np.abs(measured / self.values - 1.0), initial=0.0)), self.unjoined(scores) - MARGIN)
             if apart < least:
-                nearest, least, self.best = scores, apart, measured
+                closest, least, self.best = scores, apart, measured
             told(number)
             if least <= tolerance:
                 break
@@ -351,8 +381,13 @@ class _Guide:
             before = missing
             if number < most:
                 scores = self.step(scores, gain * missing)
-        require_met("trained structure", "model", self.targets, self.best, tolerance)
-        return nearest, number
+        if self.names:
+            require_met("trained structure", "model", self.targets, self.best, tolerance)
+        lacking = self.unjoined(closest)
+        if lacking > MARGIN:
+            why = f"the largest piece of a phase lacks {100 * lacking:.2g} % of the phase to what was asked for"
+            raise ConvergenceError("trained structure", why)
+        return closest, number
 
 
 def _flow(
@@ -374,8 +409,7 @@ def _flow(
         time = n / steps
         scores = model.scores(field, around, time, level, labels)
         if guide is not None and time >= _GUIDED:
-            missing, _ = guide.missing(scores)
-            scores = guide.step(scores, missing)
+            scores = guide.guided(scores)
         end = (_soft(scores, fractions) - middle) / spread
         field = (field + (end - field) / (steps - n)).astype(np.float32)
         told(n + 1)
@@ -416,6 +450,16 @@ def _labels(model: TrainedModel, targets: Targets | None, fractions: Mapping[str
 
 def _numbered(phases: tuple[str, ...]) -> dict[str, int]:
     return {name: number for number, name in enumerate(phases)}
+
+
+def _checked_pieces(model: TrainedModel, joined: Mapping[str, float] | None) -> dict[int, float]:
+    """Shares of the largest pieces by the number of the phase."""
+    for phase, share in (joined or {}).items():
+        if phase not in model.phases:
+            raise InputError("trained structure", "joined", phase, nearest(phase, list(model.phases)))
+        if not 0.0 < share <= 1.0:
+            raise InputError("trained structure", f"joined of {phase}", share, "a share above 0, at most 1")
+    return {model.phases.index(phase): float(share) for phase, share in (joined or {}).items()}
 
 
 def _checked(

@@ -141,11 +141,20 @@ def test_a_planted_softening_is_recovered():
     assert corrected_barrier(bands[2], correction)[0] == pytest.approx(0.56)
 
 
-def test_scatter_becomes_the_error():
+def test_the_error_is_what_the_factor_of_the_other_hops_misses():
     bands = [band("a", 0.2), band("b", 0.2)]
     correction = fit_barrier_correction(bands, {"a": published(0.25), "b": published(0.31)})
     assert correction.factor == pytest.approx(1.4)
-    assert correction.error == pytest.approx(np.hypot(0.03, 0.03))
+    # 0.25 eV against 0.31/0.2 times 0.2, and the other way.
+    assert correction.error == pytest.approx(0.06)
+    raw, known = [0.13, 0.19, 0.26], [0.21, 0.25, 0.40]
+    bands = [band(name, height) for name, height in zip("abc", raw, strict=True)]
+    by_name = {name: published(value) for name, value in zip("abc", known, strict=True)}
+    missed = []
+    for left, height in zip("abc", raw, strict=True):
+        others = fit_barrier_correction([item for item in bands if item.name != left], by_name)
+        missed.append(by_name[left].barrier - others.factor * height)
+    assert fit_barrier_correction(bands, by_name).error == pytest.approx(np.sqrt(np.mean(np.square(missed))))
 
 
 def test_a_raw_barrier_of_a_learned_potential_is_refused():
@@ -165,6 +174,9 @@ def test_corrected_barriers_enter_the_lattice():
     assert read.kinds[0].barrier_full is None
     assert read.barrier_error == pytest.approx(np.hypot(correction.error, correction.factor * 0.02), abs=1e-4)
     assert "a paper" in read.source.reference
+    assert read.source.note.endswith("The correction is fitted to published barriers of a and b themselves.")
+    other = lattice_barriers(distinct_hops(square(), 3.5)[0], [band("c", 0.3)], correction)
+    assert "themselves" not in other["source"]["note"]
 
 
 def test_barriers_of_two_fillings_lie_on_a_line():

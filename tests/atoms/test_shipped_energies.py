@@ -52,7 +52,9 @@ def test_barriers_are_corrected_and_fit_the_host():
     correction = BarrierCorrection.model_validate(data["correction"])
     found = [Barrier.model_validate(band) for band in data["raw"]]
     published = {name: PublishedBarrier(barrier=known, method="GGA", reference="") for name, _, known in correction.hops}
-    assert fit_barrier_correction(found, published).factor == pytest.approx(correction.factor)
+    again = fit_barrier_correction(found, published)
+    assert (again.factor, again.error) == pytest.approx((correction.factor, correction.error))
+    assert data["hop_barriers"]["barrier_error"] == pytest.approx(correction.error, abs=1e-4)
     hops = HopBarriers.read(data["hop_barriers"])
     host = read_host(shipped("dft_energies/LixFePO4_chgnet/LixFePO4_prim.json"))
     vectors = np.array([hop.vector for site in hops_of(host, hops.at(0.5)) for hop in site])

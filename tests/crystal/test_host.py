@@ -179,6 +179,22 @@ def test_a_noisy_structure_keeps_its_symmetry(tmp_path, noise, symprec):
     assert np.allclose(nearest % np.linalg.norm(host.cell[2]), 0.0, atol=5 * noise + 1e-6) or noise
 
 
+def test_noise_just_below_the_tolerance_hides_no_symmetry(tmp_path):
+    for seed in (0, 4):
+        atoms = layered()
+        atoms.positions += 0.0025 * np.random.default_rng(seed).uniform(-1.0, 1.0, (4, 3))
+        atoms.write(tmp_path / "POSCAR", format="vasp")
+        assert len(space_group_operations(read_host(tmp_path / "POSCAR"))[0]) == 12
+
+
+def test_symmetry_that_noise_hides_is_said_with_the_tolerance_that_shows_it(tmp_path):
+    layered(1e-2).write(tmp_path / "POSCAR", format="vasp")
+    with pytest.warns(UserWarning, match=r"POSCAR: \d+ operations? of symmetry within symprec = 0.01 Å, .*12 within 0.05 Å"):
+        host = read_host(tmp_path / "POSCAR")
+    assert len(space_group_operations(host)[0]) < 12
+    assert len(space_group_operations(read_host(tmp_path / "POSCAR", symprec=0.05))[0]) == 12
+
+
 def test_a_distance_within_which_sites_meet_is_refused(tmp_path):
     layered().write(tmp_path / "POSCAR", format="vasp")
     with pytest.raises(InputError, match="symprec"):

@@ -6,8 +6,9 @@ were found to give before, 3.421 V and 4.08 V; LiFePO4 is measured at 3.42–3.4
 lithium comes out too small (measured 6.6–6.8 %).
 
 The barrier along [010] by climbing-image nudged elastic bands is far below the published GGA values (0.20 eV in FePO4, 0.27 eV in
-LiFePO4: Morgan, Van der Ven, Ceder 2004): universal potentials are soft. The factor that brings both to the published values
-is fitted with its scatter, and only corrected barriers enter a climb.
+LiFePO4: Morgan, Van der Ven, Ceder 2004): universal potentials are soft. One factor, fitted to both, brings them to the published
+values; only corrected barriers enter a climb. Fitted and tested on the same two hops it would show nothing, so each hop is
+corrected here with the factor of the other alone, and what that misses is the error that every corrected barrier carries.
 
 What the potential cannot do: like LDA and GGA it knows no localised electron, so intermediate stoichiometries of LixFePO4 come
 out stable by more than 0.1 eV per formula unit, where experiment and DFT+U find a miscibility gap (Zhou et al. 2004). The picture
@@ -87,13 +88,20 @@ def _barriers(record: Record) -> None:
     figure, axes = plt.subplots(figsize=(5, 3.4), layout="constrained")
     correction = BarrierCorrection.model_validate(data["correction"])
     bands = {band["name"]: band for band in data["raw"]}
+    missed = []
     for name, raw, published in correction.hops:
+        others = np.array([numbers for other, *numbers in correction.hops if other != name])
+        factor = float(others[:, 0] @ others[:, 1] / (others[:, 0] @ others[:, 0]))
+        missed.append(published - factor * raw)
         record.compare(f"{name}: raw barrier along [010]", reference=published, found=raw, unit="eV", note="published GGA")
-        record.check(f"{name}: corrected", expected=published, found=correction.factor * raw, tolerance=0.02, unit="eV")
+        words = f"{name}: corrected with the factor of the other hop"
+        record.check(words, expected=published, found=factor * raw, tolerance=0.02, unit="eV")
         asymmetry = abs(bands[name]["energies"][-1])
         record.check_at_most(f"{name}: asymmetry of a symmetric hop", limit=5e-3, found=asymmetry, unit="eV")
     for name, band in bands.items():
         axes.plot(band["coordinate"], band["energies"], "o-", label=f"{name} (raw)")
+    stated = float(np.sqrt(np.mean(np.square(missed))))
+    record.check("stated error of a corrected barrier", expected=stated, found=correction.error, tolerance=1e-9, unit="eV")
     record.check("softness: 1 − raw/published", expected=0.35, found=1.0 - 1.0 / correction.factor, tolerance=0.09)
     hops = HopBarriers.read(data["hop_barriers"])
     for words, stoichiometry, published in (("empty", 0.0, 0.20), ("full", 1.0, 0.27)):

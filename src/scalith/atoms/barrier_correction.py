@@ -6,7 +6,9 @@ for which both are known,
 
     a = Σ E_published E_raw / Σ E_raw²,
 
-and what the published barriers scatter around a E_raw is the error of every corrected barrier.
+and the error of every corrected barrier is the leave-one-out error: each published barrier against that which the factor of the
+other hops gives. A hop that is corrected with a factor fitted to itself tells nothing of how good the factor is: it is its
+published barrier, expressed anew (`lattice_barriers` says so in the source).
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ class BarrierCorrection(Spec):
     factor : float
         a.
     error : float
-        Standard deviation of published barriers around the corrected ones, eV.
+        Leave-one-out error: root mean square of E_published − a' E_raw, with a' of the other hops, eV.
     hops : tuple of (name, raw, published)
         What it was fitted to, eV.
     references : tuple of str
@@ -67,7 +69,6 @@ def fit_barrier_correction(barriers: Sequence[Barrier], published: Mapping[str, 
     Returns
     -------
     BarrierCorrection
-        The error has n − 1 degrees of freedom.
 
     Raises
     ------
@@ -85,7 +86,8 @@ def fit_barrier_correction(barriers: Sequence[Barrier], published: Mapping[str, 
     raw = np.array([barrier.kinetically_resolved for barrier in both])
     known = np.array([published[barrier.name].barrier for barrier in both])
     factor = float(raw @ known / (raw @ raw))
-    error = float(np.sqrt(np.sum((known - factor * raw) ** 2) / (len(raw) - 1)))
+    left_out = (known - factor * raw) / (1.0 - raw**2 / (raw @ raw))
+    error = float(np.sqrt(np.mean(left_out**2)))
     hops = tuple((barrier.name, float(r), float(k)) for barrier, r, k in zip(both, raw, known, strict=True))
     references = tuple(dict.fromkeys(f"{published[b.name].reference} ({published[b.name].method})" for b in both))
     return BarrierCorrection(engine=engines[0], factor=factor, error=error, hops=hops, references=references)
@@ -165,6 +167,8 @@ def lattice_barriers(
     ends = np.linalg.lstsq(columns, np.array(values), rcond=None)[0]
     distance = float(np.abs(columns @ ends - values).max())
     error = float(np.hypot(max(errors), distance))
+    fitted_to = {name for name, _, _ in correction.hops} if correction is not None else set()
+    own = [barrier.name for barrier in barriers if barrier.name in fitted_to]
     source = predicted(
         "scalith.atoms.lattice_barriers",
         *[barrier.digest for barrier in barriers],
@@ -175,7 +179,9 @@ def lattice_barriers(
             "correction_factor": None if correction is None else round(correction.factor, 4),
         },
         reference="" if correction is None else "corrected against " + "; ".join(correction.references),
-        note="The attempt frequency is assumed." + (" Linear in the stoichiometry." if len(ends) > 1 else ""),
+        note="The attempt frequency is assumed."
+        + (" Linear in the stoichiometry." if len(ends) > 1 else "")
+        + (f" The correction is fitted to published barriers of {' and '.join(own)} themselves." if own else ""),
     )
     kind = {"name": name, "barrier": round(float(ends[0]), 4), "distance": round(hop.distance, 4)}
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import gcd
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalith.crystal.host import VACANCY, Host, HostSite, element_of
-from scalith.crystal.symmetry import SYMMETRISED, primitive_host, symmetrised_host
+from scalith.crystal.symmetry import SYMMETRISED, primitive_host, symmetrised_host, symmetry_hidden_by_noise
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symp
         Distance within which atoms are equivalent, Å. Where that finds a higher symmetry than the file's last digits show
         (a relaxed cell), cell and positions are averaged over its operations.
 
+    Warns
+    -----
+    UserWarning
+        A wider `symprec` (up to 0.1 Å) would find more symmetry; says which and how much.
+
     Raises
     ------
     InputError
@@ -58,6 +64,8 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symp
     rows = [tuple(float(value) for value in row) for row in lattice]
     draft = Host.read({"name": name or "host", "working_ion": working_ion, "lattice": rows, "sites": sites}, where)
     host = primitive_host(symmetrised_host(draft, symprec))
+    if hidden := symmetry_hidden_by_noise(host, symprec):
+        warnings.warn(f"{where}: {hidden}", stacklevel=2)
     return host if name else Host(name=_formula(host), working_ion=working_ion, lattice=host.lattice, sites=host.sites)
 
 

@@ -20,6 +20,9 @@ SYMMETRY_TOLERANCE = 1e-3
 SYMMETRISED = 1e-2
 """Distance within which the atoms of a host that is read from a file are brought to its symmetry, Å."""
 
+_WIDER = (0.02, 0.05, 0.1)
+"""Distances, Å, at which a structure is asked for symmetry that noise may hide."""
+
 
 class SiteOperations(NamedTuple):
     """Space-group operations acting on active sites.
@@ -59,24 +62,48 @@ def space_group_operations(host: Host) -> tuple[NDArray[np.int64], NDArray[np.fl
     return np.asarray(found["rotations"], dtype=np.int64), np.asarray(found["translations"], dtype=np.float64)
 
 
+def _symmetry_within(host: Host, symprec: float) -> Any:
+    """Operations as spglib finds them; `None` where it finds no space group at this distance."""
+    import spglib
+
+    with contextlib.suppress(spglib.error.SpglibError):  # or None, as it is set to answer
+        return spglib.get_symmetry(_spglib_cell(host), symprec=symprec)
+    return None
+
+
+def symmetry_hidden_by_noise(host: Host, symprec: float) -> str:
+    """Which wider distances would find more operations than `symprec` does, in words; empty where none up to 0.1 Å would."""
+    most = len(_symmetry_within(host, symprec)["rotations"])
+    more = []
+    first = most
+    for wider in _WIDER:
+        found = _symmetry_within(host, wider) if wider > symprec else None
+        if found is not None and len(found["rotations"]) > most:
+            most = len(found["rotations"])
+            more.append(f"{most} within {wider:g} Å")
+    if not more:
+        return ""
+    return (
+        f"{first} operation{'s' if first > 1 else ''} of symmetry within symprec = {symprec:g} Å, {', '.join(more)}: "
+        "if noise of a relaxation hides them, state that symprec"
+    )
+
+
 def symmetrised_host(host: Host, symprec: float) -> Host:
     """The host with cell and positions averaged over the operations that hold within `symprec`.
 
     A host whose operations are all exact (within `SYMMETRY_TOLERANCE`) is handed back as it is. The metric tensor becomes
-    G = ⟨Rᵀ G R⟩, and each position the mean of the places that the operations take its equivalents to.
+    G = ⟨Rᵀ G R⟩, and each position the mean of the places that the operations take its equivalents to. What is then free of
+    part of its noise may show more operations: that is repeated until none are added.
 
     Raises
     ------
     InputError
         spglib finds no symmetry at this tolerance.
     """
-    import spglib
-
     if not symprec > 0.0:
         raise InputError(host.name, "symprec", symprec, "a distance greater than 0 Å")
-    found = None
-    with contextlib.suppress(spglib.error.SpglibError):  # or None, as it is set to answer
-        found = spglib.get_symmetry(_spglib_cell(host), symprec=symprec)
+    found = _symmetry_within(host, symprec)
     if found is None:
         raise InputError(
             host.name, "symprec", f"{symprec:g} Å and no space group", "a smaller distance, within which no sites meet"
@@ -106,7 +133,9 @@ def symmetrised_host(host: Host, symprec: float) -> Host:
         for site, place in zip(host.sites, positions, strict=True)
     )
     rows = tuple(tuple(float(v) for v in row) for row in lattice)
-    return Host(name=host.name, working_ion=host.working_ion, lattice=rows, sites=sites)
+    averaged = host.model_copy(update={"lattice": rows, "sites": sites})
+    now = _symmetry_within(averaged, symprec)
+    return averaged if now is None or len(now["rotations"]) <= len(rotations) else symmetrised_host(averaged, symprec)
 
 
 def site_operations(host: Host) -> SiteOperations:

@@ -11,7 +11,10 @@ import time
 import numpy as np
 
 from benchmarks.row import Row
-from scalith.crystal import Host, HostSite, map_orderings, read_host, read_structures
+from scalith.crystal import ComputedStructure, Host, HostSite, StructureSet, map_orderings, read_host, read_structures
+from scalith.crystal.enumeration import hermite_normal_forms
+from scalith.crystal.host import element_of
+from scalith.crystal.supercells import lattice_cells
 from scalith.lattice import (
     ClusterExpansion,
     HopBarriers,
@@ -129,6 +132,17 @@ def rows() -> list[Row]:
             note="lithium and electrons on two sublattices, pairs to 4 Å, every step neutral, kT = 0.05 eV, x near 0.5",
         )
     )
+    for count, target in ((306, 20.0), (1000, 60.0)):
+        table.append(
+            Row(
+                name=f"mapping_{count}_structures",
+                unit="s",
+                ours=lambda count=count: _mapping(count),
+                prepare=lambda: _mapping(3),
+                target=target,
+                note="orderings of LixCoO2 in 1 to 9 cells, distorted, turned, in skewed vectors; with duplicates by symmetry",
+            )
+        )
     table.append(
         Row(
             name="monte_carlo_variance_constrained",
@@ -418,6 +432,39 @@ def _coupled() -> float:
     start = time.process_time()
     species_chain(*chain, sweeps, np.uint64(2), *out)
     return sweeps * len(codes) / (time.process_time() - start)
+
+
+def _mapping(count: int) -> float:
+    """Orderings as relaxations leave them: 1 % of strain, 0.05 Å of displacement, any orientation, vectors that nobody chose."""
+    from ase import Atoms
+    from scipy.spatial.transform import Rotation
+
+    host = read_host(shipped("dft_energies/LixCoO2_chgnet/LixCoO2_prim.json"))
+    random = np.random.default_rng(0)
+    structures = []
+    for number in range(count):
+        cells = int(random.integers(1, 10))
+        forms = hermite_normal_forms(cells)
+        supercell = forms[int(random.integers(len(forms)))]
+        offsets = lattice_cells(supercell)
+        filled = random.random(len(offsets)) < 0.5
+        symbols, places = [], []
+        for site in host.sites:
+            there = offsets[filled] if site.active else offsets
+            symbols += [element_of(site.species[0])] * len(there)
+            places.append((there + np.array(site.position)) @ host.cell)
+        bent = (np.eye(3) + 0.01 * random.standard_normal((3, 3))) @ Rotation.random(rng=random).as_matrix()
+        positions = (np.concatenate(places) + 0.05 * random.standard_normal((len(symbols), 3))) @ bent
+        sheared = np.array([[1, 0, 0], [random.integers(-4, 5), 1, 0], [random.integers(-4, 5), random.integers(-4, 5), 1]])
+        atoms = Atoms(symbols, positions=positions, cell=sheared @ supercell @ host.cell @ bent, pbc=True)
+        atoms.wrap()
+        structures.append(ComputedStructure(atoms, -float(number), f"made {number}"))
+    start = time.process_time()
+    found = map_orderings(host, StructureSet(tuple(structures)), repeated="all")
+    taken = time.process_time() - start
+    if found.sizes["structure"] != count:
+        raise RuntimeError(f"{found.sizes['structure']} of {count} map: {found['rejected_reason'].values[:1]}")
+    return taken
 
 
 def _variance_constrained() -> float:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -84,6 +85,28 @@ def test_bad_host_files_are_named(tmp_path, content, message):
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_host(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("ion", ["Mg", "Li+", "li"])
+def test_an_ion_that_the_file_does_not_hold_is_said(ion):
+    with pytest.raises(InputError, match=f"working_ion: found Li, Ni, O and no site of {ion}".replace("+", r"\+")):
+        read_host(shipped(LIXNIO2), working_ion=ion)
+
+
+def test_hosts_in_compressed_json_and_hydrogen_under_its_other_name(tmp_path):
+    (tmp_path / "host.json.gz").write_bytes(gzip.compress(shipped(LIXNIO2).read_bytes()))
+    assert read_host(tmp_path / "host.json.gz") == read_host(shipped(LIXNIO2))
+    sites = [{"species": [{"element": name, "occu": 1}], "abc": [x, 0, 0]} for name, x in (("Li", 0.0), ("D", 0.5))]
+    (tmp_path / "deuteride.json").write_text(json.dumps({"lattice": {"matrix": (4 * np.eye(3)).tolist()}, "sites": sites}))
+    assert read_host(tmp_path / "deuteride.json").spectators() == {"H": 1}
+
+
+def test_what_is_no_crystal_is_said(tmp_path):
+    Atoms("LiO", positions=[[0, 0, 0], [0, 0, 1]]).write(tmp_path / "molecule.xyz")
+    with pytest.raises(InputError, match="cell: found none that spans a volume, expected a crystal"):
+        read_host(tmp_path / "molecule.xyz")
+    with pytest.raises(InputError, match="found a folder"):
+        read_host(tmp_path)
 
 
 def test_a_host_without_active_sites_is_refused():

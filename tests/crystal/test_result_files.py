@@ -46,6 +46,32 @@ def test_compressed_runs_are_read_with_how_they_were_computed(tmp_path, name):
     assert json.loads(mapped.attrs["run_type"])["hubbard"] == U
 
 
+@pytest.mark.parametrize("name", ["vasprun_{}.xml", "{}_vasprun.xml.gz", "{}.xml", "Übung – {} ✓/vasprun.xml"])
+def test_runs_side_by_side_in_one_folder_are_told_apart_by_their_names(tmp_path, name):
+    for k, frame in enumerate(FRAMES):
+        put(tmp_path, name.format(k), vasprun(frame, ENERGIES[k], hubbard=U))
+    found = read_structures(tmp_path)
+    assert sorted(item.energy for item in found) == pytest.approx(sorted(ENERGIES))
+    assert found.left_out == ()
+
+
+def test_vasp_says_one_run_twice(tmp_path):
+    for k in (0, 1):
+        put(tmp_path, f"vasprun_{k}.xml", vasprun(FRAMES[k], ENERGIES[k], hubbard=U))
+        put(tmp_path, f"OUTCAR_{k}", " vasp.6.4.2\n")
+    assert len(read_structures(tmp_path)) == 2
+    put(tmp_path, "1_OUTCAR", " vasp.6.4.2\n")  # a third run, which broke off
+    ((name, reason),) = read_structures(tmp_path).left_out
+    assert name == "1_OUTCAR"
+    assert reason
+
+
+def test_a_run_that_ended_before_its_first_energy_is_said(tmp_path):
+    put(tmp_path, "pw.out", "     Program PWSCF v.7.2 starts on\n")
+    with pytest.raises(InputError, match="no finished step with its energy, expected a run that came to its end"):
+        read_structures(tmp_path / "pw.out")
+
+
 @pytest.mark.parametrize(
     ("tags", "u", "said"),
     [

@@ -151,10 +151,31 @@ CP2K = """ CP2K| version string:                                          CP2K v
             ),
         ),
         (CP2K, RunType(code="cp2k", functional="PBE", spin="unpolarised")),
+        # The functional of the potentials, where the INCAR states none.
+        (
+            OUTCAR.replace("GGA = PS", "GGA     =    --    GGA type"),
+            RunType(
+                code="vasp",
+                functional="PE",
+                hubbard={"Fe": 4.0},
+                cutoff=520.0,
+                potentials={"Li": "PAW_PBE Li_sv 10Sep2004", "Fe": "PAW_PBE Fe_pv 02Aug2007"},
+                spin="collinear",
+            ),
+        ),
+        (
+            AIMS + "  species        Li\n  species        Fe_extra\n  plus_u   3  d  4.5\n",
+            RunType(code="fhi-aims", functional="pbe", spin="collinear", hubbard={"Fe": 4.5}),
+        ),
+        # Files of the old kind: numbers before symbols in lower case, the functional told by its name alone.
+        (
+            ".Version 7.10.2 of ABINIT\n  PBE: new - ixc=11\n- pspini: atom type   1  psp file is ./26fe.pspnc\n",
+            RunType(code="abinit", functional="ixc 11", hubbard={}, potentials={"Fe": "26fe.pspnc"}, spin="unpolarised"),
+        ),
     ],
 )
 def test_each_code_tells(text, expected):
-    assert run_type_of(text, output_of(text) if text is not OUTCAR else "vasp outcar") == expected
+    assert run_type_of(text, output_of(text)) == expected
 
 
 def test_what_makes_no_sense_tells_nothing():
@@ -170,6 +191,8 @@ def test_a_single_point_of_cp2k_is_read_and_a_relaxation_refused(tmp_path):
     (tmp_path / "cp2k.out").write_text(CP2K)
     (found,) = read_structures(tmp_path)
     assert found.energy == pytest.approx(-14.202993407031412 * 27.211386, rel=1e-6)
+    (tmp_path / "cp2k.out").write_text(CP2K.replace("[a.u.]", "(a.u.)"))  # version 2.6
+    assert read_structures(tmp_path)[0].energy == found.energy
     assert found.symbols == ["Li", "O"]
     assert found.atoms.cell.lengths().tolist() == [4.0, 4.0, 4.5]
     (tmp_path / "cp2k.out").write_text(

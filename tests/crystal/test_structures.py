@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -101,6 +102,32 @@ def test_structures_without_energy_are_refused(tmp_path):
     write(tmp_path / "bare.extxyz", Atoms("Li", cell=[3, 3, 3], pbc=True), format="extxyz")
     with pytest.raises(InputError, match="total energy"):
         read_structures(tmp_path / "bare.extxyz")
+
+
+def test_an_energy_under_another_name_is_pointed_to(tmp_path):
+    bare = Atoms("Li", cell=[3, 3, 3], pbc=True)
+    bare.info["REF_energy"] = -1.9
+    write(tmp_path / "bare.extxyz", bare, format="extxyz")
+    with pytest.raises(InputError, match=r"found none \(there is REF_energy\), expected a total energy .* named 'energy'"):
+        read_structures(tmp_path / "bare.extxyz")
+
+
+def test_compressed_entries_and_deuterium(tmp_path):
+    deuteride = {**LITHIUM, "sites": [*LITHIUM["sites"], {"species": [{"element": "D", "occu": 1.0}], "abc": [0.5, 0, 0]}]}
+    (tmp_path / "entries.json.gz").write_bytes(gzip.compress(json.dumps([{"energy": -2.0, "structure": deuteride}]).encode()))
+    for place in (tmp_path / "entries.json.gz", tmp_path):
+        (found,) = read_structures(place)
+        assert (found.symbols, found.energy) == (["Li", "H"], -2.0)
+    (tmp_path / "entries.json.gz").write_bytes((tmp_path / "entries.json.gz").read_bytes()[:40])
+    with pytest.raises(InputError, match="expected a readable JSON file"):
+        read_structures(tmp_path / "entries.json.gz")
+
+
+@pytest.mark.parametrize("name", ["energies.csv", "energies.dat", "energies.pkl", "data-file-schema.xml"])
+def test_a_kind_of_file_that_is_not_known_is_said(tmp_path, name):
+    (tmp_path / name).write_text('[{"energy": 1.0}]\n')
+    with pytest.raises(InputError, match="found a kind of file that is not known, expected energies in one of: vasprun"):
+        read_structures(tmp_path / name)
 
 
 def test_nothing_there(tmp_path):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from scalith.crystal.host_file import element_symbol
 from scalith.crystal.run_type_files import pymatgen_run_type
 from scalith.crystal.species_of_atoms import CHARGES, MOMENTS
 from scalith.quantities import InputError
@@ -66,7 +67,7 @@ def _structure(structure: Any, origin: str) -> Atoms:
             parts = site["species"]
             if len(parts) != 1 or abs(float(parts[0]["occu"]) - 1.0) > 1e-8:
                 raise InputError(origin, f"site {number}", site.get("label", parts), "one species with occupation 1")
-            symbols.append(str(parts[0]["element"]))
+            symbols.append(element_symbol(parts[0]["element"]))
             places.append(site["abc"])
             moment = (site.get("properties") or {}).get("magmom")
             if isinstance(moment, Mapping):  # pymatgen's Magmom, along an axis of its own

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scalith.crystal.host import Host
+from scalith.crystal.host_file import read_text
 from scalith.crystal.mapping import STRAIN_LIMIT, Placement, place_structure
-from scalith.crystal.result_files import COLLECTIONS, kind_of, read_images, read_output, result_files, why_not_used
+from scalith.crystal.result_files import COLLECTIONS, kind_of, read_images, result_files, why_not_used
 from scalith.crystal.run_type import RunType, RunTypeField, require_one_run_type
 from scalith.crystal.run_type_files import MARKS, run_type_of
 from scalith.crystal.structures import ComputedStructure
@@ -172,7 +173,7 @@ def _images(place: Path, members: list[Path], unconverged: bool) -> tuple[list[A
             raise InputError(str(file), f"image {member.name}", reason, "a converged image")
         frames.append(read_images(file, kind_of(file))[-1])
         used.append(file)
-        kind = kind or (run_type_of(read_output(file), kind_of(file)) if kind_of(file) in MARKS else None)
+        kind = kind or (run_type_of(read_text(file), kind_of(file)) if kind_of(file) in MARKS else None)
     return frames, kind, used
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 import re
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import gcd
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 _Part = tuple[str, float, float]
 """Element, charge and occupation."""
 
+_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_ISOTOPES = {"D": "H", "T": "H"}
+
 
 def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symprec: float = SYMMETRISED) -> Host:
     """Read the primitive cell of a host.
@@ -30,8 +36,9 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symp
     Parameters
     ----------
     path : path
-        A pymatgen ``Structure`` in JSON, or any file that ASE reads (CIF, POSCAR, …). Partial occupations of the working ion
-        mark the active sites; in a file without any, each of its sites is active. The cell is reduced to a primitive one.
+        A pymatgen ``Structure`` in JSON (compressed or not), or any file that ASE reads (CIF, POSCAR, …). Partial occupations
+        of the working ion mark the active sites; in a file without any, each of its sites is active. The cell is reduced to a
+        primitive one.
     working_ion : str
         Element that fills and leaves its sites. Other disorder of one element (Ni3+/Ni4+ on one site) is averaged into a
         spectator; sites shared by two elements are not supported.
@@ -52,15 +59,12 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symp
         The file is unreadable, holds no site of the working ion, or a site is shared by two elements.
     """
     where = str(path)
-    if Path(path).suffix.lower() == ".json":
+    if bare_name(Path(path)).lower().endswith(".json"):
         lattice, sites = _from_pymatgen(read_json(path), working_ion, where)
     else:
         lattice, sites = _from_ase(path, working_ion)
-    if not any(site.active for site in sites):
-        found = ", ".join(sorted({site.species[0] for site in sites}))
-        raise InputError(
-            where, "working_ion", f"{found} and no site of {working_ion}", f"a structure with sites that {working_ion} fills"
-        )
+    if abs(float(np.linalg.det(lattice))) < 1e-3:
+        raise InputError(where, "cell", "none that spans a volume", "a crystal with three lattice vectors")
     rows = [tuple(float(value) for value in row) for row in lattice]
     draft = Host.read({"name": name or "host", "working_ion": working_ion, "lattice": rows, "sites": sites}, where)
     host = primitive_host(symmetrised_host(draft, symprec))
@@ -69,13 +73,30 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symp
     return host if name else Host(name=_formula(host), working_ion=working_ion, lattice=host.lattice, sites=host.sites)
 
 
+def bare_name(path: Path) -> str:
+    """The name without the ending of a compression."""
+    return path.stem if path.suffix.lower() in _OPENERS else path.name
+
+
+def read_text(path: Path, length: int = -1, errors: str = "replace") -> str:
+    """The text of a file, compressed or not, or its first `length` characters."""
+    opener = _OPENERS.get(path.suffix.lower(), open)
+    with opener(path, "rt", encoding="utf-8", errors=errors) as stream:
+        return str(stream.read(length))
+
+
+def element_symbol(name: Any) -> str:
+    """The element as databases name it: deuterium and tritium are hydrogen, whose energies they have."""
+    return _ISOTOPES.get(str(name), str(name))
+
+
 def read_json(path: str | Path) -> Any:
-    """Parse a JSON file; an unreadable one gives an `InputError` that names it."""
+    """Parse a JSON file, compressed or not; an unreadable one gives an `InputError` that names it."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        return json.loads(read_text(Path(path), errors="strict"))
     except FileNotFoundError:
         raise InputError(str(path), "", "no such file", "a JSON file") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(str(path), "", str(error), "a readable JSON file") from None
 
 
@@ -86,7 +107,7 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
     for index, entry in enumerate(data["sites"]):
         try:
             parts = [
-                (str(part["element"]), float(part.get("oxidation_state") or 0.0), float(part["occu"]))
+                (element_symbol(part["element"]), float(part.get("oxidation_state") or 0.0), float(part["occu"]))
                 for part in entry["species"]
             ]
             position = tuple(float(value) for value in entry["abc"])
@@ -107,6 +128,10 @@ def _from_pymatgen(data: Any, working_ion: str, where: str) -> tuple[NDArray[np.
 def _sites(found: Sequence[tuple[tuple[float, ...], list[_Part]]], working_ion: str, where: str) -> list[HostSite]:
     """Active sites and spectators from what sits on each place: (element, charge, occupation)."""
     filled = [sum(occupation for _, _, occupation in parts) for _, parts in found]
+    present = sorted({element for _, parts in found for element, _, _ in parts})
+    if working_ion not in present:
+        expected = f"a structure with sites that {working_ion} fills"
+        raise InputError(where, "working_ion", f"{', '.join(present)} and no site of {working_ion}", expected)
     ions = [k for k, (_, parts) in enumerate(found) if {element for element, _, _ in parts} == {working_ion}]
     partial = [k for k in ions if filled[k] < 1.0 - 1e-6]
     sites = []
@@ -140,7 +165,8 @@ def _from_ase(path: str | Path, working_ion: str) -> tuple[NDArray[np.float64], 
 
     atoms: Any
     if not Path(path).is_file():
-        raise InputError(str(path), "", "no such file", "a structure file that ASE reads")
+        found = "a folder" if Path(path).is_dir() else "no such file"
+        raise InputError(str(path), "", found, "a structure file that ASE reads")
     try:
         atoms = read(path)
     except Exception as error:

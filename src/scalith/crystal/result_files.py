@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import lzma
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scalith.crystal.convergence import why_not_converged
-from scalith.crystal.host_file import words_of
+from scalith.crystal.host_file import bare_name, read_text, words_of
 from scalith.crystal.run_type_files import HARTREE, MARKS, output_of
 from scalith.crystal.species_of_atoms import MOMENTS
 from scalith.quantities import InputError
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 COLLECTIONS = (".db", ".traj", ".extxyz", ".xyz", ".json")
 """Endings of files with several structures, which are taken whole."""
 
-_OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _TEXTS = (".pwo", ".out", ".txt", ".abo", ".castep", ".log")
 _FORMATS = {
     "vasp xml": "vasp-xml",
@@ -43,35 +39,25 @@ _STEP = re.compile(
 )
 _LAST = ("static", "scf", "single", "final")
 _BOHR = 0.529177210903
-
-
-def bare_name(path: Path) -> str:
-    """The name without the ending of a compression."""
-    return path.stem if path.suffix.lower() in _OPENERS else path.name
-
-
-def read_output(path: Path, length: int = -1) -> str:
-    """The text of an output, compressed or not, or its first `length` characters."""
-    opener = _OPENERS.get(path.suffix.lower(), open)
-    with opener(path, "rt", encoding="utf-8", errors="replace") as stream:
-        return str(stream.read(length))
+KNOWN_FILES = "vasprun.xml, OUTCAR, outputs of other codes, *.db, *.traj, *.extxyz, *.xyz, *.gpw, *.json"
 
 
 def kind_of(path: Path) -> str:
     """What wrote a file: a code of `MARKS`, the ending of a collection, ``".gpw"``, or nothing that is known."""
     name = bare_name(path)
     ending = Path(name).suffix.lower()
-    if name.lower().startswith("vasprun") and ".xml" in name.lower():
+    if "vasprun" in name.lower() and ".xml" in name.lower():
         return "vasp xml"
-    if name.upper().startswith("OUTCAR"):
+    if name.upper().startswith("OUTCAR") or "OUTCAR" in name:
         return "vasp outcar"
     if ending in (*COLLECTIONS, ".gpw"):
         return ending
-    if ending in _TEXTS:
+    if ending in (*_TEXTS, ".xml"):
         try:
-            return output_of(read_output(path, 30000))
+            kind = output_of(read_text(path, 30000))
         except (OSError, EOFError, lzma.LZMAError):
             return ""
+        return kind if ending != ".xml" or kind == "vasp xml" else ""
     return ""
 
 
@@ -122,8 +108,8 @@ def _step(path: Path) -> tuple[str, tuple[int, ...]]:
 
 
 def _stem(name: str) -> str:
-    """One name for files in which VASP says the same twice; the name of others."""
-    return "vasp" if name.upper().startswith(("VASPRUN", "OUTCAR")) else name
+    """One name for files in which VASP says the same twice (``vasprun_3.xml``, ``OUTCAR_3``); the name of others."""
+    return re.sub(r"vasprun|outcar", "vasp", re.sub(r"\.xml\b", "", name), flags=re.IGNORECASE)
 
 
 def _rank(found: re.Match[str]) -> tuple[int, int, int]:
@@ -145,13 +131,16 @@ def read_images(path: Path, kind: str) -> list[Any]:
         if kind == ".db":
             return _database_rows(path)
         if kind == "cp2k":
-            return [_cp2k(read_output(path))]
+            return [_cp2k(read_text(path))]
         with_format = {"format": _FORMATS[kind]} if kind in _FORMATS else {}
         found: Any = read(path, index=":" if kind in COLLECTIONS else "-1", **with_format)
     except InputError as error:
         raise InputError(str(path), error.field, error.found, error.expected) from None
+    except (StopIteration, IndexError):
+        raise InputError(str(path), "", "no finished step with its energy", "a run that came to its end") from None
     except Exception as error:
-        raise InputError(str(path), "", words_of(error), "a file that ASE reads") from None
+        expected = "a file that ASE reads" if kind else f"energies in one of: {KNOWN_FILES}"
+        raise InputError(str(path), "", words_of(error) if kind else "a kind of file that is not known", expected) from None
     images = list(found) if isinstance(found, list) else [found]
     if kind == "vasp xml" and (moments := _outcar_moments(path, len(images[-1]))) is not None:
         images[-1].set_array(MOMENTS, moments)
@@ -163,7 +152,7 @@ def _outcar_moments(path: Path, atoms: int) -> NDArray[np.float64] | None:
     beside = path.with_name(path.name.replace("vasprun.xml", "OUTCAR"))
     if beside == path or not beside.is_file():
         return None
-    text = read_output(beside)
+    text = read_text(beside)
     if " magnetization (y)" in text:  # non-collinear: no one number for each atom
         return None
     table = text.rpartition(" magnetization (x)")[2]
@@ -173,7 +162,7 @@ def _outcar_moments(path: Path, atoms: int) -> NDArray[np.float64] | None:
 
 def why_not_used(path: Path, kind: str) -> str:
     """Why the run of a file did not come to its end; empty when it did or the file does not tell."""
-    return why_not_converged(kind, read_output(path)) if kind in MARKS else ""
+    return why_not_converged(kind, read_text(path)) if kind in MARKS else ""
 
 
 def _database_rows(path: Path) -> list[Any]:
@@ -195,7 +184,7 @@ def _cp2k(text: str) -> Atoms:
     from ase.calculators.singlepoint import SinglePointCalculator
 
     number = r"\s+(-?\d+\.\d*(?:[EDed][+-]?\d+)?)"
-    energies = re.findall(r"ENERGY\| Total FORCE_EVAL \( \w+ \) energy \[(?:a\.u\.|hartree)\]:?" + number, text)
+    energies = re.findall(r"ENERGY\| Total FORCE_EVAL \( \w+ \) energy [\[(](?:a\.u\.|hartree)[\])]:?" + number, text)
     if len(energies) != 1:
         found = f"{len(energies)} energies" if energies else "no energy"
         raise InputError("", "energy", found, "a single point: write the last frame of a relaxation as extended XYZ")

@@ -53,7 +53,7 @@ def _hubbard(elements: Sequence[str], values: str, coupling: str) -> dict[str, f
 
 def _first(pattern: str, text: str, default: str = "") -> str:
     found = re.search(pattern, text, re.MULTILINE)
-    return found.group(1).strip() if found else default
+    return str(found.group(found.lastindex or 0)).strip() if found else default
 
 
 def _number(pattern: str, text: str, unit: float = 1.0) -> float | None:
@@ -122,7 +122,7 @@ def _vasp_outcar(text: str) -> RunType:
     values, coupling = (_first(rf"LDAU{letter}\s*=([ \d.+-]+)$", text) for letter in "UJ")
     return RunType(
         code="vasp",
-        functional=_vasp_functional(tag),
+        functional=_vasp_functional(tag) or ("PE" if any("PAW_PBE" in title for title in titles) else ""),
         hubbard=_hubbard(list(potentials), values, coupling) if values else {},
         cutoff=_number(r"^\s*ENCUT\s*=\s*([\d.]+)", text),
         potentials=potentials,
@@ -188,14 +188,14 @@ def gpaw_parameters(parameters: Mapping[str, Any], symbols: list[str]) -> RunTyp
 def _abinit(text: str) -> RunType:
     types = re.findall(r"^- ?pspini: atom type\s+\d+\s+psp file is\s+(\S+)", text, re.MULTILINE)
     potentials = {
-        found.group(1): name
+        found.group(1).capitalize(): name
         for path in types
-        if (found := re.match(r"(?:\d+)?-?([A-Z][a-z]?)\b", name := re.sub(r".*/", "", path)))
+        if (found := re.match(r"(?:\d+)?-?([A-Za-z][a-z]?)\b", name := re.sub(r".*/", "", path)))
     }
     values = [float(v.replace("E", "e")) for v in _first(r"^\s*-?upawu\d*\s+([\d.E+\s-]+?)\s*(?:Hartree)?$", text).split()]
     return RunType(
         code="abinit",
-        functional="" if not (ixc := _first(r"^\s*-?ixc\d*\s+(-?\d+)", text)) else f"ixc {ixc}",
+        functional=f"ixc {ixc}" if (ixc := _first(r"^\s*-?ixc\d*\s+(-?\d+)|\bixc=\s*(-?\d+)", text)) else "",
         hubbard={e: round(HARTREE * u, 3) for e, u in zip(potentials, values, strict=False) if u} if "usepawu" in text else {},
         cutoff=_number(r"^\s*-?ecut\d*\s+([\d.DEde+-]+)\s+Hartree", text, HARTREE),
         potentials=potentials,
@@ -216,9 +216,16 @@ def _cp2k(text: str) -> RunType:
 
 
 def _aims(text: str) -> RunType:
+    hubbard: dict[str, float] = {}
+    species = ""
+    for name, u in re.findall(r"^\s*(?:species\s+([A-Z][a-z]?)\w*|plus_u\s+\d+\s+[spdf]\s+([\d.]+)).*$", text, re.MULTILINE):
+        species = name or species
+        if u and species and float(u):
+            hubbard[species] = float(u)
     return RunType(
         code="fhi-aims",
         functional=_first(r"^\s*xc\s+(\S.*)$", text) or _first(r"XC: Using (.+?)\.?$", text),
+        hubbard=hubbard if species else None,
         spin=_first(r"^\s*spin\s+(none|collinear)", text, "none").replace("none", "unpolarised"),
     )
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalith.crystal.entries import read_entries
-from scalith.crystal.host_file import read_json
-from scalith.crystal.result_files import kind_of, read_images, read_output, result_files, run_of, why_not_used
+from scalith.crystal.host_file import read_json, read_text
+from scalith.crystal.result_files import KNOWN_FILES, kind_of, read_images, result_files, run_of, why_not_used
 from scalith.crystal.run_type import RunType
 from scalith.crystal.run_type_files import MARKS, gpaw_parameters, run_type_of
 from scalith.crystal.species_of_atoms import with_site_properties
@@ -203,8 +203,7 @@ def _read_folder(folder: Path, licence: str, unconverged: bool) -> StructureSet:
         settings |= read.source.settings
     if not structures:
         shown = "no output file" if not left_out else f"none that can be used ({left_out[0][0]}: {left_out[0][1]})"
-        expected = "vasprun.xml, OUTCAR, outputs of other codes, or *.db, *.traj, *.extxyz, *.xyz, *.gpw, *.json"
-        raise InputError(str(folder), "", shown, expected)
+        raise InputError(str(folder), "", shown, KNOWN_FILES)
     source = Source(kind="published", reference=folder.name, files=tuple(files.values()), settings=settings)
     # What stands in for a file that cannot be used (an OUTCAR for a vasprun.xml that broke off) needs no word.
     left_out = [item for item in left_out if not _said_otherwise(item[0], structures)]
@@ -240,7 +239,7 @@ def _from_ase(path: Path, kind: str, unconverged: bool, left_out: list[tuple[str
     images = read_images(path, kind)
     reason = "" if unconverged else why_not_used(path, kind)
     structures = []
-    told = run_type_of(read_output(path), kind) if kind in MARKS else None
+    told = run_type_of(read_text(path), kind) if kind in MARKS else None
     atoms: Any
     for number, atoms in enumerate(images):
         origin = str(atoms.info.get("label", path if kind in MARKS else f"{path} frame {number}"))
@@ -255,7 +254,9 @@ def _from_ase(path: Path, kind: str, unconverged: bool, left_out: list[tuple[str
         try:
             energy = float(atoms.get_potential_energy())
         except (RuntimeError, PropertyNotImplementedError, ValueError, TypeError):
-            raise InputError(origin, "energy", "none", "a total energy with every structure") from None
+            other = sorted(name for name in atoms.info if "energy" in name.lower())
+            found = f"none (there is {', '.join(other)})" if other else "none"
+            raise InputError(origin, "energy", found, "a total energy with every structure, named 'energy'") from None
         structures.append(ComputedStructure(atoms, energy, origin, told or _calculator_type(atoms, kind)))
     return structures
 

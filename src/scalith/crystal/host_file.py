@@ -165,8 +165,7 @@ def _from_ase(path: str | Path, working_ion: str) -> tuple[NDArray[np.float64], 
 
     atoms: Any
     if not Path(path).is_file():
-        found = "a folder" if Path(path).is_dir() else "no such file"
-        raise InputError(str(path), "", found, "a structure file that ASE reads")
+        raise InputError(str(path), "", "a folder" if Path(path).is_dir() else "no such file", "a structure file that ASE reads")
     try:
         atoms = read(path)
     except Exception as error:

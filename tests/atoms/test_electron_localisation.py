@@ -206,15 +206,29 @@ def test_members_lie_as_far_apart_as_the_fit_is_sure():
     assert np.allclose(draws.std(axis=0), expected, rtol=0.05, atol=1e-12)
 
 
-def test_accurate_orderings_that_the_others_lack_and_too_few_are_refused():
+def test_one_or_two_accurate_orderings_fit_the_strength_alone():
+    data = orderings(-0.1, noise=0.02)
+    accurate = accurate_energies(data, 1.0, 0.1)
+    x = accurate["x"].values
+    ends, between = np.flatnonzero(x % 1 == 0).tolist(), np.flatnonzero(x % 1 > 0).tolist()
+    for rows in (between[:1], between[:2]):
+        fit = fit_localisation_to_energies(layered(), data, accurate.isel(structure=ends + rows), cutoff=5.5, model_error=0.02)
+        assert (fit.order_share, fit.share_error) == (1.0, 0.0)
+        assert fit.strength == pytest.approx(0.1, abs=1e-9)
+        assert fit.error == pytest.approx(0.02, abs=1e-9)
+    alone = accurate.isel(structure=ends + between[:1])
+    assert fit_localisation_to_energies(layered(), data, alone, cutoff=5.5, model_error=0.02).leave_one_out is None
+    with pytest.raises(InputError, match="one ordering tells no error"):
+        fit_localisation_to_energies(layered(), data, alone, cutoff=5.5)
+
+
+def test_accurate_orderings_that_the_others_lack_and_sets_without_ends_are_refused():
     data = orderings(-0.1, noise=0.02)
     accurate = accurate_energies(data, 0.5, 0.1)
+    others = data.isel(structure=np.arange(data.sizes["structure"]) != 8)
     with pytest.raises(InputError, match=r"run 8.*orderings that the other energies have"):
-        fit_localisation_to_energies(
-            layered(), data.isel(structure=np.arange(data.sizes["structure"]) != 8), accurate, cutoff=5.5
-        )
+        fit_localisation_to_energies(layered(), others, accurate, cutoff=5.5)
     x = accurate["x"].values
-    few = np.flatnonzero(x % 1 == 0).tolist() + np.flatnonzero(x % 1 > 0)[:2].tolist()
-    for rows in (few, np.flatnonzero(x > 0)):
-        with pytest.raises(InputError, match="three or more between"):
+    for rows in (x % 1 == 0, x > 0, x < 1):
+        with pytest.raises(InputError, match="the empty host, the full host and orderings between"):
             fit_localisation_to_energies(layered(), data, accurate.isel(structure=rows), cutoff=5.5)

@@ -4,9 +4,8 @@ r"""A08: What learned potentials give where the answer is known
 (forces below 0.03 eV/Å; `examples/generate_potential_energies.py`). The weights come with the wheels `sevenn` 0.13.0 and
 `chgnet` 0.4.2. Stated beside them: measured average voltages (LiFePO4 3.42–3.45 V, LiTiS2 2.1 V), the volume that LiFePO4
 loses (6.6–6.8 %), and energies of the two lowest half-filled cells of LixFePO4. Experiment demands $E_f>0$ for all orderings:
-it separates. Density functional theory with U = 4.3 eV on iron (GPAW, 350 eV, ions relaxed in CHGNet's cell) gives −14 and
-+68 meV per formula unit for these two; with 1 × 2 × 2 k-points, one along the shortest vector, it is coarse: 2 × 2 × 1 move
-the energy of FePO4 by 43 meV.
+it separates. Density functional theory with U = 4.3 eV on iron (case A11, which says how sure it is) has them above the line,
+where it has them.
 
 Asserted: what they agree on. Their average voltages of LiFePO4 lie within 0.15 V of the measured one; each finds a half-filled
 LixFePO4 that is stable, which is wrong. Volumes are known to about a percent only: the cell's forces count by the atom. Where
@@ -15,6 +14,7 @@ sevenn is installed, FePO4 is relaxed again and compared.
 
 import csv
 import importlib.util
+import json
 
 import numpy as np
 
@@ -33,8 +33,6 @@ from validation.record import Record
 
 MEASURED = 3.435
 FULL, EMPTY, HALF = "LixFePO4 #127", "LixFePO4 #126", ("LixFePO4 #129", "LixFePO4 #133")
-HUBBARD = (-13.8, 68.0)
-"""Formation energies of the two half-filled cells with PBE + U, meV per formula unit."""
 
 
 def run(record: Record) -> None:
@@ -45,6 +43,8 @@ def run(record: Record) -> None:
     energy = {(row["model"], row["structure"]): float(row["energy [eV]"]) for row in rows}
     volume = {(row["model"], row["structure"]): float(row["volume [Å3]"]) for row in rows}
     models = list(dict.fromkeys(row["model"] for row in rows))
+    known = json.loads(shipped("dft_energies/LixFePO4_pbeu/settings.json").read_text())["formation_energies"]
+    hubbard = [known.get(name.rpartition("#")[2], np.nan) for name in HALF]
     record.check("potentials", expected=3, found=len(models), tolerance=0)
     figure, panels = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     folder = shipped("dft_energies/LixFePO4_chgnet/energies.extxyz").parent
@@ -65,17 +65,18 @@ def run(record: Record) -> None:
         lost = 100 * (1.0 - volume[model, EMPTY] / volume[model, FULL])
         record.compare(f"{model}: volume lost by LiFePO4", reference=6.7, found=lost, unit="%", note="measured 6.6–6.8 %")
         half = (1e3 * formation_energies(host, orderings)[1:3]).tolist()
-        for name, found, known in zip(HALF, half, HUBBARD, strict=True):
-            record.compare(
-                f"{model}: formation energy of {name}", reference=known, found=found, unit="meV", note="PBE + U, coarse"
-            )
+        for name, found, reference in zip(HALF, half, hubbard, strict=True):
+            if np.isfinite(reference):
+                record.compare(
+                    f"{model}: formation energy of {name}", reference=reference, found=found, unit="meV", note="PBE + U"
+                )
         record.check_true(f"{model}: finds half-filled LixFePO4 stable", min(half) < 0.0)
         panels[0].bar(np.arange(3) + 0.2 * k, [iron, cobalt, sulfide], width=0.18, label=model)
         panels[1].bar(np.arange(2) + 0.2 * k, half, width=0.18, label=model)
     panels[0].plot([0.2, 1.2, 2.2], [MEASURED, np.nan, 2.1], "k_", ms=40, label="measured")
     panels[0].set(ylabel="average voltage / V")
     panels[0].set_xticks(np.arange(3) + 0.2, ["LiFePO4", "LiCoO2", "LiTiS2"])
-    panels[1].plot([0.2, 1.2], HUBBARD, "k_", ms=60, label="PBE + U")
+    panels[1].plot([0.2, 1.2], hubbard, "k_", ms=60, label="PBE + U")
     panels[1].axhline(0.0, color="0.6", lw=0.8)
     panels[1].set(ylabel="formation energy of Li0.5FePO4 / meV")
     panels[1].set_xticks(np.arange(2) + 0.2, ["lowest", "second"])

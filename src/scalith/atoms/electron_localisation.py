@@ -182,7 +182,8 @@ def fit_localisation_to_energies(
     """s and δ such that s E_f + 2 δ u meets the formation energies that an accurate method gave for some of the orderings.
 
     Least squares over the orderings between the ends; a share outside 0 … 1 is set to the nearer of them, with δ beside it.
-    The leave-one-out error is that of the linear fit, e/(1 − h) with the diagonal h of its hat matrix.
+    One or two orderings do not tell what the cheap method's order is worth: it is kept then, s = 1, and δ alone is fitted. The
+    leave-one-out error is that of the linear fit, e/(1 − h) with the diagonal h of its hat matrix.
 
     Parameters
     ----------
@@ -204,22 +205,25 @@ def fit_localisation_to_energies(
     Raises
     ------
     InputError
-        Accurate energies of an ordering that `orderings` lack, without both ends, or of fewer than three between them; electrons
-        that are told apart already.
+        Accurate energies of an ordering that `orderings` lack, without both ends or nothing between them, or of a single ordering
+        without a `model_error`; electrons that are told apart already.
     """
     require_ions_alone(host, "electron localisation")
     where, x = matching_orderings(host, orderings, accurate), accurate["x"].values
-    missing = [str(name) for name in accurate["origin"].values[where < 0]]
-    if missing:
+    if missing := [str(name) for name in accurate["origin"].values[where < 0]]:
         raise InputError("electron localisation", "accurate", ", ".join(missing), "orderings that the other energies have, too")
     unlike = unlike_pairs(host, accurate, cutoff)
     inside = unlike > 1e-9
-    if x.min() > 1e-9 or x.max() < 1.0 - 1e-9 or inside.sum() < 3:
-        found = f"{inside.sum()} orderings between x = {x.min():g} and {x.max():g}"
-        raise InputError("electron localisation", "accurate", found, "the empty host, the full host and three or more between")
+    if x.min() > 1e-9 or x.max() < 1.0 - 1e-9 or not inside.any():
+        found = f"{len(x)} orderings, x from {x.min():g} to {x.max():g}"
+        raise InputError("electron localisation", "accurate", found, "the empty host, the full host and orderings between")
+    if inside.sum() == 1 and not model_error:
+        raise InputError(
+            "electron localisation", "model_error", "0 eV", "a positive error: one ordering does not tell that of the fit"
+        )
     cheap, target = formation_energies(host, orderings)[where][inside], formation_energies(host, accurate)[inside]
     terms = np.column_stack([cheap, 2.0 * unlike[inside]])
-    share, strength = np.linalg.lstsq(terms, target, rcond=None)[0]
+    share, strength = np.linalg.lstsq(terms, target, rcond=None)[0] if len(target) > 2 else (1.0, 0.0)
     free = 0.0 < share < 1.0
     if not free:
         share = float(np.clip(share, 0.0, 1.0))
@@ -227,10 +231,9 @@ def fit_localisation_to_energies(
     fitted = terms if free else terms[:, 1:]
     left = target - share * cheap - strength * terms[:, 1]
     inverse = np.linalg.inv(fitted.T @ fitted)
-    covariance = inverse * (left @ left) / (len(target) - fitted.shape[1])
+    covariance = inverse * (left @ left) / max(len(target) - fitted.shape[1], 1)  # of one ordering nothing is left
     leverage = np.einsum("ij,jk,ik->i", fitted, inverse, fitted)
-    error = float(np.hypot(np.sqrt(covariance[-1, -1]), model_error))
-    share_error = float(np.sqrt(covariance[0, 0])) if free else 0.0
+    error, share_error = float(np.hypot(covariance[-1, -1] ** 0.5, model_error)), float(covariance[0, 0] ** 0.5) if free else 0.0
     all_unlike, all_formation = unlike_pairs(host, orderings, cutoff), formation_energies(host, orderings)
     slope = float(all_unlike @ all_formation / (all_unlike @ all_unlike))
     source = predicted(
@@ -250,7 +253,7 @@ def fit_localisation_to_energies(
         scatter=float(np.sqrt(np.mean(left**2))),
         share_error=share_error,
         error_correlation=float(covariance[0, 1]) / (error * share_error) if free and error * share_error > 0.0 else 0.0,
-        leave_one_out=float(np.sqrt(np.mean((left / (1.0 - leverage)) ** 2))),
+        leave_one_out=float(np.sqrt(np.mean((left / (1.0 - leverage)) ** 2))) if len(target) > 1 else None,
         source=source,
     )
 

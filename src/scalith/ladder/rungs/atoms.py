@@ -136,7 +136,8 @@ def _lifted(data: xr.Dataset) -> str:
     if "correction" not in data.attrs:
         return text
     fit = atoms.LocalisationCorrection.model_validate_json(data.attrs["correction"])
-    return text + f"; predicted interaction {1e3 * fit.interaction:.0f} meV, left out {1e3 * (fit.leave_one_out or 0.0):.0f} meV"
+    missed = "" if fit.leave_one_out is None else f", orderings left out missed by {1e3 * fit.leave_one_out:.0f} meV"
+    return f"{text}; predicted interaction {1e3 * fit.interaction:.0f} meV{missed}"
 
 
 def _another_fit(data: xr.Dataset, seed: int) -> xr.Dataset:

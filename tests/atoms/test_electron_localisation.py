@@ -218,7 +218,7 @@ def test_one_or_two_accurate_orderings_fit_the_strength_alone():
         assert fit.error == pytest.approx(0.02, abs=1e-9)
     alone = accurate.isel(structure=ends + between[:1])
     assert fit_localisation_to_energies(layered(), data, alone, cutoff=5.5, model_error=0.02).leave_one_out is None
-    with pytest.raises(InputError, match="one ordering tells no error"):
+    with pytest.raises(InputError, match="one ordering does not tell that of the fit"):
         fit_localisation_to_energies(layered(), data, alone, cutoff=5.5)
 
 

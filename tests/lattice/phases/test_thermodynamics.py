@@ -17,6 +17,7 @@ from scalith.lattice import (
     two_phase_regions,
 )
 from scalith.lattice.phases.thermodynamics import WINDOW, X_GRID, isotherms, isotonic
+from scalith.lattice.sampling.sampling_warnings import sampling_warnings
 from scalith.quantities import DomainError, InputError, Property, Source
 from scalith.quantities.constants import BOLTZMANN_EV, FARADAY, GAS_CONSTANT
 from tests.lattice.models import SQUARE, host
@@ -172,3 +173,19 @@ def test_beyond_the_stoichiometries_of_the_fitted_energies_nothing_is_said(mixin
     assert cut(0.5, 650.0) == pytest.approx(whole(0.5, 650.0), abs=1e-9)
     with pytest.raises(InputError, match=r"x = 0\.5 alone"):
         chemical_potential(mixing.assign_attrs(known_x=[0.5, 0.5]))
+
+
+def test_beside_a_phase_without_energies_the_level_of_coexistence_is_not_said(separating):
+    low, high = two_phase_regions(separating)[0][0]
+    metal = metal_energy(-2.0, "test")
+    whole = open_circuit_voltage(separating, metal)
+    for known, expected in (([0.0, 0.6], (0.0, low)), ([0.4, 1.0], (high, 1.0)), ([0.0, high - 0.01], (0.0, high))):
+        data = separating.assign_attrs(known_x=known)
+        found = open_circuit_voltage(data, metal)
+        assert found.domain["x"] == pytest.approx(expected, abs=0.013)
+        x = found.coordinates["x"]
+        np.testing.assert_allclose(found(x, 320.0), whole(x, 320.0), atol=1e-9)
+        warned = [text for text in sampling_warnings(data, 400) if "not fitted" in text]
+        assert len(warned) == (known[1] != high - 0.01)
+    with pytest.raises(InputError, match="energies from x = 0.3 to 0.6, in coexistence with a phase of which none was fitted"):
+        open_circuit_voltage(separating.assign_attrs(known_x=[0.3, 0.6]), metal)

@@ -268,18 +268,38 @@ def _property(
 def known_stoichiometries(sampled: xr.Dataset) -> NDArray[np.bool_]:
     """Nodes of X_GRID among the stoichiometries of the fitted energies: beyond them an expansion says nothing that was checked.
 
+    A two-phase region with one phase beyond them counts as beyond as well: its level hangs on the energy of that phase.
+
     Raises
     ------
     InputError
-        The energies were all at one stoichiometry.
+        The energies were all at one stoichiometry, or all phases among them stand beside one that is beyond.
     """
-    low, high = (float(end) for end in sampled.attrs.get("known_x", (0.0, 1.0)))
+    low, high = first, last = _fitted_range(sampled)
+    for a, b in unknown_regions(sampled):
+        low, high = (low, min(high, a)) if b > last else (max(low, b), high)
     half = 0.0025
     known = np.asarray((low - half <= X_GRID) & (high + half >= X_GRID))
     if known.sum() < 2:
-        found = f"energies at x = {low:.3g} alone" if low >= high else f"energies from x = {low:.3g} to {high:.3g}"
+        found = f"energies at x = {first:.3g} alone" if first >= last else f"energies from x = {first:.3g} to {last:.3g}"
+        if (low, high) != (first, last):
+            found += ", in coexistence with a phase of which none was fitted"
         raise InputError("sampled", "x", found, "energies over a range of stoichiometries")
     return known
+
+
+def _fitted_range(sampled: xr.Dataset) -> tuple[float, float]:
+    low, high = sampled.attrs.get("known_x", (0.0, 1.0))
+    return float(low), float(high)
+
+
+def unknown_regions(sampled: xr.Dataset) -> list[tuple[float, float]]:
+    """Ends (x₁, x₂) of the two-phase regions, at any temperature, of which one phase lies beyond the fitted energies."""
+    low, high = _fitted_range(sampled)
+    if low <= 0.0 and high >= 1.0:
+        return []
+    regions = [region for own in two_phase_regions(sampled) for region in own]
+    return [(a, b) for a, b in regions if (a < high and b > high + GAP) or (a < low - GAP and b > low)]
 
 
 def _charge(sampled: xr.Dataset) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.phases.thermodynamics import two_phase_regions
+from scalith.lattice.phases.thermodynamics import two_phase_regions, unknown_regions
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
         As `scalith.lattice.semi_grand_canonical` gives it.
     sweeps : int
     """
-    kinds: dict[str, list[tuple[float, str]]] = {name: [] for name in ("ergodic", "samples", "closure", "exchange")}
+    kinds: dict[str, list[tuple[float, str]]] = {name: [] for name in ("ergodic", "samples", "closure", "exchange", "unknown")}
     for k, T in enumerate(data["T"].values):
         x, error = data["x"].values[k], data["x_error"].values[k]
         back = falls(x, error, two_phase_regions(data.isel(T=[k]))[0])
@@ -46,6 +46,9 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
         closure = float(data["grand_potential_closure"].values[k])
         if abs(closure) > max(0.1 * BOLTZMANN_EV * T, 1e-3):
             kinds["closure"].append((T, f"by {1e3 * closure:.1f} meV"))
+        if unknown := unknown_regions(data.isel(T=[k])):
+            low, high = unknown[0]
+            kinds["unknown"].append((T, f"from x = {low:.3f} to {high:.3f}"))
         if "exchange_rate" in data and float(data["exchange_rate"].values[k]) < 0.02:
             kinds["exchange"].append((T, f"{100 * float(data['exchange_rate'].values[k]):.1f} %"))
     # Coupled sublattices have no parallel tempering.
@@ -55,6 +58,10 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
         "samples": (f"unconverged averages: fewer than {FEW_SAMPLES:.0f} independent samples", more),
         "closure": ("the free energy does not close between both ends", f"more points in the chemical potential, {more}"),
         "exchange": ("replicas hardly exchange", "temperatures closer to each other, or fewer cells"),
+        "unknown": (
+            "two-phase regions reach phases whose energies were not fitted, and no voltage is given there",
+            "energies of orderings as empty and as full as these phases",
+        ),
     }
     return [_sentence(*words[kind], places) for kind, places in kinds.items() if places]
 

@@ -416,7 +416,7 @@ def new(
             "--example",
             "-e",
             help="Which one: ageing, composite_cathode, designed_electrode, full_cell, lco_rate, lfp (without it), "
-            "lfp_hysteresis, lixnio2, module_safety, solid_state.",
+            "lfp_hysteresis, lixmn2o4, lixnio2, module_safety, solid_state.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
@@ -205,3 +208,62 @@ def test_an_average_voltage_is_of_one_composition():
     assert voltage_of_orderings(host, species_dataset(host, rows, [-3.0, 0.0]), metal)() == pytest.approx(3.0)
     with pytest.raises(InputError, match="differ in Li alone"):
         voltage_of_orderings(host, species_dataset(host, [rows[0], (one, rows[1][1] - [1, 0])], [-3.0, 0.0]), metal)
+
+
+MIXED = [{"element": "Li", "occu": 0.3}, {"element": "Mn", "occu": 0.3}, {"element": "Mn", "occu": 0.3}]
+ANIONS = [{"element": "O", "occu": 0.6}, {"element": "F", "occu": 0.4}]
+
+
+def rock_salt(folder, charges):
+    """A rock salt whose sites are all shared, as a pymatgen structure."""
+    sites = []
+    for place, parts, own in (((0, 0, 0), MIXED, (1, 3, 4)), ((0.5, 0.5, 0.5), ANIONS, (-2, -1))):
+        states = [{"oxidation_state": charge} if charges else {} for charge in own]
+        species = [part | state for part, state in zip(parts, states, strict=True)]
+        sites.append({"abc": place, "species": species})
+    lattice = [[0.0, 2.1, 2.1], [2.1, 0.0, 2.1], [2.1, 2.1, 0.0]]
+    (folder / "prim.json").write_text(json.dumps({"lattice": {"matrix": lattice}, "sites": sites}))
+    return folder / "prim.json"
+
+
+def test_elements_that_share_a_site_are_a_coupled_sublattice_where_their_charges_are_stated(tmp_path):
+    host = read_host(rock_salt(tmp_path, charges=True))
+    assert [site.species for site in host.sites] == [("Li", "Mn3+", "Mn4+", "vacancy"), ("O2-", "F-")]
+    assert [site.charges for site in host.sites] == [(1.0, 3.0, 4.0, 0.0), (-2.0, -1.0)]
+    assert host.coupled
+    assert host.charge_states
+    with pytest.raises(InputError, match=r"0\.3 Li \+ 0\.3 Mn \+ 0\.3 Mn, expected .*, or elements with their charges"):
+        read_host(rock_salt(tmp_path, charges=False))
+
+
+@pytest.mark.parametrize("swelling", [0.94, 1.06])
+def test_where_every_site_is_shared_the_anions_tell_how_many_cells_there_are(tmp_path, swelling):
+    host = read_host(rock_salt(tmp_path, charges=True))
+    atoms = bulk("LiO", "rocksalt", a=4.2).repeat(2)
+    cations, anions = (np.flatnonzero(atoms.symbols == name) for name in ("Li", "O"))
+    atoms.symbols[cations[4:7]] = "Mn"
+    atoms.symbols[anions[[0, 3, 6]]] = "F"
+    charges = {"Li": 1.0, "Mn": 3.0, "O": -2.0, "F": -1.0}
+    atoms.set_array(CHARGES, np.array([charges[symbol] for symbol in atoms.symbols]))
+    ideal = atoms.copy()
+    del ideal[cations[7]]
+    relaxed = ideal.copy()
+    relaxed.rattle(0.05, seed=3)
+    relaxed.set_cell(swelling * relaxed.cell, scale_atoms=True)
+    found = map_orderings(host, StructureSet((ComputedStructure(ideal, -1.0, "ideal"), ComputedStructure(relaxed, -2.0, "real"))))
+    # By volume it would hold 7 or 10 cells; on 8 it is the arrangement from which it was made.
+    assert round(abs(np.linalg.det(found["supercell"].values[0]))) == 8
+    assert found["origin"].values.tolist() == ["real"]
+    assert "the ordering of real again" in str(found["rejected_reason"].values[0])
+    assert float(found["displacement_max"][0]) < 0.2
+
+
+def test_a_stated_charge_that_no_species_of_its_site_has_is_not_taken_for_another(tmp_path):
+    host = read_host(rock_salt(tmp_path, charges=True))
+    atoms = bulk("LiO", "rocksalt", a=4.2).repeat(2)
+    atoms.symbols[np.flatnonzero(atoms.symbols == "O")[:7]] = "F"
+    stated = {"Li": 1.0, "O": -1.0, "F": -1.0}
+    atoms.set_array(CHARGES, np.array([stated[symbol] for symbol in atoms.symbols]))
+    # Neutral as the file states it; oxygen of charge -1 is no species of this host, and taken for O2- its charges do not add up.
+    with pytest.raises(InputError, match=r"O of charge -1 is none of O2-"):
+        map_orderings(host, StructureSet((ComputedStructure(atoms, -1.0, "peroxide"),)))

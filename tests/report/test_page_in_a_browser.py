@@ -22,6 +22,7 @@ EXAMPLES = {
     "full_cell": "negative.open_circuit_voltage",
     "module_safety": "oven_exposure",
     "lixnio2": "average_voltage",
+    "lixmn2o4": "average_voltage",
     "lco_rate": "average_voltage",
     "composite_cathode": "composition_map",
     "ageing": "cycle_life",

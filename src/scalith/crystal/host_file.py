@@ -41,7 +41,8 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symp
         primitive one.
     working_ion : str
         Element that fills and leaves its sites. Other disorder of one element (Ni3+/Ni4+ on one site) is averaged into a
-        spectator; sites shared by two elements are not supported.
+        spectator. Elements that share a site, each with the charge that the file states, make a coupled sublattice
+        (`couple_sublattices`); without charges they are not supported.
     name : str
         Without it a formula such as ``LixNiO2``.
     symprec : float
@@ -56,7 +57,7 @@ def read_host(path: str | Path, *, working_ion: str = "Li", name: str = "", symp
     Raises
     ------
     InputError
-        The file is unreadable, holds no site of the working ion, or a site is shared by two elements.
+        The file is unreadable, holds no site of the working ion, or a site is shared by elements whose charges it does not state.
     """
     where = str(path)
     if bare_name(Path(path)).lower().endswith(".json"):
@@ -142,12 +143,28 @@ def _sites(found: Sequence[tuple[tuple[float, ...], list[_Part]]], working_ion: 
             sites.append(HostSite(position=position, species=(working_ion, VACANCY), charges=(parts[0][1], 0.0)))
         elif len(elements) == 1 and abs(filled[index] - 1.0) < 1e-6:
             sites.append(HostSite(position=position, species=(elements.pop(),), charges=(charge,), redox=len(parts) > 1))
+        elif len(elements) > 1 and all(charge for _, charge, _ in parts):
+            sites.append(_shared_site(position, parts, filled[index], working_ion))
         else:
             shown = " + ".join(f"{occupation:g} {element}" for element, _, occupation in parts)
             place = ", ".join(f"{value:.3g}" for value in position)
-            expected = f"one element on it, or {working_ion} with an occupation below 1: order mixed sites in a supercell"
+            expected = f"one element on it, {working_ion} with an occupation below 1, or elements with their charges"
             raise InputError(where, f"site {index} at ({place})", shown, expected)
     return sites
+
+
+def _shared_site(position: tuple[float, ...], parts: list[_Part], filled: float, working_ion: str) -> HostSite:
+    """A site on which elements with charges compete; with vacancies where their occupations add up to less than 1."""
+    names = [element if element == working_ion else _charged(element, charge) for element, charge, _ in parts]
+    charges = [charge for _, charge, _ in parts]
+    if filled < 1.0 - 1e-6:
+        names, charges = [*names, VACANCY], [*charges, 0.0]
+    return HostSite(position=position, species=tuple(names), charges=tuple(charges))
+
+
+def _charged(element: str, charge: float) -> str:
+    size = "" if abs(charge) == 1.0 else f"{abs(charge):g}"
+    return f"{element}{size}{'+' if charge > 0 else '-'}"
 
 
 def _require_finite(numbers: Iterable[float], where: str, field: str) -> None:

@@ -232,7 +232,19 @@ def _cells_held(host: Host, item: ComputedStructure) -> Fraction | str:
             ideal = " : ".join(f"{count} {element}" for element, count in fixed.items())
             return f"another chemistry: {found}, not in the ratio {ideal} of host {host.name}"
         return ratios.pop()
+    if (full := _never_vacant(host)) and (held := Fraction(sum(present[element] for element in full[0]), full[1])):
+        return held
     return Fraction(max(1, round(abs(float(item.atoms.cell.volume)) / host.volume)))
+
+
+def _never_vacant(host: Host) -> tuple[set[str], int] | None:
+    """Elements on sites that are never vacant and on no others (oxygen and fluorine), and how many such sites there are."""
+    lists = [({element_of(name) for name in host.sites[index].species}) for index in host.active]
+    for own in sorted(lists, key=sorted):
+        others = [other for other in lists if other != own]
+        if VACANCY not in own and not any(own & other for other in others):
+            return own, lists.count(own)
+    return None
 
 
 def _placed(host: Host, rotations: NDArray[np.int64], item: ComputedStructure, limits: _Limits) -> Placement | str:
@@ -369,9 +381,13 @@ def _assign(
     if not len(members[anchor]):
         nobody = np.full(pool.active, -1, dtype=np.int64)
         return Placement(supercell, nobody, np.zeros(1), strain) if pool.allowed is None else None
-    stride = round(abs(float(np.linalg.det(supercell)))) if anchor != "active" else 1
+    stride = round(abs(float(np.linalg.det(supercell))))
     best: Placement | None = None
-    for candidate in groups[anchor][::stride]:
+    # Sites that a lattice vector apart are one choice; the anchor may sit on those of its own species alone.
+    for number in range(0, len(groups[anchor]), stride):
+        if anchor == "active" and pool.allowed is not None and not pool.allowed[0, number]:
+            continue
+        candidate = groups[anchor][number]
         shift = candidate - fractional[members[anchor][0]]
         placement = _pair(supercell, strain, pool, fractional + shift, metric)
         if placement is not None and (best is None or _rms(placement) < _rms(best)):

@@ -85,11 +85,21 @@ def species_of_atoms(
         assert atoms is not None  # sites are only filled from atoms
         element = str(atoms.symbols[number])
         those = [name for name in names if element_of(name) == element]
-        told = those[0] if len(those) == 1 else _charge_state(host, atoms, number, those, moments)
+        several = len(those) > 1 or _says_otherwise(host, atoms, number, those, moments)
+        told = _charge_state(host, atoms, number, those, moments) if several else those[0]
         if told not in names:
             return told
         species[k] = names.index(told)
     return _unbalanced(host, species, cells) or species
+
+
+def _says_otherwise(host: Host, atoms: Atoms, number: int, names: list[str], moments: dict[str, tuple[float, float]]) -> bool:
+    """Whether the file states another charge than that of the only species of this element here (Mn4+ on a site of Mn2+)."""
+    if not host.charge_states or names[0] in moments or CHARGES not in atoms.arrays:
+        return False
+    stated = float(atoms.arrays[CHARGES][number])
+    known = {charge for site in host.sites for name, charge in zip(site.species, site.charges, strict=True) if name == names[0]}
+    return bool(np.isfinite(stated)) and stated != 0.0 and all(abs(stated - charge) > 1e-6 for charge in known)
 
 
 def _charge_state(host: Host, atoms: Atoms, number: int, names: list[str], moments: dict[str, tuple[float, float]]) -> str:

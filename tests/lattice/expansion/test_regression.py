@@ -118,3 +118,17 @@ def test_a_row_that_alone_decides_a_weight_counts_with_the_largest_deviation():
 
     A, y = np.diag([1.0, 1.0, 1.0]), np.array([1.0, 2.0, 6.0])
     np.testing.assert_allclose(_leave_one_out(A, y, np.zeros(3)), 3.0)
+
+
+@pytest.mark.parametrize("brought", [0.0, -20.0])
+def test_what_one_row_alone_tells_is_not_shrunk_away_whatever_an_ion_brings(brought):
+    """Few energies of two kinds of sites; one alone tells how they repel."""
+    first, second = np.array([0, 0, 0, 0, 2, 2, 0]), np.array([0, 1, 2, 3, 0, 1, 4])
+    pairs, between = np.array([0, 0, 2, 6, 0, 0, 12]), np.array([0, 0, 0, 0, 0, 2, 0])
+    A = np.column_stack([np.ones(7), first, second, pairs, between]).astype(float)
+    y = A @ np.array([-3.0, -1.0, -0.8, 0.1, 0.7]) + brought * (first + second)
+    found = fit(A, y, np.array([False, False, False, True, True]), "ridge")
+    assert found.weights[3:] == pytest.approx([0.1, 0.7], abs=1e-4)
+    # Without one of the two that hold both kinds, the repulsion is not known: constant and points, fitted to the others, miss 1.1.
+    assert np.abs(found.leave_one_out[[4, 5]]) == pytest.approx(1.1, abs=1e-6)
+    np.testing.assert_allclose(found.leave_one_out[[0, 1, 2, 3, 6]], 0.0, atol=1e-3)

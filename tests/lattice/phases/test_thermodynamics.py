@@ -187,5 +187,5 @@ def test_beside_a_phase_without_energies_the_level_of_coexistence_is_not_said(se
         np.testing.assert_allclose(found(x, 320.0), whole(x, 320.0), atol=1e-9)
         warned = [text for text in sampling_warnings(data, 400) if "not fitted" in text]
         assert len(warned) == (known[1] != high - 0.01)
-    with pytest.raises(InputError, match="energies from x = 0.3 to 0.6, in coexistence with a phase of which none was fitted"):
+    with pytest.raises(InputError, match=r"energies from x = 0\.3 to 0\.6, in coexistence with a phase of which none was fitted"):
         open_circuit_voltage(separating.assign_attrs(known_x=[0.3, 0.6]), metal)

@@ -12,7 +12,7 @@ from scalith.crystal import Host
 from scalith.crystal.host import require_two_species
 from scalith.lattice.expansion.cluster_space import Orbit, cluster_orbits, cluster_vector, design_matrix
 from scalith.lattice.expansion.electrostatics import ewald_energy
-from scalith.lattice.expansion.regression import Method, Regression, fit, grouped_errors
+from scalith.lattice.expansion.regression import Method, Regression, decide_points, fit, grouped_errors
 from scalith.quantities import ConvergenceError, InputError, Source, Spec, predicted
 
 if TYPE_CHECKING:
@@ -276,7 +276,13 @@ def fit_energies(
     result = fit(A, y, shrunk, method, importance)
     scaled = A * importance[:, None]
     weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
-    labels = _groups(orderings, groups)
+    # A group without which not even the points are told (all small cells, say) tests nothing.
+    points = A[:, ~shrunk]
+    labels = {
+        name: of
+        for name, of in _groups(orderings, groups).items()
+        if all(decide_points(points[of != group], points) for group in np.unique(of))
+    }
     grouped = {name: grouped_errors(scaled, y * importance, result.prior, of) / importance for name, of in labels.items()}
     return {
         "weights": weights,

@@ -112,7 +112,29 @@ def _leave_one_out(A: NDArray[np.float64], y: NDArray[np.float64], penalties: ND
     free = 1.0 - np.diag(hat)
     residual = y - hat @ y
     # A row that alone decides a weight (hat = 1) cannot be predicted by the others.
-    return np.where(free > 1e-9, residual / np.maximum(free, 1e-9), np.abs(y - y.mean()).max())
+    found = residual / np.maximum(free, 1e-9)
+    for row in np.flatnonzero(free <= 1e-9):
+        found[row] = _unpredicted(A, y, penalties, np.array([row]))[0]
+    return np.asarray(found)
+
+
+def _unpredicted(
+    A: NDArray[np.float64], y: NDArray[np.float64], penalties: NDArray[np.float64], own: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Errors of rows that alone decide a weight: what constant and points (no prior) leave of them, fitted to the others.
+
+    So they count how much interactions matter, and not from where energies are counted. Where the others do not tell the points
+    either, the largest deviation from the mean.
+    """
+    points, others = A[:, penalties == 0.0], np.setdiff1d(np.arange(len(y)), own)
+    if points.shape[1] and decide_points(points[others], points):
+        return np.asarray(y[own] - points[own] @ np.linalg.lstsq(points[others], y[others], rcond=None)[0])
+    return np.full(len(own), np.abs(y - y.mean()).max())
+
+
+def decide_points(some: NDArray[np.float64], every: NDArray[np.float64]) -> bool:
+    """Whether some rows tell as many of the weights without a prior as all rows do."""
+    return bool(np.linalg.matrix_rank(some) == np.linalg.matrix_rank(every))
 
 
 def _posterior(
@@ -189,7 +211,7 @@ def grouped_errors(
 ) -> NDArray[np.float64]:
     """Prediction error of each row by the fit without its whole group: (1 − H_GG)⁻¹ r_G with the hat matrix H and residuals r.
 
-    Rows of a group that alone decides a weight cannot be predicted by the others: their error is the spread of y.
+    Rows of a group that alone decides a weight cannot be predicted by the others: their error is what constant and points leave.
     """
     operator, _ = _solve(A, penalties)
     hat = A @ operator
@@ -199,5 +221,5 @@ def grouped_errors(
         own = np.flatnonzero(groups == group)
         left = np.eye(len(own)) - hat[np.ix_(own, own)]
         decided = float(np.linalg.svd(left, compute_uv=False).min()) > 1e-9
-        errors[own] = np.linalg.solve(left, residual[own]) if decided else np.abs(y - y.mean()).max()
+        errors[own] = np.linalg.solve(left, residual[own]) if decided else _unpredicted(A, y, penalties, own)
     return errors

@@ -1,4 +1,4 @@
-r"""L16: Disordered rock salts and oxyfluorides, read through the same calls
+r"""L17: Disordered rock salts and oxyfluorides, read through the same calls
 
 [P] Energies of lithium manganese oxides and oxyfluorides that were not made for this project (CederGroupHub/smol, the 186
 entries of its data with up to 12 atoms): rock salts, spinels and layers with Mn2+, Mn3+ and Mn4+ on octahedra, Mn2+ on

@@ -158,7 +158,7 @@ class ClusterExpansion(Spec):
         return energy
 
     def draws(self, count: int, seed: int | np.random.Generator) -> tuple[ClusterExpansion, ...]:
-        """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
+        """Expansions whose interactions are drawn around those of the fit, with its `widened_covariance`."""
         return tuple(ClusterExpansion(**fields) for fields in drawn_fields(self, count, seed))
 
 
@@ -297,15 +297,28 @@ def fit_energies(
     }
 
 
+def widened_covariance(expansion: ClusterExpansion | SpeciesExpansion) -> NDArray[np.float64]:
+    """Covariance of the interactions that stands for the errors of predictions, eV².
+
+    The posterior knows the noise of the fit alone. It is widened by the square of the largest of the leave-one-out and grouped
+    errors over that noise, where this is above 1: the spread of members is then no less than how far the fit was off at
+    structures, and whole groups of them, that it had not seen. Stated errors (`scalith.lattice.with_fit_error`) and members
+    (``draws``) take the same.
+    """
+    found = max([expansion.leave_one_out_error, *expansion.grouped_error.values()])
+    share = found / expansion.noise if expansion.noise > 0.0 else 1.0
+    return np.array(expansion.covariance) * max(share, 1.0) ** 2
+
+
 def drawn_fields(
     expansion: ClusterExpansion | SpeciesExpansion, count: int, seed: int | np.random.Generator
 ) -> list[dict[str, Any]]:
-    """Fields of the members of an expansion's posterior, drawn from its covariance around its weights."""
+    """Fields of expansions drawn around the weights of a fitted one, with its widened covariance."""
     if not expansion.covariance:
         raise InputError(
             "cluster expansion", "covariance", "none", "a fitted expansion: one with given interactions has no posterior"
         )
-    values, vectors = np.linalg.eigh(np.array(expansion.covariance))
+    values, vectors = np.linalg.eigh(widened_covariance(expansion))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     numbers = np.random.default_rng(seed).standard_normal((count, len(values)))
     mean = np.array((*expansion.interactions, expansion.inverse_permittivity)[: len(values)])

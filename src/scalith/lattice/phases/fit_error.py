@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scalith.lattice.expansion.cluster_expansion import widened_covariance
 from scalith.lattice.expansion.species_expansion import Species, SpeciesExpansion, species_vector
 from scalith.lattice.kernels.species import species_fields
 from scalith.lattice.phases.thermodynamics import X_GRID, known_stoichiometries
@@ -52,8 +53,8 @@ def with_fit_error(
 
     and its variance follows from the covariance of the posterior. ⟨Π⟩ is that of equilibrium configurations at the nodes, each on
     its own, at the lowest and the highest temperature, with a line between them. The covariance is widened so far that the fit's
-    own predictions are as wrong as those of structures (and whole groups of them) that were left out: by the square of the
-    largest of the leave-one-out and grouped errors over the noise, where that is above 1.
+    own predictions are as wrong as those of structures (and whole groups of them) that were left out: the `widened_covariance` that
+    members of an ensemble are drawn from too.
 
     Parameters
     ----------
@@ -144,7 +145,7 @@ def _errors_between(
         raise InputError("with_fit_error", "expansion", "interactions without a posterior", "a fitted expansion")
     if len(wanted) < 2 or wanted[0] < 0.0 or wanted[-1] > 1.0:
         raise InputError("with_fit_error", "nodes", wanted, "two stoichiometries or more from 0 to 1")
-    host, covariance = expansion.host, _widened(expansion)
+    host, covariance = expansion.host, widened_covariance(expansion)
     sites = int(np.prod(supercell_shape(cells))) * len(host.working)
     counts = np.unique(np.round(wanted * sites).astype(int))
     if len(counts) < 2:
@@ -162,12 +163,6 @@ def _errors_between(
         errors.append(np.sqrt(np.maximum(np.einsum("ka,ab,kb->k", change, covariance, change), 0.0)))
     share = (T - ends[0]) / max(float(ends[-1] - ends[0]), 1e-9)
     return filled, np.outer(errors[0], 1.0 - share) + np.outer(errors[-1], share)
-
-
-def _widened(expansion: ClusterExpansion | SpeciesExpansion) -> NDArray[np.float64]:
-    found = max([expansion.leave_one_out_error, *expansion.grouped_error.values()])
-    share = found / expansion.noise if expansion.noise > 0.0 else 1.0
-    return np.array(expansion.covariance) * max(share, 1.0) ** 2
 
 
 def _columns(expansion: ClusterExpansion, cells: int | Sequence[int], T: float) -> Columns:

@@ -32,11 +32,13 @@ def test_fit_of_lixnio2_meets_its_errors_and_survives_json(lixnio2):
         assert energy == pytest.approx(float(orderings["energy"][k]), abs=0.02)
 
 
-def test_draws_scatter_as_the_posterior_says(lixnio2):
+def test_draws_scatter_as_the_widened_posterior_says(lixnio2):
     found, orderings = lixnio2
     expansion = fit_cluster_expansion(found, orderings, pair_cutoff=6.0, triplet_cutoff=0.0, method="bayesian")
     members = np.array([member.interactions for member in expansion.draws(400, seed=1)])
-    spread = np.sqrt(np.diag(np.array(expansion.covariance)))
+    wider = max(expansion.leave_one_out_error, *expansion.grouped_error.values()) / expansion.noise
+    assert wider > 1.1
+    spread = wider * np.sqrt(np.diag(np.array(expansion.covariance)))
     assert np.allclose(members.std(axis=0), spread, rtol=0.15)
     assert np.allclose(members.mean(axis=0), expansion.interactions, atol=5 * spread.max() / 20)
     assert expansion.draws(2, seed=1)[1].digest == expansion.draws(2, seed=1)[1].digest

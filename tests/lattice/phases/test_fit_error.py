@@ -65,6 +65,18 @@ def test_structures_that_were_left_out_widen_it():
     assert part.standard_error == pytest.approx(0.06)
 
 
+@pytest.mark.parametrize("told", [{}, {"noise": 0.01, "leave_one_out_error": 0.02, "grouped_error": {"composition": 0.03}}])
+def test_the_energies_of_members_scatter_by_the_stated_error(told):
+    """Average voltage, E(empty) − E(full) a site: what its members differ by is the band that is stated for it."""
+    model = doubtful((0.0, 1e-4, 0.0), **told)
+    (part,) = with_fit_error(flat(), model, nodes=[0.0, 1.0], cells=3, seed=1).components
+    cell, place = np.eye(3, dtype=int), (np.zeros(1, dtype=int), np.zeros((1, 3), dtype=int))
+    empty, full = (
+        [member.energy(cell, np.array([state], dtype=np.int8), *place) for member in model.draws(400, seed=3)] for state in (0, 1)
+    )
+    assert np.std(np.subtract(empty, full)) == pytest.approx(float(part.standard_error.flat[0]), rel=0.1)
+
+
 def test_nodes_that_round_to_one_number_of_ions_count_once():
     """27 sites: of three nodes the first two are one; two that are one leave nothing to take a difference of."""
     model = doubtful((0.0, 1e-4, 0.0))

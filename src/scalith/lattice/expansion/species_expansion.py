@@ -189,7 +189,7 @@ class SpeciesExpansion(Spec):
         return energy
 
     def draws(self, count: int, seed: int | np.random.Generator) -> tuple[SpeciesExpansion, ...]:
-        """Members of the posterior: expansions whose interactions are drawn from mean and covariance."""
+        """Expansions whose interactions are drawn around those of the fit, as `scalith.lattice.ClusterExpansion.draws` does."""
         return tuple(SpeciesExpansion(**fields) for fields in drawn_fields(self, count, seed))
 
 

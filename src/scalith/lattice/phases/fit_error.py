@@ -53,8 +53,8 @@ def with_fit_error(
 
     and its variance follows from the covariance of the posterior. ⟨Π⟩ is that of equilibrium configurations at the nodes, each on
     its own, at the lowest and the highest temperature, with a line between them. The covariance is widened so far that the fit's
-    own predictions are as wrong as those of structures (and whole groups of them) that were left out: the `widened_covariance` that
-    members of an ensemble are drawn from too.
+    own predictions are as wrong as those of structures (and whole groups of them) that were left out, as it is for members of an
+    ensemble (`scalith.lattice.expansion.cluster_expansion.widened_covariance`).
 
     Parameters
     ----------

@@ -57,6 +57,27 @@ class SpeciesTables(NamedTuple):
     energy: NDArray[np.float64]
 
 
+class PairChanges(NamedTuple):
+    """What a new code on a site adds to the fields of its neighbours through pairs, sublattice by sublattice.
+
+    Attributes
+    ----------
+    start : ndarray of int64, shape (sublattices + 1,)
+        Range of each sublattice in the lists below.
+    slot : ndarray of int32, shape (entries,)
+        Neighbour slot of the other site.
+    code : ndarray of int64, shape (entries,)
+        Code of the other site whose field changes.
+    energy : ndarray, shape (most species, most species, entries)
+        For each code before and each after, eV.
+    """
+
+    start: NDArray[np.int64]
+    slot: NDArray[np.int32]
+    code: NDArray[np.int64]
+    energy: NDArray[np.float64]
+
+
 class SpeciesSteps(NamedTuple):
     """Changes of composition, each of several sites at once, that keep what has to be kept (charge, elements).
 
@@ -108,13 +129,43 @@ def species_fields(tables: SpeciesTables, species: NDArray[np.int8], field: NDAr
     return total
 
 
+@compiled
+def pair_changes(tables: SpeciesTables) -> PairChanges:
+    """The pairs of the tables, ready to be added: in the inner loop one number each, in the order of memory."""
+    most, entries = tables.point.shape[1], 0
+    start = np.zeros(tables.sublattices + 1, dtype=np.int64)
+    for s in range(tables.sublattices):
+        for c in range(tables.start[s, 0], tables.start[s, 1]):
+            entries += tables.widths[c, 0] - 1
+        start[s + 1] = entries
+    slot, code = np.empty(entries, dtype=np.int32), np.empty(entries, dtype=np.int64)
+    energy = np.zeros((most, most, entries))
+    entry = 0
+    for s in range(tables.sublattices):
+        for c in range(tables.start[s, 0], tables.start[s, 1]):
+            for there in range(1, tables.widths[c, 0]):
+                slot[entry], code[entry] = tables.slots[c, 0], there
+                place = tables.base[c] + there * tables.strides[c, 1]
+                for old in range(tables.counts[s]):
+                    for new in range(tables.counts[s]):
+                        gained, lost = place + tables.strides[c, 0] * new, place + tables.strides[c, 0] * old
+                        energy[old, new, entry] = tables.energy[gained] - tables.energy[lost]
+                entry += 1
+    return PairChanges(start, slot, code, energy)
+
+
 @compiled_inline
-def _change(tables: SpeciesTables, species: NDArray[np.int8], field: NDArray[np.float64], i: int, new: int) -> None:
+def _change(
+    tables: SpeciesTables, pairs: PairChanges, species: NDArray[np.int8], field: NDArray[np.float64], i: int, new: int
+) -> None:
     """Put code `new` on site i and bring the fields of its neighbours up to date."""
     s = i % tables.sublattices
     row = tables.neighbours[i]
     old = species[i]
     species[i] = new
+    added = pairs.energy[old, new]
+    for k in range(pairs.start[s], pairs.start[s + 1]):
+        field[row[pairs.slot[k]], pairs.code[k]] += added[k]
     start, slots, widths, strides, base, energy = (
         tables.start,
         tables.slots,
@@ -123,11 +174,6 @@ def _change(tables: SpeciesTables, species: NDArray[np.int8], field: NDArray[np.
         tables.base,
         tables.energy,
     )
-    for c in range(start[s, 0], start[s, 1]):
-        a = row[slots[c, 0]]
-        gained, lost = base[c] + strides[c, 0] * new, base[c] + strides[c, 0] * old
-        for code in range(1, widths[c, 0]):
-            field[a, code] += energy[gained + code * strides[c, 1]] - energy[lost + code * strides[c, 1]]
     for c in range(start[s, 1], start[s, 2]):
         a, b = row[slots[c, 0]], row[slots[c, 1]]
         step, other = strides[c, 1], strides[c, 2]
@@ -210,6 +256,7 @@ def species_chain(
     """
     field = np.zeros((species.size, tables.point.shape[1]))
     energy = species_fields(tables, species, field)
+    pairs = pair_changes(tables)
     neighbours, kinds, count = tables.neighbours, steps.size.size, sites.size
     word = seed
     drift = 0.0
@@ -284,7 +331,7 @@ def species_chain(
                     origin[k] = species[i]
                     change += field[i, target[k]] - field[i, origin[k]]
                     if near and k < changed - 1:
-                        _change(tables, species, field, i, target[k])
+                        _change(tables, pairs, species, field, i, target[k])
                 grand = change - mu * brought
                 word = advance(word)
                 if (grand <= 0.0 and ratio >= 1.0) or unit_interval(mixed(word)) < ratio * np.exp(-grand * inverse):
@@ -293,12 +340,12 @@ def species_chain(
                             leave_list(listed, held, position, place[k], group_of[place[k]] + origin[k])
                             enter_list(listed, held, position, place[k], group_of[place[k]] + target[k])
                         if not near or k == changed - 1:
-                            _change(tables, species, field, place[k], target[k])
+                            _change(tables, pairs, species, field, place[k], target[k])
                     energy += change
                     number += brought
                 elif near:
                     for k in range(changed - 1):
-                        _change(tables, species, field, place[k], origin[k])
+                        _change(tables, pairs, species, field, place[k], origin[k])
             ions[m, sweep] = number
             energies[m, sweep] = energy
         fresh = species_fields(tables, species, field)

@@ -311,7 +311,7 @@ def results_of(folder: Path, name: str) -> dict[int, tuple[dict, Atoms]]:
     found = {}
     for number in ONE_CELL:
         path = folder / f"{name}-{number}"
-        if (path / "result.json").exists() and json.loads((path / "result.json").read_text())["converged"]:
+        if (path / "result.json").exists():
             found[number] = (json.loads((path / "result.json").read_text()), read(path / "last.extxyz"))
     return found
 
@@ -325,7 +325,7 @@ def formation_energies(energies: dict[int, float], ions: dict[int, int]) -> dict
 
 
 def write_files(folder: Path, target: Path) -> None:
-    """Orderings that are relaxed and have their energy; formation energies of the checks, and settings."""
+    """Orderings that have their energy, those stopped early so named; formation energies of the checks, and settings."""
     target.mkdir(parents=True, exist_ok=True)
     relaxed, fine, third = (results_of(folder, name) for name in ("relax", "energy", "third"))
     three = [relaxed[126], fine[126], third[126]]
@@ -347,6 +347,8 @@ def write_files(folder: Path, target: Path) -> None:
             "forces_at_energy_cutoff": round(result["fmax"], 4),
             "iron_moments": " ".join(f"{value:.3f}" for value in result["moments"]),
         }
+        if not relaxed[number][0]["converged"]:
+            row.info["note"] = f"half-relaxed: stopped after {relaxed[number][0]['steps']} steps"
         rows.append(row)
     write(target / "energies.extxyz", rows, columns=["symbols", "positions"])
     checks = {"cutoff350": {"energies": {number: corrected(*pair, curve) for number, pair in relaxed.items()}}}

@@ -4,8 +4,8 @@ r"""A08: What learned potentials give where the answer is known
 (forces below 0.03 eV/Å; `examples/generate_potential_energies.py`). The weights come with the wheels `sevenn` 0.13.0 and
 `chgnet` 0.4.2. Stated beside them: measured average voltages (LiFePO4 3.42–3.45 V, LiTiS2 2.1 V), the volume that LiFePO4
 loses (6.6–6.8 %), and energies of the two lowest half-filled cells of LixFePO4. Experiment demands $E_f>0$ for all orderings:
-it separates. Density functional theory with U = 4.3 eV on iron (case A11, which says how sure it is) has them above the line,
-where it has them.
+it separates. Density functional theory with U = 4.3 eV on iron has them 90 to 160 meV higher (case A11, which says how sure
+that is).
 
 Asserted: what they agree on. Their average voltages of LiFePO4 lie within 0.15 V of the measured one; each finds a half-filled
 LixFePO4 that is stable, which is wrong. Volumes are known to about a percent only: the cell's forces count by the atom. Where

@@ -13,8 +13,9 @@ at 200 °C (Dodd 2006). Nothing is tuned to them.
    Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101): steps instead of a plateau. That is shown as it comes out.
 3. The same orderings with the stated correction for localised electrons (`scalith.atoms.fit_localisation`): one number so that no
    ordering lies below the regular solution. The separation is then an input, its voltage is not: a flat plateau
-   within 50 mV of the measured one is asked for. Its phases are purer than the measured ones, since mixtures are dearer than
-   the regular solution everywhere.
+   within 50 mV of the measured one is asked for, and within 5 mV of the average voltage between the ends of the
+   expansion, whatever the sampling did between them (2.2 mV were found; the curve states an error of 0.9 mV).
+   Its phases are purer than the measured ones, since mixtures are dearer than the regular solution everywhere.
 """
 
 from typing import Any
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from scalith.atoms import fit_localisation, localised_energies
-from scalith.crystal import map_orderings, read_host, read_structures
+from scalith.crystal import average_voltage, map_orderings, read_host, read_structures, voltage_of_orderings
 from scalith.lattice import (
     common_tangents,
     fit_cluster_expansion,
@@ -76,7 +77,9 @@ def run(record: Record) -> None:
     record.compare(
         "plateau of the regular solution", reference=middle, found=plateau, unit="V", note="its standard potential is an input"
     )
-    record.check("measured plateaus lie in 3.41 to 3.45 V", expected=3.43, found=middle, tolerance=0.02, unit="V")
+    record.compare(
+        "measured plateau, the mean of charge and discharge", reference=3.43, found=middle, unit="V", note="3.41 to 3.45"
+    )
     record.compare("solubility of lithium in FePO4", reference=0.05, found=tangent.low, note="Yamada 2006")
     record.compare("lithium left in LiFePO4", reference=0.89, found=tangent.high, note="Yamada 2006")
     record.compare(
@@ -116,6 +119,14 @@ def _orderings(record: Record, axes: Any, measured: float) -> None:
     record.check(
         "plateau, CHGNet with localised electrons", expected=measured, found=float(curve.mean()), tolerance=0.05, unit="V"
     )
+    average = float(voltage_of_orderings(host, orderings, metal_energy(LITHIUM, "CHGNet 0.3.0"))())
+    sites = len(host.working)
+    one_cell, places = np.eye(3, dtype=np.int64), (np.arange(sites), np.zeros((sites, 3), dtype=np.int64))
+    empty, full = (expansion.energy(one_cell, np.full(sites, filled, dtype=np.int8), *places) for filled in (0, 1))
+    ends = average_voltage(empty, 0, full, sites, LITHIUM)
+    mean = float(curve.mean())
+    record.check("its plateau, against the ends of the expansion", expected=ends, found=mean, tolerance=5e-3, unit="V")
+    record.compare("its plateau, beside the average voltage of the computed ends", reference=average, found=mean, unit="V")
     record.check_at_most("its span", limit=1e-3, found=float(np.ptp(curve)), unit="V")
     low, high = float(regions["x_low"][0]), float(regions["x_high"][-1])
     record.compare(

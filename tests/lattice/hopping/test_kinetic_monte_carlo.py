@@ -15,7 +15,7 @@ from scalith.lattice import (
 from scalith.lattice.hopping.displacements import tree_levels
 from scalith.lattice.hopping.kinetic_model import kinetic_model
 from scalith.lattice.hopping.walks import walk_from
-from scalith.lattice.kernels.kinetic import next_site, sum_upward
+from scalith.lattice.kernels.sum_tree import next_site, sum_upward
 from scalith.quantities import InputError, Property, Source
 from scalith.quantities.constants import BOLTZMANN_EV
 from tests.lattice.models import SQUARE, fcc_model, hops, host
@@ -41,7 +41,7 @@ def test_every_hop_obeys_detailed_balance(model, cells):
         (pushing_model(), (6, 6, 2)),
         ((fcc_model(), hops()), 6),
         # So wide that some events are far from all faces of the box.
-        ((fcc_model(), hops()), 13),
+        ((fcc_model(), hops()), 18),
         (two_site_model(), (11, 11, 11)),
     ],
 )

@@ -159,7 +159,7 @@ def _clusters_by_pair(energies: dict[Cluster, float]) -> dict[tuple[int, Lattice
 def _reach_tables(
     energies: dict[Cluster, float], hops: list[list[Hop]], slots: list[dict[LatticeSite, int]], shape: tuple[int, int, int]
 ) -> dict[str, Any]:
-    """What `HopTables` hold from `shift` to `shape`: how far the consequences of each hop reach.
+    """What `HopTables` hold from `slot_shift` to `shape`: how far the consequences of each hop reach.
 
     Rates change of the sites whose field or surroundings change, and of those that hop onto such a site.
     """
@@ -182,21 +182,32 @@ def _reach_tables(
     changed = [_of_both(fields, s, target, shape) for s, target in ways]
     reached = [[site for site in _of_both(rates, s, target, shape) if hops[site[0]]] for s, target in ways]
     onward = [{shifted(hop.target, site) for site in sites for hop in hops[site[0]]} for sites in reached]
-    reach = max(abs(step) for sites in (*changed, *reached, *onward) for site in sites for step in site[1:])
+    # What rates are computed from: the ends of hops, and where there are surroundings every slot of the sites that are reached.
+    read: list[set[LatticeSite]] = []
+    surroundings = any(hop.watched or hop.local or hop.through for own in hops for hop in own)
+    if surroundings or any(len(cluster) > 2 for cluster in energies):
+        among = [[*sites, (s, 0, 0, 0), target] for (s, target), sites in zip(ways, reached, strict=True)]
+        read = [{shifted(slot, site) for site in sites for slot in slots[site[0]]} for sites in among]
+    reach = max(abs(step) for sites in (*changed, *reached, *onward, *read) for site in sites for step in site[1:])
 
     def index(site: LatticeSite, s: int) -> int:
         return sum(step * stride for step, stride in zip(site[1:], strides, strict=True)) * sublattices + site[0] - s
 
+    slot_shift = np.zeros((sublattices, max(1, *(len(known) for known in slots))), dtype=np.int32)
+    for s, known in enumerate(slots):
+        for site, slot in known.items():
+            slot_shift[s, slot] = index(site, s)
     ahead = []
     for (s, _), sites, further in zip(ways, reached, onward, strict=True):
-        read = {index(site, s) for site in sites}
-        ahead.append([number for number in _every_eight(sorted(index(site, s) for site in further)) if number not in read])
+        near = {index(site, s) for site in sites}
+        ahead.append([number for number in _every_eight(sorted(index(site, s) for site in further)) if number not in near])
     folded = np.zeros((3, max(shape) + 2 * reach), dtype=np.int64)
     for axis, (cells, stride) in enumerate(zip(shape, strides, strict=True)):
         folded[axis, : cells + 2 * reach] = np.arange(-reach, cells + reach) % cells * stride * sublattices
     reached_start, reached_sites = _ranges(reached, reach)
     changed_start, changed_sites = _ranges(changed, reach)
     return {
+        "slot_shift": slot_shift,
         "shift": np.array([index(target, s) for s, target in ways], dtype=np.int64),
         "reached_start": reached_start,
         "reached": reached_sites,

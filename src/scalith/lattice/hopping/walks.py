@@ -144,7 +144,7 @@ def walk_from(
 ) -> Walk:
     """Let the ions of one configuration hop, `occupation` (and `state`, as `numbered` gives it) being changed in place."""
     levels = tree_levels(occupation.size)
-    tree = np.zeros(levels[-1] + 1)
+    tree = _whole_lines(levels[-1] + 1)
     out = np.zeros(steps), np.zeros((steps, 3)), np.zeros((steps, 2, 3, 3))
     ions = numbered(occupation) if state is None else state
     events, hopped, undone, rate, word = kinetic_trajectory(
@@ -159,9 +159,18 @@ def walk_from(
         np.uint64(seed),
         levels,
         tree,
+        np.empty(occupation.size),
+        np.empty(occupation.size),
         *out,
     )
     return Walk(events, hopped, undone, rate, word, *out, tree[: occupation.size])
+
+
+def _whole_lines(size: int) -> NDArray[np.float64]:
+    """Zeros that begin where a line of the cache, eight numbers, begins."""
+    wider = np.zeros(size + 7)
+    first = -(wider.ctypes.data // 8) % 8
+    return wider[first : first + size]
 
 
 class Walk(NamedTuple):

@@ -77,21 +77,34 @@ def compute_fields(tables: InteractionTables, occupation: NDArray[np.int8], fiel
 @compiled_inline
 def change_site(tables: InteractionTables, occupation: NDArray[np.int8], field: NDArray[np.float64], i: int, change: int) -> None:
     """Fill (change = +1) or empty (−1) site i and bring the fields of its neighbours up to date."""
+    change_site_among(tables, occupation, field, i, tables.neighbours[i], 0, change)
+
+
+@compiled_inline
+def change_site_among(
+    tables: InteractionTables,
+    occupation: NDArray[np.int8],
+    field: NDArray[np.float64],
+    i: int,
+    row: NDArray[np.int32],
+    base: int,
+    change: int,
+) -> None:
+    """As `change_site`, the neighbour in slot k being `base` + `row`[k]: of its own row, or of what each row adds to an index."""
     s = i % tables.sublattices
     occupation[i] += change
-    row = tables.neighbours[i]
     for p in range(tables.pair_start[s], tables.pair_start[s + 1]):
-        field[row[tables.pair_slots[p]]] += change * tables.pair_energy[p]
+        field[base + row[tables.pair_slots[p]]] += change * tables.pair_energy[p]
     for t in range(tables.triplet_start[s], tables.triplet_start[s + 1]):
-        a = row[tables.triplet_slots[t, 0]]
-        b = row[tables.triplet_slots[t, 1]]
+        a = base + row[tables.triplet_slots[t, 0]]
+        b = base + row[tables.triplet_slots[t, 1]]
         energy = change * tables.triplet_energy[t]
         field[a] += energy * occupation[b]
         field[b] += energy * occupation[a]
     for q in range(tables.quadruplet_start[s], tables.quadruplet_start[s + 1]):
-        a = row[tables.quadruplet_slots[q, 0]]
-        b = row[tables.quadruplet_slots[q, 1]]
-        c = row[tables.quadruplet_slots[q, 2]]
+        a = base + row[tables.quadruplet_slots[q, 0]]
+        b = base + row[tables.quadruplet_slots[q, 1]]
+        c = base + row[tables.quadruplet_slots[q, 2]]
         energy = change * tables.quadruplet_energy[q]
         field[a] += energy * (occupation[b] * occupation[c])
         field[b] += energy * (occupation[a] * occupation[c])

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.lattice.kernels.fields import InteractionTables, change_site, compute_fields
+from scalith.lattice.kernels.fields import InteractionTables, change_site_among, compute_fields
 from scalith.lattice.kernels.random_numbers import advance, mixed, unit_interval
+from scalith.lattice.kernels.sum_tree import next_site, sum_upward
 from scalith.numerics.compiled import compiled, compiled_inline
 
 WINDOW = 8
@@ -57,8 +58,10 @@ class HopTables(NamedTuple):
         Sites around a hop that change its barrier where all of them are filled (−1: fewer than three).
     local_energy : ndarray, shape (n,)
         By how much, eV.
+    slot_shift : ndarray of int32, shape (sublattices, slots)
+        Index of the site in a neighbour slot less that of the site, where the box's faces are not between them.
     shift : ndarray of int64, shape (hops,)
-        Index of the target less that of the start, where the box's faces are not between them.
+        The same of a hop's target.
     reached_start, changed_start : ndarray of int64, shape (hops + 1,)
     reached, changed : ndarray of int32, shape (n, 4)
         Sites whose hops may change rate when a hop is done, and sites whose field changes: sublattice, and offsets from the cell
@@ -92,6 +95,7 @@ class HopTables(NamedTuple):
     local_start: NDArray[np.int64]
     local_slots: NDArray[np.int32]
     local_energy: NDArray[np.float64]
+    slot_shift: NDArray[np.int32]
     shift: NDArray[np.int64]
     reached_start: NDArray[np.int64]
     reached: NDArray[np.int32]
@@ -106,49 +110,6 @@ class HopTables(NamedTuple):
 
 
 @compiled_inline
-def next_site(tree: NDArray[np.float64], levels: NDArray[np.int64], pick: float) -> tuple[int, float]:
-    """Leaf of the sum tree in which `pick` (between 0 and the root) falls, and what is left of `pick` there.
-
-    `levels[k]` is where level k begins in `tree`, leaves first; node n has the children 8n … 8n + 7 a level below.
-    """
-    node = 0
-    for level in range(levels.size - 2, -1, -1):
-        child = levels[level] + 8 * node
-        node = 8 * node
-        last = node
-        for k in range(8):
-            value = tree[child + k]
-            if value > 0.0:
-                last = node + k
-                if pick < value:
-                    break
-                pick -= value
-        node = last
-    return node, pick
-
-
-@compiled_inline
-def sum_upward(tree: NDArray[np.float64], levels: NDArray[np.int64], touched: NDArray[np.int64], count: int) -> None:
-    """Renew the parents of the first `count` changed leaves in `touched`, level by level up to the root."""
-    for level in range(1, levels.size):
-        below = levels[level - 1]
-        here = levels[level]
-        kept = 0
-        previous = np.int64(-1)
-        for k in range(count):
-            parent = touched[k] >> 3
-            if parent != previous:
-                child = below + 8 * parent
-                tree[here + parent] = ((tree[child] + tree[child + 1]) + (tree[child + 2] + tree[child + 3])) + (
-                    (tree[child + 4] + tree[child + 5]) + (tree[child + 6] + tree[child + 7])
-                )
-                touched[kept] = parent
-                kept += 1
-                previous = parent
-        count = kept
-
-
-@compiled_inline
 def hop_rate(y: float, damped: float) -> float:
     """Rate in units of the attempt frequency, y = exp(−ΔE/2kT), damped = exp(−KRA/kT)."""
     return float(min(min(damped * y, y * y), 1.0))
@@ -157,9 +118,10 @@ def hop_rate(y: float, damped: float) -> float:
 @compiled_inline
 def site_rates(
     i: int,
+    row: NDArray[np.int32],
+    base: int,
     sublattices: int,
     surroundings: bool,
-    neighbours: NDArray[np.int32],
     start: NDArray[np.int64],
     target: NDArray[np.int32],
     through: NDArray[np.int32],
@@ -185,6 +147,8 @@ def site_rates(
 
     Parameters
     ----------
+    row, base
+        The neighbour in slot k is `base` + `row`[k].
     surroundings : bool
         Whether rates depend on more than the two ends. The arrays before `signed` are those of the tables, one by one: in the
         inner loop a tuple of arrays costs more than the arithmetic.
@@ -202,23 +166,23 @@ def site_rates(
     weight = max(-signed[i], 0.0)
     if weight > 0.0:
         for h in range(first, last):
-            y = weight * ends[h] * max(signed[neighbours[i, target[h]]], 0.0)
+            y = weight * ends[h] * max(signed[base + row[target[h]]], 0.0)
             if not surroundings:
                 rate = hop_rate(y, damped[h, 0])
                 found[h - first] = rate
                 total += rate
                 continue
-            if through[h] >= 0 and signed[neighbours[i, through[h]]] > 0.0:
+            if through[h] >= 0 and signed[base + row[through[h]]] > 0.0:
                 y = 0.0
             vacant = 0
             if y > 0.0:
                 for w in range(watched_start[h], watched_start[h + 1]):
-                    vacant += int(signed[neighbours[i, watched[w]]] > 0.0)
+                    vacant += int(signed[base + row[watched[w]]] > 0.0)
                 shared = 0.0
                 for m in range(mutual_start[h], mutual_start[h + 1]):
-                    present = signed[neighbours[i, mutual_slots[m, 0]]] < 0.0
+                    present = signed[base + row[mutual_slots[m, 0]]] < 0.0
                     if mutual_slots[m, 1] >= 0:
-                        present = present and signed[neighbours[i, mutual_slots[m, 1]]] < 0.0
+                        present = present and signed[base + row[mutual_slots[m, 1]]] < 0.0
                     if present:
                         shared += mutual_energy[m]
                 if shared != 0.0:
@@ -232,7 +196,7 @@ def site_rates(
                         slot = local_slots[m, k]
                         if slot < 0 or not present:
                             break
-                        present = signed[neighbours[i, slot]] < 0.0
+                        present = signed[base + row[slot]] < 0.0
                     if present:
                         raised += local_energy[m]
                 damping *= np.exp(-raised * inverse)
@@ -325,9 +289,10 @@ def hop_rates(
     for i in range(occupation.size):
         site_rates(
             i,
+            neighbours[i],
+            0,
             sublattices,
             surroundings,
-            neighbours,
             start,
             target,
             through,
@@ -363,6 +328,8 @@ def kinetic_trajectory(
     random_state: np.uint64,
     levels: NDArray[np.int64],
     tree: NDArray[np.float64],
+    signed: NDArray[np.float64],
+    field: NDArray[np.float64],
     times: NDArray[np.float64],
     collective: NDArray[np.float64],
     squares: NDArray[np.float64],
@@ -393,7 +360,9 @@ def kinetic_trajectory(
     levels : ndarray of int64
         Layout of the sum tree (`next_site`).
     tree : ndarray, shape (levels[-1] + 1,)
-        Work space; on return the leaves hold the rates of all sites, s⁻¹.
+        Work space; on return the leaves hold the rates of all sites, s⁻¹. Where it begins at a cache line each node is one.
+    signed, field : ndarray, shape (sites,)
+        Work space; given, for memory that NumPy asks for comes in large pages.
     times : ndarray, shape (steps,)
         On return the time at the end of each step (the last ones repeat when stopped early), s.
     collective : ndarray, shape (steps, 3)
@@ -414,17 +383,15 @@ def kinetic_trajectory(
     random_state : uint64
     """
     sites = occupation.size
-    field = np.empty(sites)
     compute_fields(tables, occupation, field)
     inverse = 1.0 / thermal_energy
     reference = np.mean(field)
-    signed = np.empty(sites)
     for i in range(sites):
         signed[i] = signed_weight(field[i] - reference, inverse, occupation[i] == 1)
     ends = np.exp(0.5 * inverse * hops.mutual)
     damped = np.exp(-inverse * hops.barrier)
     sublattices, neighbours = tables.sublattices, tables.neighbours
-    shift, folded, reach = hops.shift, hops.folded, hops.reach
+    slot_shift, shift, folded, reach = hops.slot_shift, hops.shift, hops.folded, hops.reach
     reached_start, reached, changed_start, changed = hops.reached_start, hops.reached, hops.changed_start, hops.changed
     ahead_start, ahead = hops.ahead_start, hops.ahead
     rows, columns, layers = hops.shape[0], hops.shape[1], hops.shape[2]
@@ -437,7 +404,7 @@ def kinetic_trajectory(
     found = np.empty(max(target.size, 1))
     touched = np.empty(max(sites, reached.shape[0]), dtype=np.int64)
     near = np.empty(reached.shape[0] + changed.shape[0], dtype=np.int64)
-    read = np.zeros(1, dtype=np.int64)
+    read, read_on = np.zeros(1, dtype=np.int64), np.zeros(1)
     inside = False
     signed_bits, tree_bits, field_bits = signed.view(np.int64), tree.view(np.int64), field.view(np.int64)
     at_step, at_window = position.copy(), position.copy()
@@ -466,9 +433,10 @@ def kinetic_trajectory(
             elif weight > 0.0:
                 site_total = site_rates(
                     i,
+                    slot_shift[s] if inside else neighbours[i],
+                    i if inside else 0,
                     sublattices,
                     surroundings,
-                    neighbours,
                     start,
                     target,
                     through,
@@ -519,11 +487,14 @@ def kinetic_trajectory(
         x, y, z = cell // (columns * layers), cell // layers % columns, cell % layers
         # Whether all that counts lies at its plain offset, with no face of the box between.
         inside = reach <= x < rows - reach and reach <= y < columns - reach and reach <= z < layers - reach
+        number = ion[i]
+        row, base = (slot_shift[i % sublattices], i) if inside else (neighbours[i], 0)
         site_rates(
             i,
+            row,
+            base,
             sublattices,
             surroundings,
-            neighbours,
             start,
             target,
             through,
@@ -543,12 +514,7 @@ def kinetic_trajectory(
         )
         first = start[i % sublattices]
         chosen = first + chosen_hop(found, start[i % sublattices + 1] - first, pick / frequency)
-        arrival = int(neighbours[i, target[chosen]])
-        end = arrival
-        if through[chosen] >= 0:
-            end = int(neighbours[i, through[chosen]])
-            carry_ion(ion, position, came_from, end, arrival, second_vector, chosen, 1.0)
-        undone += int(carry_ion(ion, position, came_from, i, end, first_vector, chosen, 1.0))
+        arrival = base + row[target[chosen]]
         for axis in range(3):
             total[axis] += vector[chosen, axis]
             hopped += first_vector[chosen, axis] ** 2 + second_vector[chosen, axis] ** 2
@@ -571,7 +537,8 @@ def kinetic_trajectory(
         last = count
         if sites > FAR:
             # Reads that wait for nothing: the memory answers them side by side, and the loops below find it in the cache.
-            bits = np.int64(0)
+            bits = np.int64(came_from[number])
+            read_on[0] = position[number, 0] + position[number, 2]
             for k in range(most):
                 bits ^= signed_bits[np.uint64(near[k])] ^ tree_bits[np.uint64(near[k])]
             for k in range(most, last):
@@ -580,14 +547,20 @@ def kinetic_trajectory(
                 for k in range(ahead_start[chosen], ahead_start[chosen + 1]):
                     bits ^= signed_bits[np.uint64(i + ahead[k])]
             read[0] = bits  # used by nobody, but without it the compiler would leave the reads out
+        end = arrival
+        if through[chosen] >= 0:
+            end = base + row[through[chosen]]
+            carry_ion(ion, position, came_from, end, arrival, second_vector, chosen, 1.0)
+        undone += int(carry_ion(ion, position, came_from, i, end, first_vector, chosen, 1.0))
         # Filled sites whose rates may change, and the emptied one; a branch here would be guessed wrong half of the time.
         count = 0
         for k in range(most):
             q = near[k]
             touched[count] = q
             count += int((signed[np.uint64(q)] < 0.0) | (q == i))
-        change_site(tables, occupation, field, i, -1)
-        change_site(tables, occupation, field, arrival, 1)
+        change_site_among(tables, occupation, field, i, row, base, -1)
+        row, base = (slot_shift[arrival % sublattices], arrival) if inside else (neighbours[arrival], 0)
+        change_site_among(tables, occupation, field, arrival, row, base, 1)
         for k in range(most, last):
             q = near[k]
             signed[q] = signed_weight(field[q] - reference, inverse, signed[q] < 0.0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scalith.lattice.kernels.kinetic import WINDOW, carry_ion, chosen_hop, next_site, sum_squares, sum_upward
+from scalith.lattice.kernels.kinetic import WINDOW, carry_ion, chosen_hop, sum_squares
 from scalith.lattice.kernels.random_numbers import advance, mixed, unit_interval
+from scalith.lattice.kernels.sum_tree import next_site, sum_upward
 from scalith.numerics.compiled import compiled
 
 

@@ -1,6 +1,13 @@
 """Energies of atoms: engines, relaxations and their database, barriers, vibrations, molecular dynamics, elasticity, bands."""
 
 from scalith.atoms.active_learning import LearningReport, LearningRound, learn_orderings
+from scalith.atoms.antisites import (
+    AntisitePair,
+    antisite_concentration,
+    antisite_formation,
+    antisite_pairs,
+    read_antisite_formation,
+)
 from scalith.atoms.band_conductivity import (
     SOMMERFELD_NUMBER,
     band_conductivity,
@@ -69,6 +76,7 @@ from scalith.atoms.vibrations import (
 from scalith.atoms.volume import misfit_strain, molar_volume, reaction_volume
 
 __all__ = [
+    "AntisitePair",
     "BandSettings",
     "Barrier",
     "BarrierCorrection",
@@ -84,6 +92,9 @@ __all__ = [
     "SOMMERFELD_NUMBER",
     "SiteHop",
     "SmallPolaronHop",
+    "antisite_concentration",
+    "antisite_formation",
+    "antisite_pairs",
     "band_conductivity",
     "band_grid",
     "boltzmann_transport",
@@ -130,6 +141,7 @@ __all__ = [
     "polycrystal_elasticity",
     "polaron_diffusivity",
     "reaction_volume",
+    "read_antisite_formation",
     "read_database",
     "read_ion_motion",
     "relax",

@@ -10,7 +10,7 @@ from scalith.crystal.metal_reference import metal_reference
 from scalith.crystal.model_error import ModelError, average_model_error, draw_model_errors, model_error_parts
 from scalith.crystal.orderings import orderings_dataset, species_dataset
 from scalith.crystal.run_type import RunType
-from scalith.crystal.site_concentration import maximum_concentration
+from scalith.crystal.site_concentration import accessible_concentration, maximum_concentration
 from scalith.crystal.stability_window import stability_window
 from scalith.crystal.structures import ComputedStructure, StructureSet, read_structures, write_structures
 from scalith.crystal.voltage_of_orderings import voltage_of_orderings
@@ -26,6 +26,7 @@ __all__ = [
     "ModelError",
     "RunType",
     "StructureSet",
+    "accessible_concentration",
     "average_model_error",
     "average_voltage",
     "couple_sublattices",

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.crystal.host import Host
-from scalith.quantities import Property, dataset_digest, predicted
+from scalith.quantities import ErrorComponent, Property, dataset_digest, predicted
 from scalith.quantities.constants import AVOGADRO
 
 
@@ -32,3 +32,24 @@ def maximum_concentration(host: Host, orderings: xr.Dataset) -> Property:
     )
     error = float(np.std(concentration, ddof=1)) if len(volume) > 1 else None
     return Property.constant("maximum_concentration", float(concentration.mean()), "mol m-3", source, error)
+
+
+def accessible_concentration(concentration: Property, share: Property) -> Property:
+    """Concentration of those ions that come out of a particle: the product of both constants, each with its error, mol m-3.
+
+    Parameters
+    ----------
+    concentration : Property
+        Largest concentration of the working ion.
+    share : Property
+        Of the ions that come out, as of channels that defects block.
+    """
+    errors = {"largest concentration": concentration.standard_error, "accessible share": share.standard_error}
+    others = (share(), concentration())
+    parts = [
+        ErrorComponent(name, np.asarray(error * other))
+        for (name, error), other in zip(errors.items(), others, strict=True)
+        if error is not None
+    ]
+    source = predicted("scalith.crystal.accessible_concentration", concentration.digest, share.digest)
+    return Property.from_arrays(concentration.name, {}, concentration() * share(), concentration.unit, source, components=parts)

@@ -223,4 +223,6 @@ def _mass_of_the_positive_host(found: Found) -> float | None:
     if len(electrode.materials) != 1:  # of a blend, only one part is the host
         return None
     volume = cells[0].plane_area * electrode.thickness * electrode.material.volume_fraction
-    return volume * electrode.material.maximum_concentration * _molar_mass(host) / host.working.size
+    share = found.values.get("positive.accessible_share", found.values.get("accessible_share"))
+    out = float(share()) if isinstance(share, Property) else 1.0  # ions that do not come out have their mass, too
+    return volume * electrode.material.maximum_concentration / out * _molar_mass(host) / host.working.size

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from scalith import atoms
 from scalith.crystal import Host, map_orderings, read_structures
-from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, drawing, rung
+from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, draw_within_error, drawing, rung
 from scalith.ladder.rungs.crystal import InputRuns
 from scalith.quantities import SI, InputError, Property, Uncertain, read_results
 from scalith.quantities.constants import AVOGADRO
@@ -203,3 +203,29 @@ def electronic_conductivity(
         electrons_empty=rigid_bands.electrons_empty,
         electrons_full=rigid_bands.electrons_full,
     )
+
+
+class Antisites(Settings):
+    """``[antisites]``: metal on sites of the working ion, in equilibrium at the temperature at which cations last moved.
+
+    Attributes
+    ----------
+    pairs : InputFile
+        Kinds of antisite pairs: a CSV file with ``distance [angstrom]``, ``multiplicity [1]`` (for each site of the ion) and
+        ``formation_energy [eV]``, the farthest being a pair apart; see `scalith.atoms.antisite_formation`.
+    temperature : float
+        K.
+    energy_error : float
+        Standard error that all formation energies share, eV.
+    """
+
+    pairs: InputFile
+    temperature: Temperature
+    energy_error: AtomicEnergy = 0.0
+
+
+@rung("sites of the ion that antisite defects hold", unit="1", draw=draw_within_error)
+def antisite_concentration(antisites: Antisites) -> Property:
+    """By the law of mass action; a measured one is given instead."""
+    pairs = atoms.read_antisite_formation(antisites.pairs.path)
+    return atoms.antisite_concentration(pairs, antisites.temperature, antisites.energy_error)

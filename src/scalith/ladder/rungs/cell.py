@@ -12,6 +12,7 @@ import xarray as xr
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from scalith import cell as cell_package
+from scalith import crystal as crystal_package
 from scalith.cell import (
     CellSpecification,
     Collectors,
@@ -176,6 +177,9 @@ class Cell(Settings):
             if "phase_field" in getattr(self, f"{side}_electrode"):
                 expected = "none: [separating_particle] makes it from the open-circuit voltage of the material"
                 raise InputError("", f"{side}_electrode.phase_field", "a value here", expected)
+            if {f"{side}_particle_phase_field", f"{side}_accessible_share"} <= reached:
+                expected = "[blocked_channels] or [separating_particle]: particles that separate have channels without defects"
+                raise InputError("", f"{side}_electrode", "both", expected)
         for name, (part, field) in STRESS.items():
             if name in reached:
                 if field in _stress(getattr(self, part), part):
@@ -371,8 +375,21 @@ def cell_materials(
     negative_entropic_coefficient: Property | None = None,
     negative_chemical_diffusivity: Property | None = None,
     negative_maximum_concentration: Property | None = None,
+    positive_accessible_share: Property | None = None,
+    negative_accessible_share: Property | None = None,
 ) -> CellMaterials:
-    """The two hosts, side by side."""
+    """The two hosts, side by side, with the ions that come out of their particles."""
+    if positive_accessible_share is not None:
+        positive_maximum_concentration = crystal_package.accessible_concentration(
+            positive_maximum_concentration, positive_accessible_share
+        )
+    if negative_accessible_share is not None:
+        if negative_maximum_concentration is None:
+            expected = "that of the negative material, climbed or given, of which [blocked_channels] makes a share accessible"
+            raise InputError("[cell]", "negative_electrode.maximum_concentration", "a value here", expected)
+        negative_maximum_concentration = crystal_package.accessible_concentration(
+            negative_maximum_concentration, negative_accessible_share
+        )
     return CellMaterials(
         positive_open_circuit_voltage=positive_open_circuit_voltage,
         positive_entropic_coefficient=positive_entropic_coefficient,

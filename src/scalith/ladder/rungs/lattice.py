@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from itertools import pairwise
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import xarray as xr
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from scalith import lattice
 from scalith.crystal import Host, map_hops, read_hop_paths
@@ -23,7 +23,7 @@ from scalith.ladder.rungs.crystal import ModelErrors
 from scalith.lattice import ClusterExpansion, HopBarriers, SpeciesExpansion
 from scalith.quantities import SI, ConvergenceError, InputError, Property
 from scalith.quantities.constants import FARADAY
-from scalith.quantities.specification import Count, Fraction, Temperature
+from scalith.quantities.specification import AtomicEnergy, Count, Fraction, Length, Temperature
 
 OF_MATERIAL = True
 """These rungs exist once for each material of a study."""
@@ -154,6 +154,39 @@ class KineticMonteCarlo(Settings):
     trajectories: Count = 8
     events: Count = 10_000
     upper_bound: bool = False
+
+
+class BlockedChannels(Settings):
+    """``[blocked_channels]``: channels of a particle of which antisite defects block some sites.
+
+    The diffusivity that a cell takes is then that of the particle, and its concentration that of the ions that come out. A
+    given chemical diffusivity is taken as that of the particles.
+
+    Attributes
+    ----------
+    channel_length : float
+        m: from surface to surface. In a sphere the mean over all ions is three halves of its radius.
+    excess_barrier : float, optional
+        Of the hop past a defect into the next channel, above that of the hop along a channel, eV. Without it ions leave their
+        channel at its ends only, and those between two defects are lost.
+    temperatures : tuple of float
+        K: those of the diffusivity lie between them, where there is an `excess_barrier`.
+    samples : int
+        Independent sets of channels.
+    """
+
+    channel_length: Length
+    excess_barrier: AtomicEnergy | None = None
+    temperatures: Temperatures = (280.0, 298.15, 310.0, 330.0)
+    samples: Annotated[int, Field(ge=2)] = 8
+
+    @model_validator(mode="after")
+    def _has_blocks(self, info: ValidationInfo) -> Self:
+        reached = (info.context or {}).get("reached")
+        if reached is not None and "channel_blocking" not in reached:
+            expected = "[antisites] or a given antisite_concentration, and hop_barriers, of the same material"
+            raise InputError("[blocked_channels]", "antisite_concentration", "nothing", expected)
+        return self
 
 
 class InputBands(InputFile):
@@ -482,10 +515,44 @@ def jump_diffusivity(ion_hopping: xr.Dataset) -> Property:
     return lattice.jump_diffusivity(ion_hopping)
 
 
+def _blocking(data: xr.Dataset) -> str:
+    low, high = float(data["diffusivity_ratio"].min()), float(data["diffusivity_ratio"].max())
+    ratio = f"{low:.3g}" if high - low < 5e-3 * high else f"{low:.3g} to {high:.3g}"
+    lost = 1.0 - float(data["accessible_share"])
+    way = f"{1.0 - float(data['along_channel_share']):.2g} only past a defect, {lost:.2g} not at all"
+    return f"{float(data['blocks_per_channel']):.2g} defects in a channel: D times {ratio}; of the ions come out {way}"
+
+
+@rung("channels blocked by antisite defects", headline=_blocking)
+def channel_blocking(
+    host: Host, hop_barriers: HopBarriers, antisite_concentration: Property, blocked_channels: BlockedChannels, seed: int
+) -> xr.Dataset:
+    """D of a particle over that of the crystal without defects, and the share of its ions that come out."""
+    stated = blocked_channels
+    return lattice.blocked_channels(
+        antisite_concentration,
+        1e10 * stated.channel_length,
+        lattice.channel_hop_length(host, hop_barriers),
+        stated.temperatures,
+        excess_barrier=stated.excess_barrier,
+        samples=stated.samples,
+        seed=seed,
+    )
+
+
+@rung("ions that come out of blocked channels", unit="1")
+def accessible_share(channel_blocking: xr.Dataset) -> Property:
+    """Of the sites of the ion that hold no metal, times their own share."""
+    return lattice.accessible_share(channel_blocking)
+
+
 @rung("chemical diffusivity", unit="m2 s-1", over="x T")
-def chemical_diffusivity(jump_diffusivity: Property, thermodynamic_factor: Property) -> Property:
-    """D = D_J · Θ."""
-    return lattice.chemical_diffusivity(jump_diffusivity, thermodynamic_factor)
+def chemical_diffusivity(
+    jump_diffusivity: Property, thermodynamic_factor: Property, channel_blocking: xr.Dataset | None = None
+) -> Property:
+    """D = D_J · Θ, of the particle where its channels are blocked."""
+    found = lattice.chemical_diffusivity(jump_diffusivity, thermodynamic_factor)
+    return found if channel_blocking is None else lattice.blocked_diffusivity(found, channel_blocking)
 
 
 @rung("correlation factor", unit="1", over="x T")

@@ -290,10 +290,12 @@ def blocked_channels(
     ratio, spread, share = ratios(p)
     by_concentration, by_share = np.zeros(len(T)), 0.0
     if error > 0.0:
-        # A step in ln p on either side, as far as the error goes but no farther than halfway to all sites.
-        step = min(np.log1p(error / p), np.log(0.5 * (1.0 + 1.0 / p)))
-        (more, _, share_more), (fewer, _, share_fewer) = (ratios(p * np.exp(sign * step)) for sign in (1.0, -1.0))
-        by_concentration, by_share = 0.5 * np.abs(more - fewer), 0.5 * abs(share_more - share_fewer)
+        # As far to either side as the error goes, by one factor, but no farther than halfway to all sites.
+        more = min(p + error, 0.5 * (p + 1.0))
+        fewer = p * p / more
+        (ratio_more, _, share_more), (ratio_fewer, _, share_fewer) = ratios(more), ratios(fewer)
+        part = 0.5 if p > 0.0 else 1.0  # none is the least there is
+        by_concentration, by_share = part * np.abs(ratio_more - ratio_fewer), part * abs(share_more - share_fewer)
     settings = {"channel_length": channel_length, "hop_length": hop_length, "excess_barrier": excess_barrier}
     drawn = {"samples": samples, "seed": seed} if crossing is not None else {}
     source = predicted("scalith.lattice.blocked_channels", concentration.digest, settings=settings | drawn)
@@ -327,7 +329,9 @@ def _ratios(
     found = [[network.release(rate) for rate in crossing] for network in drawn]
     # Times of all ions that come out, over their number: a mean over the ions of all samples.
     ions = np.array([[one.accessible_share * network.free for one in own] for network, own in zip(drawn, found, strict=True)])
-    times = np.array([[one.time for one in own] for own in found]) * ions
+    if not ions.sum(axis=0).all():
+        raise InputError("channels", "concentration", "no ion that comes out", "fewer blocks, or shorter channels")
+    times = np.array([[one.time if one.accessible_share > 0.0 else 0.0 for one in own] for own in found]) * ions
     mean = times.sum(axis=0) / ions.sum(axis=0)
     count = len(drawn)
     scatter = (times - mean * ions).std(axis=0, ddof=1) * np.sqrt(count) / ions.sum(axis=0) if count > 1 else 0.0 * mean

@@ -88,5 +88,5 @@ def test_a_cell_takes_the_concentration_of_the_ions_that_come_out():
     found = cell_materials(**stated, positive_accessible_share=share).positive_maximum_concentration
     assert float(found()) == pytest.approx(19_800.0)
     assert float(found.standard_error) == pytest.approx(np.hypot(90.0, 440.0))
-    with pytest.raises(InputError, match=r"negative_electrode\.maximum_concentration"):
+    with pytest.raises(InputError, match="maximum_concentration"):
         cell_materials(**stated, negative_accessible_share=share)

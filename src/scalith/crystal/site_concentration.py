@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 import numpy as np
 import xarray as xr
 
 from scalith.crystal.host import Host
-from scalith.quantities import ErrorComponent, Property, dataset_digest, predicted
+from scalith.quantities import ErrorComponent, InputError, Property, dataset_digest, predicted
 from scalith.quantities.constants import AVOGADRO
 
 
@@ -34,16 +36,34 @@ def maximum_concentration(host: Host, orderings: xr.Dataset) -> Property:
     return Property.constant("maximum_concentration", float(concentration.mean()), "mol m-3", source, error)
 
 
-def accessible_concentration(concentration: Property, share: Property) -> Property:
+@overload
+def accessible_concentration(concentration: Property, share: Property | None) -> Property: ...
+
+
+@overload
+def accessible_concentration(concentration: None, share: Property | None) -> None: ...
+
+
+def accessible_concentration(concentration: Property | None, share: Property | None) -> Property | None:
     """Concentration of those ions that come out of a particle: the product of both constants, each with its error, mol m-3.
 
     Parameters
     ----------
     concentration : Property
         Largest concentration of the working ion.
-    share : Property
-        Of the ions that come out, as of channels that defects block.
+    share : Property or None
+        Of the ions that come out, as of channels that defects block; without it the concentration stays as it is.
+
+    Raises
+    ------
+    InputError
+        A share, and no concentration.
     """
+    if share is None:
+        return concentration
+    if concentration is None:
+        expected = "that of the material, climbed or given, of which blocked channels make a share accessible"
+        raise InputError("accessible_concentration", "maximum_concentration", "nothing", expected)
     errors = {"largest concentration": concentration.standard_error, "accessible share": share.standard_error}
     others = (share(), concentration())
     parts = [

@@ -12,7 +12,6 @@ import xarray as xr
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from scalith import cell as cell_package
-from scalith import crystal as crystal_package
 from scalith.cell import (
     CellSpecification,
     Collectors,
@@ -23,6 +22,7 @@ from scalith.cell import (
 )
 from scalith.cell.specification.material_function import ENTROPIC_COEFFICIENT
 from scalith.cell.specification.thermal import ThermalSpecification
+from scalith.crystal import accessible_concentration
 from scalith.electrode import ElectrodeStructure
 from scalith.interface import PressedLithium
 from scalith.ladder.progress import note, report_progress
@@ -65,7 +65,6 @@ SEPARATOR = {
     "transport_efficiency": "separator_ionic_transport_efficiency",
 }
 """Fields of the separator that its microstructure fills."""
-
 
 STRESS = {f"{side}_{field}": (f"{side}_electrode", field) for side in ("negative", "positive") for field in ELASTIC}
 """What of the materials fills which field of an electrode's ``stress``, where the study states that section without it."""
@@ -178,8 +177,7 @@ class Cell(Settings):
                 expected = "none: [separating_particle] makes it from the open-circuit voltage of the material"
                 raise InputError("", f"{side}_electrode.phase_field", "a value here", expected)
             if {f"{side}_particle_phase_field", f"{side}_accessible_share"} <= reached:
-                expected = "[blocked_channels] or [separating_particle]: particles that separate have channels without defects"
-                raise InputError("", f"{side}_electrode", "both", expected)
+                raise InputError("", f"{side}_electrode", "[blocked_channels]", "none: particles that separate have no defects")
         for name, (part, field) in STRESS.items():
             if name in reached:
                 if field in _stress(getattr(self, part), part):
@@ -379,26 +377,15 @@ def cell_materials(
     negative_accessible_share: Property | None = None,
 ) -> CellMaterials:
     """The two hosts, side by side, with the ions that come out of their particles."""
-    if positive_accessible_share is not None:
-        positive_maximum_concentration = crystal_package.accessible_concentration(
-            positive_maximum_concentration, positive_accessible_share
-        )
-    if negative_accessible_share is not None:
-        if negative_maximum_concentration is None:
-            expected = "that of the negative material, climbed or given, of which [blocked_channels] makes a share accessible"
-            raise InputError("[cell]", "negative_electrode.maximum_concentration", "a value here", expected)
-        negative_maximum_concentration = crystal_package.accessible_concentration(
-            negative_maximum_concentration, negative_accessible_share
-        )
     return CellMaterials(
         positive_open_circuit_voltage=positive_open_circuit_voltage,
         positive_entropic_coefficient=positive_entropic_coefficient,
         positive_chemical_diffusivity=positive_chemical_diffusivity,
-        positive_maximum_concentration=positive_maximum_concentration,
+        positive_maximum_concentration=accessible_concentration(positive_maximum_concentration, positive_accessible_share),
         negative_open_circuit_voltage=negative_open_circuit_voltage,
         negative_entropic_coefficient=negative_entropic_coefficient,
         negative_chemical_diffusivity=negative_chemical_diffusivity,
-        negative_maximum_concentration=negative_maximum_concentration,
+        negative_maximum_concentration=accessible_concentration(negative_maximum_concentration, negative_accessible_share),
     )
 
 

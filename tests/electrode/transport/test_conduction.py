@@ -148,7 +148,21 @@ def test_a_solution_larger_than_the_memory_is_refused_with_both_numbers(monkeypa
         solve_conduction(image, {"filled": 1.0}, fields=True)
 
 
-def test_a_solution_takes_less_memory_than_is_asked_for():
+@pytest.mark.parametrize("threads", [1, 2])
+def test_conductances_made_from_labels_are_those_stored(monkeypatch, threads):
+    phases = {name: FieldPhase(fraction=0.3, correlation_length=3e-7) for name in ("a", "b")}
+    image = random_field((52, 51, 41), 1e-7, phases, seed=2)
+    bulk = {"pore": 1.0, "a": 10.0, "b": (100.0, 3.0, 2.0)}
+    found = []
+    for stored_up_to in (0, image.labels.size):
+        monkeypatch.setattr("scalith.electrode.transport.multigrid.STORED_UP_TO", stored_up_to)
+        found.append(solve_conduction(image, bulk, axis="y", tolerance=1e-8, threads=threads))
+    assert int(found[0]["iterations"]) == int(found[1]["iterations"])
+    assert float(found[0]["conductivity"]) == pytest.approx(float(found[1]["conductivity"]), rel=1e-10)
+
+
+def test_a_large_solution_takes_less_memory_than_is_asked_for(monkeypatch):
+    monkeypatch.setattr("scalith.electrode.transport.multigrid.STORED_UP_TO", 0)
     image = random_field((64, 60, 56), 1e-7, {"solid": FieldPhase(fraction=0.5, correlation_length=4e-7)}, seed=1)
     solve_conduction(image, {"pore": 1.0})
     tracemalloc.start()

@@ -14,6 +14,7 @@ from scalith.electrode.image.image import VoxelImage, takes_image
 from scalith.electrode.image.reshaping import resample
 from scalith.electrode.measure.percolation import pieces_of, spanning
 from scalith.electrode.requirements import axis_number, read_bulk, require_memory, require_tolerance, rows_of_labels
+from scalith.electrode.transport.multigrid import STORED_UP_TO
 from scalith.electrode.transport.plane_threads import PlaneThreads
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import InputError, Result, labelled, predicted
@@ -103,7 +104,9 @@ def solve_conduction(
         sigma[names.index(name)] = given
     if not np.any(sigma > 0.0):
         raise InputError("solve_conduction", "conductivities", dict(conductivities), "at least one phase that conducts")
-    require_memory("solve_conduction", image.labels.size, 100 if fields or sensitivity else 45)
+    require_memory(
+        "solve_conduction", image.labels.size, 100 if fields or sensitivity else 45 if image.labels.size > STORED_UP_TO else 60
+    )
     of_label = rows_of_labels(image, names)
     sigma = sigma[:, [along, *(other for other in range(3) if other != along)]]  # as the axes of `rows`
     with PlaneThreads(threads) as crew:

@@ -14,11 +14,15 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 
+STORED_UP_TO = 2**20
+"""Voxels up to which conductances are stored: there a sixth of the time is worth more than 16 MB."""
+
+
 class Level(NamedTuple):
     """One grid: conductances to the next voxel, 1/d, unknowns, right-hand side; with a layer around it.
 
-    The layer is zero; where the image is periodic (`wraps`) it holds what lies at the other side. The first grid of an image that
-    is not has rows of phases and their tables (as `currents_from` takes them) in the place of conductances, a byte a voxel
+    The layer is zero; where the image is periodic (`wraps`) it holds what lies at the other side. The first grid of a large image
+    that is not has rows of phases and their tables (as `currents_from` takes them) in the place of conductances, a byte a voxel
     instead of sixteen; the others have none.
     """
 
@@ -54,10 +58,10 @@ def build_levels(
 
     count = int(np.prod([size + 2 for size in rows.shape]))
     shared = np.empty(count)
-    if periodic:
-        level = _empty(rows.shape, shared.view(np.float32), True)
+    if periodic or rows.size <= STORED_UP_TO:
+        level = _empty(rows.shape, shared.view(np.float32), periodic)
         stored = (level.gx, level.gy, level.gz, level.inverse)
-        threads.run(first_level, rows.shape, rows, pairs, ends, True, *stored)
+        threads.run(first_level, rows.shape, rows, pairs, ends, periodic, *stored)
     else:
         x, b = shared.view(np.float32).reshape(2, *(size + 2 for size in rows.shape))
         none = np.empty((0, 0, 0), np.float32)

@@ -465,7 +465,7 @@ def _mapping(count: int) -> float:
             there = offsets[filled] if site.active else offsets
             symbols += [element_of(site.species[0])] * len(there)
             places.append((there + np.array(site.position)) @ host.cell)
-        bent = (np.eye(3) + 0.01 * random.standard_normal((3, 3))) @ Rotation.random(rng=random).as_matrix()
+        bent = (np.eye(3) + 0.01 * random.standard_normal((3, 3))) @ Rotation.random(None, random).as_matrix()
         positions = (np.concatenate(places) + 0.05 * random.standard_normal((len(symbols), 3))) @ bent
         sheared = np.array([[1, 0, 0], [random.integers(-4, 5), 1, 0], [random.integers(-4, 5), random.integers(-4, 5), 1]])
         atoms = Atoms(symbols, positions=positions, cell=sheared @ supercell @ host.cell @ bent, pbc=True)

@@ -24,7 +24,7 @@ def disguised(atoms, random: np.random.Generator, copies: int):
 
     made = atoms.repeat((copies, 1, 1))[random.permutation(copies * len(atoms))]
     made.positions += DISPLACEMENT * random.standard_normal((len(made), 3)) + random.random(3)
-    bent = (np.eye(3) + STRAIN * random.standard_normal((3, 3))) @ Rotation.random(rng=random).as_matrix()
+    bent = (np.eye(3) + STRAIN * random.standard_normal((3, 3))) @ Rotation.random(None, random).as_matrix()
     a, b, c = random.integers(-4, 5, 3)
     positions = made.positions @ bent
     made.set_cell(np.array([[1, 0, 0], [a, 1, 0], [b, c, 1]]) @ made.cell[:] @ bent)

@@ -91,6 +91,7 @@ NUMBERS: dict[str, _Number] = {
     "localised_orderings": _STRUCTURES,
     "cluster_expansion": _Number("leave-one-out error per primitive cell", "eV", lambda fit: fit.leave_one_out_error),
     "sampled_orderings": _Number("sites of the simulated lattice", "1", lambda data: data.attrs["sites"]),
+    "stability_window": _Number("potential below which it is reduced", "V", lambda data: data["reduction_potential"]),
     "lattice_snapshot": _Number("filled fraction of the sites", "1", lambda data: data.attrs["x"]),
     "phase_boundaries": _Number("two-phase regions", "1", lambda data: data.sizes["region"]),
     "phase_diagram": _Number(
@@ -106,6 +107,9 @@ NUMBERS: dict[str, _Number] = {
         "mean square displacement of an ion over the longest time at the highest temperature",
         "m2",
         lambda data: data["tracer_displacement"].isel(T=-1, lag=-1).mean(),
+    ),
+    "channel_blocking": _Number(
+        "smallest diffusivity over that without defects", "1", lambda data: data["diffusivity_ratio"].min()
     ),
     "diffusion_activation": _Number(
         "activation energy at the middle stoichiometry",

@@ -84,10 +84,10 @@ def _along_channels(record: Record) -> None:
     free = (n + 1) * (n + 2) / 12
     record.check("D/D0, one block in each channel", expected=0.5, found=free / one, tolerance=1e-4)
     record.check(
-        "D/D0, one channel in a thousand blocked",
-        expected=1 / 1.001,
-        found=free / channel_release(1e-3 / n, n).time,
-        tolerance=1e-6,
+        "D/D0, one channel in 10 000 blocked",
+        expected=1 / 1.0001,
+        found=free / channel_release(1e-4 / n, n).time,
+        tolerance=1e-7,
     )
     drawn = [draw_channels(0.02, 100, (24, 24), seed).release(0.0) for seed in range(30)]
     exact = channel_release(0.02, 100)

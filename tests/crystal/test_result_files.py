@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
@@ -64,6 +65,18 @@ def test_vasp_says_one_run_twice(tmp_path):
     ((name, reason),) = read_structures(tmp_path).left_out
     assert name == "1_OUTCAR"
     assert reason
+
+
+def test_a_damaged_file_among_others_is_passed_by(tmp_path):
+    """Compressed bytes that are wrong, not cut off."""
+    written(tmp_path, count=1)
+    damaged = bytearray(gzip.compress(b"     Program PWSCF v.7.2 starts on\n" * 99))
+    damaged[10:18] = b"\xff" * 8
+    (tmp_path / "pw.out.gz").write_bytes(bytes(damaged))
+    assert len(read_structures(tmp_path)) == 1
+    (tmp_path / "host.json.gz").write_bytes(bytes(damaged))
+    with pytest.raises(InputError, match="readable JSON file"):
+        read_host(tmp_path / "host.json.gz")
 
 
 def test_a_run_that_ended_before_its_first_energy_is_said(tmp_path):

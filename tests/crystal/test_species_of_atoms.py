@@ -125,6 +125,30 @@ def test_moments_of_a_vasp_run_are_those_of_its_outcar(tmp_path):
     assert read_images(path, "vasp xml")[-1].arrays[MOMENTS] == pytest.approx([-1.5 - k for k in range(len(bare))])
 
 
+def test_moments_of_runs_side_by_side_are_each_those_of_its_own_outcar(tmp_path):
+    head, end = " magnetization (x)\n\n", "-" * 42 + "\ntot   1 1 1 1\n"
+    for run, moment in ((1, 3.6), (2, 4.2)):
+        atoms = half(None).atoms
+        (tmp_path / f"vasprun_{run}.xml").write_text(vasprun(atoms, -10.0))
+        rows = "".join(f"{k + 1:5d}       0.010   0.020  0.100  {moment:8.3f}\n" for k in range(len(atoms)))
+        (tmp_path / f"OUTCAR_{run}").write_text(head + rows + end)
+        found = read_images(tmp_path / f"vasprun_{run}.xml", "vasp xml")[-1]
+        assert found.arrays[MOMENTS] == pytest.approx(moment)
+
+
+def test_anions_that_also_sit_on_a_site_of_their_own_do_not_count_cells():
+    """Oxygen on a site of its own and on one that it shares with fluorine: two in each cell, not one."""
+    sites = (
+        HostSite(position=(0.0, 0.0, 0.0), species=("Li", "vacancy"), charges=(1, 0)),
+        HostSite(position=(0.5, 0.5, 0.5), species=("O2-", "F-"), charges=(-2, -1)),
+        HostSite(position=(0.0, 0.5, 0.5), species=("O",), charges=(-2,)),
+    )
+    host = Host(name="oxyfluoride", working_ion="Li", lattice=((3.0, 0, 0), (0, 3.1, 0), (0, 0, 4.0)), sites=sites)
+    filled = Atoms("LiOO", scaled_positions=[site.position for site in sites], cell=host.cell, pbc=True)
+    found = map_orderings(host, StructureSet((ComputedStructure(filled, -6.0, "filled"),)))
+    assert found["species"].values.tolist() == [[0, 0]]
+
+
 def test_ions_that_mix_and_vacant_anions_find_their_sites():
     """Li on a metal site, the metal on a Li site, one anion missing: each atom goes to a site that may hold it."""
     host = couple_sublattices(

@@ -52,6 +52,8 @@ def test_the_section_multiplies_the_diffusivity_and_nothing_else(tmp_path):
     share = live["accessible_share"]
     assert float(share()) == pytest.approx(0.995 * float(blocking.accessible_share))
     assert share.standard_error > 0.0
+    lost = 1.0 - float(blocking.accessible_share)
+    assert live.headline("channel_blocking").endswith(f"come out 0 only past a defect, {lost:.2g} not at all")
 
 
 def test_antisites_in_equilibrium_block_where_none_are_given(tmp_path):

@@ -29,3 +29,13 @@ def test_window_of_a_salt_is_climbed(tmp_path):
     value = read_entry(tmp_path / "out", "electrolyte.stability_window").value
     assert float(value["oxidation_potential"]) == pytest.approx(4.2)
     assert value["products"].values.tolist() == ["LiCl", "Cl"]
+
+
+def test_window_of_a_phase_above_the_hull_is_said_to_be_that_of_its_mixture(tmp_path):
+    cells = [("Li", -1.9), ("S", -4.1), ("Cl", -1.8), ("LiCl", -7.9), ("Li2S", -12.4), ("Li3SCl", -20.2)]
+    rows = [ComputedStructure(Atoms(name, cell=[4, 4, 4], pbc=True), energy, name) for name, energy in cells]
+    write_structures(StructureSet(tuple(rows)), tmp_path / "phases.extxyz")
+    (tmp_path / "study.toml").write_text(STUDY.replace('"LiCl"', '"Li3SCl"'))
+    ledger = climb(read_study(tmp_path / "study.toml"), tmp_path / "out")
+    found = ledger.entry("electrolyte.stability_window").headline
+    assert found == "0.00 to 2.25 V against Li, of what Li3SCl comes apart into"

@@ -8,6 +8,7 @@ import json
 import lzma
 import re
 import warnings
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from math import gcd
@@ -27,6 +28,8 @@ _Part = tuple[str, float, float]
 """Element, charge and occupation."""
 
 _OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+BROKEN = (OSError, EOFError, lzma.LZMAError, zlib.error)
+"""What reading a compressed file raises where it is cut off or damaged."""
 _ISOTOPES = {"D": "H", "T": "H"}
 
 
@@ -97,7 +100,7 @@ def read_json(path: str | Path) -> Any:
         return json.loads(read_text(Path(path), errors="strict"))
     except FileNotFoundError:
         raise InputError(str(path), "", "no such file", "a JSON file") from None
-    except (OSError, EOFError, lzma.LZMAError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (*BROKEN, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(str(path), "", str(error), "a readable JSON file") from None
 
 

@@ -239,7 +239,7 @@ def _cells_held(host: Host, item: ComputedStructure) -> Fraction | str:
 
 def _never_vacant(host: Host) -> tuple[set[str], int] | None:
     """Elements on sites that are never vacant and on no others (oxygen and fluorine), and how many such sites there are."""
-    lists = [({element_of(name) for name in host.sites[index].species}) for index in host.active]
+    lists = [{element_of(name) for name in site.species} for site in host.sites]
     for own in sorted(lists, key=sorted):
         others = [other for other in lists if other != own]
         if VACANCY not in own and not any(own & other for other in others):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scalith.crystal.convergence import why_not_converged
-from scalith.crystal.host_file import bare_name, read_text, words_of
+from scalith.crystal.host_file import BROKEN, bare_name, read_text, words_of
 from scalith.crystal.run_type_files import HARTREE, MARKS, output_of
 from scalith.crystal.species_of_atoms import MOMENTS
 from scalith.quantities import InputError
@@ -55,7 +54,7 @@ def kind_of(path: Path) -> str:
     if ending in (*_TEXTS, ".xml"):
         try:
             kind = output_of(read_text(path, 30000))
-        except (OSError, EOFError, lzma.LZMAError):
+        except BROKEN:
             return ""
         return kind if ending != ".xml" or kind == "vasp xml" else ""
     return ""
@@ -148,9 +147,9 @@ def read_images(path: Path, kind: str) -> list[Any]:
 
 
 def _outcar_moments(path: Path, atoms: int) -> NDArray[np.float64] | None:
-    """Last magnetic moments in the OUTCAR of the same run, which VASP's XML does not tell."""
-    beside = path.with_name(path.name.replace("vasprun.xml", "OUTCAR"))
-    if beside == path or not beside.is_file():
+    """Last magnetic moments in the OUTCAR of the same run (`_stem`), which VASP's XML does not tell."""
+    beside = path.with_name(re.sub("vasprun", "OUTCAR", re.sub(r"\.xml\b", "", path.name), flags=re.IGNORECASE))
+    if "vasprun" not in path.name.lower() or not beside.is_file():
         return None
     text = read_text(beside)
     if " magnetization (y)" in text:  # non-collinear: no one number for each atom

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scalith.lattice import (
+    accessible_share,
     blocked_channels,
     blocked_diffusivity,
     channel_hop_length,
@@ -129,6 +130,24 @@ def test_error_of_the_concentration_goes_along():
     assert float(found.concentration_error[0]) == pytest.approx(half, rel=0.02)
     half = 0.5 * abs(float(low.accessible_share - high.accessible_share))
     assert float(found.accessible_share_error) == pytest.approx(half, rel=0.02)
+    # Of all sites: those that hold no block, and of these those that are reached.
+    half = 0.5 * float(accessible_share(low)() - accessible_share(high)())
+    assert float(accessible_share(found).standard_error) == pytest.approx(half, rel=0.02)
+    around = blocked_channels(share(0.02, 0.01), 60.0, 3.0, excess_barrier=0.1, samples=2)
+    assert float(around.accessible_share_error) < 1e-4
+    assert float(accessible_share(around).standard_error) == pytest.approx(0.01, rel=0.02)
+
+
+def test_ways_that_the_balance_cannot_tell_from_none_are_not_supported():
+    """Waiting times behind a block grow as 1/rate as far down as rates are taken."""
+    network = draw_channels(0.02, 300, (8, 8), 1)
+    slow, slowest = (network.release(rate).time * rate for rate in (1e-8, 1e-13))
+    assert slowest == pytest.approx(slow, rel=1e-3)
+    with pytest.raises(InputError, match=r"1\.0e-16 hops past a block"):
+        network.release(1e-16)
+    for barrier in (1.0, 30.0):
+        with pytest.raises(InputError, match="excess_barrier"):
+            blocked_channels(share(0.02), 300.0, 3.0, excess_barrier=barrier, samples=2)
 
 
 def test_a_diffusivity_is_multiplied_and_keeps_its_parts():
@@ -144,6 +163,11 @@ def test_a_diffusivity_is_multiplied_and_keeps_its_parts():
     assert {part.name for part in found.components} >= {"antisite concentration", "channels drawn"}
     with pytest.raises(InputError, match="280 to 330 K"):
         blocked_diffusivity(D, blocked_channels(share(5e-3), 600.0, 3.0, [290.0, 330.0], excess_barrier=0.2, samples=3))
+    # Ways around blocks are activated: at one temperature they tell nothing of the others. Without them all are alike.
+    with pytest.raises(InputError, match="300 to 300 K"):
+        blocked_diffusivity(D, blocked_channels(share(5e-3), 600.0, 3.0, [300.0], excess_barrier=0.2, samples=2))
+    along = blocked_channels(share(5e-3), 600.0, 3.0, [300.0])
+    np.testing.assert_allclose(blocked_diffusivity(D, along).values.values, 1e-13 * float(along.along_channel_ratio))
 
 
 @pytest.mark.parametrize(
@@ -152,6 +176,8 @@ def test_a_diffusivity_is_multiplied_and_keeps_its_parts():
         ({"channel_length": 2.0}, "channel_length"),
         ({"excess_barrier": -0.1}, "excess_barrier"),
         ({"concentration": share(1.0)}, "concentration"),
+        ({"temperatures": [330.0, 280.0]}, "temperatures"),
+        ({"temperatures": [0.0]}, "temperatures"),
     ],
 )
 def test_what_is_no_channel_is_named(wrong, field):

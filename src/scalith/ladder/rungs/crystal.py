@@ -275,7 +275,9 @@ def _potentials(data: xr.Dataset) -> str:
     low, high = float(data["reduction_potential"]), float(data["oxidation_potential"])
     if low == high:
         return f"none: {data.attrs['phase']} comes apart at {low:.2f} V"
-    return f"{low:.2f} to {high:.2f} V against {data.attrs['ion']}"
+    # A phase above the hull, or without an energy, stands for the mixture of its composition.
+    of = "" if float(data["energy_above_hull"]) == 0.0 else f", of what {data.attrs['phase']} comes apart into"
+    return f"{low:.2f} to {high:.2f} V against {data.attrs['ion']}{of}"
 
 
 @rung("window of stability of the electrolyte", headline=_potentials)

@@ -518,8 +518,9 @@ def jump_diffusivity(ion_hopping: xr.Dataset) -> Property:
 def _blocking(data: xr.Dataset) -> str:
     low, high = float(data["diffusivity_ratio"].min()), float(data["diffusivity_ratio"].max())
     ratio = f"{low:.3g}" if high - low < 5e-3 * high else f"{low:.3g} to {high:.3g}"
-    lost = 1.0 - float(data["accessible_share"])
-    way = f"{1.0 - float(data['along_channel_share']):.2g} only past a defect, {lost:.2g} not at all"
+    reached = float(data["accessible_share"])
+    around, lost = max(reached - float(data["along_channel_share"]), 0.0), 1.0 - reached
+    way = f"{around:.2g} only past a defect, {lost:.2g} not at all"
     return f"{float(data['blocks_per_channel']):.2g} defects in a channel: D times {ratio}; of the ions come out {way}"
 
 

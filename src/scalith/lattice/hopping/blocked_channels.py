@@ -35,6 +35,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 
 from scalith.lattice.hopping.hop_barriers import HopBarriers, hops_of
+from scalith.lattice.sampling.monte_carlo import increasing
 from scalith.quantities import ErrorComponent, InputError, Property, Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from scalith.crystal import Host
 
 INTERIOR, NODE, BLOCK, SURFACE = range(4)
+
+SLOWEST = 1e-13
+"""Least hops past a block for each along the channel: of fewer, the balance of rates keeps no digits."""
 
 SITES, BLOCKS = 500_000, 3_000
 """About how many sites or blocks a set of channels holds at most; few channels where they are long."""
@@ -98,6 +102,13 @@ def _require(concentration: float, sites: int) -> None:
         raise InputError("channels", "sites", sites, "a channel of one site or more")
 
 
+def _require_passable(crossing: float) -> None:
+    if not crossing >= SLOWEST:
+        found = f"{crossing:.1e} hops past a block for each along the channel"
+        expected = f"{SLOWEST:g} or more, or no excess_barrier: so few are as none"
+        raise InputError("channels", "excess_barrier", found, expected)
+
+
 class ChannelNetwork(NamedTuple):
     """Blocked channels with ways around blocks, condensed onto the sites from which a way leads (nodes).
 
@@ -128,7 +139,9 @@ class ChannelNetwork(NamedTuple):
     free: int
 
     def release(self, crossing: float) -> Release:
-        """With `crossing` hops to a neighbouring channel for each along the own, Γ_c/Γ."""
+        """With `crossing` hops to a neighbouring channel for each along the own, Γ_c/Γ: none, or `SLOWEST` and more."""
+        if crossing != 0.0:
+            _require_passable(crossing)
         count = self.nodes
         ways = np.column_stack([self.across, np.full(len(self.across), crossing)]) if crossing > 0.0 else np.empty((0, 3))
         bonds = np.concatenate([self.along, ways])
@@ -262,22 +275,26 @@ def blocked_channels(
         Over ``T``: ``diffusivity_ratio`` D/D₀ and ``diffusivity_ratio_error`` (of the sampling), ``concentration_error`` (of the
         ratio, by that of the concentration). Scalars: ``accessible_share`` of the ion's free sites and its
         ``accessible_share_error`` by that of the concentration; ``along_channel_share`` and ``along_channel_ratio``, what is
-        reached without leaving a channel and the D/D₀ of these ions alone; ``blocked_share``; ``blocks_per_channel``.
+        reached without leaving a channel and the D/D₀ of these ions alone; ``blocked_share`` and ``blocked_share_error``;
+        ``blocks_per_channel``.
 
     Raises
     ------
     InputError
-        A length that is not positive, a channel shorter than a hop, a concentration that is no share, a negative barrier.
+        A length that is not positive, a channel shorter than a hop, a concentration that is no share, a negative barrier or one
+        that no ion passes, temperatures that do not increase.
     """
     if not 0.0 < hop_length <= channel_length < np.inf:
         raise InputError("channels", "channel_length", channel_length, f"a length of {hop_length:g} Å, one hop, or more")
     if excess_barrier is not None and not excess_barrier >= 0.0:
         raise InputError("channels", "excess_barrier", excess_barrier, "0 eV or more")
-    T = np.asarray(temperatures, dtype=np.float64)
+    T = increasing("temperatures", temperatures, positive=True)
     p, sites = float(concentration()), max(1, round(channel_length / hop_length))
     _require(p, sites)
     error = 0.0 if concentration.standard_error is None else float(concentration.standard_error)
     crossing = None if excess_barrier is None else np.exp(-excess_barrier / (BOLTZMANN_EV * T))
+    if crossing is not None:
+        _require_passable(float(crossing.min()))
     exact = channel_release(p, sites)
     side = int(np.clip(round(np.sqrt(min(SITES, BLOCKS / max(p, 1e-12)) / sites)), 3, 64))
 
@@ -312,6 +329,7 @@ def blocked_channels(
         ("along_channel_share", exact.accessible_share, "free sites reached without leaving a channel"),
         ("along_channel_ratio", _free_time(sites) / exact.time, "diffusivity of their ions over that without blocks"),
         ("blocked_share", p, "sites that are blocked"),
+        ("blocked_share_error", error, "its standard error"),
         ("blocks_per_channel", p * sites, "mean number of blocks in a channel"),
     ):
         data[name] = labelled((), value, title, "1")
@@ -342,12 +360,12 @@ def _ratios(
 def accessible_share(channels: xr.Dataset) -> Property:
     """Share of all sites of the ion whose ions come out of a particle, with its error, from `blocked_channels`.
 
-    The share of the free sites times that of the sites that are free.
+    The share of the free sites times that of the sites that are free. More blocks lessen both: their errors add up.
     """
-    free = 1.0 - float(channels["blocked_share"])
-    error = float(channels["accessible_share_error"]) * free
+    free, share = 1.0 - float(channels["blocked_share"]), float(channels["accessible_share"])
+    error = float(channels["accessible_share_error"]) * free + share * float(channels["blocked_share_error"])
     source = predicted("scalith.lattice.accessible_share", dataset_digest(channels))
-    return Property.constant("accessible_share", float(channels["accessible_share"]) * free, "1", source, error or None)
+    return Property.constant("accessible_share", share * free, "1", source, error or None)
 
 
 def channel_hop_length(host: Host, barriers: HopBarriers) -> float:
@@ -379,7 +397,7 @@ def blocked_diffusivity(diffusivity: Property, channels: xr.Dataset) -> Property
     Raises
     ------
     InputError
-        The diffusivity has temperatures beyond those of the channels, where these are several that differ.
+        The diffusivity has temperatures beyond those of the channels, where ions go around blocks: that share is activated.
     """
     known, ratio = channels["T"].values, channels["diffusivity_ratio"].values
     errors = {
@@ -389,7 +407,8 @@ def blocked_diffusivity(diffusivity: Property, channels: xr.Dataset) -> Property
     T = diffusivity.coordinates.get("T")
     if T is None:
         raise InputError("blocked_channels", diffusivity.name, "no temperatures", "a diffusivity over T")
-    if np.ptp(ratio) > 0.0 and (T[0] < known[0] - 1e-6 or T[-1] > known[-1] + 1e-6):
+    around = bool(np.any(ratio != float(channels["along_channel_ratio"])))
+    if around and (T[0] < known[0] - 1e-6 or T[-1] > known[-1] + 1e-6):
         expected = f"temperatures from {T[0]:g} to {T[-1]:g} K, those of the {diffusivity.name.replace('_', ' ')}"
         raise InputError("blocked_channels", "T", f"{known[0]:g} to {known[-1]:g} K", expected)
     inverse = 1.0 / known[::-1]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from ase.io import read
+from ase.io import read, write
 
 from scalith.crystal import map_orderings, metal_reference, read_host, read_structures, voltage_of_orderings, write_structures
 from scalith.lattice import fit_cluster_expansion
@@ -65,6 +65,17 @@ def test_vasp_says_one_run_twice(tmp_path):
     ((name, reason),) = read_structures(tmp_path).left_out
     assert name == "1_OUTCAR"
     assert reason
+
+
+@pytest.mark.parametrize(("broken", "told"), [("vasprun.xml", 0), ("vasprun.xml.1", 1), ("vasprun_1.xml", 1)])
+def test_a_run_that_broke_off_is_told_unless_its_own_outcar_stands_in(tmp_path, broken, told):
+    frame = FRAMES[0].copy()
+    frame.info |= {"label": "OUTCAR", "energy": ENERGIES[0]}
+    write(tmp_path / "stands_in.extxyz", frame)
+    (tmp_path / broken).write_text("<modeling>")
+    found = read_structures(tmp_path)
+    assert [item.origin for item in found] == ["OUTCAR"]
+    assert [name for name, _ in found.left_out] == [broken] * told
 
 
 def test_a_damaged_file_among_others_is_passed_by(tmp_path):

@@ -89,6 +89,11 @@ def run_of(path: Path, folder: Path) -> str:
     return _step(path.relative_to(folder))[0]
 
 
+def is_same_step(one: Path, other: Path) -> bool:
+    """Whether two files tell the same step of one run."""
+    return _step(one) == _step(other)
+
+
 def _preference(path: Path) -> int:
     kind = kind_of(path)
     return 2 if kind == "vasp xml" else 1 if kind in (".gpw", "vasp outcar") else 0

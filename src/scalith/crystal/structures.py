@@ -12,7 +12,7 @@ import numpy as np
 
 from scalith.crystal.entries import read_entries
 from scalith.crystal.host_file import read_json, read_text
-from scalith.crystal.result_files import KNOWN_FILES, kind_of, read_images, result_files, run_of, why_not_used
+from scalith.crystal.result_files import KNOWN_FILES, is_same_step, kind_of, read_images, result_files, run_of, why_not_used
 from scalith.crystal.run_type import RunType
 from scalith.crystal.run_type_files import MARKS, gpaw_parameters, run_type_of
 from scalith.crystal.species_of_atoms import with_site_properties
@@ -211,10 +211,9 @@ def _read_folder(folder: Path, licence: str, unconverged: bool) -> StructureSet:
 
 
 def _said_otherwise(name: str, structures: list[ComputedStructure]) -> bool:
-    """Whether another file of the very same run was taken."""
-    folder = Path(name).parent.as_posix()
-    same = [item for item in structures if Path(item.origin.partition(" frame ")[0]).parent.as_posix() == folder]
-    return Path(name).name.startswith("vasprun.xml") and any("OUTCAR" in item.origin for item in same)
+    """Whether the OUTCAR of the very same step was taken."""
+    outcars = [Path(item.origin) for item in structures if "OUTCAR" in item.origin]
+    return "vasprun" in Path(name).name and any(is_same_step(Path(name), other) for other in outcars)
 
 
 def _from_file(path: Path, kind: str, unconverged: bool, left_out: list[tuple[str, str]]) -> list[ComputedStructure]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from scalith.crystal.symmetry import site_operations
-from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.sampling.chains import semi_grand_chain
 from scalith.lattice.sampling.monte_carlo import cooling_ladder
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -98,5 +98,5 @@ def order_at(model: Model, host: Host, mu: float, T: float, seed: np.random.Seed
     filled, energies = np.empty((len(ladder), 20)), np.empty((len(ladder), 20))
     word = seed.generate_state(1, np.uint64)[0]
     potentials = np.full(len(ladder), mu)
-    semi_grand_canonical_chain(model.tables, model.exchanged, occupation, ladder, potentials, 20, word, filled, energies)
+    semi_grand_chain(model, occupation, ladder, potentials, 20, word, filled, energies)
     return long_range_order(host, model.shape, occupation)

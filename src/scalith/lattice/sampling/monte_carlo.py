@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 
 from scalith.lattice.kernels.fields import compute_fields
-from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
-from scalith.lattice.kernels.replicas import replica_chains
+from scalith.lattice.sampling.chains import replica_sweeps, semi_grand_chain
 from scalith.lattice.sampling.sampling_warnings import sampling_warnings
 from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, supercell_shape
 from scalith.lattice.sampling.time_series import average, burn_in
@@ -65,12 +64,16 @@ class Model(NamedTuple):
         1 on the working ion's sublattices.
     shape : tuple of int
         Primitive cells along each vector.
+    site_kinds : int
+        Kinds of sites of the working ion that no symmetry makes alike; of more than one, sampling also exchanges ions and
+        vacancies (`scalith.lattice.sampling.chains`).
     """
 
     tables: InteractionTables
     constant: float
     exchanged: NDArray[np.float64]
     shape: tuple[int, int, int]
+    site_kinds: int = 1
 
     @property
     def cells(self) -> int:
@@ -81,6 +84,11 @@ class Model(NamedTuple):
     def sites(self) -> int:
         """Sites that the working ion may fill."""
         return self.cells * int(self.exchanged.sum())
+
+    @property
+    def active(self) -> NDArray[np.int64]:
+        """Indices of these sites."""
+        return np.flatnonzero(np.tile(self.exchanged, self.cells) > 0).astype(np.int64)
 
     @property
     def strongest_pair(self) -> float:
@@ -104,7 +112,7 @@ def model_on(expansion: ClusterExpansion, cells: int | Sequence[int]) -> Model:
     tables, _ = interaction_tables(energies, sublattices, shape)
     exchanged = np.zeros(sublattices)
     exchanged[expansion.host.working] = 1.0
-    return Model(tables, constant, exchanged, shape)
+    return Model(tables, constant, exchanged, shape, sum(orbit.order == 1 for orbit in expansion.orbits))
 
 
 def require_working_ion_alone(host: Host) -> None:
@@ -168,6 +176,8 @@ def semi_grand_canonical(
     and no state depends on its neighbour in μ. The grand potential φ is integrated from the empty end, where the dilute gas is
     exact, up in T at the lowest μ, along μ at the hot end (no transition there: dφ = −x dμ) and down in T at
     each μ (d(φ/T) = ω d(1/T), ω = ⟨E − μN⟩); at the full end it must meet the dilute gas of vacancies (closure).
+    Where the ion has more than one kind of site, exchanges of ions and vacancies follow every sweep
+    (`scalith.lattice.sampling.chains`).
 
     Parameters
     ----------
@@ -272,9 +282,7 @@ def cool(
             continue
         filled, energies = np.empty((len(temperatures), count)), np.empty((len(temperatures), count))
         thermal, potentials = BOLTZMANN_EV * np.ascontiguousarray(temperatures), np.full(len(temperatures), mu)
-        semi_grand_canonical_chain(
-            model.tables, model.exchanged, occupation, thermal, potentials, count, word[stage], filled, energies
-        )
+        semi_grand_chain(model, occupation, thermal, potentials, count, word[stage], filled, energies)
         averages += [state_averages(model, mu, ions, energy) for ions, energy in zip(filled, energies, strict=True)]
     return averages
 
@@ -286,9 +294,8 @@ def tempered(
     word = seed.generate_state(2, np.uint64)
     ladder, kept, replicas = cooled_replicas(model, mu, np.concatenate([hot, T[::-1]]), max(sweeps // 8, 10), word[0])
     filled, energies, exchanges = np.empty((len(ladder), sweeps)), np.empty((len(ladder), sweeps)), np.empty(len(ladder))
-    thermal, potentials, springs = BOLTZMANN_EV * ladder, np.full(len(ladder), mu), np.zeros(len(ladder))
-    chains = (model.tables, model.exchanged, replicas, thermal, potentials, springs)
-    replica_chains(*chains, 0.0, sweeps, word[1], filled, energies, exchanges)
+    held = (BOLTZMANN_EV * ladder, np.full(len(ladder), mu), np.zeros(len(ladder)))
+    replica_sweeps(model, replicas, held, 0.0, sweeps, word[1], filled, energies, exchanges)
     # The way up from a temperature is as open as its narrowest step.
     rates = [np.nan] + [float(exchanges[a:b].min()) for a, b in pairwise(kept)]
     averages = [state_averages(model, mu, filled[r], energies[r]) for r in kept]
@@ -315,9 +322,7 @@ def cooled_replicas(
     for r, temperature in enumerate(ladder):
         thermal, discarded = np.array([BOLTZMANN_EV * temperature]), np.empty((2, 1, sweeps))
         step = word + np.uint64(r)
-        semi_grand_canonical_chain(
-            model.tables, model.exchanged, occupation, thermal, np.array([mu]), sweeps, step, discarded[0], discarded[1]
-        )
+        semi_grand_chain(model, occupation, thermal, np.array([mu]), sweeps, step, discarded[0], discarded[1])
         replicas[r] = occupation
     return ladder, kept, replicas
 

@@ -8,8 +8,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.lattice.kernels.fields import compute_fields
-from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
-from scalith.lattice.kernels.replicas import replica_chains
+from scalith.lattice.sampling.chains import replica_sweeps, semi_grand_chain
 from scalith.lattice.sampling.monte_carlo import (
     Model,
     Progress,
@@ -201,7 +200,7 @@ def _cooled(
     def walk(temperatures: NDArray[np.float64], sweeps: int, word: np.uint64) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         ions, energies = np.empty((len(temperatures), sweeps)), np.empty((len(temperatures), sweeps))
         thermal, potentials = BOLTZMANN_EV * np.ascontiguousarray(temperatures), np.full(len(temperatures), mu)
-        semi_grand_canonical_chain(model.tables, model.exchanged, occupation, thermal, potentials, sweeps, word, ions, energies)
+        semi_grand_chain(model, occupation, thermal, potentials, sweeps, word, ions, energies)
         return ions, energies
 
     above = walk(hot, max(samples * stride // 4, 10), words[0]) if len(hot) else (np.empty((0, 1)), np.empty((0, 1)))
@@ -230,12 +229,11 @@ def _tempered(
     """As `_cooled`, all temperatures side by side: see `scalith.lattice.sampling.monte_carlo.tempered`."""
     words = seed.generate_state(1 + samples, np.uint64)
     ladder, kept, replicas = cooled_replicas(model, mu, np.concatenate([hot, T[::-1]]), max(samples * stride // 8, 10), words[0])
-    thermal, potentials, springs = BOLTZMANN_EV * ladder, np.full(len(ladder), mu), np.zeros(len(ladder))
+    states = (BOLTZMANN_EV * ladder, np.full(len(ladder), mu), np.zeros(len(ladder)))
     parts, configurations = [], []
     for word in words[1:]:
         ions, energies, exchanges = np.empty((len(ladder), stride)), np.empty((len(ladder), stride)), np.empty(len(ladder))
-        states = (model.tables, model.exchanged, replicas, thermal, potentials, springs)
-        replica_chains(*states, 0.0, stride, word, ions, energies, exchanges)
+        replica_sweeps(model, replicas, states, 0.0, stride, word, ions, energies, exchanges)
         parts.append(np.stack([ions, energies]))
         configurations.append(replicas[kept[len(hot) :]].copy())
     series, found = np.concatenate(parts, axis=2), np.array(configurations)

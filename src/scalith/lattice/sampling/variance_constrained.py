@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from scalith.lattice.kernels.fields import compute_fields
-from scalith.lattice.kernels.replicas import replica_chains
+from scalith.lattice.sampling.chains import replica_sweeps
 from scalith.lattice.sampling.monte_carlo import Progress, cooling_ladder, increasing, model_on
 from scalith.lattice.sampling.time_series import average, burn_in
 from scalith.numerics.parallel_map import parallel_map
@@ -235,8 +235,7 @@ def _run(
     thermal = np.array([BOLTZMANN_EV * T])
     states = (thermal, np.array([mu]), stiffness * thermal / model.sites)
     replica = occupation[None]
-    chain = (model.tables, model.exchanged, replica, *states, x * model.sites, sweeps, word)
-    replica_chains(*chain, filled, energies, np.empty(1))
+    replica_sweeps(model, replica, states, x * model.sites, sweeps, word, filled, energies, np.empty(1))
     return filled[0], energies[0]
 
 

@@ -67,9 +67,14 @@ def test_error_of_the_energy_is_that_of_the_share(tmp_path):
 def test_what_is_no_rare_defect_is_rejected(tmp_path):
     with pytest.raises(InputError, match="rare"):
         antisite_concentration(table(tmp_path, (3.3, 2.0, 0.1), (8.0, 2.0, 0.2)), 1000.0)
+    for apart in (-0.05, 0.0):  # pairs that form by themselves: half of the sites or more
+        with pytest.raises(InputError, match=r"0\.[5-9]\d* of the sites"):
+            antisite_concentration(table(tmp_path, (8.0, 2.0, apart)), 900.0)
     with pytest.raises(InputError, match="temperature"):
         antisite_concentration(table(tmp_path, (3.3, 2.0, 0.7)), 0.0)
     with pytest.raises(InputError, match="no Fe"):
         antisite_pairs(Atoms("Li", cell=[3, 3, 3], pbc=True), "Li", "Fe")
+    with pytest.raises(InputError, match="as many atoms of Mn as of Li"):  # the law of mass action is not that of a spinel
+        antisite_pairs(Atoms("LiMn2", [(0, 0, 0), (1, 1, 1), (2, 2, 2)], cell=[3, 3, 3], pbc=True), "Li", "Mn")
     with pytest.raises(InputError, match="multiplicity"):
         table(tmp_path, (3.3, 0.0, 0.7))

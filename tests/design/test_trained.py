@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scalith.design import StructureTargets, measure_structure, read_trained_model, trained_structure, write_trained_model
-from scalith.design.trained import _labels, _soft, label_voxels
+from scalith.design.trained import _Guide, _labels, _soft, label_voxels
 from scalith.quantities import InputError, shipped
 
 
@@ -95,6 +95,16 @@ def test_adjoint_steps_bring_what_is_asked_for(model):
     again = measure_structure(found.image, asked)
     np.testing.assert_allclose(list(again.values()), [0.2, 4.2e5], rtol=0.03)
     np.testing.assert_allclose(found.table["measured"], list(again.values()), rtol=1e-12)
+
+
+def test_steps_go_on_until_pieces_are_joined_to_within_the_margin(model, monkeypatch):
+    guide = _Guide(model, None, np.array([0.5, 0.3, 0.2]), {1: 0.9})
+    scores = np.random.default_rng(1).standard_normal((3, 8, 8, 8))
+    held = iter([0.87, 0.88, 0.895, 0.895])  # by the first largest piece, less than the tolerance away
+    monkeypatch.setattr("scalith.design.trained.join_pieces", lambda scores, *_: scores)
+    monkeypatch.setattr("scalith.design.trained.largest_share", lambda _: next(held))
+    _, steps = guide.finish(scores, 0.05, 10, lambda _: None)
+    assert steps == 2
 
 
 def test_what_is_asked_of_the_conducting_phase_is_told_to_the_network_for_either_carrier(model):

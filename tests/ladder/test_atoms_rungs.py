@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from scalith.atoms import boltzmann_transport, formation_energies, unlike_pairs
+from scalith.atoms import LocalisationCorrection, boltzmann_transport, formation_energies, unlike_pairs
 from scalith.crystal import ComputedStructure, StructureSet, map_orderings, read_host, read_structures, write_structures
+from scalith.ladder.progress import Silent, heard_by
 from scalith.ladder.rungs.atoms import (
     Localisation,
     RigidBands,
@@ -11,10 +12,11 @@ from scalith.ladder.rungs.atoms import (
     localised_orderings,
     partial_molar_volume,
 )
-from scalith.ladder.rungs.crystal import maximum_concentration
+from scalith.ladder.rungs.crystal import Crystal, maximum_concentration
 from scalith.quantities import InputError, read_property_csv, read_results, shipped
 
 FOLDER = "dft_energies/LixTiS2_gpaw"
+CRYSTAL = Crystal.read({"host": f"shipped:{FOLDER}/LixTiS2_prim.json", "energies": f"shipped:{FOLDER}/energies.extxyz"})
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,8 @@ def accurate_file(mapped, tmp_path_factory):
 def test_a_few_energies_of_another_method_make_the_gap_a_prediction(mapped, accurate_file):
     host, data = mapped
     section = Localisation.read({"energies": str(accurate_file), "reference": "another method", "model_error": "5 meV"})
-    found = localised_orderings(host, data, section)
+    found = localised_orderings(CRYSTAL, host, data, section)
+    assert LocalisationCorrection.model_validate_json(found.attrs["correction"]).source.reference == "another method"
     expected = 0.6 * formation_energies(host, data) + 0.1 * unlike_pairs(host, data)
     assert formation_energies(host, found) == pytest.approx(expected, abs=1e-7)
     draw = localised_orderings.quantity.draw
@@ -111,6 +114,28 @@ def test_a_few_energies_of_another_method_make_the_gap_a_prediction(mapped, accu
     assert not np.allclose(*members)
 
 
+def test_accurate_structures_that_are_not_taken_are_counted_and_named(mapped, accurate_file, tmp_path):
+    structures = list(read_structures(accurate_file))
+    slipped = next(k for k, item in enumerate(structures) if 0 < item.symbols.count("Li") < item.symbols.count("Ti"))
+    atoms = structures[slipped].atoms.copy()
+    ion = atoms.symbols.indices()["Li"][0]
+    atoms.positions[ion] += (0.0, 0.0, 0.7)  # out of its site by more than the 0.6 Å that [crystal] allows by itself
+    structures[slipped] = ComputedStructure(atoms, structures[slipped].energy, structures[slipped].origin)
+    path = tmp_path / "slipped.extxyz"
+    write_structures(StructureSet(tuple(structures)), path)
+    section = Localisation.read({"energies": str(path), "reference": "another method", "model_error": "5 meV"})
+    listener, words = Silent(), []
+    listener.noted = words.append
+    with heard_by(listener):
+        found = localised_orderings(CRYSTAL, *mapped, section)
+    assert "1 of the energies not taken" in localised_orderings.quantity.headline(found)
+    (told,) = words
+    assert "1 not taken" in told
+    assert "0.72 Å from the nearest free site" in told
+    allowed = CRYSTAL.model_copy(update={"largest_displacement": 0.9})
+    assert "not taken" not in localised_orderings.quantity.headline(localised_orderings(allowed, *mapped, section))
+
+
 def test_localisation_is_either_stated_or_computed(accurate_file, mapped):
     stated = {"interaction": "0.1 eV", "reference": "a gap"}
     for section in ({"reference": "nothing"}, stated | {"energies": str(accurate_file)}):
@@ -120,5 +145,5 @@ def test_localisation_is_either_stated_or_computed(accurate_file, mapped):
         Localisation.read(stated | {"model_error": 0.01})
     with pytest.raises(InputError, match="none beside energies"):
         Localisation.read({"energies": str(accurate_file), "reference": "x", "anchor": "mean"})
-    found = localised_orderings(*mapped, Localisation.read(stated))
+    found = localised_orderings(CRYSTAL, *mapped, Localisation.read(stated))
     assert localised_orderings.quantity.draw(found, 1) is found

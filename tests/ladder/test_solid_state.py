@@ -159,3 +159,9 @@ def test_contact_stated_twice_is_refused(tmp_path):
     (tmp_path / "study.toml").write_text(text)
     with pytest.raises(InputError, match=r"lithium_anode"):
         read_study(tmp_path / "study.toml")
+
+
+def test_a_coefficient_of_the_negative_material_is_refused_beside_lithium(tmp_path):
+    (tmp_path / "study.toml").write_text(SMALL.replace("[given]\n", '[given]\nnegative_entropic_coefficient = "1e-4 V/K"\n'))
+    with pytest.raises(InputError, match=r"negative_entropic_coefficient beside lithium_metal.*its potential alone"):
+        read_study(tmp_path / "study.toml")

@@ -9,7 +9,7 @@ pair of kind i, of which there are z_i for each site of the ion, and E_∞ that 
     y  = u + b                                              all metal on sites of the ion,
 
 the law of mass action for exchange and association, with the pairs that chance makes taken off what is bound (Bjerrum's sum): to
-first order in y. Entropies other than of mixing are left out.
+first order in y. It is that of a host with as many sites of the metal as of the ion. Entropies other than of mixing are left out.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def antisite_pairs(crystal: Atoms, ion: str, metal: str) -> list[AntisitePair]:
     Raises
     ------
     InputError
-        The crystal lacks one of the two elements, or its symmetry is not found.
+        The crystal lacks one of the two elements or has more of one than of the other, or its symmetry is not found.
     """
     import spglib
 
@@ -90,6 +90,8 @@ def antisite_pairs(crystal: Atoms, ion: str, metal: str) -> list[AntisitePair]:
             raise InputError(
                 "antisites", "crystal", f"no {name} in {crystal.get_chemical_formula()}", f"one with {ion} and {metal}"
             )
+    if len(found[ion]) != len(found[metal]):
+        raise InputError("antisites", "crystal", crystal.get_chemical_formula(), f"as many atoms of {metal} as of {ion}")
     cell = (np.asarray(crystal.cell), crystal.get_scaled_positions(), crystal.numbers)
     symmetry = spglib.get_symmetry(cell, symprec=SYMMETRY_TOLERANCE)
     if symmetry is None:
@@ -253,10 +255,8 @@ def antisite_concentration(formation: xr.Dataset, T: float, energy_error: float 
     def held(shift: float) -> float:
         boltzmann = np.exp(-(energies + shift) / (BOLTZMANN_EV * T))
         alone, bound = np.sqrt(boltzmann[-1]), max(float(pairs @ (boltzmann - boltzmann[-1])), 0.0)
-        y = 0.0
-        for _ in range(100):  # to the last bit where y is small
-            y = (1.0 - y) * alone + (1.0 - y) ** 2 * bound
-        return float(y)
+        free = 2.0 / (1.0 + alone + np.sqrt((1.0 + alone) ** 2 + 4.0 * bound))  # 1 − y, of bound free² + (1 + alone) free = 1
+        return float(free * alone + free**2 * bound)
 
     y = held(0.0)
     if not y < 0.1:

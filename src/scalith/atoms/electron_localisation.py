@@ -177,7 +177,13 @@ def fit_localisation(
 
 
 def fit_localisation_to_energies(
-    host: Host, orderings: xr.Dataset, accurate: xr.Dataset, *, cutoff: float = 8.0, model_error: float = 0.0
+    host: Host,
+    orderings: xr.Dataset,
+    accurate: xr.Dataset,
+    *,
+    cutoff: float = 8.0,
+    model_error: float = 0.0,
+    reference: str = "",
 ) -> LocalisationCorrection:
     """s and δ such that s E_f + 2 δ u meets the formation energies that an accurate method gave for some of the orderings.
 
@@ -197,6 +203,8 @@ def fit_localisation_to_energies(
     model_error : float
         Standard error of the accurate method's formation energy of a random mixture at x = 1/2, common to all orderings, eV per
         site (functional, U, magnetic order, numerics).
+    reference : str
+        Where the accurate energies are from.
 
     Returns
     -------
@@ -241,6 +249,7 @@ def fit_localisation_to_energies(
         host.digest,
         dataset_digest(orderings),
         dataset_digest(accurate),
+        reference=reference,
         settings={"cutoff": cutoff, "model_error": model_error, "accurate_orderings": int(inside.sum())},
         note="The miscibility gap follows from the accurate energies; the average voltage is that of the other energies.",
     )

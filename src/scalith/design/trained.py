@@ -223,8 +223,8 @@ def trained_structure(
     targets : StructureTargets or sequence of them, optional
         Nothing is asked for without them: the structure is what the model makes.
     joined : mapping of str to float, optional
-        Share of a phase's volume, by its name, that the largest of its pieces shall hold at least; pieces hang together through
-        faces of voxels within the structure.
+        Share of a phase's volume, by its name, that the largest of its pieces shall hold at least, to within 0.01; pieces hang
+        together through faces of voxels within the structure.
     tolerance : float
         Largest deviation of a property, relative.
     fractions : mapping of str to float, optional
@@ -370,11 +370,12 @@ class _Guide:
         for number in range(most + 1):
             scores = join_pieces(scores, self.label, self.pieces)
             missing, measured = self.missing(scores)
-            apart = max(float(np.max(np.abs(measured / self.values - 1.0), initial=0.0)), self.unjoined(scores) - MARGIN)
+            apart = float(np.max(np.abs(measured / self.values - 1.0), initial=0.0))
+            apart = max(apart / tolerance, self.unjoined(scores) / MARGIN)
             if apart < least:
                 closest, least, self.best = scores, apart, measured
             told(number)
-            if least <= tolerance:
+            if least <= 1.0:
                 break
             if before is not None:  # what overshoots goes on with half the step, what lags with more
                 gain = np.clip(np.where(missing * before < 0.0, 0.5 * gain, 1.25 * gain), 0.1, 4.0)

@@ -9,9 +9,10 @@ import xarray as xr
 from pydantic import Field, model_validator
 
 from scalith import atoms
-from scalith.crystal import Host, map_orderings, read_structures
+from scalith.crystal import Host, read_structures
+from scalith.ladder.progress import note
 from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, draw_within_error, drawing, rung
-from scalith.ladder.rungs.crystal import InputRuns
+from scalith.ladder.rungs.crystal import Crystal, InputRuns
 from scalith.quantities import SI, InputError, Property, Uncertain, read_results
 from scalith.quantities.constants import AVOGADRO
 from scalith.quantities.plausible_ranges import UNCHECKED, Plausible
@@ -137,7 +138,8 @@ def _lifted(data: xr.Dataset) -> str:
         return text
     fit = atoms.LocalisationCorrection.model_validate_json(data.attrs["correction"])
     missed = "" if fit.leave_one_out is None else f", orderings left out missed by {1e3 * fit.leave_one_out:.0f} meV"
-    return f"{text}; predicted interaction {1e3 * fit.interaction:.0f} meV{missed}"
+    lost = f", {left} of the energies not taken" if (left := int(data.attrs["accurate_not_taken"])) else ""
+    return f"{text}; predicted interaction {1e3 * fit.interaction:.0f} meV{missed}{lost}"
 
 
 def _another_fit(data: xr.Dataset, seed: int) -> xr.Dataset:
@@ -148,17 +150,27 @@ def _another_fit(data: xr.Dataset, seed: int) -> xr.Dataset:
 
 
 @rung("orderings with localised electrons", headline=_lifted, draw=_another_fit)
-def localised_orderings(host: Host, mapped_orderings: xr.Dataset, localisation: Localisation) -> xr.Dataset:
+def localised_orderings(crystal: Crystal, host: Host, mapped_orderings: xr.Dataset, localisation: Localisation) -> xr.Dataset:
     """E' = E + (s − 1) E_f + 2 δ u, with a stated regular solution or fitted to energies of localised electrons.
 
     The gap is an input with the first and a prediction with the second; the average voltage is that of the energies E.
     """
     if localisation.energies is not None:
-        accurate = map_orderings(host, read_structures(localisation.energies.path))
+        accurate = crystal.mapped(host, read_structures(localisation.energies.path))
+        not_taken = accurate.sizes["rejected"]
+        if not_taken:
+            origin, reason = (str(accurate[name].values[0]) for name in ("rejected_origin", "rejected_reason"))
+            note(f"[localisation] energies: {not_taken} not taken, the first of them {origin}: {reason}")
         fit = atoms.fit_localisation_to_energies(
-            host, mapped_orderings, accurate, cutoff=localisation.cutoff, model_error=localisation.model_error
+            host,
+            mapped_orderings,
+            accurate,
+            cutoff=localisation.cutoff,
+            model_error=localisation.model_error,
+            reference=localisation.reference,
         )
-        return atoms.localised_energies(host, mapped_orderings, fit).assign_attrs(correction=fit.model_dump_json())
+        found = atoms.localised_energies(host, mapped_orderings, fit)
+        return found.assign_attrs(correction=fit.model_dump_json(), accurate_not_taken=not_taken)
     assert localisation.interaction is not None  # `Localisation` has one of the two
     correction = atoms.fit_localisation(
         host,

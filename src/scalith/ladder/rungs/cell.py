@@ -200,6 +200,9 @@ class Cell(Settings):
                 "lithium_metal without pressed: [lithium_anode] gives it",
             )
             raise InputError("", "negative_electrode", found, expected)
+        for field, name in CLIMBED["negative_electrode"].items():
+            if metal is not None and field != "open_circuit_voltage" and name in reached:
+                raise InputError("", "negative_electrode", f"{name} beside lithium_metal", "none: its potential alone counts")
         for field, name in SEPARATOR.items():
             if name in reached:
                 if field in self.separator:

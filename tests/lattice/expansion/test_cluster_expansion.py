@@ -97,6 +97,9 @@ def test_whole_groups_are_left_out():
     assert found.grouped_error["composition"] > 0.5 * found.leave_one_out_error
     with pytest.raises(InputError, match="one for each structure"):
         fit_cluster_expansion(host(), orderings, **cutoffs, groups=["a"])
+    half = ["half" if x == 0.5 else "others" for x in orderings["x"].values]
+    with pytest.raises(InputError, match="others, without which"):
+        fit_cluster_expansion(host(), orderings, **cutoffs, groups=half)
 
 
 def test_pinned_ends_keep_the_average_voltage():

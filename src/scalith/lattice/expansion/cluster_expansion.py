@@ -92,7 +92,8 @@ class ClusterExpansion(Spec):
         Of the fit, and of predictions of each structure from all others, eV per primitive cell.
     grouped_error : dict of str to float
         Error of predictions of each structure from those of other groups: of other ``composition``, other ``supercell``
-        size, and other groups of the user (``given``), where there are at least two.
+        size, and other groups of the user (``given``), where there are at least two and the others tell constant and points
+        without any one of them.
     hull : HullReport or None
     known_x : (float, float)
         Range of stoichiometries of the fitted energies: outside of it the expansion extrapolates.
@@ -207,7 +208,8 @@ def fit_cluster_expansion(
     Raises
     ------
     InputError
-        The orderings belong to another host, or are too few; not one group for each structure.
+        The orderings belong to another host, or are too few; not one group for each structure, or one that alone tells the
+        constant or a point.
     """
     orbits = cluster_orbits(host, pair_cutoff, triplet_cutoff, quadruplet_cutoff)
     require_same_host(host, orderings)
@@ -277,12 +279,14 @@ def fit_energies(
     scaled = A * importance[:, None]
     weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
     # A group without which not even the points are told (all small cells, say) tests nothing.
-    points = A[:, ~shrunk]
-    labels = {
-        name: of
-        for name, of in _groups(orderings, groups).items()
-        if all(decide_points(points[of != group], points) for group in np.unique(of))
-    }
+    points, labels = A[:, ~shrunk], {}
+    for name, of in _groups(orderings, groups).items():
+        untold = [group for group in np.unique(of) if not decide_points(points[of != group], points)]
+        if not untold:
+            labels[name] = of
+        elif groups is not None and name == "given":
+            left = f"{groups[int(np.argmax(of == untold[0]))]}, without which the others do not tell constant and points"
+            raise InputError("cluster expansion", "groups", left, "groups each of which the others can predict")
     grouped = {name: grouped_errors(scaled, y * importance, result.prior, of) / importance for name, of in labels.items()}
     return {
         "weights": weights,

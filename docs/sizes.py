@@ -32,7 +32,7 @@ def sized_functions(source: Path = SOURCE) -> list[Sized]:
             for item in holder.body
         }
         for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_overload(node):
                 described = ast.get_docstring(node) is not None
                 first = node.body[0]
                 lines = node.end_lineno - node.lineno + 1 - (first.end_lineno - first.lineno + 1 if described else 0)
@@ -40,6 +40,11 @@ def sized_functions(source: Path = SOURCE) -> list[Sized]:
                 bare = id(node) in public and node.name[0] != "_" and not described
                 found.append(Sized(f"{name}: {node.name}", lines, arguments, "kernel" in name, bare))
     return found
+
+
+def _is_overload(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it only states types: what it does, and is documented, follows it."""
+    return any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list)
 
 
 def counted(functions: list[Sized]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.sampling.chains import replica_sweeps, semi_grand_chain
+from scalith.lattice.sampling.metastable_states import stable_states
 from scalith.lattice.sampling.sampling_warnings import sampling_warnings
 from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, supercell_shape
 from scalith.lattice.sampling.time_series import average, burn_in
@@ -208,7 +209,8 @@ def semi_grand_canonical(
         Dimensions ``T`` (K) and ``mu`` (eV): ``x``, ``x_error``; ``energy``, ``energy_error`` (eV per primitive cell);
         ``fluctuations`` ⟨δN²⟩/sites and ``partial_energy`` ⟨δE δN⟩/⟨δN²⟩ = ∂E/∂N at constant T (eV per ion), with errors;
         ``grand_potential`` (eV per site of the working ion) and its ``grand_potential_closure`` (T); ``inefficiency``
-        (sweeps per independent sample).
+        (sweeps per independent sample); ``stable``, false where the grand potential says that a state is not one of equilibrium
+        (`scalith.lattice.sampling.metastable_states`): what is derived from the states leaves it out.
 
     Raises
     ------
@@ -234,6 +236,7 @@ def semi_grand_canonical(
     data = sampled_dataset(model, end_energies(model), T, hot, mu, states).assign_attrs(
         source=source.to_json(), **about_expansion(expansion)
     )
+    data["stable"] = labelled(("T", "mu"), stable_states(data), "above no tangent of the grand potential in another state", "1")
     return data.assign_attrs(warnings=sampling_warnings(data, sweeps))
 
 

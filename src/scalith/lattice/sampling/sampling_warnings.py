@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scalith.lattice.phases.thermodynamics import two_phase_regions, unknown_regions
+from scalith.lattice.sampling.metastable_states import frozen_states
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
     """What speaks against the averages of a semi-grand-canonical sampling; nothing where all is well.
 
     Neighbouring chemical potentials are cooled apart from each other, so they are independent starts: where x falls as μ
-    rises by more than its errors allow, at least one of them has not reached equilibrium (non-ergodic sampling). The
+    rises by more than its errors allow, at least one of them has not reached equilibrium (non-ergodic sampling). States at rest
+    that hold an ion more or less than a phase should do not fall so far; their grand potential gives them away (frozen). The
     thermodynamic integration starts at the empty end and must close at the full one. Few independent samples make errors
     themselves uncertain.
 
@@ -32,11 +34,14 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
     sweeps : int
     """
     kinds: dict[str, list[tuple[float, str]]] = {name: [] for name in ("ergodic", "samples", "closure", "exchange", "unknown")}
+    kinds["frozen"] = []
     for k, T in enumerate(data["T"].values):
         x, error = data["x"].values[k], data["x_error"].values[k]
         back = falls(x, error, two_phase_regions(data.isel(T=[k]))[0])
         if len(back):
             kinds["ergodic"].append((T, f"after x = {x[back[0]]:.3f}"))
+        if len(frozen := frozen_states(data.isel(T=k))):
+            kinds["frozen"].append((T, f"{len(frozen)} of {len(x)} states, first x = {x[frozen[0]]:.3f}"))
         # A state without fluctuations is an ordered one at rest: nothing to average.
         moving = data["fluctuations"].values[k] > 1e-3
         samples = sweeps / data["inefficiency"].values[k]
@@ -58,6 +63,7 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
         "samples": (f"unconverged averages: fewer than {FEW_SAMPLES:.0f} independent samples", more),
         "closure": ("the free energy does not close between both ends", f"more points in the chemical potential, {more}"),
         "exchange": ("replicas hardly exchange", "temperatures closer to each other, or fewer cells"),
+        "frozen": ("ions stayed behind in states that came to rest: their grand potential is too high, they are left out", more),
         "unknown": (
             "two-phase regions reach phases whose energies were not fitted, and no voltage is given there",
             "energies of orderings as empty and as full as these phases",

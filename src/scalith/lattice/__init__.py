@@ -38,6 +38,7 @@ from scalith.lattice.phases.added_free_energy import add_free_energies
 from scalith.lattice.phases.common_tangent import Tangent, common_tangents
 from scalith.lattice.phases.fit_error import add_fit_error, beside_fit_error, with_fit_error
 from scalith.lattice.phases.hysteresis import sample_hysteresis
+from scalith.lattice.phases.isotherms import two_phase_regions
 from scalith.lattice.phases.long_range_order import Order, long_range_order
 from scalith.lattice.phases.phase_boundaries import phase_boundaries
 from scalith.lattice.phases.phase_diagram import phase_diagram
@@ -48,7 +49,6 @@ from scalith.lattice.phases.thermodynamics import (
     metal_energy,
     open_circuit_voltage,
     thermodynamic_factor,
-    two_phase_regions,
 )
 from scalith.lattice.sampling.canonical import sample_canonical
 from scalith.lattice.sampling.monte_carlo import semi_grand_canonical

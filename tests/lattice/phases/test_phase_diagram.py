@@ -5,11 +5,11 @@ import pytest
 
 from scalith.crystal.supercells import lattice_cells
 from scalith.lattice import ClusterExpansion, long_range_order, phase_diagram
-from scalith.lattice.phases.phase_diagram import _closing, interacting_dimensions
-from scalith.lattice.sampling.supercell import occupation_interactions
+from scalith.lattice.phases.phase_diagram import _closing
+from scalith.lattice.sampling.supercell import interacting_dimensions, occupation_interactions
 from scalith.quantities import InputError
 from scalith.quantities.constants import BOLTZMANN_EV
-from tests.lattice.models import fcc_model, host, square_model
+from tests.lattice.models import SQUARE, fcc_model, host, square_model
 
 CUBE = ((3.0, 0.0, 0.0), (0.0, 3.0, 0.0), (0.0, 0.0, 3.0))
 CRITICAL = 0.025 / (0.221654626 * BOLTZMANN_EV) / 4
@@ -54,6 +54,28 @@ def test_its_errors_cover_the_exact_binodal_up_to_the_critical_point(attracting)
     assert 0.2 < np.sqrt(np.mean(np.square(away))) < 1.8
     # The finite supercell counts where fluctuations become as large as it is.
     assert attracting["x_low_error"].values[-1] > 3.0 * attracting["x_low_error"].values[0]
+
+
+@pytest.mark.long
+def test_so_do_those_of_layers_with_the_exponent_of_two_dimensions():
+    """Onsager and Yang: m = (1 − sinh⁻⁴(2J/kT))^(1/8), up to 0.985 T_c; above it there is no region."""
+    J = 0.01
+    expansion = ClusterExpansion.given(host(SQUARE), (0.0, 0.0, -J), 3.1)
+    critical = J / (0.5 * np.log(1.0 + np.sqrt(2.0)) * BOLTZMANN_EV)
+    found = phase_diagram(
+        expansion, np.array([0.85, 0.95, 0.985, 1.05]) * critical, cells=(24, 24, 1), sweeps=200, points=36, seed=2
+    )
+    ratio = found["T"].values / critical
+    assert ratio == pytest.approx([0.85, 0.95, 0.985])
+    m = (1.0 - np.sinh(2.0 * J / (BOLTZMANN_EV * found["T"].values)) ** -4.0) ** 0.125
+    away = [
+        ((found[f"x_{side}"] - 0.5 * (1.0 + sign * m)) / found[f"x_{side}_error"]).values
+        for side, sign in (("low", -1.0), ("high", 1.0))
+    ]
+    assert np.abs(away).max() < 3.0
+    assert np.sqrt(np.mean(np.square(away))) < 1.8
+    assert np.all(np.abs(found["chemical_potential"]) < 3.0 * found["chemical_potential_error"] + 1e-5)
+    assert abs(float(found["closing_temperature"][0]) - critical) < 2.5 * float(found["closing_temperature_error"][0])
 
 
 def test_ordered_phases_are_named_by_their_waves():

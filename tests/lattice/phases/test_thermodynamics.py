@@ -16,7 +16,8 @@ from scalith.lattice import (
     thermodynamic_factor,
     two_phase_regions,
 )
-from scalith.lattice.phases.thermodynamics import WINDOW, X_GRID, isotherms, isotonic
+from scalith.lattice.phases.isotherms import isotherms, isotonic
+from scalith.lattice.phases.thermodynamics import WINDOW, X_GRID
 from scalith.lattice.sampling.sampling_warnings import sampling_warnings
 from scalith.quantities import DomainError, InputError, Property, Source
 from scalith.quantities.constants import BOLTZMANN_EV, FARADAY, GAS_CONSTANT

@@ -26,10 +26,10 @@ def test_a_short_run_near_the_critical_point_is_unconverged():
 
 @pytest.mark.parametrize("share", [0.5, 0.9])
 def test_two_values_are_bimodal_and_noise_is_not(share):
-    from scalith.lattice.sampling.monte_carlo import _bimodality
+    from scalith.lattice.sampling.time_series import sarle_coefficient
 
     rng = np.random.default_rng(0)
     two = (rng.random(4000) < share).astype(float)
-    assert _bimodality(two - two.mean()) == pytest.approx(1.0)
-    assert _bimodality(rng.standard_normal(4000)) == pytest.approx(1 / 3, abs=0.05)
-    assert _bimodality(np.zeros(9)) == pytest.approx(1 / 3)
+    assert sarle_coefficient(two - two.mean()) == pytest.approx(1.0)
+    assert sarle_coefficient(rng.standard_normal(4000)) == pytest.approx(1 / 3, abs=0.05)
+    assert sarle_coefficient(np.zeros(9)) == pytest.approx(1 / 3)

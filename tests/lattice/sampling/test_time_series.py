@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scalith.lattice.sampling.time_series import average, burn_in, statistical_inefficiency
+from scalith.lattice.sampling.time_series import (
+    average,
+    balancing_slope,
+    burn_in,
+    sarle_coefficient,
+    statistical_inefficiency,
+)
 
 
 def autoregressive(memory, count, seed=0):
@@ -43,3 +49,14 @@ def test_constant_series():
     result = average(np.full(50, 3.0))
     assert result.mean == 3.0
     assert result.error == 0.0
+
+
+def test_balanced_peaks_show_the_coefficient_of_equal_ones():
+    """Two broad peaks, of which one is met ten times as often: weighed alike they are those met alike."""
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(-2.0, 1.0, 40_000), rng.normal(2.0, 1.0, 40_000)
+    alike, rare = np.concatenate([left, right]), np.concatenate([left[:4000], right])
+    weights = np.exp(balancing_slope(rare, 0.0) * rare)
+    assert weights[rare > 0.0].sum() == pytest.approx(weights[rare <= 0.0].sum())
+    assert sarle_coefficient(rare, weights) == pytest.approx(sarle_coefficient(alike), abs=0.03)
+    assert sarle_coefficient(rare) < sarle_coefficient(alike) - 0.05

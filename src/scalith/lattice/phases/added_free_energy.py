@@ -51,6 +51,7 @@ def add_free_energies(sampled: xr.Dataset, *added: Property) -> Result:
     data = Result.of(sampled)
     per_cell = sampled.attrs["sites"] / sampled.attrs["cells"]
     changed = {name: sampled[name].values.copy() for name in ("energy", "grand_potential", "fluctuations", "partial_energy")}
+    steady = sampled["steady"].values.astype(bool) if "steady" in sampled else None
     potential, stable = np.empty_like(changed["energy"]), np.ones(changed["energy"].shape, dtype=bool)
     known = np.broadcast_to(sampled["chemical_potential" if "chemical_potential" in sampled else "mu"].values, potential.shape)
     for k, T in enumerate(sampled["T"].values):
@@ -64,12 +65,16 @@ def add_free_energies(sampled: xr.Dataset, *added: Property) -> Result:
         inverse = 1.0 / old + curvature / (BOLTZMANN_EV * T)
         # Within an added concavity no homogeneous state fluctuates about its mean.
         changed["fluctuations"][k] = np.where(inverse > 0.02 / old, 1.0 / np.maximum(inverse, 0.02 / old), 50.0 * old)
+        if steady is not None:  # what is all but flat parts into two phases by the least added concavity
+            steady[k, :-1] &= (curvature[:-1] >= 0.0) & (curvature[1:] >= 0.0)
         noise = sampled["grand_potential_error"].values[k]
         stable[k] = _on_hull(x, changed["grand_potential"][k] + potential[k] * x, noise)
     if "stable" in sampled:
         stable &= sampled["stable"].values.astype(bool)
     for name, values in changed.items():
         data[name] = (("T", "mu"), values, sampled[name].attrs)
+    if steady is not None:
+        data["steady"] = (("T", "mu"), steady, sampled["steady"].attrs)
     data["chemical_potential"] = labelled(
         ("T", "mu"), potential, "chemical potential of the working ion with the added free energies", "eV"
     )

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
-from scalith.lattice.phases.phase_boundaries import coexistence_level, phase_ends
-from scalith.lattice.phases.thermodynamics import isotherms
+from scalith.lattice.phases.isotherms import coexistence, isotherms, phase_ends
 from scalith.lattice.sampling.monte_carlo import cooling_ladder
 from scalith.lattice.sampling.time_series import average, burn_in
 from scalith.numerics.parallel_map import parallel_map
@@ -40,11 +39,10 @@ class _End(NamedTuple):
 
 
 class _Phase(NamedTuple):
-    """Stoichiometry of a phase where it coexists, its error, and all that was met there."""
+    """Stoichiometry of a phase where it coexists, and its error."""
 
     x: float
     error: float
-    series: NDArray[np.float64]
 
 
 def sample_ends(
@@ -53,8 +51,7 @@ def sample_ends(
     """The regions with both ends as sampled at their chemical potential of coexistence.
 
     Each phase is cooled a little within it and then sampled at coexistence. A small lattice may go over to the other phase there:
-    samples beyond the middle of the region are not counted. Where the phase left for good, its end remains as it was. A region
-    whose middle is met half as often as its ends is none: above a critical point states only change steeply.
+    samples beyond the middle of the region are not counted. Where the phase left for good, its end remains as it was.
 
     Parameters
     ----------
@@ -66,7 +63,7 @@ def sample_ends(
     ends = []
     for iso in isotherms(sampled):
         for a, b in iso.gaps:
-            level, error = coexistence_level(iso, a, b)
+            level, error = coexistence(iso, a, b)
             first, last = phase_ends(iso, a, b)
             middle = float(0.5 * (iso.x[a] + iso.x[b]))
             # Two states within its phase: the last one may be metastable.
@@ -74,24 +71,13 @@ def sample_ends(
             ends += [_End(iso.T, mu, level, error, middle, fuller) for mu, fuller in zip(within, (False, True), strict=True)]
     count = len(ends)
     rows = list(parallel_map(_sampled, [model] * count, ends, [sweeps] * count, seed.spawn(count), executor=executor))
-    parted = np.array([_apart(*pair) for pair in zip(rows[::2], rows[1::2], strict=True)], dtype=bool)
     result = found.copy()
     for column, name in enumerate(("x_low", "x_high")):
         own = rows[column::2]
         for key, place in ((name, 0), (f"{name}_error", 1)):
             values = [old if row is None else row[place] for row, old in zip(own, found[key].values, strict=True)]
             result[key] = found[key].copy(data=np.array(values))
-    return result.isel(region=parted)
-
-
-def _apart(low: _Phase | None, high: _Phase | None) -> bool:
-    """Whether two phases are met rather than what lies between them."""
-    if low is None or high is None:
-        return True
-    step = 0.1 * (high.x - low.x)
-    every = np.concatenate([low.series, high.series])
-    between, at_low, at_high = (np.mean(np.abs(every - x) < step) for x in (0.5 * (low.x + high.x), low.x, high.x))
-    return bool(between < 0.25 * (at_low + at_high))
+    return result
 
 
 def _sampled(model: Model, end: _End, sweeps: int, seed: np.random.SeedSequence) -> _Phase | None:
@@ -112,4 +98,4 @@ def _sampled(model: Model, end: _End, sweeps: int, seed: np.random.SeedSequence)
         return None
     mean = average(inside, 0)
     slope = float(np.var(inside)) * model.sites / (BOLTZMANN_EV * end.T)
-    return _Phase(mean.mean, float(np.hypot(max(mean.error, 1.0 / (len(inside) * model.sites)), slope * end.level_error)), x)
+    return _Phase(mean.mean, float(np.hypot(max(mean.error, 1.0 / (len(inside) * model.sites)), slope * end.level_error)))

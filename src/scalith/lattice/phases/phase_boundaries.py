@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from scalith.lattice.phases.thermodynamics import crossing_error, isotherms
+from scalith.lattice.phases.isotherms import coexistence, isotherms
 from scalith.quantities import Result, dataset_digest, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
-    from scalith.lattice.phases.thermodynamics import Isotherm
+    from scalith.lattice.phases.isotherms import Isotherm
 
 
 def phase_boundaries(sampled: xr.Dataset) -> Result:
     """Stoichiometries between which two phases stand beside each other, at each temperature.
 
     A jump of x between neighbouring μ is a two-phase region where it exceeds what fluctuations and errors explain. Its ends are
-    those of the states on either side, carried to the chemical potential of coexistence, where the tangents of both phases' grand
-    potentials cross, with the slope ∂x/∂μ = ⟨δN²⟩/(sites · kT).
+    those of the states on either side, carried to the chemical potential of coexistence, at which both grand potentials are equal
+    (`scalith.lattice.phases.isotherms.coexistence`), with the slope ∂x/∂μ = ⟨δN²⟩/(sites · kT).
 
     Parameters
     ----------
@@ -50,31 +50,9 @@ def phase_boundaries(sampled: xr.Dataset) -> Result:
     return data.assign_attrs(source=predicted("scalith.lattice.phase_boundaries", dataset_digest(sampled)).to_json())
 
 
-def coexistence_level(iso: Isotherm, a: int, b: int) -> tuple[float, float]:
-    """Chemical potential at which the phases of states a and b coexist, and its standard error, eV.
-
-    The mean over where the tangents of the last three states of either phase cross, each of which was cooled by itself; how far
-    they scatter counts as error as well. The last states may be metastable: tangents then cross beyond them, by no more than a
-    step to the next state here.
-    """
-    first, last = phase_ends(iso, a, b)
-    free = iso.energy - iso.T * iso.entropy
-    low, high = np.arange(max(a - 2, first), a + 1)[:, None], np.arange(b, min(b + 2, last) + 1)[None, :]
-    crossings = (free[low] - free[high]) / (iso.x[low] - iso.x[high])
-    least, most = iso.mu[max(a - 1, 0)], iso.mu[min(b + 1, len(iso.mu) - 1)]
-    return float(np.clip(np.mean(crossings), least, most)), float(np.hypot(crossing_error(iso, a, b), np.std(crossings)))
-
-
-def phase_ends(iso: Isotherm, a: int, b: int) -> tuple[int, int]:
-    """First state of the phase that ends at state a, and last of the one that begins at state b."""
-    first = max((there for _, there in iso.gaps if there <= a), default=0)
-    last = min((here for here, _ in iso.gaps if here >= b), default=len(iso.mu) - 1)
-    return first, last
-
-
 def _ends(iso: Isotherm, a: int, b: int) -> tuple[float, float, float, float, float, float]:
     """Stoichiometry and error of both phases, and the chemical potential of coexistence and its error."""
-    level, error = coexistence_level(iso, a, b)
+    level, error = coexistence(iso, a, b)
     ends = []
     for k in (a, b):
         slope = iso.fluctuations[k] / (BOLTZMANN_EV * iso.T)

@@ -9,21 +9,20 @@ import numpy as np
 import xarray as xr
 
 from scalith.lattice.phases.coexistence_sampling import sample_ends
+from scalith.lattice.phases.isotherms import isotherms
 from scalith.lattice.phases.long_range_order import order_at
 from scalith.lattice.phases.phase_boundaries import phase_boundaries
-from scalith.lattice.phases.thermodynamics import isotherms
 from scalith.lattice.sampling.monte_carlo import Progress, model_on, semi_grand_canonical
-from scalith.lattice.sampling.supercell import expansion_interactions
+from scalith.lattice.sampling.supercell import expansion_interactions, interacting_dimensions
 from scalith.quantities import Result, labelled, predicted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from scalith.crystal import Host
     from scalith.lattice.expansion.cluster_expansion import ClusterExpansion
-    from scalith.lattice.expansion.cluster_space import Cluster
     from scalith.lattice.sampling.monte_carlo import Model
     from scalith.quantities import Property, Result
 
@@ -129,7 +128,7 @@ def phase_diagram(
 
 def _denser_in_jumps(pilot: xr.Dataset, most: int) -> NDArray[np.float64]:
     """The pilot's chemical potentials and three more in each jump of x, at most `most`: a steep but steady change shows."""
-    steps = {pair for iso in isotherms(pilot) for pair in ((iso.mu[a], iso.mu[b]) for a, b in iso.gaps)}
+    steps = {pair for iso in isotherms(pilot.drop_vars("steady")) for pair in ((iso.mu[a], iso.mu[b]) for a, b in iso.gaps)}
     grid = pilot["mu"].values
     widest = sorted(steps, key=lambda pair: pair[0] - pair[1])[: most // 3]
     added = np.array([a + share * (b - a) for a, b in widest for share in (0.25, 0.5, 0.75)])
@@ -200,35 +199,6 @@ def _finite_size(shape: tuple[int, int, int]) -> float:
     wide = [n for n in shape if n > 1]
     exponent = 0.63 if len(wide) == 3 else 1.0
     return 2.0 * float(np.exp(np.mean(np.log(wide)))) ** (-1.0 / exponent) if wide else 1.0
-
-
-def interacting_dimensions(clusters: Iterable[Cluster], shape: tuple[int, int, int]) -> int:
-    """In how many directions interactions lead from a site to its images: 2 for layers that do not feel each other.
-
-    Directions along which the supercell is one cell wide do not count.
-    """
-    ways: dict[int, list[tuple[int, NDArray[np.int64]]]] = {}
-    for cluster in clusters:
-        for a, site in enumerate(cluster):
-            for other in cluster[:a] + cluster[a + 1 :]:
-                ways.setdefault(site[0], []).append((other[0], np.subtract(other[1:], site[1:])))
-    most = 0
-    left = set(ways)
-    while left:
-        first = min(left)
-        place, waiting, loops = {first: np.zeros(3, dtype=np.int64)}, [first], [np.zeros(3, dtype=np.int64)]
-        while waiting:
-            here = waiting.pop()
-            for there, step in ways[here]:
-                if there not in place:
-                    place[there] = place[here] + step
-                    waiting.append(there)
-                # A way round from a sublattice to itself, in another cell.
-                loops.append(place[here] + step - place[there])
-        left -= set(place)
-        wide = np.unique(np.array(loops), axis=0)[:, np.array(shape) > 1]
-        most = max(most, int(np.linalg.matrix_rank(wide)) if wide.size else 0)
-    return most
 
 
 def _with_ends(found: Result, T: NDArray[np.float64], blurred: float, exponent: float) -> Result:

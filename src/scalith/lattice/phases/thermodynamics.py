@@ -13,18 +13,19 @@ Fluctuations give the slopes without differences: Θ = ∂(μ/kT)/∂ln x = x ·
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.numerics.remembered import remembered
+from scalith.lattice.phases.isotherms import GAP, coexistence, isotherms, two_phase_regions
 from scalith.quantities import ErrorComponent, InputError, Property, Source, dataset_digest, predicted
 from scalith.quantities.constants import AVOGADRO, BOLTZMANN_EV, ELEMENTARY_CHARGE, FARADAY, GAS_CONSTANT
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
+
+    from scalith.lattice.phases.isotherms import Isotherm
 
 _TAIL = (0.00025, 0.0005, 0.001, 0.002, 0.0035)
 X_GRID = np.unique(np.round(np.concatenate([_TAIL, np.linspace(0.005, 0.995, 199), 1.0 - np.array(_TAIL)]), 9))
@@ -33,162 +34,6 @@ _REACHED = 0.007
 """Stoichiometry, from either end, that sampling has to reach."""
 WINDOW = 0.012
 """Half-width in x of the averaging window; a quarter of the distance to x = 0 or 1 where that is less."""
-GAP = 0.03
-"""A jump of x between neighbouring μ is a two-phase region when wider than this and than four times what fluctuations explain."""
-BIMODAL = 0.75
-"""Sarle's coefficient above which a state counts as a mixture of two phases (5/9: an even distribution)."""
-
-
-class Isotherm(NamedTuple):
-    """States at one temperature in order of x (energies in eV per site), and the two-phase regions between them."""
-
-    T: float
-    mu: NDArray[np.float64]
-    x: NDArray[np.float64]
-    x_error: NDArray[np.float64]
-    energy: NDArray[np.float64]
-    entropy: NDArray[np.float64]
-    fluctuations: NDArray[np.float64]
-    fluctuations_error: NDArray[np.float64]
-    partial_energy: NDArray[np.float64]
-    partial_energy_error: NDArray[np.float64]
-    potential_error: NDArray[np.float64]
-    gaps: list[tuple[int, int]]
-
-
-def isotherms(sampled: xr.Dataset) -> list[Isotherm]:
-    """The sampled states of each temperature in order, with their two-phase regions."""
-    missing = [name for name in ("x", "x_error", "energy", "fluctuations", "grand_potential") if name not in sampled]
-    if missing:
-        raise InputError("sampled", missing[0], "no such variable", "a data set of semi_grand_canonical")
-
-    def states() -> tuple[Isotherm, ...]:
-        return tuple(_isotherm(sampled.isel(T=k)) for k in range(sampled.sizes["T"]))
-
-    # Voltage, thermodynamic factor and entropic coefficient ask one after the other.
-    return list(remembered(states, "isotherms", dataset_digest(sampled)))
-
-
-def _isotherm(state: xr.Dataset) -> Isotherm:
-    T = float(state["T"])
-    per_cell = state.attrs["sites"] / state.attrs["cells"]
-    if "stable" in state:
-        state = state.isel(mu=np.flatnonzero(state["stable"].values))
-    if "bimodality" in state:
-        state = state.isel(mu=np.flatnonzero(~_mixtures(state)))
-    # A state that fell back into the phase of lower x is metastable: left out.
-    state = state.isel(mu=_longest_rising(state["x"].values, 0.01))
-    mu = state["chemical_potential" if "chemical_potential" in state else "mu"].values
-    raw, error = state["x"].values, state["x_error"].values
-    x = np.clip(isotonic(raw, 1.0 / (error**2 + 0.002**2)), 1e-9, 1 - 1e-9)
-    energy = state["energy"].values / per_cell
-    entropy = (energy - mu * raw - state["grand_potential"].values) / T
-    # Pooling moved x a little: the energy follows at constant grand potential and entropy.
-    energy = energy + mu * (x - raw)
-    if state.attrs.get("zero_of_entropy", 1):  # entropies counted from elsewhere may have any sign
-        entropy = np.maximum(entropy, 0.0)
-    known = "grand_potential_error" in state
-    iso = Isotherm(
-        T,
-        mu,
-        x,
-        error,
-        energy,
-        entropy,
-        state["fluctuations"].values,
-        state["fluctuations_error"].values,
-        state["partial_energy"].values,
-        state["partial_energy_error"].values,
-        state["grand_potential_error"].values if known else np.zeros(len(mu)),
-        [],
-    )
-    return _with_gaps(iso)
-
-
-def _mixtures(state: xr.Dataset) -> NDArray[np.bool_]:
-    """States in which a small lattice goes back and forth between two phases: it is neither of them.
-
-    The number of ions then has two values, or nearly so and its variance stands far above those of its neighbours in μ on both
-    sides (which near a critical point it does not).
-    """
-    variance, bimodality = np.maximum(state["fluctuations"].values, 0.0), state["bimodality"].values
-    wide = np.sqrt(variance / state.attrs["sites"]) > GAP
-    padded = np.concatenate([np.full(3, np.inf), variance, np.full(3, np.inf)])
-    around = np.lib.stride_tricks.sliding_window_view(padded, 7)
-    spike = variance > 6.0 * np.maximum(around[:, :3].min(axis=1), around[:, 4:].min(axis=1))
-    return np.asarray(wide & ((bimodality > BIMODAL) | (spike & (bimodality > 5.0 / 9.0))))
-
-
-def _with_gaps(iso: Isotherm) -> Isotherm:
-    """The isotherm with its two-phase regions; states inside one, mixtures of both phases that outlived the run, are left out.
-
-    Two jumps of x that follow each other part an intermediate phase from its neighbours, or are one jump with a mixture inside.
-    A phase is stable from the potential at which it coexists with the emptier one up to that with the fuller one: this range
-    must exceed twice its statistical error, and for a single state half of the step of μ on either side.
-    """
-    while True:
-        # What the slope at either end, and beyond, lets x change by between neighbours.
-        padded = np.concatenate([iso.fluctuations[:1], iso.fluctuations, iso.fluctuations[-1:]])
-        slope = np.lib.stride_tricks.sliding_window_view(padded, 4).max(axis=1) / (BOLTZMANN_EV * iso.T)
-        jumps, doubt = np.diff(iso.x), 3.0 * np.hypot(iso.x_error[1:], iso.x_error[:-1])
-        wide = (jumps - np.minimum(doubt, 0.5 * jumps) > GAP) & (jumps > 4.0 * slope * np.diff(iso.mu))
-        gaps = [(int(k), int(k) + 1) for k in np.flatnonzero(wide)]
-        for (a, b), (c, d) in pairwise(gaps):
-            lower, upper = _crossing(iso, a, b), _crossing(iso, c, d)
-            least = 2.0 * np.hypot(crossing_error(iso, a, b), crossing_error(iso, c, d))
-            if b == c:
-                least += 0.5 * float(iso.mu[d] - iso.mu[a])
-            mixture = bool(np.all(iso.x_error[b : c + 1] > 0.02))
-            if upper - lower <= least or mixture:
-                kept = np.r_[0:b, d : len(iso.x)]
-                iso = iso._replace(**{name: getattr(iso, name)[kept] for name in Isotherm._fields[1:-1]})
-                break
-        else:
-            return iso._replace(gaps=gaps)
-
-
-def _crossing(iso: Isotherm, a: int, b: int) -> float:
-    """Chemical potential at which the tangents of the grand potential in states a and b cross."""
-    phi = [iso.energy[k] - iso.T * iso.entropy[k] - iso.mu[k] * iso.x[k] for k in (a, b)]
-    return float((phi[0] + iso.x[a] * iso.mu[a] - phi[1] - iso.x[b] * iso.mu[b]) / (iso.x[a] - iso.x[b]))
-
-
-def crossing_error(iso: Isotherm, a: int, b: int) -> float:
-    """Standard error of the chemical potential at which those tangents cross, eV."""
-    return float(np.hypot(iso.potential_error[a], iso.potential_error[b]) / (iso.x[b] - iso.x[a]))
-
-
-def isotonic(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The non-decreasing sequence nearest to `values` in the weighted squares (pool adjacent violators)."""
-    blocks: list[tuple[float, float, int]] = []
-    for value, weight in zip(values, weights, strict=True):
-        blocks.append((float(value), float(weight), 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (a, wa, na), (b, wb, nb) = blocks[-2:]
-            blocks[-2:] = [((a * wa + b * wb) / (wa + wb), wa + wb, na + nb)]
-    return np.concatenate([np.full(count, value) for value, _, count in blocks])
-
-
-def _longest_rising(values: NDArray[np.float64], slack: float) -> NDArray[np.intp]:
-    """Indices of the longest subsequence in which no value lies more than `slack` below one before it."""
-    best = np.ones(len(values), dtype=int)
-    before = np.full(len(values), -1)
-    for k in range(1, len(values)):
-        fitting = np.flatnonzero(values[:k] <= values[k] + slack)
-        if len(fitting):
-            j = fitting[np.argmax(best[fitting])]
-            best[k], before[k] = best[j] + 1, j
-    k = int(np.argmax(best))
-    chosen = []
-    while k >= 0:
-        chosen.append(k)
-        k = int(before[k])
-    return np.array(chosen[::-1], dtype=np.intp)
-
-
-def two_phase_regions(sampled: xr.Dataset) -> list[list[tuple[float, float]]]:
-    """For each temperature the ends (x₁, x₂) of every two-phase region."""
-    return [[(float(iso.x[a]), float(iso.x[b])) for a, b in iso.gaps] for iso in isotherms(sampled)]
 
 
 def _window(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -313,10 +158,10 @@ def _charge(sampled: xr.Dataset) -> int:
 def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """μ on X_GRID and its error, eV."""
     x, mu = iso.x.copy(), iso.mu.copy()
-    points_x, points_mu = [x], [mu]
+    points_x, points_mu, levels = [x], [mu], []
     for a, b in iso.gaps:
-        # Common tangent: where the tangents of both phases, grand potential against μ, cross.
-        level = coexistence(iso, a, b)
+        level, doubt = coexistence(iso, a, b)
+        levels.append((a, b, doubt))
         # A state just beyond the end of its phase stands at the end.
         mu[: a + 1], mu[b:] = np.minimum(mu[: a + 1], level), np.maximum(mu[b:], level)
         points_x.append(np.array([x[a] + 1e-7, x[b] - 1e-7]))
@@ -327,6 +172,8 @@ def _chemical_potential(iso: Isotherm) -> tuple[NDArray[np.float64], NDArray[np.
     spacing = np.maximum(np.gradient(mu), 1e-6) if len(mu) > 1 else np.ones(1)
     steep = np.minimum(iso.x_error * BOLTZMANN_EV * iso.T / np.maximum(iso.fluctuations, 1e-6), spacing)
     _, error = _smoothed(x, mu, np.maximum(steep, 1e-6), WINDOW)
+    for a, b, doubt in levels:
+        error[(iso.x[a] < X_GRID) & (iso.x[b] > X_GRID)] = max(doubt, 1e-6)
     return np.maximum.accumulate(_dilute(iso, value, BOLTZMANN_EV * iso.T)), error
 
 
@@ -340,11 +187,6 @@ def _dilute(iso: Isotherm, values: NDArray[np.float64], slope: float) -> NDArray
         if not any(iso.x[a] < X_GRID[end] < iso.x[b] for a, b in iso.gaps):
             result[tail] = values[end] + slope * (logit[tail] - logit[end])
     return result
-
-
-def coexistence(iso: Isotherm, a: int, b: int) -> float:
-    """Chemical potential at which the phases of states a and b coexist, eV."""
-    return float(np.clip(_crossing(iso, a, b), min(iso.mu[a], iso.mu[b]), max(iso.mu[a], iso.mu[b])))
 
 
 def chemical_potential(sampled: xr.Dataset) -> Property:
@@ -492,7 +334,7 @@ def entropic_coefficient(sampled: xr.Dataset) -> Property:
     """Entropic coefficient ∂U/∂T at constant x, V K-1: (∂s/∂x)/(ze) = (∂E/∂N − μ)/(zeT), the metal's entropy left out.
 
     Single phases: ∂E/∂N from the fluctuations of energy and ions; what is averaged over neighbouring states, and held beyond
-    the last ones, is the excess over the ideal solution's −(k/e) ln(x/(1−x)). Two-phase regions: Clapeyron's (ΔE/ΔN − μ)/T.
+    the last ones, is the excess over the ideal solution's −(k/e) ln(x/(1−x)). Two-phase regions: Clapeyron's Δs/Δx between them.
     """
     values, errors = [], []
     charge = _charge(sampled)
@@ -511,7 +353,7 @@ def entropic_coefficient(sampled: xr.Dataset) -> Property:
         for a, b in iso.gaps:
             here = (iso.x[a] < X_GRID) & (iso.x[b] > X_GRID)
             span = iso.x[b] - iso.x[a]
-            value[here] = ((iso.energy[b] - iso.energy[a]) / span - coexistence(iso, a, b)) / iso.T
+            value[here] = (iso.entropy[b] - iso.entropy[a]) / span
             spread[here] = 0.002 / span / iso.T
         values.append(value / charge)
         errors.append(spread / charge)

@@ -14,7 +14,8 @@ from scalith.lattice.sampling.chains import replica_sweeps, semi_grand_chain
 from scalith.lattice.sampling.metastable_states import stable_states
 from scalith.lattice.sampling.sampling_warnings import sampling_warnings
 from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, supercell_shape
-from scalith.lattice.sampling.time_series import average, burn_in
+from scalith.lattice.sampling.time_series import average, burn_in, sarle_coefficient
+from scalith.lattice.sampling.two_phase_test import steady_steps
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities import InputError, Result, labelled, predicted
 from scalith.quantities.constants import BOLTZMANN_EV
@@ -210,7 +211,8 @@ def semi_grand_canonical(
         ``fluctuations`` ⟨δN²⟩/sites and ``partial_energy`` ⟨δE δN⟩/⟨δN²⟩ = ∂E/∂N at constant T (eV per ion), with errors;
         ``grand_potential`` (eV per site of the working ion) and its ``grand_potential_closure`` (T); ``inefficiency``
         (sweeps per independent sample); ``stable``, false where the grand potential says that a state is not one of equilibrium
-        (`scalith.lattice.sampling.metastable_states`): what is derived from the states leaves it out.
+        (`scalith.lattice.sampling.metastable_states`): what is derived from the states leaves it out; ``steady``, whether x
+        jumps from a state to the next and yet no two phases part there (`scalith.lattice.sampling.two_phase_test`).
 
     Raises
     ------
@@ -222,7 +224,7 @@ def semi_grand_canonical(
         raise InputError("Monte Carlo", "sweeps", sweeps, "at least 20")
     model = model_on(expansion, cells)
     hot = cooling_ladder(model, float(T[-1]))
-    pilot_seed, chain_seed = np.random.SeedSequence(seed).spawn(2)
+    pilot_seed, chain_seed, test_seed = np.random.SeedSequence(seed).spawn(3)
     if chemical_potentials is None:
         mu = automatic_chemical_potentials(cool, model, _bracket(model, float(T[-1])), T, hot, points, pilot_seed, executor)
     else:
@@ -237,7 +239,9 @@ def semi_grand_canonical(
         source=source.to_json(), **about_expansion(expansion)
     )
     data["stable"] = labelled(("T", "mu"), stable_states(data), "above no tangent of the grand potential in another state", "1")
-    return data.assign_attrs(warnings=sampling_warnings(data, sweeps))
+    steady, undecided = steady_steps(data, model, [cooling_ladder(model, t) for t in T], expansion, sweeps, test_seed, executor)
+    data["steady"] = labelled(("T", "mu"), steady, "x changes fast and yet steadily up to the next chemical potential", "1")
+    return data.assign_attrs(warnings=sampling_warnings(data, sweeps, undecided))
 
 
 def about_expansion(expansion: ClusterExpansion | SpeciesExpansion) -> dict[str, Any]:
@@ -392,13 +396,8 @@ def state_averages(model: Lattice, mu: float, ions: NDArray[np.float64], energie
         inefficiency=max(count.inefficiency, energy.inefficiency),
         heat=float(np.var(de - mu * dn)) * unbias / model.sites,
         grand_error=average(de - mu * dn, 0).error / model.sites,
-        bimodality=_bimodality(dn),
+        bimodality=sarle_coefficient(dn),
     )
-
-
-def _bimodality(deviation: NDArray[np.float64]) -> float:
-    second, third, fourth = (float(np.mean(deviation**power)) for power in (2, 3, 4))
-    return (1.0 + third**2 / second**3) * second**2 / fourth if second > 1e-9 else 1.0 / 3.0
 
 
 def _bracket(model: Model, T: float) -> tuple[float, float]:

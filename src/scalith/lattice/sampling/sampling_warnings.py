@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.phases.thermodynamics import two_phase_regions, unknown_regions
+from scalith.lattice.phases.isotherms import two_phase_regions
+from scalith.lattice.phases.thermodynamics import unknown_regions
 from scalith.lattice.sampling.metastable_states import frozen_states
 from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
     from numpy.typing import NDArray
 
@@ -18,7 +21,7 @@ FEW_SAMPLES = 15.0
 """Independent samples below which an average and its error are not to be trusted."""
 
 
-def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
+def sampling_warnings(data: xr.Dataset, sweeps: int, undecided: Sequence[tuple[float, str]] = ()) -> list[str]:
     """What speaks against the averages of a semi-grand-canonical sampling; nothing where all is well.
 
     Neighbouring chemical potentials are cooled apart from each other, so they are independent starts: where x falls as μ
@@ -32,9 +35,12 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
     data : xarray.Dataset
         As `scalith.lattice.semi_grand_canonical` gives it.
     sweeps : int
+    undecided : sequence of (float, str)
+        Temperature and stoichiometries of jumps of which the supercell did not tell whether two phases part there.
     """
     kinds: dict[str, list[tuple[float, str]]] = {name: [] for name in ("ergodic", "samples", "closure", "exchange", "unknown")}
     kinds["frozen"] = []
+    kinds["undecided"] = list(undecided)
     for k, T in enumerate(data["T"].values):
         x, error = data["x"].values[k], data["x_error"].values[k]
         back = falls(x, error, two_phase_regions(data.isel(T=[k]))[0])
@@ -67,6 +73,10 @@ def sampling_warnings(data: xr.Dataset, sweeps: int) -> list[str]:
         "unknown": (
             "two-phase regions reach phases whose energies were not fitted, and no voltage is given there",
             "energies of orderings as empty and as full as these phases",
+        ),
+        "undecided": (
+            "a critical temperature is near: whether two phases part, as is assumed, or x only changes fast, is not told",
+            f"a larger supercell, or {more}",
         ),
     }
     return [_sentence(*words[kind], places) for kind, places in kinds.items() if places]

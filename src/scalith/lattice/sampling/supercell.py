@@ -15,7 +15,7 @@ from scalith.lattice.kernels.fields import InteractionTables
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -168,3 +168,32 @@ def interaction_tables(
         *parts[4],
     )
     return tables, slots
+
+
+def interacting_dimensions(clusters: Iterable[Cluster], shape: tuple[int, int, int]) -> int:
+    """In how many directions interactions lead from a site to its images: 2 for layers that do not feel each other.
+
+    Directions along which the supercell is one cell wide do not count.
+    """
+    ways: dict[int, list[tuple[int, NDArray[np.int64]]]] = {}
+    for cluster in clusters:
+        for a, site in enumerate(cluster):
+            for other in cluster[:a] + cluster[a + 1 :]:
+                ways.setdefault(site[0], []).append((other[0], np.subtract(other[1:], site[1:])))
+    most = 0
+    left = set(ways)
+    while left:
+        first = min(left)
+        place, waiting, loops = {first: np.zeros(3, dtype=np.int64)}, [first], [np.zeros(3, dtype=np.int64)]
+        while waiting:
+            here = waiting.pop()
+            for there, step in ways[here]:
+                if there not in place:
+                    place[there] = place[here] + step
+                    waiting.append(there)
+                # A way round from a sublattice to itself, in another cell.
+                loops.append(place[here] + step - place[there])
+        left -= set(place)
+        wide = np.unique(np.array(loops), axis=0)[:, np.array(shape) > 1]
+        most = max(most, int(np.linalg.matrix_rank(wide)) if wide.size else 0)
+    return most

@@ -66,3 +66,24 @@ def average(series: NDArray[np.float64], start: int | None = None) -> Average:
     inefficiency = statistical_inefficiency(rest)
     error = float(np.std(rest) * np.sqrt(inefficiency / len(rest)))
     return Average(float(rest.mean()), error, begin, inefficiency)
+
+
+def sarle_coefficient(series: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> float:
+    """(1 + skewness²)/kurtosis: 1/3 for a normal distribution, 1 for two values, however often either comes."""
+    deviation = series - np.average(series, weights=weights)
+    second, third, fourth = (float(np.average(deviation**power, weights=weights)) for power in (2, 3, 4))
+    return (1.0 + third**2 / second**3) * second**2 / fourth if second > 1e-9 else 1.0 / 3.0
+
+
+def balancing_slope(series: NDArray[np.float64], middle: float) -> float:
+    """δ with which samples N on both sides of the middle, weighed by exp(δ N), weigh as much on either side.
+
+    δ kT is what the chemical potential of such samples is off (Ferrenberg and Swendsen 1988, DOI 10.1103/PhysRevLett.61.2635).
+    """
+    deviation, above = series - middle, series > middle
+    low, high = -50.0 / float(np.abs(deviation).max()), 50.0 / float(np.abs(deviation).max())
+    for _ in range(60):
+        slope = 0.5 * (low + high)
+        weights = np.exp(slope * deviation)
+        low, high = (low, slope) if weights[above].sum() > weights[~above].sum() else (slope, high)
+    return slope

@@ -15,9 +15,10 @@ separates and LDA + U does for $U-J\gtrsim3.5$ eV (Zhou, Marianetti, Cococcioni,
 fit, not a prediction. The stated interaction of `examples/lfp.toml` therefore stays.
 
 What limits it: a formation energy hangs on some 20 meV of numerics, moving by 15 meV between the two cut-offs after, and by
-50 to 100 before, the correction to one number of plane waves per volume. Only one arrangement of the electrons was tried
-for each ordering; k-points, antiferromagnetic order, other U (codes project on d differently, and the average voltage comes
-out low, too), cells relaxed with U and orderings at other stoichiometries are not there. Electrons that move among the
+50 to 100 before, the correction to one number of plane waves per volume. With the ions at rest, antiferromagnetic order
+moves the three by -5, +14 and -5 meV and U = 5.3 eV the first and the last by 1 and 3, so that neither lifts the ordering
+that is too low; codes project on d differently, and the average voltage comes out low, too. Other k-points, cells relaxed
+with U and orderings at other stoichiometries are not there. Electrons that move among the
 irons, whose entropy closes the gap when warm (Zhou, Maxisch, Ceder 2006, DOI 10.1103/PhysRevLett.97.155704), are not in the
 ions' lattice.
 """

@@ -28,8 +28,8 @@ FEWEST_ERRORS = 5.0
 """Standard errors above a tangent that do not count."""
 AT_REST = 1e-3
 """Variance of the number of ions per site below which a state is an ordered one at rest."""
-SAME_PHASE = 0.06
-"""Difference of x within which two states at rest are one phase."""
+SAME_PHASE = 0.03
+"""Difference of x within which two states at rest are one phase; what is farther off is a mixture of two."""
 
 
 def above_tangents(state: xr.Dataset) -> NDArray[np.bool_]:

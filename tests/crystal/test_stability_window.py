@@ -155,3 +155,41 @@ def test_element_without_a_phase_of_its_own_is_told():
     found = stability_window("LiCl", {"Li": -1.9, "LiCl": -7.9})
     assert np.isinf(found.oxidation_potential)
     assert "no energy of the element Cl" in json.loads(found.attrs["source"])["note"]
+
+
+def test_energies_as_text_count_as_numbers_and_other_ions_are_named():
+    sodium = {
+        "Na": -1.3,
+        "P": np.float32(-5.5),
+        "S": -4,
+        "Na2S": "-10.3 eV",
+        "Na3P": "-10600 meV",
+        "P2S5": -33.5,
+        "Na3PS4": "-34",
+    }
+    found = stability_window("Na3PS4", sodium, ion="Na")
+    low = stability_window(
+        "Na3PS4", {name: float(str(value).split()[0]) for name, value in (sodium | {"Na3P": -10.6}).items()}, "Na"
+    )
+    assert found.identical(low)
+
+
+@pytest.mark.parametrize(
+    ("phase", "energies", "message"),
+    [
+        ("LiCl", totals() | {"Cl": None}, "energies of Cl: found None, expected a number"),
+        ("LiCl", totals() | {"Cl": "-1.8 V"}, "energies of Cl: found unit 'V'"),
+        ("LiCl", "phases.csv", "found 'str', expected what read_structures reads, or a mapping"),
+        ("LiCl", list(totals()), "found 'list', expected what read_structures reads, or a mapping"),
+        (None, totals(), "phase: found None, expected a formula"),
+        ("LiCl", {name: 96.485 * energy for name, energy in totals().items()}, "ions that leave at 405 V"),
+        (
+            "Li6PS5Cl",
+            {name: energy / sum(Formula(name).count().values()) for name, energy in totals().items()},
+            "eV per atom above .*expected energies of the formulas as they are written, not per atom",
+        ),
+    ],
+)
+def test_energies_that_are_none_of_a_formula_in_ev_are_rejected(phase, energies, message):
+    with pytest.raises(InputError, match=message):
+        stability_window(phase, energies)

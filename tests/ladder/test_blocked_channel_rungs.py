@@ -68,6 +68,22 @@ def test_antisites_in_equilibrium_block_where_none_are_given(tmp_path):
     assert float(live["channel_blocking"].blocked_share) == float(y())
 
 
+def test_blocked_channels_at_the_temperatures_of_the_sampling(tmp_path):
+    """What the cell takes is sampled at these: other defaults would stop a climb at its end."""
+    sections = '[blocked_channels]\nchannel_length = "75 nm"\nexcess_barrier = "0.2 eV"\nsamples = 2\n'
+    given = 'antisite_concentration = "0.5 %"\n'
+    live = study_of(tmp_path, sections + '[monte_carlo]\ntemperatures = ["5 degC", "65 degC"]\n', given)
+    assert live["channel_blocking"]["T"].values.tolist() == [278.15, 338.15]
+    stated = sections + "temperatures = [250, 400]\n[monte_carlo]\ntemperatures = [300]\n"
+    assert study_of(tmp_path, stated, given)["channel_blocking"]["T"].values.tolist() == [250.0, 400.0]
+
+
+@pytest.mark.parametrize("share", ["0.5", "150 %", "-1 %"])
+def test_a_number_in_percent_without_its_sign_shows_before_the_climb(tmp_path, share):
+    with pytest.raises(InputError, match=r"antisite_concentration: .*a share of the ion's sites from 0 to 0.1, such as '0.5 %'"):
+        study_of(tmp_path, '[blocked_channels]\nchannel_length = "75 nm"\n', f'antisite_concentration = "{share}"\n')
+
+
 def test_channels_without_defects_to_block_them_are_refused(tmp_path):
     with pytest.raises(ScalithError, match="antisite_concentration"):
         study_of(tmp_path, '[blocked_channels]\nchannel_length = "75 nm"\n')

@@ -6,7 +6,8 @@ import pytest
 from ase import Atoms
 
 from scalith.crystal import ComputedStructure, StructureSet, write_structures
-from scalith.ladder import climb, read_entry, read_study
+from scalith.ladder import Climb, climb, read_entry, read_study
+from scalith.quantities import InputError
 
 STUDY = """
 [study]
@@ -39,3 +40,25 @@ def test_window_of_a_phase_above_the_hull_is_said_to_be_that_of_its_mixture(tmp_
     ledger = climb(read_study(tmp_path / "study.toml"), tmp_path / "out")
     found = ledger.entry("electrolyte.stability_window").headline
     assert found == "0.00 to 2.25 V against Li, of what Li3SCl comes apart into"
+
+
+def test_window_from_a_table_of_formulas(tmp_path):
+    def headline(lines):
+        (tmp_path / "table.toml").write_text(STUDY.replace('energies = "phases.extxyz"', lines))
+        return Climb(read_study(tmp_path / "table.toml")).headline("electrolyte.stability_window")
+
+    table = 'energies_of_formulas = { Na = "-1.3 eV", Cl2 = -3.6, NaCl = "-7300 meV" }\nion = "Na"'
+    assert headline(table.replace("Na", "Li")) == headline(table.replace("Na", "Li")[:-11]) == "0.00 to 4.20 V against Li"
+    with pytest.raises(InputError, match="found only Cl, NaCl, expected phases that hold all of LiCl"):
+        headline(table)
+    for wrong, message in (("", "neither', expected energies"), (table.replace("-3.6", '"-3.6 V"'), "energies_of_formulas.Cl2")):
+        with pytest.raises(InputError, match=message):
+            headline(wrong)
+
+
+def test_headline_of_a_phase_that_no_potential_takes_apart(tmp_path):
+    (tmp_path / "table.toml").write_text(
+        STUDY.replace('energies = "phases.extxyz"', "energies_of_formulas = { Li = -1.9, LiCl = -7.9 }")
+    )
+    found = Climb(read_study(tmp_path / "table.toml")).headline("electrolyte.stability_window")
+    assert found == "from 0.00 V against Li; nothing among these phases forms above"

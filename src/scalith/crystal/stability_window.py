@@ -11,15 +11,19 @@ import numpy as np
 
 from scalith.crystal.host import ION_CHARGES
 from scalith.crystal.run_type import require_one_run_type
-from scalith.quantities import InputError, Result, digest, labelled, predicted
+from scalith.quantities import InputError, Result, digest, labelled, parse_quantity, predicted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scalith.crystal.structures import StructureSet
 
-HIGHEST = 100.0
-"""V, above every potential at which an ion leaves a phase."""
+HIGHEST = 1000.0
+"""V, above every potential at which an ion leaves a phase, also of energies that are not in eV, so that these show."""
+CREDIBLE = 10.0
+"""V: no ion is bound more strongly (lithium fluoride gives off lithium at 6 V)."""
+UNRELATED = 1.0
+"""eV per atom: a phase that far above the hull was not computed, or not counted, as the others were."""
 PART = 1e-7
 """Least amount of a phase, and difference of ions, that is not round-off of the linear programmes, per formula unit."""
 _TOLERANCES = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
@@ -45,7 +49,7 @@ class _Mixture(NamedTuple):
     ions: float
 
 
-def stability_window(phase: str, energies: StructureSet | Mapping[str, float], ion: str = "Li") -> Result:
+def stability_window(phase: str, energies: StructureSet | Mapping[str, float | str], ion: str = "Li") -> Result:
     r"""Potentials against the ion's metal between which a phase is stable, and what it becomes outside of them.
 
     At the potential φ ions come from a reservoir with μ = E_metal − zeφ. The phases j that minimise
@@ -62,9 +66,11 @@ def stability_window(phase: str, energies: StructureSet | Mapping[str, float], i
     phase : str
         Formula.
     energies : StructureSet or mapping of str to float
-        From `read_structures`, or formulas with energies of a formula unit, eV. All phases that could form should be among them,
-        also the elements; of a composition that comes more than once the lowest counts. Phases with other elements are left out.
+        From `read_structures`, or formulas with energies of the formula as it is written (not per atom), eV or text such as
+        ``"-4.2 eV"``. All phases that could form should be among them, also the elements; of a composition that comes more than
+        once the lowest counts. Phases with other elements are left out.
     ion : str
+        Element whose metal the potentials refer to.
 
     Returns
     -------
@@ -77,7 +83,8 @@ def stability_window(phase: str, energies: StructureSet | Mapping[str, float], i
     Raises
     ------
     InputError
-        No formula, no metal of the ion, energies that cannot form the phase, or that were computed in different ways.
+        No formula, no metal of the ion, energies that cannot form the phase, or that were computed in different ways; a phase
+        more than 1 eV per atom above the hull, or a potential above 10 V: energies per atom or in other units.
     """
     wanted = _counts(phase, "phase")
     if ion not in ION_CHARGES:
@@ -95,6 +102,10 @@ def stability_window(phase: str, energies: StructureSet | Mapping[str, float], i
     above, beside = _above_hull(phase, wanted, phases, need, lowest, ion)
     steps = _steps(phases, need, reference, z)
     edges = [_crossing(one, other, reference, z) for one, other in pairwise(steps)]
+    if edges and edges[-1] > CREDIBLE:
+        raise InputError(
+            "stability window", "energies", f"ions that leave at {edges[-1]:.3g} V", "eV for the formulas as they are written"
+        )
     low, high = np.array([0.0, *edges]), np.array([*edges, np.inf])
     ions = np.array([item.ions for item in steps])
     reduction, oxidation = _window(float(wanted.get(ion, 0)), ions, low, high)
@@ -125,11 +136,11 @@ def _counts(formula: str, where: str) -> dict[str, int]:
     from ase.formula import Formula
 
     try:
-        counts = Formula(formula).count()
+        counts = Formula(formula).count() if isinstance(formula, str) else {}
     except (ValueError, IndexError):
         counts = {}
     if not counts or not set(counts) <= set(chemical_symbols[1:]):
-        raise InputError("stability window", where, formula, "a formula like Li3YCl6")
+        raise InputError("stability window", where, formula, "a formula of whole numbers, like Li3YCl6")
     return {str(element): int(count) for element, count in counts.items()}
 
 
@@ -142,12 +153,18 @@ def _formula(counts: Mapping[str, int]) -> str:
 
 
 def _lowest(
-    energies: StructureSet | Mapping[str, float], elements: set[str]
+    energies: StructureSet | Mapping[str, float | str], elements: set[str]
 ) -> tuple[dict[str, tuple[dict[str, int], float]], int, str]:
     """By reduced formula its atoms and lowest energy, how many rows have other elements, and a digest of all."""
     if isinstance(energies, Mapping):
-        rows = [(_counts(formula, "energies"), float(energy), formula) for formula, energy in energies.items()]
-        parent = digest(sorted((formula, float(energy)) for formula, energy in energies.items()))
+        stated = {formula: _energy(formula, energy) for formula, energy in energies.items()}
+        rows = [(_counts(formula, "energies"), energy, formula) for formula, energy in stated.items()]
+        parent = digest(sorted(stated.items()))
+    elif not hasattr(energies, "digest"):
+        found = type(energies).__name__
+        raise InputError(
+            "stability window", "energies", found, "what read_structures reads, or a mapping of formulas to energies"
+        )
     else:
         rows = [(_of_atoms(item.symbols), item.energy, item.origin) for item in energies]
         parent = energies.digest
@@ -168,6 +185,11 @@ def _lowest(
         if name not in lowest or energy / units < lowest[name][1]:
             lowest[name] = (one, energy / units)
     return lowest, left_out, parent
+
+
+def _energy(formula: str, energy: float | str) -> float:
+    number = energy.item() if isinstance(energy, np.generic) else energy
+    return parse_quantity(number, "eV", where="stability window", field=f"energies of {formula}")
 
 
 def _of_atoms(symbols: list[str]) -> dict[str, int]:
@@ -213,6 +235,10 @@ def _above_hull(
     above = (units * lowest[name][1] - float(energy @ amounts)) / sum(wanted.values())
     if above < 1e-9:
         return 0.0, ""
+    if above > UNRELATED:
+        found = f"{phase} {above:.3g} eV per atom above {_said(names, amounts)}"
+        expected = "energies of the formulas as they are written, not per atom, all computed in one way"
+        raise InputError("stability window", "energies", found, expected)
     return above, f"{phase} lies {1e3 * above:.3g} meV per atom above {_said(names, amounts)}, whose window this is"
 
 

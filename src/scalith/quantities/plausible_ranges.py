@@ -57,6 +57,7 @@ RANGES: dict[str, PlausibleRange] = {
     "chemical_diffusivity": PlausibleRange(1e-22, 1e-6, "a diffusivity of 1e-22 to 1e-6 m2/s"),
     "lithium_energy": PlausibleRange(-10.0, 0.0, "an energy of -10 to 0 eV per atom, such as '-1.9 eV'"),
     "maximum_concentration": PlausibleRange(1.0, 1e6, "a concentration of 1 to 1e6 mol/m3"),
+    "antisite_concentration": PlausibleRange(0.0, 0.1, "a share of the ion's sites from 0 to 0.1, such as '0.5 %'"),
     # Settings.
     "atomic length": PlausibleRange(1e-11, 1e-8, "a distance of atoms, 0.1 to 100 angstrom"),
     "length": PlausibleRange(1e-9, 0.1, "a length of 1 nm to 10 cm, such as '10 um'"),

@@ -197,3 +197,13 @@ def test_hosts_of_layers_have_no_channels():
     layered = read_host(shipped("dft_energies/LixCoO2_chgnet/LixCoO2_prim.json"))
     with pytest.raises(InputError, match="2 directions"):
         channel_hop_length(layered, along)
+
+
+def test_a_particle_from_which_few_ions_come_out_has_no_diffusivity():
+    D = Property.from_arrays("chemical_diffusivity", {"T": np.array([300.0])}, np.array([1e-13]), "m2 s-1", ASSUMED)
+    large = blocked_channels(share(5e-3), 150_000.0, 3.0)  # 10 µm of an olivine
+    assert float(large.diffusivity_ratio[0]) > 1.0
+    with pytest.raises(InputError, match=r"2\.5e\+02 defects in a channel, past which 0\.99 of the ions do not come out"):
+        blocked_diffusivity(D, large)
+    around = blocked_channels(share(5e-3), 15_000.0, 3.0, [300.0], excess_barrier=0.1, samples=2)
+    assert float(blocked_diffusivity(D, around).values[0]) < 1e-13

@@ -32,7 +32,7 @@ from scalith.crystal.result_files import result_files
 from scalith.crystal.run_type import RunTypeField
 from scalith.crystal.symmetry import SYMMETRISED
 from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, draw_within_error, drawing, rung
-from scalith.quantities import ErrorComponent, InputError, Property
+from scalith.quantities import SI, ErrorComponent, InputError, Property
 
 OF_MATERIAL = True
 """These rungs exist once for each material of a study."""
@@ -254,9 +254,11 @@ class ReferencePhases(Settings):
 
     Attributes
     ----------
-    energies : InputRuns
+    energies : InputRuns, optional
         Structures with total energies, or a folder of runs, as in ``[crystal]``: the phase itself, the elements, the metal of the
         ion, and what else its elements form.
+    energies_of_formulas : dict of str to float
+        In its place: energies of formulas as they are written (not per atom), eV.
     phase : str
         Formula of the material.
     ion : str
@@ -265,10 +267,18 @@ class ReferencePhases(Settings):
         Licence of the energies, recorded in the source.
     """
 
-    energies: InputRuns
+    energies: InputRuns | None = None
+    energies_of_formulas: dict[str, Annotated[float, SI("eV")]] = Field(default_factory=dict)
     phase: str
     ion: str = "Li"
     licence: str = ""
+
+    @model_validator(mode="after")
+    def _has_energies(self) -> Self:
+        if (self.energies is None) != bool(self.energies_of_formulas):
+            found = "both" if self.energies_of_formulas else "neither"
+            raise InputError("", "", found, "energies (a file or a folder) or a table energies_of_formulas")
+        return self
 
 
 def _potentials(data: xr.Dataset) -> str:
@@ -277,6 +287,8 @@ def _potentials(data: xr.Dataset) -> str:
         return f"none: {data.attrs['phase']} comes apart at {low:.2f} V"
     # A phase above the hull, or without an energy, stands for the mixture of its composition.
     of = "" if float(data["energy_above_hull"]) == 0.0 else f", of what {data.attrs['phase']} comes apart into"
+    if np.isinf(high):
+        return f"from {low:.2f} V against {data.attrs['ion']}{of}; nothing among these phases forms above"
     return f"{low:.2f} to {high:.2f} V against {data.attrs['ion']}{of}"
 
 
@@ -284,5 +296,6 @@ def _potentials(data: xr.Dataset) -> str:
 def stability_window(reference_phases: ReferencePhases) -> xr.Dataset:
     """Potentials at which the ion neither enters nor leaves, by the lowest mixtures of the phases, and what forms outside."""
     stated = reference_phases
-    energies = read_structures(stated.energies.path, licence=stated.licence)
+    runs = stated.energies
+    energies = stated.energies_of_formulas if runs is None else read_structures(runs.path, licence=stated.licence)
     return crystal_package.stability_window(stated.phase, energies, stated.ion)

@@ -169,23 +169,23 @@ class BlockedChannels(Settings):
     excess_barrier : float, optional
         Of the hop past a defect into the next channel, above that of the hop along a channel, eV. Without it ions leave their
         channel at its ends only, and those between two defects are lost.
-    temperatures : tuple of float
-        K: those of the diffusivity lie between them, where there is an `excess_barrier`.
+    temperatures : tuple of float, optional
+        K: those of the diffusivity lie between them, where there is an `excess_barrier`. Without it those of ``[monte_carlo]``.
     samples : int
         Independent sets of channels.
     """
 
     channel_length: Length
     excess_barrier: AtomicEnergy | None = None
-    temperatures: Temperatures = (280.0, 298.15, 310.0, 330.0)
+    temperatures: Temperatures | None = None
     samples: Annotated[int, Field(ge=2)] = 8
 
     @model_validator(mode="after")
     def _has_blocks(self, info: ValidationInfo) -> Self:
         reached = (info.context or {}).get("reached")
         if reached is not None and "channel_blocking" not in reached:
-            expected = "[antisites] or a given antisite_concentration, and hop_barriers, of the same material"
-            raise InputError("[blocked_channels]", "antisite_concentration", "nothing", expected)
+            expected = "hop_barriers, and [antisites] or a given antisite_concentration, of the same material"
+            raise InputError("", "", "no defects, or no hops along channels", expected)
         return self
 
 
@@ -526,7 +526,12 @@ def _blocking(data: xr.Dataset) -> str:
 
 @rung("channels blocked by antisite defects", headline=_blocking)
 def channel_blocking(
-    host: Host, hop_barriers: HopBarriers, antisite_concentration: Property, blocked_channels: BlockedChannels, seed: int
+    host: Host,
+    hop_barriers: HopBarriers,
+    antisite_concentration: Property,
+    blocked_channels: BlockedChannels,
+    seed: int,
+    monte_carlo: MonteCarlo | None = None,
 ) -> xr.Dataset:
     """D of a particle over that of the crystal without defects, and the share of its ions that come out."""
     stated = blocked_channels
@@ -534,7 +539,7 @@ def channel_blocking(
         antisite_concentration,
         1e10 * stated.channel_length,
         lattice.channel_hop_length(host, hop_barriers),
-        stated.temperatures,
+        stated.temperatures or (monte_carlo or MonteCarlo()).temperatures,
         excess_barrier=stated.excess_barrier,
         samples=stated.samples,
         seed=seed,

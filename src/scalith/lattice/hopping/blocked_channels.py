@@ -397,9 +397,14 @@ def blocked_diffusivity(diffusivity: Property, channels: xr.Dataset) -> Property
     Raises
     ------
     InputError
-        The diffusivity has temperatures beyond those of the channels, where ions go around blocks: that share is activated.
+        The diffusivity has temperatures beyond those of the channels, where ions go around blocks: that share is activated; less
+        than half of the ions come out, and these, near the surfaces, faster than without blocks: no diffusivity of the particle.
     """
     known, ratio = channels["T"].values, channels["diffusivity_ratio"].values
+    share, blocks = float(channels["accessible_share"]), float(channels["blocks_per_channel"])
+    if share < 0.5 and ratio.max() > 1.0:
+        found = f"{blocks:.2g} defects in a channel, past which {1.0 - share:.2g} of the ions do not come out"
+        raise InputError("blocked_channels", "", found, "shorter channels, fewer defects, or excess_barrier: the way around them")
     errors = {
         "antisite concentration": channels["concentration_error"].values / ratio,
         "channels drawn": channels["diffusivity_ratio_error"].values / ratio,

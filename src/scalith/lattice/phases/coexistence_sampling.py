@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
 from scalith.lattice.phases.isotherms import coexistence, isotherms, phase_ends
+from scalith.lattice.sampling.chains import semi_grand_chain
 from scalith.lattice.sampling.monte_carlo import cooling_ladder
 from scalith.lattice.sampling.time_series import average, burn_in
 from scalith.numerics.parallel_map import parallel_map
@@ -85,12 +85,11 @@ def _sampled(model: Model, end: _End, sweeps: int, seed: np.random.SeedSequence)
     occupation: NDArray[np.int8] = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
     occupation[::2] = 1
     word = seed.generate_state(2, np.uint64)
-    chain = (model.tables, model.exchanged, occupation)
     ladder = BOLTZMANN_EV * np.concatenate([cooling_ladder(model, end.T), [end.T]])
     rows = np.empty((2, len(ladder), sweeps))
-    semi_grand_canonical_chain(*chain, ladder, np.full(len(ladder), end.within), sweeps // 4, word[0], rows[0], rows[1])
+    semi_grand_chain(model, occupation, ladder, np.full(len(ladder), end.within), sweeps // 4, word[0], rows[0], rows[1])
     longer = np.empty((2, 1, LONGER * sweeps))
-    semi_grand_canonical_chain(*chain, ladder[-1:], np.array([end.level]), LONGER * sweeps, word[1], longer[0], longer[1])
+    semi_grand_chain(model, occupation, ladder[-1:], np.array([end.level]), LONGER * sweeps, word[1], longer[0], longer[1])
     x = longer[0, 0] / model.sites
     x = x[burn_in(x) :]
     inside = x[(x > end.middle) == end.fuller]

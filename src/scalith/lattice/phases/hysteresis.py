@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.kernels.metropolis import semi_grand_canonical_chain
+from scalith.lattice.sampling.chains import semi_grand_chain
 from scalith.lattice.sampling.monte_carlo import increasing, model_on
 from scalith.lattice.sampling.time_series import average
 from scalith.numerics.parallel_map import parallel_map
@@ -92,7 +92,7 @@ def _walk(
     filled, energies = np.empty((len(mu), sweeps)), np.empty((len(mu), sweeps))
     thermal = np.full(len(mu), BOLTZMANN_EV * T)
     word = seed.generate_state(1, np.uint64)[0]
-    semi_grand_canonical_chain(model.tables, model.exchanged, occupation, thermal, order, sweeps, word, filled, energies)
+    semi_grand_chain(model, occupation, thermal, order, sweeps, word, filled, energies)
     averages = [average(row) for row in filled]
     found = np.array([(item.mean, item.error) for item in averages]) / model.sites
     return found[::-1] if way else found

@@ -118,7 +118,7 @@ class Localisation(Settings):
         only = ("model_error",) if self.energies is None else ("interaction_error", "anchor")
         beside = "interaction" if self.energies is None else "energies"
         for name in only:
-            if name in self.model_fields_set:
+            if getattr(self, name) != type(self).model_fields[name].default:
                 raise InputError("", name, getattr(self, name), f"none beside {beside}: it would not count")
         return self
 

@@ -67,10 +67,11 @@ def agglomerate(
         raise InputError("thermal network", "surfaces", "a stream or an open space", expected)
     order = [block.material for block in assembly.blocks] + [assembly.background or assembly.blocks[0].material]
     materials = [assembly.materials[name] for name in order]
-    for name, material in zip(order, materials, strict=True):
+    density = np.empty(len(materials))  # of heat
+    for number, (name, material) in enumerate(zip(order, materials, strict=True)):
         if isinstance(material.specific_heat, Property):
             raise InputError("thermal network", f"materials.{name}.specific_heat", "a function of temperature", "a number")
-    density = np.array([m.density * float(m.specific_heat) for m in materials])  # type: ignore[arg-type]
+        density[number] = material.density * material.specific_heat
     k = [np.array([m.along[axis] for m in materials])[grid.block] for axis in range(3)]
     capacity = density[grid.block] * grid.volume
     network = ThermalNetwork(coolant_temperature=ambient if cooled is None else assembly.surfaces[cooled].temperature)

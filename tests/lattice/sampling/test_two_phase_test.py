@@ -77,6 +77,13 @@ def test_a_level_that_is_off_is_moved_until_both_sides_are_met():
     assert told(2, 8, 0.9, 7e-3, 200, 40_000) is not False
 
 
+def test_a_chain_that_freezes_into_the_other_phase_is_cooled_farther_inside_its_own():
+    """Far below T_c a lattice may fall into the emptier phase where the fuller one is stable: no critical point is near."""
+    jump = Jump(0.5 * critical(3), (-3e-3, -2e-4), (-3e-3, 3e-3), -5e-4, (0.01, 0.99))
+    model = model_on(gas(3), box(3, 6))
+    assert are_two_phases(model, jump, np.empty(0), CRITICAL[3], 100, 2000, np.random.SeedSequence(2)) is True
+
+
 def test_what_the_samples_do_not_tell_is_left_and_said(square):
     assert told(2, 8, 1.0, 0.0, 100, 8000) is None
     (warning,) = [

@@ -37,6 +37,8 @@ LONGEST = 8
 """Times as many sweeps, both chains together, as all states of an isotherm have, at most."""
 MOVES = 8
 """Chemical potentials tried, where both chains end on one side of the jump."""
+DEEPER = 6
+"""Doublings of how far from coexistence a chain is cooled, where it ended on the other side."""
 BLOCKS = 5
 """Parts of either chain, of which each is left out once: how far the coefficient scatters then is its error."""
 
@@ -131,8 +133,17 @@ def are_two_phases(
     Sarle's coefficient decides, by twice its error. Where they meet on one side the chemical potential is moved to the other.
     """
     words = iter(seed.generate_state(256, np.uint64))
-    chains = [_cooled(model, jump.T, mu, ladder, sweeps, next(words)) for mu in jump.within]
     middle, level, length, moves, left = 0.5 * sum(jump.x) * model.sites, jump.level, sweeps, 0, longest
+    chains = []
+    for side, mu in enumerate(jump.within):
+        chain, ions = _cooled(model, jump.T, mu, ladder, sweeps, next(words))
+        # Far from a critical point a chain may freeze into the other phase: it is cooled farther inside its own.
+        for _ in range(DEEPER):
+            if (ions > middle) == bool(side):
+                break
+            mu += mu - level
+            chain, ions = _cooled(model, jump.T, mu, ladder, sweeps, next(words))
+        chains.append(chain)
     known: list[NDArray[np.float64]] = [np.empty(0), np.empty(0)]
     while left >= 2 * length:
         left -= 2 * length
@@ -182,11 +193,14 @@ def _balanced_coefficient(series: list[NDArray[np.float64]], middle: float) -> t
     return coefficient(parts), float(np.sqrt(len(parts) - 1.0) * np.std(left_out))
 
 
-def _cooled(model: Model, T: float, mu: float, ladder: NDArray[np.float64], sweeps: int, word: np.uint64) -> NDArray[np.int8]:
+def _cooled(
+    model: Model, T: float, mu: float, ladder: NDArray[np.float64], sweeps: int, word: np.uint64
+) -> tuple[NDArray[np.int8], float]:
+    """A chain and the ions that it ends with."""
     occupation = np.zeros(model.cells * model.tables.sublattices, dtype=np.int8)
     occupation[::2] = 1
-    _walked(model, occupation, np.concatenate([ladder, [T]]), mu, max(sweeps // 4, 10), word)
-    return occupation
+    ions = _walked(model, occupation, np.concatenate([ladder, [T]]), mu, max(sweeps // 4, 10), word)
+    return occupation, float(ions[-1])
 
 
 def _walked(

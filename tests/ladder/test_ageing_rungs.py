@@ -1,4 +1,4 @@
-"""A life on the ladder: from what an ion takes of room to the modes that check-ups read."""
+"""A life on the ladder: from the volume that an ion takes to the modes that check-ups read."""
 
 from __future__ import annotations
 

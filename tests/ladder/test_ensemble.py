@@ -210,11 +210,11 @@ def test_what_took_long_to_reweight_is_kept(toy, unsure, tmp_path, monkeypatch, 
     monkeypatch.setattr(ensemble, "WORTH_WRITING", 0.04)
     how = replace(quantity.reweighting, member=slow)
     monkeypatch.setattr(toy_rungs.oscillation, "quantity", replace(quantity, reweighting=how))
-    ledger = climb(read_study(unsure), tmp_path / "out", draws=12, reweight=True)
+    ledger = climb(read_study(unsure), tmp_path / "out", draws=4, reweight=True)
     whole = ledger.reweighted["oscillation"].members
-    climb(read_study(unsure), tmp_path / "out", draws=12, reweight=True)
+    climb(read_study(unsure), tmp_path / "out", draws=4, reweight=True)
     assert whole > 0
-    assert len(calls) == 12 + ledger.reweighted["oscillation"].anew  # those that lie too far off are asked again
+    assert len(calls) == 4 + ledger.reweighted["oscillation"].anew  # those that lie too far off are asked again
 
 
 def test_members_sample_anew_unless_asked_to_reweight(toy, unsure, tmp_path, reweighting):

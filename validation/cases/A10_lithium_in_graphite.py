@@ -11,7 +11,7 @@ Asserted: LiC12 is stable with all functionals and all potentials. D3 between al
 0.24 eV a lithium to LiC12 over graphite and LiC6 (lithium has the dispersion of an atom there, and changes that of carbon). D3
 between carbon atoms alone adds 4 meV.
 
-**[M]** Beside the plateaus stands the half-cell curve of Ecker et al. 2015, as its mean up to half filling and beyond.
+**[M]** Beside the plateaus stands the half-cell curve of Ecker et al. 2015, as its mean up to $x = 1/2$ and beyond.
 """
 
 import csv

@@ -25,9 +25,11 @@ grand potentials, for every seed.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike
 
 from scalith.crystal import metal_reference
 from scalith.ladder import Climb, read_study
@@ -75,17 +77,17 @@ def run(record: Record) -> None:
 
     voltage = live["open_circuit_voltage"]
 
-    def at(ions: float) -> float:
-        return float(voltage(ions / 3.0, T))
+    def at(ions: ArrayLike) -> Any:
+        return voltage(np.divide(ions, 3.0), T)
 
     between = np.linspace(0.02, 0.98, 97)
-    curve = np.array([at(ions) for ions in between])
-    record.check("mean voltage up to LiMn2O4", expected=4.1, found=float(curve.mean()), tolerance=0.15, unit="V")
-    record.check("the same, of the energies", expected=first, found=float(curve.mean()), tolerance=0.02, unit="V")
+    mean = float(at(between).mean())
+    record.check("mean voltage up to LiMn2O4", expected=4.1, found=mean, tolerance=0.15, unit="V")
+    record.check("the same, of the energies", expected=first, found=mean, tolerance=0.02, unit="V")
     slope = 2.0 * BOLTZMANN_EV * T * np.log(9.0)
     record.check("V(0.1) - V(0.9): free mixing", expected=slope, found=at(0.1) - at(0.9), tolerance=0.02, unit="V")
     record.check("plateau at 1.5", expected=PLATEAU, found=at(1.5), tolerance=0.15, unit="V")
-    # What the fit makes of the three fillings, whole lattices of them: the sampling is compared with that.
+    # What the fit makes of the three stoichiometries, whole lattices of them: the sampling is compared with that.
     model = model_on(live["cluster_expansion"], (3, 3, 3))
     kinds, whole = np.argsort(model.tables.point)[:2], np.zeros((3, model.sites), dtype=np.int8)
     whole[1].reshape(-1, len(model.tables.point))[:, kinds] = 1
@@ -138,7 +140,7 @@ def run(record: Record) -> None:
     measured = read_columns(shipped("open_circuit_voltage/LMO_discharge_Less2012.csv"))
     x, U = measured.si("x", "1"), measured.si("open_circuit_voltage", "V")
     inside = (x > 0.25) & (x < 0.95)
-    difference = np.array([at(ions) for ions in x[inside]]) - U[inside]
+    difference = at(x[inside]) - U[inside]
     record.check_at_most(
         "difference from a measured discharge, 0.25 to 0.95, root mean square",
         limit=0.15,
@@ -148,10 +150,9 @@ def run(record: Record) -> None:
 
     figure, axis = plt.subplots(figsize=(5.5, 3.6))
     ions = np.linspace(0.01, 1.99, 400)
-    axis.plot(ions, [at(value) for value in ions], label="from energies")
-    axis.fill_between(
-        ions, [at(v) - 0.06 for v in ions], [at(v) + 0.06 for v in ions], alpha=0.3, lw=0, label="lithium reference"
-    )
+    drawn, shifted = at(ions), float(lithium.error())
+    axis.plot(ions, drawn, label="from energies")
+    axis.fill_between(ions, drawn - shifted, drawn + shifted, alpha=0.3, lw=0, label="lithium reference")
     axis.plot(x, U, ".", ms=3, label="measured (Less 2012)")
     axis.set(xlabel="x in LixMn2O4", ylabel="V against Li [V]")
     axis.legend()

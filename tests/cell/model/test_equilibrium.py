@@ -95,6 +95,6 @@ def test_the_entropic_heat_of_a_discharge_follows_it(lgm50):
         cell = with_material(cell, side, entropic_coefficient=Property.constant("entropic_coefficient", value, "V K-1", ASSUMED))
     found = cell_entropic_coefficient(cell)
     data = simulate_discharge(cell, "1C", temperature=298.15)
-    # Coefficients that are the same at all stoichiometries do not mind the gradients within the particles.
+    # Where the coefficients are the same at all stoichiometries, gradients within the particles make no difference.
     assert np.allclose(data["heat_entropic"], -data["current"] * 298.15 * float(found(0.5)), rtol=1e-6)
     assert float(found(0.5)) == pytest.approx(1.5e-4)

@@ -16,6 +16,7 @@ from ase.io import read
 
 from scalith.atoms import Engine, Relaxation, antisite_formation, relax
 from scalith.quantities import Source, shipped
+from scalith.quantities.atomic_write import write_text
 
 FULL = 127
 """LiFePO4 among the shipped orderings."""
@@ -63,7 +64,7 @@ def main() -> None:
         found.distance.values, found["multiplicity"].values, found.formation_energy.values, strict=True
     ):
         lines.append(f"{distance:.4f},{count:g},{energy:.4f}")
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_text(path, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

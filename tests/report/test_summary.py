@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from scalith.crystal import read_host
 from scalith.ladder.bands import summarised
 from scalith.ladder.ledger import Entry, Ledger
 from scalith.ladder.stacking import by_rate
-from scalith.quantities import Property, Source
+from scalith.quantities import Property, Source, shipped
+from scalith.quantities.constants import FARADAY
 from scalith.report.summary import Found, summary
 
 SOURCE = Source(kind="predicted")
@@ -83,6 +85,22 @@ def test_an_ensemble_of_temperatures_gives_the_peak_its_error():
     fields = {"cell_temperature": {"value": 303.15, "unit": "K"}}
     shown = lines(summary(found({"cell_temperature": xr.Dataset()}, {"cell_temperature": peaks}, **fields)))
     assert shown["Peak temperature", "one cell"].words == "30.0 ± 1.5 °C"
+
+
+def test_the_capacity_of_a_host_is_also_told_of_the_stoichiometries_whose_voltage_is_known():
+    host = read_host(shipped("dft_energies/LixMn2O4/LixMn2O4_prim.json"))  # energies from empty to two thirds of its sites
+    ends = {name: np.array([0.0, last]) for name, last in (("part", 2.0 / 3.0), ("whole", 0.99975))}
+    voltages = {
+        name: Property.from_arrays("open_circuit_voltage", {"x": x}, np.array([4.0, 3.0]), "V", SOURCE)
+        for name, x in ends.items()
+    }
+    shown = lines(summary(found({"host": host, "open_circuit_voltage": voltages["part"]})))
+    whole = shown["Capacity", f"host, all sites of {host.name}"]
+    part = shown["Capacity", "host, x = 0.00 to 0.67 where its voltage is known"]
+    # Six lithium ions for four manganese and eight oxygen ions.
+    assert whole.value == pytest.approx(FARADAY * 6 / (1e-3 * (6 * 6.94 + 4 * 54.938044 + 8 * 15.999)))
+    assert part.value == pytest.approx(2.0 / 3.0 * whole.value)
+    assert len(lines(summary(found({"host": host, "open_circuit_voltage": voltages["whole"]})))) == 1
 
 
 def test_a_study_without_any_of_these_has_no_summary():

@@ -105,7 +105,7 @@ class LatentStructure(Spec):
                 if place > 0 or self.sides == "mirror":
                     found = "with mirrors beside them" if place == 0 else f"phase {place + 1}"
                     raise InputError("latent structure", f"particles of {name}", found, "the first phase, sides periodic")
-                self.spheres(name).require_room()
+                self.spheres(name).require_size()
                 continue
             length = phase.feature_size / self.voxel_size
             if not 0.5 <= length <= min(self.shape) / 2.0:

@@ -84,7 +84,7 @@ class Spheres:
         self.radius = phase.radius / voxel_size
         self.count = max(1, round(phase.fraction * float(np.prod(shape)) / mean_particle_volume(self.kind, voxel_size)))
 
-    def require_room(self) -> None:
+    def require_size(self) -> None:
         """Particles are large enough to be round, and fit the box.
 
         Raises

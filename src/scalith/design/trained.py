@@ -327,8 +327,10 @@ class _Guide:
 
     def unjoined(self, scores: Any) -> float:
         """Largest share that a largest piece lacks."""
+        if not self.pieces:
+            return 0.0
         labels = self.label(scores)
-        return max((share - largest_share(labels == phase) for phase, share in self.pieces.items()), default=0.0)
+        return max(share - largest_share(labels == phase) for phase, share in self.pieces.items())
 
     def missing(self, scores: Any) -> tuple[Floats, Floats]:
         """ln of requested over measured, and what was measured on the labelled image."""

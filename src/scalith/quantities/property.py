@@ -522,10 +522,10 @@ class Property:
         data = Result({self.name: values})
         if self.standard_error is not None:
             data["standard_error"] = self.standard_error.assign_attrs(units=self.unit, long_name="standard error")
-        for number, part in enumerate(self.components):
-            length = {} if part.correlation_length is None else {"correlation_length": part.correlation_length}
-            about = {"units": self.unit, "long_name": f"standard error: {part.name}", "component": part.name}
-            data[f"error_{number}"] = (self.standard_error.dims, part.standard_error, about | length)  # type: ignore[union-attr]
+            for number, part in enumerate(self.components):
+                length = {} if part.correlation_length is None else {"correlation_length": part.correlation_length}
+                about = {"units": self.unit, "long_name": f"standard error: {part.name}", "component": part.name}
+                data[f"error_{number}"] = (self.standard_error.dims, part.standard_error, about | length)
         return data.assign_attrs(property=self.name, source=self.source.to_json(), digest=self.digest)
 
     @classmethod

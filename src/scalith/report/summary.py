@@ -131,8 +131,14 @@ def _capacities(found: Found) -> Iterator[Line]:
     for material, entry in found.entries("host"):
         host = found.values.get(entry.quantity)
         if isinstance(host, Host):
-            label = f"{material.removesuffix('.')} host, all sites of {host.name}".strip()
-            yield _line(label, entry.quantity, FARADAY * host.working.size / _molar_mass(host), None, "C kg-1", exact=True)
+            side, charge = material.removesuffix("."), FARADAY * host.working.size / _molar_mass(host)
+            yield _line(f"{side} host, all sites of {host.name}".strip(), entry.quantity, charge, None, "C kg-1", exact=True)
+            voltage = found.values.get(f"{material}open_circuit_voltage")
+            low, high = voltage.domain.get("x", (0.0, 1.0)) if isinstance(voltage, Property) else (0.0, 1.0)
+            ends = f"{low:.2f} to {high:.2f}"
+            if ends != "0.00 to 1.00":
+                label = f"{side} host, x = {ends} where its voltage is known".strip()
+                yield _line(label, entry.quantity, (high - low) * charge, None, "C kg-1", exact=True)
 
 
 def _energies(found: Found) -> Iterator[Line]:

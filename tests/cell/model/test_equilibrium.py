@@ -88,6 +88,20 @@ def test_errors_of_both_coefficients_add_in_squares(lgm50):
     assert np.allclose(found.standard_error, 5e-5)
 
 
+def test_the_slope_of_a_voltage_with_an_error_has_none_and_says_so(lgm50):
+    # The error of the other electrode alone would be too small.
+    x, T = np.linspace(0.2, 1.0, 9), np.array([278.15, 318.15])
+    coefficient = Property.constant("entropic_coefficient", 1e-4, "V K-1", ASSUMED, 3e-5)
+    for error in (None, np.full((9, 2), 0.01)):
+        voltage = Property.from_arrays("open_circuit_voltage", {"x": x, "T": T}, 4.0 - x[:, None] + 0.0 * T, "V", ASSUMED, error)
+        cell = with_material(lgm50, "positive_electrode", open_circuit_voltage=voltage, entropic_coefficient=None)
+        found = cell_entropic_coefficient(with_material(cell, "negative_electrode", entropic_coefficient=coefficient))
+        said = "its error is not known: that of the positive electrode is the slope of a voltage over T"
+        assert found.source.note == ("" if error is None else said)
+        assert (found.standard_error is None) == (error is not None)
+    assert np.allclose(found.values, -1e-4)
+
+
 @pytest.mark.long
 def test_the_entropic_heat_of_a_discharge_follows_it(lgm50):
     cell = lgm50

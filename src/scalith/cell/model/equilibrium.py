@@ -91,7 +91,8 @@ def cell_entropic_coefficient(cell: CellSpecification | str | Path) -> Property:
         In V/K, over the stoichiometry of the positive electrode (and T, where a coefficient depends on it). A material without an
         entropic coefficient has that of its voltage over T; that of lithium against itself is zero. Where neither is known it
         counts as zero, as in the heat of a discharge, and the source says so. Its error is that of both coefficients, taken as
-        independent.
+        independent; none is stated where one is the slope of a voltage with an error, of which nothing tells how much of it all
+        temperatures share: the source says so, too.
 
     Raises
     ------
@@ -100,18 +101,19 @@ def cell_entropic_coefficient(cell: CellSpecification | str | Path) -> Property:
     """
     cell = read_cell(cell)
     positive, negative = _materials(cell)
-    known = {"positive": _coefficient(positive), "negative": _coefficient(negative)}
-    silent = " and ".join(f"{side} electrode" for side, item in known.items() if item is None)
-    source = predicted(
-        "scalith.cell.cell_entropic_coefficient",
-        cell.digest,
-        note=f"none is known of the {silent}: counted as zero there" if silent else "",
-    )
+    sides = {"positive electrode": positive, "negative electrode": negative}
+    known = {side: _coefficient(material) for side, material in sides.items()}
+    silent = " and ".join(side for side, found in known.items() if found is None)
+    unsure = " and ".join(side for side, found in known.items() if found is not None and _lacks_error(found, sides[side]))
+    notes = [f"none is known of the {silent}: counted as zero there"] if silent else []
+    notes += [f"its error is not known: that of the {unsure} is the slope of a voltage over T"] if unsure else []
+    source = predicted("scalith.cell.cell_entropic_coefficient", cell.digest, note="; ".join(notes))
     zero = Property.constant("entropic_coefficient", 0.0, "V K-1", source)
-    above, below = (zero if item is None else item for item in known.values())
+    above, below = (zero if found is None else found for found in known.values())
 
     def read(_: ActiveMaterial, coefficient: Property, state: State) -> tuple[Array, Array]:
-        return _at(coefficient, state)
+        values, variance = _at(coefficient, state)
+        return values, np.zeros_like(variance) if unsure else variance
 
     return _difference(cell, ("cell_entropic_coefficient", "V K-1"), (above, below), read, source)
 
@@ -125,6 +127,12 @@ def _coefficient(material: ActiveMaterial) -> Property | None:
         return voltage.derivative("T")
     against_itself = not voltage.coordinates and float(voltage()) == 0.0
     return Property.constant("entropic_coefficient", 0.0, "V K-1", voltage.source) if against_itself else None
+
+
+def _lacks_error(coefficient: Property, material: ActiveMaterial) -> bool:
+    """Whether a coefficient is the slope of a voltage whose error it has lost."""
+    slope = material.entropic_coefficient is None and bool(coefficient.coordinates)
+    return slope and coefficient.standard_error is None and material.open_circuit_voltage.standard_error is not None
 
 
 def _materials(cell: CellSpecification) -> tuple[ActiveMaterial, ActiveMaterial]:

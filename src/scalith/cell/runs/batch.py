@@ -86,12 +86,14 @@ def simulate_batch(
     if thermal not in ("isothermal", "lumped"):
         raise InputError("simulate_batch", "thermal", thermal, "'isothermal' or 'lumped': one temperature for each run")
     stated = specification.initial_state.state_of_charge
+    drawn: ArrayLike | None = [0.0] if protocol is not None else current if c_rate is None else c_rate
+    assert drawn is not None  # one of the three is stated
     columns, runs = columns_of(
         "simulate_batch",
         values,
         initial_temperature=specification.initial_temperature if temperature is None else temperature,
         state_of_charge=stated if initial_state_of_charge is None else initial_state_of_charge,
-        current=[0.0] if protocol is not None else current if c_rate is None else c_rate,  # type: ignore[arg-type]
+        current=drawn,
     )
     load = columns.pop("current") * (1.0 if c_rate is None else specification.nominal_capacity / 3600.0)
     T, charge = columns["initial_temperature"], columns["state_of_charge"]

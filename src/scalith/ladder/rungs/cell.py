@@ -460,7 +460,7 @@ def _mean(coefficient: Property) -> str:
     low, high = coefficient.domain["x"]
     T = {"T": float(np.clip(298.15, *coefficient.domain["T"]))} if "T" in coefficient.coordinates else {}
     said = f"{1e3 * float(coefficient.mean('x', low, high, **T)):+.3f} mV/K over its charge"
-    return "; ".join([said, *([coefficient.source.note] if coefficient.source.note else [])])
+    return f"{said}; {coefficient.source.note}" if coefficient.source.note else said
 
 
 @rung("entropic coefficient of the cell", unit="V K-1", over="x T", headline=_mean)

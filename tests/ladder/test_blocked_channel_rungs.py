@@ -1,5 +1,7 @@
 """Antisites and blocked channels in a study: what they change, and what they are refused with."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from scalith.ladder import Climb, read_study
 from scalith.ladder.rungs.cell import cell_materials
 from scalith.quantities import InputError, Property, ScalithError, Source
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "lco_rate.toml"
 ASSUMED = Source(kind="assumed")
 STUDY = """
 [study]
@@ -108,3 +111,16 @@ def test_a_cell_takes_the_concentration_of_the_ions_that_come_out():
     assert float(found.standard_error) == pytest.approx(np.hypot(90.0, 440.0))
     with pytest.raises(InputError, match="maximum_concentration"):
         cell_materials(**stated, negative_accessible_share=share)
+
+
+@pytest.mark.parametrize(("length", "fits"), [("19 um", True), ("21 um", False)])
+def test_a_channel_is_not_longer_than_the_particles_of_the_cell(tmp_path, length, fits):
+    """Their diffusivity is that of the channel: LixCoO2's example has particles of 20 um."""
+    text = EXAMPLE.read_text(encoding="utf-8").replace("[given]\n", '[given]\nantisite_concentration = "0.1 %"\n', 1)
+    path = tmp_path / "study.toml"
+    path.write_text(f'{text}\n[blocked_channels]\nchannel_length = "{length}"\n')
+    if fits:
+        read_study(path)
+    else:
+        with pytest.raises(InputError, match=r"channel_length: .*2e\+04 nm, the diameter of the particles of \[cell\] positive"):
+            read_study(path)

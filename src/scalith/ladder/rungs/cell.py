@@ -208,7 +208,12 @@ class Cell(Settings):
                 if field in self.separator:
                     self._refuse("separator", field, name)
                 trial[name] = Property.constant(name, 0.4, "1", Source(kind="assumed"))
-        self.specification(trial, trial=True)
+        cell = self.specification(trial, trial=True)
+        for side in ("negative", "positive"):
+            if f"{side}_accessible_share" in reached and f"{side}_electrode_structure" not in reached:
+                _hold_channels(
+                    cell, side, stated_section(info, f"{side}.blocked_channels") or stated_section(info, "blocked_channels")
+                )
         return self
 
     def _refuse(self, part: str, field: str, name: str) -> NoReturn:
@@ -268,6 +273,16 @@ class Cell(Settings):
     def stated_thermal(self) -> ThermalSpecification | None:
         """The heat balance, where the section has one."""
         return None if self.thermal is None else ThermalSpecification.read(self.thermal, "[cell] thermal")
+
+
+def _hold_channels(cell: CellSpecification, side: str, channels: Mapping[str, Any]) -> None:
+    # The diffusivity of `channel_length` is that of the particle: no channel of a sphere or plate is longer than it is wide.
+    if "channel_length" in channels:
+        length = parse_uncertain(channels["channel_length"], "m", where="[blocked_channels]", field="channel_length")
+        widest = 2.0 * max(material.particle_radius for material in getattr(cell, f"{side}_electrode").materials)
+        if length > (1.0 + 1e-9) * widest:
+            expected = f"at most {1e9 * widest:.4g} nm, the diameter of the particles of [cell] {side}_electrode"
+            raise InputError("[blocked_channels]", "channel_length", f"{1e9 * length:.4g} nm", expected)
 
 
 def _stress(electrode: Mapping[str, Any], part: str) -> dict[str, Any]:

@@ -165,7 +165,8 @@ class BlockedChannels(Settings):
     Attributes
     ----------
     channel_length : float
-        m: from surface to surface. In a sphere the mean over all ions is three halves of its radius.
+        m: from surface to surface, at most the diameter of the cell's particles. In a sphere the mean over all ions is three
+        halves of its radius.
     excess_barrier : float, optional
         Of the hop past a defect into the next channel, above that of the hop along a channel, eV. Without it ions leave their
         channel at its ends only, and those between two defects are lost.

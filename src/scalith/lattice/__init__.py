@@ -42,6 +42,7 @@ from scalith.lattice.phases.isotherms import two_phase_regions
 from scalith.lattice.phases.long_range_order import Order, long_range_order
 from scalith.lattice.phases.phase_boundaries import phase_boundaries
 from scalith.lattice.phases.phase_diagram import phase_diagram
+from scalith.lattice.phases.several_hosts import beside_host_errors, join_hosts
 from scalith.lattice.phases.thermodynamics import (
     chemical_potential,
     configurational_entropy,
@@ -76,6 +77,7 @@ __all__ = [
     "add_free_energies",
     "arrhenius_fit",
     "beside_fit_error",
+    "beside_host_errors",
     "blocked_channels",
     "blocked_diffusivity",
     "centred_hop_diffusivity",
@@ -95,6 +97,7 @@ __all__ = [
     "fit_hop_barriers",
     "fit_species_expansion",
     "haven_ratio",
+    "join_hosts",
     "jump_diffusivity",
     "kinetic_monte_carlo",
     "lattice_snapshot",

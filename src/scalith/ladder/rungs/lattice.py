@@ -357,29 +357,54 @@ def lattice_snapshot(cluster_expansion: Expansion, snapshot: Snapshot, monte_car
     )
 
 
-@rung("chemical potential of lithium", unit="J mol-1", over="x T")
-def chemical_potential(sampled_orderings: xr.Dataset, model_errors: ModelErrors) -> Property:
+STATES = ("sampled_orderings", "joined_orderings")
+"""What the properties of a material come from: the states of one host, or of several."""
+
+
+def _states(sampled: xr.Dataset | None, joined: xr.Dataset | None) -> xr.Dataset:
+    if sampled is not None and joined is not None:
+        raise InputError(
+            "[polymorphs]", "", "states of one host beside it", "[crystal] with one host, or [polymorphs] with several"
+        )
+    states = joined if sampled is None else sampled
+    assert states is not None  # one of the two, by the graph
+    return states
+
+
+def _beside_errors(value: Property, states: xr.Dataset, scale: float = 1.0) -> Property:
+    return lattice.beside_host_errors(lattice.beside_fit_error(value, states, scale), states, scale)
+
+
+@rung("chemical potential of lithium", unit="J mol-1", over="x T", one_of=STATES)
+def chemical_potential(
+    model_errors: ModelErrors, sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None
+) -> Property:
     """μ(x, T) of lithium in the host."""
-    charge = int(sampled_orderings.attrs.get("ion_charge", 1))
-    value = lattice.beside_fit_error(lattice.chemical_potential(sampled_orderings), sampled_orderings, charge * FARADAY)
-    return model_errors.beside(value, charge * FARADAY)
+    states = _states(sampled_orderings, joined_orderings)
+    scale = int(states.attrs.get("ion_charge", 1)) * FARADAY
+    return model_errors.beside(_beside_errors(lattice.chemical_potential(states), states, scale), scale)
 
 
-@rung("open-circuit voltage", unit="V", over="x T")
-def open_circuit_voltage(sampled_orderings: xr.Dataset, lithium_energy: Property, model_errors: ModelErrors) -> Property:
+@rung("open-circuit voltage", unit="V", over="x T", one_of=STATES)
+def open_circuit_voltage(
+    lithium_energy: Property,
+    model_errors: ModelErrors,
+    sampled_orderings: xr.Dataset | None = None,
+    joined_orderings: xr.Dataset | None = None,
+) -> Property:
     """V(x, T) = −(μ(x, T) − E_Li)/e against metallic lithium."""
-    value = lattice.open_circuit_voltage(sampled_orderings, lithium_energy)
-    return model_errors.beside(lattice.beside_fit_error(value, sampled_orderings))
+    states = _states(sampled_orderings, joined_orderings)
+    return model_errors.beside(_beside_errors(lattice.open_circuit_voltage(states, lithium_energy), states))
 
 
 def _regions(data: xr.Dataset) -> str:
     return f"{data.sizes['region']} two-phase regions" if data.sizes["region"] else "one phase at every stoichiometry"
 
 
-@rung("phase boundaries", headline=_regions)
-def phase_boundaries(sampled_orderings: xr.Dataset) -> xr.Dataset:
+@rung("phase boundaries", headline=_regions, one_of=STATES)
+def phase_boundaries(sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None) -> xr.Dataset:
     """Stoichiometries between which two phases stand beside each other, at each temperature."""
-    return lattice.phase_boundaries(sampled_orderings)
+    return lattice.phase_boundaries(_states(sampled_orderings, joined_orderings))
 
 
 def _diagram(data: xr.Dataset) -> str:
@@ -421,22 +446,22 @@ def phase_diagram(
     )
 
 
-@rung("configurational entropy", unit="J mol-1 K-1", over="x T")
-def configurational_entropy(sampled_orderings: xr.Dataset) -> Property:
+@rung("configurational entropy", unit="J mol-1 K-1", over="x T", one_of=STATES)
+def configurational_entropy(sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None) -> Property:
     """S(x, T) of the orderings."""
-    return lattice.configurational_entropy(sampled_orderings)
+    return lattice.configurational_entropy(_states(sampled_orderings, joined_orderings))
 
 
-@rung("entropic coefficient", unit="V K-1", over="x T")
-def entropic_coefficient(sampled_orderings: xr.Dataset) -> Property:
+@rung("entropic coefficient", unit="V K-1", over="x T", one_of=STATES)
+def entropic_coefficient(sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None) -> Property:
     """dU/dT at constant x."""
-    return lattice.entropic_coefficient(sampled_orderings)
+    return lattice.entropic_coefficient(_states(sampled_orderings, joined_orderings))
 
 
-@rung("thermodynamic factor", unit="1", over="x T")
-def thermodynamic_factor(sampled_orderings: xr.Dataset) -> Property:
+@rung("thermodynamic factor", unit="1", over="x T", one_of=STATES)
+def thermodynamic_factor(sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None) -> Property:
     """Θ = ∂(μ/kT)/∂ln x."""
-    return lattice.thermodynamic_factor(sampled_orderings)
+    return lattice.thermodynamic_factor(_states(sampled_orderings, joined_orderings))
 
 
 def _fitted(barriers: HopBarriers) -> str:

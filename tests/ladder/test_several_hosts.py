@@ -58,7 +58,9 @@ def folder(tmp_path):
     for name, length in (("loose", 3.0), ("tight", 3.9)):
         sites = [("C", (0.5, 0.5, 0.5), 1.0), ("Li", (0.0, 0.0, 0.0), 0.5)]
         described = [{"species": [{"element": e, "occu": o}], "abc": abc, "label": e} for e, abc, o in sites]
-        (tmp_path / f"{name}.json").write_text(json.dumps({"lattice": {"matrix": (length * np.eye(3)).tolist()}, "sites": described}))
+        (tmp_path / f"{name}.json").write_text(
+            json.dumps({"lattice": {"matrix": (length * np.eye(3)).tolist()}, "sites": described})
+        )
         rows = []
         for ions, cells in ((0, 1), (1, 1), (1, 2), (1, 3)):
             atoms = crystal(length, ions, cells)

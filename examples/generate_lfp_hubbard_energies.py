@@ -8,7 +8,7 @@ for each ionic step, some hours in all. Stages, in order:
 
 relax       ions of the one-cell orderings, in the cells that CHGNet relaxed
 energies    their energies at a higher cut-off, and FePO4 at a third, which tells how energies move with the number of plane waves
-checks      single points of the relaxed ions: antiferromagnetic irons, k-points, U
+checks      single points of the relaxed ions: antiferromagnetic irons, k-points, U, r2SCAN without and with U (PAW data of PBE)
 lithium     bcc lithium
 write       the files that the package ships, with what is done
 
@@ -43,10 +43,18 @@ from scalith.quantities import shipped
 CHEAP = shipped("dft_energies/LixFePO4_chgnet/energies.extxyz")
 ONE_CELL = (127, 126, 129, 131, 133, 55, 56)
 """Numbers of the orderings in that file: LiFePO4, FePO4, three half-filled cells, one and three ions of four."""
-SETTINGS = {"U": 4.3, "cutoff": 350, "kpts": (2, 2, 1), "gamma": False, "gpts": (30, 36, 60)}
+SETTINGS = {"xc": "PBE", "U": 4.3, "cutoff": 350, "kpts": (2, 2, 1), "gamma": False, "gpts": (30, 36, 60)}
 FINE = SETTINGS | {"cutoff": 450, "gpts": (32, 40, 70)}
 THIRD = FINE | {"cutoff": 480}
-CHECKS = {"antiferromagnetic": {"order": "anti"}, "gamma": {"gamma": True}, "U5.3": {"U": 5.3}, "U3.3": {"U": 3.3}}
+R2SCAN = "MGGA_X_R2SCAN+MGGA_C_R2SCAN"
+CHECKS = {
+    "antiferromagnetic": {"order": "anti"},
+    "gamma": {"gamma": True},
+    "U5.3": {"U": 5.3},
+    "U3.3": {"U": 3.3},
+    "r2SCAN, U3.1": {"xc": R2SCAN, "U": 3.1},
+    "r2SCAN": {"xc": R2SCAN, "U": 0.0},
+}
 SMEARING, FORCE_TOLERANCE, STEPS = 0.05, 0.12, 9  # eV, eV/Å
 LOOSE = 0.25
 """Distance within which a start is made symmetric, Å."""
@@ -149,8 +157,8 @@ def calculator(atoms: Atoms, settings: dict, text: Path):
     pot_calc.calculate_non_local_potential = once
     return gpaw.GPAW(
         mode=gpaw.PW(settings["cutoff"]),
-        xc="PBE",
-        setups={"Fe": f":d,{settings['U']}"},
+        xc=settings["xc"],
+        setups={"Fe": f":d,{settings['U']}"} if settings["U"] else {},
         kpts={"size": settings["kpts"], "gamma": settings["gamma"]},
         gpts=settings["gpts"],
         occupations=gpaw.FermiDirac(SMEARING),
@@ -362,7 +370,7 @@ def write_files(folder: Path, target: Path) -> None:
         check["formation_energies"] = formation_energies(check["energies"], ions)
         check["energies"] = {str(number): round(energy, 5) for number, energy in check["energies"].items()}
     settings = {
-        "engine": {"name": "gpaw", "settings": FINE | {"xc": "PBE", "smearing": SMEARING, "hubbard": "Fe d"}},
+        "engine": {"name": "gpaw", "settings": FINE | {"smearing": SMEARING, "hubbard": "Fe d"}},
         "relaxation": {"cell": False, "force_tolerance": FORCE_TOLERANCE, "cutoff": SETTINGS["cutoff"], "gpts": SETTINGS["gpts"]},
         "magnetic_order": "ferromagnetic",
         "basis": {"amplitude": curve[0], "decay": curve[1], "formula": "E = E_inf + amplitude exp(-decay E_cut), eV"},

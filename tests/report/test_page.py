@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from scalith.crystal import read_host
 from scalith.ladder import climb, read_study
 from scalith.ladder.sensitivity import _result
+from scalith.lattice import ClusterExpansion, cluster_orbits
 from scalith.numerics.sobol_indices import polynomial_indices
 from scalith.quantities import Property, Source, shipped, write_results
 from scalith.report import ladder_picture, write_report
@@ -372,3 +374,18 @@ def test_the_summary_of_a_climb_holds_the_numbers_of_its_ledger(tmp_path):
     assert found["negative.host"][0] == pytest.approx(96485.33 / 0.11893, rel=1e-4)
     assert found["negative.host"][2] == "225.4 mAh/g"
     assert "No ensemble" in page
+
+
+@pytest.mark.parametrize(
+    ("left_out", "grouped", "said"), [(0.02, 0.04, ""), (0.11, 0.04, "from all others"), (0.02, 0.11, "another composition")]
+)
+def test_an_expansion_coarser_than_thermal_energy_is_read_with_care(toy, study_file, tmp_path, left_out, grouped, said):
+    """Four sites of the ion share the error of a cell: 27.5 meV each are above the 25.7 of 25 °C, 10 are not."""
+    ledger = climb(read_study(study_file), tmp_path / "out")
+    host = read_host(shipped("dft_energies/LixFePO4_chgnet/LixFePO4_prim.json"))
+    assert host.working.size == 4
+    fields = {"leave_one_out_error": left_out, "grouped_error": {"composition": grouped}}
+    expansion = ClusterExpansion.given(host, (0.0,) * len(cluster_orbits(host, 0.0)), 0.0).model_copy(update=fields)
+    page = page_of(Found(ledger, {ledger.entries[0].quantity: expansion}, {}, None), {})
+    words = re.search(r"<b>Coarse energies:</b> (.*?)</li>", page)
+    assert (words is None) if not said else (said in words.group(1) and "within 28 meV per site" in words.group(1))

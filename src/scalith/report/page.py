@@ -15,7 +15,9 @@ import xarray as xr
 
 from scalith.ladder import Entry, Ledger, read_entry
 from scalith.ladder.marks import own_marks
+from scalith.lattice import ClusterExpansion, SpeciesExpansion
 from scalith.quantities import Property, read_results, write_text
+from scalith.quantities.constants import BOLTZMANN_EV
 from scalith.report.axes import settled
 from scalith.report.cards import figure_place, ledger_table, link, quantity_card, settings_card, words_of
 from scalith.report.figures import MAIN, figures_of
@@ -224,6 +226,8 @@ def _care(found: Found, known: set[str]) -> str:
         attributes = value.attrs if isinstance(value, xr.Dataset) else {}
         warnings = [str(words) for words in np.atleast_1d(attributes.get("warnings", [])) if str(words)]
         items += [f"<li><b>Warning</b> of {link(entry.quantity, known)}: {escape(words)}</li>" for words in warnings]
+        if isinstance(value, ClusterExpansion | SpeciesExpansion):
+            items += _coarse_energies(value, link(entry.quantity, known))
     reasons = {
         item.reason: [other.member for other in ledger.failed_members if other.reason == item.reason]
         for item in ledger.failed_members
@@ -242,6 +246,20 @@ def _care(found: Found, known: set[str]) -> str:
         more = "<code>scalith run STUDY --draws 20</code> carries all errors up"
         items.append(f"<li><b>No ensemble:</b> a ± is that of its own step; {more}</li>")
     return f"<aside aria-label='read with care'><h3>Read with care</h3><ul>{''.join(items)}</ul></aside>"
+
+
+def _coarse_energies(expansion: ClusterExpansion | SpeciesExpansion, linked: str) -> list[str]:
+    # What an expansion misses by more than the thermal energy of a site, Monte Carlo cannot tell.
+    errors = {"one": expansion.leave_one_out_error, **expansion.grouped_error}
+    left_out = max(errors, key=lambda name: errors[name])
+    missed, thermal = 1e3 * errors[left_out] / expansion.host.working.size, 1e3 * BOLTZMANN_EV * 298.15
+    if missed <= thermal:
+        return []
+    which = "each ordering from all others" if left_out == "one" else f"orderings from those of another {left_out}"
+    words = (
+        f"predicts {which} to within {missed:.0f} meV per site of the ion, above the thermal energy ({thermal:.0f} meV at 25 °C)"
+    )
+    return [f"<li><b>Coarse energies:</b> {linked} {words}: steps, orders and phases of less energy are not told</li>"]
 
 
 def _scale(

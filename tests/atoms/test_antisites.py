@@ -24,6 +24,22 @@ def test_pairs_of_caesium_chloride_are_its_shells_of_unlike_neighbours():
     assert pair.atoms.get_chemical_formula() == "Cl8Cs8"
 
 
+def test_pairs_at_half_the_box_count_each_image():
+    # Rock salt: 6 neighbours at a/2 and 8 at √3 a/2; in 3 x 3 x 3 primitive cells the farthest chlorides, at 3 a/2, lie on the faces.
+    a = 5.26
+    pairs = antisite_pairs(bulk("NaCl", "rocksalt", a=a).repeat(2), "Na", "Cl")
+    assert [pair.distance / a for pair in pairs] == pytest.approx([0.5, 0.75**0.5])
+    assert [pair.multiplicity for pair in pairs] == [6.0, 8.0]
+    larger = antisite_pairs(bulk("NaCl", "rocksalt", a=a).repeat(3), "Na", "Cl")
+    assert [pair.multiplicity for pair in larger] == [6.0, 8.0, 24.0, 6.0]
+
+
+def test_box_in_which_the_nearest_pair_meets_its_images_is_rejected():
+    for small in (bulk("NaCl", "rocksalt", a=5.26), bulk("NaCl", "rocksalt", a=5.26, cubic=True)):
+        with pytest.raises(InputError, match=r"Na meets one Cl [26] times, 2\.63 Å away.*a larger box"):
+            antisite_pairs(small, "Na", "Cl")
+
+
 def test_pairs_of_olivine_count_all_iron():
     from ase.io import read
 
@@ -36,11 +52,11 @@ def test_pairs_of_olivine_count_all_iron():
 
 def test_formation_is_zero_where_both_elements_are_one(tmp_path):
     # Argon and argon with another name: Lennard-Jones tells elements apart by nothing.
-    crystal = bulk("NaCl", "rocksalt", a=5.26)
+    crystal = bulk("NaCl", "rocksalt", a=5.26).repeat(2)
     engine = Engine(name="ase.calculators.lj:LennardJones", settings={"sigma": 2.4, "epsilon": 0.01, "rc": 5.0})
     found = antisite_formation(crystal, "Na", "Cl", engine, tmp_path / "pairs.db", Relaxation(cell=False, steps=0))
     assert found.formation_energy.values == pytest.approx(np.zeros(found.sizes["pair"]), abs=1e-10)
-    assert found["multiplicity"].values.tolist() == [1.0]
+    assert found["multiplicity"].values.tolist() == [6.0, 8.0]
 
 
 def test_law_of_mass_action_of_pairs_apart(tmp_path):

@@ -57,7 +57,8 @@ class AntisitePair(NamedTuple):
     distance : float
         Between the two sites, Å.
     multiplicity : float
-        Pairs of this kind for each site of the ion.
+        Pairs of this kind for each site of the ion, in the crystal: a metal that lies equally near through several faces of the
+        box (half its length away) counts once for each.
     atoms : ase.Atoms
         The crystal with one such pair, not relaxed.
     """
@@ -73,14 +74,16 @@ def antisite_pairs(crystal: Atoms, ion: str, metal: str) -> list[AntisitePair]:
     Parameters
     ----------
     crystal : ase.Atoms
-        The full host without defects, in a box of which every vector is so long that a pair does not meet its own images.
+        The full host without defects, in a box of which every vector is so long that a pair does not meet its own images. Only
+        the nearest image of a pair is a kind: what lies farther in a larger box is not seen in this one.
     ion, metal : str
         Elements that change places.
 
     Raises
     ------
     InputError
-        The crystal lacks one of the two elements or has more of one than of the other, or its symmetry is not found.
+        The crystal lacks one of the two elements or has more of one than of the other, its symmetry is not found, or the box is so
+        small that the nearest pair is as far from its own images.
     """
     import spglib
 
@@ -104,13 +107,31 @@ def antisite_pairs(crystal: Atoms, ion: str, metal: str) -> list[AntisitePair]:
     for i in found[ion]:
         for j in found[metal]:
             kinds.setdefault(min((int(image[i]), int(image[j])) for image in images), []).append((int(i), int(j)))
-    pairs = []
+    pairs: list[tuple[AntisitePair, int]] = []
     for (one, other), members in kinds.items():
         exchanged = crystal.copy()
         exchanged.positions[[one, other]] = exchanged.positions[[other, one]]
-        distance = float(crystal.get_distance(one, other, mic=True))
-        pairs.append(AntisitePair(distance, len(members) / len(found[ion]), exchanged))
-    return sorted(pairs, key=lambda pair: pair.distance)
+        distance, ways = _nearest_images(crystal, one, other)
+        pairs.append((AntisitePair(distance, ways * len(members) / len(found[ion]), exchanged), ways))
+    pairs.sort(key=lambda pair: pair[0].distance)
+    nearest, ways = pairs[0]
+    if ways > 1:
+        cell = " x ".join(f"{length:.2f}" for length in crystal.cell.lengths())
+        told = f"{cell} Å, where {ion} meets one {metal} {ways} times, {nearest.distance:.2f} Å away, through the faces"
+        raise InputError("antisites", "box", told, "a larger box, in which the nearest pair is alone: repeat the crystal")
+    return [pair for pair, _ in pairs]
+
+
+def _nearest_images(crystal: Atoms, one: int, other: int) -> tuple[float, int]:
+    """Distance from an atom to the nearest image of another (Å), and how many of its images lie there."""
+    away = crystal.get_distance(one, other, mic=True, vector=True)
+    distance = float(np.linalg.norm(away))
+    # Another image as near is at most twice that far from this one.
+    heights = crystal.cell.volume / np.array([np.linalg.norm(np.cross(*np.delete(crystal.cell.array, k, axis=0))) for k in range(3)])
+    reach = np.floor((2.0 * distance + SYMMETRY_TOLERANCE) / heights).astype(int)
+    steps = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1).reshape(-1, 3)
+    lengths = np.linalg.norm(away + steps @ crystal.cell.array, axis=1)
+    return distance, int(np.sum(lengths < distance + SYMMETRY_TOLERANCE))
 
 
 def _permutation(crystal: Atoms, rotation: NDArray[np.int64], shift: NDArray[np.float64]) -> NDArray[np.int64]:

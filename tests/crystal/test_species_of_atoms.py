@@ -173,6 +173,33 @@ def test_ions_that_mix_and_vacant_anions_find_their_sites():
     assert "filled" not in found
 
 
+@pytest.mark.parametrize(
+    ("metal", "array", "values", "moments", "reason"),
+    [
+        # Ni3+ among the lithium and Ni2+ on the metal's site: neutral, whichever nickel is which.
+        (("Ni2+", "Ni3+"), MOMENTS, (0.9, 1.7), {"Ni2+": (1.3, 2.0), "Ni3+": (0.5, 1.3)}, r"0\.90 µB on Ni .* than Ni2\+ \(1\.3 to"),
+        (("Ni2+", "Ni3+"), CHARGES, (3.0, 2.0), None, r"Ni of charge \+3 is none of Ni2\+"),
+        (("Ni2+",), CHARGES, (3.0, 2.0), None, r"Ni of charge \+3 is none of Ni2\+"),
+    ],
+)
+def test_a_state_that_a_site_does_not_hold_is_rejected_with_its_row(metal, array, values, moments, reason):
+    host = couple_sublattices(phosphate(), {"Li": ("Li", "Ni2+", "vacancy"), "Fe": metal, "N": ("N3-", "vacancy")})
+    places = np.array([(0, 0, 0), (0.5, 0.5, 0.25), (0.5, 0.5, 0.75), (0.5, 0.5, 0.0), (0.5, 0.5, 0.5)])
+
+    def row(first, second, name):
+        atoms = Atoms("NiNiNiNN", scaled_positions=places, cell=np.diag((3.0, 3.1, 8.0)), pbc=True)
+        other = {MOMENTS: (1.7, 0.0), CHARGES: (2.0, -3.0)}[array]
+        atoms.set_array(array, np.array([first, second, other[0], other[1], other[1]]))
+        return ComputedStructure(atoms, -6.0, name)
+
+    wrong = row(*values, "displaced")
+    with pytest.raises(InputError, match=reason):
+        map_orderings(host, StructureSet((wrong,)), moments=moments)
+    found = map_orderings(host, StructureSet((row(values[1], values[1], "right"), wrong)), moments=moments)
+    assert found["origin"].values.tolist() == ["right"]
+    assert found["rejected_origin"].values.tolist() == ["displaced"]
+
+
 def test_a_structure_without_atoms_for_sites_that_are_never_vacant_is_rejected():
     """Spectators alone, on a host whose active sites hold lithium or sodium."""
     sites = (

@@ -85,35 +85,49 @@ def species_of_atoms(
         assert atoms is not None  # sites are only filled from atoms
         element = str(atoms.symbols[number])
         those = [name for name in names if element_of(name) == element]
-        several = len(those) > 1 or _says_otherwise(host, atoms, number, those, moments)
-        told = _charge_state(host, atoms, number, those, moments) if several else those[0]
+        if len(those) > 1:
+            told = _charge_state(host, atoms, number, those, moments)
+        else:
+            told = _says_otherwise(host, atoms, number, those[0], moments) or those[0]
         if told not in names:
             return told
         species[k] = names.index(told)
     return _unbalanced(host, species, cells) or species
 
 
-def _says_otherwise(host: Host, atoms: Atoms, number: int, names: list[str], moments: dict[str, tuple[float, float]]) -> bool:
-    """Whether the file states another charge than that of the only species of this element here (Mn4+ on a site of Mn2+)."""
-    if not host.charge_states or names[0] in moments or CHARGES not in atoms.arrays:
-        return False
-    stated = float(atoms.arrays[CHARGES][number])
-    known = {charge for site in host.sites for name, charge in zip(site.species, site.charges, strict=True) if name == names[0]}
-    return bool(np.isfinite(stated)) and stated != 0.0 and all(abs(stated - charge) > 1e-6 for charge in known)
+def _says_otherwise(host: Host, atoms: Atoms, number: int, name: str, moments: dict[str, tuple[float, float]]) -> str:
+    """In which way the file contradicts the only species of this element here (Ni3+ on a site of Ni2+); empty where it does not."""
+    element = element_of(name)
+    if name in moments and np.isfinite(moment := _of_atom(atoms, MOMENTS, number)):
+        low, high = moments[name]
+        if low <= abs(moment) <= high:
+            return ""
+        told = f"{element} on a site that holds no other state of it than {name} ({low:g} to {high:g})"
+        return f"a magnetic moment of {abs(moment):.2f} µB on {told}"
+    stated = _of_atom(atoms, CHARGES, number)
+    if not (host.charge_states or name != element) or not np.isfinite(stated) or stated == 0.0:
+        return ""
+    known = {charge for site in host.sites for one, charge in zip(site.species, site.charges, strict=True) if one == name}
+    return "" if any(abs(stated - charge) < 1e-6 for charge in known) else f"{element} of charge {stated:+g} is none of {name}"
+
+
+def _of_atom(atoms: Atoms, array: str, number: int) -> float:
+    """What a file tells of an atom; NaN where it does not."""
+    return float(atoms.arrays[array][number]) if array in atoms.arrays else float("nan")
 
 
 def _charge_state(host: Host, atoms: Atoms, number: int, names: list[str], moments: dict[str, tuple[float, float]]) -> str:
     """The charge state of an atom, or why it is not told."""
     element = element_of(names[0])
     if any(name in moments for name in names):
-        if MOMENTS not in atoms.arrays or not np.isfinite(moment := float(atoms.arrays[MOMENTS][number])):
+        if not np.isfinite(moment := _of_atom(atoms, MOMENTS, number)):
             return f"its file tells no magnetic moment of {element}, by which {' and '.join(names)} are told apart"
         fitting = [name for name in names if name in moments and moments[name][0] <= abs(moment) <= moments[name][1]]
         if fitting:
             return fitting[0]
         ranges = ", ".join(f"{name} {moments[name][0]:g} to {moments[name][1]:g}" for name in names if name in moments)
         return f"a magnetic moment of {abs(moment):.2f} µB on {element} is within none of the ranges ({ranges})"
-    if CHARGES in atoms.arrays and np.isfinite(charge := float(atoms.arrays[CHARGES][number])):
+    if np.isfinite(charge := _of_atom(atoms, CHARGES, number)):
         for index in host.active:
             site = host.sites[index]
             for name, value in zip(site.species, site.charges, strict=True):

@@ -232,3 +232,26 @@ def test_accurate_orderings_that_the_others_lack_and_sets_without_ends_are_refus
     for rows in (x % 1 == 0, x > 0, x < 1):
         with pytest.raises(InputError, match="the empty host, the full host and orderings between"):
             fit_localisation_to_energies(layered(), data, accurate.isel(structure=rows), cutoff=5.5)
+
+
+def test_energies_that_do_not_tell_share_and_strength_apart_are_rejected():
+    """Cheap formation energies in one ratio to u (no order of their own, or none at all), or not finite: one sentence."""
+    for strength in (-0.1, 0.0):
+        data = orderings(strength)
+        with pytest.raises(InputError, match="in one ratio to their share of unlike pairs"):
+            fit_localisation_to_energies(layered(), data, accurate_energies(data, 0.5, 0.1, noise=0.004), cutoff=5.5)
+    data = orderings(-0.1, noise=0.02)
+    for lost in (0, 8):  # an end, and an ordering between
+        accurate = accurate_energies(data, 0.5, 0.1)
+        accurate["energy"].values[accurate["origin"].values.tolist().index(f"run {lost}")] = np.nan
+        with pytest.raises(InputError, match="finite energies in both sets"):
+            fit_localisation_to_energies(layered(), data, accurate, cutoff=5.5)
+
+
+def test_an_ordering_that_alone_tells_the_share_is_not_predicted_by_the_rest():
+    data = orderings(-0.1, noise=0.02)
+    accurate = accurate_energies(data, 0.5, 0.1, noise=0.004)
+    between = np.flatnonzero(accurate["x"].values % 1 > 0).tolist()
+    rows = np.flatnonzero(accurate["x"].values % 1 == 0).tolist() + [between[0], between[0], between[1]]
+    fit = fit_localisation_to_energies(layered(), data, accurate.isel(structure=rows), cutoff=5.5, model_error=0.01)
+    assert fit.leave_one_out is None

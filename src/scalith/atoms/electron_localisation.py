@@ -58,7 +58,8 @@ class LocalisationCorrection(Spec):
     error_correlation : float
         Of the errors of δ and s.
     leave_one_out : float, optional
-        Root-mean-square error of accurate formation energies that were left out of the fit, eV per site.
+        Root-mean-square error of accurate formation energies that were left out of the fit, eV per site; None where one of them
+        is not predicted by the rest.
     source : Source
     """
 
@@ -214,7 +215,8 @@ def fit_localisation_to_energies(
     ------
     InputError
         Accurate energies of an ordering that `orderings` lack, without both ends or nothing between them, or of a single ordering
-        without a `model_error`; electrons that are told apart already.
+        without a `model_error`; energies that are not finite; formation energies of the cheap method in one ratio to u, with which
+        s and δ are not told apart; electrons that are told apart already.
     """
     require_ions_alone(host, "electron localisation")
     where, x = matching_orderings(host, orderings, accurate), accurate["x"].values
@@ -230,7 +232,13 @@ def fit_localisation_to_energies(
             "electron localisation", "model_error", "0 eV", "a positive error: one ordering does not tell that of the fit"
         )
     cheap, target = formation_energies(host, orderings)[where][inside], formation_energies(host, accurate)[inside]
+    if not (np.isfinite(cheap).all() and np.isfinite(target).all()):
+        found = ", ".join(str(name) for name in accurate["origin"].values[inside][~np.isfinite(cheap + target)])
+        raise InputError("electron localisation", "energy", f"none of {found}, or of an end", "finite energies in both sets")
     terms = np.column_stack([cheap, 2.0 * unlike[inside]])
+    if len(target) > 2 and _in_one_ratio(terms):
+        told = f"formation energies of all {len(target)} orderings in one ratio to their share of unlike pairs"
+        raise InputError("electron localisation", "orderings", told, "orderings that tell s from δ, or one or two of them")
     share, strength = np.linalg.lstsq(terms, target, rcond=None)[0] if len(target) > 2 else (1.0, 0.0)
     free = 0.0 < share < 1.0
     if not free:
@@ -262,9 +270,19 @@ def fit_localisation_to_energies(
         scatter=float(np.sqrt(np.mean(left**2))),
         share_error=share_error,
         error_correlation=float(covariance[0, 1]) / (error * share_error) if free and error * share_error > 0.0 else 0.0,
-        leave_one_out=float(np.sqrt(np.mean((left / (1.0 - leverage)) ** 2))) if len(target) > 1 else None,
+        # An ordering that alone tells one of the two (leverage 1) cannot be predicted by the rest.
+        leave_one_out=float(np.sqrt(np.mean((left / (1.0 - leverage)) ** 2))) if np.all(leverage < 1.0 - 1e-9) else None,
         source=source,
     )
+
+
+def _in_one_ratio(terms: NDArray[np.float64]) -> bool:
+    """Whether one of the two columns is the other times a number, within round-off, or nothing but zeros."""
+    size = np.linalg.norm(terms, axis=0)
+    if not np.all(size > 1e-12 * size.max()):
+        return True
+    least, greatest = np.linalg.svd(terms / size, compute_uv=False)[::-1]
+    return bool(least < 1e-8 * greatest)
 
 
 def draw_localisation(orderings: xr.Dataset, correction: LocalisationCorrection, numbers: np.random.Generator) -> xr.Dataset:

@@ -27,6 +27,13 @@ def frames():
     return result
 
 
+def single(energy):
+    """One lithium in a box, with its energy."""
+    atoms = Atoms("Li", cell=[3.0, 3.0, 3.0], pbc=True)
+    atoms.calc = SinglePointCalculator(atoms, energy=energy)
+    return atoms
+
+
 def test_pymatgen_entries():
     found = read_structures(shipped("dft_energies/LixNiO2/smol_lno_entries.json"), licence="BSD-3")
     assert len(found) == 31
@@ -61,6 +68,37 @@ def test_a_folder_is_read_file_by_file(tmp_path):
     found = read_structures(tmp_path)
     assert len(found) == 3
     assert len(found.source.files) == 3
+
+
+def test_several_paths_are_read_as_one_set(tmp_path):
+    for name, energy in (("a", -1.0), ("b", -2.0)):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / f"{name}.extxyz", single(energy))
+    found = read_structures([tmp_path / "b", str(tmp_path / "a" / "a.extxyz")], licence="CC0")
+    assert [item.energy for item in found] == [-2.0, -1.0]
+    assert [record.name for record in found.source.files] == ["b.extxyz", "a.extxyz"]
+    assert found.source.reference == "b, a.extxyz"
+    assert {record.licence for record in found.source.files} == {"CC0"}
+
+
+@pytest.mark.parametrize(
+    ("paths", "said"),
+    [([], "an empty list.*, expected a file, a folder, or a list"), ([3], r"\[3\].*, expected a file"), (3, "3.*, expected a file")],
+)
+def test_what_is_no_path_is_said(paths, said):
+    with pytest.raises(InputError, match=said):
+        read_structures(paths)
+
+
+def test_a_path_given_twice_and_energies_of_two_engines_are_rejected(tmp_path):
+    for name in ("one", "two"):
+        atoms = single(-1.0)
+        atoms.info["engine"] = name
+        write(tmp_path / f"{name}.extxyz", atoms)
+    with pytest.raises(InputError, match=r"one\.extxyz more than once"):
+        read_structures([tmp_path / "one.extxyz", tmp_path / "one.extxyz"])
+    with pytest.raises(InputError, match="one and two.*, expected energies of one engine"):
+        read_structures([tmp_path / "one.extxyz", tmp_path / "two.extxyz"])
 
 
 def test_content_decides_the_digest(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -88,15 +88,15 @@ class StructureSet:
         )
 
 
-def read_structures(path: str | Path, *, licence: str = "", unconverged: bool = False) -> StructureSet:
+def read_structures(path: str | Path | Sequence[str | Path], *, licence: str = "", unconverged: bool = False) -> StructureSet:
     """Read structures, total energies, and how they were computed.
 
     A file ``settings.json`` beside them that names the engine of the structures joins the source: version, settings, relaxation.
 
     Parameters
     ----------
-    path : path
-        One file, or a folder below which the outputs of single runs lie. Outputs: VASP (``vasprun.xml``, ``OUTCAR``),
+    path : path or sequence of paths
+        One file, a folder below which the outputs of single runs lie, or several of them, each read in full. Outputs: VASP (``vasprun.xml``, ``OUTCAR``),
         Quantum ESPRESSO, GPAW (``.txt``, ``.gpw``), ABINIT, FHI-aims, CASTEP, single points of CP2K (``.out``, ``.txt``,
         ``.log``, …, told apart by their first words), compressed (``.gz``, ``.bz2``, ``.xz``) or not. Collections: pymatgen
         ``ComputedStructureEntry`` lists and task documents of atomate2 or a jobflow store (``.json``), ASE databases (``.db``),
@@ -111,10 +111,12 @@ def read_structures(path: str | Path, *, licence: str = "", unconverged: bool = 
     Raises
     ------
     InputError
-        Nothing readable, no energy with a structure, an energy that is not finite, disorder in an entry, energies of several
-        engines (where the file names them). Mixed functionals and settings are rejected where structures are mapped, see
+        Nothing readable, a path given twice, no energy with a structure, an energy that is not finite, disorder in an entry,
+        energies of several engines (where the file names them). Mixed functionals and settings are rejected where structures are mapped, see
         `map_orderings`.
     """
+    if not isinstance(path, (str, Path)):
+        return _read_several(path, licence, unconverged)
     path = Path(path)
     if path.is_dir():
         return _read_folder(path, licence, unconverged)
@@ -137,6 +139,25 @@ def read_structures(path: str | Path, *, licence: str = "", unconverged: bool = 
         files.append(FileRecord(name=beside.name, digest=file_digest(beside), licence=licence))
     source = Source(kind="published", reference=path.name, files=tuple(files), settings=settings)
     return _of_one_engine(StructureSet(tuple(structures), source, tuple(left_out)), str(path))
+
+
+def _read_several(paths: Sequence[str | Path], licence: str, unconverged: bool) -> StructureSet:
+    """All structures of several files and folders, under the names of all of them."""
+    where, expected = "read_structures", "a file, a folder, or a list of them"
+    if not isinstance(paths, Sequence) or not all(isinstance(item, (str, Path)) for item in paths):
+        raise InputError(where, "path", f"{paths!r:.200}", expected)
+    if not paths:
+        raise InputError(where, "path", "an empty list", expected)
+    places = [Path(item).resolve() for item in paths]
+    if twice := sorted({str(path) for path, place in zip(paths, places, strict=True) if places.count(place) > 1}):
+        raise InputError(where, "path", f"{', '.join(twice)} more than once", "each path once: its structures would count twice")
+    first, *others = (read_structures(path, licence=licence, unconverged=unconverged) for path in paths)
+    whole, settings = first, dict(first.source.settings)
+    for other in others:
+        whole, settings = whole + other, settings | other.source.settings
+    reference = ", ".join(Path(path).name for path in paths)
+    source = whole.source.model_copy(update={"reference": reference, "settings": settings})
+    return _of_one_engine(replace(whole, source=source), reference)
 
 
 def _engine_settings(path: Path, engine: str) -> dict[str, Any]:

@@ -252,6 +252,6 @@ def test_an_ordering_that_alone_tells_the_share_is_not_predicted_by_the_rest():
     data = orderings(-0.1, noise=0.02)
     accurate = accurate_energies(data, 0.5, 0.1, noise=0.004)
     between = np.flatnonzero(accurate["x"].values % 1 > 0).tolist()
-    rows = np.flatnonzero(accurate["x"].values % 1 == 0).tolist() + [between[0], between[0], between[1]]
+    rows = [*np.flatnonzero(accurate["x"].values % 1 == 0).tolist(), between[0], between[0], between[1]]
     fit = fit_localisation_to_energies(layered(), data, accurate.isel(structure=rows), cutoff=5.5, model_error=0.01)
     assert fit.leave_one_out is None

@@ -177,7 +177,13 @@ def test_ions_that_mix_and_vacant_anions_find_their_sites():
     ("metal", "array", "values", "moments", "reason"),
     [
         # Ni3+ among the lithium and Ni2+ on the metal's site: neutral, whichever nickel is which.
-        (("Ni2+", "Ni3+"), MOMENTS, (0.9, 1.7), {"Ni2+": (1.3, 2.0), "Ni3+": (0.5, 1.3)}, r"0\.90 µB on Ni .* than Ni2\+ \(1\.3 to"),
+        (
+            ("Ni2+", "Ni3+"),
+            MOMENTS,
+            (0.9, 1.7),
+            {"Ni2+": (1.3, 2.0), "Ni3+": (0.5, 1.3)},
+            r"0\.90 µB on Ni .* than Ni2\+ \(1\.3 to",
+        ),
         (("Ni2+", "Ni3+"), CHARGES, (3.0, 2.0), None, r"Ni of charge \+3 is none of Ni2\+"),
         (("Ni2+",), CHARGES, (3.0, 2.0), None, r"Ni of charge \+3 is none of Ni2\+"),
     ],

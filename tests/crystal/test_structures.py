@@ -83,7 +83,11 @@ def test_several_paths_are_read_as_one_set(tmp_path):
 
 @pytest.mark.parametrize(
     ("paths", "said"),
-    [([], "an empty list.*, expected a file, a folder, or a list"), ([3], r"\[3\].*, expected a file"), (3, "3.*, expected a file")],
+    [
+        ([], "an empty list.*, expected a file, a folder, or a list"),
+        ([3], r"\[3\].*, expected a file"),
+        (3, "3.*, expected a file"),
+    ],
 )
 def test_what_is_no_path_is_said(paths, said):
     with pytest.raises(InputError, match=said):
@@ -97,7 +101,7 @@ def test_a_path_given_twice_and_energies_of_two_engines_are_rejected(tmp_path):
         write(tmp_path / f"{name}.extxyz", atoms)
     with pytest.raises(InputError, match=r"one\.extxyz more than once"):
         read_structures([tmp_path / "one.extxyz", tmp_path / "one.extxyz"])
-    with pytest.raises(InputError, match="one and two.*, expected energies of one engine"):
+    with pytest.raises(InputError, match=r"one and two.*, expected energies of one engine"):
         read_structures([tmp_path / "one.extxyz", tmp_path / "two.extxyz"])
 
 

@@ -82,8 +82,8 @@ def antisite_pairs(crystal: Atoms, ion: str, metal: str) -> list[AntisitePair]:
     Raises
     ------
     InputError
-        The crystal lacks one of the two elements or has more of one than of the other, its symmetry is not found, or the box is so
-        small that the nearest pair is as far from its own images.
+        The crystal lacks one of the two elements or has more of one than of the other, its symmetry is not found, or the box is
+        so small that the nearest pair is as far from its own images.
     """
     import spglib
 
@@ -116,8 +116,8 @@ def antisite_pairs(crystal: Atoms, ion: str, metal: str) -> list[AntisitePair]:
     pairs.sort(key=lambda pair: pair[0].distance)
     nearest, ways = pairs[0]
     if ways > 1:
-        cell = " x ".join(f"{length:.2f}" for length in crystal.cell.lengths())
-        told = f"{cell} Å, where {ion} meets one {metal} {ways} times, {nearest.distance:.2f} Å away, through the faces"
+        size = " x ".join(f"{length:.2f}" for length in crystal.cell.lengths())
+        told = f"{size} Å, where {ion} meets one {metal} {ways} times, {nearest.distance:.2f} Å away, through the faces"
         raise InputError("antisites", "box", told, "a larger box, in which the nearest pair is alone: repeat the crystal")
     return [pair for pair, _ in pairs]
 
@@ -127,7 +127,8 @@ def _nearest_images(crystal: Atoms, one: int, other: int) -> tuple[float, int]:
     away = crystal.get_distance(one, other, mic=True, vector=True)
     distance = float(np.linalg.norm(away))
     # Another image as near is at most twice that far from this one.
-    heights = crystal.cell.volume / np.array([np.linalg.norm(np.cross(*np.delete(crystal.cell.array, k, axis=0))) for k in range(3)])
+    faces = np.cross(crystal.cell.array[[1, 2, 0]], crystal.cell.array[[2, 0, 1]])
+    heights = crystal.cell.volume / np.linalg.norm(faces, axis=1)
     reach = np.floor((2.0 * distance + SYMMETRY_TOLERANCE) / heights).astype(int)
     steps = np.stack(np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij"), axis=-1).reshape(-1, 3)
     lengths = np.linalg.norm(away + steps @ crystal.cell.array, axis=1)

@@ -215,8 +215,8 @@ def fit_localisation_to_energies(
     ------
     InputError
         Accurate energies of an ordering that `orderings` lack, without both ends or nothing between them, or of a single ordering
-        without a `model_error`; energies that are not finite; formation energies of the cheap method in one ratio to u, with which
-        s and δ are not told apart; electrons that are told apart already.
+        without a `model_error`; energies that are not finite; formation energies of the cheap method in one ratio to u, with
+        which s and δ are not told apart; electrons that are told apart already.
     """
     require_ions_alone(host, "electron localisation")
     where, x = matching_orderings(host, orderings, accurate), accurate["x"].values

@@ -96,7 +96,7 @@ def species_of_atoms(
 
 
 def _says_otherwise(host: Host, atoms: Atoms, number: int, name: str, moments: dict[str, tuple[float, float]]) -> str:
-    """In which way the file contradicts the only species of this element here (Ni3+ on a site of Ni2+); empty where it does not."""
+    """How the file contradicts the only species of this element here (Ni3+ on a site of Ni2+); empty where it does not."""
     element = element_of(name)
     if name in moments and np.isfinite(moment := _of_atom(atoms, MOMENTS, number)):
         low, high = moments[name]

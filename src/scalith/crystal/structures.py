@@ -96,12 +96,12 @@ def read_structures(path: str | Path | Sequence[str | Path], *, licence: str = "
     Parameters
     ----------
     path : path or sequence of paths
-        One file, a folder below which the outputs of single runs lie, or several of them, each read in full. Outputs: VASP (``vasprun.xml``, ``OUTCAR``),
-        Quantum ESPRESSO, GPAW (``.txt``, ``.gpw``), ABINIT, FHI-aims, CASTEP, single points of CP2K (``.out``, ``.txt``,
-        ``.log``, …, told apart by their first words), compressed (``.gz``, ``.bz2``, ``.xz``) or not. Collections: pymatgen
-        ``ComputedStructureEntry`` lists and task documents of atomate2 or a jobflow store (``.json``), ASE databases (``.db``),
-        trajectories, extended XYZ. Of the steps of one run (``relax1``, ``relax2``, ``static``) the last counts, or the last
-        that can be used.
+        One file, a folder below which the outputs of single runs lie, or several of them, each read in full. Outputs: VASP
+        (``vasprun.xml``, ``OUTCAR``), Quantum ESPRESSO, GPAW (``.txt``, ``.gpw``), ABINIT, FHI-aims, CASTEP, single points of
+        CP2K (``.out``, ``.txt``, ``.log``, …, told apart by their first words), compressed (``.gz``, ``.bz2``, ``.xz``) or not.
+        Collections: pymatgen ``ComputedStructureEntry`` lists and task documents of atomate2 or a jobflow store (``.json``), ASE
+        databases (``.db``), trajectories, extended XYZ. Of the steps of one run (``relax1``, ``relax2``, ``static``) the last
+        counts, or the last that can be used.
     licence : str
         Licence of the file, for the record.
     unconverged : bool
@@ -112,8 +112,8 @@ def read_structures(path: str | Path | Sequence[str | Path], *, licence: str = "
     ------
     InputError
         Nothing readable, a path given twice, no energy with a structure, an energy that is not finite, disorder in an entry,
-        energies of several engines (where the file names them). Mixed functionals and settings are rejected where structures are mapped, see
-        `map_orderings`.
+        energies of several engines (where the file names them). Mixed functionals and settings are rejected where structures are
+        mapped, see `map_orderings`.
     """
     if not isinstance(path, (str, Path)):
         return _read_several(path, licence, unconverged)

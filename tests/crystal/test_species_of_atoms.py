@@ -24,7 +24,7 @@ from scalith.crystal import (
     voltage_of_orderings,
     write_structures,
 )
-from scalith.crystal.result_files import read_images
+from scalith.crystal.files.result_files import read_images
 from scalith.crystal.species_of_atoms import CHARGES, MOMENTS
 from scalith.quantities import InputError, Property, Source, shipped
 from tests.crystal.vasp_runs import vasprun

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from scalith.crystal.files.host_file import read_text
+from scalith.crystal.files.result_files import COLLECTIONS, kind_of, read_images, result_files, why_not_used
+from scalith.crystal.files.run_type import RunType, RunTypeField, require_one_run_type
+from scalith.crystal.files.run_type_files import MARKS, run_type_of
+from scalith.crystal.files.structures import ComputedStructure
 from scalith.crystal.host import Host
-from scalith.crystal.host_file import read_text
 from scalith.crystal.mapping import STRAIN_LIMIT, Placement, place_structure
-from scalith.crystal.result_files import COLLECTIONS, kind_of, read_images, result_files, why_not_used
-from scalith.crystal.run_type import RunType, RunTypeField, require_one_run_type
-from scalith.crystal.run_type_files import MARKS, run_type_of
-from scalith.crystal.structures import ComputedStructure
 from scalith.crystal.supercells import LatticeSite, lattice_cells, periodic_keys
 from scalith.quantities import FileRecord, InputError, Source, file_digest
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from scalith.crystal.enumeration import hermite_normal_forms
 from scalith.crystal.equivalence import duplicates
+from scalith.crystal.files.run_type import RunTypeField, require_one_run_type
 from scalith.crystal.host import VACANCY, Host, element_of
 from scalith.crystal.metal_reference import choose_metal
 from scalith.crystal.orderings import species_dataset
-from scalith.crystal.run_type import RunTypeField, require_one_run_type
 from scalith.crystal.species_of_atoms import MomentRanges, checked_moments, species_of_atoms, with_site_properties
 from scalith.crystal.supercells import lattice_cells
 from scalith.crystal.symmetry import site_operations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
-    from scalith.crystal.structures import ComputedStructure, StructureSet
+    from scalith.crystal.files.structures import ComputedStructure, StructureSet
 
 STRAIN_LIMIT = 0.25
 """Largest relative change of a supercell vector or angle against the host at equal volume that is tried."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from scalith.crystal.run_type import RunType
+from scalith.crystal.files.run_type import RunType
 from scalith.quantities import Property, Source, dataset_digest, predicted
 
 if TYPE_CHECKING:
-    from scalith.crystal.structures import ComputedStructure
+    from scalith.crystal.files.structures import ComputedStructure
 
 DENSE = 0.3
 """Relative distance from the volume per atom of the metal within which a run is one of the metal."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scalith.crystal.files.run_type import require_one_run_type
 from scalith.crystal.host import ION_CHARGES
-from scalith.crystal.run_type import require_one_run_type
 from scalith.quantities import InputError, Result, digest, labelled, parse_quantity, predicted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from scalith.crystal.structures import StructureSet
+    from scalith.crystal.files.structures import StructureSet
 
 HIGHEST = 1000.0
 """V, above every potential at which an ion leaves a phase, also of energies that are not in eV, so that these show."""

@@ -27,9 +27,9 @@ from scalith.crystal import (
     read_structures,
     voltage_of_orderings,
 )
+from scalith.crystal.files.result_files import result_files
+from scalith.crystal.files.run_type import RunTypeField
 from scalith.crystal.mapping import STRAIN_LIMIT
-from scalith.crystal.result_files import result_files
-from scalith.crystal.run_type import RunTypeField
 from scalith.crystal.symmetry import SYMMETRISED
 from scalith.ladder.quantity import AtomicDistance, InputFile, Settings, draw_within_error, drawing, rung
 from scalith.quantities import SI, ErrorComponent, InputError, Property

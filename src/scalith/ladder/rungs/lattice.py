@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from scalith import lattice
 from scalith.crystal import Host, map_hops, read_hop_paths
+from scalith.crystal.files.result_files import kind_of
 from scalith.crystal.host import require_ions_alone
-from scalith.crystal.result_files import kind_of
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import AtomicDistance, InputFile, Quantity, Reweighting, Settings, drawing, rung

@@ -7,8 +7,8 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from scalith.crystal import ComputedStructure, RunType, StructureSet, read_structures
-from scalith.crystal.run_type import require_one_run_type
-from scalith.crystal.run_type_files import gpaw_parameters, output_of, run_type_of
+from scalith.crystal.files.run_type import require_one_run_type
+from scalith.crystal.files.run_type_files import gpaw_parameters, output_of, run_type_of
 from scalith.quantities import InputError
 
 OUTCAR = """ vasp.6.4.2 20Jul23 complex

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalith.crystal.entries import read_entries
-from scalith.crystal.host_file import read_json, read_text
-from scalith.crystal.result_files import KNOWN_FILES, is_same_step, kind_of, read_images, result_files, run_of, why_not_used
-from scalith.crystal.run_type import RunType
-from scalith.crystal.run_type_files import MARKS, gpaw_parameters, run_type_of
+from scalith.crystal.files.entries import read_entries
+from scalith.crystal.files.host_file import read_json, read_text
+from scalith.crystal.files.result_files import KNOWN_FILES, is_same_step, kind_of, read_images, result_files, run_of, why_not_used
+from scalith.crystal.files.run_type import RunType
+from scalith.crystal.files.run_type_files import MARKS, gpaw_parameters, run_type_of
 from scalith.crystal.species_of_atoms import with_site_properties
 from scalith.quantities import FileRecord, InputError, Source, digest, file_digest, whole_file
 

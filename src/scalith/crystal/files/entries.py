@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scalith.crystal.host_file import element_symbol
-from scalith.crystal.run_type_files import pymatgen_run_type
+from scalith.crystal.files.host_file import element_symbol
+from scalith.crystal.files.run_type_files import pymatgen_run_type
 from scalith.crystal.species_of_atoms import CHARGES, MOMENTS
 from scalith.quantities import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from scalith.crystal.run_type import RunType
+    from scalith.crystal.files.run_type import RunType
 
 _EXPECTED = "a pymatgen ComputedStructureEntry with 'energy' and 'structure', or a task document of atomate2 (jobflow)"
 

@@ -13,7 +13,7 @@ def why_not_converged(kind: str, text: str) -> str:
     Parameters
     ----------
     kind : str
-        Code that wrote the text, of `scalith.crystal.run_type_files.MARKS`.
+        Code that wrote the text, of `scalith.crystal.files.run_type_files.MARKS`.
     text : str
     """
     if kind == "vasp xml":

@@ -10,7 +10,7 @@ from pydantic import Field
 from scalith.quantities import InputError, Spec
 
 if TYPE_CHECKING:
-    from scalith.crystal.structures import ComputedStructure
+    from scalith.crystal.files.structures import ComputedStructure
 
 RunTypeField = Literal["code", "functional", "hubbard", "cutoff", "potentials", "spin"]
 

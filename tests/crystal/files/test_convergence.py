@@ -6,7 +6,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from scalith.crystal import read_host, read_structures, write_structures
-from scalith.crystal.convergence import why_not_converged
+from scalith.crystal.files.convergence import why_not_converged
 from scalith.quantities import InputError
 
 

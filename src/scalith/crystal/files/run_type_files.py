@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from scalith.crystal.run_type import RunType
+from scalith.crystal.files.run_type import RunType
 from scalith.quantities import InputError
 
 _RYDBERG, HARTREE = 13.605693122994, 27.211386245988

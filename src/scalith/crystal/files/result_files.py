@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scalith.crystal.convergence import why_not_converged
-from scalith.crystal.host_file import BROKEN, bare_name, read_text, words_of
-from scalith.crystal.run_type_files import HARTREE, MARKS, output_of
+from scalith.crystal.files.convergence import why_not_converged
+from scalith.crystal.files.host_file import BROKEN, bare_name, read_text, words_of
+from scalith.crystal.files.run_type_files import HARTREE, MARKS, output_of
 from scalith.crystal.species_of_atoms import MOMENTS
 from scalith.quantities import InputError
 

@@ -121,3 +121,11 @@ def test_states_are_those_of_sampling_anew(parallel_tempering):
         for name in ("x", "energy", "fluctuations"):
             apart = np.abs(found[name].values[k] - anew[name].values)
             assert np.all(apart < 4.0 * np.hypot(found[f"{name}_error"].values[k], anew[f"{name}_error"].values))
+
+
+def test_states_that_were_not_of_equilibrium_stay_marked(samples):
+    assert samples["stable"].all()
+    marked = samples.copy(deep=True)
+    marked["stable"].values[1, 1] = False
+    found = reweighted_orderings(marked, square_model())
+    assert np.argwhere(~found["stable"].values).tolist() == [[1, 1]]

@@ -12,8 +12,8 @@ release τ, averaged over all ions that come out,
     D/D₀ = τ₀/τ,    τ₀ = (n + 1)(n + 2)/(12 Γ),
 
 with Γ hops along the channel in a second, each way. Where ions leave at constant rate r (filled share of the sites a second),
-the mean filling of a channel differs from that at its surface by r τ: this D gives a cell the polarisation that the blocked
-particle has. Ions that do no more than exclude each other from sites spread as one alone does, at every filling (the symmetric
+the mean occupation of a channel differs from that at its surface by r τ: this D gives a cell the polarisation that the blocked
+particle has. Ions that do no more than exclude each other from sites spread as one alone does, at every occupation (the symmetric
 exclusion process): the ratio holds for chemical diffusivities, not for those of tracers, which cannot pass each other. It is no
 property of the crystal: in channels much longer than 1/p that ions leave at their ends only, it grows beyond one as what comes
 out lies ever nearer to the surfaces; and a few ions that wait long for a way around a block weigh in a mean.

@@ -10,7 +10,7 @@ import numpy as np
 from scalith.lattice.phases.isotherms import coexistence, isotherms, phase_ends
 from scalith.lattice.sampling.chains import semi_grand_chain
 from scalith.lattice.sampling.monte_carlo import cooling_ladder
-from scalith.lattice.sampling.time_series import average, burn_in
+from scalith.lattice.sampling.time_series import average
 from scalith.numerics.parallel_map import parallel_map
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from scalith.lattice.sampling.monte_carlo import Model
     from scalith.quantities import Result
 
-LONGER = 8
+LONGER = 16
 """Times as many sweeps as at the other states: they are few, and the slowest."""
+SETTLING = 10
+"""One in so many sweeps is left out at the start: a burn-in found from the series favours its quiet stretches."""
 FEWEST = 0.2
 """Share of the samples that must have stayed in the phase."""
 
@@ -91,10 +93,12 @@ def _sampled(model: Model, end: _End, sweeps: int, seed: np.random.SeedSequence)
     longer = np.empty((2, 1, LONGER * sweeps))
     semi_grand_chain(model, occupation, ladder[-1:], np.array([end.level]), LONGER * sweeps, word[1], longer[0], longer[1])
     x = longer[0, 0] / model.sites
-    x = x[burn_in(x) :]
+    x = x[len(x) // SETTLING :]
     inside = x[(x > end.middle) == end.fuller]
     if len(inside) < FEWEST * len(x) or len(inside) < 20:
         return None
     mean = average(inside, 0)
     slope = float(np.var(inside)) * model.sites / (BOLTZMANN_EV * end.T)
-    return _Phase(mean.mean, float(np.hypot(max(mean.error, 1.0 / (len(inside) * model.sites)), slope * end.level_error)))
+    # Near a critical point few and far excursions decide the mean: how far it is from the median says how much they do.
+    error = max(mean.error, 1.0 / (len(inside) * model.sites)), float(np.median(inside)) - mean.mean, slope * end.level_error
+    return _Phase(mean.mean, float(np.linalg.norm(error)))

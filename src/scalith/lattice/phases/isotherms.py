@@ -150,9 +150,9 @@ def coexistence(iso: Isotherm, a: int, b: int) -> tuple[float, float]:
         φ(μ) = φ_k - x_k (μ - μ_k) - \frac{⟨δN²⟩_k}{2 M kT} (μ - μ_k)²,
 
     and the potential is a mean over where those of the last three states of either phase cross, each of which was sampled by
-    itself. They count by their statistical error and by what the series leaves out, a third of its last term for each state; that
-    and how far they scatter are in the error. The last states may be metastable: the crossing then lies beyond them, by no more
-    than a step to the next state here.
+    itself. They count by their statistical error, which those of a phase share, and by what the series leaves out, a third of its
+    last term for each state; that and how far they scatter are in the error. The last states may be metastable: the crossing then
+    lies beyond them, by no more than a step to the next state here.
     """
     first, last = phase_ends(iso, a, b)
     low, high = np.arange(max(a - 2, first), a + 1)[:, None], np.arange(b, min(b + 2, last) + 1)[None, :]
@@ -167,13 +167,13 @@ def coexistence(iso: Isotherm, a: int, b: int) -> tuple[float, float]:
 
     crossings = tangent + (bend(low) - bend(high)) / gap
     left_out = (bend(low) + bend(high)) / (3.0 * gap)
-    weight = 1.0 / ((iso.potential_error[low] ** 2 + iso.potential_error[high] ** 2) / gap**2 + left_out**2 + 1e-14)
+    variance = (iso.potential_error[low] ** 2 + iso.potential_error[high] ** 2) / gap**2
+    weight = 1.0 / (variance + left_out**2 + 1e-14)
     weight /= weight.sum()
     mean = float(np.sum(weight * crossings))
     scatter = np.sum(weight * ((crossings - mean) ** 2 + left_out**2))
-    sampling = np.hypot(iso.potential_error[a], iso.potential_error[b]) / (iso.x[b] - iso.x[a])
     least, most = iso.mu[max(a - 1, 0)], iso.mu[min(b + 1, len(iso.mu) - 1)]
-    return float(np.clip(mean, least, most)), float(np.sqrt(sampling**2 + scatter))
+    return float(np.clip(mean, least, most)), float(np.sqrt(np.sum(weight * variance) + scatter))
 
 
 def phase_ends(iso: Isotherm, a: int, b: int) -> tuple[int, int]:

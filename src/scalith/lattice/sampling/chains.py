@@ -1,10 +1,11 @@
 """Chains of sweeps at given temperatures and chemical potentials; where ions have several kinds of sites, with exchanges.
 
 An ion on a tetrahedron blocks the octahedra around it: to go from filled tetrahedra to filled octahedra by inserting and removing
-one ion at a time, it has to leave a deep site before any octahedron is worth filling, and cooled lattices keep some such ions. An
+one ion at a time, it has to leave a deep site before any octahedron takes an ion, and cooled lattices keep some such ions. An
 exchange of an ion with a vacancy takes it there in one step. Where the working ion has more than one kind of site every sweep is
 therefore followed by one of exchanges among all its sites. Each kind of sweep leaves exp(−(E − μN)/kT) as it is, and so do both
-in turn. Averages are of the first kind. In small supercells (hundreds of sites) this takes some two to five times as long.
+in turn. Averages are of the first kind. In small supercells (hundreds of sites) chains take 1.1 times as long, whole runs 1.2 to
+1.75 times.
 """
 
 from __future__ import annotations

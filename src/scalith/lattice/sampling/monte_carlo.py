@@ -11,6 +11,7 @@ import numpy as np
 
 from scalith.lattice.kernels.fields import compute_fields
 from scalith.lattice.sampling.chains import replica_sweeps, semi_grand_chain
+from scalith.lattice.sampling.grand_potential import States, grand_potentials
 from scalith.lattice.sampling.metastable_states import stable_states
 from scalith.lattice.sampling.sampling_warnings import sampling_warnings
 from scalith.lattice.sampling.supercell import expansion_interactions, interaction_tables, supercell_shape
@@ -174,10 +175,10 @@ def semi_grand_canonical(
     """Sample the stoichiometry x and the energy at given temperature T and chemical potential μ of the working ion.
 
     Configurations appear with probability ∝ exp(−(E − μN)/kT). At every μ the lattice is cooled from a temperature at
-    which it is disordered, through a geometric ladder, to the temperatures asked for: so ordered phases form on the way
-    and no state depends on its neighbour in μ. The grand potential φ is integrated from the empty end, where the dilute gas is
-    exact, up in T at the lowest μ, along μ at the hot end (no transition there: dφ = −x dμ) and down in T at
-    each μ (d(φ/T) = ω d(1/T), ω = ⟨E − μN⟩); at the full end it must meet the dilute gas of vacancies (closure).
+    which orderings melt, through a geometric ladder, to the temperatures asked for: so ordered phases form on the way
+    and no state depends on its neighbour in μ. The grand potential φ is exact for the dilute ions of the empty and the dilute
+    vacancies of the full end; from there it follows along μ within a phase (dφ = −x dμ) and along T at each μ (d(φ/T) = ω d(1/T),
+    ω = ⟨E − μN⟩), each by its error, and over no jump (`scalith.lattice.sampling.grand_potential`).
     Where the ion has more than one kind of site, exchanges of ions and vacancies follow every sweep
     (`scalith.lattice.sampling.chains`).
 
@@ -209,7 +210,8 @@ def semi_grand_canonical(
     Result
         Dimensions ``T`` (K) and ``mu`` (eV): ``x``, ``x_error``; ``energy``, ``energy_error`` (eV per primitive cell);
         ``fluctuations`` ⟨δN²⟩/sites and ``partial_energy`` ⟨δE δN⟩/⟨δN²⟩ = ∂E/∂N at constant T (eV per ion), with errors;
-        ``grand_potential`` (eV per site of the working ion) and its ``grand_potential_closure`` (T); ``inefficiency``
+        ``grand_potential`` (eV per site of the working ion) with its error, and ``grand_potential_closure`` (T): by how much one
+        way from the empty end (up in T, along μ at the hottest, down), over all jumps, misses the full end; ``inefficiency``
         (sweeps per independent sample); ``stable``, false where the grand potential says that a state is not one of equilibrium
         (`scalith.lattice.sampling.metastable_states`): what is derived from the states leaves it out; ``steady``, whether x
         jumps from a state to the next and yet no two phases part there (`scalith.lattice.sampling.two_phase_test`).
@@ -238,7 +240,6 @@ def semi_grand_canonical(
     data = sampled_dataset(model, end_energies(model), T, hot, mu, states).assign_attrs(
         source=source.to_json(), **about_expansion(expansion)
     )
-    data["stable"] = labelled(("T", "mu"), stable_states(data), "above no tangent of the grand potential in another state", "1")
     steady, undecided = steady_steps(data, model, [cooling_ladder(model, t) for t in T], expansion, sweeps, test_seed, executor)
     data["steady"] = labelled(("T", "mu"), steady, "x changes fast and yet steadily up to the next chemical potential", "1")
     return data.assign_attrs(warnings=sampling_warnings(data, sweeps, undecided))
@@ -478,7 +479,7 @@ def sampled_dataset(
     `ends`: energy of the empty and of the full lattice, eV per primitive cell; without it grand potentials have no common zero.
     `independent`: whether ions of the dilute lattice are independent of each other (with electrons of their own they are not).
     """
-    potential, potential_error, closure = _grand_potential(model, ends, T, hot, mu, states, independent)
+    potential, potential_error, closure = _grand_potentials(model, ends, T, hot, mu, states, independent)
     described = {
         "x": ("1", "filled fraction"),
         "x_error": ("1", "standard error of the filled fraction"),
@@ -505,10 +506,11 @@ def sampled_dataset(
     data["grand_potential_closure"] = labelled("T", closure, words, "eV")
     data["T"].attrs.update(units="K", long_name="temperature")
     data["mu"].attrs.update(units="eV", long_name="chemical potential of the working ion")
+    data["stable"] = labelled(("T", "mu"), stable_states(data), "above no tangent of the grand potential in another state", "1")
     return data.assign_attrs(sites=model.sites, cells=model.cells)
 
 
-def _grand_potential(
+def _grand_potentials(
     model: Lattice,
     ends: tuple[float, float] | None,
     T: NDArray[np.float64],
@@ -517,62 +519,18 @@ def _grand_potential(
     states: NDArray[np.float64],
     independent: bool,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """φ(T, mu), eV per site of the working ion, its standard error, and its closure error at the full end (T)."""
-    names = StateAverages._fields
-    x, energy = states[..., 0], states[..., names.index("energy")]
+    """At the temperatures T: φ(T, mu), eV per site of the working ion, its standard error, and its closure error (T)."""
     per_cell = model.sites / model.cells
-    ladder = np.concatenate([hot, T[::-1]])
-    omega = energy / per_cell - mu * x
-    # φ/T along each μ relative to the hottest state: ∫ ω d(1/T), with dω/d(1/T) = −⟨δΩ²⟩/k from the fluctuations.
-    heat = states[..., names.index("heat")] / BOLTZMANN_EV
-    along_T = np.stack([integral(1.0 / ladder, omega[:, m], -heat[:, m]) for m in range(len(mu))], axis=1)
-    slope = np.maximum(states[0, :, names.index("fluctuations")], 0.0) / (BOLTZMANN_EV * ladder[0])
-    along_mu = -integral(mu, x[0], slope) / ladder[0]
-    empty, full = (np.nan, np.nan) if ends is None else ends
-    cold = -1
-    # Dilute ions, and dilute vacancies: exact where they are independent; else φ = −∫ x dμ with x ∝ e^(μ/nkT), n = x/⟨δN²⟩.
-    first_x, last_x = np.minimum(x[:, 0], 1.0 - 1e-12), np.clip(x[:, -1], 1e-300, 1.0)
-    if independent:
-        of_ions, of_vacancies = np.log1p(-first_x), np.log(last_x)
-    else:
-        fluctuations = np.maximum(states[..., names.index("fluctuations")], 1e-12)
-        of_ions = -first_x * np.clip(first_x / fluctuations[:, 0], 0.0, 4.0)
-        of_vacancies = -(1.0 - last_x) * np.clip((1.0 - last_x) / fluctuations[:, -1], 0.0, 4.0)
-    start = (empty / per_cell + BOLTZMANN_EV * ladder[cold] * of_ions[cold]) / ladder[cold] - along_T[cold, 0]
-    if ends is None:
-        start = 0.0
-    phi = ladder[:, None] * (start + along_mu + along_T)
-    closure = phi[:, -1] - (full / per_cell - mu[-1] + BOLTZMANN_EV * ladder * of_vacancies)
-    if ends is None:
-        closure = np.zeros(len(ladder))
-    first = len(hot)
-    # The closure error is taken off in proportion to the way along the chemical potential: both ends are then exact.
-    share = (mu - mu[0]) / (mu[-1] - mu[0]) if len(mu) > 1 else np.zeros(1)
-    corrected = phi[first:] - closure[first:, None] * share
-    # Statistics of both integrals, and of the closure error that was shared out.
-    noise = states[..., names.index("grand_error")]
-    down = np.stack([_integral_error(1.0 / ladder, noise[:, m]) for m in range(len(mu))], axis=1)
-    across = _integral_error(mu, states[0, :, names.index("x_error")]) / ladder[0]
-    statistical = ladder[:, None] * np.sqrt(down**2 + across**2 + down[cold, 0] ** 2)
-    error = np.hypot(statistical[first:], np.abs(closure[first:, None]) * np.sqrt(share * (1.0 - share)))
-    return corrected[::-1], error[::-1], closure[first:][::-1]
-
-
-def _integral_error(grid: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard error of the trapezoidal integral from the first node to each, of independent values with given errors."""
-    half = 0.5 * np.diff(grid)
-    inner = np.concatenate([[0.0], np.cumsum((half[:-1] + half[1:]) ** 2 * error[1:-1] ** 2)]) if len(grid) > 1 else np.empty(0)
-    ends = (half[0] * error[0]) ** 2 + (half * error[1:]) ** 2 if len(grid) > 1 else np.empty(0)
-    return np.concatenate([[0.0], np.sqrt(inner + ends)])
-
-
-def integral(mu: NDArray[np.float64], x: NDArray[np.float64], slope: NDArray[np.float64]) -> NDArray[np.float64]:
-    """∫ x dμ from the first value, shape (mu,): cubic Hermite pieces where the slope is resolved, else trapezia."""
-    h = np.diff(mu)
-    correction = h**2 / 12.0 * (slope[:-1] - slope[1:])
-    limit = 0.125 * h * np.abs(np.diff(x))
-    pieces = 0.5 * h * (x[1:] + x[:-1]) + np.clip(correction, -limit, limit)
-    return np.concatenate([[0.0], np.cumsum(pieces)])
+    column = dict(zip(StateAverages._fields, np.moveaxis(states, -1, 0), strict=True))
+    averages = States(
+        **{name: column[name] for name in ("x", "x_error", "fluctuations", "fluctuations_error", "heat")},
+        omega=column["energy"] / per_cell - mu * column["x"],
+        omega_error=column["grand_error"],
+    )
+    per_site = None if ends is None else (ends[0] / per_cell, ends[1] / per_cell)
+    found = grand_potentials(np.concatenate([hot, T[::-1]]), mu, averages, per_site, model.sites, independent)
+    phi, error, closure = (values[len(hot) :][::-1] for values in found)
+    return phi, error, closure
 
 
 def end_energies(model: Model) -> tuple[float, float]:

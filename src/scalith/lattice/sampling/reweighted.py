@@ -335,8 +335,9 @@ def reweighted_orderings(
     partial = slope + _slope(weights, N, before + moved - slope[..., None] * N) - _slope(counted, N, before)
     potential = samples["grand_potential"].values + level / sites
     if seed is not None:
-        noise = np.random.default_rng([seed, 1]).standard_normal((len(kT), 1))
-        potential = potential + noise * samples["grand_potential_error"].values
+        # The phases at the two ends are known apart from each other.
+        noise, x = np.random.default_rng([seed, 1]).standard_normal((2, len(kT), 1)), samples["x"].values
+        potential = potential + (np.sqrt(1.0 - x) * noise[0] + np.sqrt(x) * noise[1]) * samples["grand_potential_error"].values
     independent = np.maximum(samples["counted"].values.sum(axis=2) * np.minimum(1.0, _independence(samples, counted, N)), 2.0)
     added = np.sqrt(np.maximum(1.0 / share - 1.0, 0.0) / independent)
     changed = {
@@ -358,7 +359,8 @@ def reweighted_orderings(
     words = "chemical potential of the working ion at the re-weighted state"
     found["chemical_potential"] = labelled(("T", "mu"), samples["mu"].values + slope, words, "eV")
     found["effective_share"] = labelled(("T", "mu"), share, "share of the configurations that count after re-weighting", "1")
-    found["stable"] = labelled(("T", "mu"), enough, "enough configurations count", "1")
+    words = "of equilibrium where it was sampled, and enough of its configurations count"
+    found["stable"] = labelled(("T", "mu"), enough & samples["stable"].values, words, "1")
     stated = {"least_share": least_share} | ({} if seed is None else {"seed": seed})
     source = predicted("scalith.lattice.reweighted_orderings", dataset_digest(samples), expansion.digest, settings=stated)
     return found.assign_attrs(

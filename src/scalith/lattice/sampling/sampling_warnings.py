@@ -27,8 +27,8 @@ def sampling_warnings(data: xr.Dataset, sweeps: int, undecided: Sequence[tuple[f
     Neighbouring chemical potentials are cooled apart from each other, so they are independent starts: where x falls as μ
     rises by more than its errors allow, at least one of them has not reached equilibrium (non-ergodic sampling). States at rest
     that hold an ion more or less than a phase should do not fall so far; their grand potential gives them away (frozen). The
-    thermodynamic integration starts at the empty end and must close at the full one. Few independent samples make errors
-    themselves uncertain.
+    thermodynamic integration from the empty end must close at the full one, or each phase be tied to the end it reaches. Few
+    independent samples make errors themselves uncertain.
 
     Parameters
     ----------
@@ -54,9 +54,11 @@ def sampling_warnings(data: xr.Dataset, sweeps: int, undecided: Sequence[tuple[f
         slow = moving & (samples < FEW_SAMPLES)
         if slow.mean() > 0.1:
             kinds["samples"].append((T, f"{slow.sum()} of {len(x)} states, least {samples[moving].min():.1f}"))
-        closure = float(data["grand_potential_closure"].values[k])
-        if abs(closure) > max(0.1 * BOLTZMANN_EV * T, 1e-3):
-            kinds["closure"].append((T, f"by {1e3 * closure:.1f} meV"))
+        # What closes badly over a jump of x is no matter where either side is known from its own end.
+        untold, closure = data["grand_potential_error"].values[k], float(data["grand_potential_closure"].values[k])
+        worst, allowed = int(np.argmax(untold)), max(0.1 * BOLTZMANN_EV * T, 1e-3)
+        if abs(closure) > allowed and untold[worst] > allowed:
+            kinds["closure"].append((T, f"by {1e3 * closure:.1f} meV, it is not told at x = {x[worst]:.3f}"))
         if unknown := unknown_regions(data.isel(T=[k])):
             low, high = unknown[0]
             kinds["unknown"].append((T, f"from x = {low:.3f} to {high:.3f}"))

@@ -77,6 +77,18 @@ def test_a_host_that_is_never_stable_leaves_the_other_as_it_is():
     assert np.array_equal(own.components[0].standard_error, both.components[0].standard_error)
 
 
+def test_a_host_goes_on_as_a_dilute_solution_beyond_its_states():
+    """The empty host is stable below chemical potentials at which it was sampled: the curve is that of all states."""
+    wide, other, sites = gas(0.0), gas(-0.3, 0.15), {"A": 1.0, "B": 1.0}
+    dilute, dense = (gas(0.0, mu=np.arange(start, 0.2, 0.0004)) for start in (-0.12, -0.05))
+    expected = open_circuit_voltage(join_hosts({"A": wide, "B": other}, sites), METAL).values.values
+    found = open_circuit_voltage(join_hosts({"A": dilute, "B": other}, sites), METAL).values.values
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert float(dense["x"].min()) > 0.02  # no dilute solution: nothing is known of the empty host
+    with pytest.raises(InputError, match=r"x from 0\.9"):
+        open_circuit_voltage(join_hosts({"A": dense, "B": other}, sites), METAL)
+
+
 def test_the_order_of_the_hosts_does_not_matter():
     a, b, sites = gas(-0.13, sites=0.5), gas(-0.2, 0.03, sites=1.5, mu=np.linspace(-0.5, 0.2, 1820)), {"A": 0.5, "B": 1.5}
     one = open_circuit_voltage(join_hosts({"A": a, "B": b}, sites), METAL)

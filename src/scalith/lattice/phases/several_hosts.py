@@ -27,6 +27,7 @@ import xarray as xr
 
 from scalith.lattice.phases.isotherms import GAP, isotherms
 from scalith.quantities import ErrorComponent, InputError, Result, dataset_digest, labelled, predicted
+from scalith.quantities.constants import BOLTZMANN_EV
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 NAME = "energies of the hosts"
 """The part of an error that they make against each other."""
+DILUTE = 0.02
+"""Share of sites with an ion, or without one, up to which the first and last states of a host go on as a dilute solution."""
 PER_FORMULA = ("x", "x_error", "fluctuations", "fluctuations_error", "grand_potential", "grand_potential_error")
 """What is counted per site, and here per formula."""
 PER_CELL = ("energy", "energy_error")
@@ -74,7 +77,8 @@ def join_hosts(
     Result
         States as those of `semi_grand_canonical`, per formula, from which voltage, entropies and phase boundaries follow as from
         one lattice; ``host`` (T, mu) counts through ``attrs["hosts"]``. States with more than one ion a formula are left out,
-        which ``attrs["beyond_full"]`` counts.
+        which ``attrs["beyond_full"]`` counts. A host that is stable beyond its first or last state, where that is a dilute solution (of ions, or
+        of vacancies, on 2 % of the sites), goes on as one, with states at the chemical potentials of the others.
 
     Raises
     ------
@@ -159,7 +163,7 @@ def _per_formula(sampled: xr.Dataset, sites: float) -> xr.Dataset:
             data[name].attrs["long_name"] = f"{sampled[name].attrs.get('long_name', name).removesuffix(' per primitive cell')}"
     low, high = (sites * float(end) for end in sampled.attrs.get("known_x", (0.0, 1.0)))
     formulas = sampled.attrs["sites"] / sites
-    return data.assign_attrs(known=(low, high), sites=formulas, cells=formulas)
+    return data.assign_attrs(known=(low, high), sites=formulas, cells=formulas, sites_per_formula=sites)
 
 
 def _potential(data: xr.Dataset) -> NDArray[np.float64]:
@@ -172,43 +176,105 @@ def _states_of(data: xr.Dataset, k: int) -> NDArray[np.bool_]:
     return data["stable"].values[k].astype(bool) if "stable" in data else np.ones(data.sizes["mu"], dtype=bool)
 
 
-def least_tangent(
-    mu: NDArray[np.float64], at: NDArray[np.float64], phi: NDArray[np.float64], x: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Grand potential at `mu` by states at `at`: cubic Hermite pieces with slopes −x, tangents beyond the first and the last."""
-    from scipy.interpolate import CubicHermiteSpline
+class _Curve(NamedTuple):
+    """Equilibrium states of one host at one temperature, per formula."""
 
-    if len(at) == 1:
-        return np.asarray(phi[0] - x[0] * (mu - at[0]))
-    inner = CubicHermiteSpline(at, phi, -x)(np.clip(mu, at[0], at[-1]))
-    return np.asarray(inner - x[0] * np.minimum(mu - at[0], 0.0) - x[-1] * np.maximum(mu - at[-1], 0.0))
+    mu: NDArray[np.float64]
+    phi: NDArray[np.float64]
+    x: NDArray[np.float64]
+    sites: float
+    thermal: float
+
+    @classmethod
+    def of(cls, data: xr.Dataset, k: int) -> _Curve:
+        own = _states_of(data, k)
+        mu, first = np.unique(_potential(data)[k][own], return_index=True)
+        phi, x = (data[name].values[k][own][first] for name in ("grand_potential", "x"))
+        return cls(mu, phi, x, float(data.attrs["sites_per_formula"]), BOLTZMANN_EV * float(data["T"].values[k]))
+
+    def potential(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Grand potential: cubic Hermite pieces with slopes −x; beyond the states as `beyond`, or along the last tangent."""
+        from scipy.interpolate import CubicHermiteSpline
+
+        inner = np.clip(mu, self.mu[0], self.mu[-1])
+        value = CubicHermiteSpline(self.mu, self.phi, -self.x)(inner) if len(self.mu) > 1 else np.full(len(mu), self.phi[0])
+        for end, out in ((0, mu < self.mu[0]), (-1, mu > self.mu[-1])):
+            line = self.phi[end] - self.x[end] * (mu[out] - self.mu[end])
+            value[out] = self.beyond(end, mu[out])[0] if self.dilute(end) else line
+        return np.asarray(value)
+
+    def dilute(self, end: int) -> bool:
+        """Whether the first (0) or last (-1) state is a dilute solution, of ions or of vacancies."""
+        share = float(self.x[end]) / self.sites
+        return 0.0 < share < DILUTE if end == 0 else 1.0 - DILUTE < share < 1.0
+
+    def beyond(self, end: int, mu: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Grand potential and ions per formula where the dilute solution at an end goes on: z/(1 + z) of the sites."""
+        share = float(self.x[end]) / self.sites
+        start = share / (1.0 - share)
+        z = start * np.exp((mu - self.mu[end]) / self.thermal)
+        phi = self.phi[end] + self.sites * self.thermal * (np.log1p(start) - np.log1p(z))
+        return np.asarray(phi), np.asarray(self.sites * z / (1.0 + z))
+
+
+def _continued(data: xr.Dataset, k: int, curve: _Curve, mu: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """What a host has as states at chemical potentials of the others, beyond its own: a dilute solution; NaN elsewhere."""
+    own = np.flatnonzero(_states_of(data, k))
+    own = own[np.argsort(_potential(data)[k][own], kind="stable")]
+    values = {name: np.full(len(mu), np.nan) for name in (*PER_FORMULA, *PER_CELL, *PER_ION, *PLAIN) if name in data}
+    for end, out in ((0, mu < curve.mu[0]), (-1, mu > curve.mu[-1])):
+        if not curve.dilute(end):
+            continue
+        phi, x = curve.beyond(end, mu[out])
+        share, last = x / curve.sites, float(curve.x[end]) / curve.sites
+        site = float(curve.mu[end]) - curve.thermal * np.log(last / (1.0 - last))
+        for name, found in values.items():
+            found[out] = data[name].values[k][own[end]]
+        values["x"][out], values["grand_potential"][out] = x, phi
+        values["fluctuations"][out] = curve.sites * share * (1.0 - share)
+        values["energy"][out] += site * (x - curve.x[end])
+        if "partial_energy" in values:
+            values["partial_energy"][out] = site
+    return values
 
 
 def _rows(hosts: list[xr.Dataset], k: int) -> _Rows:
     """All states at temperature k: those count that are of the host of the least grand potential."""
     potentials = [_potential(data)[k] for data in hosts]
-    curves = []
-    for data, mu in zip(hosts, potentials, strict=True):
-        own = _states_of(data, k)
-        order = np.argsort(mu[own], kind="stable")
-        at, unique = np.unique(mu[own][order], return_index=True)
-        curves.append((at, data["grand_potential"].values[k][own][order][unique], data["x"].values[k][own][order][unique]))
-    stable = []
-    for h, (data, mu) in enumerate(zip(hosts, potentials, strict=True)):
-        others = np.min([least_tangent(mu, *curve) for g, curve in enumerate(curves) if g != h], axis=0)
-        # Of two hosts with the same grand potential the first counts.
-        lower = data["grand_potential"].values[k] < others
-        equal = data["grand_potential"].values[k] == others
-        first = np.min([least_tangent(mu, *curve) for curve in curves[:h]], axis=0) > others if h else np.ones(len(mu), bool)
-        stable.append(_states_of(data, k) & (lower | (equal & first)))
-    order = np.argsort(np.concatenate(potentials), kind="stable")
-    host = np.concatenate([np.full(len(mu), h) for h, mu in enumerate(potentials)])
-    steady = [_steady(data, k) & counts & np.append(counts[1:], False) for data, counts in zip(hosts, stable, strict=True)]
+    curves = [_Curve.of(data, k) for data in hosts]
     names = [name for name in (*PER_FORMULA, *PER_CELL, *PER_ION, *PLAIN) if all(name in data for data in hosts)]
-    values = {name: np.concatenate([data[name].values[k] for data in hosts])[order] for name in names}
-    return _Rows(
-        np.concatenate(potentials)[order], host[order], np.concatenate(stable)[order], np.concatenate(steady)[order], values
-    )
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("mu", "host", "stable", "steady", *names)}
+    for h, (data, mu) in enumerate(zip(hosts, potentials, strict=True)):
+        states = {name: data[name].values[k] for name in names}
+        stable = _states_of(data, k) & _least(curves, h, mu, states["grand_potential"])
+        steady = _steady(data, k) & stable & np.append(stable[1:], False)
+        # Where another host takes over before the first or after the last state, the dilute solution there goes on beyond it.
+        others = np.concatenate([other for g, other in enumerate(potentials) if g != h])
+        more = _continued(data, k, curves[h], others)
+        known = np.isfinite(more["x"])
+        first, last = (bool(_least(curves, h, curves[h].mu[[end]], curves[h].phi[[end]])[0]) for end in (0, -1))
+        known &= ((others < curves[h].mu[0]) & (not first)) | ((others > curves[h].mu[-1]) & (not last))
+        known[known] = _least(curves, h, others[known], more["grand_potential"][known])
+        filler = {name: np.where(known, more[name], states[name][0]) for name in names}
+        for name, found in (("mu", mu), ("stable", stable), ("steady", steady), *states.items()):
+            parts[name].append(found)
+        for name, found in (("mu", others), ("stable", known), ("steady", np.zeros(len(others), bool)), *filler.items()):
+            parts[name].append(found)
+        parts["host"].append(np.full(len(mu) + len(others), h))
+    whole = {name: np.concatenate(found) for name, found in parts.items()}
+    order = np.argsort(whole["mu"], kind="stable")
+    whole = {name: found[order] for name, found in whole.items()}
+    return _Rows(whole["mu"], whole["host"], whole["stable"], whole["steady"], {name: whole[name] for name in names})
+
+
+def _least(curves: list[_Curve], h: int, mu: NDArray[np.float64], phi: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether host h, of grand potential phi, has the least; of two with the same the first counts."""
+    found = np.ones(len(mu), dtype=bool)
+    for g, curve in enumerate(curves):
+        if g != h:
+            other = curve.potential(mu)
+            found &= phi < other if g < h else phi <= other
+    return found
 
 
 def _steady(data: xr.Dataset, k: int) -> NDArray[np.bool_]:

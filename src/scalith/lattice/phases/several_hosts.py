@@ -77,8 +77,9 @@ def join_hosts(
     Result
         States as those of `semi_grand_canonical`, per formula, from which voltage, entropies and phase boundaries follow as from
         one lattice; ``host`` (T, mu) counts through ``attrs["hosts"]``. States with more than one ion a formula are left out,
-        which ``attrs["beyond_full"]`` counts. A host that is stable beyond its first or last state, where that is a dilute solution (of ions, or
-        of vacancies, on 2 % of the sites), goes on as one, with states at the chemical potentials of the others.
+        which ``attrs["beyond_full"]`` counts. A host that is stable beyond its first or last state, where that is a dilute
+        solution (of ions, or of vacancies, on 2 % of the sites), goes on as one, with states at the chemical potentials of the
+        others.
 
     Raises
     ------

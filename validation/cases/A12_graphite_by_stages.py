@@ -117,7 +117,7 @@ def run(record: Record) -> None:
     record.check("mean up to LiC6", expected=whole, found=float(np.trapezoid(v, x)), tolerance=0.002, unit="V")
     inner = np.linspace(0.0003, 0.5, 2001)
     found = float(np.mean(voltage(x=inner, T=T)))
-    record.check("mean up to LiC12", expected=half, found=found, tolerance=0.004, unit="V")
+    record.check("mean up to LiC12", expected=half, found=found, tolerance=0.002, unit="V")
 
     curve = read_property_csv(shipped("open_circuit_voltage/graphite_ocp_Ecker2015.csv"), "open_circuit_voltage", "V", {"x": "1"})
     for words, low, high in (

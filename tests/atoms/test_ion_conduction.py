@@ -68,6 +68,29 @@ def test_ions_in_cages_are_said_to_rattle():
     assert "at 1 of 1 temperatures (first: 300 K) ions still rattle" in note
 
 
+def test_rattling_in_cages_drops_out_of_the_diffusivity():
+    """⟨r²⟩ = 6 D t + 6 A² (1 − exp(−t/τ)) of an ion in a spring that moves: D is that of the spring, within its error."""
+    numbers = np.random.default_rng(7)
+    cases, runs, frames, ions, A, tau, step = 40, 2, 1000, 12, 0.5, 4.0, 0.1
+    keep = np.exp(-1.0 / tau)
+    rattle = np.empty((cases, runs, frames, ions, 3))
+    rattle[:, :, 0] = A * numbers.standard_normal(rattle[:, :, 0].shape)
+    for k in range(1, frames):
+        rattle[:, :, k] = keep * rattle[:, :, k - 1] + A * np.sqrt(1 - keep**2) * numbers.standard_normal(rattle[:, :, 0].shape)
+    walk = np.cumsum(step * numbers.standard_normal(rattle.shape), axis=2)
+    motion = motion_of({500.0 + k: list(places) for k, places in enumerate(rattle + walk)})
+    found = trajectory_diffusivity(motion)
+    exact = 1e-20 * step**2 / (2.0 * INTERVAL)
+    away = np.abs(found.values.values - exact) / found.standard_error.values
+    assert found.values.mean() == pytest.approx(exact, rel=0.02)
+    assert 0.53 < np.mean(away < 1.0) < 0.83
+    # Displacement over time at the same lags would hold the cage: 1 + A²/D t = 1.6 to 3.5 of D at 20 to 80 frames.
+    lag, mean = motion["lag"].values, motion["tracer_displacement"].values.mean(axis=(0, 1))
+    assert np.interp(20 * INTERVAL, lag, mean) / (6 * 20 * INTERVAL) == pytest.approx(exact * 3.48, rel=0.03)
+    hops = effective_hops(motion, 1e-10)
+    assert hops["displacement_at_fit"].values.mean() == pytest.approx(6 * A**2 + 3 * step**2 * 20, rel=0.05)
+
+
 def test_effective_hops_count_what_was_walked(free):
     """N = 6 D n t/a² (He, Zhu, Epstein, Mo 2018): mean square displacement of all ions in hops."""
     found = effective_hops(free, 1e-10 * STEP * np.sqrt(3.0))

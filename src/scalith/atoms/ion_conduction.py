@@ -158,7 +158,9 @@ def _caged(motion: xr.Dataset) -> str:
 def trajectory_diffusivity(motion: xr.Dataset, of: Of = "tracer", *, dimensions: int = 3) -> Property:
     """Diffusivity D = d⟨r²⟩/dt / 2d from the motion of ions, with its standard error from independent pieces.
 
-    The slope is that of a straight line through the mean square displacement from a tenth to four tenths of a piece's duration.
+    The slope is that of a straight line through the mean square displacement from a tenth to four tenths of a piece's duration:
+    what rattling adds to all displacements, ⟨r²⟩ = 2d D t + c, drops out of it. Hops that are soon taken back do not, in pieces
+    as short as that takes; `effective_hops` tells how far ions are where the line begins.
 
     Parameters
     ----------
@@ -220,7 +222,8 @@ def effective_hops(motion: xr.Dataset, hop_distance: float, *, dimensions: int =
 
     The number is N = 2d D* n t/a² of n ions over the time t with hops of length a. He, Zhu, Epstein and Mo (2018,
     DOI 10.1038/s41524-018-0074-y) find from long runs that D* then scatters by about 3.43/√N + 0.04 of itself: a check beside
-    the error from pieces, which a few pieces do not know well.
+    the error from pieces, which a few pieces do not know well. They begin the line of D* where the mean square displacement
+    exceeds a fraction of a², such as half of it: below, D* holds motion within cages and hops that are taken back.
 
     Parameters
     ----------
@@ -233,16 +236,20 @@ def effective_hops(motion: xr.Dataset, hop_distance: float, *, dimensions: int =
     Returns
     -------
     Result
-        Over ``T``: ``effective_hops`` and ``expected_relative_error`` of D*.
+        Over ``T``: ``effective_hops``, ``expected_relative_error`` of D*, and ``displacement_at_fit``, the mean square
+        displacement in a² where the line of D* begins.
     """
     D = _slopes(motion, "tracer", dimensions).mean(axis=1)
     hops = np.maximum(2.0 * dimensions * D * motion.attrs["ions"] * motion["duration"].values / hop_distance**2, 0.0)
+    lag = motion["lag"].values
+    begins = motion["tracer_displacement"].values[..., int(np.argmax(_stretch(lag)))].mean(axis=1) / hop_distance**2
     with np.errstate(divide="ignore"):
         relative = 3.43 / np.sqrt(hops) + 0.04
     data = Result(
         {
             "effective_hops": labelled("T", hops, "hops of all ions", "1"),
             "expected_relative_error": labelled("T", relative, "scatter of D* that so many hops leave", "1"),
+            "displacement_at_fit": labelled("T", begins, "mean square displacement where the fit begins, in hops squared", "1"),
         },
         {"T": motion["T"]},
     )

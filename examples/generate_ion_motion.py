@@ -1,12 +1,13 @@
 """Ions of a solid electrolyte that move by a neuroevolution potential, as in ``validation/data/ion_motion``.
 
     pip install calorine
-    python examples/generate_ion_motion.py STRUCTURE POTENTIAL FOLDER TEMPERATURE [TEMPERATURE ...]
+    python examples/generate_ion_motion.py STRUCTURE POTENTIAL STEP FOLDER TEMPERATURE [TEMPERATURE ...]
 
 STRUCTURE is a relaxed cell that ASE reads, POTENTIAL a file ``nep.txt`` in the format of GPUMD: NEP89 (in the source of
-NepTrainKit and of GPUMD, potentials/nep), or one of a single material. Two runs of 12 ps at each temperature, some 8 ms of one
-core for a step of 60 to 100 atoms: some minutes a temperature. Runs are kept in FOLDER as they go; a second run goes on where
-the first stopped.
+NepTrainKit and of GPUMD, potentials/nep), or one of a single material. STEP in fs: 3 for Li6PS5Cl, 4 for Li3YCl6, 2.5 for
+Li7La3Zr2O12. Two runs of 42 ps at each temperature, some 5 to 11 ms of one core for a step of 52 to 96 atoms: two to seven
+minutes a temperature. Runs are kept in FOLDER as they go; a second run goes on where the first stopped.
+At 400 and 425 K the runs there are twice as long.
 """
 
 import sys
@@ -16,24 +17,26 @@ from ase.io import read
 
 from scalith.atoms import DynamicsSettings, Engine, simulate_ion_motion
 
-SETTINGS = DynamicsSettings(time_step=2e-15, duration=12e-12, equilibration=1e-12, friction_time=2e-13, frames=600, runs=2)
-BLOCKS = 3
-"""Pieces of 4 ps."""
+BLOCKS = 2
+"""Pieces of 21 ps."""
 
 
 def main() -> None:
     """Run each temperature and write what its ions did."""
-    structure, potential, folder = (Path(word) for word in sys.argv[1:4])
+    structure, potential, folder = (Path(sys.argv[k]) for k in (1, 2, 4))
+    settings = DynamicsSettings(
+        time_step=1e-15 * float(sys.argv[3]), duration=42e-12, equilibration=3e-12, friction_time=1e-12, frames=700, runs=2
+    )
     engine = Engine(name="calorine.calculators:CPUNEP", settings={"model_filename": str(potential)})
     atoms = read(structure)
     folder.mkdir(parents=True, exist_ok=True)
-    for T in (float(word) for word in sys.argv[4:]):
+    for T in (float(word) for word in sys.argv[5:]):
         motion = simulate_ion_motion(
             atoms,
             "Li",
             engine,
             [T],
-            SETTINGS,
+            settings,
             seed=int(T),
             blocks=BLOCKS,
             folder=folder,

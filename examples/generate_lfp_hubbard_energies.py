@@ -265,20 +265,21 @@ def compute(atoms: Atoms, number: int, folder: Path, settings: dict, steps: int)
 
 
 def lithium(folder: Path) -> None:
-    """Energy per atom of bcc lithium at its own volume, by cut-off and k-points."""
+    """Energy per atom of bcc lithium at its own volume, by cut-off, k-points and functional."""
     import gpaw
 
     found = {}
-    for cutoff, points in ((350, 12), (350, 16), (450, 12)):
+    for cutoff, points, xc in ((350, 12, "PBE"), (350, 16, "PBE"), (450, 12, "PBE"), (350, 12, R2SCAN)):
         volumes, energies = [], []
         for edge in (3.39, 3.42, 3.45, 3.48):
             atoms = bulk("Li", "bcc", a=edge)
             mode, mesh = gpaw.PW(cutoff), (points, points, points)
-            atoms.calc = gpaw.GPAW(mode=mode, xc="PBE", kpts=mesh, occupations=gpaw.FermiDirac(SMEARING), txt=None)
+            atoms.calc = gpaw.GPAW(mode=mode, xc=xc, kpts=mesh, occupations=gpaw.FermiDirac(SMEARING), txt=None)
             volumes.append(atoms.get_volume())
             energies.append(atoms.get_potential_energy())
         volume, energy, _ = EquationOfState(volumes, energies).fit()
-        found[f"{cutoff} eV, {points} points along each vector"] = {"a": (2 * volume) ** (1 / 3), "energy": energy}
+        name = f"{cutoff} eV, {points} points along each vector" + (", r2SCAN" if xc == R2SCAN else "")
+        found[name] = {"a": (2 * volume) ** (1 / 3), "energy": energy}
     (folder / "lithium.json").write_text(json.dumps(found, indent=1) + "\n")
 
 

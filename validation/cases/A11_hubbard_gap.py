@@ -6,21 +6,22 @@ half-filled orderings of one cell, shipped as `dft_energies/LixFePO4_pbeu`. They
 solution of case L09: `scalith.atoms.fit_localisation_to_energies` fits how much of the potential's order is kept and one
 number on unlike pairs, nothing of it to a measured gap, and the lattice is sampled as there.
 
-Asserted: what the set must have (relaxed ions but where the row says otherwise, as many irons with the moment of Fe2+ as
-there are ions, every row found on the host again), and that formation energies stay within the stated error between the two
-cut-offs. What follows is compared, as it falls short: the electrons localise and lift the orderings by 90 to 200 meV above
-those of the potential, but one half-filled ordering (half-relaxed) stays below the line of the ends, where experiment
-separates and LDA + U does for $U-J\gtrsim3.5$ eV (Zhou, Marianetti, Cococcioni, Morgan, Ceder 2004, DOI
-10.1103/PhysRevB.69.201101). The fit, which misses that ordering by 40 meV, still separates at 300 K; that is a fault of the
-fit, not a prediction. The stated interaction of `examples/lfp.toml` therefore stays.
+Asserted: what the set must have (relaxed ions, as many irons with the moment of Fe2+ as there are ions, every row found on the
+host again), and that formation energies stay within the stated error between the two cut-offs. What follows is compared, as it
+falls short: the electrons localise and lift the orderings by 80 to 200 meV above those of the potential, but one half-filled
+ordering stays 54 meV below the line of the ends, where experiment separates and LDA + U does for $U-J\gtrsim3.5$ eV (Zhou,
+Marianetti, Cococcioni, Morgan, Ceder 2004, DOI 10.1103/PhysRevB.69.201101). The fit, which misses that ordering by 40 meV, still
+separates at 300 K; that is a fault of the fit, not a prediction. The stated interaction of `examples/lfp.toml` therefore stays.
 
-What limits it: a formation energy hangs on some 20 meV of numerics, moving by up to 17 meV between the two cut-offs after, and by
-50 to 100 before, the correction to one number of plane waves per volume. With the ions at rest, antiferromagnetic order
-moves the three by -5, +14 and -5 meV and U = 5.3 eV the first and the last by 1 and 3, so that neither lifts the ordering
-that is too low; codes project on d differently, and the average voltage comes out low, too. Other k-points, cells relaxed
-with U and orderings at other stoichiometries are not there. Electrons that move among the
-irons, whose entropy closes the gap when warm (Zhou, Maxisch, Ceder 2006, DOI 10.1103/PhysRevLett.97.155704), are not in the
-ions' lattice.
+What limits it is the method, before its numerics. r2SCAN with U = 3.1 eV, at the same ions, lifts that ordering by 29 meV
+and another by 6, to $-22$ and $+11$ meV, and lowers the average voltage from 3.26 to 3.18 V: the functional moves a
+formation energy by as much as there is to tell, and neither separates. Electrons that order on the irons dampen what U
+drives, as Isaacs and Marianetti (arXiv 1611.03517) find. With the ions at rest, antiferromagnetic order moves the three by
+$-5$, $+14$ and $-5$ meV and U = 5.3 eV the first and the last by 1 and 3. Numerics make some 20 meV: up to 17 meV between
+the two cut-offs after, and by 50 to 100 before, the correction to one number of plane waves per volume. Codes project on d
+differently, and the average voltage comes out low, too. Other k-points, cells relaxed with U and orderings at other
+stoichiometries are not there. Electrons that move among the irons, whose entropy closes the gap when warm (Zhou, Maxisch,
+Ceder 2006, DOI 10.1103/PhysRevLett.97.155704), are not in the ions' lattice.
 """
 
 import json
@@ -40,8 +41,8 @@ LONG = True
 ACCURATE, CHEAP = "dft_energies/LixFePO4_pbeu", "dft_energies/LixFePO4_chgnet"
 LITHIUM = -1.88034
 """Energy of lithium metal per atom with CHGNet, eV: the ends, and so the average voltage, stay those of the potential."""
-MODEL_ERROR = 0.02
-"""Of the formation energy with PBE + U, eV per formula unit: see above."""
+NUMERICS, MODEL_ERROR = 0.02, 0.03
+"""Errors of the formation energy with PBE + U, eV per formula unit: of its numerics, and with what another functional changes."""
 
 
 def run(record: Record) -> None:
@@ -56,11 +57,7 @@ def run(record: Record) -> None:
     for item in structures:
         left = float(item.atoms.info["forces_left"])
         limit = settings["relaxation"]["force_tolerance"]
-        if "note" in item.atoms.info:
-            note = str(item.atoms.info["note"])
-            record.compare(f"{item.origin}: largest force left", reference=limit, found=left, unit="eV/Å", note=note)
-        else:
-            record.check_at_most(f"{item.origin}: largest force left", limit=limit, found=left, unit="eV/Å")
+        record.check_at_most(f"{item.origin}: largest force left", limit=limit, found=left, unit="eV/Å")
         moments = np.asarray(item.atoms.info["iron_moments"], dtype=float)
         ions = item.symbols.count("Li")
         record.check(f"{item.origin}: irons that took an electron", expected=ions, found=int(np.sum(moments < 3.95)), tolerance=0)
@@ -91,19 +88,24 @@ def _numerics(record: Record, settings: dict[str, Any], structures: StructureSet
     record.compare("average voltage, PBE + U", reference=3.42, found=voltage, unit="V", note="measured")
     coarse = settings["checks"]["cutoff350"]
     coarse_voltage = average_voltage(coarse["energies"]["126"], 0.0, coarse["energies"]["127"], 4.0, metal)
+    # Single points of #133 are of its ions three steps before they were relaxed, and so are those that they stand beside.
+    same_ions = settings["checks"]["same_ions"]
     for name, check in settings["checks"].items():
-        # The other cut-off stands beside what is shipped, other orders of the spins and another U beside the same cut-off.
+        # The other cut-off stands beside what is shipped, other spins, U and functionals beside the same ions and cut-off.
+        if check is same_ions:
+            continue
         known, known_voltage, note = settings, voltage, "as shipped"
         if not name.startswith("cutoff"):
-            known, known_voltage, note = coarse, coarse_voltage, "350 eV"
-        found = average_voltage(check["energies"]["126"], 0.0, check["energies"]["127"], 4.0, metal)
+            known, known_voltage, note = same_ions, coarse_voltage, "PBE + U at 350 eV"
+        of_metal = settings["lithium"]["350 eV, 12 points along each vector, r2SCAN"]["energy"] if "r2SCAN" in name else metal
+        found = average_voltage(check["energies"]["126"], 0.0, check["energies"]["127"], 4.0, of_metal)
         record.compare(f"average voltage, {name}", reference=known_voltage, found=found, unit="V", note=note)
         for number, energy in check["formation_energies"].items():
             reference = known["formation_energies"][number]
             record.compare(f"formation energy of #{number}, {name}", reference=reference, found=energy, unit="meV", note=note)
     for number, energy in settings["formation_energies"].items():
         moved = abs(coarse["formation_energies"][number] - energy)
-        record.check_at_most(f"#{number}: moved by the cut-off, corrected", limit=1e3 * MODEL_ERROR, found=moved, unit="meV")
+        record.check_at_most(f"#{number}: moved by the cut-off, corrected", limit=1e3 * NUMERICS, found=moved, unit="meV")
 
 
 def _plateau(record: Record, host: Host, localised: Any, fit: LocalisationCorrection) -> None:

@@ -11,7 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from scalith.ladder import Climb, read_study
-from scalith.quantities import InputError, StudyError
+from scalith.quantities import InputError, StudyError, shipped
 from scalith.quantities.constants import BOLTZMANN_EV
 
 SITE, HOST = {"loose": 0.0, "tight": -0.2}, {"loose": 0.0, "tight": 0.1}
@@ -108,3 +108,31 @@ def test_one_host_is_no_choice(folder):
     assert there
     with pytest.raises((InputError, StudyError), match="hosts"):
         read_study(folder / "study.toml")
+
+
+def test_a_material_of_several_hosts_is_an_electrode_of_a_cell(folder):
+    """The negative electrode of the shipped full cell, as two hosts: its plateau stands in its voltage and heat."""
+    text = shipped("studies/full_cell.toml").read_text(encoding="utf-8")
+    before, _, rest = text.partition("[materials.negative.crystal]")
+    after = rest[rest.index("[materials.electrolyte.given]") :]
+    own = STUDY[STUDY.index("[polymorphs.hosts.loose]") : STUDY.index("[given]")]
+    own = own.replace("[polymorphs", "[materials.negative.polymorphs").replace(
+        "[monte_carlo]", "[materials.negative.monte_carlo]"
+    )
+    given = '[materials.negative.given]\nlithium_energy = "0 eV"\nmaximum_concentration = "30000 mol/m3"\nchemical_diffusivity = "1e-14 m2/s"\n\n'
+    (folder / "study.toml").write_text(before + own + given + after)
+    climb = Climb(read_study(folder / "study.toml"))
+    climb.set("positive.open_circuit_voltage", "shipped:open_circuit_voltage/nmc_LGM50_ocp_Chen2020.csv")
+    climb.set("positive.entropic_coefficient", "0 V/K")
+    climb.set("positive.chemical_diffusivity", "1e-14 m2/s")
+    climb.set("positive.maximum_concentration", "50000 mol/m3")
+    climb.set("cell.upper_voltage_cut_off", "5 V")
+    # All along the plateau of the negative electrode its entropic coefficient is Clapeyron's, and the other has none.
+    entropic, own = climb["cell_entropic_coefficient"], climb["negative.entropic_coefficient"]
+    cell, positive = climb["cell_open_circuit_voltage"], climb["positive.open_circuit_voltage"]
+    host = climb["negative.open_circuit_voltage"]
+    for x in (0.6, 0.8):
+        assert float(cell(x=x, T=298.15)) == pytest.approx(float(positive(x=x)) - float(host(x=0.5, T=298.15)), abs=1e-3)
+        assert float(entropic(x=x, T=298.15)) == pytest.approx(-float(own(x=0.5, T=298.15)), abs=1e-6)
+        slope = float(cell(x=x, T=309.0) - cell(x=x, T=291.0)) / 18.0
+        assert float(entropic(x=x, T=298.15)) == pytest.approx(slope, abs=1.5e-5)

@@ -118,3 +118,30 @@ def test_pinned_ends_keep_the_average_voltage():
     assert missed[100.0] < 1e-4 < missed[1.0]
     with pytest.raises(InputError, match="end_importance"):
         fit_cluster_expansion(host(), orderings, pair_cutoff=4.0, triplet_cutoff=0.0, end_importance=0.0)
+
+
+def test_only_a_group_that_cannot_be_tested_is_left_out_and_named():
+    """Without the cells of one site the others, all half occupied, do not tell constant and points: these alone are not tested."""
+    orderings = enumerate_orderings(host(), [1, 2, 4])
+    kept = [
+        k
+        for k, (x, cell) in enumerate(zip(orderings["x"].values, orderings["supercell"].values, strict=True))
+        if round(abs(np.linalg.det(cell))) == 1 or x == 0.5
+    ]
+    orderings = orderings.isel(structure=kept)
+    rng, A = np.random.default_rng(1), design_matrix(fcc_model().orbits, orderings)
+    orderings["energy"] = ("structure", A @ np.array(fcc_model().interactions) + 1e-3 * rng.standard_normal(len(A)))
+    found = fit_cluster_expansion(host(), orderings, pair_cutoff=4.95, triplet_cutoff=0.0)
+    assert found.untested_groups == {"supercell": ("cells of 1",)}
+    assert set(found.grouped_error) == {"supercell", "composition"}
+    # The same, by fits without the cells of each other size.
+    sizes = np.round(np.abs(np.linalg.det(orderings["supercell"].values)))
+    errors = []
+    for size in (2.0, 4.0):
+        others = fit_cluster_expansion(
+            host(), orderings.isel(structure=np.flatnonzero(sizes != size)), pair_cutoff=4.95, triplet_cutoff=0.0
+        )
+        own = np.flatnonzero(sizes == size)
+        errors.append(A[own][:, : len(others.interactions)] @ np.array(others.interactions) - orderings["energy"].values[own])
+    by_hand = float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
+    assert 0.2 * by_hand < found.grouped_error["supercell"] < 5.0 * by_hand

@@ -60,3 +60,14 @@ def test_balanced_peaks_show_the_coefficient_of_equal_ones():
     assert weights[rare > 0.0].sum() == pytest.approx(weights[rare <= 0.0].sum())
     assert sarle_coefficient(rare, weights) == pytest.approx(sarle_coefficient(alike), abs=0.03)
     assert sarle_coefficient(rare) < sarle_coefficient(alike) - 0.05
+
+
+@pytest.mark.parametrize("jitter", [0.0, 1e-14])
+def test_a_series_that_never_changed_has_no_error_of_round_off(jitter):
+    rng = np.random.default_rng(0)
+    series = -123.4 / 3.0 * (1.0 + jitter * rng.standard_normal(150))
+    found = average(series)
+    assert (found.error, found.inefficiency) == (0.0, 1.0)
+    assert found.mean == pytest.approx(-123.4 / 3.0, rel=1e-13)
+    assert average(np.zeros(20)).error == 0.0
+    assert average(series + 1e-6 * rng.standard_normal(150)).error > 0.0

@@ -238,6 +238,7 @@ GIVEN: dict[str, tuple[Quantity, type[Any]]] = {
     "cluster expansion",
     headline=lambda fit: (
         f"{len(fit.orbits)} clusters, leave-one-out error {1e3 * fit.leave_one_out_error:.1f} meV per primitive cell"
+        + "".join(f"; untested without them: {', '.join(names)}" for names in fit.untested_groups.values())
     ),
     draw=lambda fit, seed: fit.draws(1, drawing.get()(seed))[0] if fit.covariance else fit,
 )

@@ -92,8 +92,10 @@ class ClusterExpansion(Spec):
         Of the fit, and of predictions of each structure from all others, eV per primitive cell.
     grouped_error : dict of str to float
         Error of predictions of each structure from those of other groups: of other ``composition``, other ``supercell``
-        size, and other groups of the user (``given``), where there are at least two and the others tell constant and points
-        without any one of them.
+        size, and other groups of the user (``given``), where there are at least two; over the structures of those without which
+        the others tell constant and points.
+    untested_groups : dict of str to tuple of str
+        Those without which they do not, and whose prediction is therefore not tested.
     hull : HullReport or None
     known_x : (float, float)
         Range of stoichiometries of the fitted energies: outside of it the expansion extrapolates.
@@ -110,6 +112,7 @@ class ClusterExpansion(Spec):
     root_mean_square_error: float = 0.0
     leave_one_out_error: float = 0.0
     grouped_error: dict[str, float] = Field(default_factory=dict)
+    untested_groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     hull: HullReport | None = None
     known_x: tuple[float, float] = (0.0, 1.0)
     source: Source
@@ -279,15 +282,17 @@ def fit_energies(
     scaled = A * importance[:, None]
     weights = _constrained(A, y, x, result, scaled) if keep_ground_states else result.weights
     # A group without which not even the points are told (all small cells, say) tests nothing.
-    points, labels = A[:, ~shrunk], {}
+    points, grouped, untested = A[:, ~shrunk], {}, {}
     for name, of in _groups(orderings, groups).items():
-        untold = [group for group in np.unique(of) if not decide_points(points[of != group], points)]
-        if not untold:
-            labels[name] = of
-        elif groups is not None and name == "given":
-            left = f"{groups[int(np.argmax(of == untold[0]))]}, without which the others do not tell constant and points"
+        untold = [str(group) for group in np.unique(of) if not decide_points(points[of != group], points)]
+        if untold and name == "given":
+            left = f"{untold[0]}, without which the others do not tell constant and points"
             raise InputError("cluster expansion", "groups", left, "groups each of which the others can predict")
-    grouped = {name: grouped_errors(scaled, y * importance, result.prior, of) / importance for name, of in labels.items()}
+        if untold:
+            untested[name] = tuple(untold)
+        if (tested := ~np.isin(of, untold)).any():
+            errors = grouped_errors(scaled, y * importance, result.prior, of) / importance
+            grouped[name] = float(np.sqrt(np.mean(errors[tested] ** 2)))
     return {
         "weights": weights,
         "covariance": tuple(tuple(float(value) for value in row) for row in result.covariance),
@@ -295,7 +300,8 @@ def fit_energies(
         "noise": result.noise,
         "root_mean_square_error": float(np.sqrt(np.mean((y - A @ weights) ** 2))),
         "leave_one_out_error": float(np.sqrt(np.mean(result.leave_one_out**2))),
-        "grouped_error": {name: float(np.sqrt(np.mean(errors**2))) for name, errors in grouped.items()},
+        "grouped_error": grouped,
+        "untested_groups": untested,
         "hull": hull_report(x, y, A @ weights) if one_composition else None,
         "known_x": (float(x.min()), float(x.max())),
     }
@@ -387,17 +393,19 @@ def _constrained(
     return np.asarray(free.weights - 1e-3 * to_weights @ residual[:-1] / residual[-1])
 
 
-def _groups(orderings: xr.Dataset, given: Sequence[object] | None) -> dict[str, NDArray[np.int64]]:
-    """Groups of structures, as numbers, by what they have in common; only where there are at least two."""
+def _groups(orderings: xr.Dataset, given: Sequence[object] | None) -> dict[str, NDArray[np.str_]]:
+    """Names of the groups of structures by what they have in common; only where there are at least two."""
     count = orderings.sizes["structure"]
     sizes = np.round(np.abs(np.linalg.det(orderings["supercell"].values))).astype(np.int64)
-    found = {"composition": np.round(orderings["x"].values, 6).astype(str), "supercell": sizes.astype(str)}
+    found = {
+        "composition": np.array([f"x = {x:.6g}" for x in orderings["x"].values]),
+        "supercell": np.array([f"cells of {size}" for size in sizes]),
+    }
     if given is not None:
         if len(given) != count:
             raise InputError("cluster expansion", "groups", f"{len(given)} labels", f"{count}, one for each structure")
         found["given"] = np.array([str(item) for item in given])
-    numbers = {name: np.unique(labels, return_inverse=True)[1].astype(np.int64) for name, labels in found.items()}
-    return {name: of for name, of in numbers.items() if of.max() > 0}
+    return {name: of for name, of in found.items() if len(np.unique(of)) > 1}
 
 
 def electrostatic_energies(host: Host, orderings: xr.Dataset) -> NDArray[np.float64]:

@@ -207,7 +207,7 @@ def _bayesian(A: NDArray[np.float64], y: NDArray[np.float64], shrunk: NDArray[np
 
 
 def grouped_errors(
-    A: NDArray[np.float64], y: NDArray[np.float64], penalties: NDArray[np.float64], groups: NDArray[np.int64]
+    A: NDArray[np.float64], y: NDArray[np.float64], penalties: NDArray[np.float64], groups: NDArray[np.generic]
 ) -> NDArray[np.float64]:
     """Prediction error of each row by the fit without its whole group: (1 − H_GG)⁻¹ r_G with the hat matrix H and residuals r.
 

@@ -160,7 +160,8 @@ class SpeciesExpansion(Spec):
     orbits : tuple of DecoratedOrbit
     interactions : tuple of float
         J_α, eV per decorated cluster.
-    inverse_permittivity, covariance, method, noise, root_mean_square_error, leave_one_out_error, grouped_error, known_x, source
+    inverse_permittivity, covariance, method, noise, root_mean_square_error, leave_one_out_error, grouped_error
+    untested_groups, known_x, source
         As `scalith.lattice.ClusterExpansion`.
     hull : HullReport or None
         Only where arrangements differ in the working ion alone.
@@ -176,6 +177,7 @@ class SpeciesExpansion(Spec):
     root_mean_square_error: float = 0.0
     leave_one_out_error: float = 0.0
     grouped_error: dict[str, float] = Field(default_factory=dict)
+    untested_groups: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     hull: HullReport | None = None
     known_x: tuple[float, float] = (0.0, 1.0)
     source: Source

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+ROUND_OFF = 1e-12
+"""Share of its values within which a series did not change: running sums do not come back to the last digit."""
+
+
 class Average(NamedTuple):
     """Mean of a correlated series.
 
@@ -63,6 +67,8 @@ def average(series: NDArray[np.float64], start: int | None = None) -> Average:
     """Mean with error after burn-in (found from the series when `start` is not given)."""
     begin = burn_in(series) if start is None else start
     rest = series[begin:]
+    if np.ptp(rest) <= ROUND_OFF * np.abs(rest).max():
+        return Average(float(np.median(rest)), 0.0, begin, 1.0)
     inefficiency = statistical_inefficiency(rest)
     error = float(np.std(rest) * np.sqrt(inefficiency / len(rest)))
     return Average(float(rest.mean()), error, begin, inefficiency)

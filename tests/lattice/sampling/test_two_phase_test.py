@@ -58,6 +58,17 @@ def test_so_it_is_in_boxes_of_all_sizes_near_it(dimensions, size, points):
         assert len(two_phase_regions(found)[0]) == (ratio < 1.0)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(("size", "points", "ratio", "seed"), [(16, 64, 0.985, 6), (24, 36, 0.985, 3), (24, 36, 1.03, 6)])
+def test_a_state_on_the_way_hides_no_jump_and_chains_that_stay_for_a_while_make_none(size, points, ratio, seed):
+    """The first two have one state between both phases that alone would explain the jump; the last took slow chains for phases."""
+    T = [ratio * critical(2)]
+    found = semi_grand_canonical(gas(2), T, cells=box(2, size), sweeps=200, points=points, seed=seed)
+    assert len(two_phase_regions(found)[0]) == (ratio < 1.0)
+    if ratio < 1.0:
+        assert len(two_phase_regions(found.drop_vars("stable"))[0]) == 0
+
+
 def told(dimensions, size, ratio, level, sweeps, longest):
     """Whether two phases are met on both sides of μ = 0, where those of this lattice gas coexist."""
     jump = Jump(ratio * critical(dimensions), (-2e-3, 2e-3), (-8e-3, 8e-3), level, (0.1, 0.9))

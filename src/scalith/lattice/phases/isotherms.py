@@ -98,16 +98,31 @@ def _mixtures(state: xr.Dataset) -> NDArray[np.bool_]:
     The number of ions then has two values, or nearly so and its variance stands far above those of its neighbours in μ on both
     sides (which near a critical point it does not).
     """
-    variance, bimodality = np.maximum(state["fluctuations"].values, 0.0), state["bimodality"].values
-    wide = np.sqrt(variance / state.attrs["sites"]) > GAP
-    padded = np.concatenate([np.full(3, np.inf), variance, np.full(3, np.inf)])
-    around = np.lib.stride_tricks.sliding_window_view(padded, 7)
-    spike = variance > 6.0 * np.maximum(around[:, :3].min(axis=1), around[:, 4:].min(axis=1))
+    bimodality = state["bimodality"].values
+    wide, spike = _spread(state)
     mixed = wide & ((bimodality > BIMODAL) | (spike & (bimodality > 5.0 / 9.0)))
     if "steady" in state:  # where two phases were looked for and not found, none mix
         steady = state["steady"].values.astype(bool)
         mixed &= ~(steady | np.concatenate([[False], steady[:-1]]))
     return np.asarray(mixed)
+
+
+def _spread(state: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """States over whose fluctuations a gap would fit, and those that fluctuate far more than their neighbours on both sides."""
+    variance = np.maximum(state["fluctuations"].values, 0.0)
+    padded = np.concatenate([np.full(3, np.inf), variance, np.full(3, np.inf)])
+    around = np.lib.stride_tricks.sliding_window_view(padded, 7)
+    spike = variance > 6.0 * np.maximum(around[:, :3].min(axis=1), around[:, 4:].min(axis=1))
+    return np.sqrt(variance / state.attrs["sites"]) > GAP, spike
+
+
+def possible_mixtures(state: xr.Dataset) -> NDArray[np.bool_]:
+    """States at one temperature that fluctuate as mixtures of two phases do, whatever the shape of their histogram.
+
+    Where a box of two phases is sampled for a few crossings only, most of what it shows may be one of them, or on the way.
+    """
+    wide, spike = _spread(state)
+    return wide & spike
 
 
 def _with_gaps(iso: Isotherm) -> Isotherm:

@@ -240,7 +240,9 @@ def semi_grand_canonical(
     data = sampled_dataset(model, end_energies(model), T, hot, mu, states).assign_attrs(
         source=source.to_json(), **about_expansion(expansion)
     )
-    steady, undecided = steady_steps(data, model, [cooling_ladder(model, t) for t in T], expansion, sweeps, test_seed, executor)
+    ladders = [cooling_ladder(model, t) for t in T]
+    steady, mixed, undecided = steady_steps(data, model, ladders, expansion, sweeps, test_seed, executor)
+    data["stable"] = data["stable"].copy(data=data["stable"].values & ~mixed)
     data["steady"] = labelled(("T", "mu"), steady, "x changes fast and yet steadily up to the next chemical potential", "1")
     return data.assign_attrs(warnings=sampling_warnings(data, sweeps, undecided))
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from scalith.lattice.phases.isotherms import coexistence, isotherms, phase_ends
+from scalith.lattice.phases.isotherms import coexistence, isotherms, phase_ends, possible_mixtures
 from scalith.lattice.sampling.chains import semi_grand_chain
 from scalith.lattice.sampling.supercell import expansion_interactions, interacting_dimensions
 from scalith.lattice.sampling.time_series import balancing_slope, sarle_coefficient, statistical_inefficiency
@@ -33,7 +33,9 @@ CRITICAL = {1: 0.86, 2: 0.86, 3: 0.62}
 """Sarle's coefficient (with a symmetric histogram 1/kurtosis) of periodic Ising models at T_c in two and three dimensions."""
 ENOUGH = 20.0
 """Independent samples that decide."""
-LONGEST = 8
+APART = 50.0
+"""Those of each of two chains that met nowhere."""
+LONGEST = 16
 """Times as many sweeps, both chains together, as all states of an isotherm have, at most."""
 MOVES = 8
 """Chemical potentials tried, where both chains end on one side of the jump."""
@@ -75,8 +77,10 @@ def steady_steps(
     sweeps: int,
     seed: np.random.SeedSequence,
     executor: Executor | None,
-) -> tuple[NDArray[np.bool_], list[tuple[float, str]]]:
-    """Steps of μ over which x jumps and yet no two phases are met, and the jumps of which that could not be told.
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], list[tuple[float, str]]]:
+    """Steps of μ over which x jumps and yet no two phases are met, mixtures within the others, and the jumps that are not told.
+
+    A state on the way, with large fluctuations, would explain a jump: those that may be mixtures are left out to find jumps.
 
     Parameters
     ----------
@@ -91,12 +95,16 @@ def steady_steps(
     -------
     steady : ndarray of bool, shape (T, mu)
         Whether x changes steadily from a chemical potential to the next one, however fast; the last one has no next.
+    mixed : ndarray of bool, shape (T, mu)
+        States within the other jumps that fluctuate between both phases.
     undecided : list of (float, str)
         Temperature and stoichiometries of jumps that the supercell did not tell: they stay two-phase regions.
     """
     mu, steady = data["mu"].values, np.zeros((data.sizes["T"], data.sizes["mu"]), dtype=bool)
     jumps, places = [], []
-    for k, iso in enumerate(isotherms(data)):
+    suspects = np.array([possible_mixtures(data.isel(T=k)) for k in range(data.sizes["T"])])
+    mixed = np.zeros_like(suspects)
+    for k, iso in enumerate(isotherms(data.assign(stable=data["stable"] & ~suspects))):
         for a, b in iso.gaps:
             first, last = phase_ends(iso, a, b)
             within = float(iso.mu[max(a - 2, first)]), float(iso.mu[min(b + 2, last)])
@@ -104,7 +112,7 @@ def steady_steps(
             jumps.append(Jump(iso.T, within, bracket, coexistence(iso, a, b)[0], (float(iso.x[a]), float(iso.x[b]))))
             places.append((k, *np.searchsorted(mu, (iso.mu[a], iso.mu[b])).tolist()))
     if not jumps:
-        return steady, []
+        return steady, mixed, []
     count, clusters = len(jumps), expansion_interactions(expansion, model.shape)[1]
     limit = CRITICAL[max(interacting_dimensions(clusters, model.shape), 1)]
     own, longest = [ladders[k] for k, _, _ in places], LONGEST * sweeps * len(mu)
@@ -112,9 +120,10 @@ def steady_steps(
     undecided = []
     for jump, (k, a, b), two in zip(jumps, places, parallel_map(are_two_phases, *arguments, executor=executor), strict=True):
         steady[k, a:b] = two is False
+        mixed[k, a:b] = suspects[k, a:b] & (two is not False)
         if two is None:
             undecided.append((jump.T, f"from x = {jump.x[0]:.3f} to {jump.x[1]:.3f}"))
-    return steady, undecided
+    return steady, mixed, undecided
 
 
 def are_two_phases(
@@ -129,8 +138,9 @@ def are_two_phases(
     """Whether two phases are met on the sides of a jump; None where `longest` sweeps of both chains together do not tell.
 
     Two chains, one cooled into either side, are sampled at one chemical potential. Two phases far from a critical point are told
-    at once: each chain keeps to its own side for long. Else the chains go on until they count enough independent samples; then
-    Sarle's coefficient decides, by twice its error. Where they meet on one side the chemical potential is moved to the other.
+    at once: each chain keeps to its own side for long, and to a narrow peak. Else the chains go on until they count enough
+    independent samples; then Sarle's coefficient decides, by twice its error. Where they meet on one side the chemical potential
+    is moved to the other.
     """
     words = iter(seed.generate_state(256, np.uint64))
     middle, level, length, moves, left = 0.5 * sum(jump.x) * model.sites, jump.level, sweeps, 0, longest
@@ -161,7 +171,9 @@ def are_two_phases(
             continue
         independent = min(len(ions) / statistical_inefficiency(ions) for ions in series)
         if upper[0] < 0.02 and upper[1] > 0.98:
-            if independent >= ENOUGH:
+            # Just above a critical point chains keep to their sides for long, too, but not to narrow peaks.
+            found, error = _balanced_coefficient(series, middle)
+            if independent >= APART and found - limit > 2.0 * error:
                 return True
         # Chains that differ have not met, whatever each says of itself.
         elif (

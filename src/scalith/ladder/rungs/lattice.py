@@ -17,6 +17,7 @@ from scalith.crystal import Host, map_hops, read_hop_paths
 from scalith.crystal.files.result_files import kind_of
 from scalith.crystal.host import require_ions_alone
 from scalith.ladder import progress
+from scalith.ladder.material_states import STATES, beside_errors, material_states
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import AtomicDistance, InputFile, Quantity, Reweighting, Settings, drawing, rung
 from scalith.ladder.rungs.crystal import ModelErrors
@@ -358,32 +359,14 @@ def lattice_snapshot(cluster_expansion: Expansion, snapshot: Snapshot, monte_car
     )
 
 
-STATES = ("sampled_orderings", "joined_orderings")
-"""What the properties of a material come from: the states of one host, or of several."""
-
-
-def _states(sampled: xr.Dataset | None, joined: xr.Dataset | None) -> xr.Dataset:
-    if sampled is not None and joined is not None:
-        raise InputError(
-            "[polymorphs]", "", "states of one host beside it", "[crystal] with one host, or [polymorphs] with several"
-        )
-    states = joined if sampled is None else sampled
-    assert states is not None  # one of the two, by the graph
-    return states
-
-
-def _beside_errors(value: Property, states: xr.Dataset, scale: float = 1.0) -> Property:
-    return lattice.beside_host_errors(lattice.beside_fit_error(value, states, scale), states, scale)
-
-
 @rung("chemical potential of lithium", unit="J mol-1", over="x T", one_of=STATES)
 def chemical_potential(
     model_errors: ModelErrors, sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None
 ) -> Property:
     """μ(x, T) of lithium in the host."""
-    states = _states(sampled_orderings, joined_orderings)
+    states = material_states(sampled_orderings, joined_orderings)
     scale = int(states.attrs.get("ion_charge", 1)) * FARADAY
-    return model_errors.beside(_beside_errors(lattice.chemical_potential(states), states, scale), scale)
+    return model_errors.beside(beside_errors(lattice.chemical_potential(states), states, scale), scale)
 
 
 @rung("open-circuit voltage", unit="V", over="x T", one_of=STATES)
@@ -394,8 +377,8 @@ def open_circuit_voltage(
     joined_orderings: xr.Dataset | None = None,
 ) -> Property:
     """V(x, T) = −(μ(x, T) − E_Li)/e against metallic lithium."""
-    states = _states(sampled_orderings, joined_orderings)
-    return model_errors.beside(_beside_errors(lattice.open_circuit_voltage(states, lithium_energy), states))
+    states = material_states(sampled_orderings, joined_orderings)
+    return model_errors.beside(beside_errors(lattice.open_circuit_voltage(states, lithium_energy), states))
 
 
 def _regions(data: xr.Dataset) -> str:
@@ -405,7 +388,7 @@ def _regions(data: xr.Dataset) -> str:
 @rung("phase boundaries", headline=_regions, one_of=STATES)
 def phase_boundaries(sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None) -> xr.Dataset:
     """Stoichiometries between which two phases stand beside each other, at each temperature."""
-    return lattice.phase_boundaries(_states(sampled_orderings, joined_orderings))
+    return lattice.phase_boundaries(material_states(sampled_orderings, joined_orderings))
 
 
 def _diagram(data: xr.Dataset) -> str:
@@ -450,19 +433,19 @@ def phase_diagram(
 @rung("configurational entropy", unit="J mol-1 K-1", over="x T", one_of=STATES)
 def configurational_entropy(sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None) -> Property:
     """S(x, T) of the orderings."""
-    return lattice.configurational_entropy(_states(sampled_orderings, joined_orderings))
+    return lattice.configurational_entropy(material_states(sampled_orderings, joined_orderings))
 
 
 @rung("entropic coefficient", unit="V K-1", over="x T", one_of=STATES)
 def entropic_coefficient(sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None) -> Property:
     """dU/dT at constant x."""
-    return lattice.entropic_coefficient(_states(sampled_orderings, joined_orderings))
+    return lattice.entropic_coefficient(material_states(sampled_orderings, joined_orderings))
 
 
 @rung("thermodynamic factor", unit="1", over="x T", one_of=STATES)
 def thermodynamic_factor(sampled_orderings: xr.Dataset | None = None, joined_orderings: xr.Dataset | None = None) -> Property:
     """Θ = ∂(μ/kT)/∂ln x."""
-    return lattice.thermodynamic_factor(_states(sampled_orderings, joined_orderings))
+    return lattice.thermodynamic_factor(material_states(sampled_orderings, joined_orderings))
 
 
 def _fitted(barriers: HopBarriers) -> str:

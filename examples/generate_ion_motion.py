@@ -7,7 +7,7 @@ STRUCTURE is a relaxed cell that ASE reads, POTENTIAL a file ``nep.txt`` in the 
 NepTrainKit and of GPUMD, potentials/nep), or one of a single material. STEP in fs: 3 for Li6PS5Cl, 4 for Li3YCl6, 2.5 for
 Li7La3Zr2O12. Two runs of 42 ps at each temperature, some 5 to 11 ms of one core for a step of 52 to 96 atoms: two to seven
 minutes a temperature. Runs are kept in FOLDER as they go; a second run goes on where the first stopped.
-At 400 and 425 K the runs there are twice as long.
+At 400 and 425 K there are twice as many runs there, twice as long.
 """
 
 import sys

@@ -17,13 +17,14 @@ ps, two temperatures), Li6PS5Cl and Li3YCl6 with NEP89, one potential for 89 ele
 of its own (pieces of 21 ps, of 42 ps at 400 and 425 K; three or four temperatures). That the temperatures are those asked for
 within their scatter and that ions leave their places is asserted. The garnet conducts 1.5 to 1.7 times as well as measured
 from single ions and 8 to 9 times from their charge, within its bands of factors of 9 and 14. With NEP89 the conductivity from
-single ions is 25 to 40 times the measured one in Li6PS5Cl and 22 times in Li3YCl6, outside of the bands (from their charge 27
-to 43 and 35 times). From pieces of 4 ps at two temperatures, 650 or 700 and 1000 K, it had been 67 to 105 and 122 times (82
-to 130 and 613). Short pieces tell only a part of it: the coldest runs in pieces of 4 ps diffuse 1.3 to 2.9 times as fast, as
-hops that are soon taken back count, and the slopes of 0.19 and 0.20 eV, now known down to 400 and 425 K, stay below the 0.3
-to 0.4 eV that are measured. The potential and the one arrangement of a small cell remain. In the coldest runs the line of D
-begins where the mean square displacement is a tenth of a squared hop, below the half that He, Zhu, Epstein and Mo (DOI
-10.1038/s41524-018-0074-y) take: D may still come out too large there.
+single ions is 20 to 32 times the measured one in Li6PS5Cl and 35 times in Li3YCl6, outside of the bands (from their charge 16
+to 25 and 55 times). From pieces of 4 ps at two temperatures, 650 or 700 and 1000 K, it had been 67 to 105 and 122 times (82
+to 130 and 613). Short pieces tell only a part of it: the coldest runs in pieces of 4 ps diffuse 1.3 to 2.7 times as fast, as
+hops that are soon taken back count, and the slopes of 0.20 and 0.19 eV, now known down to 400 and 425 K (0.27 ± 0.05 and 0.13
+± 0.04 eV between the two coldest temperatures), stay below the 0.3 to 0.4 eV that are measured. The potential and the one
+arrangement of a small cell remain. In the coldest runs the line of D begins where the mean square displacement is a tenth of
+a squared hop, below the half that He, Zhu, Epstein and Mo (DOI 10.1038/s41524-018-0074-y) take: D may still come out too
+large there.
 """
 
 from pathlib import Path

@@ -11,6 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 
 from scalith.ladder import Climb, read_study
+from scalith.ladder.graph import rungs
 from scalith.quantities import InputError, StudyError, shipped
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -87,6 +88,17 @@ def test_two_hosts_climb_to_one_voltage(folder):
     # Clapeyron between an empty lattice and one that is nearly full.
     slope = float(voltage(x=0.5, T=310.0) - voltage(x=0.5, T=290.0)) / 20.0
     assert float(climb["entropic_coefficient"](x=0.5, T=300.0)) == pytest.approx(slope, abs=1.5e-5)
+
+
+def test_members_draw_the_energies_of_the_hosts(folder):
+    """The plateau of members scatters as its stated error says: (ε_tight − ε_loose) over its width."""
+    climb = Climb(read_study(folder / "study.toml"))
+    nominal, draw = climb["host_expansions"], rungs()["host_expansions"].quantity.draw
+    members = [draw(nominal, seed) for seed in range(300)]
+    empty = np.array([{name: fit.interactions[0] for name, fit in one.expansions.items()}["tight"] for one in members])
+    assert np.std(empty) == pytest.approx(0.01, rel=0.15)
+    assert np.mean(empty) == pytest.approx(nominal.expansions["tight"].interactions[0], abs=3e-3)
+    assert {one.expansions["loose"].interactions[0] for one in members} == {nominal.expansions["loose"].interactions[0]}
 
 
 @pytest.mark.parametrize(

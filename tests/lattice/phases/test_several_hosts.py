@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from scalith.lattice import beside_host_errors, join_hosts, metal_energy, open_circuit_voltage, phase_boundaries
+from scalith.lattice import beside_fit_error, beside_host_errors, join_hosts, metal_energy, open_circuit_voltage, phase_boundaries
 from scalith.quantities import InputError, Source
 from scalith.quantities.constants import BOLTZMANN_EV
 
@@ -120,6 +120,35 @@ def test_an_error_of_a_host_is_that_of_the_plateau_beside_it():
     assert np.all(part.standard_error[in_b, 0] == 0.0)
     both = beside_host_errors(plain, joined(errors={"B": shift, "C": shift})).components[-1]
     assert both.standard_error[here, 0] == pytest.approx(np.sqrt(2.0) * part.standard_error[here, 0])
+
+
+def test_errors_of_fits_count_along_each_host_and_as_energies_between_two():
+    """As a stated error of the energy does in the plateau, per formula and at the ends of it; along a host that of its voltage."""
+    sites = {"A": 0.5, "B": 1.5}
+
+    def fitted(data, of_voltage, of_energy):
+        data = data.assign(fit_error_x=("x_node", np.linspace(0.0, 1.0, 3)))
+        data["fit_error"] = (("x_between", "T"), np.full((2, 2), of_voltage))
+        return data.assign(fit_energy_error=(("x_node", "T"), np.full((3, 2), of_energy)))
+
+    plain = {"A": gas(-0.13, sites=0.5), "B": gas(-0.2, 0.03, sites=1.5)}
+    joined = join_hosts({"A": fitted(plain["A"], 3e-3, 4e-3), "B": fitted(plain["B"], 5e-3, 1e-3)}, sites, errors={"B": 2e-3})
+    voltage = open_circuit_voltage(joined, METAL)
+    along, between = beside_host_errors(beside_fit_error(voltage, joined), joined).components[-2:]
+    region, x = phase_boundaries(joined).isel(region=0), voltage.coordinates["x"]
+    low, high = float(region["x_low"]), float(region["x_high"])
+    inside, middle = (x > low + 0.03) & (x < high - 0.03), 0
+    # A cell of these hosts is a site: half a cell of A and one and a half of B make a formula.
+    expected = np.sqrt((0.5 * 4e-3) ** 2 + (1.5 * 1e-3) ** 2 + 2e-3**2) / (high - low)
+    assert between.standard_error[inside, middle] == pytest.approx(expected, rel=0.01)
+    assert along.standard_error[inside, middle] == pytest.approx(0.0)
+    for own, of_voltage in ((x < low - 0.03, 3e-3), (x > high + 0.03, 5e-3)):
+        assert own.any()
+        assert along.standard_error[own, middle] == pytest.approx(of_voltage)
+        assert between.standard_error[own, middle] == pytest.approx(0.0)
+    exact = join_hosts(plain, sites)
+    assert "fit_error" not in exact
+    assert beside_host_errors(voltage, exact) is voltage
 
 
 def test_a_host_stable_where_nothing_was_fitted_is_named():

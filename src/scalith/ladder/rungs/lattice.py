@@ -328,11 +328,11 @@ def sampled_orderings(
     data = lattice.add_free_energies(data, *added) if added else data
     if not cluster_expansion.covariance:  # given interactions, or a member that was drawn
         return data
-    cells = monte_carlo.cells if cluster_expansion.host.coupled else _part_of(monte_carlo.cells)
+    cells = monte_carlo.cells if cluster_expansion.host.coupled else part_of(monte_carlo.cells)
     return lattice.add_fit_error(data, cluster_expansion, cells=cells, composition=composition, seed=seed)
 
 
-def _part_of(cells: tuple[int, int, int]) -> tuple[int, int, int]:
+def part_of(cells: tuple[int, int, int]) -> tuple[int, int, int]:
     """A part of the supercell that repeats into the whole, of six cells along each vector or a little more where it has them."""
     a, b, c = (next(part for part in range(min(n, 6), n + 1) if n % part == 0) for n in cells)
     return a, b, c

@@ -12,11 +12,11 @@ from scalith import lattice
 from scalith.crystal import read_host, read_structures
 from scalith.ladder import progress
 from scalith.ladder.progress import report_progress
-from scalith.ladder.quantity import Settings, rung
+from scalith.ladder.quantity import Settings, drawing, rung
 from scalith.ladder.rungs.crystal import Crystal
-from scalith.ladder.rungs.lattice import ClusterFit, MonteCarlo
+from scalith.ladder.rungs.lattice import ClusterFit, MonteCarlo, part_of
 from scalith.lattice import ClusterExpansion
-from scalith.quantities import SI, InputError
+from scalith.quantities import SI, InputError, Spec
 
 OF_MATERIAL = True
 """These rungs exist once for each material of a study."""
@@ -82,17 +82,57 @@ def _joined(data: xr.Dataset) -> str:
     return f"{data.sizes['mu']} states of {len(data.attrs['hosts'])} hosts; stable: {', '.join(met)}"
 
 
+class HostExpansions(Spec):
+    """What is fitted of each host, by name.
+
+    Attributes
+    ----------
+    expansions : dict of str to ClusterExpansion
+    sites : dict of str to float
+        Per formula.
+    energy_errors : dict of str to float
+        Standard errors of the energies of hosts against each other, eV per formula.
+    """
+
+    expansions: dict[str, ClusterExpansion]
+    sites: dict[str, float]
+    energy_errors: dict[str, float]
+
+
+def _fitted(found: HostExpansions) -> str:
+    return ", ".join(f"{name}: {1e3 * fit.leave_one_out_error:.3g} meV" for name, fit in found.expansions.items())
+
+
+def _drawn(nominal: HostExpansions, seed: int) -> HostExpansions:
+    """Interactions within their posteriors, and energies of the hosts within their errors, which the constants take."""
+    generator, expansions = drawing.get()(seed), {}
+    for name, fit in nominal.expansions.items():
+        member = fit.draws(1, generator)[0] if fit.covariance else fit
+        shift = nominal.energy_errors[name] * generator.standard_normal() * len(fit.host.working) / nominal.sites[name]
+        constant, *others = member.interactions
+        expansions[name] = member.model_copy(update={"interactions": (constant + shift, *others)})
+    return nominal.model_copy(update={"expansions": expansions, "energy_errors": dict.fromkeys(expansions, 0.0)})
+
+
+@rung("cluster expansions of several hosts", headline=_fitted, draw=_drawn)
+def host_expansions(polymorphs: Polymorphs) -> HostExpansions:
+    """One for each, with energies of one method."""
+    expansions = {name: _expansion(name, stated) for name, stated in polymorphs.hosts.items()}
+    _require_one_formula(expansions, polymorphs.hosts)
+    sites = {name: stated.sites for name, stated in polymorphs.hosts.items()}
+    errors = {name: stated.energy_error for name, stated in polymorphs.hosts.items()}
+    return HostExpansions(expansions=expansions, sites=sites, energy_errors=errors)
+
+
 @rung("orderings of several hosts, the stable ones", headline=_joined)
-def joined_orderings(polymorphs: Polymorphs, monte_carlo: MonteCarlo, seed: int) -> xr.Dataset:
+def joined_orderings(host_expansions: HostExpansions, monte_carlo: MonteCarlo, seed: int) -> xr.Dataset:
     """At each chemical potential the states of the host whose grand potential is least."""
-    hosts = polymorphs.hosts
-    expansions = {name: _expansion(name, stated) for name, stated in hosts.items()}
-    _require_one_formula(expansions, hosts)
     common: dict[str, Any] = {name: getattr(monte_carlo, name) for name in ("cells", "sweeps", "points", "parallel_tempering")}
     common |= {"executor": progress.executor.get(), "progress": report_progress}
-    sampled = {
-        name: lattice.semi_grand_canonical(fit, monte_carlo.temperatures, seed=seed + number, **common)
-        for number, (name, fit) in enumerate(expansions.items())
-    }
-    sites = {name: stated.sites for name, stated in hosts.items()}
-    return lattice.join_hosts(sampled, sites, errors={name: stated.energy_error for name, stated in hosts.items()})
+    sampled = {}
+    for number, (name, fit) in enumerate(host_expansions.expansions.items()):
+        states = lattice.semi_grand_canonical(fit, monte_carlo.temperatures, seed=seed + number, **common)
+        if fit.covariance:  # a member that was drawn has none
+            states = lattice.add_fit_error(states, fit, cells=part_of(monte_carlo.cells), seed=seed + number)
+        sampled[name] = states
+    return lattice.join_hosts(sampled, host_expansions.sites, errors=host_expansions.energy_errors)

@@ -76,7 +76,7 @@ def with_fit_error(
     """
     x, T = voltage.coordinates["x"], voltage.coordinates["T"]
     wanted = np.linspace(float(x[0]), float(x[-1]), 9) if nodes is None else increasing("nodes", nodes)
-    filled, errors = _errors_between(expansion, wanted, T, cells, composition, seed)
+    filled, errors, _ = _errors_between(expansion, wanted, T, cells, composition, seed)
     told = {"seed": seed, "cells": list(supercell_shape(cells)), "nodes": filled.tolist()}
     source = voltage.source.model_copy(
         update={
@@ -107,14 +107,17 @@ def add_fit_error(
     Returns
     -------
     Result
-        With ``fit_error`` (x_between, T), V, between the 9 stoichiometries ``fit_error_x``.
+        With ``fit_error`` (x_between, T), V, between the 9 stoichiometries ``fit_error_x``, and ``fit_energy_error`` (x_node, T),
+        eV per primitive cell, at them: of the energy itself, which counts beside that of another host.
     """
     known = X_GRID[known_stoichiometries(sampled)]
     wanted = np.linspace(float(known[0]), float(known[-1]), 9)
-    filled, errors = _errors_between(expansion, wanted, sampled["T"].values, cells, composition, seed)
+    filled, errors, of_energy = _errors_between(expansion, wanted, sampled["T"].values, cells, composition, seed)
     data = Result.of(sampled)
     data["fit_error_x"] = labelled("x_node", filled, "stoichiometries between which the error of the fit is taken", "1")
     data["fit_error"] = labelled(("x_between", "T"), errors, "standard error of the voltage by the fit of the interactions", "V")
+    words = "standard error of the energy by the fit of the interactions, per primitive cell"
+    data["fit_energy_error"] = labelled(("x_node", "T"), of_energy, words, "eV")
     return data
 
 
@@ -139,8 +142,8 @@ def _errors_between(
     cells: int | Sequence[int],
     composition: Sequence[Mapping[str, float]] | None,
     seed: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Stoichiometries of whole numbers of ions, and the error of V between neighbouring ones, shape (nodes − 1, T)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Stoichiometries of whole ions, errors of V between neighbouring ones (nodes − 1, T) and of the energy (nodes, T)."""
     if not expansion.covariance:
         raise InputError("with_fit_error", "expansion", "interactions without a posterior", "a fitted expansion")
     if len(wanted) < 2 or wanted[0] < 0.0 or wanted[-1] > 1.0:
@@ -151,18 +154,22 @@ def _errors_between(
     if len(counts) < 2:
         expected = "stoichiometries that differ by an ion of the supercell or more: other nodes, or more cells"
         raise InputError("with_fit_error", "nodes", wanted, expected)
-    filled, errors, ends = counts / sites, [], np.unique(T[[0, -1]])
+    filled, ends = counts / sites, np.unique(T[[0, -1]])
+    errors: list[NDArray[np.float64]] = []
+    of_energy: list[NDArray[np.float64]] = []
     for temperature, word in zip(ends.tolist(), np.random.SeedSequence(seed).spawn(len(ends)), strict=True):
         if isinstance(expansion, SpeciesExpansion):
             columns = _species_columns(expansion, cells, temperature, composition)
         else:
             columns = _columns(expansion, cells, temperature)
         words = word.spawn(len(counts))
-        rows = [np.mean(columns(int(count), own), axis=0) for count, own in zip(counts, words, strict=True)]
+        rows = np.array([np.mean(columns(int(count), own), axis=0) for count, own in zip(counts, words, strict=True)])
         change = np.diff(rows, axis=0) / (np.diff(filled) * len(host.working) * host.ion_charge)[:, None]
-        errors.append(np.sqrt(np.maximum(np.einsum("ka,ab,kb->k", change, covariance, change), 0.0)))
+        for found, of in ((errors, change), (of_energy, rows)):
+            found.append(np.sqrt(np.maximum(np.einsum("ka,ab,kb->k", of, covariance, of), 0.0)))
     share = (T - ends[0]) / max(float(ends[-1] - ends[0]), 1e-9)
-    return filled, np.outer(errors[0], 1.0 - share) + np.outer(errors[-1], share)
+    over_temperature = [np.outer(found[0], 1.0 - share) + np.outer(found[-1], share) for found in (errors, of_energy)]
+    return filled, over_temperature[0], over_temperature[1]
 
 
 def _columns(expansion: ClusterExpansion, cells: int | Sequence[int], T: float) -> Columns:

@@ -44,6 +44,8 @@ PER_FORMULA = ("x", "x_error", "fluctuations", "fluctuations_error", "grand_pote
 PER_CELL = ("energy", "energy_error")
 PER_ION = ("partial_energy", "partial_energy_error")
 PLAIN = ("bimodality",)
+NODES = np.linspace(0.0, 1.0, 41)
+"""Where errors of the fits of all hosts are told."""
 
 
 class _Rows(NamedTuple):
@@ -108,6 +110,7 @@ def join_hosts(
     if stated:
         settings["errors of the hosts [eV per formula]"] = stated
     source = predicted("scalith.lattice.join_hosts", *(dataset_digest(sampled[name]) for name in names), settings=settings)
+    _add_fit_errors(data, hosts, rows)
     smallest = min(one.attrs["sites"] for one in hosts)
     told = [f"{name}: {words}" for name in names for words in np.atleast_1d(sampled[name].attrs.get("warnings", []))]
     return data.assign_attrs(
@@ -123,6 +126,34 @@ def join_hosts(
         beyond_full=int((~kept).sum()),
         warnings=told,
     )
+
+
+def _add_fit_errors(data: Result, hosts: list[xr.Dataset], rows: list[_Rows]) -> None:
+    """What the fits of the hosts leave open, where states carry it (`scalith.lattice.add_fit_error`).
+
+    Of the voltage along one host, and of the energies of hosts, which count against each other where two stand side by side.
+    """
+    if not any("fit_error" in one for one in hosts):
+        return
+    T, middles = data["T"].values, 0.5 * (NODES[1:] + NODES[:-1])
+    energies, along = np.zeros((len(hosts), len(NODES), len(T))), np.zeros((len(hosts), len(middles), len(T)))
+    for h, one in enumerate(hosts):
+        if "fit_error" in one:  # without: interactions that were given, not fitted
+            x = one["fit_error_x"].values
+            between = 0.5 * (x[1:] + x[:-1])
+            for k in range(len(T)):
+                energies[h, :, k] = np.interp(NODES, x, one["fit_energy_error"].transpose("x_node", "T").values[:, k])
+                along[h, :, k] = np.interp(middles, between, one["fit_error"].transpose("x_between", "T").values[:, k])
+    errors = np.zeros((len(middles), len(T)))
+    for k, row in enumerate(rows):
+        x, host = row.values["x"][row.stable], row.host[row.stable]
+        after = np.clip(np.searchsorted(x, middles), 1, len(x) - 1)
+        same = host[after] == host[after - 1]
+        errors[:, k] = np.where(same, along[host[after], np.arange(len(middles)), k], 0.0)
+    data["fit_error_x"] = labelled("x_node", NODES, "stoichiometries between which the error of the fits is taken", "1")
+    data["fit_error"] = labelled(("x_between", "T"), errors, "standard error of the voltage by the fits, along one host", "V")
+    words = "standard error of the energies of the hosts by their fits, per formula"
+    data["fit_energy_error"] = labelled(("of_host", "x_node", "T"), energies, words, "eV")
 
 
 def _checked(sampled: Mapping[str, xr.Dataset], sites: Mapping[str, float], errors: Mapping[str, float]) -> list[str]:
@@ -162,6 +193,9 @@ def _per_formula(sampled: xr.Dataset, sites: float) -> xr.Dataset:
         if name in sampled:
             data[name].attrs.update(sampled[name].attrs)
             data[name].attrs["long_name"] = f"{sampled[name].attrs.get('long_name', name).removesuffix(' per primitive cell')}"
+    if "fit_error" in sampled:
+        data["fit_error_x"] = sites * sampled["fit_error_x"]
+        data["fit_energy_error"] = sampled["fit_energy_error"] * (sites / per_cell)
     low, high = (sites * float(end) for end in sampled.attrs.get("known_x", (0.0, 1.0)))
     formulas = sampled.attrs["sites"] / sites
     return data.assign_attrs(known=(low, high), sites=formulas, cells=formulas, sites_per_formula=sites)
@@ -314,30 +348,37 @@ def beside_host_errors(value: Property, joined: xr.Dataset, scale: float = 1.0) 
 
         σ_V = \frac{\sqrt{σ_a^2 + σ_b^2}}{z e\,(x_b - x_a)},
 
-    and along one host by nothing. What two plateaus beside one host have in common (what lifts one lowers the other) is not kept:
-    their errors count as independent.
+    and along one host by nothing. σ² is that which is stated, and that by the fit of the host's own energies, where states carry
+    it (`scalith.lattice.add_fit_error`). What two plateaus beside one host have in common (what lifts one lowers the other) is
+    not kept: their errors count as independent.
 
     Parameters
     ----------
     value : Property
         From `scalith.lattice.open_circuit_voltage` or `chemical_potential`, over x and T.
     joined : xarray.Dataset
-        From `join_hosts`, with `errors`.
+        From `join_hosts`, with `errors`, or of states with the error of their fit.
     scale : float
         Of the property, V: with z F for a chemical potential.
     """
     stated = json.loads(joined.attrs.get("host_errors", "{}"))
-    if not any(stated.values()):
+    fitted = joined["fit_energy_error"].values if "fit_energy_error" in joined else None
+    if fitted is None and not any(stated.values()):
         return value
     x, error, widths = value.coordinates["x"], np.zeros(value.values.shape), []
-    of_host = np.array([stated.get(name, 0.0) for name in joined.attrs["hosts"]])
+    of_host = [stated.get(name, 0.0) for name in joined.attrs["hosts"]]
     for k, iso in enumerate(isotherms(joined)):
         for a, b in iso.gaps:
             first, second = _host_of(joined, k, iso, a), _host_of(joined, k, iso, b)
             width = float(iso.x[b] - iso.x[a])
-            if first != second:
-                error[(iso.x[a] < x) & (iso.x[b] > x), k] = np.hypot(of_host[first], of_host[second]) / width
-                widths.append(width)
+            if first == second:
+                continue
+            parts = [of_host[first], of_host[second]]
+            if fitted is not None:
+                ends = ((first, iso.x[a]), (second, iso.x[b]))
+                parts += [float(np.interp(at, NODES, fitted[h, :, k])) for h, at in ends]
+            error[(iso.x[a] < x) & (iso.x[b] > x), k] = np.linalg.norm(parts) / width
+            widths.append(width)
     part = ErrorComponent(NAME, scale * error / int(joined.attrs["ion_charge"]), max(widths, default=1.0))
     return replace(value, components=(*value.components, part))
 

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from scalith.cell import CellSpecification, single_particle
-from scalith.ladder.rungs.cell import CurrentCollectors, InPlane, in_plane_discharge
+from scalith.ladder.rungs.in_plane import CurrentCollectors, InPlane, in_plane_discharge
 from scalith.ladder.rungs.pack import Network, ResolvedCell, cell_temperature_field, cooling_comparison, network_currents
 from scalith.ladder.study import read_study
 from scalith.quantities import InputError, shipped

@@ -21,7 +21,7 @@ from scalith.cell import (
 from scalith.cell.specification.paths import number_at, vary
 from scalith.ladder.progress import report_progress
 from scalith.ladder.quantity import InputFile, Settings, rung, stated_section
-from scalith.ladder.rungs.cell import InPlane
+from scalith.ladder.rungs.in_plane import InPlane
 from scalith.ladder.stacking import by_rate, one_rate
 from scalith.pack import (
     WATER,

@@ -224,13 +224,7 @@ def fit_localisation_to_energies(
         raise InputError("electron localisation", "accurate", ", ".join(missing), "orderings that the other energies have, too")
     unlike = unlike_pairs(host, accurate, cutoff)
     inside = unlike > 1e-9
-    if x.min() > 1e-9 or x.max() < 1.0 - 1e-9 or not inside.any():
-        found = f"{len(x)} orderings, x from {x.min():g} to {x.max():g}"
-        raise InputError("electron localisation", "accurate", found, "the empty host, the full host and orderings between")
-    if inside.sum() == 1 and not model_error:
-        raise InputError(
-            "electron localisation", "model_error", "0 eV", "a positive error: one ordering does not tell that of the fit"
-        )
+    _require_orderings_between(x, inside, model_error)
     cheap, target = formation_energies(host, orderings)[where][inside], formation_energies(host, accurate)[inside]
     if not (np.isfinite(cheap).all() and np.isfinite(target).all()):
         found = ", ".join(str(name) for name in accurate["origin"].values[inside][~np.isfinite(cheap + target)])
@@ -274,6 +268,16 @@ def fit_localisation_to_energies(
         leave_one_out=float(np.sqrt(np.mean((left / (1.0 - leverage)) ** 2))) if np.all(leverage < 1.0 - 1e-9) else None,
         source=source,
     )
+
+
+def _require_orderings_between(x: NDArray[np.float64], inside: NDArray[np.bool_], model_error: float) -> None:
+    if x.min() > 1e-9 or x.max() < 1.0 - 1e-9 or not inside.any():
+        found = f"{len(x)} orderings, x from {x.min():g} to {x.max():g}"
+        raise InputError("electron localisation", "accurate", found, "the empty host, the full host and orderings between")
+    if inside.sum() == 1 and not model_error:
+        raise InputError(
+            "electron localisation", "model_error", "0 eV", "a positive error: one ordering does not tell that of the fit"
+        )
 
 
 def _in_one_ratio(terms: NDArray[np.float64]) -> bool:

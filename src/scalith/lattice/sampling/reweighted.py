@@ -315,13 +315,7 @@ def reweighted_orderings(
     factor = np.exp(-(grand - _mean(counted, grand)[..., None]) / kT)
     share = _mean(counted, factor) ** 2 / _mean(counted, factor**2)
     enough = share >= least_share
-    left_out = 1.0 - enough.mean(axis=1)
-    if float(left_out.max()) > MOST_LEFT_OUT:
-        T, place = float(samples["T"][int(np.argmax(left_out))]), np.unravel_index(int(np.argmin(share)), share.shape)
-        said = f"at {T:.0f} K fewer than {100 * least_share:g} % of the configurations count"
-        where = f"at {100 * left_out.max():.0f} % of the states"
-        least = f"{100 * float(share.min()):.0f} % at x = {float(samples['x'].values[place]):.2f}"
-        raise ConvergenceError("re-weighting", f"{said} {where} (least {least}); sample these interactions anew")
+    _require_enough(samples, share, least_share)
     times = np.ones_like(N) if seed is None else _times(samples, counted, N, seed)
     weights = counted * times * factor
     level = _mean(counted, grand) - kT[..., 0] * np.log(weights.sum(axis=2) / (counted * times).sum(axis=2))
@@ -366,6 +360,16 @@ def reweighted_orderings(
     return found.assign_attrs(
         source=source.to_json(), effective_share=float(share[enough].min()), known_x=list(expansion.known_x)
     )
+
+
+def _require_enough(samples: xr.Dataset, share: NDArray[np.float64], least_share: float) -> None:
+    left_out = 1.0 - (share >= least_share).mean(axis=1)
+    if float(left_out.max()) > MOST_LEFT_OUT:
+        T, place = float(samples["T"][int(np.argmax(left_out))]), np.unravel_index(int(np.argmin(share)), share.shape)
+        said = f"at {T:.0f} K fewer than {100 * least_share:g} % of the configurations count"
+        where = f"at {100 * left_out.max():.0f} % of the states"
+        least = f"{100 * float(share.min()):.0f} % at x = {float(samples['x'].values[place]):.2f}"
+        raise ConvergenceError("re-weighting", f"{said} {where} (least {least}); sample these interactions anew")
 
 
 def changed_weights(samples: xr.Dataset, expansion: ClusterExpansion, where: str) -> NDArray[np.float64]:

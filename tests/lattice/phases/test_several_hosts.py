@@ -149,6 +149,8 @@ def test_errors_of_fits_count_along_each_host_and_as_energies_between_two():
     exact = join_hosts(plain, sites)
     assert "fit_error" not in exact
     assert beside_host_errors(voltage, exact) is voltage
+    alone = fitted(gas(-0.13), 3e-3, 4e-3)  # one host has no other beside it
+    assert beside_host_errors(voltage, alone) is voltage
 
 
 def test_a_host_stable_where_nothing_was_fitted_is_named():

@@ -363,8 +363,8 @@ def beside_host_errors(value: Property, joined: xr.Dataset, scale: float = 1.0) 
     """
     stated = json.loads(joined.attrs.get("host_errors", "{}"))
     fitted = joined["fit_energy_error"].values if "fit_energy_error" in joined else None
-    if fitted is None and not any(stated.values()):
-        return value
+    if "hosts" not in joined.attrs or (fitted is None and not any(stated.values())):
+        return value  # states of one host, or hosts without errors
     x, error, widths = value.coordinates["x"], np.zeros(value.values.shape), []
     of_host = [stated.get(name, 0.0) for name in joined.attrs["hosts"]]
     for k, iso in enumerate(isotherms(joined)):

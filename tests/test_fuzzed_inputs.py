@@ -30,7 +30,7 @@ from scalith.lab.calorimetry import read_dsc
 from scalith.ladder import climb, read_entry, read_ledger, read_study
 from scalith.quantities import ScalithError, Source, read_property_csv, shipped
 from scalith.report import ladder_picture
-from tests.crystal.test_run_type import CP2K, OUTCAR
+from tests.crystal.files.test_run_type import CP2K, OUTCAR
 from tests.crystal.vasp_runs import vasprun
 from tests.ladder.conftest import clear_graph, study_file, toy
 

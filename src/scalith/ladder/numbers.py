@@ -91,6 +91,7 @@ NUMBERS: dict[str, _Number] = {
     "localised_orderings": _STRUCTURES,
     "cluster_expansion": _Number("leave-one-out error per primitive cell", "eV", lambda fit: fit.leave_one_out_error),
     "sampled_orderings": _Number("sites of the simulated lattice", "1", lambda data: data.attrs["sites"]),
+    "host_expansions": _Number("hosts that are fitted", "1", lambda found: len(found.expansions)),
     "joined_orderings": _Number("hosts of the material", "1", lambda data: len(data.attrs["hosts"])),
     "stability_window": _Number("potential below which it is reduced", "V", lambda data: data["reduction_potential"]),
     "lattice_snapshot": _Number("filled fraction of the sites", "1", lambda data: data.attrs["x"]),

@@ -21,6 +21,8 @@ from ase.build import bulk, make_supercell
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
 
+from scalith.quantities import write_text
+
 FUNCTIONAL = "optB88-vdW"
 CUT_OFF, SMEARING = 350, 0.3
 CELLS = {
@@ -49,10 +51,10 @@ CHECKS = [("slid r3 one", 6), ("stage_2 r3 one", 6), ("graphite 1 none", 18), ("
 """Rows with other k-points: empty galleries that slide, and what denser points move energies by."""
 
 
-def gallery(filling: float, stacking: str) -> float:
-    """Height of a gallery with a share of its hexagons filled, Å: little lithium opens it."""
+def gallery(occupation: float, stacking: str) -> float:
+    """Height of a gallery with a share of its hexagons occupied, Å: little lithium opens it."""
     empty = HEIGHT[stacking]
-    return float(empty + (FILLED - empty) * min(3.0 * filling, 1.0) ** 0.5)
+    return float(empty + (FILLED - empty) * min(3.0 * occupation, 1.0) ** 0.5)
 
 
 def structure(host: str, cell: str, which: str) -> Atoms:
@@ -127,7 +129,7 @@ def main(folder: Path) -> None:
         "smearing": f"Marzari-Vanderbilt, {SMEARING} eV",
         "lithium_energy": round(lithium, 5),
     }
-    (folder / "settings.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    write_text(folder / "settings.json", json.dumps(settings, indent=1) + "\n")
 
 
 if __name__ == "__main__":

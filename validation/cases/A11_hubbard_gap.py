@@ -89,10 +89,10 @@ def _numerics(record: Record, settings: dict[str, Any], structures: StructureSet
     coarse = settings["checks"]["cutoff350"]
     coarse_voltage = average_voltage(coarse["energies"]["126"], 0.0, coarse["energies"]["127"], 4.0, metal)
     # Single points of #133 are of its ions three steps before they were relaxed, and so are those that they stand beside.
-    same_ions = settings["checks"]["same_ions"]
+    same_ions = settings["checks"].get("same_ions", coarse)
     for name, check in settings["checks"].items():
         # The other cut-off stands beside what is shipped, other spins, U and functionals beside the same ions and cut-off.
-        if check is same_ions:
+        if name == "same_ions":
             continue
         known, known_voltage, note = settings, voltage, "as shipped"
         if not name.startswith("cutoff"):

@@ -125,7 +125,7 @@ class PressedLithium(LithiumAnode):
         if self.spacing is not None:
             place = self.spacing * float(self.touching(self.stack_pressure)) ** 0.5
             if self.voids.spacing > place:
-                expected = f"at most {place:.3g} m: each place that touches, spacing √(P/H) wide, has room for one or more"
+                expected = f"at most {place:.3g} m: each place that touches, spacing √(P/H) wide, holds one or more"
                 raise InputError("pressed lithium", "voids.spacing", self.voids.spacing, expected)
         return self
 

@@ -15,6 +15,7 @@ import xarray as xr
 
 from scalith.ladder import Entry, Ledger, read_entry
 from scalith.ladder.marks import own_marks
+from scalith.ladder.rungs.several_hosts import HostExpansions
 from scalith.lattice import ClusterExpansion, SpeciesExpansion
 from scalith.quantities import Property, read_results, write_text
 from scalith.quantities.constants import BOLTZMANN_EV
@@ -226,8 +227,10 @@ def _care(found: Found, known: set[str]) -> str:
         attributes = value.attrs if isinstance(value, xr.Dataset) else {}
         warnings = [str(words) for words in np.atleast_1d(attributes.get("warnings", [])) if str(words)]
         items += [f"<li><b>Warning</b> of {link(entry.quantity, known)}: {escape(words)}</li>" for words in warnings]
-        if isinstance(value, ClusterExpansion | SpeciesExpansion):
-            items += _coarse_energies(value, link(entry.quantity, known))
+        fits = value.expansions.values() if isinstance(value, HostExpansions) else [value]
+        for fit in fits:
+            if isinstance(fit, ClusterExpansion | SpeciesExpansion):
+                items += _coarse_energies(fit, link(entry.quantity, known))
     reasons = {
         item.reason: [other.member for other in ledger.failed_members if other.reason == item.reason]
         for item in ledger.failed_members
@@ -255,7 +258,8 @@ def _coarse_energies(expansion: ClusterExpansion | SpeciesExpansion, linked: str
     missed, thermal = 1e3 * errors[left_out] / expansion.host.working.size, 1e3 * BOLTZMANN_EV * 298.15
     if missed <= thermal:
         return []
-    which = "each ordering from all others" if left_out == "one" else f"orderings from those of another {left_out}"
+    another = {"composition": "composition", "supercell": "size of the supercell", "given": "group of yours"}
+    which = "each ordering from all others" if left_out == "one" else f"orderings from those of another {another[left_out]}"
     words = (
         f"predicts {which} to within {missed:.0f} meV per site of the ion, above the thermal energy ({thermal:.0f} meV at 25 °C)"
     )

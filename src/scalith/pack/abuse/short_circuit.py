@@ -156,8 +156,7 @@ def _fed_heat(short: ShortCircuit, s: Array, voltage: Array) -> tuple[Array, Arr
         def margin(_: float, state: Array) -> float:
             return float(state[k]) if left[k] else 1.0
 
-        margin.terminal = True  # type: ignore[attr-defined]
-        margin.direction = -1.0  # type: ignore[attr-defined]
+        margin.__dict__.update(terminal=True, direction=-1.0)  # as SciPy's events have them
         return margin
 
     now, state = 0.0, np.full(2, short.state_of_charge)

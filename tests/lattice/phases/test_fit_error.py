@@ -42,6 +42,20 @@ def test_a_doubtful_site_energy_shifts_the_whole_curve_by_it():
     assert part.standard_error == pytest.approx(0.02)
 
 
+def test_a_fit_that_meets_all_its_energies_does_not_tell_its_error():
+    """Widened to errors of predictions, directions that no energy decides would count: volts, thousands of them in graphite."""
+    exact = doubtful((1e-18, 1e-18, 1e-10), noise=1e-9, leave_one_out_error=0.3)
+    with pytest.raises(InputError, match="meets all its energies"):
+        with_fit_error(flat(), exact, cells=6, seed=1)
+    sampled = semi_grand_canonical(exact, [300.0], cells=(4, 4, 4), sweeps=30, points=12, seed=1)
+    found = add_fit_error(sampled, exact, cells=4, seed=1)
+    assert "fit_error" not in found
+    assert any("does not tell the error of its interactions" in words for words in found.attrs["warnings"])
+    assert np.std([one.interactions for one in exact.draws(50, 1)], axis=0).max() < 1e-4
+    rough = exact.model_copy(update={"noise": 0.1})
+    assert "fit_error" in add_fit_error(sampled, rough, cells=4, seed=1)
+
+
 def test_a_doubtful_pair_of_an_ideal_gas_tilts_it():
     """E = 6 J (2x − 1)² a site: V is in error by 24 (2x − 1) δJ, nothing in the middle."""
     (part,) = with_fit_error(flat(), doubtful((0.0, 0.0, 1e-6)), cells=12, seed=1).components

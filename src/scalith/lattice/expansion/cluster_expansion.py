@@ -29,6 +29,9 @@ Matrix = tuple[tuple[float, ...], ...]
 _TIE = 1e-9
 """eV: structures whose energies differ by less are degenerate."""
 
+INTERPOLATED = 1e-4
+"""Share of the errors of predictions below which the noise of a fit is round-off."""
+
 
 def _above_hull(x: tuple[float, ...], energy: tuple[float, ...], corners: tuple[int, ...]) -> NDArray[np.float64]:
     """Energy of every structure above the hull through the corners (which increase in x)."""
@@ -313,11 +316,23 @@ def widened_covariance(expansion: ClusterExpansion | SpeciesExpansion) -> NDArra
     The posterior knows the noise of the fit alone. It is widened by the square of the largest of the leave-one-out and grouped
     errors over that noise, where this is above 1: the spread of members is then no less than how far the fit was off at
     structures, and whole groups of them, that it had not seen. Stated errors (`scalith.lattice.with_fit_error`) and members
-    (``draws``) take the same.
+    (``draws``) take the same. It stays as it is where the fit has no residuals to be widened (`meets_all_energies`).
     """
-    found = max([expansion.leave_one_out_error, *expansion.grouped_error.values()])
-    share = found / expansion.noise if expansion.noise > 0.0 else 1.0
-    return np.array(expansion.covariance) * max(share, 1.0) ** 2
+    if meets_all_energies(expansion) or expansion.noise == 0.0:
+        return np.array(expansion.covariance)
+    return np.array(expansion.covariance) * max(_largest_error(expansion) / expansion.noise, 1.0) ** 2
+
+
+def meets_all_energies(expansion: ClusterExpansion | SpeciesExpansion) -> bool:
+    """Whether a fit has as many interactions as energies: nothing is left of these, and yet it predicts no other.
+
+    Such a fit does not tell how far its interactions are off.
+    """
+    return bool(expansion.covariance) and expansion.noise < INTERPOLATED * _largest_error(expansion)
+
+
+def _largest_error(expansion: ClusterExpansion | SpeciesExpansion) -> float:
+    return max([expansion.leave_one_out_error, *expansion.grouped_error.values()])
 
 
 def drawn_fields(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scalith.lattice.expansion.cluster_expansion import widened_covariance
+from scalith.lattice.expansion.cluster_expansion import meets_all_energies, widened_covariance
 from scalith.lattice.expansion.species_expansion import Species, SpeciesExpansion, species_vector
 from scalith.lattice.kernels.species import species_fields
 from scalith.lattice.phases.thermodynamics import X_GRID, known_stoichiometries
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 Columns = Callable[[int, np.random.SeedSequence], "list[NDArray[np.float64]]"]
 """Rows of equilibrium configurations with a number of ions, from a seed."""
 
+NOT_TOLD = "the expansion meets all its energies and does not tell the error of its interactions"
 NAME = "cluster expansion"
 """The part of the error that is meant here."""
 
@@ -72,7 +73,8 @@ def with_fit_error(
     Raises
     ------
     InputError
-        An expansion without a posterior, nodes outside 0 … 1, or all within one ion of the supercell.
+        An expansion without a posterior, or one that meets all its energies; nodes outside 0 … 1, or all within one ion of the
+        supercell.
     """
     x, T = voltage.coordinates["x"], voltage.coordinates["T"]
     wanted = np.linspace(float(x[0]), float(x[-1]), 9) if nodes is None else increasing("nodes", nodes)
@@ -108,8 +110,12 @@ def add_fit_error(
     -------
     Result
         With ``fit_error`` (x_between, T), V, between the 9 stoichiometries ``fit_error_x``, and ``fit_energy_error`` (x_node, T),
-        eV per primitive cell, at them: of the energy itself, which counts beside that of another host.
+        eV per primitive cell, at them: of the energy itself, which counts beside that of another host. Where the fit meets all
+        its energies and so does not tell its error, with a warning that says so, and nothing else.
     """
+    if meets_all_energies(expansion):
+        said = f"{NOT_TOLD}, which is not stated: more energies than interactions tell it"
+        return Result.of(sampled).assign_attrs(warnings=[*np.atleast_1d(sampled.attrs.get("warnings", [])).tolist(), said])
     known = X_GRID[known_stoichiometries(sampled)]
     wanted = np.linspace(float(known[0]), float(known[-1]), 9)
     filled, errors, of_energy = _errors_between(expansion, wanted, sampled["T"].values, cells, composition, seed)
@@ -146,6 +152,8 @@ def _errors_between(
     """Stoichiometries of whole ions, errors of V between neighbouring ones (nodes − 1, T) and of the energy (nodes, T)."""
     if not expansion.covariance:
         raise InputError("with_fit_error", "expansion", "interactions without a posterior", "a fitted expansion")
+    if meets_all_energies(expansion):
+        raise InputError("with_fit_error", "expansion", NOT_TOLD, "more energies than interactions")
     if len(wanted) < 2 or wanted[0] < 0.0 or wanted[-1] > 1.0:
         raise InputError("with_fit_error", "nodes", wanted, "two stoichiometries or more from 0 to 1")
     host, covariance = expansion.host, widened_covariance(expansion)
